@@ -1,0 +1,6 @@
+//! The custom trade component: `/shop/*`, as documented on 18 March 2022.
+
+pub mod account;
+pub mod category;
+pub mod goods;
+pub mod image;

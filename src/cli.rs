@@ -1,0 +1,91 @@
+//! The root of the command line: global options and the nouns. Doc comments are the help text.
+
+use crate::commands::{auth, brand, category, completion, goods, image, merchant, profile, quota, rid, run, sandbox, util};
+use crate::lang::Lang;
+use crate::output::{ColorChoice, Format};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+/// Sell through WeChat Channels from the terminal
+#[derive(Debug, Parser)]
+#[command(name = "wxsell", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub noun: Noun,
+}
+
+/// Options that every command takes. Where one is not given, `WXSELL_*`, the profile and a default follow.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Profile to work with; `sandbox` is built in
+    #[arg(long, global = true, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(crate::profile::candidates))]
+    pub profile: Option<String>,
+    /// Form of what is printed on stdout
+    #[arg(long, global = true, value_enum)]
+    pub format: Option<Format>,
+    /// Only these columns, separated by commas
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Option<Vec<String>>,
+    /// Leave out the heading line
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+    /// Filter the JSON with a jq expression
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub jq: Option<String>,
+    /// Print no notices and no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<ColorChoice>,
+    /// Language of messages, headings and help
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<Lang>,
+    /// Answer yes to every question
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// Never ask; name what is missing and stop
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Show what would be done and do nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Read the AppSecret from this file, `-` for standard input
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub secret_file: Option<PathBuf>,
+    /// Append every request and answer to this file, one JSON object a line, secrets masked
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Noun {
+    #[command(subcommand)]
+    Goods(goods::Verb),
+    #[command(subcommand)]
+    Image(image::Verb),
+    #[command(subcommand)]
+    Category(category::Verb),
+    #[command(subcommand)]
+    Brand(brand::Verb),
+    #[command(subcommand)]
+    Merchant(merchant::Verb),
+    #[command(subcommand)]
+    Run(run::Verb),
+    #[command(subcommand)]
+    Profile(profile::Verb),
+    #[command(subcommand)]
+    Auth(auth::Verb),
+    #[command(subcommand)]
+    Quota(quota::Verb),
+    #[command(subcommand)]
+    Rid(rid::Verb),
+    #[command(subcommand)]
+    Sandbox(sandbox::Verb),
+    Completion(completion::Args),
+    #[command(subcommand, hide = true)]
+    Util(util::Verb),
+}

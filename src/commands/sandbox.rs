@@ -1,0 +1,13 @@
+//! `wxsell sandbox`.
+
+use super::Ctx;
+use anyhow::Result;
+use clap::Subcommand;
+
+/// sandbox
+#[derive(Debug, Subcommand)]
+pub enum Verb {}
+
+pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
+    match verb {}
+}

@@ -1,0 +1,13 @@
+//! `wxsell util`.
+
+use super::Ctx;
+use anyhow::Result;
+use clap::Subcommand;
+
+/// util
+#[derive(Debug, Subcommand)]
+pub enum Verb {}
+
+pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
+    match verb {}
+}

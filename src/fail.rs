@@ -1,0 +1,204 @@
+//! How an error is made and shown. [`Failure`] is the only error type that code branches on; `anyhow`
+//! carries it upward and [`Within::within`] says where it happened, in words that can be translated (anyhow's own
+//! `context` cannot be taken apart again). [`explain`] turns it into what people and scripts read.
+
+use crate::lang::{Lang, Text};
+use serde::Serialize;
+use std::fmt;
+
+/// What sort of failure this is; the exit code follows from it alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// WeChat understood the call and refused it.
+    Refused,
+    /// What the operator typed or the file holds is wrong.
+    Input,
+    /// Secret, token, permission or IP list.
+    Access,
+    /// Not reached, timed out, or the answer was cut off.
+    Network,
+    /// A rate or a quota; try later.
+    Limited,
+    /// Some items of many failed; the list is on stdout.
+    Partial,
+    /// A mistake of ours.
+    Bug,
+    /// Stopped by Ctrl-C.
+    Stopped,
+}
+
+impl Kind {
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Refused => 1,
+            Kind::Input => 2,
+            Kind::Access => 3,
+            Kind::Network => 4,
+            Kind::Limited => 5,
+            Kind::Partial => 6,
+            Kind::Bug => 70,
+            Kind::Stopped => 130,
+        }
+    }
+}
+
+/// Why something could not be done. Message: what is wrong. Cause: what lies beneath (the chain). Hint: what to do.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: Text,
+    /// What was being done, innermost first.
+    pub doing: Vec<Text>,
+    pub hint: Option<Text>,
+    /// WeChat's errcode, where WeChat answered.
+    pub errcode: Option<i64>,
+    /// WeChat's request id, which `wxsell rid show` looks up for 7 days.
+    pub rid: Option<String>,
+    /// Further problems found with this one; each is shown on a line of its own.
+    pub also: Vec<Text>,
+    /// True once the result on stdout has already said it all.
+    pub shown: bool,
+    /// True where a write may have been carried out although no answer came back.
+    pub unclear: bool,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, message: Text) -> Failure {
+        Failure { kind, message, doing: Vec::new(), hint: None, errcode: None, rid: None, also: Vec::new(), shown: false, unclear: false }
+    }
+
+    pub fn input(message: Text) -> Failure {
+        Failure::new(Kind::Input, message)
+    }
+
+    pub fn access(message: Text) -> Failure {
+        Failure::new(Kind::Access, message)
+    }
+
+    pub fn network(message: Text) -> Failure {
+        Failure::new(Kind::Network, message)
+    }
+
+    pub fn limited(message: Text) -> Failure {
+        Failure::new(Kind::Limited, message)
+    }
+
+    pub fn bug(message: Text) -> Failure {
+        Failure::new(Kind::Bug, message)
+    }
+
+    pub fn hint(mut self, hint: Text) -> Failure {
+        self.hint = Some(hint);
+        self
+    }
+
+    pub fn also(mut self, also: Vec<Text>) -> Failure {
+        self.also = also;
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An error taken apart for showing.
+#[derive(Debug, Serialize)]
+pub struct Explained {
+    pub kind: Kind,
+    pub exit_code: u8,
+    pub message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rid: Option<String>,
+    #[serde(skip)]
+    pub shown: bool,
+}
+
+/// Says what was being done when an error came up.
+pub trait Within<T> {
+    /// `doing` is a participle: "adding the product".
+    fn within(self, doing: impl FnOnce() -> Text) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Within<T> for Result<T, E> {
+    fn within(self, doing: impl FnOnce() -> Text) -> anyhow::Result<T> {
+        self.map_err(|error| {
+            let mut failure = Failure::from_any(error.into());
+            failure.doing.push(doing());
+            failure.into()
+        })
+    }
+}
+
+impl Failure {
+    /// The failure inside an error. One that nobody classified counts as ours.
+    pub fn from_any(error: anyhow::Error) -> Failure {
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) => Failure::bug(Text::verbatim(format!("{error:#}"))),
+        }
+    }
+}
+
+/// The [`Failure`] inside an error, if there is one.
+pub fn failure(error: &anyhow::Error) -> Option<&Failure> {
+    error.downcast_ref::<Failure>()
+}
+
+/// The kind of an error; one that nobody classified is ours.
+pub fn kind(error: &anyhow::Error) -> Kind {
+    failure(error).map_or(Kind::Bug, |failure| failure.kind)
+}
+
+/// Takes a failure apart, in the language asked for.
+pub fn explain(failure: &Failure, lang: Lang) -> Explained {
+    let mut lines: Vec<String> = failure.doing.iter().rev().map(|text| text.render(lang)).collect();
+    lines.push(failure.message.render(lang));
+    let message = lines.remove(0);
+    Explained {
+        kind: failure.kind,
+        exit_code: failure.kind.exit_code(),
+        message,
+        causes: lines,
+        problems: failure.also.iter().map(|text| text.render(lang)).collect(),
+        hint: failure.hint.as_ref().map(|hint| hint.render(lang)),
+        errcode: failure.errcode,
+        rid: failure.rid.clone(),
+        shown: failure.shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    #[test]
+    fn what_was_being_done_leads_and_the_failure_is_its_cause() {
+        let inner: anyhow::Result<()> = Err(Failure::input(text!("price \"{price}\" is no number", price = "x")).into());
+        let outer = inner.within(|| text!("reading row {row}", row = 17u32)).within(|| text!("checking {file}", file = "a.csv"));
+        let shown = explain(&Failure::from_any(outer.expect_err("it fails")), Lang::En);
+        assert_eq!(shown.message, "checking a.csv");
+        assert_eq!(shown.causes, ["reading row 17", "price \"x\" is no number"]);
+        assert_eq!(shown.exit_code, 2);
+    }
+
+    #[test]
+    fn an_error_nobody_classified_is_our_bug() {
+        let error = anyhow::anyhow!("lost");
+        assert_eq!(kind(&error).exit_code(), 70);
+    }
+}

@@ -1,0 +1,161 @@
+//! Two languages. Text for people is written in English in the code with [`text!`]; `zh.tsv` beside this
+//! file holds the Chinese for each template. Translation happens where text leaves: `output`, `fail` and
+//! the help of clap. Machine output is never translated.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+/// The language people read. Machine output has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Lang {
+    #[default]
+    En,
+    Zh,
+}
+
+impl Lang {
+    /// Reads a locale name such as `zh_CN.UTF-8` or `en`; anything that is not Chinese reads as English.
+    pub fn from_locale(name: &str) -> Lang {
+        if name.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
+    }
+
+    /// The language of the operating system.
+    pub fn system() -> Lang {
+        sys_locale::get_locale().map_or(Lang::En, |name| Lang::from_locale(&name))
+    }
+
+    /// `template` in this language; a template without a translation stays English.
+    pub fn of(self, template: &'static str) -> &'static str {
+        match self {
+            Lang::En => template,
+            Lang::Zh => chinese(template).unwrap_or(template),
+        }
+    }
+}
+
+/// The Chinese of an English template, if `zh.tsv` has it.
+pub fn chinese(template: &str) -> Option<&'static str> {
+    static TABLE: OnceLock<HashMap<Cow<'static, str>, Cow<'static, str>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| entries().collect());
+    table.get(template).map(|zh| &**zh)
+}
+
+/// Every pair of `zh.tsv`: English, Chinese. A tab separates them, `\n` stands for a line break.
+pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)> {
+    let unescape = |text: &'static str| match text.contains("\\n") {
+        true => Cow::Owned(text.replace("\\n", "\n")),
+        false => Cow::Borrowed(text),
+    };
+    include_str!("zh.tsv")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t'))
+        .map(move |(en, zh)| (unescape(en), unescape(zh)))
+}
+
+/// One sentence for people: a template known at compile time and the values that go into it.
+///
+/// `Display` writes English, which is what logs and JSON errors carry; [`Text::render`] writes either language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    template: &'static str,
+    values: Vec<(&'static str, Value)>,
+}
+
+/// A value inside a [`Text`]: verbatim, or a text that is translated with the sentence around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Plain(String),
+    Text(Text),
+}
+
+impl Text {
+    /// Use [`text!`], which lets the test that counts untranslated texts find the template.
+    pub fn new(template: &'static str, values: Vec<(&'static str, Value)>) -> Text {
+        Text { template, values }
+    }
+
+    /// Words that come from outside, such as WeChat's `errmsg`; they are shown as they are.
+    pub fn verbatim(words: impl Into<String>) -> Text {
+        Text { template: "{words}", values: vec![("words", Value::Plain(words.into()))] }
+    }
+
+    pub fn render(&self, lang: Lang) -> String {
+        let mut rest = lang.of(self.template);
+        let mut out = String::with_capacity(rest.len() + 32);
+        while let Some(open) = rest.find('{') {
+            out.push_str(&rest[..open]);
+            let Some(close) = rest[open..].find('}') else { break };
+            let name = &rest[open + 1..open + close];
+            match self.values.iter().find(|(key, _)| *key == name) {
+                Some((_, Value::Plain(value))) => out.push_str(value),
+                Some((_, Value::Text(value))) => out.push_str(&value.render(lang)),
+                None => out.push_str(&rest[open..=open + close]),
+            }
+            rest = &rest[open + close + 1..];
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Lang::En))
+    }
+}
+
+impl std::error::Error for Text {}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Value {
+        Value::Text(text)
+    }
+}
+
+macro_rules! plain_values {
+    ($($kind:ty),*) => { $(
+        impl From<$kind> for Value {
+            fn from(value: $kind) -> Value {
+                Value::Plain(value.to_string())
+            }
+        }
+    )* };
+}
+plain_values!(&str, &String, String, char, i32, i64, u8, u16, u32, u64, usize, &u64, &i64, &usize);
+
+/// `text!("cannot read {path}", path = path.display().to_string())`: a sentence that can be translated.
+#[macro_export]
+macro_rules! text {
+    ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::lang::Text::new($template, vec![$((stringify!($name), $crate::text!(@value $name $(= $value)?))),*])
+    };
+    (@value $name:ident) => { $crate::lang::Value::from($name) };
+    (@value $name:ident = $value:expr) => { $crate::lang::Value::from($value) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_put_in_by_name() {
+        let price = "1.234";
+        let said = text!("price \"{price}\" has {count} decimals", price, count = 3usize);
+        assert_eq!(said.to_string(), "price \"1.234\" has 3 decimals");
+    }
+
+    #[test]
+    fn a_brace_in_a_value_is_not_a_name() {
+        assert_eq!(text!("{a}{b}", a = "{b}", b = "x").to_string(), "{b}x");
+    }
+
+    #[test]
+    fn locales_of_chinese_speakers_read_as_chinese() {
+        assert_eq!(Lang::from_locale("zh_CN.UTF-8"), Lang::Zh);
+        assert_eq!(Lang::from_locale("zh-Hant-TW"), Lang::Zh);
+        assert_eq!(Lang::from_locale("C"), Lang::En);
+    }
+}

@@ -1,0 +1,251 @@
+//! Values with one way to be read and printed: money, WeChat's 64-bit ids, China time.
+
+use crate::fail::Failure;
+use crate::text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Money in fen; 100 fen are 1 yuan. Yuan exist only at the edge: in spreadsheets and in tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fen(pub i64);
+
+impl Fen {
+    /// Reads yuan with at most two decimals, exactly: `12`, `12.5`, `12.50`, `1,299.00`. Anything that would
+    /// need rounding is refused.
+    pub fn from_yuan(text: &str) -> Result<Fen, Failure> {
+        let trimmed = text.trim();
+        let refuse = || {
+            Failure::input(text!("\"{price}\" is not a price in yuan", price = text))
+                .hint(text!("write yuan with at most two decimals, e.g. 12.50"))
+        };
+        let (negative, digits) = match trimmed.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, trimmed),
+        };
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() && decimals.is_empty() || digits.ends_with('.') {
+            return Err(refuse());
+        }
+        if decimals.len() > 2 && decimals.bytes().all(|b| b.is_ascii_digit()) && decimals[2..].bytes().any(|b| b != b'0') {
+            return Err(Failure::input(text!("price \"{price}\" has more than two decimals", price = text))
+                .hint(text!("write yuan with at most two decimals, e.g. 12.50")));
+        }
+        if !thousands_are_grouped(whole) {
+            return Err(refuse());
+        }
+        let mut fen: i64 = 0;
+        let first_two = &decimals.as_bytes()[..decimals.len().min(2)];
+        let padding = &b"00"[first_two.len()..];
+        for digit in whole.bytes().filter(|b| *b != b',').chain(first_two.iter().copied()).chain(padding.iter().copied()) {
+            if !digit.is_ascii_digit() {
+                return Err(refuse());
+            }
+            fen = fen.checked_mul(10).and_then(|f| f.checked_add(i64::from(digit - b'0'))).ok_or_else(refuse)?;
+        }
+        if decimals.bytes().any(|b| !b.is_ascii_digit()) {
+            return Err(refuse());
+        }
+        Ok(Fen(if negative { -fen } else { fen }))
+    }
+
+    /// Yuan with two decimals: `12.50`.
+    pub fn to_yuan(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let fen = self.0.unsigned_abs();
+        format!("{sign}{}.{:02}", fen / 100, fen % 100)
+    }
+}
+
+/// `1,299` and `1299` are fine, `1,29` is not.
+fn thousands_are_grouped(whole: &str) -> bool {
+    if !whole.contains(',') {
+        return true;
+    }
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+}
+
+/// A 64-bit number issued by WeChat. Sent as a JSON number, read from a number or from digits in quotes, and
+/// text in everything we print, since it passes 2^53.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Id64(pub u64);
+
+impl fmt::Display for Id64 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Id64 {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Id64, Self::Err> {
+        text.parse().map(Id64)
+    }
+}
+
+impl Serialize for Id64 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id64, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Id64;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a 64-bit id as a number or as digits")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, id: u64) -> Result<Id64, E> {
+                Ok(Id64(id))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, id: i64) -> Result<Id64, E> {
+                u64::try_from(id).map(Id64).map_err(E::custom)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, digits: &str) -> Result<Id64, E> {
+                digits.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A moment as WeChat writes it: `2022-04-01 12:00:00`, China time. Kept as it came, so that an odd reply is
+/// still shown; printed as RFC 3339 where it can be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChinaTime(pub String);
+
+impl ChinaTime {
+    /// From unix seconds.
+    pub fn from_unix(seconds: i64) -> ChinaTime {
+        ChinaTime(china(seconds).strftime("%Y-%m-%d %H:%M:%S").to_string())
+    }
+
+    /// `2022-04-01T12:00:00+08:00`; text that is no time stays as it is.
+    pub fn rfc3339(&self) -> String {
+        match jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &self.0) {
+            Ok(time) => time.strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string(),
+            Err(_) => self.0.clone(),
+        }
+    }
+}
+
+/// Unix seconds as RFC 3339 in China time.
+pub fn rfc3339(seconds: i64) -> String {
+    china(seconds).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string()
+}
+
+fn china(seconds: i64) -> jiff::civil::DateTime {
+    let offset = jiff::tz::offset(8);
+    let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    offset.to_datetime(moment)
+}
+
+/// Unix seconds now.
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// A family of addresses at WeChat; a profile belongs to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// The custom trade component: `/shop/*`.
+    #[default]
+    Component,
+}
+
+impl Family {
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Component => "component",
+        }
+    }
+}
+
+/// A secret: never printed, not even by `{:?}`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(secret: impl Into<String>) -> Secret {
+        Secret(secret.into())
+    }
+
+    /// The secret itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000_000))]
+        #[test]
+        fn a_price_survives_yuan_and_back(fen in any::<i64>().prop_filter("has a positive twin", |f| *f != i64::MIN)) {
+            prop_assert_eq!(Fen::from_yuan(&Fen(fen).to_yuan()).ok(), Some(Fen(fen)));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_as_a_price_is_read_or_refused(text in ".{0,24}") {
+            if let Ok(fen) = Fen::from_yuan(&text) {
+                prop_assert_eq!(Fen::from_yuan(&fen.to_yuan()).ok(), Some(fen));
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_that_would_need_rounding_is_refused() {
+        for text in ["1.234", "0.001", "", ".", "12.", "1,29", "1e3", "-", "¥5", "12 50", "99999999999999999999"] {
+            assert!(Fen::from_yuan(text).is_err(), "{text} was taken");
+        }
+    }
+
+    #[test]
+    fn prices_are_exact() {
+        for (text, fen) in [("12", 1200), ("12.5", 1250), (".5", 50), ("0.01", 1), ("1,299.00", 129_900), ("12.500", 1250), ("-3.20", -320)] {
+            assert_eq!(Fen::from_yuan(text).ok(), Some(Fen(fen)), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_beyond_doubles_survive_json() {
+        let id: Id64 = serde_json::from_str("3302645269677080832").expect("a number");
+        assert_eq!(serde_json::to_string(&id).expect("a number"), "3302645269677080832");
+        assert_eq!(serde_json::from_str::<Id64>("\"3302645269677080832\"").ok(), Some(id));
+    }
+
+    #[test]
+    fn china_time_is_eight_hours_ahead() {
+        assert_eq!(ChinaTime::from_unix(1_759_954_112).0, "2025-10-09 04:08:32");
+        assert_eq!(ChinaTime("2022-04-01 12:00:00".into()).rfc3339(), "2022-04-01T12:00:00+08:00");
+        assert_eq!(ChinaTime("soon".into()).rfc3339(), "soon");
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("abc")), "(hidden)");
+    }
+}
