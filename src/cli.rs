@@ -1,6 +1,9 @@
 //! The root of the command line: global options and the nouns. Doc comments are the help text.
 
-use crate::commands::{auth, brand, category, completion, goods, image, merchant, profile, quota, rid, run, sandbox, util};
+use crate::commands::{
+    auth, brand, category, completion, goods, image, merchant, profile, quota, rid, run, sandbox,
+    util,
+};
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -8,7 +11,13 @@ use std::path::PathBuf;
 
 /// Sell through WeChat Channels from the terminal
 #[derive(Debug, Parser)]
-#[command(name = "wxsell", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "wxsell",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

@@ -65,7 +65,17 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(kind: Kind, message: Text) -> Failure {
-        Failure { kind, message, doing: Vec::new(), hint: None, errcode: None, rid: None, also: Vec::new(), shown: false, unclear: false }
+        Failure {
+            kind,
+            message,
+            doing: Vec::new(),
+            hint: None,
+            errcode: None,
+            rid: None,
+            also: Vec::new(),
+            shown: false,
+            unclear: false,
+        }
     }
 
     pub fn input(message: Text) -> Failure {
@@ -165,7 +175,12 @@ pub fn kind(error: &anyhow::Error) -> Kind {
 
 /// Takes a failure apart, in the language asked for.
 pub fn explain(failure: &Failure, lang: Lang) -> Explained {
-    let mut lines: Vec<String> = failure.doing.iter().rev().map(|text| text.render(lang)).collect();
+    let mut lines: Vec<String> = failure
+        .doing
+        .iter()
+        .rev()
+        .map(|text| text.render(lang))
+        .collect();
     lines.push(failure.message.render(lang));
     let message = lines.remove(0);
     Explained {
@@ -188,8 +203,11 @@ mod tests {
 
     #[test]
     fn what_was_being_done_leads_and_the_failure_is_its_cause() {
-        let inner: anyhow::Result<()> = Err(Failure::input(text!("price \"{price}\" is no number", price = "x")).into());
-        let outer = inner.within(|| text!("reading row {row}", row = 17u32)).within(|| text!("checking {file}", file = "a.csv"));
+        let inner: anyhow::Result<()> =
+            Err(Failure::input(text!("price \"{price}\" is no number", price = "x")).into());
+        let outer = inner
+            .within(|| text!("reading row {row}", row = 17u32))
+            .within(|| text!("checking {file}", file = "a.csv"));
         let shown = explain(&Failure::from_any(outer.expect_err("it fails")), Lang::En);
         assert_eq!(shown.message, "checking a.csv");
         assert_eq!(shown.causes, ["reading row 17", "price \"x\" is no number"]);

@@ -18,7 +18,11 @@ pub enum Lang {
 impl Lang {
     /// Reads a locale name such as `zh_CN.UTF-8` or `en`; anything that is not Chinese reads as English.
     pub fn from_locale(name: &str) -> Lang {
-        if name.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
+        if name.to_ascii_lowercase().starts_with("zh") {
+            Lang::Zh
+        } else {
+            Lang::En
+        }
     }
 
     /// The language of the operating system.
@@ -79,7 +83,10 @@ impl Text {
 
     /// Words that come from outside, such as WeChat's `errmsg`; they are shown as they are.
     pub fn verbatim(words: impl Into<String>) -> Text {
-        Text { template: "{words}", values: vec![("words", Value::Plain(words.into()))] }
+        Text {
+            template: "{words}",
+            values: vec![("words", Value::Plain(words.into()))],
+        }
     }
 
     pub fn render(&self, lang: Lang) -> String {
@@ -87,7 +94,9 @@ impl Text {
         let mut out = String::with_capacity(rest.len() + 32);
         while let Some(open) = rest.find('{') {
             out.push_str(&rest[..open]);
-            let Some(close) = rest[open..].find('}') else { break };
+            let Some(close) = rest[open..].find('}') else {
+                break;
+            };
             let name = &rest[open + 1..open + close];
             match self.values.iter().find(|(key, _)| *key == name) {
                 Some((_, Value::Plain(value))) => out.push_str(value),
@@ -124,7 +133,9 @@ macro_rules! plain_values {
         }
     )* };
 }
-plain_values!(&str, &String, String, char, i32, i64, u8, u16, u32, u64, usize, &u64, &i64, &usize);
+plain_values!(
+    &str, &String, String, char, i32, i64, u8, u16, u32, u64, usize, &u64, &i64, &usize
+);
 
 /// `text!("cannot read {path}", path = path.display().to_string())`: a sentence that can be translated.
 #[macro_export]
@@ -143,7 +154,11 @@ mod tests {
     #[test]
     fn values_are_put_in_by_name() {
         let price = "1.234";
-        let said = text!("price \"{price}\" has {count} decimals", price, count = 3usize);
+        let said = text!(
+            "price \"{price}\" has {count} decimals",
+            price,
+            count = 3usize
+        );
         assert_eq!(said.to_string(), "price \"1.234\" has 3 decimals");
     }
 

@@ -6,12 +6,12 @@ pub mod cli;
 /// One file per noun: arguments, what they do, what they show.
 pub mod commands;
 
-/// A noun as a merchant thinks of it; picks the call of the shop's family.
-pub mod shop;
-/// The one way a call is made: pace, token, send, envelope, verdict.
-pub mod client;
 /// What can be said to WeChat: typed requests and replies.
 pub mod api;
+/// The one way a call is made: pace, token, send, envelope, verdict.
+pub mod client;
+/// A noun as a merchant thinks of it; picks the call of the shop's family.
+pub mod shop;
 
 /// Many rows: read from a file, checked, spooled, run and journalled. Knows no noun.
 pub mod bulk;

@@ -21,7 +21,17 @@ pub struct Dirs {
 }
 
 /// Which token call serves a profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenCall {
     /// `/cgi-bin/stable_token` in normal mode: all machines get the same token.
@@ -75,7 +85,11 @@ impl Profile {
 
     /// The name for people.
     pub fn label(&self) -> &str {
-        if self.name.is_empty() { &self.appid } else { &self.name }
+        if self.name.is_empty() {
+            &self.appid
+        } else {
+            &self.name
+        }
     }
 }
 
@@ -86,7 +100,11 @@ pub fn candidates() -> Vec<clap_complete::CompletionCandidate> {
 
 /// Finds the folders.
 pub fn dirs() -> Result<Dirs> {
-    let from_env = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_env = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let system = directories::ProjectDirs::from("", "", "wxsell");
     let pick = |name: &str, system: Option<PathBuf>| {
         from_env(name).or(system).ok_or_else(|| {
@@ -95,8 +113,18 @@ pub fn dirs() -> Result<Dirs> {
         })
     };
     Ok(Dirs {
-        config: pick("WXSELL_CONFIG_DIR", system.as_ref().map(|dirs| dirs.config_dir().to_path_buf()))?,
-        state: pick("WXSELL_STATE_DIR", system.as_ref().map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_path_buf()))?,
+        config: pick(
+            "WXSELL_CONFIG_DIR",
+            system.as_ref().map(|dirs| dirs.config_dir().to_path_buf()),
+        )?,
+        state: pick(
+            "WXSELL_STATE_DIR",
+            system.as_ref().map(|dirs| {
+                dirs.state_dir()
+                    .unwrap_or_else(|| dirs.data_local_dir())
+                    .to_path_buf()
+            }),
+        )?,
     })
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// Money in fen; 100 fen are 1 yuan. Yuan exist only at the edge: in spreadsheets and in tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Fen(pub i64);
 
@@ -27,9 +29,15 @@ impl Fen {
         if whole.is_empty() && decimals.is_empty() || digits.ends_with('.') {
             return Err(refuse());
         }
-        if decimals.len() > 2 && decimals.bytes().all(|b| b.is_ascii_digit()) && decimals[2..].bytes().any(|b| b != b'0') {
-            return Err(Failure::input(text!("price \"{price}\" has more than two decimals", price = text))
-                .hint(text!("write yuan with at most two decimals, e.g. 12.50")));
+        if decimals.len() > 2
+            && decimals.bytes().all(|b| b.is_ascii_digit())
+            && decimals[2..].bytes().any(|b| b != b'0')
+        {
+            return Err(Failure::input(text!(
+                "price \"{price}\" has more than two decimals",
+                price = text
+            ))
+            .hint(text!("write yuan with at most two decimals, e.g. 12.50")));
         }
         if !thousands_are_grouped(whole) {
             return Err(refuse());
@@ -37,11 +45,19 @@ impl Fen {
         let mut fen: i64 = 0;
         let first_two = &decimals.as_bytes()[..decimals.len().min(2)];
         let padding = &b"00"[first_two.len()..];
-        for digit in whole.bytes().filter(|b| *b != b',').chain(first_two.iter().copied()).chain(padding.iter().copied()) {
+        for digit in whole
+            .bytes()
+            .filter(|b| *b != b',')
+            .chain(first_two.iter().copied())
+            .chain(padding.iter().copied())
+        {
             if !digit.is_ascii_digit() {
                 return Err(refuse());
             }
-            fen = fen.checked_mul(10).and_then(|f| f.checked_add(i64::from(digit - b'0'))).ok_or_else(refuse)?;
+            fen = fen
+                .checked_mul(10)
+                .and_then(|f| f.checked_add(i64::from(digit - b'0')))
+                .ok_or_else(refuse)?;
         }
         if decimals.bytes().any(|b| !b.is_ascii_digit()) {
             return Err(refuse());
@@ -141,7 +157,9 @@ impl ChinaTime {
 
 /// Unix seconds as RFC 3339 in China time.
 pub fn rfc3339(seconds: i64) -> String {
-    china(seconds).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string()
+    china(seconds)
+        .strftime("%Y-%m-%dT%H:%M:%S+08:00")
+        .to_string()
 }
 
 fn china(seconds: i64) -> jiff::civil::DateTime {
@@ -156,7 +174,9 @@ pub fn now() -> i64 {
 }
 
 /// A family of addresses at WeChat; a profile belongs to one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// The custom trade component: `/shop/*`.
@@ -218,14 +238,34 @@ mod tests {
 
     #[test]
     fn a_price_that_would_need_rounding_is_refused() {
-        for text in ["1.234", "0.001", "", ".", "12.", "1,29", "1e3", "-", "¥5", "12 50", "99999999999999999999"] {
+        for text in [
+            "1.234",
+            "0.001",
+            "",
+            ".",
+            "12.",
+            "1,29",
+            "1e3",
+            "-",
+            "¥5",
+            "12 50",
+            "99999999999999999999",
+        ] {
             assert!(Fen::from_yuan(text).is_err(), "{text} was taken");
         }
     }
 
     #[test]
     fn prices_are_exact() {
-        for (text, fen) in [("12", 1200), ("12.5", 1250), (".5", 50), ("0.01", 1), ("1,299.00", 129_900), ("12.500", 1250), ("-3.20", -320)] {
+        for (text, fen) in [
+            ("12", 1200),
+            ("12.5", 1250),
+            (".5", 50),
+            ("0.01", 1),
+            ("1,299.00", 129_900),
+            ("12.500", 1250),
+            ("-3.20", -320),
+        ] {
             assert_eq!(Fen::from_yuan(text).ok(), Some(Fen(fen)), "{text}");
         }
     }
@@ -233,14 +273,23 @@ mod tests {
     #[test]
     fn ids_beyond_doubles_survive_json() {
         let id: Id64 = serde_json::from_str("3302645269677080832").expect("a number");
-        assert_eq!(serde_json::to_string(&id).expect("a number"), "3302645269677080832");
-        assert_eq!(serde_json::from_str::<Id64>("\"3302645269677080832\"").ok(), Some(id));
+        assert_eq!(
+            serde_json::to_string(&id).expect("a number"),
+            "3302645269677080832"
+        );
+        assert_eq!(
+            serde_json::from_str::<Id64>("\"3302645269677080832\"").ok(),
+            Some(id)
+        );
     }
 
     #[test]
     fn china_time_is_eight_hours_ahead() {
         assert_eq!(ChinaTime::from_unix(1_759_954_112).0, "2025-10-09 04:08:32");
-        assert_eq!(ChinaTime("2022-04-01 12:00:00".into()).rfc3339(), "2022-04-01T12:00:00+08:00");
+        assert_eq!(
+            ChinaTime("2022-04-01 12:00:00".into()).rfc3339(),
+            "2022-04-01T12:00:00+08:00"
+        );
         assert_eq!(ChinaTime("soon".into()).rfc3339(), "soon");
     }
 

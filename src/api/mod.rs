@@ -59,9 +59,17 @@ pub struct Done {}
 
 /// Every path that has a typed request.
 pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
-    [common::PATHS, component::goods::PATHS, component::category::PATHS, component::account::PATHS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .chain([(common::CLASSIC_TOKEN_PATH, Resend::Safe), (component::image::PATH, Resend::Safe)])
+    [
+        common::PATHS,
+        component::goods::PATHS,
+        component::category::PATHS,
+        component::account::PATHS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .chain([
+        (common::CLASSIC_TOKEN_PATH, Resend::Safe),
+        (component::image::PATH, Resend::Safe),
+    ])
 }

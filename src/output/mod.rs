@@ -26,10 +26,8 @@ pub enum ColorChoice {
 }
 
 /// What a command shows. JSON and YAML are the type's own `Serialize`; tables, CSV, TSV and xlsx take the columns.
-pub trait Record: Serialize {
-    const COLUMNS: &'static [Column<Self>]
-    where
-        Self: Sized;
+pub trait Record: Serialize + Sized + 'static {
+    const COLUMNS: &'static [Column<Self>];
 }
 
 /// One column.
