@@ -1,1 +1,188 @@
-//! state
+//! What must outlive a command: one SQLite file, `wxsell.db`, and the lock files beside it.
+//!
+//! | table | one row is |
+//! | --- | --- |
+//! | `token` | the access token of a shop, shared by all processes of this machine |
+//! | `forced` | one forced refresh of a token |
+//! | `run` | one bulk command |
+//! | `item` | what is known of one thing that bulk commands sent, e.g. one product |
+//! | `image` | a picture that a shop already has, and its address there |
+//! | `slot` | one audit submission that was spent |
+//!
+//! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
+//! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
+
+pub mod images;
+pub mod quota;
+pub mod runs;
+pub mod token;
+
+use crate::fail::{Failure, Within};
+use crate::text;
+use anyhow::Result;
+use rusqlite::Connection;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const SCHEMA: &str = "
+    CREATE TABLE token (
+        shop TEXT NOT NULL, kind TEXT NOT NULL, token TEXT NOT NULL,
+        fetched_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        PRIMARY KEY (shop, kind)) WITHOUT ROWID;
+    CREATE TABLE forced (shop TEXT NOT NULL, at INTEGER NOT NULL);
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, shop TEXT NOT NULL, command TEXT NOT NULL, files TEXT NOT NULL,
+        options TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, state TEXT NOT NULL, summary TEXT);
+    CREATE TABLE item (
+        shop TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, run INTEGER NOT NULL, place TEXT NOT NULL,
+        fingerprint BLOB NOT NULL, state TEXT NOT NULL, action TEXT, errcode INTEGER, reason TEXT,
+        PRIMARY KEY (shop, kind, key)) WITHOUT ROWID;
+    CREATE INDEX item_of_run ON item (run) WHERE state <> 'done';
+    CREATE TABLE image (
+        shop TEXT NOT NULL, hash TEXT NOT NULL, url TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (shop, hash)) WITHOUT ROWID;
+    CREATE TABLE slot (shop TEXT NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL);
+    CREATE INDEX slot_by_time ON slot (shop, at);
+";
+
+/// The open file.
+pub struct State {
+    folder: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl State {
+    /// Opens `wxsell.db` in `folder`; both are made, readable by their owner only, where they do not exist.
+    pub fn open(folder: &Path) -> Result<State> {
+        let connection = connect(folder).within(|| {
+            text!(
+                "opening the state in {folder}",
+                folder = folder.display().to_string()
+            )
+        })?;
+        Ok(State {
+            folder: folder.to_path_buf(),
+            connection: Mutex::new(connection),
+        })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The connection, for the functions of this room.
+    fn sql(&self) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held left SQLite itself whole: its transaction rolls back.
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the lock called `name`, over all processes of this machine. It ends when the guard is dropped or
+    /// the process dies.
+    pub fn lock(&self, name: &str) -> Result<LockGuard> {
+        let file = self.lock_file(name)?;
+        file.lock().map_err(unlockable)?;
+        Ok(LockGuard { _file: file })
+    }
+
+    /// The lock called `name` if nobody holds it.
+    pub fn try_lock(&self, name: &str) -> Result<Option<LockGuard>> {
+        let file = self.lock_file(name)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(LockGuard { _file: file })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(unlockable(error).into()),
+        }
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File> {
+        let folder = self.folder.join("locks");
+        make_private_folder(&folder).map_err(unlockable)?;
+        // Names hold addresses and the like: keep what every file system takes.
+        let name: String = name
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+        Ok(private_file(&folder.join(name)).map_err(unlockable)?)
+    }
+}
+
+/// A held lock.
+pub struct LockGuard {
+    _file: File,
+}
+
+fn unlockable(error: std::io::Error) -> Failure {
+    Failure::input(text!(
+        "cannot lock a file in the state folder: {error}",
+        error = error.to_string()
+    ))
+    .hint(text!(
+        "point WXSELL_STATE_DIR to a folder on a local disk that you may write to"
+    ))
+}
+
+/// A second connection to the same file, e.g. for the thread that writes a journal.
+pub fn connect(folder: &Path) -> Result<Connection> {
+    let unusable = |error: String| {
+        Failure::input(text!("cannot use the state folder: {error}", error)).hint(text!(
+            "point WXSELL_STATE_DIR to a folder on a local disk that you may write to"
+        ))
+    };
+    let path = folder.join("wxsell.db");
+    make_private_folder(folder)
+        .and_then(|()| private_file(&path))
+        .map_err(|error| unusable(error.to_string()))?;
+    let open = || -> rusqlite::Result<Connection> {
+        let mut connection = Connection::open(&path)?;
+        connection.busy_timeout(Duration::from_secs(30))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version == 0 {
+            let tx =
+                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            // Another process may have been first.
+            if tx.pragma_query_value::<i64, _>(None, "user_version", |row| row.get(0))? == 0 {
+                tx.execute_batch(SCHEMA)?;
+                tx.pragma_update(None, "user_version", 1)?;
+            }
+            tx.commit()?;
+        }
+        Ok(connection)
+    };
+    Ok(open().map_err(|error| unusable(error.to_string()))?)
+}
+
+/// Turns an SQLite error into words: a full disk and a locked file are the operator's business, not a bug.
+pub fn sqlite_failure(error: rusqlite::Error) -> Failure {
+    Failure::input(text!("the state file could not be written: {error}", error = error.to_string()))
+        .hint(text!("free some space on the disk of the state folder, or close the program that holds it, then run the same command again"))
+}
+
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Opens a file that only its owner may read. On Windows the folder of the user's profile sees to that.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

@@ -1,0 +1,124 @@
+//! After a failure: give up, wait, slow down or renew the token. Deciding is pure; the loop in
+//! [`Client`](super::Client) does what is decided.
+
+use crate::api::Resend;
+use crate::fail::{Failure, Kind};
+use std::time::Duration;
+
+/// The codes for a token that is not, or no longer, good.
+pub const TOKEN_REFUSED: [i64; 3] = [40001, 40014, 42001];
+/// How often one call is tried when nothing else limits it.
+pub const ATTEMPTS: u32 = 5;
+
+/// What to do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    GiveUp,
+    /// Send again after this pause, give or take some.
+    After(Duration),
+    /// Fetch a token in normal mode, then send again.
+    RenewToken,
+    /// WeChat wants fewer calls: every call of this process slows down, then this one is sent again.
+    SlowDown(Limit),
+}
+
+/// Which limit was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Too many at this instant (300000).
+    Instant,
+    /// Too many in this minute (45011).
+    Minute,
+    /// 45009 reads "daily quota", and is answered to bursts as well: slow down, and believe it when no call
+    /// gets through any more.
+    Day,
+}
+
+/// Decides about the `attempt`-th try (from 1). `renewals` counts the tokens fetched for this call so far.
+pub fn verdict(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -> Verdict {
+    match failure.errcode {
+        // The token is checked before anything is done, so that every class of call may be repeated.
+        Some(code) if TOKEN_REFUSED.contains(&code) => match renewals {
+            0 | 1 => Verdict::RenewToken,
+            _ => Verdict::GiveUp,
+        },
+        // A limit answers before anything is done, too.
+        Some(300_000) => Verdict::SlowDown(Limit::Instant),
+        Some(45011) => Verdict::SlowDown(Limit::Minute),
+        Some(45009) => Verdict::SlowDown(Limit::Day),
+        // Busy may come after the work was begun: only what can be repeated is.
+        Some(-1) if resend != Resend::Never && attempt < ATTEMPTS => backoff(attempt),
+        Some(_) => Verdict::GiveUp,
+        None if failure.kind == Kind::Network
+            && attempt < ATTEMPTS
+            && (resend != Resend::Never || !failure.unclear) =>
+        {
+            backoff(attempt)
+        }
+        None => Verdict::GiveUp,
+    }
+}
+
+/// 1 s, 2 s, 4 s, 8 s.
+fn backoff(attempt: u32) -> Verdict {
+    Verdict::After(Duration::from_secs(1 << attempt.saturating_sub(1).min(3)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    fn answered(errcode: i64) -> Failure {
+        Failure {
+            errcode: Some(errcode),
+            ..Failure::new(Kind::Refused, text!("refused"))
+        }
+    }
+
+    fn lost(unclear: bool) -> Failure {
+        Failure {
+            unclear,
+            ..Failure::network(text!("lost"))
+        }
+    }
+
+    #[test]
+    fn the_table_of_verdicts() {
+        use Resend::{Keyed, Never, Safe};
+        let second = Duration::from_secs(1);
+        let table = [
+            (answered(40001), Never, 1, 0, Verdict::RenewToken),
+            (answered(42001), Safe, 1, 1, Verdict::RenewToken),
+            (answered(40014), Safe, 2, 2, Verdict::GiveUp),
+            (answered(-1), Safe, 1, 0, Verdict::After(second)),
+            (answered(-1), Keyed, 3, 0, Verdict::After(second * 4)),
+            (answered(-1), Keyed, 5, 0, Verdict::GiveUp),
+            (answered(-1), Never, 1, 0, Verdict::GiveUp),
+            (
+                answered(45011),
+                Never,
+                1,
+                0,
+                Verdict::SlowDown(Limit::Minute),
+            ),
+            (answered(45009), Keyed, 9, 0, Verdict::SlowDown(Limit::Day)),
+            (answered(1_400_007), Safe, 1, 0, Verdict::GiveUp),
+            (answered(1_000_012), Keyed, 1, 0, Verdict::GiveUp),
+            (answered(-77), Safe, 1, 0, Verdict::GiveUp),
+            (lost(true), Safe, 1, 0, Verdict::After(second)),
+            (lost(true), Keyed, 4, 0, Verdict::After(second * 8)),
+            (lost(true), Never, 1, 0, Verdict::GiveUp),
+            (lost(false), Never, 1, 0, Verdict::After(second)),
+            (lost(false), Safe, 5, 0, Verdict::GiveUp),
+            (Failure::bug(text!("ours")), Safe, 1, 0, Verdict::GiveUp),
+        ];
+        for (failure, resend, attempt, renewals, expected) in table {
+            assert_eq!(
+                verdict(&failure, resend, attempt, renewals),
+                expected,
+                "{failure:?} {resend:?} {attempt} {renewals}"
+            );
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The `run` and `item` tables: what bulk commands did, and what is known of each thing they sent.
+
+use super::{State, sqlite_failure};
+use anyhow::Result;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// How a run ended, if it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// Under way, or killed.
+    Open,
+    Done,
+    /// Some items failed.
+    Partial,
+    /// Ended before its last item: a limit, Ctrl-C, an error of access.
+    Stopped,
+}
+
+impl RunState {
+    pub fn name(self) -> &'static str {
+        match self {
+            RunState::Open => "open",
+            RunState::Done => "done",
+            RunState::Partial => "partial",
+            RunState::Stopped => "stopped",
+        }
+    }
+
+    fn from_name(name: &str) -> RunState {
+        match name {
+            "done" => RunState::Done,
+            "partial" => RunState::Partial,
+            "stopped" => RunState::Stopped,
+            _ => RunState::Open,
+        }
+    }
+}
+
+/// One bulk command.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub id: i64,
+    pub shop: String,
+    pub command: String,
+    /// Absolute paths, as a JSON array.
+    pub files: String,
+    /// The command's arguments as a JSON array, so that it can be run again.
+    pub options: String,
+    pub started_at: i64,
+    pub ended_at: Option<i64>,
+    pub state: RunState,
+    /// The summary that was shown, as JSON.
+    pub summary: Option<String>,
+}
+
+/// How far one item got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemState {
+    /// Marked before its call is made; after a crash nobody knows whether it was.
+    Sent,
+    Done,
+    Refused,
+    /// The call was made and no answer came back.
+    Unclear,
+}
+
+impl ItemState {
+    pub fn name(self) -> &'static str {
+        match self {
+            ItemState::Sent => "sent",
+            ItemState::Done => "done",
+            ItemState::Refused => "refused",
+            ItemState::Unclear => "unclear",
+        }
+    }
+
+    fn from_name(name: &str) -> ItemState {
+        match name {
+            "done" => ItemState::Done,
+            "refused" => ItemState::Refused,
+            "sent" => ItemState::Sent,
+            _ => ItemState::Unclear,
+        }
+    }
+}
+
+/// What is known of an item from this or an earlier run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    pub fingerprint: [u8; 32],
+    pub state: ItemState,
+}
+
+/// A mark to be written before an item's call is made.
+#[derive(Debug, Clone)]
+pub struct SentMark {
+    pub key: String,
+    pub place: String,
+    pub fingerprint: [u8; 32],
+}
+
+/// How an item ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub key: String,
+    /// `None` takes the mark away: nothing was sent, and what was known before holds again.
+    pub state: Option<ItemState>,
+    pub before: Option<Known>,
+    pub action: &'static str,
+    pub errcode: Option<i64>,
+    pub reason: Option<String>,
+}
+
+/// An item that is not done.
+#[derive(Debug, Clone)]
+pub struct OpenItem {
+    pub key: String,
+    pub place: String,
+    pub state: ItemState,
+    pub action: Option<String>,
+    pub errcode: Option<i64>,
+    pub reason: Option<String>,
+}
+
+impl State {
+    pub fn begin_run(
+        &self,
+        shop: &str,
+        command: &str,
+        files: &str,
+        options: &str,
+        now: i64,
+    ) -> Result<i64> {
+        let sql = self.sql();
+        sql.execute(
+            "INSERT INTO run (shop, command, files, options, started_at, state) VALUES (?1, ?2, ?3, ?4, ?5, 'open')",
+            params![shop, command, files, options, now],
+        )
+        .map_err(sqlite_failure)?;
+        Ok(sql.last_insert_rowid())
+    }
+
+    pub fn end_run(&self, id: i64, state: RunState, summary: &str, now: i64) -> Result<()> {
+        self.sql()
+            .execute(
+                "UPDATE run SET state = ?2, summary = ?3, ended_at = ?4 WHERE id = ?1",
+                params![id, state.name(), summary, now],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+
+    /// The newest runs of a shop, newest first.
+    pub fn runs(&self, shop: &str, most: u32) -> Result<Vec<Run>> {
+        let sql = self.sql();
+        let mut statement = sql
+            .prepare("SELECT id, shop, command, files, options, started_at, ended_at, state, summary FROM run WHERE shop = ?1 ORDER BY id DESC LIMIT ?2")
+            .map_err(sqlite_failure)?;
+        let rows = statement
+            .query_map(params![shop, most], read_run)
+            .map_err(sqlite_failure)?;
+        Ok(rows
+            .collect::<rusqlite::Result<_>>()
+            .map_err(sqlite_failure)?)
+    }
+
+    pub fn run(&self, shop: &str, id: i64) -> Result<Option<Run>> {
+        Ok(self
+            .sql()
+            .query_row(
+                "SELECT id, shop, command, files, options, started_at, ended_at, state, summary FROM run WHERE shop = ?1 AND id = ?2",
+                params![shop, id],
+                read_run,
+            )
+            .optional()
+            .map_err(sqlite_failure)?)
+    }
+
+    /// What became of the items that a run touched last and that are not done, by key.
+    pub fn open_items(&self, run: i64) -> Result<Vec<OpenItem>> {
+        let sql = self.sql();
+        let mut statement = sql
+            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE run = ?1 AND state <> 'done' ORDER BY key")
+            .map_err(sqlite_failure)?;
+        let rows = statement
+            .query_map([run], |row| {
+                Ok(OpenItem {
+                    key: row.get(0)?,
+                    place: row.get(1)?,
+                    state: ItemState::from_name(&row.get::<_, String>(2)?),
+                    action: row.get(3)?,
+                    errcode: row.get(4)?,
+                    reason: row.get(5)?,
+                })
+            })
+            .map_err(sqlite_failure)?;
+        Ok(rows
+            .collect::<rusqlite::Result<_>>()
+            .map_err(sqlite_failure)?)
+    }
+
+    /// Forgets what is known of one item, e.g. a product that was removed.
+    pub fn forget_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
+        self.sql()
+            .execute(
+                "DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+                params![shop, kind, key],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+}
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        shop: row.get(1)?,
+        command: row.get(2)?,
+        files: row.get(3)?,
+        options: row.get(4)?,
+        started_at: row.get(5)?,
+        ended_at: row.get(6)?,
+        state: RunState::from_name(&row.get::<_, String>(7)?),
+        summary: row.get(8)?,
+    })
+}
+
+/// The items of one kind of one shop, on a connection of its own: the journal's threads use this.
+pub struct Items {
+    connection: Connection,
+    shop: String,
+    kind: &'static str,
+    /// A shop without items need not be asked about each of 100,000 keys.
+    empty: bool,
+}
+
+impl Items {
+    pub fn open(state: &State, shop: &str, kind: &'static str) -> Result<Items> {
+        let connection = super::connect(state.folder())?;
+        let empty = connection
+            .query_row(
+                "SELECT NOT EXISTS (SELECT 1 FROM item WHERE shop = ?1 AND kind = ?2)",
+                params![shop, kind],
+                |row| row.get(0),
+            )
+            .map_err(sqlite_failure)?;
+        Ok(Items {
+            connection,
+            shop: shop.to_owned(),
+            kind,
+            empty,
+        })
+    }
+
+    pub fn known(&self, key: &str) -> Result<Option<Known>> {
+        if self.empty {
+            return Ok(None);
+        }
+        self.connection
+            .prepare_cached(
+                "SELECT fingerprint, state FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![self.shop, self.kind, key], |row| {
+                        Ok(Known {
+                            fingerprint: row.get(0)?,
+                            state: ItemState::from_name(&row.get::<_, String>(1)?),
+                        })
+                    })
+                    .optional()
+            })
+            .map_err(|error| sqlite_failure(error).into())
+    }
+
+    /// Writes marks so that they survive a power cut, before any of their calls is made.
+    pub fn mark_sent(&mut self, run: i64, marks: &[SentMark]) -> Result<()> {
+        self.connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(sqlite_failure)?;
+        let tx = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(sqlite_failure)?;
+        {
+            let mut statement = tx
+                .prepare_cached("INSERT OR REPLACE INTO item (shop, kind, key, run, place, fingerprint, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sent')")
+                .map_err(sqlite_failure)?;
+            for mark in marks {
+                statement
+                    .execute(params![
+                        self.shop,
+                        self.kind,
+                        mark.key,
+                        run,
+                        mark.place,
+                        mark.fingerprint
+                    ])
+                    .map_err(sqlite_failure)?;
+            }
+        }
+        tx.commit().map_err(sqlite_failure)?;
+        Ok(())
+    }
+
+    /// Writes results, many in one commit.
+    pub fn end(&mut self, ended: &[Ended]) -> Result<()> {
+        let tx = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(sqlite_failure)?;
+        {
+            let mut finish = tx
+                .prepare_cached("UPDATE item SET state = ?4, action = ?5, errcode = ?6, reason = ?7 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
+            let mut restore = tx
+                .prepare_cached("UPDATE item SET state = ?4, fingerprint = ?5 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
+            let mut remove = tx
+                .prepare_cached("DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
+            for item in ended {
+                match (item.state, item.before) {
+                    (Some(state), _) => finish.execute(params![
+                        self.shop,
+                        self.kind,
+                        item.key,
+                        state.name(),
+                        item.action,
+                        item.errcode,
+                        item.reason
+                    ]),
+                    (None, Some(before)) => restore.execute(params![
+                        self.shop,
+                        self.kind,
+                        item.key,
+                        before.state.name(),
+                        before.fingerprint
+                    ]),
+                    (None, None) => remove.execute(params![self.shop, self.kind, item.key]),
+                }
+                .map_err(sqlite_failure)?;
+            }
+        }
+        tx.commit().map_err(sqlite_failure)?;
+        Ok(())
+    }
+}
