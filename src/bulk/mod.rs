@@ -1,1 +1,97 @@
-//! bulk
+//! Many items of one kind: read, marked, sent N at a time, their results kept. Knows no noun.
+
+pub mod journal;
+
+use crate::state::runs::Ended;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use journal::{Fed, Journal, Work, not_sent};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What one item's work led to.
+pub struct Outcome {
+    pub ended: Ended,
+    /// `Some` ends the job: what is under way is finished, nothing more is begun.
+    pub stop: Option<anyhow::Error>,
+}
+
+/// Runs marked work, `at_once` items at a time, until it is all done, something stops it, or Ctrl-C is pressed.
+/// `heard` is told of every result after it was handed to the journal. Returns what stopped the job.
+pub async fn run<W: Work, F: Future<Output = Outcome>>(
+    journal: &mut Journal<W>,
+    at_once: usize,
+    interrupt: &Interrupt,
+    work: impl Fn(Fed<W>) -> F,
+    mut heard: impl FnMut(&Ended),
+) -> Option<anyhow::Error> {
+    let mut under_way = FuturesUnordered::new();
+    let mut stopped: Option<anyhow::Error> = None;
+    let mut more = true;
+    loop {
+        if more && (stopped.is_some() || interrupt.pressed() || journal.broken()) {
+            more = false;
+            journal.stop();
+            journal.jobs.close();
+            while let Ok(fed) = journal.jobs.try_recv() {
+                journal.record(not_sent(&fed));
+            }
+        }
+        tokio::select! {
+            biased;
+            Some(outcome) = under_way.next(), if !under_way.is_empty() => {
+                let Outcome { ended, stop } = outcome;
+                heard(&ended);
+                journal.record(ended);
+                stopped = stopped.or(stop);
+            }
+            fed = journal.jobs.recv(), if more && under_way.len() < at_once => match fed {
+                Some(fed) => under_way.push(work(fed)),
+                None => more = false,
+            },
+            () = interrupt.wait(), if more => {}
+            else => return stopped,
+        }
+    }
+}
+
+/// Ctrl-C: the first asks to finish what is under way, the second ends the program.
+#[derive(Clone, Default)]
+pub struct Interrupt {
+    presses: Arc<AtomicU8>,
+    wake: Arc<tokio::sync::Notify>,
+}
+
+impl Interrupt {
+    /// Starts to listen; `first` is called at the first press.
+    pub fn listen(first: impl Fn() + 'static + Send) -> Interrupt {
+        let interrupt = Interrupt::default();
+        let heard = interrupt.clone();
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if heard.presses.fetch_add(1, Ordering::Relaxed) > 0 {
+                    #[expect(
+                        clippy::exit,
+                        reason = "the second Ctrl-C means now; the journal bears it"
+                    )]
+                    std::process::exit(i32::from(crate::fail::Kind::Stopped.exit_code()));
+                }
+                first();
+                heard.wake.notify_waiters();
+            }
+        });
+        interrupt
+    }
+
+    pub fn pressed(&self) -> bool {
+        self.presses.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns at the first press.
+    pub async fn wait(&self) {
+        let wake = self.wake.notified();
+        if !self.pressed() {
+            wake.await;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Pictures of a shop.
+
+use super::Shop;
+use crate::api::Resend;
+use crate::api::component::image::{AS_URL, ByAddress, PATH, Picture, UploadReply};
+use crate::fail::{Failure, Kind};
+use crate::text;
+use crate::types::Family;
+use anyhow::Result;
+
+/// Hosts whose pictures are WeChat's own already.
+const HOSTED: [&str; 4] = [
+    "mmecimage.cn",
+    "mmbizurl.cn",
+    "store.mp.video.tencent-cloud.com",
+    "mmbiz.qpic.cn",
+];
+
+/// Whether a picture lies with WeChat already and needs no upload.
+pub fn hosted(url: &str) -> bool {
+    reqwest::Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .is_some_and(|host| {
+            HOSTED.iter().any(|known| {
+                host == *known
+                    || host
+                        .strip_suffix(known)
+                        .is_some_and(|sub| sub.ends_with('.'))
+            })
+        })
+}
+
+impl Shop {
+    /// Uploads a picture file of at most 2 MB; its link can be used in product fields for good.
+    pub async fn upload_image(&self, name: &str, bytes: Vec<u8>, kind: u8) -> Result<Picture> {
+        let mime = if bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
+            "image/png"
+        } else {
+            "image/jpeg"
+        };
+        let reply: UploadReply = match self.family {
+            Family::Component => {
+                self.client
+                    .upload(
+                        PATH,
+                        &[("resp_type", &kind.to_string()), ("upload_type", "0")],
+                        name,
+                        mime,
+                        bytes,
+                    )
+                    .await?
+            }
+        };
+        Ok(reply.img_info)
+    }
+
+    /// Lets WeChat fetch a picture from an address that answers without a redirect.
+    pub async fn copy_image(&self, url: &str, kind: u8) -> Result<Picture> {
+        let body = ByAddress {
+            img_url: url.to_owned(),
+        };
+        let reply: UploadReply = match self.family {
+            Family::Component => {
+                self.client
+                    .post(
+                        PATH,
+                        &[("resp_type", &kind.to_string()), ("upload_type", "1")],
+                        &body,
+                        Resend::Safe,
+                    )
+                    .await?
+            }
+        };
+        Ok(reply.img_info)
+    }
+
+    /// The link of an uploaded picture, for product fields.
+    pub async fn image_link(
+        &self,
+        upload: impl Future<Output = Result<Picture>>,
+    ) -> Result<String> {
+        upload.await?.temp_img_url.ok_or_else(|| {
+            Failure::new(
+                Kind::Refused,
+                text!("WeChat took the picture and named no link for it"),
+            )
+            .hint(text!("try `wxsell image upload` with this file"))
+            .into()
+        })
+    }
+}
+
+/// `resp_type` for links.
+pub const LINK: u8 = AS_URL;
+
+#[cfg(test)]
+mod tests {
+    use super::hosted;
+
+    #[test]
+    fn only_wechats_own_hosts_count_as_hosted() {
+        assert!(hosted("https://mmecimage.cn/p/wx1/H"));
+        assert!(hosted("https://a.mmecimage.cn/p/wx1/H"));
+        assert!(!hosted("https://notmmecimage.cn/p"));
+        assert!(!hosted("https://example.com/mmecimage.cn"));
+        assert!(!hosted("mmecimage.cn"));
+    }
+}

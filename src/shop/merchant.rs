@@ -1,0 +1,46 @@
+//! The merchant's own settings and permissions, and the category tree.
+
+use super::Shop;
+use crate::api::component::account::{
+    Brand, GetBrandList, GetCategoryList, GetInfo, Info, UpdateInfo,
+};
+use crate::api::component::category::{CatGet, Category};
+use crate::types::Family;
+use anyhow::Result;
+
+impl Shop {
+    /// Customer service.
+    pub async fn merchant(&self) -> Result<Info> {
+        Ok(match self.family {
+            Family::Component => self.client.call(&GetInfo {}).await?.data,
+        })
+    }
+
+    pub async fn update_merchant(&self, update: &UpdateInfo) -> Result<()> {
+        match self.family {
+            Family::Component => self.client.call(update).await?,
+        };
+        Ok(())
+    }
+
+    /// Every third-level category with its parents.
+    pub async fn categories(&self) -> Result<Vec<Category>> {
+        Ok(match self.family {
+            Family::Component => self.client.call(&CatGet {}).await?.third_cat_list,
+        })
+    }
+
+    /// Categories this merchant may sell in; `None` where WeChat names no list.
+    pub async fn my_categories(&self) -> Result<Option<Vec<Category>>> {
+        Ok(match self.family {
+            Family::Component => self.client.call(&GetCategoryList {}).await?.data,
+        })
+    }
+
+    /// Brands whose audit passed; `None` where WeChat names no list.
+    pub async fn my_brands(&self) -> Result<Option<Vec<Brand>>> {
+        Ok(match self.family {
+            Family::Component => self.client.call(&GetBrandList {}).await?.data,
+        })
+    }
+}
