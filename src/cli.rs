@@ -1,5 +1,7 @@
 //! The root of the command line: global options and the nouns. Doc comments are the help text.
 
+pub mod start;
+
 use crate::commands::{
     auth, brand, category, completion, goods, image, merchant, profile, quota, rid, run, sandbox,
     util,

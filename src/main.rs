@@ -1,5 +1,45 @@
 //! Parse, run, turn the result into an exit code.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use wxsell::cli::start::{self, Start};
+use wxsell::commands::{self, Ctx};
+use wxsell::fail::Kind;
+
+fn main() -> ExitCode {
+    start::on_panic();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let code = catch_unwind(AssertUnwindSafe(|| run(&args)));
+    ExitCode::from(code.unwrap_or(Kind::Bug.exit_code()))
+}
+
+fn run(args: &[OsString]) -> u8 {
+    let lang = start::language(args);
+    if start::completes(args, lang) {
+        return 0;
+    }
+    let early = start::early_output(args, lang);
+    let cli = match start::parse(args, lang) {
+        Ok(Start::Run(cli)) => *cli,
+        Ok(Start::Print(text)) => {
+            return early
+                .raw(text.as_bytes())
+                .map_or_else(|error| early.fail(&error), |()| 0);
+        }
+        Ok(Start::Help(text)) => return early.usage(&text),
+        Err(error) => return early.fail(&error),
+    };
+    let ctx =
+        match start::output(&cli.global, lang).and_then(|out| Ctx::new(cli.global.clone(), out)) {
+            Ok(ctx) => ctx,
+            Err(error) => return early.fail(&error),
+        };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(commands::run(cli, &ctx)));
+    done.map_or_else(|error| ctx.out.fail(&error), |()| 0)
 }

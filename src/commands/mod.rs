@@ -26,6 +26,13 @@ pub struct Ctx {
     pub dirs: Dirs,
 }
 
+impl Ctx {
+    pub fn new(global: Global, out: Output) -> Result<Ctx> {
+        let dirs = crate::profile::dirs()?;
+        Ok(Ctx { global, out, dirs })
+    }
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Goods(verb) => goods::run(verb, ctx).await,

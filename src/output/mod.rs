@@ -1,8 +1,33 @@
 //! What people and scripts read. stdout is data only, stderr the rest; only this room writes to either.
+//!
+//! Machine forms (JSON, CSV, xlsx …) are English and complete; what is shown on a terminal is translated, fitted to
+//! its width, and free of control characters, so that a title from a shop cannot move the cursor.
 
+mod fields;
+mod jq;
+mod progress;
+mod prompt;
+mod sheet;
+mod sink;
+mod stream;
+mod table;
+mod words;
+
+pub use fields::{Cell, Column, Record};
+pub use progress::Progress;
+pub use sink::Captured;
+pub use stream::Stream;
+pub use words::visible;
+
+use crate::fail::Failure;
 use crate::lang::{Lang, Text};
+use crate::text;
 use anyhow::Result;
+use fields::Picked;
 use serde::Serialize;
+use serde_json::Value;
+use sink::Sink;
+use std::io::IsTerminal;
 
 /// The form of what is printed on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -25,34 +50,6 @@ pub enum ColorChoice {
     Never,
 }
 
-/// What a command shows. JSON and YAML are the type's own `Serialize`; tables, CSV, TSV and xlsx take the columns.
-pub trait Record: Serialize + Sized + 'static {
-    const COLUMNS: &'static [Column<Self>];
-}
-
-/// One column.
-pub struct Column<T> {
-    /// What `--columns` and CSV headings call it; never translated. The field's name in JSON.
-    pub name: &'static str,
-    /// The heading in tables; translated.
-    pub title: &'static str,
-    pub cell: fn(&T) -> Cell,
-}
-
-/// A value in a column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    Empty,
-    Text(String),
-    Number(i64),
-    /// Fen; tables, CSV and xlsx show yuan.
-    Money(crate::types::Fen),
-    /// A word of ours, shown in the reader's language in tables and in English elsewhere. Short states also get a colour.
-    Word(Text),
-    /// Several values, shown one a line in tables, joined by `|` elsewhere.
-    List(Vec<String>),
-}
-
 /// Where a command's words and data go.
 #[derive(Debug, Clone)]
 pub struct Output {
@@ -66,34 +63,284 @@ pub struct Output {
     /// Whether questions may be asked at all (a terminal on stdin and stderr, and not `--no-input`).
     pub interactive: bool,
     pub yes: bool,
+    sink: Sink,
+}
+
+impl Default for Output {
+    fn default() -> Output {
+        Output {
+            format: Format::Table,
+            columns: None,
+            headers: true,
+            jq: None,
+            quiet: false,
+            lang: Lang::En,
+            color: ColorChoice::Auto,
+            interactive: false,
+            yes: false,
+            sink: Sink::default(),
+        }
+    }
 }
 
 impl Output {
-    /// Rows: an array in JSON.
-    pub fn list<T: Record>(&self, rows: &[T]) -> Result<()> {
-        let _ = rows;
+    /// An output whose words and data are kept in memory, `width` columns wide; for tests.
+    pub fn captured(width: usize) -> (Output, Captured) {
+        let captured = Captured::new(width);
+        let out = Output {
+            sink: Sink::Memory(captured.clone()),
+            ..Output::default()
+        };
+        (out, captured)
+    }
+
+    /// Refuses what can never be printed: a bad jq expression, a jq expression with a form that is not JSON, a
+    /// workbook on a terminal. Called before a command acts, so that no work is lost.
+    pub fn check(&self) -> Result<()> {
+        if let Some(expression) = &self.jq {
+            if !matches!(self.format, Format::Table | Format::Json | Format::Ndjson) {
+                return Err(Failure::input(text!("--jq works on JSON only"))
+                    .hint(text!(
+                        "leave out --format (or WXSELL_FORMAT), or say --format json"
+                    ))
+                    .into());
+            }
+            jq::Jq::new(expression)?;
+        }
+        if self.format == Format::Xlsx && self.sink.is_terminal() {
+            return Err(
+                Failure::input(text!("a workbook cannot be shown on a terminal"))
+                    .hint(text!(
+                        "send it to a file: wxsell … --format xlsx > goods.xlsx"
+                    ))
+                    .into(),
+            );
+        }
         Ok(())
     }
 
-    /// One thing: an object in JSON, field beside value in a table.
+    /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
+    pub fn check_columns<T: Record>(&self) -> Result<()> {
+        Picked::<T>::new(self).map(|_| ())
+    }
+
+    /// True where the form is written a line at a time, so that events can be shown as they happen.
+    pub fn line_by_line(&self) -> bool {
+        matches!(self.format, Format::Ndjson | Format::Csv | Format::Tsv)
+    }
+
+    /// Rows: an array in JSON.
+    pub fn list<T: Record>(&self, rows: &[T]) -> Result<()> {
+        let picked = Picked::<T>::new(self)?;
+        if let Some(expression) = &self.jq {
+            let json = match &self.columns {
+                None => serde_json::to_vec(rows)?,
+                Some(_) => serde_json::to_vec(&picked.values(rows)?)?,
+            };
+            return self.print(jq::Jq::new(expression)?.run(&json)?.as_bytes());
+        }
+        match self.format {
+            Format::Table if rows.is_empty() => {
+                self.note(text!("nothing to show"));
+                Ok(())
+            }
+            Format::Table => self.print(table::list(self, &picked, rows).as_bytes()),
+            Format::Json => match &self.columns {
+                None => self.json(&rows),
+                Some(_) => self.json(&picked.values(rows)?),
+            },
+            Format::Yaml => match &self.columns {
+                None => self.yaml(&rows),
+                Some(_) => self.yaml(&picked.values(rows)?),
+            },
+            Format::Xlsx => self.print(&sheet::workbook(&picked, rows, self.headers)?),
+            Format::Ndjson | Format::Csv | Format::Tsv => {
+                let mut stream = self.stream::<T>()?;
+                for row in rows {
+                    stream.push(row)?;
+                }
+                stream.finish()
+            }
+        }
+    }
+
+    /// One thing: an object in JSON, field beside value in a table, one row in CSV and xlsx.
     pub fn show<T: Record>(&self, row: &T) -> Result<()> {
-        let _ = row;
-        Ok(())
+        let picked = Picked::<T>::new(self)?;
+        if let Some(expression) = &self.jq {
+            let json = match &self.columns {
+                None => serde_json::to_vec(row)?,
+                Some(_) => serde_json::to_vec(&picked.value(row)?)?,
+            };
+            return self.print(jq::Jq::new(expression)?.run(&json)?.as_bytes());
+        }
+        match self.format {
+            Format::Table => self.print(table::show(self, &picked, row).as_bytes()),
+            Format::Json => match &self.columns {
+                None => self.json(row),
+                Some(_) => self.json(&picked.value(row)?),
+            },
+            Format::Yaml => match &self.columns {
+                None => self.yaml(row),
+                Some(_) => self.yaml(&picked.value(row)?),
+            },
+            Format::Xlsx => self.print(&sheet::workbook(
+                &picked,
+                std::slice::from_ref(row),
+                self.headers,
+            )?),
+            Format::Ndjson | Format::Csv | Format::Tsv => {
+                let mut stream = self.stream::<T>()?;
+                stream.push(row)?;
+                stream.finish()
+            }
+        }
+    }
+
+    /// Rows that come one at a time. NDJSON, CSV and TSV are written as they come; the other forms at the end.
+    pub fn stream<T: Record>(&self) -> Result<Stream<'_, T>> {
+        Stream::new(self)
+    }
+
+    /// JSON that has no columns, such as what WeChat answered.
+    pub fn value(&self, value: &Value) -> Result<()> {
+        if let Some(expression) = &self.jq {
+            return self.print(
+                jq::Jq::new(expression)?
+                    .run(&serde_json::to_vec(value)?)?
+                    .as_bytes(),
+            );
+        }
+        match self.format {
+            Format::Table | Format::Json => self.json(value),
+            Format::Ndjson => {
+                let mut line = serde_json::to_vec(value)?;
+                line.push(b'\n');
+                self.print(&line)
+            }
+            Format::Yaml => self.yaml(value),
+            Format::Csv | Format::Tsv | Format::Xlsx => Err(Failure::input(text!(
+                "this has no columns, so it cannot be a table file"
+            ))
+            .hint(text!("use --format json"))
+            .into()),
+        }
+    }
+
+    /// Bytes as they are: a file that was asked for on stdout.
+    pub fn raw(&self, bytes: &[u8]) -> Result<()> {
+        self.print(bytes)
+    }
+
+    /// One line of plain data, such as a token; the same in every format.
+    pub fn text(&self, line: &str) -> Result<()> {
+        let mut line = line.to_owned();
+        line.push('\n');
+        self.print(line.as_bytes())
     }
 
     /// A notice for people, on stderr; `--quiet` leaves it out.
     pub fn note(&self, words: Text) {
-        let _ = words;
+        if !self.quiet {
+            self.say(&words.render(self.lang));
+        }
     }
 
     /// A warning for people, on stderr, also under `--quiet`.
     pub fn warn(&self, words: Text) {
-        let _ = words;
+        self.say(&text!("warning: {words}", words).render(self.lang));
+    }
+
+    /// Shows why a command failed, on stderr: people read a message, its causes and what to do, scripts (`--format
+    /// json` or `ndjson`) one JSON object. Returns the exit code.
+    pub fn fail(&self, error: &anyhow::Error) -> u8 {
+        let (code, words) = words::failure(self, error);
+        if !words.is_empty() {
+            self.say(&words);
+        }
+        code
+    }
+
+    /// A bar on a terminal, a plain line now and then elsewhere, nothing under `--quiet`. `what` is what is counted:
+    /// "goods", "images".
+    pub fn progress(&self, total: u64, what: Text) -> Progress {
+        Progress::new(self, total, what)
     }
 
     /// Asks a yes/no question on the terminal. `--yes` answers it; with no terminal it fails and names `--yes`.
     pub fn confirm(&self, question: Text) -> Result<bool> {
-        let _ = question;
-        Ok(false)
+        prompt::confirm(self, &question)
     }
+
+    /// Asks for a line of text. `otherwise` names the option or variable that gives it without a terminal.
+    pub fn input(&self, prompt: Text, default: Option<&str>, otherwise: &str) -> Result<String> {
+        prompt::input(self, &prompt, default, otherwise)
+    }
+
+    /// Asks for something that must not be seen while it is typed. `otherwise` as in [`Output::input`].
+    pub fn secret(&self, prompt: Text, otherwise: &str) -> Result<crate::types::Secret> {
+        prompt::secret(self, &prompt, otherwise)
+    }
+
+    /// Asks for one of several; returns its index. `otherwise` as in [`Output::input`].
+    pub fn select(&self, prompt: Text, choices: &[String], otherwise: &str) -> Result<usize> {
+        prompt::select(self, &prompt, choices, otherwise)
+    }
+
+    /// Help that nobody asked for, on stderr; returns the exit code of a usage error.
+    pub fn usage(&self, help: &str) -> u8 {
+        self.sink.words(help.trim_end());
+        crate::fail::Kind::Input.exit_code()
+    }
+
+    /// Whether help may carry styles on stdout, or on stderr.
+    pub fn styles_help(&self, on_stderr: bool) -> bool {
+        self.sink.shows_colour(on_stderr)
+    }
+
+    fn json<V: Serialize + ?Sized>(&self, value: &V) -> Result<()> {
+        let mut json = serde_json::to_vec_pretty(value)?;
+        json.push(b'\n');
+        self.print(&json)
+    }
+
+    fn yaml<V: Serialize + ?Sized>(&self, value: &V) -> Result<()> {
+        // By way of JSON, so that both forms say the same whatever a type does for "human readable" writers.
+        let value = serde_json::to_value(value)?;
+        let mut yaml = serde_saphyr::to_string(&value)?;
+        if !yaml.ends_with('\n') {
+            yaml.push('\n');
+        }
+        self.print(yaml.as_bytes())
+    }
+
+    /// Data to stdout.
+    fn print(&self, bytes: &[u8]) -> Result<()> {
+        self.sink.data(bytes).map_err(|error| {
+            Failure::input(text!(
+                "cannot write to standard output: {error}",
+                error = error.to_string()
+            ))
+            .into()
+        })
+    }
+
+    /// Words to stderr, without what could move the cursor.
+    fn say(&self, words: &str) {
+        self.sink.words(&words::visible_lines(words));
+    }
+
+    /// Whether states are coloured.
+    fn coloured(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => self.sink.shows_colour(false),
+        }
+    }
+}
+
+/// Whether questions can be asked: a terminal to read from and one to write to.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

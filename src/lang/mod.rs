@@ -2,6 +2,10 @@
 //! file holds the Chinese for each template. Translation happens where text leaves: `output`, `fail` and
 //! the help of clap. Machine output is never translated.
 
+mod help;
+
+pub use help::{BUILT_IN, HEADINGS, headings, localize};
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -65,6 +69,8 @@ pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     template: &'static str,
+    /// The Chinese where the text brings its own, as table entries do.
+    chinese: Option<&'static str>,
     values: Vec<(&'static str, Value)>,
 }
 
@@ -78,19 +84,37 @@ pub enum Value {
 impl Text {
     /// Use [`text!`], which lets the test that counts untranslated texts find the template.
     pub fn new(template: &'static str, values: Vec<(&'static str, Value)>) -> Text {
-        Text { template, values }
+        Text {
+            template,
+            chinese: None,
+            values,
+        }
+    }
+
+    /// A sentence that comes with its Chinese, such as an entry of the errcode table. It has no values.
+    pub fn pair(english: &'static str, chinese: &'static str) -> Text {
+        Text {
+            template: english,
+            chinese: Some(chinese),
+            values: Vec::new(),
+        }
     }
 
     /// Words that come from outside, such as WeChat's `errmsg`; they are shown as they are.
     pub fn verbatim(words: impl Into<String>) -> Text {
-        Text {
-            template: "{words}",
-            values: vec![("words", Value::Plain(words.into()))],
-        }
+        Text::new("{words}", vec![("words", Value::Plain(words.into()))])
+    }
+
+    /// The English words as they stand in the code, names in braces.
+    pub fn template(&self) -> &'static str {
+        self.template
     }
 
     pub fn render(&self, lang: Lang) -> String {
-        let mut rest = lang.of(self.template);
+        let mut rest = match (lang, self.chinese) {
+            (Lang::Zh, Some(chinese)) => chinese,
+            _ => lang.of(self.template),
+        };
         let mut out = String::with_capacity(rest.len() + 32);
         while let Some(open) = rest.find('{') {
             out.push_str(&rest[..open]);
@@ -160,6 +184,13 @@ mod tests {
             count = 3usize
         );
         assert_eq!(said.to_string(), "price \"1.234\" has 3 decimals");
+    }
+
+    #[test]
+    fn a_pair_brings_its_own_chinese() {
+        let said = Text::pair("try again", "请重试");
+        assert_eq!(said.render(Lang::Zh), "请重试");
+        assert_eq!(said.to_string(), "try again");
     }
 
     #[test]

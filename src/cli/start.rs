@@ -1,0 +1,276 @@
+//! From the arguments to what a command needs, in the reader's language: the language is decided before parsing, so
+//! that help and usage errors are in it too.
+
+use super::{Cli, Global};
+use crate::fail::Failure;
+use crate::lang::{self, Lang, Text};
+use crate::output::{Format, Output, can_ask};
+use crate::text;
+use anyhow::Result;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use std::ffi::OsString;
+use std::io::Write;
+
+/// The variable with which a completion script calls the program back.
+pub const COMPLETE: &str = "WXSELL_COMPLETE";
+
+/// What came of the arguments.
+pub enum Start {
+    Run(Box<Cli>),
+    /// Help or the version was asked for and is to be printed: data, exit 0.
+    Print(String),
+    /// Nothing was asked for: the help goes to stderr, exit 2.
+    Help(String),
+}
+
+/// `--lang`, then `WXSELL_LANG`, then the system's locale. A bad word is reported by [`parse`] and [`output`].
+pub fn language(args: &[OsString]) -> Lang {
+    let read = |word: &str| Lang::from_str(word, true).ok();
+    let mut flag = None;
+    let mut words = args.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        match word {
+            "--" => break,
+            "--lang" => flag = words.next(),
+            _ => flag = word.strip_prefix("--lang=").or(flag),
+        }
+    }
+    flag.and_then(read)
+        .or_else(|| std::env::var("WXSELL_LANG").ok().as_deref().and_then(read))
+        .unwrap_or_else(Lang::system)
+}
+
+/// Answers a shell that asks for completions. True if that was the case.
+pub fn completes(args: &[OsString], lang: Lang) -> bool {
+    if std::env::var_os(COMPLETE).is_none_or(|shell| shell.is_empty()) {
+        return false;
+    }
+    let folder = std::env::current_dir().ok();
+    clap_complete::CompleteEnv::with_factory(|| lang::localize(Cli::command(), lang))
+        .var(COMPLETE)
+        .bin("wxsell")
+        .completer("wxsell")
+        .try_complete(args.iter(), folder.as_deref())
+        .unwrap_or(true)
+}
+
+/// Reads the arguments.
+pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
+    let error = match Cli::command()
+        .try_get_matches_from(args)
+        .and_then(|found| Cli::from_arg_matches(&found))
+    {
+        Ok(cli) => return Ok(Start::Run(Box::new(cli))),
+        Err(error) => error,
+    };
+    let shown = |error: &clap::Error| {
+        let help = error.render();
+        let styled = Output::default().styles_help(error.use_stderr());
+        let words = if styled {
+            help.ansi().to_string()
+        } else {
+            help.to_string()
+        };
+        lang::headings(&words, lang)
+    };
+    match error.kind() {
+        ErrorKind::DisplayVersion => Ok(Start::Print(shown(&error))),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // The first pass parsed in English; the help is made again from the localised command.
+            let again = lang::localize(Cli::command(), lang).try_get_matches_from(args);
+            let error = again.err().unwrap_or(error);
+            match error.kind() {
+                ErrorKind::DisplayHelp => Ok(Start::Print(shown(&error))),
+                _ => Ok(Start::Help(shown(&error))),
+            }
+        }
+        _ => Err(usage(&error).into()),
+    }
+}
+
+/// Where words and data go: options, then `WXSELL_FORMAT`, then the default.
+pub fn output(global: &Global, lang: Lang) -> Result<Output> {
+    let format = match global.format {
+        Some(format) => format,
+        None => from_environment("WXSELL_FORMAT")?.unwrap_or_default(),
+    };
+    if global.lang.is_none() {
+        from_environment::<Lang>("WXSELL_LANG")?;
+    }
+    let mut out = Output::default();
+    // --jq alone asks for JSON; a form named beside it must be one.
+    out.format = match (&global.jq, format) {
+        (Some(_), Format::Table) => Format::Json,
+        (_, format) => format,
+    };
+    out.columns = global.columns.clone();
+    out.headers = !global.no_headers;
+    out.jq = global.jq.clone();
+    out.quiet = global.quiet;
+    out.lang = lang;
+    out.color = global.color.unwrap_or_default();
+    out.interactive = !global.no_input && can_ask();
+    out.yes = global.yes;
+    out.check()?;
+    Ok(out)
+}
+
+/// An output for an error that came up before [`output`] could be made; it already speaks JSON if that was asked for.
+pub fn early_output(args: &[OsString], lang: Lang) -> Output {
+    let words: Vec<&str> = args.iter().filter_map(|word| word.to_str()).collect();
+    let flag = words
+        .windows(2)
+        .filter(|pair| pair[0] == "--format")
+        .map(|pair| pair[1]);
+    let flag = flag
+        .chain(
+            words
+                .iter()
+                .filter_map(|word| word.strip_prefix("--format=")),
+        )
+        .last();
+    let format = match flag {
+        Some(word) => Format::from_str(word, true).ok(),
+        None => from_environment("WXSELL_FORMAT").ok().flatten(),
+    };
+    let mut out = Output::default();
+    out.format = format.unwrap_or_default();
+    out.lang = lang;
+    out
+}
+
+fn from_environment<V: ValueEnum>(name: &'static str) -> Result<Option<V>> {
+    let Some(word) = std::env::var_os(name).filter(|word| !word.is_empty()) else {
+        return Ok(None);
+    };
+    let word = word.to_string_lossy();
+    if let Ok(value) = V::from_str(&word, true) {
+        return Ok(Some(value));
+    }
+    let names: Vec<String> = V::value_variants()
+        .iter()
+        .filter_map(|value| value.to_possible_value())
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    Err(
+        Failure::input(text!("{name} is \"{word}\"", name, word = word.as_ref()))
+            .hint(text!("use one of: {names}", names = names.join(", ")))
+            .into(),
+    )
+}
+
+/// A usage error of clap in our own layout.
+fn usage(error: &clap::Error) -> Failure {
+    let text_of = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => word.clone(),
+        Some(ContextValue::Strings(words)) => words.join(", "),
+        Some(ContextValue::StyledStr(words)) => words.to_string(),
+        Some(ContextValue::StyledStrs(words)) => words
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+        Some(ContextValue::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let (argument, value) = (
+        text_of(ContextKind::InvalidArg),
+        text_of(ContextKind::InvalidValue),
+    );
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => text!("unknown option or argument {argument}", argument),
+        ErrorKind::InvalidSubcommand => {
+            text!(
+                "unknown command {command}",
+                command = text_of(ContextKind::InvalidSubcommand)
+            )
+        }
+        ErrorKind::MissingSubcommand => text!("a command is missing"),
+        ErrorKind::MissingRequiredArgument => text!("missing: {argument}", argument),
+        ErrorKind::InvalidValue if value.is_empty() => text!("{argument} needs a value", argument),
+        ErrorKind::InvalidValue => text!("{argument} cannot be \"{value}\"", argument, value),
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(source) => match source.downcast_ref::<Failure>() {
+                Some(failure) => {
+                    let why = failure.message.clone();
+                    text!(
+                        "{argument} cannot be \"{value}\": {why}",
+                        argument,
+                        value,
+                        why
+                    )
+                }
+                None => {
+                    text!(
+                        "{argument} cannot be \"{value}\": {why}",
+                        argument,
+                        value,
+                        why = source.to_string()
+                    )
+                }
+            },
+            None => text!("{argument} cannot be \"{value}\"", argument, value),
+        },
+        ErrorKind::ArgumentConflict => {
+            let other = text_of(ContextKind::PriorArg);
+            match other.is_empty() || other == argument {
+                true => text!("{argument} is given twice", argument),
+                false => text!("{argument} and {other} exclude each other", argument, other),
+            }
+        }
+        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            text!("{argument} has the wrong number of values", argument)
+        }
+        ErrorKind::NoEquals => text!("{argument} needs its value after an equals sign", argument),
+        ErrorKind::InvalidUtf8 => text!("an argument is not valid UTF-8"),
+        _ => Text::verbatim(error.to_string().trim_start_matches("error: ").trim_end()),
+    };
+    let suggestion = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ]
+    .into_iter()
+    .map(text_of)
+    .find(|words| !words.is_empty());
+    let valid = text_of(ContextKind::ValidValue);
+    let hint = match (
+        suggestion,
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<Failure>()),
+    ) {
+        (
+            _,
+            Some(Failure {
+                hint: Some(hint), ..
+            }),
+        ) => hint.clone(),
+        (Some(words), _) => text!("did you mean {words}?", words),
+        _ if !valid.is_empty() => text!("use one of: {names}", names = valid),
+        _ => text!("wxsell help and --help after any command tell what it takes"),
+    };
+    Failure::input(message).hint(hint)
+}
+
+/// Says that the program itself failed, without any data: a message made at run time could hold a secret.
+pub fn on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(|place| format!("{}:{}", place.file(), place.line()))
+            .unwrap_or_default();
+        let why = panic
+            .payload()
+            .downcast_ref::<&'static str>()
+            .copied()
+            .unwrap_or("unexpected state");
+        let failure = Failure::bug(text!("wxsell made a mistake at {place}: {why}", place, why))
+            .hint(text!(
+                "please report this line together with the command; what was already done is kept"
+            ));
+        let mut out = Output::default();
+        out.lang = Lang::system();
+        out.fail(&failure.into());
+        let _ = std::io::stderr().flush();
+    }));
+}

@@ -1,0 +1,172 @@
+//! The one writer. A reader that has gone away (`| head -1`) is not an error: what follows is dropped, and the
+//! command ends as it would have.
+
+use indicatif::ProgressBar;
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where bytes go.
+#[derive(Debug, Clone)]
+pub(super) enum Sink {
+    Standard(Arc<Standard>),
+    Memory(Captured),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Standard {
+    reader_gone: AtomicBool,
+    /// The bar that is on the terminal; it steps aside while a line is written.
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Default for Sink {
+    fn default() -> Sink {
+        Sink::Standard(Arc::default())
+    }
+}
+
+impl Sink {
+    /// Writes data to stdout at once.
+    pub fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Sink::Memory(captured) => {
+                captured
+                    .data
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(bytes);
+                Ok(())
+            }
+            Sink::Standard(standard) => standard.data(bytes),
+        }
+    }
+
+    /// Writes words and a line break to stderr. There is nowhere to complain when that fails.
+    pub fn words(&self, words: &str) {
+        match self {
+            Sink::Memory(captured) => {
+                let mut kept = captured
+                    .words
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                kept.push_str(words);
+                kept.push('\n');
+            }
+            Sink::Standard(standard) => standard.aside(|| {
+                let line = format!("{words}\n");
+                let _ = io::stderr().lock().write_all(line.as_bytes());
+            }),
+        }
+    }
+
+    /// Puts a bar on the terminal, or takes it away.
+    pub fn bar(&self, bar: Option<ProgressBar>) {
+        if let Sink::Standard(standard) = self {
+            *standard.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+        }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Sink::Standard(_)) && io::stdout().is_terminal()
+    }
+
+    /// Whether stdout, or stderr, can show colour: a terminal that is not dumb, unless `NO_COLOR` or `CLICOLOR` say otherwise.
+    pub fn shows_colour(&self, on_stderr: bool) -> bool {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        if set("NO_COLOR").is_some() || matches!(self, Sink::Memory(_)) {
+            return false;
+        }
+        match on_stderr {
+            true => dialoguer::console::colors_enabled_stderr(),
+            false => dialoguer::console::colors_enabled(),
+        }
+    }
+
+    /// Columns of the terminal: `COLUMNS` where it is set, else what the terminal says. `None` is no limit: a pipe
+    /// or a file.
+    pub fn width(&self) -> Option<usize> {
+        match self {
+            Sink::Memory(captured) => captured.width,
+            Sink::Standard(_) => {
+                let said = std::env::var("COLUMNS")
+                    .ok()
+                    .and_then(|columns| columns.trim().parse().ok());
+                said.filter(|columns| *columns > 0).or_else(|| {
+                    let size = dialoguer::console::Term::stdout().size_checked();
+                    size.map(|(_, columns)| usize::from(columns))
+                })
+            }
+        }
+    }
+}
+
+impl Standard {
+    fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.reader_gone.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut written = Ok(());
+        self.aside(|| {
+            let mut stdout = io::stdout().lock();
+            written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        });
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_gone.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn aside(&self, write: impl FnOnce()) {
+        let bar = self
+            .bar
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// What an [`Output`](super::Output) for tests has written.
+#[derive(Debug, Clone, Default)]
+pub struct Captured {
+    data: Arc<Mutex<Vec<u8>>>,
+    words: Arc<Mutex<String>>,
+    width: Option<usize>,
+}
+
+impl Captured {
+    pub(super) fn new(width: usize) -> Captured {
+        Captured {
+            width: Some(width),
+            ..Captured::default()
+        }
+    }
+
+    /// What would be on stdout.
+    pub fn data(&self) -> Vec<u8> {
+        self.data
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What would be on stdout, as text.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.data()).into_owned()
+    }
+
+    /// What would be on stderr.
+    pub fn stderr(&self) -> String {
+        self.words
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,309 @@
+//! Tables for people: no borders, one line a row, fitted to the terminal. Numbers and the first column are never
+//! cut. Where even that does not fit, each row becomes a block of its own.
+
+use super::fields::Picked;
+use super::{Cell, Output, Record, words};
+use crate::lang::{Lang, Text};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Blanks between two columns.
+const GAP: usize = 2;
+/// A column that may be cut keeps at least this width, so that it still says something.
+const LEAST: usize = 8;
+
+/// The tones a state can have. The marks have no width and never come from data, because [`words::visible`] takes
+/// them out of it; they become colour once everything is laid out.
+const TONES: [(char, &str, &[&str]); 3] = [
+    (
+        '\u{2061}',
+        "\x1b[32m",
+        &[
+            "on sale",
+            "approved",
+            "audit passed",
+            "passed",
+            "done",
+            "ok",
+            "added",
+            "updated",
+            "unchanged",
+            "active",
+            "running",
+            "yes",
+        ],
+    ),
+    (
+        '\u{2062}',
+        "\x1b[33m",
+        &[
+            "in audit",
+            "waiting",
+            "pending",
+            "not sent",
+            "sent",
+            "unclear",
+            "unfinished",
+            "interrupted",
+            "draft",
+            "expired",
+        ],
+    ),
+    (
+        '\u{2063}',
+        "\x1b[31m",
+        &[
+            "audit failed",
+            "rejected",
+            "refused",
+            "failed",
+            "off sale by platform",
+            "taken down by WeChat",
+            "missing",
+            "invalid",
+        ],
+    ),
+];
+const END: char = '\u{2064}';
+
+/// Rows under a heading.
+pub(super) fn list<T: Record>(out: &Output, picked: &Picked<T>, rows: &[T]) -> String {
+    let titles: Vec<&'static str> = picked.0.iter().map(|column| column.title).collect();
+    let cells: Vec<Vec<Cell>> = rows.iter().map(|row| picked.cells(row).collect()).collect();
+    lay_out(out, &titles, &cells)
+}
+
+/// One row, field beside value.
+pub(super) fn show<T: Record>(out: &Output, picked: &Picked<T>, row: &T) -> String {
+    let titles: Vec<String> = picked
+        .0
+        .iter()
+        .map(|column| heading(column.title, out.lang))
+        .collect();
+    let cells: Vec<Cell> = picked.cells(row).collect();
+    paint(block(out, &titles, &cells), out)
+}
+
+/// Cells under their titles.
+pub(super) fn lay_out(out: &Output, titles: &[&'static str], rows: &[Vec<Cell>]) -> String {
+    let titles: Vec<String> = titles
+        .iter()
+        .map(|title| heading(title, out.lang))
+        .collect();
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| line(cell, out.lang)).collect())
+        .collect();
+    let mut columns: Vec<Shape> = titles
+        .iter()
+        .enumerate()
+        .map(|(at, title)| {
+            let cells = shown.iter().filter_map(|row| row.get(at));
+            let content = cells.map(|cell| widest(cell)).max().unwrap_or(0);
+            let title = if out.headers { title.width() } else { 0 };
+            let number = rows
+                .iter()
+                .any(|row| matches!(row.get(at), Some(Cell::Number(_) | Cell::Money(_))));
+            let natural = content.max(title).max(1);
+            let least = if number || at == 0 {
+                natural
+            } else {
+                natural.min(LEAST.max(title))
+            };
+            Shape {
+                natural,
+                least,
+                number,
+            }
+        })
+        .collect();
+    let Some(widths) = fit(&columns, out.sink.width()) else {
+        let blocks: Vec<String> = rows.iter().map(|row| block(out, &titles, row)).collect();
+        return paint(blocks.join("\n"), out);
+    };
+    for (shape, width) in columns.iter_mut().zip(&widths) {
+        shape.natural = *width;
+    }
+    let mut table = plain_table(&columns);
+    if out.headers {
+        table.set_header(Row::from(titles));
+    }
+    for row in shown {
+        let cells = row
+            .into_iter()
+            .zip(&widths)
+            .map(|(cell, width)| cut(&cell, *width));
+        table.add_row(Row::from(cells.collect::<Vec<String>>()));
+    }
+    paint(trimmed(&table), out)
+}
+
+/// What a column needs.
+struct Shape {
+    natural: usize,
+    least: usize,
+    number: bool,
+}
+
+/// Widths that fit into `limit`: the widest columns that may be cut give way first. `None` where nothing helps.
+fn fit(columns: &[Shape], limit: Option<usize>) -> Option<Vec<usize>> {
+    let natural: Vec<usize> = columns.iter().map(|column| column.natural).collect();
+    let Some(limit) = limit else {
+        return Some(natural);
+    };
+    let space = limit.saturating_sub(GAP * columns.len().saturating_sub(1));
+    if natural.iter().sum::<usize>() <= space {
+        return Some(natural);
+    }
+    if columns.iter().map(|column| column.least).sum::<usize>() > space {
+        return None;
+    }
+    let at_most = |cap: usize| {
+        columns
+            .iter()
+            .map(move |column| column.natural.min(cap.max(column.least)))
+    };
+    let widest = natural.iter().copied().max().unwrap_or(0);
+    let cap = (0..=widest)
+        .rev()
+        .find(|cap| at_most(*cap).sum::<usize>() <= space)?;
+    Some(at_most(cap).collect())
+}
+
+/// Titles at the left, values at the right; long values are wrapped, never cut.
+fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
+    let label = titles
+        .iter()
+        .map(|title| title.width())
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    let values: Vec<String> = cells.iter().map(|cell| lines(cell, out.lang)).collect();
+    let natural = values
+        .iter()
+        .map(|value| value.lines().map(widest).max().unwrap_or(0))
+        .max()
+        .unwrap_or(0);
+    let room = out
+        .sink
+        .width()
+        .map_or(natural, |width| width.saturating_sub(label + GAP).max(1));
+    let columns = [
+        Shape {
+            natural: label,
+            least: label,
+            number: false,
+        },
+        Shape {
+            natural: natural.min(room).max(1),
+            least: 1,
+            number: false,
+        },
+    ];
+    let mut table = plain_table(&columns);
+    for (title, value) in titles.iter().zip(values) {
+        table.add_row(Row::from(vec![title.clone(), value]));
+    }
+    trimmed(&table)
+}
+
+fn plain_table(columns: &[Shape]) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_constraints(columns.iter().enumerate().map(|(at, column)| {
+        let gap = if at + 1 < columns.len() { GAP } else { 0 };
+        ColumnConstraint::Absolute(Width::Fixed(
+            u16::try_from(column.natural + gap).unwrap_or(u16::MAX),
+        ))
+    }));
+    for (at, shape) in columns.iter().enumerate() {
+        let gap = if at + 1 < columns.len() { GAP } else { 0 };
+        if let Some(column) = table.column_mut(at) {
+            column.set_padding((0, u16::try_from(gap).unwrap_or(0)));
+            if shape.number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table
+}
+
+fn trimmed(table: &Table) -> String {
+    table.lines().fold(String::new(), |mut text, line| {
+        text.push_str(line.trim_end());
+        text.push('\n');
+        text
+    })
+}
+
+fn heading(title: &'static str, lang: Lang) -> String {
+    lang.of(title).to_owned()
+}
+
+/// A cell on one line.
+fn line(cell: &Cell, lang: Lang) -> String {
+    match cell {
+        Cell::Word(word) => marked(word, lang),
+        Cell::List(values) => words::visible(&values.join(", ")).into_owned(),
+        other => words::visible(&other.plain()).into_owned(),
+    }
+}
+
+/// A cell with the line breaks it has.
+fn lines(cell: &Cell, lang: Lang) -> String {
+    match cell {
+        Cell::Word(word) => marked(word, lang),
+        Cell::List(values) => words::visible_lines(&values.join("\n")),
+        other => words::visible_lines(&other.plain()),
+    }
+}
+
+fn marked(word: &Text, lang: Lang) -> String {
+    let shown = words::visible(&word.render(lang)).into_owned();
+    match TONES
+        .iter()
+        .find(|(_, _, states)| states.contains(&word.template()))
+    {
+        Some((mark, ..)) => format!("{mark}{shown}{END}"),
+        None => shown,
+    }
+}
+
+fn widest(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most `width` columns, with `…` where something is missing.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut used = 0;
+    for letter in text.chars() {
+        let wide = letter.width().unwrap_or(0);
+        if used + wide + 1 > width {
+            break;
+        }
+        used += wide;
+        kept.push(letter);
+    }
+    kept.push('…');
+    if text.ends_with(END) {
+        kept.push(END);
+    }
+    kept
+}
+
+/// Marks become colour, or nothing.
+fn paint(text: String, out: &Output) -> String {
+    if !text.contains(END) {
+        return text;
+    }
+    let coloured = out.coloured();
+    let painted = TONES.iter().fold(text, |text, (mark, colour, _)| {
+        text.replace(*mark, if coloured { colour } else { "" })
+    });
+    painted.replace(END, if coloured { "\x1b[0m" } else { "" })
+}
