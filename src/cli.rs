@@ -100,3 +100,13 @@ pub enum Noun {
     #[command(subcommand, hide = true)]
     Util(util::Verb),
 }
+
+impl Global {
+    /// What concerns the choice of the profile and its secret.
+    pub fn overrides(&self) -> crate::profile::Overrides {
+        crate::profile::Overrides {
+            profile: self.profile.clone(),
+            secret_file: self.secret_file.clone(),
+        }
+    }
+}

@@ -1,4 +1,19 @@
-//! Named profiles: which shop a command works for, and where each setting comes from.
+//! Named profiles: which shop a command works for, where each setting comes from, and where the AppSecret is.
+//!
+//! Settings live in `config.toml`, AppSecrets that are kept in a file live in `credentials.toml` beside it.
+
+mod resolve;
+mod secret;
+mod settings;
+
+pub use resolve::{
+    Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, resolve,
+};
+pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
+pub use settings::{
+    Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
+    masked_proxy,
+};
 
 use crate::fail::Failure;
 use crate::text;
@@ -8,8 +23,23 @@ use std::path::PathBuf;
 
 /// Where WeChat answers.
 pub const PLATFORM: &str = "https://api.weixin.qq.com";
+/// Where WeChat answers, all its documented names: the general one, the other site, Shanghai, Shenzhen, Hong Kong.
+const PLATFORM_HOSTS: [&str; 5] = [
+    "api.weixin.qq.com",
+    "api2.weixin.qq.com",
+    "sh.api.weixin.qq.com",
+    "sz.api.weixin.qq.com",
+    "hk.api.weixin.qq.com",
+];
+/// Audit submissions that WeChat takes from one shop in an hour and in a day.
+pub const LIVE_AUDIT_HOURLY: u32 = 200;
+pub const LIVE_AUDIT_DAILY: u32 = 1_000;
 /// The name of the built-in profile.
 pub const SANDBOX: &str = "sandbox";
+/// The account of the built-in shop.
+pub const SANDBOX_APPID: &str = "wx5a4dbcc0ffee0001";
+/// No secret at all: the built-in shop lives on this machine only.
+pub const SANDBOX_SECRET: &str = "sandbox";
 
 /// The two folders of this program.
 #[derive(Debug, Clone)]
@@ -41,8 +71,18 @@ pub enum TokenCall {
     Classic,
 }
 
+impl TokenCall {
+    pub fn name(self) -> &'static str {
+        match self {
+            TokenCall::Stable => "stable",
+            TokenCall::Classic => "classic",
+        }
+    }
+}
+
 /// What answers a profile's calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// WeChat.
     Live,
@@ -71,6 +111,8 @@ pub struct Profile {
     /// Audit submissions an hour and a day; `None` is no limit.
     pub audit_hourly: Option<u32>,
     pub audit_daily: Option<u32>,
+    /// Where [`secret`] reads the AppSecret when no `--secret-file` is given.
+    pub secret: SecretSource,
 }
 
 impl Profile {
@@ -93,9 +135,45 @@ impl Profile {
     }
 }
 
-/// Names of profiles, for completion in the shell.
+/// Names of profiles, for completion in the shell. Never fails: what cannot be read is not offered.
 pub fn candidates() -> Vec<clap_complete::CompletionCandidate> {
-    vec![clap_complete::CompletionCandidate::new(SANDBOX)]
+    let settings = dirs()
+        .ok()
+        .and_then(|dirs| SettingsFile::of(&dirs).load().ok())
+        .unwrap_or_default();
+    settings
+        .names()
+        .into_iter()
+        .map(|name| {
+            let appid = settings.entry(name).and_then(|entry| entry.appid.clone());
+            clap_complete::CompletionCandidate::new(name).help(appid.map(Into::into))
+        })
+        .collect()
+}
+
+/// The configured name nearest to a mistyped one.
+fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likely = 1.max(name.chars().count() / 3);
+    names
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .filter(|(distance, _)| *distance <= likely)
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// No profile is called `name`; says which ones there are.
+pub fn unknown(name: &str, settings: &Settings) -> Failure {
+    let names = settings.names();
+    let failure = Failure::input(text!("there is no profile \"{name}\"", name));
+    match nearest(name, names.iter().copied()) {
+        Some(known) => failure.hint(text!("did you mean \"{known}\"?", known)),
+        None => failure.hint(text!(
+            "profiles: {names}; `wxsell profile add {name}` makes a new one",
+            names = names.join(", "),
+            name
+        )),
+    }
 }
 
 /// Finds the folders.
@@ -128,7 +206,7 @@ pub fn dirs() -> Result<Dirs> {
     })
 }
 
-/// The AppSecret of a profile, from wherever it is kept.
-pub fn secret(_profile: &Profile, _dirs: &Dirs) -> Result<Secret> {
-    Err(Failure::access(text!("no AppSecret is known for this profile")).into())
+/// The secret of the built-in shop.
+fn sandbox_secret() -> Secret {
+    Secret::new(SANDBOX_SECRET)
 }

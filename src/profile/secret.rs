@@ -1,0 +1,649 @@
+//! Where the AppSecret is kept, and how it is read: keyring, a private file, another program, environment. It is
+//! never taken from the command line and never logged.
+
+use super::settings::{Store, lock, misread, unreadable, write_whole};
+use super::{Dirs, Overrides, Profile, sandbox_secret};
+use crate::fail::{Failure, Within};
+use crate::lang::Text;
+use crate::text;
+use crate::types::Secret;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A keyring that does not answer must not hang the command: D-Bus may wait for a window nobody sees.
+const KEYRING_PATIENCE: Duration = Duration::from_secs(3);
+/// Long enough for a password manager that asks a server.
+const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+/// No AppSecret is near this; a wrong path (a disk image, `/dev/zero`) must not fill the memory.
+const MAX_BYTES: u64 = 64 * 1024;
+const KEYRING_SERVICE: &str = "wxsell";
+
+/// Where an AppSecret comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The built-in shop has a fixed one.
+    BuiltIn,
+    /// `--secret-file`; `-` is standard input.
+    Given(PathBuf),
+    /// `WXSELL_APP_SECRET`.
+    Environment,
+    Keyring,
+    /// `credentials.toml`.
+    File,
+    /// A program and its arguments.
+    Process(Vec<String>),
+    /// The profile keeps none.
+    Nowhere,
+}
+
+impl SecretSource {
+    /// A word for scripts.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SecretSource::BuiltIn => "built_in",
+            SecretSource::Given(_) => "secret_file",
+            SecretSource::Environment => "environment",
+            SecretSource::Keyring => "keyring",
+            SecretSource::File => "file",
+            SecretSource::Process(_) => "process",
+            SecretSource::Nowhere => "none",
+        }
+    }
+
+    /// The same for people.
+    pub fn words(&self) -> Text {
+        match self {
+            SecretSource::BuiltIn => text!("built in"),
+            SecretSource::Given(path) if is_stdin(path) => text!("standard input"),
+            SecretSource::Given(path) => {
+                text!("the file {path}", path = path.display().to_string())
+            }
+            SecretSource::Environment => text!("the environment (WXSELL_APP_SECRET)"),
+            SecretSource::Keyring => text!("the keyring of this system"),
+            SecretSource::File => text!("credentials.toml"),
+            SecretSource::Process(command) => {
+                text!(
+                    "the program {program}",
+                    program = command.first().map_or("", String::as_str)
+                )
+            }
+            SecretSource::Nowhere => text!("nowhere"),
+        }
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The AppSecret of a profile: from `given` (`--secret-file`) where there is one, else from where the profile says.
+/// Fails with an access failure that names the remedy; takes 10 s at most.
+pub fn secret(
+    profile: &Profile,
+    given: Option<&Path>,
+    dirs: &Dirs,
+) -> Result<(Secret, SecretSource)> {
+    let source = given.map_or_else(
+        || profile.secret.clone(),
+        |path| SecretSource::Given(path.to_path_buf()),
+    );
+    let secret = match &source {
+        SecretSource::BuiltIn => sandbox_secret(),
+        SecretSource::Given(path) if is_stdin(path) => from_stdin()?,
+        SecretSource::Given(path) => from_file(path)?,
+        SecretSource::Environment => from_environment()?,
+        SecretSource::Keyring => from_keyring(&profile.name)?,
+        SecretSource::File => from_credentials(&profile.name, dirs)?,
+        SecretSource::Process(command) => from_process(command)?,
+        SecretSource::Nowhere => return Err(none_kept(profile).into()),
+    };
+    Ok((secret, source))
+}
+
+/// [`secret`] for later: a client calls it when a token has to be fetched, and not before.
+pub fn secret_reader(
+    profile: &Profile,
+    dirs: &Dirs,
+    overrides: &Overrides,
+) -> Box<dyn Fn() -> Result<Secret> + Send + Sync> {
+    let (profile, dirs, given) = (profile.clone(), dirs.clone(), overrides.secret_file.clone());
+    Box::new(move || Ok(secret(&profile, given.as_deref(), &dirs)?.0))
+}
+
+fn none_kept(profile: &Profile) -> Failure {
+    if profile.name.is_empty() {
+        Failure::access(text!(
+            "no AppSecret is given for {appid}",
+            appid = &profile.appid
+        ))
+        .hint(text!("set WXSELL_APP_SECRET, or give --secret-file PATH"))
+    } else {
+        Failure::access(text!("profile \"{name}\" has no AppSecret", name = &profile.name)).hint(text!(
+            "store it with `wxsell auth login --profile {name}`, or set WXSELL_APP_SECRET, or give --secret-file PATH",
+            name = &profile.name
+        ))
+    }
+}
+
+/// Trims what came in and refuses what cannot be a secret. Its shape is left to WeChat: the pages do not define it.
+fn tidy(bytes: &[u8], from: &Text) -> Result<Secret, Failure> {
+    let wrong = |message: Text| {
+        Err(Failure::access(message).hint(text!("it must hold the AppSecret and nothing else")))
+    };
+    let Ok(content) = std::str::from_utf8(bytes) else {
+        return wrong(text!(
+            "the AppSecret from {from} is not plain text",
+            from = from.clone()
+        ));
+    };
+    let content = content.trim_start_matches('\u{feff}').trim();
+    if content.is_empty() {
+        return wrong(text!(
+            "the AppSecret from {from} is empty",
+            from = from.clone()
+        ));
+    }
+    if content.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return wrong(text!(
+            "the AppSecret from {from} is more than one word",
+            from = from.clone()
+        ));
+    }
+    Ok(Secret::new(content))
+}
+
+fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Standard input can be read once; a command may need the secret again when its token runs out.
+fn from_stdin() -> Result<Secret> {
+    static SECRET: OnceLock<Secret> = OnceLock::new();
+    if let Some(secret) = SECRET.get() {
+        return Ok(secret.clone());
+    }
+    let input = io::stdin();
+    if input.is_terminal() {
+        return Err(Failure::input(text!(
+            "--secret-file - reads standard input, and that is the terminal"
+        ))
+        .hint(text!(
+            "pipe the AppSecret in, or let `wxsell auth login` ask for it"
+        ))
+        .into());
+    }
+    let from = text!("standard input");
+    let bytes = read_bounded(input.lock()).map_err(|error| {
+        Failure::access(text!(
+            "cannot read standard input: {error}",
+            error = error.to_string()
+        ))
+    })?;
+    let secret = tidy(&bytes, &from)?;
+    Ok(SECRET.get_or_init(|| secret).clone())
+}
+
+fn from_file(path: &Path) -> Result<Secret> {
+    let shown = path.display().to_string();
+    let bytes = File::open(path).and_then(read_bounded).map_err(|error| {
+        Failure::access(text!(
+            "cannot read the AppSecret from {path}: {error}",
+            path = &shown,
+            error = error.to_string()
+        ))
+    })?;
+    Ok(tidy(&bytes, &text!("the file {path}", path = shown))?)
+}
+
+fn from_environment() -> Result<Secret> {
+    let value = std::env::var("WXSELL_APP_SECRET").unwrap_or_default();
+    Ok(tidy(
+        value.as_bytes(),
+        &text!("the environment (WXSELL_APP_SECRET)"),
+    )?)
+}
+
+/// Runs `work` beside this thread and waits for it a limited time.
+fn within_time<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new()
+        .spawn(move || {
+            // Nobody listens any more where the time ran out.
+            let _ = sender.send(work());
+        })
+        .ok()?;
+    receiver.recv_timeout(patience).ok()
+}
+
+/// Talks to the keyring about the entry of one profile.
+fn keyring<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+) -> Result<Option<T>> {
+    let user = name.to_owned();
+    let other_ways = || {
+        text!(
+            "keep the AppSecret in a private file instead with `wxsell auth login --secret-store file`, or set WXSELL_APP_SECRET"
+        )
+    };
+    let answer = within_time(KEYRING_PATIENCE, move || {
+        if let Err(error) = keyring::Entry::store_status() {
+            return Err(error.to_string());
+        }
+        match keyring::Entry::new(KEYRING_SERVICE, &user).and_then(|entry| work(&entry)) {
+            Ok(value) => Ok(Some(value)),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    });
+    match answer {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => Err(Failure::access(text!(
+            "the keyring of this system cannot be used: {error}",
+            error
+        ))
+        .hint(other_ways())
+        .into()),
+        None => Err(Failure::access(text!(
+            "the keyring of this system did not answer within {seconds} seconds",
+            seconds = KEYRING_PATIENCE.as_secs()
+        ))
+        .hint(other_ways())
+        .into()),
+    }
+}
+
+fn gone(name: &str, from: Text) -> Failure {
+    Failure::access(text!(
+        "{from}: no AppSecret of profile \"{name}\" is kept there",
+        from,
+        name
+    ))
+    .hint(text!(
+        "store it with `wxsell auth login --profile {name}`",
+        name
+    ))
+}
+
+fn from_keyring(name: &str) -> Result<Secret> {
+    let kept = keyring(name, keyring::Entry::get_password)?
+        .ok_or_else(|| gone(name, SecretSource::Keyring.words()))?;
+    Ok(tidy(kept.as_bytes(), &SecretSource::Keyring.words())?)
+}
+
+/// What `credentials.toml` holds.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    #[serde(default)]
+    secret: BTreeMap<String, Secret>,
+}
+
+fn credentials_path(dirs: &Dirs) -> PathBuf {
+    dirs.config.join("credentials.toml")
+}
+
+/// Reads the file, after looking at the very file that was opened: who may read it, and whose it is.
+fn load_credentials(path: &Path) -> Result<Credentials> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Credentials::default()),
+        Err(error) => return Err(unreadable(path, &error).into()),
+    };
+    check_private(&file, path)?;
+    let mut content = String::new();
+    file.take(16 * MAX_BYTES)
+        .read_to_string(&mut content)
+        .map_err(|error| unreadable(path, &error))?;
+    Ok(toml::from_str(&content).map_err(|error| misread(path, &content, &error))?)
+}
+
+#[cfg(unix)]
+fn check_private(file: &File, path: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let about = file.metadata().map_err(|error| unreadable(path, &error))?;
+    let shown = path.display().to_string();
+    let own = rustix::process::geteuid().as_raw();
+    if about.uid() != own {
+        return Err(Failure::access(text!(
+            "{path} belongs to another user (number {owner})",
+            path = &shown,
+            owner = about.uid()
+        ))
+        .hint(text!(
+            "use a file of your own: move it away, then run `wxsell auth login` again"
+        ))
+        .into());
+    }
+    if about.mode() & 0o077 != 0 {
+        let mode = format!("{:03o}", about.mode() & 0o777);
+        return Err(Failure::access(text!(
+            "{path} can be read by others (mode {mode})",
+            path = &shown,
+            mode
+        ))
+        .hint(text!(
+            "run `chmod 600 {path}`; if others had access, set a new AppSecret in the backend",
+            path = shown
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// The folder lies in the user's own profile, whose access list Windows gives to new files.
+#[cfg(not(unix))]
+fn check_private(_file: &File, _path: &Path) -> Result<()> {
+    Ok(())
+}
+
+fn from_credentials(name: &str, dirs: &Dirs) -> Result<Secret> {
+    let mut kept = load_credentials(&credentials_path(dirs))?;
+    let secret = kept
+        .secret
+        .remove(name)
+        .ok_or_else(|| gone(name, SecretSource::File.words()))?;
+    Ok(tidy(
+        secret.expose().as_bytes(),
+        &SecretSource::File.words(),
+    )?)
+}
+
+fn edit_credentials<T>(dirs: &Dirs, change: impl FnOnce(&mut Credentials) -> T) -> Result<T> {
+    let path = credentials_path(dirs);
+    let _lock = lock(&path)?;
+    let mut kept = load_credentials(&path)?;
+    let result = change(&mut kept);
+    let content = toml::to_string(&kept)
+        .map_err(|_| Failure::bug(text!("the credentials cannot be written as TOML")))?;
+    write_whole(&path, &content)?;
+    Ok(result)
+}
+
+/// What a credential process may print instead of the bare secret.
+#[derive(Deserialize)]
+struct Printed {
+    secret: Secret,
+}
+
+fn from_process(command: &[String]) -> Result<Secret> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(Failure::input(text!("credential_process is empty"))
+            .hint(text!("name a program and its arguments as a list"))
+            .into());
+    };
+    let doing = || text!("running the credential process {program}", program);
+    let child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            Failure::access(text!(
+                "cannot start {program}: {error}",
+                program,
+                error = error.to_string()
+            ))
+            .hint(text!(
+                "correct credential_process of the profile; it is run without a shell"
+            ))
+        })
+        .within(doing)?;
+    let bytes = output_in_time(child, PROCESS_PATIENCE).within(doing)?;
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        // serde's words could repeat a part of the secret.
+        let printed: Printed = serde_json::from_slice(&bytes).map_err(|_| {
+            Failure::access(text!(
+                "what {program} printed is not a JSON object with a text \"secret\"",
+                program
+            ))
+            .hint(text!(
+                "print the AppSecret alone, or {example}",
+                example = "{\"secret\": \"…\"}"
+            ))
+        })?;
+        return Ok(tidy(
+            printed.secret.expose().as_bytes(),
+            &text!("the program {program}", program),
+        )?);
+    }
+    Ok(tidy(&bytes, &text!("the program {program}", program))?)
+}
+
+/// What a program prints, where it ends well and in time; its stderr goes to ours.
+fn output_in_time(mut child: Child, patience: Duration) -> Result<Vec<u8>, Failure> {
+    let late = || {
+        Failure::access(text!(
+            "it did not end within {seconds} seconds",
+            seconds = patience.as_secs()
+        ))
+        .hint(text!(
+            "unlock the password manager first, or set WXSELL_APP_SECRET"
+        ))
+    };
+    let odd = |error: io::Error| {
+        Failure::access(text!(
+            "its result cannot be read: {error}",
+            error = error.to_string()
+        ))
+    };
+    let end = Instant::now() + patience;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            // Nobody listens any more where the time ran out.
+            let _ = sender.send(read_bounded(stdout));
+        });
+    }
+    let status = loop {
+        match child.try_wait().map_err(odd)? {
+            Some(status) => break status,
+            None if Instant::now() >= end => {
+                // It may have ended by itself in this moment; then there is nothing to kill.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(late());
+            }
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    // A grandchild may hold the pipe open after the program has ended.
+    let left = end
+        .saturating_duration_since(Instant::now())
+        .max(Duration::from_millis(100));
+    let bytes = receiver
+        .recv_timeout(left)
+        .map_err(|_| late())?
+        .map_err(odd)?;
+    if !status.success() {
+        return Err(
+            Failure::access(text!("it failed ({status})", status = status.to_string())).hint(
+                text!("run it by hand: it must print the AppSecret and end with exit code 0"),
+            ),
+        );
+    }
+    Ok(bytes)
+}
+
+/// Keeps the AppSecret of a profile. A process keeps its own, which is an input failure.
+pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Result<()> {
+    match store {
+        Store::Keyring => {
+            let secret = secret.clone();
+            keyring(name, move |entry| entry.set_password(secret.expose()))?;
+            Ok(())
+        }
+        Store::File => {
+            let previous = edit_credentials(dirs, |kept| {
+                kept.secret.insert(name.to_owned(), secret.clone())
+            })?;
+            drop(previous);
+            Ok(())
+        }
+        Store::Process => Err(Failure::input(text!(
+            "the AppSecret of a credential process is kept by that program"
+        ))
+        .hint(text!("choose --secret-store keyring or file"))
+        .into()),
+    }
+}
+
+/// Forgets the AppSecret of a profile; true where there was one.
+pub fn forget_secret(name: &str, store: Option<Store>, dirs: &Dirs) -> Result<bool> {
+    match store {
+        Some(Store::Keyring) => Ok(keyring(name, keyring::Entry::delete_credential)?.is_some()),
+        Some(Store::File) if credentials_path(dirs).exists() => {
+            edit_credentials(dirs, |kept| kept.secret.remove(name).is_some())
+        }
+        Some(Store::File | Store::Process) | None => Ok(false),
+    }
+}
+
+/// Moves the AppSecret of a profile that gets another name.
+pub fn move_secret(old: &str, new: &str, store: Option<Store>, dirs: &Dirs) -> Result<()> {
+    match store {
+        Some(Store::Keyring) => {
+            if let Some(secret) = keyring(old, keyring::Entry::get_password)? {
+                keep_secret(new, Store::Keyring, &Secret::new(secret), dirs)?;
+                forget_secret(old, store, dirs)?;
+            }
+            Ok(())
+        }
+        Some(Store::File) if credentials_path(dirs).exists() => edit_credentials(dirs, |kept| {
+            if let Some(secret) = kept.secret.remove(old) {
+                kept.secret.insert(new.to_owned(), secret);
+            }
+        }),
+        Some(Store::File | Store::Process) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dirs() -> (tempfile::TempDir, Dirs) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dirs = Dirs {
+            config: folder.path().join("config"),
+            state: folder.path().join("state"),
+        };
+        (folder, dirs)
+    }
+
+    #[test]
+    fn a_secret_is_trimmed_and_must_be_one_word() {
+        let from = text!("standard input");
+        assert_eq!(
+            tidy(b"\xef\xbb\xbf abc\r\n", &from)
+                .expect("taken")
+                .expose(),
+            "abc"
+        );
+        for wrong in [&b"a b"[..], b"a\nb", b"", b" \n", b"\xff\xfe"] {
+            let error = tidy(wrong, &from).expect_err("refused");
+            assert_eq!(error.kind, crate::fail::Kind::Access);
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_file_can_be_kept_moved_and_forgotten() {
+        let (_folder, dirs) = dirs();
+        keep_secret("tea", Store::File, &Secret::new("s1"), &dirs).expect("kept");
+        keep_secret("rice", Store::File, &Secret::new("s2"), &dirs).expect("kept");
+        move_secret("tea", "black-tea", Some(Store::File), &dirs).expect("moved");
+        assert!(from_credentials("tea", &dirs).is_err());
+        assert_eq!(
+            from_credentials("black-tea", &dirs).expect("kept").expose(),
+            "s1"
+        );
+        assert!(forget_secret("rice", Some(Store::File), &dirs).expect("forgotten"));
+        assert!(!forget_secret("rice", Some(Store::File), &dirs).expect("nothing there"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_credentials_file_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, dirs) = dirs();
+        keep_secret("tea", Store::File, &Secret::new("s1"), &dirs).expect("kept");
+        let path = credentials_path(&dirs);
+        let mode = |mode| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set")
+        };
+        assert_eq!(
+            std::fs::metadata(&path)
+                .expect("there")
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
+        for wide in [0o640, 0o604, 0o644] {
+            mode(wide);
+            let error = from_credentials("tea", &dirs).expect_err("refused");
+            let failure = crate::fail::failure(&error).expect("a failure");
+            assert!(
+                failure
+                    .hint
+                    .as_ref()
+                    .expect("a hint")
+                    .to_string()
+                    .contains("chmod 600")
+            );
+        }
+        mode(0o400);
+        assert!(from_credentials("tea", &dirs).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_credential_process_prints_the_secret_or_json() {
+        let run = |script: &str| from_process(&["sh".into(), "-c".into(), script.into()]);
+        assert_eq!(run("echo abc").expect("printed").expose(), "abc");
+        assert_eq!(
+            run("printf '{\"secret\": \"abc\"}'")
+                .expect("printed")
+                .expose(),
+            "abc"
+        );
+        for wrong in [
+            "echo abc; exit 3",
+            "true",
+            "echo '{\"secret\": 1}'",
+            "echo a b",
+        ] {
+            let error = run(wrong).expect_err("refused");
+            assert!(
+                !format!("{:?}", Failure::from_any(error)).contains("abc"),
+                "{wrong}"
+            );
+        }
+        assert!(from_process(&["no-such-program-here".into()]).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_credential_process_that_hangs_is_ended() {
+        let child = Command::new("sleep")
+            .arg("60")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let error = output_in_time(child, Duration::from_millis(50)).expect_err("ended");
+        assert!(error.message.to_string().contains("did not end"));
+    }
+}
