@@ -1,6 +1,11 @@
 //! Many items of one kind: read, marked, sent N at a time, their results kept. Knows no noun.
 
+pub mod csv;
 pub mod journal;
+pub mod json;
+pub mod source;
+pub mod spool;
+pub mod xlsx;
 
 use crate::state::runs::Ended;
 use futures_util::StreamExt;
