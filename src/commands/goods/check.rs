@@ -1,0 +1,87 @@
+//! `wxsell goods check`: everything that can be found wrong in files before anything is sent.
+
+use super::catalogue::Catalogue;
+use super::read::ReadArgs;
+use crate::commands::Ctx;
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+/// Look for mistakes in files of goods, without sending anything
+///
+/// Lists every problem with its file and cell. `goods upload` does the same before its first call.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// What sound files hold.
+#[derive(Debug, Serialize)]
+struct Summary {
+    files: usize,
+    rows: u64,
+    products: u64,
+    skus: u64,
+    images: usize,
+}
+
+impl Record for Summary {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "files",
+            title: "FILES",
+            cell: |sum| Cell::Number(sum.files as i64),
+        },
+        Column {
+            name: "rows",
+            title: "ROWS",
+            cell: |sum| Cell::Number(sum.rows as i64),
+        },
+        Column {
+            name: "products",
+            title: "PRODUCTS",
+            cell: |sum| Cell::Number(sum.products as i64),
+        },
+        Column {
+            name: "skus",
+            title: "SKUS",
+            cell: |sum| Cell::Number(sum.skus as i64),
+        },
+        Column {
+            name: "images",
+            title: "IMAGES",
+            cell: |sum| Cell::Number(sum.images as i64),
+        },
+    ];
+}
+
+pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
+    let catalogue: Catalogue = args.read.read(ctx).await?;
+    if catalogue.problems().is_empty() {
+        let counts = catalogue.counts();
+        return ctx.out.show(&Summary {
+            files: catalogue.files(),
+            rows: counts.rows,
+            products: counts.products,
+            skus: counts.skus,
+            images: catalogue.images(),
+        });
+    }
+    ctx.out.list(catalogue.problems())?;
+    Err(refusal(&catalogue).into())
+}
+
+/// The failure of a command whose files have problems, once they are listed on stdout.
+pub fn refusal<T: super::rows::Payload>(catalogue: &Catalogue<T>) -> Failure {
+    let count = catalogue.problems().len() as u64 + catalogue.more_problems();
+    let mut failure = Failure::input(text!(
+        "the files have {count} problems; nothing was sent",
+        count
+    ));
+    failure.shown = true;
+    failure
+}

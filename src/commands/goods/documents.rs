@@ -1,0 +1,243 @@
+//! Products in the form of the API: JSON documents, prices in fen.
+
+use super::rows::{Fault, Field, Payload, SKU_FIELDS, Shape, Value, Values, sku_slot};
+use crate::api::component::goods::SkuAttr;
+use crate::text;
+use crate::types::Fen;
+use serde_json::{Map, Value as Json};
+
+/// A document that was read: its values, which fields each SKU gives, and what is wrong in it.
+#[derive(Default)]
+pub struct Document {
+    pub values: Values,
+    /// Bits of the fields of the product, then with those of each SKU.
+    pub touched: u64,
+    pub sku_touched: Vec<u64>,
+    /// The path of the field in the document, and the fault.
+    pub faults: Vec<(String, Field, Fault)>,
+}
+
+/// Reads one document. `vet` checks each value and may change it.
+pub fn read<T: Payload>(
+    text: &str,
+    vet: &mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+) -> Result<Document, Fault> {
+    let json: Json = serde_json::from_str(text)
+        .map_err(|error| Fault::new(text!("not JSON: {why}", why = error.to_string())))?;
+    let Json::Object(object) = json else {
+        return Err(Fault::new(text!("each product must be a JSON object")));
+    };
+    let mut reader = Reader::<T> {
+        document: Document::default(),
+        vet,
+        payload: std::marker::PhantomData,
+    };
+    for (name, json) in object {
+        match (name.as_str(), json) {
+            (_, Json::Null) => {}
+            // Left there by a file of failed products.
+            ("reason", _) => {}
+            ("skus", Json::Array(skus)) => skus
+                .into_iter()
+                .enumerate()
+                .for_each(|(place, sku)| reader.sku(place, sku)),
+            ("skus", _) => reader.fault(
+                "skus".into(),
+                Field::OutSkuId,
+                Fault::new(text!("skus must be a list in brackets")),
+            ),
+            ("desc_info", Json::Object(desc)) if T::takes(Field::Desc) => reader.desc_info(desc),
+            (_, json) => match Field::named(&name)
+                .filter(|field| field.of_product() && field.twin() != Some(Field::ExpressFee))
+            {
+                Some(field)
+                    if T::takes(field) && !matches!(field, Field::Desc | Field::DescImgs) =>
+                {
+                    reader.product(name, field, json)
+                }
+                _ => reader.unknown(name, Field::OutProductId),
+            },
+        }
+    }
+    Ok(reader.document)
+}
+
+struct Reader<'a, T> {
+    document: Document,
+    vet: &'a mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+    payload: std::marker::PhantomData<T>,
+}
+
+impl<T: Payload> Reader<'_, T> {
+    fn fault(&mut self, path: String, field: Field, fault: Fault) {
+        self.document.faults.push((path, field, fault));
+    }
+
+    fn unknown(&mut self, path: String, near: Field) {
+        let fault = Fault::new(text!("the field \"{path}\" is unknown", path = &path));
+        let last = path.rsplit('.').next().unwrap_or_default();
+        let fault = match Field::nearest(last).filter(|nearest| *nearest != last) {
+            Some(nearest) => fault.hint(text!("did you mean {nearest}?", nearest)),
+            None => fault.hint(text!(
+                "JSON files hold products as the API names their fields; remove it"
+            )),
+        };
+        self.fault(path, near, fault);
+    }
+
+    /// A checked value; `None` for an empty one and for one with a fault, which is noted.
+    fn value(&mut self, path: &str, field: Field, json: Json) -> Option<Value> {
+        match read_value(field, json) {
+            Ok(None) => None,
+            Ok(Some(mut value)) => match (self.vet)(field, &mut value) {
+                Ok(()) => Some(value),
+                Err(fault) => {
+                    self.fault(path.to_owned(), field, fault);
+                    None
+                }
+            },
+            Err(fault) => {
+                self.fault(path.to_owned(), field, fault);
+                None
+            }
+        }
+    }
+
+    fn product(&mut self, path: String, field: Field, json: Json) {
+        self.document.touched |= field.bit();
+        let before = self.document.faults.len();
+        match self.value(&path, field, json) {
+            Some(Value::Text(id)) if field == Field::OutProductId => self.document.values.id = id,
+            // Empty is as good as absent.
+            None if self.document.faults.len() == before => self.document.touched &= !field.bit(),
+            value => self.document.values.product[field as usize] = value,
+        }
+    }
+
+    fn desc_info(&mut self, desc: Map<String, Json>) {
+        for (name, json) in desc {
+            let path = format!("desc_info.{name}");
+            match (name.as_str(), json) {
+                (_, Json::Null) => {}
+                ("desc", json) => self.product(path, Field::Desc, json),
+                ("imgs", json) => self.product(path, Field::DescImgs, json),
+                _ => self.unknown(path, Field::Desc),
+            }
+        }
+    }
+
+    fn sku(&mut self, place: usize, json: Json) {
+        let Json::Object(object) = json else {
+            return self.fault(
+                format!("skus[{place}]"),
+                Field::OutSkuId,
+                Fault::new(text!("each SKU must be a JSON object")),
+            );
+        };
+        let mut sku: [Option<Value>; SKU_FIELDS] = Default::default();
+        let mut touched = 0;
+        for (name, json) in object {
+            let path = format!("skus[{place}].{name}");
+            match Field::named(&name) {
+                _ if json.is_null() => {}
+                // Repeated in every SKU by the API; the product says it once.
+                Some(Field::OutProductId) => {}
+                Some(field)
+                    if !field.of_product()
+                        && field.target() == field
+                        && T::takes(field)
+                        && field.shape() != Shape::Ignored =>
+                {
+                    let before = self.document.faults.len();
+                    let value = self.value(&path, field, json);
+                    if value.is_some() || self.document.faults.len() > before {
+                        touched |= field.bit();
+                    }
+                    sku[sku_slot(field)] = value;
+                }
+                _ => self.unknown(path, Field::OutSkuId),
+            }
+        }
+        self.document.values.skus.push(sku);
+        self.document.sku_touched.push(touched);
+    }
+}
+
+fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
+    let name = field.name();
+    let value = match field.shape() {
+        Shape::Id | Shape::Line | Shape::Words => Value::Text(string(name, json)?),
+        Shape::Image => Value::List(
+            Some(string(name, json)?)
+                .filter(|image| !image.is_empty())
+                .into_iter()
+                .collect(),
+        ),
+        Shape::Images | Shape::Lines => Value::List(
+            list(name, json)?
+                .into_iter()
+                .map(|item| string(name, item))
+                .collect::<Result<_, _>>()?,
+        ),
+        Shape::Yuan | Shape::Fen => Value::Fen(Fen(whole(name, &json)
+            .map_err(|fault| fault.hint(text!("in JSON prices are fen: 12.50 yuan are 1250")))?)),
+        Shape::Whole => Value::Whole(whole(name, &json)?),
+        Shape::Wholes => Value::Wholes(
+            list(name, json)?
+                .iter()
+                .map(|item| whole(name, item))
+                .collect::<Result<_, _>>()?,
+        ),
+        Shape::Attrs => Value::Attrs(attrs(name, json)?),
+        Shape::Ignored => return Ok(None),
+    };
+    let empty = match &value {
+        Value::Text(text) => text.trim().is_empty(),
+        Value::List(list) => list.is_empty(),
+        Value::Wholes(list) => list.is_empty(),
+        Value::Attrs(list) => list.is_empty(),
+        Value::Whole(_) | Value::Fen(_) => false,
+    };
+    Ok((!empty).then_some(value))
+}
+
+fn string(name: &str, json: Json) -> Result<String, Fault> {
+    match json {
+        Json::String(text) => Ok(text),
+        _ => Err(Fault::new(text!("{name} must be text in quotes", name))),
+    }
+}
+
+fn list(name: &str, json: Json) -> Result<Vec<Json>, Fault> {
+    match json {
+        Json::Array(items) => Ok(items),
+        _ => Err(Fault::new(text!("{name} must be a list in brackets", name))),
+    }
+}
+
+fn whole(name: &str, json: &Json) -> Result<i64, Fault> {
+    json.as_i64()
+        .ok_or_else(|| Fault::new(text!("{name} must be a whole number without quotes", name)))
+}
+
+fn attrs(name: &str, json: Json) -> Result<Vec<SkuAttr>, Fault> {
+    let mut attrs: Vec<SkuAttr> = Vec::new();
+    for item in list(name, json)? {
+        let attr: SkuAttr = serde_json::from_value(item).map_err(|_| {
+            Fault::new(text!(
+                "an attribute is an object of attr_key and attr_value"
+            ))
+        })?;
+        if attr.attr_key.is_empty() || attr.attr_value.is_empty() {
+            return Err(Fault::new(text!("an attribute needs a name and a value")));
+        }
+        if attrs.iter().any(|known| known.attr_key == attr.attr_key) {
+            return Err(Fault::new(text!(
+                "attribute \"{key}\" is there twice",
+                key = attr.attr_key
+            )));
+        }
+        attrs.push(attr);
+    }
+    Ok(attrs)
+}

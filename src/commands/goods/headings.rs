@@ -1,0 +1,210 @@
+//! Which column of a sheet holds which field.
+
+use super::rows::{Fault, Field, Payload, Shape, plain_heading};
+use crate::bulk::source::Row;
+use crate::fail::Failure;
+use crate::text;
+use anyhow::Result;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// The columns of one sheet.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    /// By place; `None` is not read.
+    pub fields: Vec<Option<Field>>,
+    /// The columns that are read, with their places.
+    pub read: Vec<(usize, Field)>,
+    pub id: usize,
+    /// Places of columns without a heading; a value in one is a problem.
+    pub blank: Vec<usize>,
+    /// Headings that `--ignore-column` left out.
+    pub ignored: Vec<String>,
+}
+
+impl Columns {
+    pub fn place(&self, field: Field) -> Option<usize> {
+        self.fields.iter().position(|known| *known == Some(field))
+    }
+
+    /// The column that gives a field, in whichever unit.
+    pub fn place_of_value(&self, field: Field) -> Option<usize> {
+        self.place(field)
+            .or_else(|| field.twin().and_then(|twin| self.place(twin)))
+    }
+}
+
+/// Headings that an operator gave our fields, from `--map`; and those to leave out.
+#[derive(Debug, Clone, Default)]
+pub struct Naming {
+    /// Plain heading → field.
+    mapped: HashMap<String, Field>,
+    /// As written, for messages.
+    written: Vec<(Field, String)>,
+    ignored: Vec<String>,
+}
+
+impl Naming {
+    /// Reads a TOML file of lines such as `title = "品名"`.
+    pub fn read(map: Option<&Path>, ignore: &[String]) -> Result<Naming> {
+        let mut naming = Naming {
+            ignored: ignore
+                .iter()
+                .map(|heading| plain_heading(heading))
+                .collect(),
+            ..Naming::default()
+        };
+        let Some(path) = map else { return Ok(naming) };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::input(text!(
+                "cannot read {file}: {why}",
+                file = &shown,
+                why = error.to_string()
+            ))
+        })?;
+        let entries: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| {
+            Failure::input(text!(
+                "{file} is not a column mapping: {why}",
+                file = &shown,
+                why = error.message()
+            ))
+            .hint(text!(
+                "write one line for each column, e.g. title = \"品名\""
+            ))
+        })?;
+        for (name, heading) in entries {
+            let Some(field) = Field::named(&name) else {
+                let failure = Failure::input(text!(
+                    "{file} maps {name}, which is no field of goods",
+                    file = &shown,
+                    name = &name
+                ));
+                return Err(match Field::nearest(&name) {
+                    Some(nearest) => failure.hint(text!("did you mean {nearest}?", nearest)),
+                    None => failure,
+                }
+                .into());
+            };
+            naming.mapped.insert(plain_heading(&heading), field);
+            naming.written.push((field, heading));
+        }
+        Ok(naming)
+    }
+
+    fn field_of(&self, heading: &str) -> Option<Field> {
+        self.mapped
+            .get(&plain_heading(heading))
+            .copied()
+            .or_else(|| {
+                // A field with a heading of its own answers to no other.
+                Field::of_heading(heading)
+                    .filter(|field| self.written.iter().all(|(mapped, _)| mapped != field))
+            })
+    }
+
+    /// Whether a row looks like the headings of a goods sheet.
+    pub fn knows(&self, row: &Row) -> bool {
+        row.cells()
+            .any(|(heading, _)| self.field_of(heading) == Some(Field::OutProductId))
+    }
+
+    /// Reads the headings; what is wrong with them comes with its column.
+    pub fn columns<T: Payload>(&self, row: &Row) -> (Columns, Vec<(Option<usize>, Fault)>) {
+        let mut columns = Columns::default();
+        let mut faults = Vec::new();
+        for (place, (heading, _)) in row.cells().enumerate() {
+            columns.fields.push(None);
+            if heading.trim().is_empty() {
+                columns.blank.push(place);
+                continue;
+            }
+            if self.ignored.contains(&plain_heading(heading)) {
+                columns.ignored.push(heading.trim().to_owned());
+                continue;
+            }
+            let shown = heading.trim();
+            let Some(field) = self.field_of(heading) else {
+                let fault = Fault::new(text!(
+                    "the column \"{heading}\" is unknown",
+                    heading = shown
+                ));
+                faults.push((
+                    Some(place),
+                    match Field::nearest(heading) {
+                        Some(nearest) => fault.hint(text!(
+                            "did you mean {nearest}? Otherwise leave it out with --ignore-column \"{heading}\" or name its field with --map",
+                            nearest,
+                            heading = shown
+                        )),
+                        None => fault.hint(text!("leave it out with --ignore-column \"{heading}\" or name its field with --map", heading = shown)),
+                    },
+                ));
+                continue;
+            };
+            if field.shape() == Shape::Ignored {
+                continue;
+            }
+            if !T::takes(field) {
+                faults.push((
+                    Some(place),
+                    Fault::new(text!(
+                        "the column \"{heading}\" cannot be changed without an audit",
+                        heading = shown
+                    ))
+                    .hint(text!(
+                        "leave it out with --ignore-column \"{heading}\", or use goods upload",
+                        heading = shown
+                    )),
+                ));
+                continue;
+            }
+            if let Some(first) = columns.place(field) {
+                faults.push((
+                    Some(place),
+                    Fault::new(text!(
+                        "two columns hold {name}: \"{first}\" and \"{second}\"",
+                        name = field.name(),
+                        first = row.cell(first).0.trim(),
+                        second = shown
+                    ))
+                    .hint(text!(
+                        "leave one out; with --ignore-column where their headings differ"
+                    )),
+                ));
+                continue;
+            }
+            columns.fields[place] = Some(field);
+            match field {
+                Field::OutProductId => columns.id = place,
+                _ => columns.read.push((place, field)),
+            }
+        }
+        for (field, heading) in &self.written {
+            if columns.place(*field).is_none() && T::takes(*field) {
+                faults.push((
+                    None,
+                    Fault::new(text!(
+                        "there is no column \"{heading}\", which --map names for {name}",
+                        heading,
+                        name = field.name()
+                    )),
+                ));
+            }
+        }
+        for field in T::REQUIRED {
+            let faulty = self.written.iter().any(|(mapped, _)| mapped == field);
+            if columns.place_of_value(*field).is_none() && !faulty {
+                faults.push((
+                    None,
+                    Fault::new(text!("the column {name} is missing", name = field.name())).hint(text!(
+                        "its heading is {name} or {chinese}; `wxsell goods template` writes a sheet with all columns",
+                        name = field.name(),
+                        chinese = field.spec().chinese
+                    )),
+                ));
+            }
+        }
+        (columns, faults)
+    }
+}

@@ -1,0 +1,104 @@
+//! What is wrong in a file, and where.
+
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// One problem in a file, found before anything is sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    pub file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The row of the sheet, or the line of the text file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u32>,
+    /// The cell of a spreadsheet, e.g. `L17`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_product_id: Option<String>,
+    #[serde(serialize_with = "in_english")]
+    pub message: Text,
+    #[serde(
+        serialize_with = "in_english_too",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub hint: Option<Text>,
+    /// Which input, counted from 0.
+    #[serde(skip)]
+    pub(super) input: usize,
+    /// Counted from 0.
+    #[serde(skip)]
+    pub(super) column: Option<usize>,
+}
+
+impl Problem {
+    /// `catalog.xlsx 商品!L17`, `catalog.csv:17 sale_price`.
+    pub fn location(&self) -> String {
+        let place = match (&self.sheet, &self.cell, self.row) {
+            (Some(sheet), Some(cell), _) => format!("{} {sheet}!{cell}", self.file),
+            (Some(sheet), None, Some(row)) => format!("{} {sheet}!{row}", self.file),
+            (Some(sheet), None, None) => format!("{} {sheet}", self.file),
+            (None, _, Some(row)) => format!("{}:{row}", self.file),
+            (None, _, None) => self.file.clone(),
+        };
+        match (&self.field, &self.cell) {
+            (Some(field), None) => format!("{place} {field}"),
+            _ => place,
+        }
+    }
+
+    /// Where it stands among the problems of all files.
+    pub(super) fn order(&self) -> (usize, u32, usize) {
+        (
+            self.input,
+            self.row.unwrap_or(0),
+            self.column.unwrap_or(usize::MAX),
+        )
+    }
+}
+
+fn in_english<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(text)
+}
+
+fn in_english_too<S: Serializer>(text: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Some(text) => serializer.collect_str(text),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl Record for Problem {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "location",
+            title: "WHERE",
+            cell: |problem| Cell::Text(problem.location()),
+        },
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |problem| {
+                problem
+                    .out_product_id
+                    .clone()
+                    .map_or(Cell::Empty, Cell::Text)
+            },
+        },
+        Column {
+            name: "message",
+            title: "PROBLEM",
+            cell: |problem| Cell::Word(problem.message.clone()),
+        },
+        Column {
+            name: "hint",
+            title: "WHAT TO DO",
+            cell: |problem| problem.hint.clone().map_or(Cell::Empty, Cell::Word),
+        },
+    ];
+}

@@ -1,0 +1,62 @@
+//! The options of every command that reads goods from files.
+
+use super::catalogue::{Catalogue, ReadOptions};
+use super::rows::Payload;
+use crate::bulk::csv::Encoding;
+use crate::bulk::source::{SourceKind, expand};
+use crate::commands::Ctx;
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Args)]
+pub struct ReadArgs {
+    /// Files to read: .xlsx, .csv, .tsv, .json, .jsonl, patterns such as `new/*.xlsx`, or `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
+    /// Kind of the files, where their ending does not say it
+    #[arg(long, value_enum, value_name = "KIND", help_heading = "Files")]
+    pub from: Option<SourceKind>,
+    /// Sheet to read, where a spreadsheet has several
+    #[arg(long, value_name = "NAME", help_heading = "Files")]
+    pub sheet: Option<String>,
+    /// Encoding of text files, where it is not to be found out
+    #[arg(long, value_enum, help_heading = "Files")]
+    pub encoding: Option<Encoding>,
+    /// Names of columns: a TOML file of lines such as `title = "品名"`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Files")]
+    pub map: Option<PathBuf>,
+    /// Leave out the column with this heading (can be repeated)
+    #[arg(long = "ignore-column", value_name = "HEADING", help_heading = "Files")]
+    pub ignore_columns: Vec<String>,
+    /// Take stock 0, which WeChat refuses for new products
+    #[arg(long, help_heading = "Files")]
+    pub allow_zero_stock: bool,
+}
+
+impl ReadArgs {
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            from: self.from,
+            map: self.map.clone(),
+            ignore_columns: self.ignore_columns.clone(),
+            sheet: self.sheet.clone(),
+            encoding: self.encoding,
+            zero_stock: self.allow_zero_stock,
+        }
+    }
+
+    /// Reads and checks the files and says how they were read. Problems are left to the caller.
+    pub async fn read<T: Payload>(&self, ctx: &Ctx) -> Result<Catalogue<T>> {
+        let inputs = expand(&self.files)?;
+        let (options, spool_dir) = (self.options(), ctx.dirs.state.clone());
+        let catalogue = tokio::task::spawn_blocking(move || {
+            Catalogue::<T>::read(&inputs, &options, &spool_dir)
+        })
+        .await??;
+        for notice in catalogue.notices() {
+            ctx.out.note(notice.clone());
+        }
+        Ok(catalogue)
+    }
+}
