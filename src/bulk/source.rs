@@ -219,7 +219,7 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// Old Office files and password-protected new ones.
 const OLE: &[u8] = b"\xD0\xCF\x11\xE0";
 
-fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind, Failure> {
+fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind> {
     let ending = path
         .and_then(Path::extension)
         .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
@@ -235,7 +235,8 @@ fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind, F
         ))
         .hint(text!(
             "open it and save it as .xlsx or as CSV, then use that file"
-        ))),
+        ))
+        .into()),
         _ => match head
             .iter()
             .find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(byte))
@@ -248,13 +249,14 @@ fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind, F
                 "the ending of {file} does not say what kind of file it is",
                 file = name
             ))
-            .hint(text!("name the kind with --from, e.g. --from csv"))),
+            .hint(text!("name the kind with --from, e.g. --from csv"))
+            .into()),
         },
     }
 }
 
 /// Refuses a file whose first bytes contradict its kind, e.g. a spreadsheet that was renamed to `.csv`.
-fn refuse_wrong_kind(name: &str, kind: SourceKind, head: &[u8]) -> Result<(), Failure> {
+fn refuse_wrong_kind(name: &str, kind: SourceKind, head: &[u8]) -> Result<()> {
     let is_book = head.starts_with(ZIP);
     match kind {
         SourceKind::Xlsx if head.starts_with(OLE) => Err(Failure::input(text!(
@@ -263,26 +265,30 @@ fn refuse_wrong_kind(name: &str, kind: SourceKind, head: &[u8]) -> Result<(), Fa
         ))
         .hint(text!(
             "open it, remove the password and save it as .xlsx, then use that file"
-        ))),
+        ))
+        .into()),
         SourceKind::Xlsx if !is_book => Err(Failure::input(text!(
             "{file} is not a spreadsheet",
             file = name
         ))
         .hint(text!(
             "open it and save it as .xlsx; or name its true kind with --from, e.g. --from csv"
-        ))),
+        ))
+        .into()),
         SourceKind::Xlsx => Ok(()),
         _ if is_book || head.starts_with(OLE) => Err(Failure::input(text!(
             "{file} is a spreadsheet, not text",
             file = name
         ))
-        .hint(text!("give it the ending .xlsx or use --from xlsx"))),
-        _ if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") => Err(Failure::input(
-            text!("{file} is in UTF-16", file = name),
-        )
-        .hint(text!(
-            "save it as \"CSV UTF-8\" instead of \"Unicode text\""
-        ))),
+        .hint(text!("give it the ending .xlsx or use --from xlsx"))
+        .into()),
+        _ if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") => {
+            Err(Failure::input(text!("{file} is in UTF-16", file = name))
+                .hint(text!(
+                    "save it as \"CSV UTF-8\" instead of \"Unicode text\""
+                ))
+                .into())
+        }
         _ => Ok(()),
     }
 }

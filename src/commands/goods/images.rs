@@ -61,7 +61,7 @@ impl Images {
     }
 
     /// How many different pictures there are on disk.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.files.len()
     }
 

@@ -53,7 +53,7 @@ pub struct SheetWriter<W: Write + Seek + Send> {
 }
 
 enum Form<W: Write + Seek + Send> {
-    Csv(CsvWriter<W>),
+    Csv(Box<CsvWriter<W>>),
     Xlsx {
         workbook: Box<Workbook>,
         row: u32,
@@ -82,7 +82,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                     },
                 )?;
                 writer.row(headings)?;
-                Form::Csv(writer)
+                Form::Csv(Box::new(writer))
             }
             SheetKind::Xlsx => {
                 let mut workbook = Box::new(Workbook::new());

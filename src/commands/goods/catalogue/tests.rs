@@ -1,10 +1,11 @@
 //! Files in, drafts, problems and files of failed rows out.
 
-use super::super::failed::Failed;
-use super::super::sheet::{SheetKind, SheetWriter, all_fields};
-use super::super::template::example;
 use super::*;
 use crate::api::component::goods::{DescInfo, Sku, SkuAttr};
+use crate::bulk::xlsx::Book;
+use crate::commands::goods::failed::Failed;
+use crate::commands::goods::sheet::{SheetKind, SheetWriter, all_fields};
+use crate::commands::goods::template::example;
 use crate::lang::Lang;
 use crate::types::Fen;
 use proptest::prelude::*;
@@ -571,4 +572,78 @@ proptest! {
         let catalogue = catalogue(&csv);
         prop_assert_eq!(catalogue.drafts().filter(Result::is_err).count(), 0);
     }
+}
+
+fn sample(name: &str) -> Catalogue {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let state = tempfile::tempdir().expect("a folder");
+    Catalogue::read(
+        &[Input::File(folder.join(name))],
+        &ReadOptions::default(),
+        state.path(),
+    )
+    .expect("a catalogue")
+}
+
+#[test]
+fn the_sample_catalogue_is_the_same_in_every_form() {
+    let from_xlsx = sample("catalog.xlsx");
+    assert_eq!(said(&from_xlsx), Vec::<String>::new());
+    assert_eq!(
+        from_xlsx.counts(),
+        Counts {
+            rows: 40,
+            products: 24,
+            skus: 40
+        }
+    );
+    assert_eq!(from_xlsx.images(), 33);
+    let products = drafts(&from_xlsx);
+    for image in products.iter().flat_map(|product| &product.head_img) {
+        assert!(from_xlsx.image(image).is_some_and(Path::is_file), "{image}");
+    }
+    for name in ["catalog.csv", "catalog.jsonl"] {
+        let other = sample(name);
+        assert_eq!(said(&other), Vec::<String>::new());
+        assert_eq!(drafts(&other), products, "{name}");
+    }
+    let notices: Vec<String> = sample("catalog.csv")
+        .notices()
+        .iter()
+        .map(Text::to_string)
+        .collect();
+    assert_eq!(notices, ["catalog.csv is read as GB18030"]);
+}
+
+#[test]
+fn every_common_mistake_is_told_with_its_cell() {
+    let bad = sample("bad.xlsx");
+    let cells: Vec<&str> = bad
+        .problems()
+        .iter()
+        .filter_map(|problem| problem.cell.as_deref())
+        .collect();
+    assert_eq!(
+        cells,
+        [
+            "A3", "Q4", "B5", "M6", "M7", "O8", "D9", "D10", "G11", "R12", "K14", "B16", "A17",
+            "K18"
+        ],
+        "{:#?}",
+        said(&bad)
+    );
+    assert_eq!(bad.problems()[0].location(), "bad.xlsx 商品!A3");
+    let good: Vec<String> = drafts(&bad)
+        .into_iter()
+        .map(|product| product.out_product_id)
+        .collect();
+    assert_eq!(good, ["GOOD-1", "FULL-WIDTH"]);
+    let notices: Vec<String> = bad.notices().iter().map(Text::to_string).collect();
+    assert_eq!(
+        notices,
+        [
+            "the sheet \"商品\" of bad.xlsx is read",
+            "full-width characters were read as half-width ones in 2 cells",
+        ]
+    );
 }
