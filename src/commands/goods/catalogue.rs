@@ -6,10 +6,11 @@ mod files;
 mod tests;
 mod whole;
 
+use super::fields::Field;
 use super::headings::{Columns, Naming};
 use super::images::Images;
 use super::problem::Problem;
-use super::rows::{Field, Payload, Values};
+use super::rows::{Payload, Values};
 use crate::api::component::goods::{AddSpu, UpdateSpuFree};
 use crate::bulk::csv::{Dialect, Encoding};
 use crate::bulk::source::{Input, Source, SourceKind};

@@ -1,6 +1,8 @@
 //! Products in the form of the API: JSON documents, prices in fen.
 
-use super::rows::{Fault, Field, Payload, SKU_FIELDS, Shape, Value, Values, sku_slot};
+use super::cells::{Fault, Value};
+use super::fields::{Field, SKU_FIELDS, Shape};
+use super::rows::{Payload, Values, sku_slot};
 use crate::api::component::goods::SkuAttr;
 use crate::text;
 use crate::types::Fen;

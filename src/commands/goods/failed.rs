@@ -1,7 +1,9 @@
 //! The products that failed, given back as a file of the same make, ready to be uploaded again.
 
 use super::catalogue::{Catalogue, SheetFile};
-use super::rows::{Field, Payload, Shape, Value, half_width, read_cell};
+use super::cells::{Value, read_cell};
+use super::fields::{Field, Shape, half_width};
+use super::rows::Payload;
 use crate::bulk::csv::{CsvReader, CsvWriter};
 use crate::bulk::json;
 use crate::bulk::source::{CellKind, Row, SourceKind};

@@ -1,6 +1,8 @@
 //! Which column of a sheet holds which field.
 
-use super::rows::{Fault, Field, Payload, Shape, plain_heading};
+use super::cells::Fault;
+use super::fields::{Field, Shape, plain_heading};
+use super::rows::Payload;
 use crate::bulk::source::Row;
 use crate::fail::Failure;
 use crate::text;

@@ -1,6 +1,6 @@
 //! The pictures a catalogue names: addresses pass through, files on disk are checked and known by their content.
 
-use super::rows::Fault;
+use super::cells::Fault;
 use crate::api::component::image::MAX_BYTES;
 use crate::text;
 use imagesize::ImageType;

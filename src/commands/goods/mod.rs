@@ -1,9 +1,11 @@
 //! `wxsell goods`: the products of a shop.
 
 pub mod catalogue;
+pub mod cells;
 pub mod check;
 pub mod documents;
 pub mod failed;
+pub mod fields;
 pub mod headings;
 pub mod images;
 pub mod problem;

@@ -1,6 +1,8 @@
 //! Products written as a sheet or as JSON lines, in the form that `goods upload` reads back unchanged.
 
-use super::rows::{Field, PRODUCT_FIELDS, Payload, SKU_FIELDS, SPECS, Shape, Value, cell_of};
+use super::cells::{Value, cell_of};
+use super::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS, SPECS, Shape};
+use super::rows::Payload;
 use crate::api::component::goods::AddSpu;
 use crate::bulk::csv::{CsvWriter, Dialect, Encoding};
 use crate::lang::Lang;

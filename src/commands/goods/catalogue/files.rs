@@ -8,12 +8,12 @@ use crate::bulk::csv::{CsvReader, Encoding, dialect};
 use crate::bulk::json;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
+use crate::commands::goods::cells::{Fault, Value, read_cell};
 use crate::commands::goods::documents;
+use crate::commands::goods::fields::{Field, SKU_FIELDS, Shape};
 use crate::commands::goods::headings::Columns;
 use crate::commands::goods::problem::Problem;
-use crate::commands::goods::rows::{
-    Fault, Field, Payload, SKU_FIELDS, Shape, Value, read_cell, sku_slot,
-};
+use crate::commands::goods::rows::{Payload, sku_slot};
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;

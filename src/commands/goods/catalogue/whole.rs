@@ -3,10 +3,10 @@
 use super::{CHANGES, Group, JOINED, Reading, RowRef, rows_from, some_id};
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
+use crate::commands::goods::cells::{Fault, Value};
+use crate::commands::goods::fields::{Field, PRODUCT_FIELDS, SPECS};
 use crate::commands::goods::problem::Problem;
-use crate::commands::goods::rows::{
-    Fault, Field, PRODUCT_FIELDS, Payload, SPECS, Value, Values, sku_slot,
-};
+use crate::commands::goods::rows::{Payload, Values, sku_slot};
 use crate::text;
 use anyhow::Result;
 use std::borrow::Cow;
