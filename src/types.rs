@@ -146,6 +146,11 @@ impl ChinaTime {
         ChinaTime(china(seconds).strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
+    /// Whether WeChat named no time.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// `2022-04-01T12:00:00+08:00`; text that is no time stays as it is.
     pub fn rfc3339(&self) -> String {
         match jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &self.0) {

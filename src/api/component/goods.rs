@@ -306,7 +306,8 @@ pub struct AuditInfo {
     pub audit_id: String,
     #[serde(default)]
     pub submit_time: ChinaTime,
-    #[serde(default)]
+    /// Left out until the audit has ended.
+    #[serde(default, skip_serializing_if = "ChinaTime::is_empty")]
     pub audit_time: ChinaTime,
     #[serde(default)]
     pub reject_reason: String,

@@ -1,0 +1,292 @@
+//! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
+//! every call must pass before its rule is asked.
+
+use super::rules::{goods, image, quota, token};
+use super::store::Tx;
+use crate::api::Endpoint;
+use crate::api::common::CLASSIC_TOKEN_PATH;
+use crate::fail::Failure;
+use crate::text;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// A path that is declared but has no rule is answered with this; the platform has no such code.
+pub const NOT_SIMULATED: i64 = -9999;
+
+/// A refusal as the platform words it; the rid is added when it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub errcode: i64,
+    pub errmsg: String,
+}
+
+impl Refusal {
+    pub fn new(errcode: i64, errmsg: impl Into<String>) -> Refusal {
+        Refusal {
+            errcode,
+            errmsg: errmsg.into(),
+        }
+    }
+}
+
+/// A shop file that does not work reads as "system busy", which is what a platform in trouble says.
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Refusal {
+        Refusal::new(-1, format!("system error: sandbox store: {error}"))
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(error: serde_json::Error) -> Refusal {
+        Refusal::new(-1, format!("system error: sandbox document: {error}"))
+    }
+}
+
+/// A refusal met outside a call, where a command works on the shop's file itself.
+impl From<Refusal> for anyhow::Error {
+    fn from(refusal: Refusal) -> anyhow::Error {
+        Failure::input(text!(
+            "the sandbox cannot do this: {reason}",
+            reason = refusal.errmsg
+        ))
+        .into()
+    }
+}
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    /// As sent, without the question mark.
+    pub query: String,
+    pub body: Body,
+    pub client_ip: String,
+}
+
+#[derive(Debug, Clone)]
+pub enum Body {
+    Plain(Vec<u8>),
+    Picture(Picture),
+}
+
+/// The file of a multipart upload.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    pub file_name: Option<String>,
+    pub bytes: Vec<u8>,
+    /// Old samples send it beside the file.
+    pub resp_type: Option<String>,
+}
+
+impl Call {
+    /// The value of a query parameter, percent signs resolved.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let address = reqwest::Url::parse(&format!("http://sandbox/?{}", self.query)).ok()?;
+        address
+            .query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+type Rule = Box<dyn Fn(&mut Tx<'_>, &Call, Value) -> Result<Value, Refusal> + Send + Sync>;
+
+/// The rules, by path.
+#[derive(Default)]
+pub struct Router {
+    rules: HashMap<&'static str, Rule>,
+}
+
+impl Router {
+    pub fn new() -> Router {
+        Router::default()
+    }
+
+    /// Answers `E` by `rule`.
+    pub fn on<E: Endpoint + 'static>(
+        self,
+        rule: fn(&mut Tx<'_>, E) -> Result<E::Reply, Refusal>,
+    ) -> Router {
+        self.with(E::PATH, move |tx, _, body| {
+            let request = serde_json::from_value(body).map_err(|error| misread(E::PATH, &error))?;
+            Ok(serde_json::to_value(rule(tx, request)?)?)
+        })
+    }
+
+    /// As [`on`](Router::on), for a rule that looks at the call itself: its address and its query.
+    pub fn on_call<E: Endpoint + 'static>(
+        self,
+        rule: fn(&mut Tx<'_>, &Call, E) -> Result<E::Reply, Refusal>,
+    ) -> Router {
+        self.with(E::PATH, move |tx, call, body| {
+            let request = serde_json::from_value(body).map_err(|error| misread(E::PATH, &error))?;
+            Ok(serde_json::to_value(rule(tx, call, request)?)?)
+        })
+    }
+
+    /// Answers what is no [`Endpoint`]: a GET or a picture.
+    pub fn raw<R: Serialize + 'static>(
+        self,
+        path: &'static str,
+        rule: fn(&mut Tx<'_>, &Call) -> Result<R, Refusal>,
+    ) -> Router {
+        self.with(path, move |tx, call, _| {
+            Ok(serde_json::to_value(rule(tx, call)?)?)
+        })
+    }
+
+    fn with(
+        mut self,
+        path: &'static str,
+        rule: impl Fn(&mut Tx<'_>, &Call, Value) -> Result<Value, Refusal> + Send + Sync + 'static,
+    ) -> Router {
+        self.rules.insert(path, Box::new(rule));
+        self
+    }
+
+    /// Checks a call and asks its rule.
+    pub fn answer(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Value, Refusal> {
+        let Some(rule) = self.rules.get(call.path.as_str()) else {
+            return Err(
+                match crate::api::paths().any(|(path, _)| path == call.path) {
+                    true => Refusal::new(NOT_SIMULATED, "not simulated by the sandbox"),
+                    false => Refusal::new(40066, "invalid url"),
+                },
+            );
+        };
+        match (call.path == CLASSIC_TOKEN_PATH, call.method.as_str()) {
+            (true, "GET") | (false, "POST") => {}
+            (true, _) => return Err(Refusal::new(43001, "require GET method")),
+            (false, _) => return Err(Refusal::new(43002, "require POST method")),
+        }
+        if !token::is_token_call(&call.path) {
+            token::authorise(tx, call)?;
+        }
+        quota::spend(tx, &call.path)?;
+        let body = match &call.body {
+            _ if call.path == CLASSIC_TOKEN_PATH
+                || call.path == crate::api::component::image::PATH =>
+            {
+                Value::Null
+            }
+            Body::Plain(bytes) if bytes.is_empty() => {
+                return Err(Refusal::new(44002, "empty post data"));
+            }
+            Body::Plain(bytes) => parse(bytes)?,
+            Body::Picture(_) => return Err(Refusal::new(47001, "data format error")),
+        };
+        rule(tx, call, goods::numbered(tx, &call.path, body)?)
+    }
+}
+
+/// The JSON object of a body.
+pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(object)) => Ok(Value::Object(object)),
+        Ok(_) => Err(Refusal::new(
+            47001,
+            "data format error: the body is no JSON object",
+        )),
+        Err(error) => Err(Refusal::new(47001, format!("data format error: {error}"))),
+    }
+}
+
+/// What does not fit the request's type: a missing field, or a value of the wrong type such as a number in quotes.
+fn misread(path: &str, error: &serde_json::Error) -> Refusal {
+    let words = error.to_string();
+    match words
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
+        Some(field) => missing(path, field),
+        None => Refusal::new(47001, format!("data format error: {words}")),
+    }
+}
+
+fn missing(path: &str, field: &str) -> Refusal {
+    match (path, field) {
+        (_, "grant_type") => Refusal::new(40002, "invalid grant_type"),
+        (_, "appid") => Refusal::new(41002, "appid missing"),
+        (_, "secret") => Refusal::new(41004, "appsecret missing"),
+        (_, "rid") => Refusal::new(76002, "rid format error"),
+        (_, "cgi_path") => Refusal::new(76003, "cgi_path format error"),
+        (path, field) if path.starts_with("/shop/spu/") => goods::missing(field),
+        (_, field) => Refusal::new(990_007, format!("{field} is missing")),
+    }
+}
+
+/// The envelope around a reply; token replies have none.
+pub fn envelope(path: &str, reply: Value) -> Value {
+    let mut object = Map::new();
+    if !token::is_token_call(path) {
+        object.insert("errcode".into(), 0.into());
+        object.insert("errmsg".into(), "ok".into());
+    }
+    if let Value::Object(fields) = reply {
+        object.extend(fields);
+    }
+    Value::Object(object)
+}
+
+/// Every rule of the shop.
+pub fn rules() -> Router {
+    use super::rules::{account, category};
+    use crate::api::component::{
+        account as of_account, category as of_category, goods as of_goods,
+    };
+    use crate::api::{common, component};
+    Router::new()
+        .raw(CLASSIC_TOKEN_PATH, token::classic)
+        .on_call::<common::StableToken>(token::stable)
+        .on::<common::QuotaGet>(quota::get)
+        .on::<common::ClearQuota>(quota::clear)
+        .on::<common::RidGet>(quota::rid)
+        .on::<of_account::GetInfo>(account::get_info)
+        .on::<of_account::UpdateInfo>(account::update_info)
+        .on::<of_account::GetCategoryList>(account::categories)
+        .on::<of_account::GetBrandList>(account::brands)
+        .on::<of_category::CatGet>(category::all)
+        .raw(component::image::PATH, image::upload)
+        .on::<of_goods::AddSpu>(goods::add)
+        .on::<of_goods::UpdateSpu>(goods::update)
+        .on::<of_goods::UpdateSpuFree>(goods::update_free)
+        .on::<of_goods::DeleteSpu>(goods::delete)
+        .on::<of_goods::WithdrawAudit>(goods::withdraw)
+        .on::<of_goods::GetSpu>(goods::get)
+        .on::<of_goods::ListSpu>(goods::list)
+        .on::<of_goods::ListingSpu>(goods::listing)
+        .on::<of_goods::DelistingSpu>(goods::delisting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_declared_path_is_simulated() {
+        let rules = rules().rules;
+        let without: Vec<_> = crate::api::paths()
+            .map(|(path, _)| path)
+            .filter(|path| !rules.contains_key(path))
+            .collect();
+        assert!(
+            without.is_empty(),
+            "declared, but the sandbox has no rule: {without:?}"
+        );
+    }
+
+    #[test]
+    fn percent_signs_in_a_query_are_resolved() {
+        let call = Call {
+            method: "GET".into(),
+            path: "/".into(),
+            query: "a=1&access_token=x%2By+z%".into(),
+            body: Body::Plain(Vec::new()),
+            client_ip: String::new(),
+        };
+        assert_eq!(call.parameter("access_token").as_deref(), Some("x+y z%"));
+        assert_eq!(call.parameter("b"), None);
+    }
+}

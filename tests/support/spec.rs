@@ -1,0 +1,164 @@
+//! Checks exchanges against the OpenAPI files: what was sent strictly, what came back with everything that is named
+//! as required on success. Any test that has a sandbox can hand its exchanges over.
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use wxsell::sandbox::Exchange;
+
+/// Every way in which these exchanges break the contract, with the path it happened at. Calls that no answer was
+/// given to are checked by their request alone.
+pub fn problems(exchanges: &[Exchange]) -> Vec<String> {
+    exchanges
+        .iter()
+        .flat_map(|exchange| validate(&exchange.path, &exchange.request, &exchange.reply))
+        .collect()
+}
+
+/// Every way in which one call breaks the contract. A request that is no JSON is not looked at: a GET and a form
+/// have no schema of their own here.
+fn validate(path: &str, request: &str, reply: &str) -> Vec<String> {
+    static CONTRACT: OnceLock<HashMap<String, Operation>> = OnceLock::new();
+    let Some(operation) = CONTRACT.get_or_init(read).get(path) else {
+        return vec![format!("{path}: not in the reference")];
+    };
+    let mut problems = Vec::new();
+    if let (Ok(request), Some(schema)) =
+        (serde_json::from_str::<Value>(request), &operation.request)
+    {
+        problems.extend(differences(schema, &request, path, "request"));
+    }
+    if reply.is_empty() {
+        return problems;
+    }
+    match serde_json::from_str::<Value>(reply) {
+        Err(error) => problems.push(format!("{path}: the reply is no JSON: {error}")),
+        Ok(reply) if reply["errcode"].as_i64().unwrap_or(0) == 0 => {
+            problems.extend(differences(&operation.success, &reply, path, "reply"));
+        }
+        Ok(reply) => problems.extend(differences(&operation.failure, &reply, path, "refusal")),
+    }
+    problems
+}
+
+fn differences(schema: &Validator, instance: &Value, path: &str, what: &str) -> Vec<String> {
+    let words = |error: jsonschema::ValidationError<'_>| {
+        format!("{path}: {what} at \"{}\": {error}", error.instance_path())
+    };
+    schema.iter_errors(instance).map(words).collect()
+}
+
+struct Operation {
+    request: Option<Validator>,
+    success: Validator,
+    failure: Validator,
+}
+
+fn read() -> HashMap<String, Operation> {
+    let files = [
+        include_str!("../spec/component.openapi.yaml"),
+        include_str!("../spec/platform.openapi.yaml"),
+    ];
+    let mut operations = HashMap::new();
+    for file in files {
+        let spec: Value = serde_saphyr::from_str(file).expect("the reference is YAML");
+        let strict = components(&spec, &forbid_more);
+        let complete = components(&spec, &require_on_success);
+        for (path, item) in spec["paths"].as_object().expect("paths") {
+            let wanted = wxsell::api::paths().any(|(known, _)| known == path);
+            let Some(operation) = item.get("post").or(item.get("get")).filter(|_| wanted) else {
+                continue;
+            };
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let reply = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+            let failure = json!({
+                "type": "object",
+                "required": ["errcode", "errmsg"],
+                "properties": {
+                    "errcode": {"type": "integer"},
+                    "errmsg": {"type": "string", "pattern": " rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$"},
+                },
+                "additionalProperties": false,
+            });
+            operations.insert(
+                path.clone(),
+                Operation {
+                    request: body.is_object().then(|| compile(body, &strict)),
+                    success: compile(reply, &complete),
+                    failure: compile(&failure, &json!({})),
+                },
+            );
+        }
+    }
+    operations
+}
+
+fn compile(schema: &Value, components: &Value) -> Validator {
+    let mut schema = schema.clone();
+    schema["components"] = reachable(&schema, components);
+    jsonschema::draft202012::new(&schema).expect("the reference holds schemas")
+}
+
+/// The schemas that a schema leads to; the rest of a large file would only cost time.
+fn reachable(schema: &Value, components: &Value) -> Value {
+    let mut found = Map::new();
+    let mut ahead = vec![schema.clone()];
+    while let Some(next) = ahead.pop() {
+        visit(&next, &mut |object| {
+            let name = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|to| to.rsplit('/').next());
+            if let Some(name) = name.filter(|name| !found.contains_key(*name)) {
+                found.insert(name.into(), components["schemas"][name].clone());
+                ahead.push(components["schemas"][name].clone());
+            }
+        });
+    }
+    json!({ "schemas": found })
+}
+
+fn visit(value: &Value, each: &mut dyn FnMut(&Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            each(object);
+            object.values().for_each(|value| visit(value, each));
+        }
+        Value::Array(values) => values.iter().for_each(|value| visit(value, each)),
+        _ => {}
+    }
+}
+
+fn components(spec: &Value, change: &dyn Fn(&mut Map<String, Value>)) -> Value {
+    let mut components = spec["components"].clone();
+    rewrite(&mut components, change);
+    components
+}
+
+fn rewrite(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(|value| rewrite(value, change));
+            change(object);
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rewrite(value, change)),
+        _ => {}
+    }
+}
+
+/// A field that the reference does not know is a misspelt one.
+fn forbid_more(schema: &mut Map<String, Value>) {
+    if schema.get("type").is_some_and(|kind| kind == "object") && schema.contains_key("properties")
+    {
+        schema
+            .entry("additionalProperties")
+            .or_insert(Value::Bool(false));
+    }
+}
+
+fn require_on_success(schema: &mut Map<String, Value>) {
+    if let Some(fields) = schema.get("x-required-on-success").cloned() {
+        schema.insert("required".into(), fields);
+    }
+}
