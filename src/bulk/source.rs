@@ -5,7 +5,7 @@ use crate::lang::Text;
 use crate::text;
 use anyhow::Result;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// The kinds of files that can be read.
@@ -36,6 +36,11 @@ impl SourceKind {
 pub enum Input {
     File(PathBuf),
     Stdin,
+    /// One line of JSON made by the program itself, and its name for people.
+    Made {
+        name: String,
+        json: String,
+    },
 }
 
 /// The files that arguments name: paths, patterns such as `new/*.xlsx`, and `-` for standard input. A file named
@@ -122,6 +127,7 @@ impl Source {
     pub fn open(input: &Input, from: Option<SourceKind>, spool_dir: &Path) -> Result<Source> {
         let (name, path, mut file) = match input {
             Input::Stdin => ("stdin".to_owned(), None, copy_of_stdin(spool_dir)?),
+            Input::Made { name, json } => (name.clone(), None, made(json, spool_dir)?),
             Input::File(path) => {
                 let file = File::open(path).map_err(|error| unreadable(path, &error))?;
                 let name = path.file_name().map_or_else(
@@ -139,6 +145,7 @@ impl Source {
             ))
         })?;
         let kind = match from {
+            _ if matches!(input, Input::Made { .. }) => SourceKind::Jsonl,
             Some(kind) => kind,
             None => kind_of(&name, path.as_deref(), &head)?,
         };
@@ -218,6 +225,15 @@ fn head_of(file: &mut File) -> std::io::Result<Vec<u8>> {
 const ZIP: &[u8] = b"PK\x03\x04";
 /// Old Office files and password-protected new ones.
 const OLE: &[u8] = b"\xD0\xCF\x11\xE0";
+
+/// A temporary file with one line.
+fn made(json: &str, spool_dir: &Path) -> Result<File> {
+    std::fs::create_dir_all(spool_dir)?;
+    let mut file = tempfile::tempfile_in(spool_dir)?;
+    writeln!(file, "{json}")?;
+    file.rewind()?;
+    Ok(file)
+}
 
 fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind> {
     let ending = path

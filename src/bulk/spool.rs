@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// How long the two parts of a record are, ahead of them.
 const PREFIX: usize = 8;
@@ -44,7 +44,7 @@ impl SpoolWriter {
     pub fn reader(&mut self) -> Result<Spool> {
         self.out.flush()?;
         Ok(Spool {
-            file: Mutex::new(self.out.get_ref().try_clone()?),
+            file: Arc::new(Mutex::new(self.out.get_ref().try_clone()?)),
         })
     }
 
@@ -55,16 +55,16 @@ impl SpoolWriter {
     }
 }
 
-/// A filled spool.
-#[derive(Debug)]
+/// A filled spool; copies read the same file.
+#[derive(Debug, Clone)]
 pub struct Spool {
-    file: Mutex<File>,
+    file: Arc<Mutex<File>>,
 }
 
 impl Spool {
-    pub fn cursor(&self) -> Cursor<'_> {
+    pub fn cursor(&self) -> Cursor {
         Cursor {
-            spool: self,
+            spool: self.clone(),
             piece: Vec::new(),
             start: 0,
         }
@@ -86,13 +86,13 @@ impl Spool {
 }
 
 /// Reads records; fast where they follow one another.
-pub struct Cursor<'a> {
-    spool: &'a Spool,
+pub struct Cursor {
+    spool: Spool,
     piece: Vec<u8>,
     start: u64,
 }
 
-impl Cursor<'_> {
+impl Cursor {
     /// The two parts of the record at `at`.
     pub fn record(&mut self, at: u64) -> Result<(&[u8], &[u8])> {
         let prefix = self.bytes(at, PREFIX)?;

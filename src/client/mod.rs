@@ -96,6 +96,12 @@ impl Client {
         read_reply(E::PATH, &answer)
     }
 
+    /// The answer to a call as it came.
+    pub async fn raw<E: Endpoint>(&self, request: &E) -> Result<Vec<u8>> {
+        self.exchange(E::PATH, &[], &Body::Json(to_json(request)?), E::RESEND)
+            .await
+    }
+
     /// Uploads a file. A second arrival only makes a second copy, so that it may be repeated.
     pub async fn upload<R: DeserializeOwned>(
         &self,

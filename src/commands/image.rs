@@ -1,13 +1,213 @@
-//! `wxsell image`.
+//! `wxsell image`: pictures of a shop.
 
 use super::Ctx;
+use crate::api::component::image::MAX_BYTES;
+use crate::fail::{Failure, Within};
+use crate::output::{Cell, Column, Record};
+use crate::shop::image::LINK;
+use crate::text;
+use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
 
-/// image
+/// Upload pictures
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    Upload(UploadArgs),
+}
 
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {}
+/// Upload pictures and print their links
+///
+/// Takes jpg and png files of at most 2 MB, and addresses that WeChat can fetch. A picture that the shop has already
+/// is not uploaded again; its link stays valid.
+#[derive(Debug, clap::Args)]
+pub struct UploadArgs {
+    /// Files, or addresses that begin with http
+    #[arg(required = true, value_hint = clap::ValueHint::FilePath)]
+    images: Vec<String>,
+    /// Upload even what the shop has already
+    #[arg(long)]
+    again: bool,
+    /// What WeChat returns: a link for goods, or an id for applications
+    #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
+    kind: Returned,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Returned {
+    /// A link, for goods and audits
+    #[default]
+    Link,
+    /// A media id, for audits
+    Media,
+    /// A media id for payment documents
+    Pay,
+}
+
+#[derive(Debug, Serialize)]
+struct Uploaded {
+    source: String,
+    /// The link or the id.
+    value: String,
+    /// False where the shop had the picture already.
+    uploaded: bool,
+}
+
+impl Record for Uploaded {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "source",
+            title: "PICTURE",
+            cell: |u| Cell::Text(u.source.clone()),
+        },
+        Column {
+            name: "value",
+            title: "LINK OR ID",
+            cell: |u| Cell::Text(u.value.clone()),
+        },
+        Column {
+            name: "uploaded",
+            title: "UPLOADED",
+            cell: |u| {
+                Cell::Word(if u.uploaded {
+                    text!("yes")
+                } else {
+                    text!("was there")
+                })
+            },
+        },
+    ];
+}
+
+/// A picture that was read and found fit to be sent.
+enum Picture {
+    File(PathBuf, Vec<u8>),
+    Address(String),
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Upload(args) => upload(args, ctx).await,
+    }
+}
+
+async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
+    let (pictures, problems): (Vec<_>, Vec<_>) = args
+        .images
+        .iter()
+        .map(|image| read(image))
+        .partition(Result::is_ok);
+    let problems: Vec<_> = problems
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|failure| failure.message)
+        .collect();
+    if !problems.is_empty() {
+        return Err(Failure::input(text!(
+            "{count} pictures cannot be uploaded; nothing was sent",
+            count = problems.len()
+        ))
+        .also(problems)
+        .into());
+    }
+    let shop = ctx.shop().await?;
+    let (state, shop_key) = (ctx.state()?, ctx.profile()?.shop_key());
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "{count} pictures would be uploaded",
+            count = pictures.len()
+        ));
+        return Ok(());
+    }
+    ctx.before_write(None).await?;
+    let mut rows = Vec::new();
+    for (source, picture) in args.images.iter().zip(pictures.into_iter().flatten()) {
+        let key = match &picture {
+            Picture::File(_, bytes) => format!(
+                "sha256:{}",
+                crate::commands::goods::images::hex(&Sha256::digest(bytes))
+            ),
+            Picture::Address(url) => format!("url:{url}"),
+        };
+        let remembered = args.kind == Returned::Link;
+        if remembered
+            && !args.again
+            && let Some(value) = state.image_url(&shop_key, &key)?
+        {
+            rows.push(Uploaded {
+                source: source.clone(),
+                value,
+                uploaded: false,
+            });
+            continue;
+        }
+        let kind = match args.kind {
+            Returned::Media => 0,
+            Returned::Link => LINK,
+            Returned::Pay => 2,
+        };
+        let sent = match picture {
+            Picture::File(path, bytes) => {
+                let name = path.file_name().map_or_else(
+                    || "image.jpg".into(),
+                    |name| name.to_string_lossy().into_owned(),
+                );
+                shop.upload_image(&name, bytes, kind).await
+            }
+            Picture::Address(url) => shop.copy_image(&url, kind).await,
+        };
+        let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
+        let value = match args.kind {
+            Returned::Media => reply.media_id,
+            Returned::Link => reply.temp_img_url,
+            Returned::Pay => reply.pay_media_id,
+        };
+        let value = value.ok_or_else(|| {
+            Failure::new(
+                crate::fail::Kind::Refused,
+                text!("WeChat took the picture and named no link for it"),
+            )
+        })?;
+        if remembered {
+            state.keep_image_url(&shop_key, &key, &value, now())?;
+        }
+        rows.push(Uploaded {
+            source: source.clone(),
+            value,
+            uploaded: true,
+        });
+    }
+    ctx.out.list(&rows)
+}
+
+fn read(image: &str) -> Result<Picture, Failure> {
+    if image.starts_with("http://") || image.starts_with("https://") {
+        return Ok(Picture::Address(image.to_owned()));
+    }
+    let path = Path::new(image);
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::input(text!(
+            "cannot read the picture {path}: {error}",
+            path = image,
+            error = error.to_string()
+        ))
+    })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Failure::input(text!(
+            "{path} is larger than 2 MB",
+            path = image
+        )));
+    }
+    match imagesize::image_type(&bytes) {
+        Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {
+            Ok(Picture::File(path.to_path_buf(), bytes))
+        }
+        _ => Err(Failure::input(text!(
+            "{path} is neither a jpg nor a png",
+            path = image
+        ))),
+    }
 }

@@ -1,13 +1,192 @@
-//! `wxsell merchant`.
+//! `wxsell merchant`: the merchant's own settings.
 
 use super::Ctx;
+use crate::api::component::account::{Address, Info, UpdateInfo};
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
+use serde::Serialize;
 
-/// merchant
+/// See and change the merchant's settings
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Show how buyers reach customer service
+    Info,
+    Update(UpdateArgs),
+}
 
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {}
+/// Set customer service and the default return address
+///
+/// WeChat takes no goods before customer service is set. Give every kind that is offered: what is not named is
+/// switched off.
+#[derive(Debug, clap::Args)]
+pub struct UpdateArgs {
+    /// Kind of customer service (can be repeated)
+    #[arg(long, value_enum)]
+    service: Vec<Service>,
+    /// Page of your mini program for `--service page`
+    #[arg(long, value_name = "PATH")]
+    page: Option<String>,
+    /// Telephone number for `--service phone`
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
+    /// Who receives returned goods
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "return_address",
+        requires = "return_phone"
+    )]
+    return_name: Option<String>,
+    /// Telephone number of who receives returned goods
+    #[arg(long, value_name = "NUMBER", requires = "return_name")]
+    return_phone: Option<String>,
+    /// Street and house number of the return address
+    #[arg(long, value_name = "STREET", requires = "return_name")]
+    return_address: Option<String>,
+    /// Province of the return address
+    #[arg(long, value_name = "NAME", requires = "return_name")]
+    return_province: Option<String>,
+    /// City of the return address
+    #[arg(long, value_name = "NAME", requires = "return_name")]
+    return_city: Option<String>,
+    /// District of the return address
+    #[arg(long, value_name = "NAME", requires = "return_name")]
+    return_district: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Service {
+    /// The customer service that WeChat offers to mini programs
+    Wechat,
+    /// A page of the merchant's own
+    Page,
+    /// Telephone
+    Phone,
+}
+
+const SERVICES: [Service; 3] = [Service::Wechat, Service::Page, Service::Phone];
+
+#[derive(Debug, Serialize)]
+struct Merchant {
+    /// Empty: not set, and no goods can be uploaded.
+    service: Vec<Service>,
+    service_agent_type: Vec<i64>,
+    service_agent_path: String,
+    service_agent_phone: String,
+}
+
+impl From<Info> for Merchant {
+    fn from(info: Info) -> Merchant {
+        let service = info
+            .service_agent_type
+            .iter()
+            .filter_map(|kind| SERVICES.get(usize::try_from(*kind).ok()?).copied())
+            .collect();
+        Merchant {
+            service,
+            service_agent_type: info.service_agent_type,
+            service_agent_path: info.service_agent_path,
+            service_agent_phone: info.service_agent_phone,
+        }
+    }
+}
+
+impl Record for Merchant {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "service",
+            title: "CUSTOMER SERVICE",
+            cell: |m| match m.service.as_slice() {
+                [] => Cell::Word(text!("not set")),
+                kinds => Cell::List(
+                    kinds
+                        .iter()
+                        .map(|kind| format!("{kind:?}").to_lowercase())
+                        .collect(),
+                ),
+            },
+        },
+        Column {
+            name: "service_agent_path",
+            title: "PAGE",
+            cell: |m| Cell::Text(m.service_agent_path.clone()),
+        },
+        Column {
+            name: "service_agent_phone",
+            title: "PHONE",
+            cell: |m| Cell::Text(m.service_agent_phone.clone()),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Info => ctx.out.show(&Merchant::from(
+            ctx.shop().await?.merchant().await?.unwrap_or_default(),
+        )),
+        Verb::Update(args) => update(args, ctx).await,
+    }
+}
+
+async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    let update = request(args)?;
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing was sent; the request would be:"));
+        return ctx
+            .out
+            .value(&serde_json::to_value(&update).unwrap_or_default());
+    }
+    let shop = ctx.shop().await?;
+    ctx.before_write(None).await?;
+    shop.update_merchant(&update).await?;
+    ctx.out
+        .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))
+}
+
+fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
+    args.service.sort();
+    args.service.dedup();
+    let mut missing = Vec::new();
+    if args.service.contains(&Service::Page) && args.page.is_none() {
+        missing.push(text!("--service page needs --page"));
+    }
+    if args.service.contains(&Service::Phone) && args.phone.is_none() {
+        missing.push(text!("--service phone needs --phone"));
+    }
+    if args.service.is_empty() && (args.page.is_some() || args.phone.is_some()) {
+        missing.push(text!("--page and --phone need --service"));
+    }
+    if args.service.is_empty() && args.return_name.is_none() {
+        missing.push(text!("give --service, or a return address"));
+    }
+    if !missing.is_empty() {
+        return Err(Failure::input(text!("the settings are not complete"))
+            .also(missing)
+            .into());
+    }
+    let kinds = SERVICES
+        .iter()
+        .zip(0..)
+        .filter(|(kind, _)| args.service.contains(kind))
+        .map(|(_, number)| number)
+        .collect::<Vec<i64>>();
+    Ok(UpdateInfo {
+        service_agent_path: args.page,
+        service_agent_phone: args.phone,
+        service_agent_type: (!kinds.is_empty()).then_some(kinds),
+        default_receiving_address: args.return_name.map(|receiver_name| Address {
+            receiver_name,
+            country: None,
+            province: args.return_province,
+            city: args.return_city,
+            town: args.return_district,
+            detailed_address: args.return_address.unwrap_or_default(),
+            tel_number: args.return_phone.unwrap_or_default(),
+        }),
+    })
 }

@@ -15,21 +15,140 @@ pub mod sandbox;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
+use crate::client::Client;
+use crate::client::trace::Trace;
+use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::Output;
-use crate::profile::Dirs;
+use crate::profile::{Dirs, Profile, Resolved, Target};
+use crate::sandbox::Running;
+use crate::shop::Shop;
+use crate::state::State;
+use crate::text;
 use anyhow::Result;
+use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// What a command works with. Nothing is opened before it is used.
 pub struct Ctx {
     pub global: Global,
     pub out: Output,
     pub dirs: Dirs,
+    resolved: OnceCell<Resolved>,
+    state: OnceCell<Arc<State>>,
+    shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,
 }
 
 impl Ctx {
     pub fn new(global: Global, out: Output) -> Result<Ctx> {
         let dirs = crate::profile::dirs()?;
-        Ok(Ctx { global, out, dirs })
+        Ok(Ctx {
+            global,
+            out,
+            dirs,
+            resolved: OnceCell::new(),
+            state: OnceCell::new(),
+            shop: tokio::sync::OnceCell::new(),
+        })
+    }
+
+    /// The profile with the origin of every value.
+    pub fn resolved(&self) -> Result<&Resolved> {
+        if let Some(resolved) = self.resolved.get() {
+            return Ok(resolved);
+        }
+        let resolved = crate::profile::resolve(&self.global.overrides(), &self.dirs)?;
+        for notice in &resolved.notices {
+            self.out.note(notice.clone());
+        }
+        Ok(self.resolved.get_or_init(|| resolved))
+    }
+
+    pub fn profile(&self) -> Result<&Profile> {
+        Ok(&self.resolved()?.profile)
+    }
+
+    pub fn state(&self) -> Result<&Arc<State>> {
+        if let Some(state) = self.state.get() {
+            return Ok(state);
+        }
+        let state = Arc::new(State::open(&self.dirs.state)?);
+        Ok(self.state.get_or_init(|| state))
+    }
+
+    /// The shop of the profile. For the sandbox it is started in this process, on a port of its own.
+    pub async fn shop(&self) -> Result<&Shop> {
+        let (shop, _) = self.shop.get_or_try_init(|| self.open_shop()).await?;
+        Ok(shop)
+    }
+
+    async fn open_shop(&self) -> Result<(Shop, Option<Running>)> {
+        let mut profile = self.profile()?.clone();
+        let running = match profile.target {
+            Target::Sandbox => {
+                Some(crate::sandbox::start(&self.dirs.state.join("sandbox.db")).await?)
+            }
+            Target::Live | Target::StandIn => None,
+        };
+        if let Some(running) = &running {
+            profile.base_url.clone_from(&running.base_url);
+        }
+        let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
+        let secret = crate::profile::secret_reader(&profile, &self.dirs, &self.global.overrides());
+        let client = Client::open(&profile, secret, self.state()?.clone(), trace)?;
+        Ok((
+            Shop {
+                client,
+                family: profile.family,
+            },
+            running,
+        ))
+    }
+
+    /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
+    /// and on a live or production shop asks before `destructive` things.
+    pub async fn before_write(&self, destructive: Option<Text>) -> Result<()> {
+        let profile = self.profile()?;
+        if profile.read_only {
+            return Err(Failure::input(text!(
+                "profile {name} is read-only",
+                name = profile.label()
+            ))
+            .hint(text!(
+                "use another profile, or `wxsell profile set {name} --read-only false`",
+                name = profile.label()
+            ))
+            .into());
+        }
+        let place = match profile.target {
+            Target::Sandbox => text!("→ sandbox"),
+            Target::StandIn => text!("→ {url}", url = &profile.base_url),
+            Target::Live if profile.production => text!(
+                "→ live, production: {name} ({appid})",
+                name = profile.label(),
+                appid = &profile.appid
+            ),
+            Target::Live => text!(
+                "→ live: {name} ({appid})",
+                name = profile.label(),
+                appid = &profile.appid
+            ),
+        };
+        self.out.note(place);
+        match destructive {
+            Some(what) if profile.production || profile.target == Target::Live => {
+                if self.out.confirm(text!(
+                    "{what} on the live shop {name}?",
+                    what,
+                    name = profile.label()
+                ))? {
+                    Ok(())
+                } else {
+                    Err(Failure::input(text!("not confirmed; nothing was changed")).into())
+                }
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,13 +1,297 @@
-//! `wxsell run`.
+//! `wxsell run`: what bulk commands did.
 
 use super::Ctx;
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::state::runs::{ItemState, OpenItem, Run};
+use crate::text;
+use crate::types::rfc3339;
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Parser, Subcommand};
+use serde::Serialize;
 
-/// run
+/// See and resume bulk jobs
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    List(ListArgs),
+    Show(IdArgs),
+    Resume(IdArgs),
+    Failed(IdArgs),
+}
 
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {}
+/// List the bulk jobs of this shop, newest first
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// How many at the most
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+/// Work with one bulk job; without a number the newest
+#[derive(Debug, clap::Args)]
+pub struct IdArgs {
+    /// The job's number
+    id: Option<i64>,
+}
+
+/// How a job was started, so that it can be started again.
+#[derive(Debug, Default, Serialize, serde::Deserialize)]
+pub struct Invocation {
+    /// The working folder, which file names are relative to.
+    pub folder: std::path::PathBuf,
+    pub arguments: Vec<String>,
+}
+
+impl Invocation {
+    /// How this process was started.
+    pub fn of_this_process() -> Invocation {
+        Invocation {
+            folder: std::env::current_dir().unwrap_or_default(),
+            arguments: std::env::args().skip(1).collect(),
+        }
+    }
+
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    fn read(text: &str) -> Option<Invocation> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct RunRow {
+    id: i64,
+    command: String,
+    /// `open` (under way or killed), `done`, `partial` or `stopped`.
+    state: &'static str,
+    started_at: String,
+    ended_at: Option<String>,
+    files: Vec<String>,
+    arguments: Vec<String>,
+    /// The job's own summary, once it ended.
+    summary: serde_json::Value,
+}
+
+impl From<Run> for RunRow {
+    fn from(run: Run) -> RunRow {
+        RunRow {
+            id: run.id,
+            command: run.command,
+            state: run.state.name(),
+            started_at: rfc3339(run.started_at),
+            ended_at: run.ended_at.map(rfc3339),
+            files: serde_json::from_str(&run.files).unwrap_or_default(),
+            arguments: Invocation::read(&run.options)
+                .map(|invocation| invocation.arguments)
+                .unwrap_or_default(),
+            summary: run
+                .summary
+                .and_then(|summary| serde_json::from_str(&summary).ok())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl RunRow {
+    fn count(&self, names: &[&str]) -> Cell {
+        if self.summary.is_null() {
+            Cell::Empty
+        } else {
+            Cell::Number(
+                names
+                    .iter()
+                    .filter_map(|name| self.summary[name].as_i64())
+                    .sum(),
+            )
+        }
+    }
+}
+
+impl Record for RunRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "id",
+            title: "RUN",
+            cell: |r| Cell::Number(r.id),
+        },
+        Column {
+            name: "command",
+            title: "COMMAND",
+            cell: |r| Cell::Text(r.command.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |r| {
+                Cell::Word(match r.state {
+                    "done" => text!("done"),
+                    "partial" => text!("partial"),
+                    "stopped" => text!("stopped"),
+                    _ => text!("open"),
+                })
+            },
+        },
+        Column {
+            name: "started_at",
+            title: "STARTED",
+            cell: |r| Cell::Text(r.started_at.clone()),
+        },
+        Column {
+            name: "done",
+            title: "DONE",
+            cell: |r| r.count(&["added", "confirmed", "updated", "updated_free"]),
+        },
+        Column {
+            name: "unchanged",
+            title: "UNCHANGED",
+            cell: |r| r.count(&["unchanged"]),
+        },
+        Column {
+            name: "failed",
+            title: "FAILED",
+            cell: |r| r.count(&["refused", "unclear"]),
+        },
+        Column {
+            name: "left",
+            title: "LEFT",
+            cell: |r| r.count(&["left"]),
+        },
+        Column {
+            name: "files",
+            title: "FILES",
+            cell: |r| Cell::List(r.files.clone()),
+        },
+    ];
+}
+
+#[derive(Debug, Serialize)]
+struct FailedRow {
+    key: String,
+    place: String,
+    /// `refused`, `unclear`, or `sent`: marked and never answered, to be looked up by the next run.
+    state: &'static str,
+    errcode: Option<i64>,
+    reason: Option<String>,
+}
+
+impl From<OpenItem> for FailedRow {
+    fn from(item: OpenItem) -> FailedRow {
+        FailedRow {
+            key: item.key,
+            place: item.place,
+            state: item.state.name(),
+            errcode: item.errcode,
+            reason: item.reason,
+        }
+    }
+}
+
+impl Record for FailedRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "key",
+            title: "PRODUCT",
+            cell: |f| Cell::Text(f.key.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |f| {
+                Cell::Word(if f.state == ItemState::Refused.name() {
+                    text!("refused")
+                } else if f.state == ItemState::Sent.name() {
+                    text!("to be looked up")
+                } else {
+                    text!("unclear")
+                })
+            },
+        },
+        Column {
+            name: "place",
+            title: "PLACE",
+            cell: |f| Cell::Text(f.place.clone()),
+        },
+        Column {
+            name: "errcode",
+            title: "ERRCODE",
+            cell: |f| f.errcode.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |f| f.reason.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    let shop = ctx.profile()?.shop_key();
+    let state = ctx.state()?;
+    match verb {
+        Verb::List(args) => {
+            let rows: Vec<RunRow> = state
+                .runs(&shop, args.limit)?
+                .into_iter()
+                .map(RunRow::from)
+                .collect();
+            ctx.out.list(&rows)
+        }
+        Verb::Show(args) => ctx.out.show(&RunRow::from(find(ctx, args.id)?)),
+        Verb::Failed(args) => {
+            let rows: Vec<FailedRow> = state
+                .open_items(find(ctx, args.id)?.id)?
+                .into_iter()
+                .map(FailedRow::from)
+                .collect();
+            ctx.out.list(&rows)
+        }
+        Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
+    }
+}
+
+fn find(ctx: &Ctx, id: Option<i64>) -> Result<Run> {
+    let shop = ctx.profile()?.shop_key();
+    let run = match id {
+        Some(id) => ctx.state()?.run(&shop, id)?,
+        None => ctx.state()?.runs(&shop, 1)?.pop(),
+    };
+    run.ok_or_else(|| {
+        Failure::input(text!("there is no such job for this shop"))
+            .hint(text!("`wxsell run list` shows them"))
+            .into()
+    })
+}
+
+/// Runs the recorded command again, in this process: what is done is left out, what is unclear is looked up.
+async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
+    let unreadable = || {
+        Failure::input(text!(
+            "the command of job {id} cannot be run again by itself",
+            id = run.id
+        ))
+        .hint(text!("run it by hand: it goes on where it stopped"))
+    };
+    let Invocation { folder, arguments } = Invocation::read(&run.options).ok_or_else(unreadable)?;
+    std::env::set_current_dir(&folder).map_err(|error| {
+        Failure::input(text!(
+            "cannot enter {folder}, where job {id} was started: {error}",
+            folder = folder.display().to_string(),
+            id = run.id,
+            error = error.to_string()
+        ))
+    })?;
+    let cli =
+        crate::cli::Cli::try_parse_from(std::iter::once("wxsell".to_owned()).chain(arguments))
+            .map_err(|_| unreadable())?;
+    let crate::cli::Noun::Goods(crate::commands::goods::Verb::Upload(args)) = cli.noun else {
+        return Err(unreadable().into());
+    };
+    ctx.out.note(text!(
+        "resuming job {id}: {files}",
+        id = run.id,
+        files = &run.files
+    ));
+    crate::commands::goods::upload::run(args, ctx).await
 }

@@ -35,6 +35,7 @@ pub enum Format {
     #[default]
     Table,
     Json,
+    #[value(alias = "jsonl")]
     Ndjson,
     Csv,
     Tsv,

@@ -115,7 +115,7 @@ pub fn change(wanted: &AddSpu, held: &Spu, remove_missing: bool, unseen_changed:
 }
 
 /// The shop's product with everything the merchant gives.
-fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
+pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
     let kept = |given: &Option<String>, held: &str| {
         given
             .clone()

@@ -14,6 +14,8 @@ use futures_util::{StreamExt, TryStreamExt};
 const PAGE: u32 = 100;
 /// Pages asked for at the same time.
 const PAGES_AT_ONCE: usize = 4;
+/// Products read one by one at the same time, where a list leaves details out.
+const DETAILS_AT_ONCE: usize = 8;
 
 /// Errcodes that say a product number is taken.
 pub const EXISTS: [i64; 2] = [1_000_012, 9_401_001];
@@ -99,6 +101,17 @@ impl Shop {
         }
     }
 
+    /// WeChat's reply about one product, as it came.
+    pub async fn raw_goods(&self, out_product_id: &str, copy: Copy) -> Result<Vec<u8>> {
+        let request = GetSpu {
+            out_product_id: out_product_id.to_owned(),
+            need_edit_spu: copy.flag(),
+        };
+        match self.family {
+            Family::Component => self.client.raw(&request).await,
+        }
+    }
+
     /// All products that pass the filter, page after page; `heard` is told how many have come of how many.
     pub async fn all_goods(
         &self,
@@ -138,7 +151,22 @@ impl Shop {
         // A product that was added meanwhile moves others to the next page: nobody is listed twice.
         let mut seen = std::collections::HashSet::new();
         goods.retain(|spu| seen.insert(spu.product_id));
-        Ok(goods)
+        self.complete(goods, copy).await
+    }
+
+    /// Reads again what a list showed without its SKUs; lists have been seen to leave details out.
+    async fn complete(&self, goods: Vec<Spu>, copy: Copy) -> Result<Vec<Spu>> {
+        let whole = |spu: Spu| async move {
+            if !spu.skus.is_empty() || spu.out_product_id.is_empty() {
+                return Ok(spu);
+            }
+            Ok(self.goods(&spu.out_product_id, copy).await?.unwrap_or(spu))
+        };
+        futures_util::stream::iter(goods)
+            .map(whole)
+            .buffered(DETAILS_AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// Back on the shelf (status 11 → 5).

@@ -9,8 +9,8 @@ use crate::types::Family;
 use anyhow::Result;
 
 impl Shop {
-    /// Customer service.
-    pub async fn merchant(&self) -> Result<Info> {
+    /// Customer service; `None` where WeChat says nothing about it.
+    pub async fn merchant(&self) -> Result<Option<Info>> {
         Ok(match self.family {
             Family::Component => self.client.call(&GetInfo {}).await?.data,
         })

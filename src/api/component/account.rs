@@ -17,8 +17,8 @@ pub struct GetInfo {}
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GetInfoReply {
-    #[serde(default)]
-    pub data: Info,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Info>,
 }
 
 /// Customer service. Types: 0 WeChat's own, 1 a page of the merchant (needs the path), 2 telephone (needs the

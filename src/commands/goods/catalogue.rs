@@ -50,7 +50,7 @@ pub struct Catalogue<T = AddSpu> {
     pub(super) files: Vec<SheetFile>,
     spool: Spool,
     /// Where the good products are, in file order.
-    places: Vec<u64>,
+    places: Arc<[u64]>,
     problems: Vec<Problem>,
     more_problems: u64,
     notices: Vec<Text>,
@@ -78,6 +78,8 @@ pub struct Draft<T = AddSpu> {
     /// SHA-256 of the JSON of `spu`.
     pub fingerprint: [u8; 32],
     pub rows: Vec<RowRef>,
+    /// The file and first row, for people.
+    pub place: String,
 }
 
 pub type GoodsDraft = Draft<AddSpu>;
@@ -184,38 +186,62 @@ impl<T: Payload> Catalogue<T> {
     }
 
     /// The good products, in the order of their first rows.
-    pub fn drafts(&self) -> Drafts<'_, T> {
+    pub fn drafts(&self) -> Drafts<T> {
         Drafts {
             cursor: self.spool.cursor(),
-            places: self.places.iter(),
+            places: self.places.clone(),
+            next: 0,
+            names: self.file_names(),
             payload: PhantomData,
         }
     }
+
+    /// The names of all inputs.
+    pub fn file_names(&self) -> Vec<String> {
+        self.files
+            .iter()
+            .map(|file| file.source.name.clone())
+            .collect()
+    }
 }
 
-/// Reads drafts from the spool.
-pub struct Drafts<'a, T> {
-    cursor: Cursor<'a>,
-    places: std::slice::Iter<'a, u64>,
-    payload: PhantomData<T>,
+/// Reads drafts from the spool, on any thread.
+pub struct Drafts<T> {
+    cursor: Cursor,
+    places: Arc<[u64]>,
+    next: usize,
+    names: Vec<String>,
+    payload: PhantomData<fn() -> T>,
 }
 
-impl<T: Payload> Iterator for Drafts<'_, T> {
+impl<T: Payload> Iterator for Drafts<T> {
     type Item = Result<Draft<T>>;
 
     fn next(&mut self) -> Option<Result<Draft<T>>> {
-        let place = *self.places.next()?;
-        Some(self.cursor.record(place).and_then(|(meta, body)| {
+        let at = *self.places.get(self.next)?;
+        self.next += 1;
+        let names = &self.names;
+        Some(self.cursor.record(at).and_then(|(meta, body)| {
+            let rows = rows_from(meta);
+            let place = rows.first().map_or_else(String::new, |row| {
+                format!(
+                    "{}:{}",
+                    names.get(row.input as usize).map_or("", String::as_str),
+                    row.row
+                )
+            });
             Ok(Draft {
                 spu: serde_json::from_slice(body)?,
                 fingerprint: Sha256::digest(body).into(),
-                rows: rows_from(meta),
+                rows,
+                place,
             })
         }))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.places.size_hint()
+        let left = self.places.len() - self.next;
+        (left, Some(left))
     }
 }
 

@@ -135,13 +135,13 @@ impl<T: Payload> Catalogue<T> {
 
 /// A temporary file is for its owner alone; this one is a result.
 #[cfg(unix)]
-fn readable_like_others(file: &File) -> Result<()> {
+pub fn readable_like_others(file: &File) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     Ok(file.set_permissions(std::fs::Permissions::from_mode(0o644))?)
 }
 
 #[cfg(not(unix))]
-fn readable_like_others(_file: &File) -> Result<()> {
+pub fn readable_like_others(_file: &File) -> Result<()> {
     Ok(())
 }
 

@@ -4,30 +4,66 @@ pub mod catalogue;
 pub mod cells;
 pub mod check;
 pub mod documents;
+pub mod export;
 pub mod failed;
 pub mod fields;
 pub mod headings;
 pub mod images;
+pub mod list;
 pub mod problem;
 pub mod read;
+pub mod report;
 pub mod rows;
+pub mod sender;
 pub mod sheet;
+pub mod shelf;
+pub mod single;
 pub mod template;
+pub mod upload;
 
 use crate::commands::Ctx;
 use anyhow::Result;
 use clap::Subcommand;
+use shelf::Step;
 
-/// Products: check, upload, change, list, export
+/// Upload, change and follow the products of the shop
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Upload(upload::Args),
     Check(check::CheckArgs),
     Template(template::TemplateArgs),
+    List(list::ListArgs),
+    Show(list::ShowArgs),
+    Export(export::ExportArgs),
+    Add(single::AddArgs),
+    Update(single::UpdateArgs),
+    PriceStock(single::PriceStockArgs),
+    /// Put products back on sale
+    OnSale(shelf::Args),
+    /// Take products off sale
+    OffSale(shelf::Args),
+    /// Delete products for good
+    ///
+    /// The numbers of deleted products cannot be used again.
+    Remove(shelf::Args),
+    /// Take products out of a running audit
+    WithdrawAudit(shelf::Args),
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
+        Verb::Upload(args) => upload::run(args, ctx).await,
         Verb::Check(args) => check::run(args, ctx).await,
         Verb::Template(args) => template::run(args, ctx).await,
+        Verb::List(args) => list::list(args, ctx).await,
+        Verb::Show(args) => list::show(args, ctx).await,
+        Verb::Export(args) => export::run(args, ctx).await,
+        Verb::Add(args) => single::add(args, ctx).await,
+        Verb::Update(args) => single::update(args, ctx).await,
+        Verb::PriceStock(args) => single::price_stock(args, ctx).await,
+        Verb::OnSale(args) => shelf::run(Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => shelf::run(Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
     }
 }

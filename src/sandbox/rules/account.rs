@@ -62,7 +62,7 @@ pub fn has_customer_service(tx: &Tx<'_>) -> Result<bool, Refusal> {
 
 pub fn get_info(tx: &mut Tx<'_>, _: GetInfo) -> Result<GetInfoReply, Refusal> {
     Ok(GetInfoReply {
-        data: load(tx)?.body.info,
+        data: Some(load(tx)?.body.info),
     })
 }
 

@@ -222,7 +222,7 @@ impl<T: Payload> Reading<'_, T> {
         Ok(())
     }
 
-    pub(super) fn group_at(&self, cursor: &mut Cursor<'_>, place: usize) -> Result<Group> {
+    pub(super) fn group_at(&self, cursor: &mut Cursor, place: usize) -> Result<Group> {
         let (meta, body) = cursor.record(self.entries[place].at)?;
         let rows = rows_from(meta);
         let mut values = serde_json::from_slice::<T>(body)?.into_values();

@@ -1,0 +1,11 @@
+# What CI runs.
+check:
+    .ci/run
+
+# Renews completions and man pages.
+docs:
+    cargo run --quiet -- util docs .
+
+# Measures; figures for a document come from here.
+bench:
+    cargo bench --bench upload

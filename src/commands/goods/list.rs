@@ -1,0 +1,476 @@
+//! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
+
+use crate::api::component::goods::Spu;
+use crate::commands::Ctx;
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::shop::goods::{Copy, GoodsFilter};
+use crate::text;
+use crate::types::{ChinaTime, Fen};
+use anyhow::Result;
+use serde::Serialize;
+
+/// List the products of the shop
+///
+/// Follows all pages. Every line shows the draft, which is what the merchant wrote last, and its two states: where the
+/// audit stands and whether buyers can see the product.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only products that buyers see, or do not see
+    #[arg(long, value_enum)]
+    status: Option<Status>,
+    /// Only products whose audit stands here
+    #[arg(long, value_enum)]
+    audit: Option<Audit>,
+    /// Only products created since this day, e.g. 2022-04-01
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    created_since: Option<jiff::civil::Date>,
+    /// Only products changed since this day
+    #[arg(long, value_name = "DAY", value_parser = day, conflicts_with = "created_since")]
+    updated_since: Option<jiff::civil::Date>,
+    /// Show what buyers see instead of the draft
+    #[arg(long)]
+    online: bool,
+    /// How many at the most
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+/// Show one product
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// Your own product number
+    out_product_id: String,
+    /// Show what buyers see instead of the draft
+    #[arg(long)]
+    online: bool,
+    /// Print WeChat's reply as it came
+    #[arg(long)]
+    raw: bool,
+}
+
+/// State of the online copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Status {
+    /// Never passed an audit
+    New,
+    /// Buyers see it
+    OnSale,
+    /// Taken off sale by the merchant
+    OffSale,
+    /// Taken down by the platform
+    TakenDown,
+}
+
+impl Status {
+    fn code(self) -> i64 {
+        match self {
+            Status::New => 0,
+            Status::OnSale => 5,
+            Status::OffSale => 11,
+            Status::TakenDown => 13,
+        }
+    }
+}
+
+/// State of the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Audit {
+    /// Not submitted
+    Editing,
+    /// WeChat reviews it
+    InAudit,
+    /// Rejected; the reason is shown
+    Failed,
+    Passed,
+}
+
+impl Audit {
+    fn fits(self, edit_status: i64) -> bool {
+        match self {
+            Audit::Editing => matches!(edit_status, 0 | 1),
+            Audit::InAudit => edit_status == 2,
+            Audit::Failed => edit_status == 3,
+            Audit::Passed => edit_status == 4,
+        }
+    }
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse()
+        .map_err(|_| "a day such as 2022-04-01".to_owned())
+}
+
+/// The name of an online state in machine output; unknown numbers stay numbers.
+fn status_name(status: i64) -> String {
+    match status {
+        0 => "new".into(),
+        5 => "on_sale".into(),
+        11 => "off_sale".into(),
+        13 => "taken_down".into(),
+        other => other.to_string(),
+    }
+}
+
+fn status_word(status: i64) -> Text {
+    match status {
+        0 => text!("new"),
+        5 => text!("on sale"),
+        11 => text!("off sale"),
+        13 => text!("taken down"),
+        other => Text::verbatim(other.to_string()),
+    }
+}
+
+fn audit_name(edit_status: i64) -> String {
+    match edit_status {
+        0 | 1 => "editing".into(),
+        2 => "in_audit".into(),
+        3 => "failed".into(),
+        4 => "passed".into(),
+        other => other.to_string(),
+    }
+}
+
+fn audit_word(edit_status: i64) -> Text {
+    match edit_status {
+        0 | 1 => text!("editing"),
+        2 => text!("in audit"),
+        3 => text!("failed"),
+        4 => text!("passed"),
+        other => Text::verbatim(other.to_string()),
+    }
+}
+
+/// A product in machine output: ids as text, money in fen, times in RFC 3339.
+#[derive(Debug, Serialize)]
+pub struct GoodsRow {
+    pub out_product_id: String,
+    pub product_id: String,
+    pub title: String,
+    pub path: String,
+    /// `new`, `on_sale`, `off_sale`, `taken_down`, or WeChat's number.
+    pub status: String,
+    pub status_code: i64,
+    /// `editing`, `in_audit`, `failed`, `passed`, or WeChat's number.
+    pub audit: String,
+    pub edit_status: i64,
+    pub audit_id: String,
+    pub audit_submitted_at: String,
+    pub audited_at: String,
+    pub reject_reason: String,
+    pub third_cat_id: String,
+    pub brand_id: String,
+    pub info_version: String,
+    pub head_img: Vec<String>,
+    pub qualification_pics: Vec<String>,
+    pub desc: String,
+    pub desc_imgs: Vec<String>,
+    pub lowest_price: Option<Fen>,
+    pub highest_price: Option<Fen>,
+    pub stock: i64,
+    pub skus: Vec<SkuRow>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// One SKU in machine output; prices in fen.
+#[derive(Debug, Serialize)]
+pub struct SkuRow {
+    pub out_sku_id: String,
+    pub thumb_img: String,
+    pub sale_price: Fen,
+    pub market_price: Fen,
+    pub stock_num: i64,
+    pub sku_code: Option<String>,
+    pub barcode: Option<String>,
+    /// `colour=red;size=L`
+    pub attributes: String,
+}
+
+impl From<Spu> for GoodsRow {
+    fn from(spu: Spu) -> GoodsRow {
+        let prices = || spu.skus.iter().map(|sku| sku.sale_price);
+        GoodsRow {
+            product_id: spu.product_id.to_string(),
+            status: status_name(spu.status),
+            status_code: spu.status,
+            audit: audit_name(spu.edit_status),
+            edit_status: spu.edit_status,
+            audit_id: spu.audit_info.audit_id,
+            audit_submitted_at: spu.audit_info.submit_time.rfc3339(),
+            audited_at: spu.audit_info.audit_time.rfc3339(),
+            reject_reason: spu.audit_info.reject_reason,
+            third_cat_id: spu.third_cat_id.to_string(),
+            brand_id: spu.brand_id.to_string(),
+            lowest_price: prices().min(),
+            highest_price: prices().max(),
+            stock: spu.skus.iter().map(|sku| sku.stock_num).sum(),
+            created_at: spu.create_time.rfc3339(),
+            updated_at: spu.update_time.rfc3339(),
+            out_product_id: spu.out_product_id,
+            title: spu.title,
+            path: spu.path,
+            info_version: spu.info_version,
+            head_img: spu.head_img,
+            qualification_pics: spu.qualification_pics,
+            desc: spu.desc_info.desc,
+            desc_imgs: spu.desc_info.imgs,
+            skus: spu
+                .skus
+                .into_iter()
+                .map(|sku| SkuRow {
+                    attributes: sku
+                        .sku_attrs
+                        .iter()
+                        .map(|attr| format!("{}={}", attr.attr_key, attr.attr_value))
+                        .collect::<Vec<_>>()
+                        .join(";"),
+                    out_sku_id: sku.out_sku_id,
+                    thumb_img: sku.thumb_img,
+                    sale_price: sku.sale_price,
+                    market_price: sku.market_price,
+                    stock_num: sku.stock_num,
+                    sku_code: sku.sku_code,
+                    barcode: sku.barcode,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl GoodsRow {
+    /// `12.50`, or `12.50-15.00` where the SKUs differ.
+    fn price(&self) -> Cell {
+        match (self.lowest_price, self.highest_price) {
+            (Some(low), Some(high)) if low != high => {
+                Cell::Text(format!("{}-{}", low.to_yuan(), high.to_yuan()))
+            }
+            (Some(price), _) => Cell::Money(price),
+            _ => Cell::Empty,
+        }
+    }
+}
+
+impl Record for GoodsRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |g| Cell::Text(g.out_product_id.clone()),
+        },
+        Column {
+            name: "title",
+            title: "TITLE",
+            cell: |g| Cell::Text(g.title.clone()),
+        },
+        Column {
+            name: "status",
+            title: "STATUS",
+            cell: |g| Cell::Word(status_word(g.status_code)),
+        },
+        Column {
+            name: "audit",
+            title: "AUDIT",
+            cell: |g| Cell::Word(audit_word(g.edit_status)),
+        },
+        Column {
+            name: "price",
+            title: "PRICE",
+            cell: GoodsRow::price,
+        },
+        Column {
+            name: "stock",
+            title: "STOCK",
+            cell: |g| Cell::Number(g.stock),
+        },
+        Column {
+            name: "reject_reason",
+            title: "REJECTED BECAUSE",
+            cell: |g| {
+                if g.edit_status == 3 {
+                    Cell::Text(g.reject_reason.clone())
+                } else {
+                    Cell::Empty
+                }
+            },
+        },
+    ];
+}
+
+/// One product in full.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct GoodsPage(GoodsRow);
+
+impl Record for GoodsPage {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |g| Cell::Text(g.0.out_product_id.clone()),
+        },
+        Column {
+            name: "product_id",
+            title: "WECHAT'S NUMBER",
+            cell: |g| Cell::Text(g.0.product_id.clone()),
+        },
+        Column {
+            name: "title",
+            title: "TITLE",
+            cell: |g| Cell::Text(g.0.title.clone()),
+        },
+        Column {
+            name: "path",
+            title: "PATH",
+            cell: |g| Cell::Text(g.0.path.clone()),
+        },
+        Column {
+            name: "status",
+            title: "STATUS",
+            cell: |g| Cell::Word(status_word(g.0.status_code)),
+        },
+        Column {
+            name: "audit",
+            title: "AUDIT",
+            cell: |g| Cell::Word(audit_word(g.0.edit_status)),
+        },
+        Column {
+            name: "reject_reason",
+            title: "REJECTED BECAUSE",
+            cell: |g| Cell::Text(g.0.reject_reason.clone()),
+        },
+        Column {
+            name: "third_cat_id",
+            title: "CATEGORY",
+            cell: |g| Cell::Text(g.0.third_cat_id.clone()),
+        },
+        Column {
+            name: "brand_id",
+            title: "BRAND",
+            cell: |g| Cell::Text(g.0.brand_id.clone()),
+        },
+        Column {
+            name: "info_version",
+            title: "VERSION",
+            cell: |g| Cell::Text(g.0.info_version.clone()),
+        },
+        Column {
+            name: "price",
+            title: "PRICE",
+            cell: |g| g.0.price(),
+        },
+        Column {
+            name: "stock",
+            title: "STOCK",
+            cell: |g| Cell::Number(g.0.stock),
+        },
+        Column {
+            name: "skus",
+            title: "SKUS",
+            cell: |g| Cell::List(g.0.skus.iter().map(SkuRow::line).collect()),
+        },
+        Column {
+            name: "head_img",
+            title: "PICTURES",
+            cell: |g| Cell::List(g.0.head_img.clone()),
+        },
+        Column {
+            name: "desc",
+            title: "DESCRIPTION",
+            cell: |g| Cell::Text(g.0.desc.clone()),
+        },
+        Column {
+            name: "desc_imgs",
+            title: "PICTURES IN THE DESCRIPTION",
+            cell: |g| Cell::List(g.0.desc_imgs.clone()),
+        },
+        Column {
+            name: "created_at",
+            title: "CREATED",
+            cell: |g| Cell::Text(g.0.created_at.clone()),
+        },
+        Column {
+            name: "updated_at",
+            title: "CHANGED",
+            cell: |g| Cell::Text(g.0.updated_at.clone()),
+        },
+    ];
+}
+
+impl SkuRow {
+    fn line(&self) -> String {
+        format!(
+            "{}  {}  ×{}  {}",
+            self.out_sku_id,
+            self.sale_price.to_yuan(),
+            self.stock_num,
+            self.attributes
+        )
+    }
+}
+
+pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
+    let mut goods = fetch(&args, ctx).await?;
+    goods.truncate(args.limit.unwrap_or(usize::MAX));
+    let rows: Vec<GoodsRow> = goods.into_iter().map(GoodsRow::from).collect();
+    ctx.out.list(&rows)
+}
+
+/// The products that `args` asks for, complete.
+pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
+    let window = |since: Option<jiff::civil::Date>| {
+        since.map(|day| {
+            (
+                ChinaTime(day.strftime("%Y-%m-%d 00:00:00").to_string()),
+                ChinaTime::from_unix(crate::types::now() + 86_400),
+            )
+        })
+    };
+    let filter = GoodsFilter {
+        status: args.status.map(Status::code),
+        created: window(args.created_since),
+        updated: window(args.updated_since),
+    };
+    let copy = if args.online {
+        Copy::Online
+    } else {
+        Copy::Draft
+    };
+    let shop = ctx.shop().await?;
+    let progress = ctx.out.progress(0, text!("reading goods"));
+    let mut goods = shop
+        .all_goods(&filter, copy, |done, _| progress.set(done))
+        .await?;
+    drop(progress);
+    if let Some(audit) = args.audit {
+        goods.retain(|spu| audit.fits(spu.edit_status));
+    }
+    Ok(goods)
+}
+
+pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
+    let copy = if args.online {
+        Copy::Online
+    } else {
+        Copy::Draft
+    };
+    let shop = ctx.shop().await?;
+    if args.raw {
+        return ctx
+            .out
+            .raw(&shop.raw_goods(&args.out_product_id, copy).await?);
+    }
+    let spu = shop
+        .goods(&args.out_product_id, copy)
+        .await?
+        .ok_or_else(|| absent(&args.out_product_id))?;
+    ctx.out.show(&GoodsPage(GoodsRow::from(spu)))
+}
+
+/// The failure for a product that is not there.
+pub fn absent(out_product_id: &str) -> Failure {
+    Failure::new(crate::fail::Kind::Refused, text!("the shop has no product {number}", number = out_product_id))
+        .hint(text!("`wxsell goods list` shows what it has; a product that never passed an audit has no online copy"))
+}

@@ -1,0 +1,260 @@
+//! What an upload says at its end: a summary and the failed products, on stdout and for CI.
+
+use super::upload::Event;
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Format, Output, Record};
+use crate::text;
+use anyhow::Result;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// The result of an upload.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub run: i64,
+    pub profile: String,
+    /// `done`, `partial` or `stopped`.
+    pub status: &'static str,
+    pub products: u64,
+    pub added: u64,
+    /// Sent by an earlier run that never heard the answer, and found as sent.
+    pub confirmed: u64,
+    pub updated: u64,
+    /// Changed without an audit.
+    pub updated_free: u64,
+    pub unchanged: u64,
+    pub refused: u64,
+    /// Sent without an answer; the next run looks them up.
+    pub unclear: u64,
+    /// Not sent yet.
+    pub left: u64,
+    /// Problems of products that `--skip-bad` left out.
+    pub skipped_problems: u64,
+    pub images_uploaded: u64,
+    pub seconds: f64,
+    /// Files with the failed rows and a reason each, ready to be corrected and uploaded.
+    pub failed_files: Vec<String>,
+    pub failed: Vec<Event>,
+    #[serde(skip)]
+    pub all: Vec<Event>,
+}
+
+impl Record for Report {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "run",
+            title: "RUN",
+            cell: |r| Cell::Number(r.run),
+        },
+        Column {
+            name: "profile",
+            title: "PROFILE",
+            cell: |r| Cell::Text(r.profile.clone()),
+        },
+        Column {
+            name: "status",
+            title: "STATUS",
+            cell: |r| {
+                Cell::Word(match r.status {
+                    "done" => text!("done"),
+                    "partial" => text!("partial"),
+                    _ => text!("stopped"),
+                })
+            },
+        },
+        Column {
+            name: "products",
+            title: "PRODUCTS",
+            cell: |r| number(r.products),
+        },
+        Column {
+            name: "added",
+            title: "ADDED",
+            cell: |r| number(r.added),
+        },
+        Column {
+            name: "confirmed",
+            title: "CONFIRMED",
+            cell: |r| number(r.confirmed),
+        },
+        Column {
+            name: "updated",
+            title: "UPDATED",
+            cell: |r| number(r.updated),
+        },
+        Column {
+            name: "updated_free",
+            title: "UPDATED FREE",
+            cell: |r| number(r.updated_free),
+        },
+        Column {
+            name: "unchanged",
+            title: "UNCHANGED",
+            cell: |r| number(r.unchanged),
+        },
+        Column {
+            name: "refused",
+            title: "REFUSED",
+            cell: |r| number(r.refused),
+        },
+        Column {
+            name: "unclear",
+            title: "UNCLEAR",
+            cell: |r| number(r.unclear),
+        },
+        Column {
+            name: "left",
+            title: "LEFT",
+            cell: |r| number(r.left),
+        },
+        Column {
+            name: "images_uploaded",
+            title: "IMAGES UPLOADED",
+            cell: |r| number(r.images_uploaded),
+        },
+        Column {
+            name: "seconds",
+            title: "SECONDS",
+            cell: |r| Cell::Text(format!("{:.1}", r.seconds)),
+        },
+        Column {
+            name: "failed_files",
+            title: "FAILED ROWS IN",
+            cell: |r| Cell::List(r.failed_files.clone()),
+        },
+    ];
+}
+
+impl Record for Event {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |e| Cell::Text(e.out_product_id.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |e| {
+                Cell::Word(match e.state {
+                    "done" => text!("done"),
+                    "refused" => text!("refused"),
+                    "unclear" => text!("unclear"),
+                    _ => text!("not sent"),
+                })
+            },
+        },
+        Column {
+            name: "errcode",
+            title: "ERRCODE",
+            cell: |e| e.errcode.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |e| e.reason.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+fn number(count: u64) -> Cell {
+    Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+impl Report {
+    pub fn failed(&self) -> u64 {
+        self.refused + self.unclear
+    }
+
+    /// Shows the summary, and in a table the failed products below it. Formats of plain rows get the failed products.
+    pub fn show(&self, out: &Output) -> Result<()> {
+        match out.format {
+            Format::Csv | Format::Tsv | Format::Xlsx => out.list(&self.failed),
+            Format::Table => {
+                out.show(self)?;
+                if self.failed.is_empty() {
+                    Ok(())
+                } else {
+                    out.list(&self.failed)
+                }
+            }
+            Format::Json | Format::Ndjson | Format::Yaml => out.show(self),
+        }
+    }
+}
+
+/// `--report KIND=FILE`.
+#[derive(Debug, Clone)]
+pub struct ReportFile {
+    kind: ReportKind,
+    path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum ReportKind {
+    Junit,
+    Json,
+}
+
+impl std::str::FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ReportFile, String> {
+        let (kind, path) = text
+            .split_once('=')
+            .filter(|(_, path)| !path.is_empty())
+            .ok_or("junit=FILE or json=FILE")?;
+        let kind = match kind {
+            "junit" => ReportKind::Junit,
+            "json" => ReportKind::Json,
+            _ => return Err("junit=FILE or json=FILE".into()),
+        };
+        Ok(ReportFile {
+            kind,
+            path: path.into(),
+        })
+    }
+}
+
+impl ReportFile {
+    pub fn write(&self, report: &Report) -> Result<()> {
+        let text = match self.kind {
+            ReportKind::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
+            ReportKind::Junit => junit(report),
+        };
+        std::fs::write(&self.path, text).map_err(|error| {
+            Failure::input(text!(
+                "cannot write the report {path}: {error}",
+                path = self.path.display().to_string(),
+                error = error.to_string()
+            ))
+            .into()
+        })
+    }
+}
+
+/// One test case a product that was sent; unchanged ones are not named.
+fn junit(report: &Report) -> String {
+    use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+    let mut suite = TestSuite::new("goods upload");
+    for event in &report.all {
+        let mut status = match event.state {
+            "done" => TestCaseStatus::success(),
+            "not_sent" => TestCaseStatus::skipped(),
+            "unclear" => TestCaseStatus::non_success(NonSuccessKind::Error),
+            _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        };
+        if let Some(reason) = &event.reason {
+            status.set_message(reason.clone());
+        }
+        if let Some(errcode) = event.errcode {
+            status.set_type(errcode.to_string());
+        }
+        let mut case = TestCase::new(event.out_product_id.clone(), status);
+        case.set_classname(event.action);
+        suite.add_test_case(case);
+    }
+    let mut junit = Junit::new("wxsell");
+    junit.add_test_suite(suite);
+    junit.to_string().unwrap_or_default()
+}

@@ -1,0 +1,548 @@
+//! Sends one product: its pictures first, then an add, a change or nothing, within the audit quota. What happens to a
+//! whole run is in `upload`.
+
+use super::catalogue::{Catalogue, Draft};
+use super::rows::Payload;
+use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
+use crate::bulk::journal::{Fed, Work};
+use crate::bulk::{Interrupt, Outcome};
+use crate::fail::{Failure, Kind, Within, failure};
+use crate::output::Output;
+use crate::shop::Shop;
+use crate::shop::change::{AUDIT_FAILED, Change, IN_AUDIT, change, unseen_fingerprint};
+use crate::shop::goods::{Copy, exists};
+use crate::shop::image::{LINK, hosted};
+use crate::state::State;
+use crate::state::quota::{Slot, SlotLimits};
+use crate::state::runs::{Ended, ItemState, Known, SentMark};
+use crate::text;
+use crate::types::{now, rfc3339};
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// Items in a row that could not be sent for want of a connection, after which the job ends.
+const LOST_IN_A_ROW: u32 = 5;
+/// 1000019: too many submissions of this product in the last hour.
+const PRODUCT_HOUR: i64 = 1_000_019;
+/// 1000003 never passed an audit, 1000004 a SKU is not online: the free way is closed, the audit is open.
+const NOT_FREE: [i64; 2] = [1_000_003, 1_000_004];
+
+/// How products are sent.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub limits: SlotLimits,
+    /// At the audit limit, wait for it instead of ending the job.
+    pub wait: bool,
+    pub remove_missing_skus: bool,
+    pub withdraw_audit: bool,
+    /// Have WeChat copy pictures from other hosts.
+    pub rehost: bool,
+}
+
+/// What a catalogue holds: whole products, or changes that need no audit.
+pub trait Sendable: Payload + Send + Sync + 'static {
+    /// The merchant's own number of the product.
+    fn key(&self) -> &str;
+    /// See [`unseen_fingerprint`].
+    fn unseen(&self) -> [u8; 16];
+    /// Whether adding it takes a slot of the audit quota.
+    const AUDITED: bool;
+    /// Sends it; says what was done.
+    fn put(
+        self,
+        sender: &Sender<'_, Self>,
+        before: Option<Known>,
+        mark: &SentMark,
+    ) -> impl Future<Output = Result<&'static str>>
+    where
+        Self: Sized;
+}
+
+impl Sendable for AddSpu {
+    const AUDITED: bool = true;
+
+    fn key(&self) -> &str {
+        &self.out_product_id
+    }
+
+    fn unseen(&self) -> [u8; 16] {
+        unseen_fingerprint(self)
+    }
+
+    fn put(
+        self,
+        sender: &Sender<'_, Self>,
+        before: Option<Known>,
+        mark: &SentMark,
+    ) -> impl Future<Output = Result<&'static str>> {
+        sender.put(self, before, mark)
+    }
+}
+
+impl Sendable for UpdateSpuFree {
+    const AUDITED: bool = false;
+
+    fn key(&self) -> &str {
+        &self.out_product_id
+    }
+
+    fn unseen(&self) -> [u8; 16] {
+        [0; 16]
+    }
+
+    /// The same change again does no harm, so that nothing has to be looked up.
+    async fn put(
+        self,
+        sender: &Sender<'_, Self>,
+        _before: Option<Known>,
+        _mark: &SentMark,
+    ) -> Result<&'static str> {
+        sender
+            .shop
+            .update_goods_free(&self)
+            .await
+            .map(|_| action::UPDATED_FREE)
+    }
+}
+
+/// Sends products of one catalogue to one shop.
+pub struct Sender<'a, T> {
+    pub shop: &'a Shop,
+    pub shop_key: String,
+    pub state: Arc<State>,
+    pub catalogue: &'a Catalogue<T>,
+    pub options: Options,
+    pub interrupt: Interrupt,
+    pub out: &'a Output,
+    /// Categories this merchant may sell in, where WeChat names them.
+    pub categories: Option<HashSet<u64>>,
+    images: RefCell<HashMap<String, Rc<OnceCell<String>>>>,
+    pub images_uploaded: Cell<u64>,
+    lost_in_a_row: Cell<u32>,
+    told_of_wait: Cell<i64>,
+}
+
+/// What was done for a product. The names are part of the machine output.
+pub mod action {
+    pub const ADDED: &str = "added";
+    pub const UPDATED: &str = "updated";
+    pub const UPDATED_FREE: &str = "updated_free";
+    pub const UNCHANGED: &str = "unchanged";
+    /// Sent by an earlier run that never heard the answer, and found at the shop as it was sent.
+    pub const CONFIRMED: &str = "confirmed";
+    pub const NONE: &str = "none";
+}
+
+impl<T: Sendable> Work for Draft<T> {
+    fn mark(&self) -> SentMark {
+        // One half tells the whole product, the other only the fields that WeChat never shows again.
+        let mut fingerprint = self.fingerprint;
+        fingerprint[16..].copy_from_slice(&self.spu.unseen());
+        SentMark {
+            key: self.spu.key().to_owned(),
+            place: self.place.clone(),
+            fingerprint,
+        }
+    }
+}
+
+impl<'a, T: Sendable> Sender<'a, T> {
+    pub fn new(
+        shop: &'a Shop,
+        shop_key: String,
+        state: Arc<State>,
+        catalogue: &'a Catalogue<T>,
+        options: Options,
+        interrupt: Interrupt,
+        out: &'a Output,
+    ) -> Sender<'a, T> {
+        Sender {
+            shop,
+            shop_key,
+            state,
+            catalogue,
+            options,
+            interrupt,
+            out,
+            categories: None,
+            images: RefCell::default(),
+            images_uploaded: Cell::new(0),
+            lost_in_a_row: Cell::new(0),
+            told_of_wait: Cell::new(0),
+        }
+    }
+
+    /// Sends one product and says how that ended.
+    pub async fn send(&self, fed: Fed<Draft<T>>) -> Outcome {
+        let Fed { work, before } = fed;
+        let mark = work.mark();
+        let result = work.spu.put(self, before, &mark).await;
+        let mut ended = Ended {
+            key: mark.key,
+            state: Some(ItemState::Done),
+            before,
+            action: action::NONE,
+            errcode: None,
+            reason: None,
+        };
+        let error = match result {
+            Ok(action) => {
+                self.lost_in_a_row.set(0);
+                ended.action = action;
+                return Outcome { ended, stop: None };
+            }
+            Err(error) => error,
+        };
+        let found = Failure::from_any(error);
+        ended.errcode = found.errcode;
+        ended.reason = Some(found.message.to_string());
+        let lost = found.kind == Kind::Network;
+        self.lost_in_a_row.set(if lost {
+            self.lost_in_a_row.get() + 1
+        } else {
+            0
+        });
+        let stop = ends_the_job(&found) || self.lost_in_a_row.get() >= LOST_IN_A_ROW;
+        ended.state = match (lost, found.unclear) {
+            (_, true) => Some(ItemState::Unclear),
+            (true, false) => None,
+            (false, false) if stop => None,
+            (false, false) => Some(ItemState::Refused),
+        };
+        Outcome {
+            ended,
+            stop: stop.then(|| found.into()),
+        }
+    }
+}
+
+impl Sender<'_, AddSpu> {
+    async fn put(
+        &self,
+        mut spu: AddSpu,
+        before: Option<Known>,
+        mark: &SentMark,
+    ) -> Result<&'static str> {
+        if let Some(allowed) = self
+            .categories
+            .as_ref()
+            .filter(|allowed| !allowed.contains(&spu.third_cat_id))
+        {
+            return Err(Failure::new(Kind::Refused, text!("category {category} is not open to this shop ({count} are)", category = spu.third_cat_id, count = allowed.len()))
+                .hint(text!("`wxsell category mine` lists the open ones; others need an audit in the merchant console first"))
+                .into());
+        }
+        self.place_images(&mut spu).await?;
+        match before {
+            // Nobody knows whether the call was made: look before it is made again.
+            Some(known) if matches!(known.state, ItemState::Sent | ItemState::Unclear) => {
+                match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
+                    Some(held) if known.fingerprint == mark.fingerprint => {
+                        match change(&spu, &held, false, false) {
+                            // The product as it was marked is there: the call was made.
+                            Change::None => Ok(action::CONFIRMED),
+                            _ => self.update(&spu, &held, true).await,
+                        }
+                    }
+                    Some(held) => self.update(&spu, &held, true).await,
+                    None => {
+                        self.state
+                            .give_slot_back(&self.shop_key, &spu.out_product_id)?;
+                        self.add(&spu).await
+                    }
+                }
+            }
+            Some(known) if known.state == ItemState::Done => {
+                match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
+                    Some(held) => {
+                        self.update(
+                            &spu,
+                            &held,
+                            known.fingerprint[16..] != mark.fingerprint[16..],
+                        )
+                        .await
+                    }
+                    None => self.add(&spu).await,
+                }
+            }
+            _ => self.add(&spu).await,
+        }
+    }
+
+    async fn add(&self, spu: &AddSpu) -> Result<&'static str> {
+        self.take_slot(&spu.out_product_id).await?;
+        let error = match self.shop.add_goods(spu).await {
+            Ok(_) => return Ok(action::ADDED),
+            Err(error) => error,
+        };
+        let lost = failure(&error).is_none_or(|failure| failure.unclear);
+        if !lost {
+            // Refused before the audit saw it.
+            self.state
+                .give_slot_back(&self.shop_key, &spu.out_product_id)?;
+        }
+        if !exists(&error) {
+            return Err(error);
+        }
+        match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
+            // Our own first arrival, whose answer was lost, made it.
+            Some(held) if lost && change(spu, &held, false, false) == Change::None => {
+                Ok(action::CONFIRMED)
+            }
+            Some(held) => {
+                self.update(spu, &held, unseen_fingerprint(spu) != [0; 16])
+                    .await
+            }
+            None => {
+                let found = Failure::from_any(error);
+                Err(found.hint(text!("the number {number} belonged to a deleted product and cannot be used again: choose another", number = &spu.out_product_id)).into())
+            }
+        }
+    }
+
+    async fn update(&self, spu: &AddSpu, held: &Spu, unseen_changed: bool) -> Result<&'static str> {
+        match change(spu, held, self.options.remove_missing_skus, unseen_changed) {
+            Change::None if held.edit_status == AUDIT_FAILED => Err(Failure::new(
+                Kind::Refused,
+                text!(
+                    "the audit failed and nothing has changed since: {reason}",
+                    reason = &held.audit_info.reject_reason
+                ),
+            )
+            .hint(text!(
+                "correct the product in the sheet and upload it again"
+            ))
+            .into()),
+            Change::None => Ok(action::UNCHANGED),
+            Change::Free(update) => match self.shop.update_goods_free(&update).await {
+                Ok(_) => Ok(action::UPDATED_FREE),
+                Err(error)
+                    if failure(&error)
+                        .and_then(|failure| failure.errcode)
+                        .is_some_and(|code| NOT_FREE.contains(&code)) =>
+                {
+                    let merged =
+                        crate::shop::change::merge(spu, held, self.options.remove_missing_skus);
+                    self.submit(merged, held).await
+                }
+                Err(error) => Err(error),
+            },
+            Change::Audited(draft, _) => self.submit(*draft, held).await,
+        }
+    }
+
+    /// Hands a changed draft to the audit.
+    async fn submit(&self, draft: AddSpu, held: &Spu) -> Result<&'static str> {
+        if held.edit_status == IN_AUDIT {
+            if !self.options.withdraw_audit {
+                return Err(Failure::new(
+                    Kind::Refused,
+                    text!("it is in audit and cannot be changed until the audit ends"),
+                )
+                .hint(text!(
+                    "upload again after the audit, or with --withdraw-audit"
+                ))
+                .into());
+            }
+            self.shop.withdraw_audit(&draft.out_product_id).await?;
+        }
+        self.take_slot(&draft.out_product_id).await?;
+        let key = draft.out_product_id.clone();
+        match self.shop.update_goods(draft).await {
+            Ok(_) => Ok(action::UPDATED),
+            // A repeat after a lost answer finds the product in the audit that the first arrival began.
+            Err(error)
+                if failure(&error).is_some_and(|failure| {
+                    failure.unclear && failure.errcode == Some(1_000_002)
+                }) =>
+            {
+                Ok(action::UPDATED)
+            }
+            Err(error) => {
+                if failure(&error).is_some_and(|failure| !failure.unclear) {
+                    self.state.give_slot_back(&self.shop_key, &key)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes an audit slot, waiting for one if that was asked for.
+    async fn take_slot(&self, key: &str) -> Result<()> {
+        if self.options.limits.unlimited() {
+            return Ok(());
+        }
+        loop {
+            let until =
+                match self
+                    .state
+                    .take_slot(&self.shop_key, key, self.options.limits, now())?
+                {
+                    Slot::Taken => return Ok(()),
+                    Slot::FullUntil(until) => until,
+                };
+            if !self.options.wait {
+                return Err(Failure::limited(text!("the audit quota of this shop is used up until {time}", time = rfc3339(until)))
+                    .hint(text!("run the same command after that, or now with --wait: it goes on where it stopped"))
+                    .into());
+            }
+            if self.told_of_wait.replace(until) != until {
+                self.out.note(text!(
+                    "the audit quota is used up; going on at {time}",
+                    time = rfc3339(until)
+                ));
+            }
+            let rest = u64::try_from((until - now()).clamp(1, 60)).unwrap_or(60);
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs(rest)) => {}
+                () = self.interrupt.wait() => {}
+            }
+            if self.interrupt.pressed() {
+                return Err(Failure::new(
+                    Kind::Stopped,
+                    text!("stopped while it waited for the audit quota"),
+                )
+                .into());
+            }
+        }
+    }
+
+    /// Replaces every picture of a product by its link at WeChat; each picture is uploaded once per shop, ever.
+    async fn place_images(&self, spu: &mut AddSpu) -> Result<()> {
+        for image in images_of(spu) {
+            if let Some(link) = self.link(image).await? {
+                *image = link;
+            }
+        }
+        Ok(())
+    }
+
+    /// The link to use instead of a reference; `None` where the reference is a link already.
+    async fn link(&self, reference: &str) -> Result<Option<String>> {
+        let hash = reference.strip_prefix("sha256:");
+        if hash.is_none() && (!self.options.rehost || hosted(reference)) {
+            return Ok(None);
+        }
+        let key = if hash.is_some() {
+            reference.to_owned()
+        } else {
+            format!("url:{reference}")
+        };
+        let cell = self
+            .images
+            .borrow_mut()
+            .entry(key.clone())
+            .or_default()
+            .clone();
+        let link = cell
+            .get_or_try_init(|| async {
+                if let Some(link) = self.state.image_url(&self.shop_key, &key)? {
+                    return Ok(link);
+                }
+                let link = match hash {
+                    Some(hash) => self.upload(hash).await?,
+                    None => {
+                        let copy = self.shop.copy_image(reference, LINK);
+                        self.shop.image_link(copy).await.within(|| {
+                            text!("having WeChat copy the picture {url}", url = reference)
+                        })?
+                    }
+                };
+                self.state
+                    .keep_image_url(&self.shop_key, &key, &link, now())?;
+                self.images_uploaded.set(self.images_uploaded.get() + 1);
+                anyhow::Ok(link)
+            })
+            .await?;
+        Ok(Some(link.clone()))
+    }
+
+    async fn upload(&self, hash: &str) -> Result<String> {
+        let path = self
+            .catalogue
+            .image(hash)
+            .ok_or_else(|| Failure::bug(text!("the picture {hash} was never read", hash)))?;
+        let shown = path.display().to_string();
+        let bytes = tokio::fs::read(path).await.map_err(|error| {
+            Failure::input(text!(
+                "cannot read the picture {path}: {error}",
+                path = &shown,
+                error = error.to_string()
+            ))
+        })?;
+        if super::images::hex(&Sha256::digest(&bytes)) != hash {
+            return Err(Failure::input(text!(
+                "the picture {path} was changed after it was checked",
+                path = &shown
+            ))
+            .hint(text!("run the same command again"))
+            .into());
+        }
+        let name = path.file_name().map_or_else(
+            || "image.jpg".into(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        self.shop
+            .image_link(self.shop.upload_image(&name, bytes, LINK))
+            .await
+            .within(|| text!("uploading the picture {path}", path = &shown))
+    }
+}
+
+/// Every picture of a product.
+pub fn images_of(spu: &mut AddSpu) -> impl Iterator<Item = &mut String> {
+    let AddSpu {
+        head_img,
+        qualification_pics,
+        desc_info,
+        skus,
+        ..
+    } = spu;
+    head_img
+        .iter_mut()
+        .chain(qualification_pics.iter_mut().flatten())
+        .chain(desc_info.iter_mut().flat_map(|desc| desc.imgs.iter_mut()))
+        .chain(skus.iter_mut().map(|sku| &mut sku.thumb_img))
+        .filter(|image| !image.is_empty())
+}
+
+/// Whether a failure concerns every item that would follow.
+fn ends_the_job(failure: &Failure) -> bool {
+    match (failure.kind, failure.errcode) {
+        // Codes of the product family speak of one product, all others of the account or the connection.
+        (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
+        (Kind::Access, None) => true,
+        (Kind::Limited, code) => code != Some(PRODUCT_HOUR),
+        (Kind::Stopped | Kind::Bug, _) => true,
+        (Kind::Refused | Kind::Input | Kind::Network | Kind::Partial, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Text;
+
+    #[test]
+    fn only_what_concerns_every_item_ends_the_job() {
+        let failed = |kind, errcode| Failure {
+            errcode,
+            ..Failure::new(kind, Text::verbatim("x"))
+        };
+        assert!(ends_the_job(&failed(Kind::Access, Some(40164))));
+        assert!(ends_the_job(&failed(Kind::Access, Some(1_400_007))));
+        assert!(
+            !ends_the_job(&failed(Kind::Access, Some(1_000_005))),
+            "a category may be closed for one product"
+        );
+        assert!(ends_the_job(&failed(Kind::Limited, Some(45009))));
+        assert!(!ends_the_job(&failed(Kind::Limited, Some(PRODUCT_HOUR))));
+        assert!(!ends_the_job(&failed(Kind::Refused, Some(1_000_015))));
+    }
+}

@@ -1,0 +1,174 @@
+//! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit`: one step for one or many products.
+
+use crate::commands::Ctx;
+use crate::fail::{Failure, Kind, failure};
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use serde::Serialize;
+
+/// Products to work on
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Your own product numbers
+    #[arg(required = true)]
+    out_product_ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    OnSale,
+    OffSale,
+    Remove,
+    WithdrawAudit,
+}
+
+impl Step {
+    /// The word for what was done, in machine output.
+    fn done(self) -> &'static str {
+        match self {
+            Step::OnSale => "on_sale",
+            Step::OffSale => "off_sale",
+            Step::Remove => "removed",
+            Step::WithdrawAudit => "withdrawn",
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Stepped {
+    out_product_id: String,
+    /// `on_sale`, `off_sale`, `removed`, `withdrawn`; with `--dry-run` `planned`; else `refused` or `unclear`.
+    result: &'static str,
+    errcode: Option<i64>,
+    reason: Option<String>,
+}
+
+impl Record for Stepped {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |s| Cell::Text(s.out_product_id.clone()),
+        },
+        Column {
+            name: "result",
+            title: "RESULT",
+            cell: |s| {
+                Cell::Word(match s.result {
+                    "on_sale" => text!("on sale"),
+                    "off_sale" => text!("off sale"),
+                    "removed" => text!("removed"),
+                    "withdrawn" => text!("withdrawn from audit"),
+                    "planned" => text!("planned"),
+                    "unclear" => text!("unclear"),
+                    _ => text!("refused"),
+                })
+            },
+        },
+        Column {
+            name: "errcode",
+            title: "ERRCODE",
+            cell: |s| s.errcode.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |s| s.reason.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+pub async fn run(step: Step, args: Args, ctx: &Ctx) -> Result<()> {
+    let mut rows: Vec<Stepped> = Vec::with_capacity(args.out_product_ids.len());
+    if ctx.global.dry_run {
+        rows.extend(
+            args.out_product_ids
+                .into_iter()
+                .map(|out_product_id| Stepped {
+                    out_product_id,
+                    result: "planned",
+                    errcode: None,
+                    reason: None,
+                }),
+        );
+        return ctx.out.list(&rows);
+    }
+    let shop = ctx.shop().await?;
+    let count = args.out_product_ids.len();
+    let destructive = match step {
+        Step::Remove => Some(text!(
+            "delete {count} products for good; their numbers cannot be used again",
+            count
+        )),
+        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::OnSale | Step::WithdrawAudit => None,
+    };
+    ctx.before_write(destructive).await?;
+    let shop_key = ctx.profile()?.shop_key();
+    let mut stopped = None;
+    for out_product_id in args.out_product_ids {
+        let result = match step {
+            Step::OnSale => shop.list_goods(&out_product_id).await,
+            Step::OffSale => shop.delist_goods(&out_product_id).await,
+            Step::Remove => shop.remove_goods(&out_product_id).await,
+            Step::WithdrawAudit => shop.withdraw_audit(&out_product_id).await,
+        };
+        let mut row = Stepped {
+            out_product_id,
+            result: step.done(),
+            errcode: None,
+            reason: None,
+        };
+        match result {
+            Ok(()) => {
+                // What an upload knew of it no longer holds.
+                if matches!(step, Step::Remove | Step::WithdrawAudit) {
+                    ctx.state()?
+                        .forget_item(&shop_key, "goods", &row.out_product_id)?;
+                }
+            }
+            Err(error) => {
+                let found = failure(&error);
+                row.result = if found.is_some_and(|found| found.unclear) {
+                    "unclear"
+                } else {
+                    "refused"
+                };
+                row.errcode = found.and_then(|found| found.errcode);
+                row.reason = Some(found.map_or_else(
+                    || error.to_string(),
+                    |found| found.message.render(ctx.out.lang),
+                ));
+                if found.is_some_and(|found| {
+                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
+                }) {
+                    stopped = Some(error);
+                }
+            }
+        }
+        rows.push(row);
+        if stopped.is_some() {
+            break;
+        }
+    }
+    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
+    ctx.out.list(&rows)?;
+    match stopped {
+        Some(error) => Err(error),
+        None if failed == count && failed == 1 => Err(Failure {
+            shown: true,
+            ..Failure::new(Kind::Refused, text!("WeChat refused it"))
+        }
+        .into()),
+        None if failed > 0 => Err(Failure {
+            shown: true,
+            ..Failure::new(
+                Kind::Partial,
+                text!("{failed} of {count} products failed", failed, count),
+            )
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
