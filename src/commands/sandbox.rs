@@ -1,13 +1,836 @@
-//! `wxsell sandbox`.
+//! `wxsell sandbox`: the shop in a box. Serve it, look at it, move its clock, and let things go wrong.
 
 use super::Ctx;
+use crate::fail::{Failure, Within};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::sandbox::{
+    APPID, Fault, FaultKind, Happening, Outcome, SECRET, Sandbox, Settings, Standing, Status,
+    Verdict,
+};
+use crate::text;
+use crate::types::rfc3339;
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// sandbox
+/// Try everything on a make-believe shop on this machine
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Let other programs call the make-believe shop over HTTP
+    ///
+    /// Commands with the profile `sandbox` need no server; they start the shop themselves.
+    Serve(ServeArgs),
+    /// Show the clock, the products, the tokens and what is set
+    Status,
+    /// Start again with a fresh shop
+    Reset(ResetArgs),
+    /// Move the shop's clock on, so that audits end and tokens expire
+    Advance(AdvanceArgs),
+    /// Pass or reject products that are in audit, or take products down
+    #[command(subcommand)]
+    Audit(AuditVerb),
+    /// Let calls fail, by order or by chance
+    Fault(FaultArgs),
+    /// End the access tokens of the shop
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Set quotas, the address list and how long an audit takes
+    Set(SetArgs),
+}
 
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {}
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8420)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct ResetArgs {
+    /// Leave customer service unset, as in a shop that has just joined
+    #[arg(long)]
+    bare: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AdvanceArgs {
+    /// How far, e.g. 90s, 30m, 2h, 1d
+    #[arg(value_parser = duration)]
+    duration: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Let products pass their audit
+    Pass(Products),
+    /// Reject products that are in audit
+    Reject(RejectArgs),
+    /// Take products on the shelf down, as the platform does (status 13)
+    TakeDown(RejectArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct Products {
+    /// Your own product numbers
+    #[arg(required_unless_present = "all")]
+    out_product_ids: Vec<String>,
+    /// Every product it can be done to
+    #[arg(long, conflicts_with = "out_product_ids")]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    #[command(flatten)]
+    products: Products,
+    /// What the merchant is told
+    #[arg(long, default_value = "rejected by order")]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct FaultArgs {
+    #[command(subcommand)]
+    verb: Option<FaultVerb>,
+    #[command(flatten)]
+    new: NewFault,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FaultVerb {
+    /// List the failures that are ordered
+    List,
+    /// Take failures back
+    Clear(ClearArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ClearArgs {
+    /// Number of the failure; all when left out
+    id: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("failure").required(true).args([
+    "latency", "timeout", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
+]))]
+pub struct NewFault {
+    /// Strike calls whose path begins so
+    #[arg(long, default_value = "/")]
+    path: String,
+    /// Answer late by this long, e.g. 800ms
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    latency: Option<Duration>,
+    /// Answer nothing for this long, then drop the connection
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Drop the connection without an answer
+    #[arg(long)]
+    reset: bool,
+    /// Answer with this HTTP status, e.g. 502
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..600))]
+    status: Option<u16>,
+    /// Answer with a web page instead of JSON
+    #[arg(long)]
+    html: bool,
+    /// Carry the call out and break the answer off in the middle
+    #[arg(long)]
+    half: bool,
+    /// Refuse the call with this errcode
+    #[arg(long, allow_negative_numbers = true)]
+    errcode: Option<i64>,
+    /// Words that go with the errcode
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "by order of the sandbox",
+        requires = "errcode"
+    )]
+    errmsg: String,
+    /// Answer with a small gzip that unpacks to so many mebibytes
+    #[arg(long, value_name = "MEBIBYTES", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    gzip_bomb: Option<u64>,
+    /// Send the caller to another address
+    #[arg(long, value_name = "URL")]
+    redirect: Option<String>,
+    /// Carry the call out first; only its answer is lost
+    #[arg(long, conflicts_with_all = ["errcode", "latency", "half"])]
+    after: bool,
+    /// How often it strikes; once when left out, without end by chance
+    #[arg(long, value_name = "NUMBER")]
+    times: Option<u32>,
+    /// Strike by chance, e.g. 5%
+    #[arg(long, value_name = "PERCENT", value_parser = rate)]
+    rate: Option<f64>,
+    /// Makes chance repeatable
+    #[arg(long, default_value_t = 1, requires = "rate")]
+    seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenVerb {
+    /// Let every token run out at once (42001)
+    Expire,
+    /// Do what another program does that takes the tokens over (40001)
+    Steal,
+}
+
+/// `off` takes a limit away.
+#[derive(Debug, Clone, Copy)]
+struct Limit(Option<u32>);
+
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// How long an audit takes, e.g. 30m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    audit_duration: Option<Duration>,
+    /// Address that may call: one, 172.0.0.* or 10.0.0.0/8 (can be repeated); `any` lets everybody in
+    #[arg(long, value_name = "ADDRESS")]
+    allow_ip: Vec<String>,
+    /// Check the address on every call, not only where the AppSecret travels
+    #[arg(long, value_name = "BOOL")]
+    guard_every_call: Option<bool>,
+    /// Calls of one path a minute, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    calls_per_minute: Option<Limit>,
+    /// Calls of one path a day, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    calls_per_day: Option<Limit>,
+    /// Products handed to the audit an hour, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    audits_per_hour: Option<Limit>,
+    /// Products handed to the audit a day, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    audits_per_day: Option<Limit>,
+    /// How often one product may be handed to the audit an hour, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    audits_per_product: Option<Limit>,
+    /// How many calls are remembered
+    #[arg(long, value_name = "NUMBER")]
+    keep_calls: Option<u32>,
+}
+
+/// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
+fn duration(text: &str) -> std::result::Result<Duration, Text> {
+    let day = jiff::SpanRelativeTo::days_are_24_hours();
+    let span = text
+        .parse::<jiff::Span>()
+        .and_then(|span| span.to_duration(day));
+    span.ok()
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
+}
+
+/// `5%` or `0.05`.
+fn rate(text: &str) -> std::result::Result<f64, Text> {
+    let rate = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    rate.ok()
+        .filter(|rate| (0.0..=1.0).contains(rate))
+        .ok_or_else(|| text!("write a share, e.g. 5% or 0.05"))
+}
+
+fn limit(text: &str) -> std::result::Result<Limit, Text> {
+    match text {
+        "off" => Ok(Limit(None)),
+        number => number
+            .parse()
+            .map(|limit| Limit(Some(limit)))
+            .map_err(|_| text!("write a number or off")),
+    }
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    if ctx.global.dry_run {
+        return Err(Failure::input(text!("sandbox commands have no dry run"))
+            .hint(text!(
+                "leave --dry-run out: the sandbox is make-believe already"
+            ))
+            .into());
+    }
+    let mut shop = Sandbox::open(&ctx.dirs.state.join("sandbox.db"))?;
+    match verb {
+        Verb::Serve(args) => serve(args, shop, ctx).await,
+        Verb::Status => ctx.out.show(&shop.status()?),
+        Verb::Reset(args) => reset(args, shop, ctx),
+        Verb::Advance(args) => advance(args, shop, ctx),
+        Verb::Audit(verb) => audit(verb, shop, ctx),
+        Verb::Fault(args) => fault(args, shop, ctx),
+        Verb::Token(verb) => {
+            let ended = match verb {
+                TokenVerb::Expire => shop.expire_tokens()?,
+                TokenVerb::Steal => shop.steal_tokens()?,
+            };
+            ctx.out.note(text!("tokens ended: {count}", count = ended));
+            ctx.out.show(&shop.status()?)
+        }
+        Verb::Set(args) => set(args, shop, ctx),
+    }
+}
+
+/// Where the shop answers.
+#[derive(Debug, Serialize)]
+struct Serving {
+    base_url: String,
+    appid: &'static str,
+    secret: &'static str,
+}
+
+impl Record for Serving {
+    const COLUMNS: &'static [Column<Serving>] = &[
+        Column {
+            name: "base_url",
+            title: "BASE URL",
+            cell: |s| Cell::Text(s.base_url.clone()),
+        },
+        Column {
+            name: "appid",
+            title: "APPID",
+            cell: |s| Cell::Text(s.appid.into()),
+        },
+        Column {
+            name: "secret",
+            title: "APPSECRET",
+            cell: |s| Cell::Text(s.secret.into()),
+        },
+    ];
+}
+
+async fn serve(args: ServeArgs, shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let no_port = |error: std::io::Error| {
+        Failure::network(text!(
+            "cannot listen on port {port}: {error}",
+            port = args.port,
+            error = error.to_string()
+        ))
+        .hint(text!(
+            "take another port with --port, or a free one with --port 0"
+        ))
+    };
+    let doing = || text!("starting the sandbox");
+    let listener = tokio::net::TcpListener::bind((args.host, args.port))
+        .await
+        .map_err(no_port)
+        .within(doing)?;
+    let address = listener.local_addr().map_err(no_port).within(doing)?;
+    if !args.host.is_loopback() {
+        ctx.out.warn(text!(
+            "other machines can reach this shop; its AppSecret is no secret"
+        ));
+    }
+    ctx.out.show(&Serving {
+        base_url: format!("http://{address}"),
+        appid: APPID,
+        secret: SECRET,
+    })?;
+    ctx.out.note(text!(
+        "in another terminal: WXSELL_BASE_URL={url} WXSELL_APPID={appid} WXSELL_APP_SECRET={secret} wxsell goods list",
+        url = format!("http://{address}"),
+        appid = APPID,
+        secret = SECRET
+    ));
+    ctx.out.note(text!("Ctrl-C stops it"));
+    shop.serve(listener, told_to_stop()).await
+}
+
+/// Ends on Ctrl-C, and on what service managers send.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    #[cfg(windows)]
+    {
+        if let Ok(mut close) = tokio::signal::windows::ctrl_break() {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = close.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Nothing can tell it to stop but the end of the process.
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Record for Status {
+    const COLUMNS: &'static [Column<Status>] = &[
+        Column {
+            name: "clock",
+            title: "CLOCK",
+            cell: |s| Cell::Text(s.clock.clone()),
+        },
+        Column {
+            name: "customer_service",
+            title: "CUSTOMER SERVICE",
+            cell: |s| {
+                Cell::Word(if s.customer_service {
+                    text!("set")
+                } else {
+                    text!("not set")
+                })
+            },
+        },
+        Column {
+            name: "products",
+            title: "PRODUCTS",
+            cell: |s| {
+                let line = |p: &crate::sandbox::ProductCount| {
+                    format!(
+                        "{} × status {}, edit_status {}",
+                        p.count, p.status, p.edit_status
+                    )
+                };
+                Cell::List(s.products.iter().map(line).collect())
+            },
+        },
+        Column {
+            name: "pictures",
+            title: "PICTURES",
+            cell: |s| number(s.pictures),
+        },
+        Column {
+            name: "uploads",
+            title: "PICTURE UPLOADS",
+            cell: |s| Cell::Number(s.uploads),
+        },
+        Column {
+            name: "tokens",
+            title: "TOKENS",
+            cell: |s| {
+                Cell::List(
+                    s.tokens
+                        .iter()
+                        .map(|t| format!("{} → {}", t.kind, rfc3339(t.ends_at)))
+                        .collect(),
+                )
+            },
+        },
+        Column {
+            name: "faults",
+            title: "FAULTS",
+            cell: |s| number(s.faults),
+        },
+        Column {
+            name: "audits_last_hour",
+            title: "AUDITS LAST HOUR",
+            cell: |s| Cell::Number(s.audits_last_hour),
+        },
+        Column {
+            name: "audits_today",
+            title: "AUDITS TODAY",
+            cell: |s| Cell::Number(s.audits_today),
+        },
+        Column {
+            name: "calls",
+            title: "CALLS",
+            cell: |s| number(s.calls),
+        },
+        Column {
+            name: "calls_failed",
+            title: "CALLS FAILED",
+            cell: |s| number(s.calls_failed),
+        },
+        Column {
+            name: "settings",
+            title: "SETTINGS",
+            cell: |s| Cell::List(settings_in_words(&s.settings)),
+        },
+    ];
+}
+
+fn number(count: usize) -> Cell {
+    Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// The settings as the options of `sandbox set` that make them; limits that are off are left out.
+fn settings_in_words(settings: &Settings) -> Vec<String> {
+    let mut words = vec![format!("audit-duration {}s", settings.audit_seconds)];
+    words.extend(
+        settings
+            .allowed_ips
+            .iter()
+            .map(|address| format!("allow-ip {address}")),
+    );
+    if settings.guard_every_call {
+        words.push("guard-every-call true".into());
+    }
+    let limits = [
+        ("calls-per-minute", settings.calls_per_minute),
+        ("calls-per-day", settings.calls_per_day),
+        ("audits-per-hour", settings.audits_per_hour),
+        ("audits-per-day", settings.audits_per_day),
+        ("audits-per-product", settings.audits_per_product),
+    ];
+    words.extend(
+        limits
+            .iter()
+            .filter_map(|(name, limit)| limit.map(|limit| format!("{name} {limit}"))),
+    );
+    words
+}
+
+fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let count = shop.products(true)?.len();
+    if count > 0
+        && !ctx.out.confirm(text!(
+            "Empty the make-believe shop? Products in it: {count}",
+            count
+        ))?
+    {
+        return Ok(());
+    }
+    shop.reset(args.bare)?;
+    ctx.out.show(&shop.status()?)
+}
+
+impl Record for Happening {
+    const COLUMNS: &'static [Column<Happening>] = &[
+        Column {
+            name: "at",
+            title: "TIME",
+            cell: |h| Cell::Text(rfc3339(h.at)),
+        },
+        Column {
+            name: "out_product_id",
+            title: "PRODUCT",
+            cell: |h| Cell::Text(h.out_product_id.clone()),
+        },
+        Column {
+            name: "what",
+            title: "WHAT",
+            cell: |h| {
+                Cell::Word(match h.what {
+                    Outcome::Passed => text!("audit passed"),
+                    Outcome::Rejected => text!("audit rejected"),
+                    Outcome::TakenDown => text!("taken down"),
+                })
+            },
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |h| Cell::Text(h.reason.clone()),
+        },
+    ];
+}
+
+fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    const TEN_YEARS: i64 = 3652 * 86_400;
+    let seconds = i64::try_from(args.duration.as_secs())
+        .ok()
+        .filter(|seconds| *seconds <= TEN_YEARS)
+        .ok_or_else(|| Failure::input(text!("the clock moves ten years at a time at most")))?;
+    let advance = shop.advance(seconds)?;
+    ctx.out
+        .note(text!("the shop's clock: {clock}", clock = advance.clock));
+    if advance.tokens_expired > 0 {
+        ctx.out.note(text!(
+            "tokens that ran out: {count}",
+            count = advance.tokens_expired
+        ));
+    }
+    ctx.out.list(&advance.happenings)
+}
+
+fn audit(verb: AuditVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let (products, verdict) = match verb {
+        AuditVerb::Pass(products) => (products, Verdict::Pass),
+        AuditVerb::Reject(args) => (args.products, Verdict::Reject(args.reason)),
+        AuditVerb::TakeDown(args) => (args.products, Verdict::TakeDown(args.reason)),
+    };
+    let named = (!products.all).then_some(products.out_product_ids.as_slice());
+    ctx.out.list(&shop.decide(named, &verdict)?)
+}
+
+/// A failure that is ordered.
+#[derive(Debug, Serialize)]
+struct FaultRow {
+    id: i64,
+    path: String,
+    kind: &'static str,
+    detail: String,
+    after: bool,
+    rate: Option<f64>,
+    times_left: Option<u32>,
+}
+
+impl From<Standing> for FaultRow {
+    fn from(standing: Standing) -> FaultRow {
+        let Fault {
+            path,
+            kind,
+            after,
+            rate,
+            ..
+        } = standing.fault;
+        let detail = match &kind {
+            FaultKind::Latency { milliseconds } => format!("{milliseconds} ms"),
+            FaultKind::Timeout { seconds } => format!("{seconds} s"),
+            FaultKind::Status { status } => status.to_string(),
+            FaultKind::Errcode { errcode, errmsg } => format!("{errcode} {errmsg}"),
+            FaultKind::GzipBomb { mebibytes } => format!("{mebibytes} MiB"),
+            FaultKind::Redirect { to } => to.clone(),
+            FaultKind::Reset | FaultKind::Html | FaultKind::Half => String::new(),
+        };
+        FaultRow {
+            id: standing.id,
+            path,
+            kind: kind.word(),
+            detail,
+            after,
+            rate,
+            times_left: standing.times_left,
+        }
+    }
+}
+
+impl Record for FaultRow {
+    const COLUMNS: &'static [Column<FaultRow>] = &[
+        Column {
+            name: "id",
+            title: "ID",
+            cell: |f| Cell::Number(f.id),
+        },
+        Column {
+            name: "path",
+            title: "PATH",
+            cell: |f| Cell::Text(f.path.clone()),
+        },
+        Column {
+            name: "kind",
+            title: "FAILURE",
+            cell: |f| Cell::Text(f.kind.into()),
+        },
+        Column {
+            name: "detail",
+            title: "DETAIL",
+            cell: |f| Cell::Text(f.detail.clone()),
+        },
+        Column {
+            name: "after",
+            title: "CALL",
+            cell: |f| {
+                Cell::Word(if f.after {
+                    text!("carried out")
+                } else {
+                    text!("not carried out")
+                })
+            },
+        },
+        Column {
+            name: "rate",
+            title: "RATE",
+            cell: |f| {
+                f.rate.map_or(Cell::Empty, |rate| {
+                    Cell::Text(format!("{} %", rate * 100.0))
+                })
+            },
+        },
+        Column {
+            name: "times_left",
+            title: "TIMES LEFT",
+            cell: |f| {
+                f.times_left
+                    .map_or(Cell::Empty, |times| Cell::Number(times.into()))
+            },
+        },
+    ];
+}
+
+fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    match args.verb {
+        Some(FaultVerb::List) => {}
+        Some(FaultVerb::Clear(ClearArgs { id })) => {
+            let count = shop.clear_faults(id)?;
+            ctx.out.note(text!("failures taken back: {count}", count));
+        }
+        None => {
+            shop.add_fault(&Fault::try_from(args.new)?)?;
+        }
+    }
+    let rows: Vec<FaultRow> = shop.faults()?.into_iter().map(FaultRow::from).collect();
+    ctx.out.list(&rows)
+}
+
+impl TryFrom<NewFault> for Fault {
+    type Error = Failure;
+
+    fn try_from(new: NewFault) -> std::result::Result<Fault, Failure> {
+        let kind = if let Some(latency) = new.latency {
+            FaultKind::Latency {
+                milliseconds: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            }
+        } else if let Some(timeout) = new.timeout {
+            FaultKind::Timeout {
+                seconds: timeout.as_secs(),
+            }
+        } else if new.reset {
+            FaultKind::Reset
+        } else if let Some(status) = new.status {
+            FaultKind::Status { status }
+        } else if new.html {
+            FaultKind::Html
+        } else if let Some(errcode) = new.errcode {
+            FaultKind::Errcode {
+                errcode,
+                errmsg: new.errmsg,
+            }
+        } else if let Some(mebibytes) = new.gzip_bomb {
+            FaultKind::GzipBomb { mebibytes }
+        } else if let Some(to) = new.redirect {
+            FaultKind::Redirect { to }
+        } else if new.half {
+            FaultKind::Half
+        } else {
+            return Err(Failure::input(text!("no failure is named")).hint(text!(
+                "name one, e.g. --errcode 45011, --reset or --timeout 30s"
+            )));
+        };
+        // Half an answer is the answer of a call that was carried out.
+        let after = new.after || kind == FaultKind::Half;
+        let once = new.rate.is_none().then_some(1);
+        Ok(Fault {
+            path: new.path,
+            kind,
+            after,
+            times: new.times.or(once),
+            rate: new.rate,
+            seed: new.seed,
+        })
+    }
+}
+
+impl Record for Settings {
+    const COLUMNS: &'static [Column<Settings>] = &[
+        Column {
+            name: "audit_seconds",
+            title: "AUDIT SECONDS",
+            cell: |s| Cell::Number(s.audit_seconds),
+        },
+        Column {
+            name: "allowed_ips",
+            title: "ALLOWED ADDRESSES",
+            cell: |s| Cell::List(s.allowed_ips.clone()),
+        },
+        Column {
+            name: "guard_every_call",
+            title: "GUARDED CALLS",
+            cell: |s| {
+                Cell::Word(if s.guard_every_call {
+                    text!("all")
+                } else {
+                    text!("those with the AppSecret")
+                })
+            },
+        },
+        Column {
+            name: "calls_per_minute",
+            title: "CALLS A MINUTE",
+            cell: |s| limited(s.calls_per_minute),
+        },
+        Column {
+            name: "calls_per_day",
+            title: "CALLS A DAY",
+            cell: |s| limited(s.calls_per_day),
+        },
+        Column {
+            name: "audits_per_hour",
+            title: "AUDITS AN HOUR",
+            cell: |s| limited(s.audits_per_hour),
+        },
+        Column {
+            name: "audits_per_day",
+            title: "AUDITS A DAY",
+            cell: |s| limited(s.audits_per_day),
+        },
+        Column {
+            name: "audits_per_product",
+            title: "AUDITS A PRODUCT",
+            cell: |s| limited(s.audits_per_product),
+        },
+        Column {
+            name: "keep_calls",
+            title: "CALLS REMEMBERED",
+            cell: |s| Cell::Number(s.keep_calls.into()),
+        },
+    ];
+}
+
+fn limited(limit: Option<u32>) -> Cell {
+    limit.map_or_else(
+        || Cell::Word(text!("no limit")),
+        |limit| Cell::Number(limit.into()),
+    )
+}
+
+fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let settings = shop.set(|settings| {
+        if let Some(takes) = args.audit_duration {
+            settings.audit_seconds = i64::try_from(takes.as_secs()).unwrap_or(i64::MAX / 4);
+        }
+        if !args.allow_ip.is_empty() {
+            settings.allowed_ips = args
+                .allow_ip
+                .into_iter()
+                .filter(|address| address != "any")
+                .collect();
+        }
+        settings.guard_every_call = args.guard_every_call.unwrap_or(settings.guard_every_call);
+        settings.keep_calls = args.keep_calls.unwrap_or(settings.keep_calls);
+        for (limit, new) in [
+            (&mut settings.calls_per_minute, args.calls_per_minute),
+            (&mut settings.calls_per_day, args.calls_per_day),
+            (&mut settings.audits_per_hour, args.audits_per_hour),
+            (&mut settings.audits_per_day, args.audits_per_day),
+            (&mut settings.audits_per_product, args.audits_per_product),
+        ] {
+            if let Some(Limit(new)) = new {
+                *limit = new;
+            }
+        }
+    })?;
+    ctx.out.show(&settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("90s").ok(), Some(Duration::from_secs(90)));
+        assert_eq!(duration("1h30m").ok(), Some(Duration::from_secs(5400)));
+        assert_eq!(duration("2d").ok(), Some(Duration::from_secs(172_800)));
+        assert_eq!(duration("800ms").ok(), Some(Duration::from_millis(800)));
+        assert!(duration("90").is_err() && duration("-2h").is_err() && duration("soon").is_err());
+    }
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_fraction() {
+        assert_eq!(
+            (rate("5%").ok(), rate("0.05").ok()),
+            (Some(0.05), Some(0.05))
+        );
+        assert!(rate("120%").is_err() && rate("-1").is_err() && rate("NaN").is_err());
+    }
 }

@@ -52,13 +52,12 @@ pub struct Status {
     /// Seconds it is ahead of the machine's.
     pub clock_offset: i64,
     pub customer_service: bool,
-    /// `status`, `edit_status` and how many products are so.
-    pub products: Vec<(i64, i64, i64)>,
+    pub products: Vec<ProductCount>,
     pub pictures: usize,
     /// Uploads of pictures, repeated ones counted.
     pub uploads: i64,
-    /// Kind, made at and good until (unix seconds) of each live token.
-    pub tokens: Vec<(String, i64, i64)>,
+    /// Tokens that work now.
+    pub tokens: Vec<LiveToken>,
     pub faults: usize,
     pub audits_last_hour: i64,
     pub audits_today: i64,
@@ -66,6 +65,23 @@ pub struct Status {
     pub calls: usize,
     pub calls_failed: usize,
     pub settings: Settings,
+}
+
+/// How many products are in one pair of states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ProductCount {
+    pub status: i64,
+    pub edit_status: i64,
+    pub count: i64,
+}
+
+/// A token that works now; times are unix seconds of the shop's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LiveToken {
+    /// `stable` or `classic`.
+    pub kind: String,
+    pub made_at: i64,
+    pub ends_at: i64,
 }
 
 /// What happened while the clock went on.

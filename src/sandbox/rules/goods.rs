@@ -7,6 +7,7 @@ use crate::api::component::goods::{
     ListSpu, ListSpuReply, ListingSpu, Sku, SkuId, Spu, UpdateSpu, UpdateSpuFree,
     UpdateSpuFreeReply, UpdateSpuReply, Updated, UpdatedFree, WithdrawAudit,
 };
+use crate::sandbox::ProductCount;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::types::{ChinaTime, Id64};
@@ -684,11 +685,17 @@ pub fn all(tx: &Tx<'_>, as_draft: bool) -> Result<Vec<Spu>, Refusal> {
         .collect())
 }
 
-/// How many products are in each state: status, edit_status, count.
-pub fn by_state(tx: &Tx<'_>) -> Result<Vec<(i64, i64, i64)>, Refusal> {
+/// How many products are in each state.
+pub fn by_state(tx: &Tx<'_>) -> Result<Vec<ProductCount>, Refusal> {
     let mut statement = tx.db.prepare(
         "SELECT state, draft, count(*) FROM document WHERE noun = ?1 AND state >= 0 GROUP BY state, draft ORDER BY 1, 2",
     )?;
-    let rows = statement.query_map([NOUN], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement.query_map([NOUN], |row| {
+        Ok(ProductCount {
+            status: row.get(0)?,
+            edit_status: row.get(1)?,
+            count: row.get(2)?,
+        })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -5,7 +5,7 @@ use crate::api::Endpoint;
 use crate::api::common::{CLASSIC_TOKEN_PATH, StableToken, TokenReply};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
-use crate::sandbox::{APPID, SECRET};
+use crate::sandbox::{APPID, LiveToken, SECRET};
 use crate::types::Secret;
 use rusqlite::{OptionalExtension, params};
 use std::net::Ipv4Addr;
@@ -262,12 +262,17 @@ pub fn steal(tx: &mut Tx<'_>) -> Result<usize, Refusal> {
     Ok(dead)
 }
 
-/// Tokens that work now: kind, made at, ends at.
-pub fn live(tx: &Tx<'_>) -> Result<Vec<(String, i64, i64)>, Refusal> {
+pub fn live(tx: &Tx<'_>) -> Result<Vec<LiveToken>, Refusal> {
     let mut statement = tx
         .db
         .prepare("SELECT kind, made_at, ends_at FROM token WHERE ends_at > ?1 ORDER BY made_at")?;
-    let rows = statement.query_map([tx.now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement.query_map([tx.now], |row| {
+        Ok(LiveToken {
+            kind: row.get(0)?,
+            made_at: row.get(1)?,
+            ends_at: row.get(2)?,
+        })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
