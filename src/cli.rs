@@ -67,6 +67,9 @@ pub struct Global {
     /// Read the AppSecret from this file, `-` for standard input
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub secret_file: Option<PathBuf>,
+    /// Seconds to wait for one answer
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
     /// Append every request and answer to this file, one JSON object a line, secrets masked
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,

@@ -47,6 +47,13 @@ pub struct Client {
     trace: Option<Trace>,
 }
 
+/// How requests travel.
+pub struct Wire {
+    pub trace: Option<Trace>,
+    /// For one request and its whole answer.
+    pub timeout: Duration,
+}
+
 /// What one request carries.
 enum Body {
     Json(Vec<u8>),
@@ -64,7 +71,7 @@ impl Client {
         profile: &Profile,
         secret: SecretReader,
         state: Arc<State>,
-        trace: Option<Trace>,
+        wire: Wire,
     ) -> Result<Client> {
         let base = Url::parse(&profile.base_url).map_err(|error| {
             Failure::input(text!(
@@ -75,7 +82,7 @@ impl Client {
             .hint(text!("correct base_url of the profile, or WXSELL_BASE_URL"))
         })?;
         Ok(Client {
-            http: http_client(profile)?,
+            http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
             shop_key: profile.shop_key(),
@@ -84,7 +91,7 @@ impl Client {
             state,
             held: Mutex::new(None),
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
-            trace,
+            trace: wire.trace,
         })
     }
 
@@ -292,14 +299,14 @@ impl Client {
     }
 }
 
-fn http_client(profile: &Profile) -> Result<reqwest::Client> {
+fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> {
     // Fails only when a provider is installed already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("wxsell/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
-        .timeout(Duration::from_secs(30))
+        .timeout(timeout)
         .tcp_nodelay(true);
     if profile.base_url.starts_with("https:") {
         // A bare machine or container may have no certificates of its own.

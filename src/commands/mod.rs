@@ -15,8 +15,8 @@ pub mod sandbox;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
-use crate::client::Client;
 use crate::client::trace::Trace;
+use crate::client::{Client, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
@@ -93,9 +93,8 @@ impl Ctx {
         if let Some(running) = &running {
             profile.base_url.clone_from(&running.base_url);
         }
-        let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         let secret = crate::profile::secret_reader(&profile, &self.dirs, &self.global.overrides());
-        let client = Client::open(&profile, secret, self.state()?.clone(), trace)?;
+        let client = Client::open(&profile, secret, self.state()?.clone(), self.wire()?)?;
         Ok((
             Shop {
                 client,
@@ -103,6 +102,13 @@ impl Ctx {
             },
             running,
         ))
+    }
+
+    /// How requests travel, by `--trace` and `--timeout`.
+    pub fn wire(&self) -> Result<Wire> {
+        let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
+        let timeout = std::time::Duration::from_secs(self.global.timeout);
+        Ok(Wire { trace, timeout })
     }
 
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,

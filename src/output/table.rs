@@ -75,13 +75,24 @@ pub(super) fn list<T: Record>(out: &Output, picked: &Picked<T>, rows: &[T]) -> S
 
 /// One row, field beside value.
 pub(super) fn show<T: Record>(out: &Output, picked: &Picked<T>, row: &T) -> String {
-    let titles: Vec<String> = picked
+    // What a thing does not have is not worth a line.
+    let (titles, cells): (Vec<String>, Vec<Cell>) = picked
         .0
         .iter()
         .map(|column| heading(column.title, out.lang))
-        .collect();
-    let cells: Vec<Cell> = picked.cells(row).collect();
+        .zip(picked.cells(row))
+        .filter(|(_, cell)| !is_blank(cell))
+        .unzip();
     paint(block(out, &titles, &cells), out)
+}
+
+fn is_blank(cell: &Cell) -> bool {
+    match cell {
+        Cell::Empty => true,
+        Cell::Text(text) => text.is_empty(),
+        Cell::List(values) => values.is_empty(),
+        Cell::Number(_) | Cell::Money(_) | Cell::Word(_) => false,
+    }
 }
 
 /// Cells under their titles.

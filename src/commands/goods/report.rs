@@ -75,17 +75,17 @@ impl Record for Report {
         Column {
             name: "confirmed",
             title: "CONFIRMED",
-            cell: |r| number(r.confirmed),
+            cell: |r| some(r.confirmed),
         },
         Column {
             name: "updated",
             title: "UPDATED",
-            cell: |r| number(r.updated),
+            cell: |r| some(r.updated),
         },
         Column {
             name: "updated_free",
             title: "UPDATED FREE",
-            cell: |r| number(r.updated_free),
+            cell: |r| some(r.updated_free),
         },
         Column {
             name: "unchanged",
@@ -95,22 +95,22 @@ impl Record for Report {
         Column {
             name: "refused",
             title: "REFUSED",
-            cell: |r| number(r.refused),
+            cell: |r| some(r.refused),
         },
         Column {
             name: "unclear",
             title: "UNCLEAR",
-            cell: |r| number(r.unclear),
+            cell: |r| some(r.unclear),
         },
         Column {
             name: "left",
             title: "LEFT",
-            cell: |r| number(r.left),
+            cell: |r| some(r.left),
         },
         Column {
             name: "images_uploaded",
             title: "IMAGES UPLOADED",
-            cell: |r| number(r.images_uploaded),
+            cell: |r| some(r.images_uploaded),
         },
         Column {
             name: "seconds",
@@ -159,6 +159,15 @@ impl Record for Event {
 
 fn number(count: u64) -> Cell {
     Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// A count that is worth a line only where there is something to count.
+fn some(count: u64) -> Cell {
+    if count == 0 {
+        Cell::Empty
+    } else {
+        number(count)
+    }
 }
 
 impl Report {
