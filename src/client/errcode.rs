@@ -129,9 +129,16 @@ mod tests {
 
     #[test]
     fn every_line_speaks_both_languages() {
-        let han = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        let han = |text: &str| {
+            text.chars()
+                .any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
+        };
         for entry in entries() {
-            assert!(!han(entry.meaning.0) && !han(entry.next.0), "{}", entry.code);
+            assert!(
+                !han(entry.meaning.0) && !han(entry.next.0),
+                "{}",
+                entry.code
+            );
             assert!(han(entry.meaning.1) && han(entry.next.1), "{}", entry.code);
             assert!(!entry.meaning.0.contains('{') && !entry.next.0.contains('{'));
         }
@@ -160,7 +167,13 @@ mod tests {
     #[test]
     fn what_to_do_is_said_in_the_readers_language() {
         let hint = lookup(1_000_002).map(Errcode::next_text);
-        let zh = hint.as_ref().map(|hint| hint.render(Lang::Zh)).unwrap_or_default();
-        assert!(zh.contains("wxsell goods withdraw-audit") && zh.contains("撤回"), "{zh}");
+        let zh = hint
+            .as_ref()
+            .map(|hint| hint.render(Lang::Zh))
+            .unwrap_or_default();
+        assert!(
+            zh.contains("wxsell goods withdraw-audit") && zh.contains("撤回"),
+            "{zh}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! envelope, verdict.
 
 pub mod errcode;
+mod once;
 pub mod pace;
 pub mod token;
 pub mod trace;

@@ -59,30 +59,28 @@ impl Pace {
 
     /// Waits for this call's turn.
     pub async fn turn(&self) {
-        let at = {
-            let mut pace = self.inner();
-            let now = Instant::now();
-            let Some(rate) = pace.rate else {
-                if pace.paused_until <= now {
-                    return;
-                }
-                let until = pace.paused_until;
-                drop(pace);
-                return sleep_until(until).await;
-            };
-            // A pause or a slow moment must not be made up for by a burst: at most 50 ms of it.
-            let earliest = now
-                .checked_sub(Duration::from_millis(50))
-                .unwrap_or(now)
-                .max(pace.paused_until);
-            let at = pace.next.max(earliest);
-            pace.next = at + Duration::from_secs_f64(1.0 / rate);
-            at
-        };
+        let Some(at) = self.next_turn() else { return };
         // The timer's grain is a millisecond: a turn that is as good as due is due.
         if at > Instant::now() + Duration::from_micros(500) {
             sleep_until(at).await;
         }
+    }
+
+    /// When the next call may be made; `None` is now.
+    fn next_turn(&self) -> Option<Instant> {
+        let mut pace = self.inner();
+        let now = Instant::now();
+        let Some(rate) = pace.rate else {
+            return (pace.paused_until > now).then_some(pace.paused_until);
+        };
+        // A pause or a slow moment must not be made up for by a burst: at most 50 ms of it.
+        let earliest = now
+            .checked_sub(Duration::from_millis(50))
+            .unwrap_or(now)
+            .max(pace.paused_until);
+        let at = pace.next.max(earliest);
+        pace.next = at + Duration::from_secs_f64(1.0 / rate);
+        Some(at)
     }
 
     /// A call was answered and not for want of quota.

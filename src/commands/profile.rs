@@ -1,13 +1,851 @@
-//! `wxsell profile`.
+//! `wxsell profile`: the shops this machine knows, and which of them commands work for.
 
 use super::Ctx;
+use crate::fail::Failure;
+use crate::lang::{Lang, Text};
+use crate::output::{Cell, Column, Format, Record};
+use crate::profile::{
+    self, Entry, Origin, Overrides, Resolved, SANDBOX, SecretSource, Settings, SettingsFile, Store,
+    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
+};
+use crate::text;
+use crate::types::Family;
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use serde::Serialize;
 
-/// profile
+/// Name shops and choose between them
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Add a profile
+    ///
+    /// The AppSecret is stored by `wxsell auth login`, or read from the environment or a program.
+    Add(AddArgs),
+    /// Change settings of a profile
+    Set(SetArgs),
+    /// List all profiles
+    List,
+    /// Show the settings of a profile, as they apply here and now
+    Show(ShowArgs),
+    /// Choose the profile of commands that name none
+    Use(UseArgs),
+    /// Give a profile another name
+    Rename(RenameArgs),
+    /// Remove a profile, its AppSecret and its cached token
+    Remove(RemoveArgs),
+}
 
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {}
+/// What a profile can hold.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Fields {
+    /// AppID of the shop, e.g. wx0123456789abcdef
+    #[arg(long, value_name = "APPID")]
+    appid: Option<String>,
+    /// Family of addresses the shop belongs to
+    #[arg(long, value_enum)]
+    family: Option<Family>,
+    /// Address that answers instead of WeChat's own
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    base_url: Option<String>,
+    /// Proxy for all calls: http, https, socks5 or socks5h
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    proxy: Option<String>,
+    /// Name the shop before each write, and ask before what cannot be undone
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    production: Option<bool>,
+    /// Refuse every write
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    read_only: Option<bool>,
+    /// Token call; the classic one disturbs other programs of the account
+    #[arg(long, value_enum)]
+    token: Option<TokenCall>,
+    /// Where the AppSecret is kept
+    #[arg(long, value_enum, value_name = "STORE")]
+    secret_store: Option<Store>,
+    /// Program that prints the AppSecret, with its arguments; give it last
+    #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
+    credential_process: Option<Vec<String>>,
+    /// Audit submissions an hour, `off` for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = profile::limit)]
+    audit_hourly: Option<u32>,
+    /// Audit submissions a day, `off` for no limit
+    #[arg(long, value_name = "NUMBER", value_parser = profile::limit)]
+    audit_daily: Option<u32>,
+    /// Language of this profile's messages
+    #[arg(long, value_enum)]
+    language: Option<Lang>,
+    /// Output format of this profile's commands
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    default_format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// Name of the new profile
+    name: String,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Name of the profile
+    #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    name: String,
+    #[command(flatten)]
+    fields: Fields,
+    /// Take a setting out, so that the default applies again (can be repeated)
+    #[arg(long, value_enum, value_name = "SETTING")]
+    unset: Vec<Setting>,
+}
+
+/// Settings that can be taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Setting {
+    Family,
+    BaseUrl,
+    Proxy,
+    Production,
+    ReadOnly,
+    Token,
+    AuditHourly,
+    AuditDaily,
+    Language,
+    DefaultFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Name of the profile; without it the one that commands work for
+    #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    name: Option<String>,
+    /// List each setting with where its value comes from
+    #[arg(long)]
+    origin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct UseArgs {
+    /// Name of the profile
+    #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RenameArgs {
+    /// Present name
+    #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    old: String,
+    /// New name
+    new: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// Name of the profile
+    #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    name: String,
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Add(args) => add(args, ctx),
+        Verb::Set(args) => set(args, ctx),
+        Verb::List => list(ctx),
+        Verb::Show(args) => show(args, ctx),
+        Verb::Use(args) => choose(&args, ctx),
+        Verb::Rename(args) => rename(&args, ctx),
+        Verb::Remove(args) => remove(&args, ctx),
+    }
+}
+
+fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
+    check_name(&args.name)?;
+    if args.fields.appid.is_none() {
+        return Err(Failure::input(text!("a profile needs an AppID"))
+            .hint(text!(
+                "give it with --appid; it stands in the backend beside the AppSecret"
+            ))
+            .into());
+    }
+    let name = args.name.clone();
+    let add = |settings: &mut Settings| {
+        if settings.profiles.contains_key(&name) {
+            return Err(Failure::input(text!(
+                "there is a profile \"{name}\" already",
+                name = &name
+            ))
+            .hint(text!(
+                "change it with `wxsell profile set {name}`",
+                name = &name
+            ))
+            .into());
+        }
+        let mut entry = Entry::default();
+        apply(&mut entry, &args.fields)?;
+        settings.profiles.insert(name.clone(), entry);
+        // The first shop is the one that is meant; a later one never takes its place unasked.
+        let first = settings.current.is_none()
+            && settings
+                .profiles
+                .keys()
+                .filter(|name| *name != SANDBOX)
+                .count()
+                == 1;
+        if first {
+            settings.current = Some(name.clone());
+        }
+        Ok(first)
+    };
+    let first = edit(ctx, add)?;
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("would add profile {name}", name = &args.name));
+        return Ok(());
+    }
+    match first {
+        true => ctx.out.note(text!(
+            "added profile {name}; commands work for it from now on",
+            name = &args.name
+        )),
+        false => ctx.out.note(text!(
+            "added profile {name}; `wxsell profile use {name}` makes it the current one",
+            name = &args.name
+        )),
+    }
+    if !matches!(args.fields.secret_store, Some(Store::Process))
+        && args.fields.credential_process.is_none()
+    {
+        ctx.out.note(text!(
+            "store its AppSecret with `wxsell auth login --profile {name}`",
+            name = &args.name
+        ));
+    }
+    Ok(())
+}
+
+/// Changes the settings, or under `--dry-run` only finds out whether that would work.
+pub(super) fn edit<T>(ctx: &Ctx, change: impl FnOnce(&mut Settings) -> Result<T>) -> Result<T> {
+    let file = SettingsFile::of(&ctx.dirs);
+    if ctx.global.dry_run {
+        return change(&mut file.load()?);
+    }
+    file.edit(change)
+}
+
+fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
+    let fields = fields.clone();
+    if let Some(appid) = fields.appid {
+        entry.appid = Some(check_appid(&appid)?);
+    }
+    if let Some(address) = fields.base_url {
+        entry.base_url = Some(check_base_url(&address)?);
+    }
+    if let Some(address) = fields.proxy {
+        entry.proxy = Some(check_proxy(&address)?);
+    }
+    if let Some(command) = fields.credential_process {
+        entry.credential_process = Some(command);
+        entry.secret = Some(Store::Process);
+    }
+    if let Some(store) = fields.secret_store {
+        if store == Store::Process && entry.credential_process.is_none() {
+            return Err(
+                Failure::input(text!("--secret-store process needs a program"))
+                    .hint(text!("give it with --credential-process PROGRAM ARGUMENT…"))
+                    .into(),
+            );
+        }
+        if store != Store::Process {
+            entry.credential_process = None;
+        }
+        entry.secret = Some(store);
+    }
+    entry.family = fields.family.or(entry.family);
+    entry.production = fields.production.or(entry.production);
+    entry.read_only = fields.read_only.or(entry.read_only);
+    entry.token = fields.token.or(entry.token);
+    entry.audit_hourly = fields.audit_hourly.or(entry.audit_hourly);
+    entry.audit_daily = fields.audit_daily.or(entry.audit_daily);
+    entry.language = fields.language.or(entry.language);
+    if let Some(format) = fields.default_format {
+        entry.format = format
+            .to_possible_value()
+            .map(|value| value.get_name().to_owned());
+    }
+    Ok(())
+}
+
+fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
+    let name = &args.name;
+    let fields = &args.fields;
+    if name == SANDBOX
+        && (fields.appid.is_some()
+            || fields.family.is_some()
+            || fields.base_url.is_some()
+            || fields.secret_store.is_some()
+            || fields.credential_process.is_some()
+            || fields.proxy.is_some()
+            || fields.token.is_some())
+    {
+        return Err(Failure::input(text!("account, address and AppSecret of the profile \"{name}\" are built in", name))
+            .hint(text!("limits, language, format, --production and --read-only can be set; add a profile of its own for another stand-in"))
+            .into());
+    }
+    let before = edit(ctx, |settings| {
+        if name != SANDBOX && !settings.profiles.contains_key(name) {
+            return Err(profile::unknown(name, settings).into());
+        }
+        let entry = settings.profiles.entry(name.clone()).or_default();
+        let before = entry.clone();
+        apply(entry, fields)?;
+        args.unset.iter().for_each(|setting| unset(entry, *setting));
+        Ok((before != *entry).then_some(before))
+    })?;
+    let Some(before) = before else {
+        ctx.out.note(text!("profile {name} is as it was", name));
+        return Ok(());
+    };
+    if ctx.global.dry_run {
+        ctx.out.note(text!("would change profile {name}", name));
+        return Ok(());
+    }
+    ctx.out.note(text!("changed profile {name}", name));
+    let after = SettingsFile::of(&ctx.dirs)
+        .load()?
+        .profiles
+        .remove(name)
+        .unwrap_or_default();
+    if (after.secret != before.secret || after.appid != before.appid) && before.secret.is_some() {
+        // The old secret would be of no use to the changed profile, and nobody would look for it any more.
+        if profile::forget_secret(name, before.secret, &ctx.dirs)? {
+            ctx.out.note(text!("the AppSecret that was stored before is removed; store the right one with `wxsell auth login --profile {name}`", name));
+        }
+    }
+    Ok(())
+}
+
+fn unset(entry: &mut Entry, setting: Setting) {
+    match setting {
+        Setting::Family => entry.family = None,
+        Setting::BaseUrl => entry.base_url = None,
+        Setting::Proxy => entry.proxy = None,
+        Setting::Production => entry.production = None,
+        Setting::ReadOnly => entry.read_only = None,
+        Setting::Token => entry.token = None,
+        Setting::AuditHourly => entry.audit_hourly = None,
+        Setting::AuditDaily => entry.audit_daily = None,
+        Setting::Language => entry.language = None,
+        Setting::DefaultFormat => entry.format = None,
+    }
+}
+
+/// A profile in the list.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    current: bool,
+    appid: Option<String>,
+    family: &'static str,
+    target: Target,
+    production: bool,
+    read_only: bool,
+    secret: &'static str,
+}
+
+impl Record for Listed {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "current",
+            title: "CURRENT",
+            cell: |p| {
+                if p.current {
+                    Cell::Text("*".into())
+                } else {
+                    Cell::Empty
+                }
+            },
+        },
+        Column {
+            name: "name",
+            title: "NAME",
+            cell: |p| Cell::Text(p.name.clone()),
+        },
+        Column {
+            name: "appid",
+            title: "APPID",
+            cell: |p| p.appid.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "family",
+            title: "FAMILY",
+            cell: |p| Cell::Text(p.family.into()),
+        },
+        Column {
+            name: "target",
+            title: "TARGET",
+            cell: |p| Cell::Word(target_word(p.target)),
+        },
+        Column {
+            name: "production",
+            title: "PRODUCTION",
+            cell: |p| yes_no(p.production),
+        },
+        Column {
+            name: "read_only",
+            title: "READ-ONLY",
+            cell: |p| yes_no(p.read_only),
+        },
+        Column {
+            name: "secret",
+            title: "SECRET",
+            cell: |p| Cell::Text(p.secret.into()),
+        },
+    ];
+}
+
+fn yes_no(yes: bool) -> Cell {
+    Cell::Word(if yes { text!("yes") } else { text!("no") })
+}
+
+pub(super) fn target_word(target: Target) -> Text {
+    match target {
+        Target::Live => text!("live"),
+        Target::StandIn => text!("stand-in"),
+        Target::Sandbox => text!("sandbox"),
+    }
+}
+
+fn list(ctx: &Ctx) -> Result<()> {
+    let settings = SettingsFile::of(&ctx.dirs).load()?;
+    let rows: Vec<Listed> = settings
+        .names()
+        .into_iter()
+        .map(|name| {
+            let entry = settings.entry(name).cloned().unwrap_or_default();
+            let sandbox = name == SANDBOX;
+            Listed {
+                name: name.to_owned(),
+                current: settings.current.as_deref() == Some(name),
+                appid: if sandbox {
+                    Some(profile::SANDBOX_APPID.to_owned())
+                } else {
+                    entry.appid.clone()
+                },
+                family: entry.family.unwrap_or_default().name(),
+                target: if sandbox {
+                    Target::Sandbox
+                } else {
+                    profile::target(entry.base_url.as_deref())
+                },
+                production: entry.production.unwrap_or(false),
+                read_only: entry.read_only.unwrap_or(false),
+                secret: if sandbox {
+                    SecretSource::BuiltIn.name()
+                } else {
+                    entry
+                        .secret
+                        .map_or(SecretSource::Nowhere.name(), Store::name)
+                },
+            }
+        })
+        .collect();
+    ctx.out.list(&rows)
+}
+
+/// All settings of a profile.
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: Option<String>,
+    appid: String,
+    family: &'static str,
+    target: Target,
+    base_url: Option<String>,
+    proxy: Option<String>,
+    production: bool,
+    read_only: bool,
+    token: &'static str,
+    secret: &'static str,
+    credential_process: Option<Vec<String>>,
+    audit_hourly: Option<u32>,
+    audit_daily: Option<u32>,
+    language: Option<Lang>,
+    format: Option<String>,
+}
+
+fn limit_cell(limit: Option<u32>) -> Cell {
+    limit.map_or_else(
+        || Cell::Word(text!("off")),
+        |limit| Cell::Number(limit.into()),
+    )
+}
+
+fn text_cell(words: Option<&String>) -> Cell {
+    words.map_or(Cell::Empty, |words| Cell::Text(words.clone()))
+}
+
+fn language_name(language: Lang) -> &'static str {
+    match language {
+        Lang::En => "en",
+        Lang::Zh => "zh",
+    }
+}
+
+impl Record for Shown {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "name",
+            title: "NAME",
+            cell: |p| text_cell(p.name.as_ref()),
+        },
+        Column {
+            name: "appid",
+            title: "APPID",
+            cell: |p| Cell::Text(p.appid.clone()),
+        },
+        Column {
+            name: "family",
+            title: "FAMILY",
+            cell: |p| Cell::Text(p.family.into()),
+        },
+        Column {
+            name: "target",
+            title: "TARGET",
+            cell: |p| Cell::Word(target_word(p.target)),
+        },
+        Column {
+            name: "base_url",
+            title: "BASE URL",
+            cell: |p| text_cell(p.base_url.as_ref()),
+        },
+        Column {
+            name: "proxy",
+            title: "PROXY",
+            cell: |p| text_cell(p.proxy.as_ref()),
+        },
+        Column {
+            name: "production",
+            title: "PRODUCTION",
+            cell: |p| yes_no(p.production),
+        },
+        Column {
+            name: "read_only",
+            title: "READ-ONLY",
+            cell: |p| yes_no(p.read_only),
+        },
+        Column {
+            name: "token",
+            title: "TOKEN",
+            cell: |p| Cell::Text(p.token.into()),
+        },
+        Column {
+            name: "secret",
+            title: "SECRET",
+            cell: |p| Cell::Text(p.secret.into()),
+        },
+        Column {
+            name: "credential_process",
+            title: "CREDENTIAL PROCESS",
+            cell: |p| {
+                p.credential_process
+                    .as_ref()
+                    .map_or(Cell::Empty, |command| Cell::Text(command.join(" ")))
+            },
+        },
+        Column {
+            name: "audit_hourly",
+            title: "AUDITS AN HOUR",
+            cell: |p| limit_cell(p.audit_hourly),
+        },
+        Column {
+            name: "audit_daily",
+            title: "AUDITS A DAY",
+            cell: |p| limit_cell(p.audit_daily),
+        },
+        Column {
+            name: "language",
+            title: "LANGUAGE",
+            cell: |p| {
+                p.language.map_or(Cell::Empty, |language| {
+                    Cell::Text(language_name(language).into())
+                })
+            },
+        },
+        Column {
+            name: "format",
+            title: "FORMAT",
+            cell: |p| text_cell(p.format.as_ref()),
+        },
+    ];
+}
+
+/// One setting and where it comes from.
+#[derive(Debug, Serialize)]
+struct Sourced {
+    setting: &'static str,
+    value: serde_json::Value,
+    #[serde(serialize_with = "in_english")]
+    origin: Text,
+}
+
+/// Machine output carries the English words.
+pub(super) fn in_english<S: serde::Serializer>(
+    words: &Text,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(words)
+}
+
+impl Record for Sourced {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "setting",
+            title: "SETTING",
+            cell: |s| Cell::Text(s.setting.into()),
+        },
+        Column {
+            name: "value",
+            title: "VALUE",
+            cell: |s| match &s.value {
+                serde_json::Value::Null => Cell::Empty,
+                serde_json::Value::String(words) => Cell::Text(words.clone()),
+                serde_json::Value::Array(words) => Cell::Text(
+                    words
+                        .iter()
+                        .filter_map(|word| word.as_str())
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
+                other => Cell::Text(other.to_string()),
+            },
+        },
+        Column {
+            name: "origin",
+            title: "ORIGIN",
+            cell: |s| Cell::Word(s.origin.clone()),
+        },
+    ];
+}
+
+fn shown(resolved: &Resolved) -> Shown {
+    let profile = &resolved.profile;
+    let some = |words: &str| (!words.is_empty()).then(|| words.to_owned());
+    Shown {
+        name: some(&profile.name),
+        appid: profile.appid.clone(),
+        family: profile.family.name(),
+        target: profile.target,
+        base_url: some(&profile.base_url),
+        proxy: profile.proxy.as_deref().map(masked_proxy),
+        production: profile.production,
+        read_only: profile.read_only,
+        token: profile.token.name(),
+        secret: profile.secret.name(),
+        credential_process: match &profile.secret {
+            SecretSource::Process(command) => Some(command.clone()),
+            _ => None,
+        },
+        audit_hourly: profile.audit_hourly,
+        audit_daily: profile.audit_daily,
+        language: resolved.preferences.language,
+        format: resolved.preferences.format.clone(),
+    }
+}
+
+fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
+    let named;
+    let resolved = match args.name {
+        Some(name) => {
+            let overrides = Overrides {
+                profile: Some(name),
+                ..ctx.global.overrides()
+            };
+            named = profile::resolve(&overrides, &ctx.dirs)?;
+            named
+                .notices
+                .iter()
+                .for_each(|notice| ctx.out.note(notice.clone()));
+            &named
+        }
+        None => ctx.resolved()?,
+    };
+    let shown = shown(resolved);
+    if !args.origin {
+        return ctx.out.show(&shown);
+    }
+    let fields = match serde_json::to_value(&shown)? {
+        serde_json::Value::Object(fields) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let value = |setting: &str| fields.get(setting).cloned().unwrap_or_default();
+    let rows: Vec<Sourced> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let key = if *setting == "profile" {
+                "name"
+            } else {
+                setting
+            };
+            // What the profile's address makes it is nobody's own word.
+            let origin = match (*setting, resolved.origin(setting)) {
+                ("credential_process", Origin::Default) => resolved.origin("secret"),
+                (_, origin) => origin,
+            };
+            Sourced {
+                setting,
+                value: value(key),
+                origin: origin.words(),
+            }
+        })
+        .filter(|row| row.setting != "credential_process" || !row.value.is_null())
+        .collect();
+    ctx.out.list(&rows)
+}
+
+/// As `config.toml` calls them, with the choice of the profile first.
+const SETTINGS: [&str; 14] = [
+    "profile",
+    "appid",
+    "family",
+    "base_url",
+    "proxy",
+    "production",
+    "read_only",
+    "token",
+    "secret",
+    "credential_process",
+    "audit_hourly",
+    "audit_daily",
+    "language",
+    "format",
+];
+
+fn choose(args: &UseArgs, ctx: &Ctx) -> Result<()> {
+    let name = &args.name;
+    edit(ctx, |settings| {
+        if !settings.names().contains(&name.as_str()) {
+            return Err(profile::unknown(name, settings).into());
+        }
+        settings.current = Some(name.clone());
+        Ok(())
+    })?;
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("would make {name} the current profile", name));
+        return Ok(());
+    }
+    ctx.out
+        .note(text!("commands work for {name} from now on", name));
+    for variable in ["WXSELL_PROFILE", "WXSELL_APPID"] {
+        if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
+            ctx.out.warn(text!(
+                "{variable} is set and stands above this choice",
+                variable
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn built_in(name: &str) -> Result<()> {
+    if name == SANDBOX {
+        return Err(
+            Failure::input(text!("the profile \"{name}\" is built in", name))
+                .hint(text!("`wxsell sandbox reset` empties its shop"))
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
+    let (old, new) = (&args.old, &args.new);
+    built_in(old)?;
+    check_name(new)?;
+    let check = |settings: &Settings| -> Result<Option<Store>> {
+        let Some(entry) = settings.entry(old) else {
+            return Err(profile::unknown(old, settings).into());
+        };
+        if settings.profiles.contains_key(new) {
+            return Err(
+                Failure::input(text!("there is a profile \"{name}\" already", name = new))
+                    .hint(text!("choose another name"))
+                    .into(),
+            );
+        }
+        Ok(entry.secret)
+    };
+    if ctx.global.dry_run {
+        check(&SettingsFile::of(&ctx.dirs).load()?)?;
+        ctx.out
+            .note(text!("would rename profile {old} to {new}", old, new));
+        return Ok(());
+    }
+    let store = check(&SettingsFile::of(&ctx.dirs).load()?)?;
+    profile::move_secret(old, new, store, &ctx.dirs)?;
+    edit(ctx, |settings| {
+        check(settings)?;
+        if let Some(entry) = settings.profiles.remove(old) {
+            settings.profiles.insert(new.clone(), entry);
+        }
+        if settings.current.as_deref() == Some(old) {
+            settings.current = Some(new.clone());
+        }
+        Ok(())
+    })?;
+    ctx.out
+        .note(text!("renamed profile {old} to {new}", old, new));
+    Ok(())
+}
+
+fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
+    let name = &args.name;
+    built_in(name)?;
+    let settings = SettingsFile::of(&ctx.dirs).load()?;
+    let Some(entry) = settings.entry(name) else {
+        return Err(profile::unknown(name, &settings).into());
+    };
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "would remove profile {name}, its AppSecret and its cached token",
+            name
+        ));
+        return Ok(());
+    }
+    if !ctx.out.confirm(text!(
+        "remove profile {name} with its AppSecret and cached token?",
+        name
+    ))? {
+        return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
+    }
+    if let Err(error) = profile::forget_secret(name, entry.secret, &ctx.dirs) {
+        // A keyring that is out of reach must not keep the profile alive.
+        let error = Failure::from_any(error).message;
+        ctx.out.warn(text!(
+            "the stored AppSecret could not be removed: {error}",
+            error
+        ));
+    }
+    let overrides = Overrides {
+        profile: Some(name.clone()),
+        ..Overrides::default()
+    };
+    if let Ok(resolved) = profile::resolve(&overrides, &ctx.dirs) {
+        ctx.state()?.forget_tokens(&resolved.profile.shop_key())?;
+    }
+    let was_current = edit(ctx, |settings| {
+        settings.profiles.remove(name);
+        let was_current = settings.current.as_deref() == Some(name);
+        if was_current {
+            settings.current = None;
+        }
+        Ok(was_current)
+    })?;
+    ctx.out.note(text!("removed profile {name}", name));
+    if was_current {
+        ctx.out.note(text!(
+            "no profile is chosen any more; choose one with `wxsell profile use`"
+        ));
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ mod secret;
 mod settings;
 
 pub use resolve::{
-    Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, resolve,
+    Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
 };
 pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
@@ -132,6 +132,14 @@ impl Profile {
         } else {
             &self.name
         }
+    }
+}
+
+/// What answers at a base URL; none is WeChat's own.
+pub fn target(base_url: Option<&str>) -> Target {
+    match base_url {
+        Some(url) if !settings::is_platform(url) => Target::StandIn,
+        Some(_) | None => Target::Live,
     }
 }
 

@@ -130,6 +130,19 @@ pub fn resolve(overrides: &Overrides, dirs: &Dirs) -> Result<Resolved> {
     )?)
 }
 
+/// The profile that `settings` make of `name`, before or after they are written. AppID and secret of the environment
+/// do not count: they may be those of another shop.
+pub fn preview(name: &str, settings: &Settings) -> Result<Profile> {
+    let mut environment = Environment::of_process();
+    environment.0.retain(|variable, _| {
+        !matches!(
+            *variable,
+            "WXSELL_PROFILE" | "WXSELL_APPID" | "WXSELL_APP_SECRET"
+        )
+    });
+    Ok(resolve_in(Some(name), &environment, settings)?.profile)
+}
+
 /// Language and format of the environment, else of the profile. Settings that cannot be read do not count here: the
 /// command that needs them says so. Fails where `WXSELL_LANG` names no language.
 pub fn preferences(overrides: &Overrides, dirs: &Dirs) -> Result<Preferences> {

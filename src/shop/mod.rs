@@ -1,6 +1,7 @@
 //! A shop: one noun a file, as a merchant thinks of it. The branch on the family of addresses happens here and
 //! nowhere else; today there is one family.
 
+pub mod access;
 pub mod change;
 pub mod goods;
 pub mod image;

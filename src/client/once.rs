@@ -1,0 +1,15 @@
+//! A call without anything that helps: to find out what is wrong, every answer must be seen as it comes.
+
+use super::{Body, Client, read_reply, to_json};
+use crate::api::Endpoint;
+use crate::types::Secret;
+use anyhow::Result;
+
+impl Client {
+    /// Makes one call with this very token, once: no renewal, no second try.
+    pub async fn try_once<E: Endpoint>(&self, request: &E, token: &Secret) -> Result<E::Reply> {
+        let body = Body::Json(to_json(request)?);
+        let answer = self.send(E::PATH, &[], Some(token), &body).await?;
+        read_reply(E::PATH, &answer)
+    }
+}

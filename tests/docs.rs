@@ -1,0 +1,99 @@
+//! What is made by the program and checked in is what the program makes today. `wxsell util docs .` renews it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    std::fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| {
+            let entry = entry.expect("an entry");
+            let text = std::fs::read_to_string(entry.path()).expect("text");
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                text.replace("\r\n", "\n"),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn completions_and_man_pages_are_those_of_this_binary() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = tempfile::tempdir().expect("a folder");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_wxsell"))
+        .args(["util", "docs"])
+        .arg(made.path())
+        .status()
+        .expect("the binary runs");
+    assert!(status.success());
+    for folder in ["completions", "man"] {
+        let (expected, found) = (
+            files(&made.path().join(folder)),
+            files(&project.join(folder)),
+        );
+        let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&found), names(&expected), "run: wxsell util docs .");
+        for (name, text) in &expected {
+            assert!(
+                found.get(name) == Some(text),
+                "{folder}/{name} is old; run: wxsell util docs ."
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_every_command() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme)
+        .expect("a README")
+        .replace("\r\n", "\n");
+    let renewed = wxsell::commands::util::with_commands(&readme);
+    let renewed =
+        renewed.expect("README.md has the lines <!-- commands --> and <!-- /commands -->");
+    assert!(
+        renewed == readme,
+        "the list is old; run: wxsell util docs ."
+    );
+    assert!(readme.contains("| `wxsell goods upload"));
+}
+
+#[test]
+fn completion_prints_what_is_checked_in() {
+    for (shell, file) in [
+        ("bash", "wxsell.bash"),
+        ("zsh", "_wxsell"),
+        ("fish", "wxsell.fish"),
+        ("powershell", "wxsell.ps1"),
+    ] {
+        let printed = std::process::Command::new(env!("CARGO_BIN_EXE_wxsell"))
+            .args(["completion", shell])
+            .output()
+            .expect("the binary runs");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("completions")
+            .join(file);
+        let script = std::fs::read_to_string(script)
+            .expect("a script")
+            .replace("\r\n", "\n");
+        assert_eq!(String::from_utf8_lossy(&printed.stdout), script, "{shell}");
+    }
+}
+
+#[test]
+fn a_shell_is_offered_the_profiles_of_the_moment() {
+    let home = tempfile::tempdir().expect("a folder");
+    let asked = std::process::Command::new(env!("CARGO_BIN_EXE_wxsell"))
+        .env_clear()
+        .env("WXSELL_COMPLETE", "bash")
+        .env("WXSELL_CONFIG_DIR", home.path())
+        .env("WXSELL_STATE_DIR", home.path())
+        .env("_CLAP_COMPLETE_INDEX", "2")
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_IFS", "\n")
+        .args(["--", "wxsell", "--profile", "san"])
+        .output()
+        .expect("the binary runs");
+    assert_eq!(String::from_utf8_lossy(&asked.stdout).trim(), "sandbox");
+}

@@ -1,0 +1,251 @@
+//! The house keeps its shape: who may look into which room, how long a file may be, who may print.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The picture: a room, and the rooms it uses. What is not here is refused.
+const PICTURE: &[(&str, &[&str])] = &[
+    ("main", &["cli", "commands", "fail"]),
+    ("cli", &["commands", "output", "profile"]),
+    (
+        "commands",
+        &[
+            "cli", "shop", "client", "api", "bulk", "output", "profile", "sandbox", "state",
+        ],
+    ),
+    ("shop", &["client", "api"]),
+    ("client", &["api", "profile", "state"]),
+    ("bulk", &["state"]),
+    ("sandbox", &["api"]),
+    ("api", &[]),
+    ("output", &[]),
+    ("profile", &[]),
+    ("state", &[]),
+    ("fail", &[]),
+    ("lang", &[]),
+    ("types", &[]),
+];
+
+/// Leaves that every room may use; `text` is the macro of `lang`.
+const LEAVES: &[&str] = &["types", "fail", "lang", "text"];
+
+/// Longer files say why in their header, on a line that starts with `//! Long because`.
+const LONG: usize = 600;
+
+/// What only the room of output may do, and what nobody does.
+const PRINTING: &[&str] = &["println!(", "eprintln!(", "print!(", "eprint!("];
+const UNFINISHED: &[&str] = &["todo!(", "unimplemented!(", "dbg!(", "TODO", "FIXME"];
+
+struct Source {
+    path: PathBuf,
+    /// The first part of the path below `src`.
+    room: String,
+    text: String,
+    /// Lines before the file's own tests.
+    lines: usize,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                let inside = path.strip_prefix(&root).expect("below src");
+                let room = inside
+                    .components()
+                    .next()
+                    .expect("a name")
+                    .as_os_str()
+                    .to_string_lossy();
+                let lines = text
+                    .lines()
+                    .take_while(|line| *line != "#[cfg(test)]")
+                    .count();
+                found.push(Source {
+                    room: room.trim_end_matches(".rs").to_owned(),
+                    path,
+                    text,
+                    lines,
+                });
+            }
+        }
+    }
+    assert!(found.len() > 20, "the sources were not found");
+    found
+}
+
+/// Source text without comments, so that prose about another room is no arrow.
+fn code(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match line.trim_start().starts_with("//") {
+            true => "",
+            false => line,
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The rooms named after `crate::` (or `wxsell::` in the binary), also inside `crate::{a, b::c}`.
+fn looked_into(text: &str, root: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for (at, _) in text.match_indices(root) {
+        let rest = &text[at + root.len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => {
+                let mut depth = 0;
+                let mut word = String::new();
+                let mut first = true;
+                for letter in group.chars() {
+                    match letter {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => {
+                            rooms.push(std::mem::take(&mut word));
+                            first = true;
+                        }
+                        ':' if depth == 0 => first = false,
+                        letter if depth == 0 && first && !letter.is_whitespace() => {
+                            word.push(letter)
+                        }
+                        _ => {}
+                    }
+                }
+                rooms.push(word);
+            }
+            None => {
+                let name = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+                rooms.push(rest.chars().take_while(name).collect());
+            }
+        }
+    }
+    rooms.retain(|room| !room.is_empty());
+    rooms
+}
+
+#[test]
+fn rooms_look_only_where_the_picture_shows_an_arrow() {
+    let picture: BTreeMap<&str, &[&str]> = PICTURE.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| source.room != "lib") {
+        let allowed = picture.get(source.room.as_str());
+        let allowed = allowed
+            .unwrap_or_else(|| panic!("{} is in a room without a place", source.path.display()));
+        let text = code(&source.text);
+        let root = if source.room == "main" {
+            "wxsell::"
+        } else {
+            "crate::"
+        };
+        for room in looked_into(&text, root) {
+            let known = picture.contains_key(room.as_str()) || room == "text";
+            let own = room == source.room || !known;
+            if !own && !allowed.contains(&room.as_str()) && !LEAVES.contains(&room.as_str()) {
+                wrong.push(format!(
+                    "{}: {} -> {room}",
+                    source.path.display(),
+                    source.room
+                ));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(
+        wrong.is_empty(),
+        "not in the picture:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn the_picture_has_no_arrow_that_nobody_uses() {
+    let sources = sources();
+    for (room, arrows) in PICTURE {
+        for arrow in *arrows {
+            let root = if *room == "main" {
+                "wxsell::"
+            } else {
+                "crate::"
+            };
+            let used = sources
+                .iter()
+                .filter(|source| source.room == *room)
+                .any(|source| {
+                    looked_into(&code(&source.text), root)
+                        .iter()
+                        .any(|found| found == arrow)
+                });
+            assert!(used, "{room} -> {arrow} is drawn but not used");
+        }
+    }
+}
+
+#[test]
+fn groups_and_paths_are_read_as_rooms() {
+    let text = "use crate::api::{a, b};\nuse crate::{fail::Failure, text, bulk::{x, y}};\nlet z = crate::state::open();";
+    assert_eq!(
+        looked_into(text, "crate::"),
+        ["api", "fail", "text", "bulk", "state"]
+    );
+}
+
+#[test]
+fn a_long_file_says_why() {
+    let long: Vec<String> = sources()
+        .iter()
+        .filter(|source| {
+            source
+                .path
+                .file_name()
+                .is_some_and(|name| name != "tests.rs")
+        })
+        .filter(|source| source.lines > LONG)
+        .filter(|source| {
+            !source
+                .text
+                .lines()
+                .any(|line| line.starts_with("//! Long because"))
+        })
+        .map(|source| format!("{}: {} lines", source.path.display(), source.lines))
+        .collect();
+    assert!(
+        long.is_empty(),
+        "split these, or give a reason:\n{}",
+        long.join("\n")
+    );
+}
+
+#[test]
+fn only_the_room_of_output_prints_and_nothing_is_left_unfinished() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let text = code(&source.text);
+        for word in PRINTING
+            .iter()
+            .filter(|_| source.room != "output")
+            .chain(UNFINISHED)
+        {
+            if text.contains(word) {
+                wrong.push(format!("{}: {word}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_what_lives_in_it() {
+    for source in sources() {
+        assert!(
+            source.text.starts_with("//! "),
+            "{} has no header",
+            source.path.display()
+        );
+    }
+}
