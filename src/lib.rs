@@ -1,32 +1,32 @@
 //! `wxsell`: sell through WeChat Channels from the terminal. One sentence per room; `tests/rooms.rs` keeps the
 //! arrows between them.
 
-/// The root of the command line: global options and the nouns.
+// The root of the command line: global options and the nouns.
 pub mod cli;
-/// One file per noun: arguments, what they do, what they show.
+// One file per noun: arguments, what they do, what they show.
 pub mod commands;
 
-/// What can be said to WeChat: typed requests and replies.
+// What can be said to WeChat: typed requests and replies.
 pub mod api;
-/// The one way a call is made: pace, token, send, envelope, verdict.
+// The one way a call is made: pace, token, send, envelope, verdict.
 pub mod client;
-/// A noun as a merchant thinks of it; picks the call of the shop's family.
+// A noun as a merchant thinks of it; picks the call of the shop's family.
 pub mod shop;
 
-/// Many rows: read from a file, checked, spooled, run and journalled. Knows no noun.
+// Many rows: read from a file, checked, spooled, run and journalled. Knows no noun.
 pub mod bulk;
-/// What people and scripts read: tables, JSON, progress, questions.
+// What people and scripts read: tables, JSON, progress, questions.
 pub mod output;
-/// Named profiles, settings and where each comes from, credentials.
+// Named profiles, settings and where each comes from, credentials.
 pub mod profile;
-/// A stateful shop on this machine, behind the same HTTP contract.
+// A stateful shop on this machine, behind the same HTTP contract.
 pub mod sandbox;
-/// What must outlive a command: one SQLite file.
+// What must outlive a command: one SQLite file.
 pub mod state;
 
-/// How an error is made and shown.
+// How an error is made and shown.
 pub mod fail;
-/// English text and its Chinese.
+// English text and its Chinese.
 pub mod lang;
-/// Money, ids, times, secrets.
+// Money, ids, times, secrets.
 pub mod types;

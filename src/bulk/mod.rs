@@ -75,10 +75,7 @@ impl Interrupt {
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() {
                 if heard.presses.fetch_add(1, Ordering::Relaxed) > 0 {
-                    #[expect(
-                        clippy::exit,
-                        reason = "the second Ctrl-C means now; the journal bears it"
-                    )]
+                    // The second Ctrl-C means now; the journal bears it.
                     std::process::exit(i32::from(crate::fail::Kind::Stopped.exit_code()));
                 }
                 first();

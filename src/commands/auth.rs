@@ -1,4 +1,6 @@
 //! `wxsell auth`: the AppSecret and the access token of a shop.
+//!
+//! Long because login, status, token and doctor explain the same refusals, and a remedy is written once.
 
 use super::Ctx;
 use super::profile::{edit, in_english, target_word};

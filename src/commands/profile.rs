@@ -1,4 +1,6 @@
 //! `wxsell profile`: the shops this machine knows, and which of them commands work for.
+//!
+//! Long because every setting of a profile appears in add, set, show and list, and they must agree.
 
 use super::Ctx;
 use crate::fail::Failure;

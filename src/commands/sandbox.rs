@@ -1,4 +1,6 @@
 //! `wxsell sandbox`: the shop in a box. Serve it, look at it, move its clock, and let things go wrong.
+//!
+//! Long because it is the control panel of the sandbox: many small verbs, each with its options and its table.
 
 use super::Ctx;
 use crate::fail::{Failure, Within};

@@ -1,4 +1,4 @@
-//! Two languages. Text for people is written in English in the code with [`text!`]; `zh.tsv` beside this
+//! Two languages. Text for people is written in English in the code with [`text!`](crate::text); `zh.tsv` beside this
 //! file holds the Chinese for each template. Translation happens where text leaves: `output`, `fail` and
 //! the help of clap. Machine output is never translated.
 
@@ -93,7 +93,7 @@ pub enum Value {
 }
 
 impl Text {
-    /// Use [`text!`], which lets the test that counts untranslated texts find the template.
+    /// Use [`text!`](crate::text), which lets the test that counts untranslated texts find the template.
     pub fn new(template: &'static str, values: Vec<(&'static str, Value)>) -> Text {
         Text {
             template,

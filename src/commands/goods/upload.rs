@@ -1,5 +1,7 @@
 //! `wxsell goods upload`: the whole way from files to a shop. One product is sent by `sender`; here are the plan, the
 //! run and its report.
+//!
+//! Long because options, plan, run and report of one command are read together.
 
 use super::catalogue::Catalogue;
 use super::check::refusal;
@@ -180,7 +182,7 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
         &Invocation::of_this_process().write(),
         now(),
     )?;
-    let batch = if limits.unlimited() { 256 } else { 16 };
+    let batch = if limits.unlimited() { 1024 } else { 16 };
     let items = Items::open(state, &shop_key, "goods")?;
     let recheck = args.recheck || !T::AUDITED;
     let mut journal = Journal::start(

@@ -1,4 +1,6 @@
 //! Products: a draft that is edited and audited, and the online copy that buyers see.
+//!
+//! Long because the state machine of a product is one thing, and its nine calls are its arrows.
 
 use super::{account, category, image, quota};
 use crate::api::Done;
