@@ -5,6 +5,7 @@ use super::{Cli, Global};
 use crate::fail::Failure;
 use crate::lang::{self, Lang, Text};
 use crate::output::{Format, Output, can_ask};
+use crate::profile::{self, Overrides, Preferences};
 use crate::text;
 use anyhow::Result;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -24,21 +25,45 @@ pub enum Start {
     Help(String),
 }
 
-/// `--lang`, then `WXSELL_LANG`, then the system's locale. A bad word is reported by [`parse`] and [`output`].
+/// `--lang`, then `WXSELL_LANG`, then the profile, then the system's locale. A bad word is reported by [`parse`] and
+/// [`output`].
 pub fn language(args: &[OsString]) -> Lang {
     let read = |word: &str| Lang::from_str(word, true).ok();
-    let mut flag = None;
+    option(args, "--lang")
+        .and_then(read)
+        .or_else(|| std::env::var("WXSELL_LANG").ok().as_deref().and_then(read))
+        .or_else(|| {
+            let profile = option(args, "--profile").map(str::to_owned);
+            preferred(&Overrides {
+                profile,
+                ..Overrides::default()
+            })
+            .language
+        })
+        .unwrap_or_else(Lang::system)
+}
+
+/// The value of an option in arguments that are not parsed yet; the last one counts.
+fn option<'a>(args: &'a [OsString], name: &str) -> Option<&'a str> {
+    let mut value = None;
     let mut words = args.iter().skip(1).filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
-        match word {
-            "--" => break,
-            "--lang" => flag = words.next(),
-            _ => flag = word.strip_prefix("--lang=").or(flag),
+        match word.strip_prefix(name) {
+            _ if word == "--" => break,
+            Some("") => value = words.next(),
+            Some(rest) => value = rest.strip_prefix('=').or(value),
+            None => {}
         }
     }
-    flag.and_then(read)
-        .or_else(|| std::env::var("WXSELL_LANG").ok().as_deref().and_then(read))
-        .unwrap_or_else(Lang::system)
+    value
+}
+
+/// What the profile says about language and format. A profile that cannot be read says nothing here; the command
+/// that needs it explains why.
+fn preferred(overrides: &Overrides) -> Preferences {
+    profile::dirs()
+        .and_then(|dirs| profile::preferences(overrides, &dirs))
+        .unwrap_or_default()
 }
 
 /// Answers a shell that asks for completions. True if that was the case.
@@ -89,11 +114,14 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
     }
 }
 
-/// Where words and data go: options, then `WXSELL_FORMAT`, then the default.
+/// Where words and data go: options, then `WXSELL_FORMAT`, then the profile, then the default.
 pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     let format = match global.format {
         Some(format) => format,
-        None => from_environment("WXSELL_FORMAT")?.unwrap_or_default(),
+        None => match from_environment("WXSELL_FORMAT")? {
+            Some(format) => format,
+            None => profile_format(global)?.unwrap_or_default(),
+        },
     };
     if global.lang.is_none() {
         from_environment::<Lang>("WXSELL_LANG")?;
@@ -114,6 +142,23 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     out.yes = global.yes;
     out.check()?;
     Ok(out)
+}
+
+/// The format that the profile asks for.
+fn profile_format(global: &Global) -> Result<Option<Format>> {
+    let Some(word) = preferred(&global.overrides()).format else {
+        return Ok(None);
+    };
+    let Ok(format) = Format::from_str(&word, true) else {
+        return Err(
+            Failure::input(text!("\"{word}\" in config.toml is no output format", word))
+                .hint(text!(
+                    "set it with `wxsell profile set NAME --default-format FORMAT`"
+                ))
+                .into(),
+        );
+    };
+    Ok(Some(format))
 }
 
 /// An output for an error that came up before [`output`] could be made; it already speaks JSON if that was asked for.

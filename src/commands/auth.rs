@@ -515,7 +515,7 @@ fn status(ctx: &Ctx) -> Result<()> {
 fn logout(ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
     let name = &profile.name;
-    if profile.target == Target::Sandbox {
+    if profile.target == Target::Sandbox && !ctx.global.dry_run {
         ctx.state()?.forget_tokens(&profile.shop_key())?;
         ctx.out.note(text!(
             "forgot the token of the sandbox; its AppSecret is built in"

@@ -53,10 +53,10 @@ pub struct Fields {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     proxy: Option<String>,
     /// Name the shop before each write, and ask before what cannot be undone
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     production: Option<bool>,
     /// Refuse every write
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     read_only: Option<bool>,
     /// Token call; the classic one disturbs other programs of the account
     #[arg(long, value_enum)]
