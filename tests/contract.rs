@@ -830,3 +830,35 @@ fn the_shop_is_still_there_for_the_next_command() {
         clock
     );
 }
+
+#[test]
+fn many_processes_may_start_the_same_fresh_shop_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sandbox.db");
+    let add = || {
+        let running = Running::start(&file).expect("it starts");
+        let ask = json!({"grant_type": "client_credential", "appid": APPID, "secret": SECRET});
+        let token = post(&running.base_url, "/cgi-bin/stable_token", &ask.to_string()).json()["access_token"].clone();
+        let target = format!(
+            "/shop/spu/add?access_token={}",
+            token.as_str().expect("a token")
+        );
+        let errcode =
+            post(&running.base_url, &target, &tea("P").to_string()).json()["errcode"].clone();
+        (token.to_string(), errcode.as_i64().expect("an errcode"))
+    };
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..24).map(|_| scope.spawn(add)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("it ends"))
+            .collect()
+    });
+    assert!(
+        answers.iter().all(|(token, _)| *token == answers[0].0),
+        "the stable token is one for all"
+    );
+    let mut errcodes: Vec<_> = answers.iter().map(|(_, errcode)| *errcode).collect();
+    errcodes.sort_unstable();
+    assert_eq!((errcodes[0], &errcodes[1..]), (0, &[1_000_012; 23][..]));
+}

@@ -684,7 +684,7 @@ impl TryFrom<NewFault> for Fault {
             }
         } else if let Some(timeout) = new.timeout {
             FaultKind::Timeout {
-                seconds: timeout.as_secs(),
+                seconds: timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0),
             }
         } else if new.reset {
             FaultKind::Reset
