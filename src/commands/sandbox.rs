@@ -122,7 +122,7 @@ pub struct ClearArgs {
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("failure").required(true).args([
-    "latency", "timeout", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
+    "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
 ]))]
 pub struct NewFault {
     /// Strike calls whose path begins so
@@ -132,8 +132,9 @@ pub struct NewFault {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     latency: Option<Duration>,
     /// Answer nothing for this long, then drop the connection
+    // Not `--timeout`: that is a global option, and the two would be one to the parser.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    timeout: Option<Duration>,
+    no_answer: Option<Duration>,
     /// Drop the connection without an answer
     #[arg(long)]
     reset: bool,
@@ -682,7 +683,7 @@ impl TryFrom<NewFault> for Fault {
             FaultKind::Latency {
                 milliseconds: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
             }
-        } else if let Some(timeout) = new.timeout {
+        } else if let Some(timeout) = new.no_answer {
             FaultKind::Timeout {
                 seconds: timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0),
             }
@@ -705,7 +706,7 @@ impl TryFrom<NewFault> for Fault {
             FaultKind::Half
         } else {
             return Err(Failure::input(text!("no failure is named")).hint(text!(
-                "name one, e.g. --errcode 45011, --reset or --timeout 30s"
+                "name one, e.g. --errcode 45011, --reset or --no-answer 30s"
             )));
         };
         // Half an answer is the answer of a call that was carried out.
