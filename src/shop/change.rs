@@ -1,6 +1,7 @@
 //! What has to be sent for a product that the shop has already: nothing, a change without audit, or a new draft.
 
 use crate::api::component::goods::{AddSpu, DescInfo, FreeSku, Sku, Spu, UpdateSpuFree};
+use crate::types::Fen;
 use sha2::{Digest, Sha256};
 
 /// States of a draft.
@@ -114,6 +115,20 @@ pub fn change(wanted: &AddSpu, held: &Spu, remove_missing: bool, unseen_changed:
     }
 }
 
+/// A product as it can be added: WeChat wants a picture and a list price of every SKU, which a merchant need not give.
+/// Without them the product's first picture and the selling price stand in.
+pub fn completed(mut spu: AddSpu) -> AddSpu {
+    for sku in &mut spu.skus {
+        if sku.thumb_img.is_empty() {
+            sku.thumb_img = spu.head_img.first().cloned().unwrap_or_default();
+        }
+        if sku.market_price == Fen(0) {
+            sku.market_price = sku.sale_price;
+        }
+    }
+    spu
+}
+
 /// The shop's product with everything the merchant gives.
 pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
     let kept = |given: &Option<String>, held: &str| {
@@ -131,6 +146,16 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
             Some(new) => skus.push(Sku {
                 sku_code: new.sku_code.clone().or_else(|| old.sku_code.clone()),
                 barcode: new.barcode.clone().or_else(|| old.barcode.clone()),
+                thumb_img: if new.thumb_img.is_empty() {
+                    old.thumb_img.clone()
+                } else {
+                    new.thumb_img.clone()
+                },
+                market_price: if new.market_price == Fen(0) {
+                    old.market_price
+                } else {
+                    new.market_price
+                },
                 ..new.clone()
             }),
             None if remove_missing => {}
@@ -147,7 +172,7 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
             .filter(|sku| !held.skus.iter().any(|old| old.out_sku_id == sku.out_sku_id))
             .cloned(),
     );
-    AddSpu {
+    completed(AddSpu {
         direct_path: wanted
             .direct_path
             .clone()
@@ -162,7 +187,7 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
         info_version: kept(&wanted.info_version, &held.info_version),
         skus,
         ..wanted.clone()
-    }
+    })
 }
 
 /// The part of a change that needs no audit, if there is one.
@@ -207,13 +232,14 @@ fn free_change(merged: &AddSpu, held: &Spu) -> Option<UpdateSpuFree> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Fen;
 
     fn sku(id: &str, price: i64) -> Sku {
         Sku {
             out_product_id: "P".into(),
             out_sku_id: id.into(),
+            thumb_img: "t".into(),
             sale_price: Fen(price),
+            market_price: Fen(99),
             stock_num: 5,
             ..Sku::default()
         }
@@ -313,6 +339,27 @@ mod tests {
         };
         assert_eq!(draft.skus.len(), 1);
         assert_eq!(missing_skus(&new_title, &shop), ["b"]);
+    }
+
+    #[test]
+    fn a_sku_without_picture_and_list_price_keeps_those_of_the_shop_or_gets_stand_ins() {
+        let bare = |id: &str| Sku {
+            thumb_img: String::new(),
+            market_price: Fen(0),
+            ..sku(id, 1)
+        };
+        let given = wanted(vec![bare("a"), bare("b")]);
+        let merged = merge(&given, &held(vec![sku("a", 1)]), false);
+        let told = |spu: &AddSpu| -> Vec<(String, i64)> {
+            let one = |sku: &Sku| (sku.thumb_img.clone(), sku.market_price.0);
+            spu.skus.iter().map(one).collect()
+        };
+        assert_eq!(told(&merged), [("t".into(), 99), ("u".into(), 1)]);
+        assert_eq!(
+            told(&completed(given)),
+            [("u".into(), 1), ("u".into(), 1)],
+            "a new product has nothing to keep"
+        );
     }
 
     #[test]
