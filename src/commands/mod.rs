@@ -34,6 +34,8 @@ pub struct Ctx {
     pub global: Global,
     pub out: Output,
     pub dirs: Dirs,
+    /// How the job was started that this command resumes.
+    pub resumed: OnceCell<run::Invocation>,
     resolved: OnceCell<Resolved>,
     state: OnceCell<Arc<State>>,
     shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,
@@ -46,6 +48,7 @@ impl Ctx {
             global,
             out,
             dirs,
+            resumed: OnceCell::new(),
             resolved: OnceCell::new(),
             state: OnceCell::new(),
             shop: tokio::sync::OnceCell::new(),

@@ -47,7 +47,10 @@ impl Invocation {
     pub fn of_this_process() -> Invocation {
         Invocation {
             folder: std::env::current_dir().unwrap_or_default(),
-            arguments: std::env::args().skip(1).collect(),
+            arguments: std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
         }
     }
 
@@ -282,10 +285,15 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
             error = error.to_string()
         ))
     })?;
-    let cli =
-        crate::cli::Cli::try_parse_from(std::iter::once("wxsell".to_owned()).chain(arguments))
-            .map_err(|_| unreadable())?;
-    let crate::cli::Noun::Goods(crate::commands::goods::Verb::Upload(args)) = cli.noun else {
+    let cli = crate::cli::Cli::try_parse_from(
+        std::iter::once("wxsell").chain(arguments.iter().map(String::as_str)),
+    )
+    .map_err(|_| unreadable())?;
+    use crate::commands::goods::Verb as Goods;
+    let crate::cli::Noun::Goods(
+        verb @ (Goods::Upload(_) | Goods::Add(_) | Goods::Update(_) | Goods::PriceStock(_)),
+    ) = cli.noun
+    else {
         return Err(unreadable().into());
     };
     ctx.out.note(text!(
@@ -293,5 +301,7 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
         id = run.id,
         files = &run.files
     ));
-    crate::commands::goods::upload::run(args, ctx).await
+    // The new job can be resumed like the one it goes on with.
+    let _ = ctx.resumed.set(Invocation { folder, arguments });
+    crate::commands::goods::run(verb, ctx).await
 }
