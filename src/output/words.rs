@@ -111,14 +111,9 @@ fn people(failure: &Failure, lang: Lang) -> String {
     words
 }
 
-/// What WeChat's support asks for.
+/// What WeChat's support asks for. The errcode stands in the message already.
 fn seen(failure: &Failure) -> Option<Text> {
-    match (failure.errcode, &failure.rid) {
-        (Some(errcode), Some(rid)) => Some(text!(" (errcode {errcode}, rid {rid})", errcode, rid)),
-        (Some(errcode), None) => Some(text!(" (errcode {errcode})", errcode)),
-        (None, Some(rid)) => Some(text!(" (rid {rid})", rid)),
-        (None, None) => None,
-    }
+    failure.rid.as_ref().map(|rid| text!(" (rid {rid})", rid))
 }
 
 /// The first line beside its label, the others below it.
