@@ -79,7 +79,10 @@ impl Record for Stepped {
     ];
 }
 
-pub async fn run(step: Step, args: Args, ctx: &Ctx) -> Result<()> {
+pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
+    // A product named twice is one product.
+    let mut named = std::collections::HashSet::new();
+    args.out_product_ids.retain(|id| named.insert(id.clone()));
     let mut rows: Vec<Stepped> = Vec::with_capacity(args.out_product_ids.len());
     if ctx.global.dry_run {
         rows.extend(
