@@ -102,6 +102,8 @@ pub struct Source {
     file: File,
     /// `None` for standard input.
     pub path: Option<PathBuf>,
+    /// Written by the program itself: there is no file to give failed rows back in.
+    pub made: bool,
     stamp: Stamp,
 }
 
@@ -162,6 +164,7 @@ impl Source {
             folder,
             file,
             path,
+            made: matches!(input, Input::Made { .. }),
             stamp,
         })
     }

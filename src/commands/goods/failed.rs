@@ -57,6 +57,9 @@ impl<T: Payload> Catalogue<T> {
         let reasons = self.reasons(failures, lang);
         let mut written = Vec::new();
         for (input, file) in self.files.iter().enumerate() {
+            if file.source.made {
+                continue;
+            }
             let heading = match lang {
                 Lang::En => Field::Reason.name(),
                 Lang::Zh => Field::Reason.spec().chinese,
