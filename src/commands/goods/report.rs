@@ -108,6 +108,11 @@ impl Record for Report {
             cell: |r| some(r.left),
         },
         Column {
+            name: "skipped_problems",
+            title: "SKIPPED PROBLEMS",
+            cell: |r| some(r.skipped_problems),
+        },
+        Column {
             name: "images_uploaded",
             title: "IMAGES UPLOADED",
             cell: |r| some(r.images_uploaded),

@@ -9,7 +9,7 @@ use crate::bulk::{Interrupt, Outcome};
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::output::Output;
 use crate::shop::Shop;
-use crate::shop::change::{AUDIT_FAILED, Change, IN_AUDIT, change, unseen_fingerprint};
+use crate::shop::change::{AUDIT_FAILED, Change, IN_AUDIT, change, completed, unseen_fingerprint};
 use crate::shop::goods::{Copy, exists};
 use crate::shop::image::{LINK, hosted};
 use crate::state::State;
@@ -201,7 +201,10 @@ impl<'a, T: Sendable> Sender<'a, T> {
         };
         let found = Failure::from_any(error);
         ended.errcode = found.errcode;
-        ended.reason = Some(found.message.to_string());
+        ended.reason = Some(match &found.hint {
+            Some(hint) => format!("{} ({hint})", found.message),
+            None => found.message.to_string(),
+        });
         let lost = found.kind == Kind::Network;
         self.lost_in_a_row.set(if lost {
             self.lost_in_a_row.get() + 1
@@ -276,8 +279,15 @@ impl Sender<'_, AddSpu> {
     }
 
     async fn add(&self, spu: &AddSpu) -> Result<&'static str> {
-        self.take_slot(&spu.out_product_id).await?;
-        let error = match self.shop.add_goods(spu).await {
+        if self.slot_full_until(&spu.out_product_id)?.is_some() {
+            // What the shop has already may need no audit.
+            if let Some(held) = self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
+                let unseen_changed = unseen_fingerprint(spu) != [0; 16];
+                return self.update(spu, &held, unseen_changed).await;
+            }
+            self.take_slot(&spu.out_product_id).await?;
+        }
+        let error = match self.shop.add_goods(&completed(spu.clone())).await {
             Ok(_) => return Ok(action::ADDED),
             Err(error) => error,
         };
@@ -373,20 +383,23 @@ impl Sender<'_, AddSpu> {
         }
     }
 
+    /// Takes an audit slot; where there is none, says until when.
+    fn slot_full_until(&self, key: &str) -> Result<Option<i64>> {
+        if self.options.limits.unlimited() {
+            return Ok(None);
+        }
+        let slot = self
+            .state
+            .take_slot(&self.shop_key, key, self.options.limits, now())?;
+        Ok(match slot {
+            Slot::Taken => None,
+            Slot::FullUntil(until) => Some(until),
+        })
+    }
+
     /// Takes an audit slot, waiting for one if that was asked for.
     async fn take_slot(&self, key: &str) -> Result<()> {
-        if self.options.limits.unlimited() {
-            return Ok(());
-        }
-        loop {
-            let until =
-                match self
-                    .state
-                    .take_slot(&self.shop_key, key, self.options.limits, now())?
-                {
-                    Slot::Taken => return Ok(()),
-                    Slot::FullUntil(until) => until,
-                };
+        while let Some(until) = self.slot_full_until(key)? {
             if !self.options.wait {
                 return Err(Failure::limited(text!("the audit quota of this shop is used up until {time}", time = rfc3339(until)))
                     .hint(text!("run the same command after that, or now with --wait: it goes on where it stopped"))
@@ -411,6 +424,7 @@ impl Sender<'_, AddSpu> {
                 .into());
             }
         }
+        Ok(())
     }
 
     /// Replaces every picture of a product by its link at WeChat; each picture is uploaded once per shop, ever.

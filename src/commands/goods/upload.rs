@@ -177,14 +177,21 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     let files = serde_json::to_string(&catalogue.file_names()).unwrap_or_default();
     let run = state.begin_run(
         &shop_key,
-        "goods upload",
+        if T::AUDITED {
+            "goods upload"
+        } else {
+            "goods price-stock"
+        },
         &files,
-        &Invocation::of_this_process().write(),
+        &ctx.resumed
+            .get()
+            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
         now(),
     )?;
     let batch = if limits.unlimited() { 1024 } else { 16 };
     let items = Items::open(state, &shop_key, "goods")?;
-    let recheck = args.recheck || !T::AUDITED;
+    // What is to be removed stands in no sheet, so that an unchanged sheet says nothing about it.
+    let recheck = args.recheck || args.remove_missing_skus || !T::AUDITED;
     let mut journal = Journal::start(
         items,
         Feed {
@@ -232,6 +239,9 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
         started.elapsed(),
     );
     report.images_uploaded = sender.images_uploaded.get();
+    report
+        .all
+        .extend(catalogue.problems().iter().map(Event::left_out));
     let stopped = kept.err().or(stopped).or_else(|| {
         interrupt.pressed().then(|| {
             Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
@@ -241,7 +251,7 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
                 .into()
         })
     });
-    let partial = report.failed() > 0;
+    let partial = report.failed() > 0 || report.skipped_problems > 0;
     let ended = match (&stopped, partial) {
         (Some(_), _) => RunState::Stopped,
         (None, true) => RunState::Partial,
@@ -260,6 +270,18 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     }
     match stopped {
         Some(error) => Err(error),
+        None if report.failed() == 0 && partial => Err(Failure {
+            shown: true,
+            ..Failure::new(
+                Kind::Partial,
+                text!(
+                    "{count} problems kept products from being sent; their rows are in {files}",
+                    count = report.skipped_problems,
+                    files = report.failed_files.join(", ")
+                ),
+            )
+        }
+        .into()),
         None if partial => Err(Failure {
             shown: true,
             ..Failure::new(Kind::Partial, text!("{failed} of {products} products failed", failed = report.failed(), products = report.products)).hint(text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run))
@@ -574,6 +596,22 @@ pub struct Event {
     pub action: &'static str,
     pub errcode: Option<i64>,
     pub reason: Option<String>,
+}
+
+impl Event {
+    /// A product, or a row without one, that `--skip-bad` left out.
+    fn left_out(problem: &super::problem::Problem) -> Event {
+        Event {
+            out_product_id: problem
+                .out_product_id
+                .clone()
+                .unwrap_or_else(|| problem.location()),
+            state: ItemState::Refused.name(),
+            action: action::NONE,
+            errcode: None,
+            reason: Some(format!("{}: {}", problem.location(), problem.message)),
+        }
+    }
 }
 
 /// Counts results as they come.
