@@ -75,7 +75,6 @@ pub(super) fn list<T: Record>(out: &Output, picked: &Picked<T>, rows: &[T]) -> S
 
 /// One row, field beside value.
 pub(super) fn show<T: Record>(out: &Output, picked: &Picked<T>, row: &T) -> String {
-    // What a thing does not have is not worth a line.
     let (titles, cells): (Vec<String>, Vec<Cell>) = picked
         .0
         .iter()
@@ -135,7 +134,7 @@ pub(super) fn lay_out(out: &Output, titles: &[&'static str], rows: &[Vec<Cell>])
     for (shape, width) in columns.iter_mut().zip(&widths) {
         shape.natural = *width;
     }
-    let mut table = plain_table(&columns);
+    let mut table = Table::new();
     if out.headers {
         table.set_header(Row::from(titles));
     }
@@ -146,7 +145,7 @@ pub(super) fn lay_out(out: &Output, titles: &[&'static str], rows: &[Vec<Cell>])
             .map(|(cell, width)| cut(&cell, *width));
         table.add_row(Row::from(cells.collect::<Vec<String>>()));
     }
-    paint(trimmed(&table), out)
+    paint(plain(table, &columns), out)
 }
 
 /// What a column needs.
@@ -211,15 +210,17 @@ fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
             number: false,
         },
     ];
-    let mut table = plain_table(&columns);
-    for (title, value) in titles.iter().zip(values) {
+    let mut table = Table::new();
+    let filled = titles.iter().zip(values).zip(cells);
+    // What a thing does not have is not worth a line.
+    for ((title, value), _) in filled.filter(|(_, cell)| !is_blank(cell)) {
         table.add_row(Row::from(vec![title.clone(), value]));
     }
-    trimmed(&table)
+    plain(table, &columns)
 }
 
-fn plain_table(columns: &[Shape]) -> Table {
-    let mut table = Table::new();
+/// Lays a filled table out: a table has no columns to be arranged before it has rows.
+fn plain(mut table: Table, columns: &[Shape]) -> String {
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_constraints(columns.iter().enumerate().map(|(at, column)| {
@@ -237,10 +238,6 @@ fn plain_table(columns: &[Shape]) -> Table {
             }
         }
     }
-    table
-}
-
-fn trimmed(table: &Table) -> String {
     table.lines().fold(String::new(), |mut text, line| {
         text.push_str(line.trim_end());
         text.push('\n');
