@@ -18,7 +18,7 @@ const RENEW_BELOW: i64 = 300;
 /// A token that could not be renewed is used down to this.
 const USE_DOWN_TO: i64 = 10;
 /// A token that another process has just fetched is not fetched again.
-const JUST_FETCHED: i64 = 2;
+const JUST_FETCHED: i64 = 1;
 /// Forced refreshes a day, and seconds between two of them.
 pub const FORCED_A_DAY: usize = 20;
 pub const FORCED_APART: i64 = 30;
