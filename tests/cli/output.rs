@@ -1,0 +1,281 @@
+//! What holds for every command: forms of output, widths, quiet, colour, and never a question without a terminal.
+
+use super::catalogues::{many, pair, teas};
+use super::world::{World, said};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use unicode_width::UnicodeWidthStr;
+
+#[test]
+fn a_list_comes_in_seven_forms() {
+    let world = World::with_goods(&pair("绿茶, \"\"特级\"\"", "10", "20"));
+    let list = |format: &str| world.run(&["goods", "list", "--format", format]);
+    insta::assert_snapshot!(list("table").text(), @r#"
+     PRODUCT  TITLE         STATUS   AUDIT   PRICE        STOCK  REJECTED BECAUSE
+     P1       绿茶, "特级"  on sale  passed  10.00-20.00     10
+    "#);
+    insta::assert_snapshot!(list("csv").text(), @r#"
+    out_product_id,title,status,audit,price,stock,reject_reason
+    P1,"绿茶, ""特级""",on sale,passed,10.00-20.00,10,
+    "#);
+    assert_eq!(
+        list("tsv").text().lines().nth(1),
+        Some("P1\t\"绿茶, \"\"特级\"\"\"\ton sale\tpassed\t10.00-20.00\t10\t")
+    );
+    let rows = list("json").json();
+    assert_eq!(rows[0]["skus"][1]["sale_price"], 2000);
+    let line: Value = serde_json::from_str(list("ndjson").text()).expect("one line");
+    let yaml: Value = serde_saphyr::from_str(list("yaml").text()).expect("YAML");
+    assert_eq!((&line, &yaml), (&rows[0], &rows));
+    let book = list("xlsx");
+    assert_eq!(book.code, Some(0));
+    world.write("list.xlsx", &book.stdout);
+    let mut book: calamine::Xlsx<_> =
+        calamine::open_workbook(world.file("list.xlsx")).expect("a workbook");
+    let sheet = calamine::Reader::worksheet_range_at(&mut book, 0)
+        .expect("a sheet")
+        .expect("readable");
+    assert_eq!(
+        sheet.get_value((1, 1)).map(ToString::to_string).as_deref(),
+        Some("绿茶, \"特级\"")
+    );
+    let told = world.refused(2, &["goods", "list", "--format", "pdf"]);
+    assert!(
+        told.contains("use one of: table, json, ndjson, csv, tsv, yaml, xlsx"),
+        "{told}"
+    );
+}
+
+#[test]
+fn columns_headings_and_jq_choose_what_is_shown() {
+    let world = World::with_goods(&teas(&[("A", "1")]));
+    let list = |more: &[&str]| world.ok(&[&["goods", "list"], more].concat());
+    assert_eq!(
+        list(&[
+            "--columns",
+            "price,out_product_id",
+            "--no-headers",
+            "--format",
+            "csv"
+        ]),
+        "1.00,A\n"
+    );
+    assert_eq!(
+        list(&["--columns", "out_product_id", "--no-headers"]),
+        "A\n"
+    );
+    assert_eq!(list(&["--jq", ".[] | .skus[0].sale_price"]), "100\n");
+    assert_eq!(
+        world.json(&["goods", "list", "--columns", "title"]),
+        json!([{"title": "Green tea A"}])
+    );
+    let told = world.refused(2, &["goods", "list", "--columns", "colour"]);
+    assert!(
+        told.contains("the columns are out_product_id,title,"),
+        "{told}"
+    );
+    world.refused(2, &["goods", "list", "--jq", ".[0"]);
+    world.refused(2, &["goods", "list", "--jq", ".", "--format", "csv"]);
+}
+
+#[test]
+fn chinese_tables_fit_the_width() {
+    let world = World::with_goods(&pair(
+        "明前龙井 2024新茶 特级 礼盒装 两罐 送礼袋",
+        "10",
+        "20",
+    ));
+    world.ok(&[
+        "goods",
+        "update",
+        "P1",
+        "--desc",
+        "明前采摘，手工炒制，清香回甘，冷藏保存，开封后请尽快饮用。",
+    ]);
+    world.ok(&[
+        "sandbox",
+        "audit",
+        "reject",
+        "P1",
+        "--reason",
+        "主图不清晰，请更换为不小于八百像素的正面照片",
+    ]);
+    let commands = [
+        &["goods", "list"][..],
+        &["goods", "show", "P1"],
+        &["category", "list", "茶"],
+        &["run", "list"],
+        &["run", "show", "1"],
+        &["quota", "show"],
+        &["merchant", "info"],
+        &["sandbox", "status"],
+    ];
+    for args in commands {
+        for width in [40, 80, 200] {
+            let columns = width.to_string();
+            let variables = [("COLUMNS", columns.as_str()), ("WXSELL_LANG", "zh")];
+            let shown = world.run_with(&variables, args);
+            assert_eq!(shown.code, Some(0), "{args:?}: {}", shown.stderr);
+            for line in shown.text().lines() {
+                assert!(
+                    line.width() <= width,
+                    "{args:?} at {width}: {} wide: {line}",
+                    line.width()
+                );
+            }
+        }
+    }
+    let list = world.ok(&["goods", "list", "--lang", "zh"]);
+    let mut lines = list.lines();
+    assert_eq!(
+        lines
+            .next()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>()),
+        Some(vec![
+            "商品编号",
+            "标题",
+            "状态",
+            "审核",
+            "价格",
+            "库存",
+            "驳回原因"
+        ])
+    );
+    let csv = world.ok(&["goods", "list", "--lang", "zh", "--format", "csv"]);
+    assert!(
+        csv.starts_with("out_product_id,title,status,"),
+        "machines read English: {csv}"
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_a_command_quietly() {
+    let world = World::with_goods(&many(230));
+    let mut child = world
+        .command(&["goods", "list", "--format", "ndjson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut reader = BufReader::with_capacity(16, child.stdout.take().expect("a pipe"));
+    let mut first = String::new();
+    reader.read_line(&mut first).expect("a line");
+    drop(reader);
+    let ended = child.wait_with_output().expect("it ends");
+    assert!(first.starts_with("{\"out_product_id\":\"T"), "{first}");
+    assert_eq!(
+        (
+            ended.status.code(),
+            String::from_utf8_lossy(&ended.stderr).as_ref()
+        ),
+        (Some(0), "")
+    );
+}
+
+#[test]
+fn quiet_leaves_data_and_errors_only() {
+    let world = World::new();
+    world.write("goods.csv", teas(&[("A", "1")]));
+    let said = world.run(&["goods", "upload", "goods.csv", "--quiet"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    assert!(!said.stdout.is_empty());
+    let told = world.refused(1, &["goods", "show", "NONE", "-q"]);
+    assert!(told.starts_with("Error: "), "{told}");
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let world = World::with_goods(&teas(&[("A", "1")]));
+    let coloured = |variables: &[(&str, &str)], more: &[&str]| {
+        let said = world.run_with(variables, &[&["goods", "list"], more].concat());
+        assert_eq!(said.code, Some(0));
+        said.text().contains('\x1b')
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&[], &["--color", "always"]));
+    assert!(!coloured(&[], &["--color", "never"]));
+    assert!(!coloured(&[("NO_COLOR", "1")], &[]));
+    assert!(!coloured(&[("TERM", "dumb"), ("CLICOLOR", "1")], &[]));
+    assert!(
+        !coloured(&[], &["--color", "always", "--format", "json"]),
+        "data is never coloured"
+    );
+}
+
+#[test]
+fn an_error_is_an_object_where_json_is_asked_for() {
+    let world = World::new();
+    let said = world.run(&["goods", "show", "NONE", "--format", "json"]);
+    assert_eq!((said.code, said.text()), (Some(1), ""));
+    let error: Value = serde_json::from_str(&said.stderr).expect("JSON");
+    assert_eq!(
+        (
+            &error["error"]["kind"],
+            &error["error"]["exit_code"],
+            &error["error"]["message"]
+        ),
+        (
+            &json!("refused"),
+            &json!(1),
+            &json!("the shop has no product NONE")
+        )
+    );
+    let said = world.run(&["goods", "uplaod", "--format=json"]);
+    let error: Value = serde_json::from_str(&said.stderr).expect("JSON");
+    assert_eq!(
+        (said.code, &error["error"]["hint"]),
+        (Some(2), &json!("did you mean upload?"))
+    );
+}
+
+const LIVE: &str =
+    "[profile.tea]\nappid = \"wx00000000000000aa\"\nbase_url = \"http://127.0.0.1:9\"\n";
+
+#[test]
+fn a_read_only_profile_refuses_every_write() {
+    let world = World::new();
+    world.configure(&format!("{LIVE}read_only = true\n"));
+    world.write("goods.csv", teas(&[("A", "1")]));
+    world.write("a.png", super::catalogues::png(300));
+    let writes = [
+        &["goods", "upload", "goods.csv"][..],
+        &["goods", "on-sale", "A"],
+        &["goods", "off-sale", "A"],
+        &["goods", "remove", "A", "--yes"],
+        &["goods", "withdraw-audit", "A"],
+        &["image", "upload", "a.png"],
+        &["merchant", "update", "--service", "wechat"],
+        &["quota", "reset", "--yes"],
+    ];
+    for args in writes {
+        let said = said(&mut world.plain_command(&[&["--profile", "tea"], args].concat()));
+        assert_eq!(said.code, Some(2), "{args:?}: {}", said.stderr);
+        assert!(
+            said.stderr.starts_with("Error: profile tea is read-only\n"),
+            "{args:?}: {}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked_and_what_is_missing_is_named() {
+    let world = World::new();
+    world.configure(&format!("{LIVE}production = true\n"));
+    for args in [
+        &["goods", "remove", "A"][..],
+        &["goods", "off-sale", "A"],
+        &["quota", "reset"],
+    ] {
+        let said = said(&mut world.plain_command(&[&["--profile", "tea"], args].concat()));
+        assert_eq!(said.code, Some(2), "{args:?}: {}", said.stderr);
+        assert!(
+            said.stderr.contains("this needs a yes") && said.stderr.contains("--yes"),
+            "{args:?}: {}",
+            said.stderr
+        );
+    }
+    let said = said(&mut world.plain_command(&["auth", "login"]));
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+}

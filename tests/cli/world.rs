@@ -1,0 +1,241 @@
+//! One machine: a folder to work in, settings, state, and the shop in a box.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use wxsell::sandbox::{Exchange, Sandbox};
+
+/// Calls that change something at the platform.
+const WRITES: [&str; 8] = [
+    "/shop/spu/add",
+    "/shop/spu/update",
+    "/shop/spu/update_without_audit",
+    "/shop/spu/del",
+    "/shop/spu/del_audit",
+    "/shop/spu/listing",
+    "/shop/spu/delisting",
+    "/shop/account/update_info",
+];
+
+pub struct World {
+    folder: tempfile::TempDir,
+}
+
+/// What one command said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Said {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("UTF-8")
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.text(), self.stderr))
+    }
+}
+
+impl World {
+    pub fn new() -> World {
+        let world = World {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        std::fs::create_dir(world.path("work")).expect("a folder");
+        world
+    }
+
+    /// A world whose shop holds `products`, all passed.
+    pub fn with_goods(products: &str) -> World {
+        let world = World::new();
+        world.write("goods.csv", products);
+        world.ok(&["goods", "upload", "goods.csv"]);
+        world.ok(&["sandbox", "advance", "1h"]);
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file in the working folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path("work").join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.file(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).expect("a text file")
+    }
+
+    /// Copies a sample and the pictures that it names into the working folder.
+    pub fn sample(&self, name: &str) {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        std::fs::create_dir_all(self.file("images")).expect("a folder");
+        for entry in std::fs::read_dir(samples.join("images")).expect("pictures") {
+            let path = entry.expect("a picture").path();
+            let name = path.file_name().expect("a name");
+            std::fs::copy(&path, self.file("images").join(name)).expect("a copy");
+        }
+        std::fs::copy(samples.join(name), self.file(name)).expect("a copy");
+    }
+
+    /// The binary with `--profile sandbox`.
+    pub fn command(&self, args: &[&str]) -> Command {
+        self.plain_command(&[&["--profile", "sandbox"], args].concat())
+    }
+
+    /// Writes the settings of profiles.
+    pub fn configure(&self, settings: &str) {
+        std::fs::create_dir_all(self.path("config")).expect("a folder");
+        std::fs::write(self.path("config").join("config.toml"), settings).expect("settings");
+    }
+
+    /// The binary with these arguments alone.
+    pub fn plain_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wxsell"));
+        command
+            .args(args)
+            .env_clear()
+            .current_dir(self.path("work"))
+            .stdin(Stdio::null());
+        // What the system itself needs.
+        for name in ["SystemRoot", "TEMP", "TMPDIR"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("WXSELL_CONFIG_DIR", self.path("config"))
+            .env("WXSELL_STATE_DIR", self.path("state"))
+            .env("WXSELL_LANG", "en")
+            .env("COLUMNS", "200");
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Said {
+        said(&mut self.command(args))
+    }
+
+    /// Runs with more in the environment.
+    pub fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
+        said(self.command(args).envs(variables.iter().copied()))
+    }
+
+    /// Runs with `input` on standard input.
+    pub fn feed(&self, input: &[u8], args: &[&str]) -> Said {
+        let path = self.path("input");
+        std::fs::write(&path, input).expect("a file");
+        let file = std::fs::File::open(path).expect("a file");
+        said(self.command(args).stdin(file))
+    }
+
+    /// Runs well; gives stdout.
+    #[track_caller]
+    pub fn ok(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert_eq!(
+            said.code,
+            Some(0),
+            "{args:?}: {}{}",
+            said.text(),
+            said.stderr
+        );
+        said.text().to_owned()
+    }
+
+    /// Runs well with `--format json`.
+    #[track_caller]
+    pub fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(&[args, &["--format", "json"]].concat())).expect("JSON")
+    }
+
+    /// Fails with this exit code; gives stderr.
+    #[track_caller]
+    pub fn refused(&self, code: i32, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert_eq!(
+            said.code,
+            Some(code),
+            "{args:?}: {}{}",
+            said.text(),
+            said.stderr
+        );
+        said.stderr
+    }
+
+    pub fn sandbox(&self) -> Sandbox {
+        Sandbox::open(&self.path("state").join("sandbox.db")).expect("the shop")
+    }
+
+    pub fn calls(&self) -> Vec<Exchange> {
+        self.sandbox().exchanges().expect("calls")
+    }
+
+    /// Paths of the calls since the first `seen`, in order.
+    pub fn paths_since(&self, seen: usize) -> Vec<String> {
+        self.calls()
+            .into_iter()
+            .skip(seen)
+            .map(|call| call.path)
+            .collect()
+    }
+
+    /// Calls since the first `seen` that changed the shop.
+    pub fn writes_since(&self, seen: usize) -> Vec<String> {
+        let changed = |call: &Exchange| call.errcode == 0 && WRITES.contains(&call.path.as_str());
+        self.calls()
+            .into_iter()
+            .skip(seen)
+            .filter(changed)
+            .map(|call| call.path)
+            .collect()
+    }
+
+    /// The drafts of the shop by number.
+    pub fn products(&self) -> std::collections::BTreeMap<String, Value> {
+        let products = self.sandbox().products(true).expect("products");
+        products
+            .into_iter()
+            .map(|spu| {
+                (
+                    spu.out_product_id.clone(),
+                    serde_json::to_value(spu).expect("JSON"),
+                )
+            })
+            .collect()
+    }
+
+    pub fn numbers(&self) -> Vec<String> {
+        self.products().into_keys().collect()
+    }
+
+    /// Another machine before the same shop: nothing is known here of what was uploaded.
+    pub fn forget(&self) {
+        for entry in std::fs::read_dir(self.path("state")).expect("state") {
+            let path = entry.expect("a file").path();
+            let name = path.file_name().expect("a name").to_string_lossy();
+            if path.is_file() && !name.starts_with("sandbox.db") {
+                std::fs::remove_file(&path).expect("it goes");
+            }
+        }
+    }
+}
+
+pub fn said(command: &mut Command) -> Said {
+    let output = command.output().expect("the binary runs");
+    Said {
+        code: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
