@@ -1,5 +1,5 @@
-//! Two languages. Text for people is written in English in the code with [`text!`](crate::text); `zh.tsv` beside this
-//! file holds the Chinese for each template. Translation happens where text leaves: `output`, `fail` and
+//! Two languages. Text for people is written in English in the code with [`text!`](crate::text); the tables in `zh/` hold
+//! the Chinese for each template. Translation happens where text leaves: `output`, `fail` and
 //! the help of clap. Machine output is never translated.
 
 mod help;
@@ -54,21 +54,25 @@ impl Lang {
     }
 }
 
-/// The Chinese of an English template, if `zh.tsv` has it.
+/// The Chinese of an English template, if a table has it.
 pub fn chinese(template: &str) -> Option<&'static str> {
     static TABLE: OnceLock<HashMap<Cow<'static, str>, Cow<'static, str>>> = OnceLock::new();
     let table = TABLE.get_or_init(|| entries().collect());
     table.get(template).map(|zh| &**zh)
 }
 
-/// Every pair of `zh.tsv`: English, Chinese. A tab separates them, `\n` stands for a line break.
+/// One table a noun; what several nouns say stands in `common.tsv`.
+const TABLES: &[&str] = &[include_str!("zh/common.tsv")];
+
+/// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
 pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)> {
     let unescape = |text: &'static str| match text.contains("\\n") {
         true => Cow::Owned(text.replace("\\n", "\n")),
         false => Cow::Borrowed(text),
     };
-    include_str!("zh.tsv")
-        .lines()
+    TABLES
+        .iter()
+        .flat_map(|table| table.lines())
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| line.split_once('\t'))
         .map(move |(en, zh)| (unescape(en), unescape(zh)))
