@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    auth, brand, category, completion, goods, image, merchant, profile, quota, rid, run, sandbox,
-    util,
+    auth, brand, category, certificate, completion, goods, image, merchant, profile, quota, rid,
+    run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -64,6 +64,12 @@ pub struct Global {
     /// Show what would be done and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
+    /// Print WeChat's answers as they came instead of the result; for commands that read
+    #[arg(long, global = true)]
+    pub raw: bool,
+    /// Show phones, names and addresses of people whole
+    #[arg(long, global = true)]
+    pub unmask: bool,
     /// Read the AppSecret from this file, `-` for standard input
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub secret_file: Option<PathBuf>,
@@ -85,6 +91,8 @@ pub enum Noun {
     Category(category::Verb),
     #[command(subcommand)]
     Brand(brand::Verb),
+    #[command(subcommand)]
+    Certificate(certificate::Verb),
     #[command(subcommand)]
     Merchant(merchant::Verb),
     #[command(subcommand)]

@@ -146,6 +146,13 @@ impl ChinaTime {
         ChinaTime(china(seconds).strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
+    /// As unix seconds; `None` for text that is no time.
+    pub fn unix(&self) -> Option<i64> {
+        let time = jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &self.0).ok()?;
+        let moment = jiff::tz::offset(8).to_timestamp(time).ok()?;
+        Some(moment.as_second())
+    }
+
     /// Whether WeChat named no time.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -2,12 +2,14 @@
 
 pub mod common;
 pub mod component;
+pub mod operation;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What may be done when the answer to a request was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Resend {
     /// It only reads: send it again.
     Safe,

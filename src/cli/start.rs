@@ -140,6 +140,7 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     out.color = global.color.unwrap_or_default();
     out.interactive = !global.no_input && can_ask();
     out.yes = global.yes;
+    out.answers_only = global.raw;
     out.check()?;
     Ok(out)
 }

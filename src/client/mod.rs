@@ -8,6 +8,7 @@ pub mod token;
 pub mod trace;
 pub mod verdict;
 
+use crate::api::operation::Operation;
 use crate::api::{Endpoint, Envelope, Resend};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -46,11 +47,16 @@ pub struct Client {
     held: Mutex<Option<StoredToken>>,
     pace: Pace,
     trace: Option<Trace>,
+    heard: Option<Heard>,
 }
+
+/// Is told of every answer to a reading call, as it came.
+pub type Heard = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// How requests travel.
 pub struct Wire {
     pub trace: Option<Trace>,
+    pub heard: Option<Heard>,
     /// For one request and its whole answer.
     pub timeout: Duration,
 }
@@ -93,6 +99,7 @@ impl Client {
             held: Mutex::new(None),
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
+            heard: wire.heard,
         })
     }
 
@@ -104,10 +111,22 @@ impl Client {
         read_reply(E::PATH, &answer)
     }
 
-    /// The answer to a call as it came.
-    pub async fn raw<E: Endpoint>(&self, request: &E) -> Result<Vec<u8>> {
-        self.exchange(E::PATH, &[], &Body::Json(to_json(request)?), E::RESEND)
-            .await
+    /// Makes a call that the book of operations describes; its answer as it came. Errors as [`Client::call`].
+    pub async fn ask(
+        &self,
+        operation: &Operation,
+        query: &[(&str, &str)],
+        request: &serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        let body = match operation.method.as_str() {
+            "GET" => Body::Nothing,
+            _ => Body::Json(to_json(request)?),
+        };
+        let path = &operation.path;
+        read_reply(
+            path,
+            &self.exchange(path, query, &body, operation.resend).await?,
+        )
     }
 
     /// Uploads a file. A second arrival only makes a second copy, so that it may be repeated.
@@ -158,6 +177,9 @@ impl Client {
             let mut failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
                     self.pace.passed();
+                    if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
+                        heard(&answer);
+                    }
                     return Ok(answer);
                 }
                 Err(failure) => failure,

@@ -1,8 +1,10 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
+pub mod ask;
 pub mod auth;
 pub mod brand;
 pub mod category;
+pub mod certificate;
 pub mod completion;
 pub mod goods;
 pub mod image;
@@ -16,7 +18,7 @@ pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
 use crate::client::trace::Trace;
-use crate::client::{Client, Wire};
+use crate::client::{Client, Heard, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
@@ -111,7 +113,16 @@ impl Ctx {
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         let timeout = std::time::Duration::from_secs(self.global.timeout);
-        Ok(Wire { trace, timeout })
+        let out = self.out.clone();
+        let heard = self
+            .global
+            .raw
+            .then(|| -> Heard { Box::new(move |answer| out.answer(answer)) });
+        Ok(Wire {
+            trace,
+            heard,
+            timeout,
+        })
     }
 
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
@@ -161,12 +172,18 @@ impl Ctx {
     }
 }
 
+/// Every verb that is one call, over all nouns.
+pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
+    [certificate::ASKS].into_iter().flatten()
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,
         Noun::Brand(verb) => brand::run(verb, ctx).await,
+        Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,

@@ -46,7 +46,7 @@ impl Lang {
     }
 
     /// `template` in this language; a template without a translation stays English.
-    pub fn of(self, template: &'static str) -> &'static str {
+    pub fn of(self, template: &str) -> &str {
         match self {
             Lang::En => template,
             Lang::Zh => chinese(template).unwrap_or(template),
@@ -62,7 +62,10 @@ pub fn chinese(template: &str) -> Option<&'static str> {
 }
 
 /// One table a noun; what several nouns say stands in `common.tsv`.
-const TABLES: &[&str] = &[include_str!("zh/common.tsv")];
+const TABLES: &[&str] = &[
+    include_str!("zh/common.tsv"),
+    include_str!("zh/certificate.tsv"),
+];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
 pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)> {

@@ -8,6 +8,7 @@ use crate::types::Fen;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What a command shows. JSON and YAML are the type's own `Serialize`; tables, CSV, TSV and xlsx take the columns.
 pub trait Record: Serialize + Sized + 'static {
@@ -51,6 +52,11 @@ impl Cell {
         }
     }
 
+    /// The cell as words, for a list of several.
+    pub fn words(&self) -> String {
+        self.plain()
+    }
+
     fn value(&self) -> Value {
         match self {
             Cell::Empty => Value::Null,
@@ -63,14 +69,63 @@ impl Cell {
     }
 }
 
-/// The columns of `T` that are shown, in the order asked for.
-pub(super) struct Picked<T: 'static>(pub Vec<&'static Column<T>>);
+/// A column, whether it was declared for a type or found in a reference.
+pub(super) struct Shown<T> {
+    pub name: Cow<'static, str>,
+    pub title: Cow<'static, str>,
+    cell: Box<dyn Fn(&T) -> Cell>,
+}
 
-impl<T: Record> Picked<T> {
-    pub fn new(out: &Output) -> Result<Picked<T>> {
+/// The columns that rows of `T` have.
+pub struct Columns<T>(Vec<Shown<T>>);
+
+impl<T: 'static> Columns<T> {
+    /// Those that a type declares.
+    pub fn of() -> Columns<T>
+    where
+        T: Record,
+    {
+        let declared = T::COLUMNS.iter().map(|column| Shown {
+            name: column.name.into(),
+            title: column.title.into(),
+            cell: Box::new(column.cell),
+        });
+        Columns(declared.collect())
+    }
+
+    pub fn none() -> Columns<T> {
+        Columns(Vec::new())
+    }
+
+    /// Adds a column; `name` and `title` as in [`Column`].
+    pub fn with(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        cell: impl Fn(&T) -> Cell + 'static,
+    ) -> Columns<T> {
+        self.0.push(Shown {
+            name: name.into(),
+            title: title.into(),
+            cell: Box::new(cell),
+        });
+        self
+    }
+}
+
+/// The columns that are shown, in the order asked for.
+pub(super) struct Picked<T>(pub Vec<Shown<T>>);
+
+impl<T: Serialize + 'static> Picked<T> {
+    pub fn new(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
+        let mut columns = columns.0;
         let Some(wanted) = &out.columns else {
-            return Ok(Picked(T::COLUMNS.iter().collect()));
+            return Ok(Picked(columns));
         };
+        let names: Vec<String> = columns
+            .iter()
+            .map(|column| column.name.to_string())
+            .collect();
         let mut picked = Vec::with_capacity(wanted.len());
         let mut unknown = Vec::new();
         for name in wanted
@@ -78,11 +133,11 @@ impl<T: Record> Picked<T> {
             .map(|name| name.trim())
             .filter(|name| !name.is_empty())
         {
-            match T::COLUMNS
+            match columns
                 .iter()
-                .find(|column| column.name.eq_ignore_ascii_case(name))
+                .position(|column| column.name.eq_ignore_ascii_case(name))
             {
-                Some(column) => picked.push(column),
+                Some(at) => picked.push(columns.swap_remove(at)),
                 None => unknown.push(name),
             }
         }
@@ -92,12 +147,19 @@ impl<T: Record> Picked<T> {
         if unknown.is_empty() {
             return Ok(Picked(picked));
         }
-        let names: Vec<&str> = T::COLUMNS.iter().map(|column| column.name).collect();
         Err(
             Failure::input(text!("no such column: {names}", names = unknown.join(", ")))
                 .hint(text!("the columns are {names}", names = names.join(",")))
                 .into(),
         )
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|column| &*column.name).collect()
+    }
+
+    pub fn titles(&self) -> Vec<&str> {
+        self.0.iter().map(|column| &*column.title).collect()
     }
 
     pub fn cells<'a>(&'a self, row: &'a T) -> impl Iterator<Item = Cell> + 'a {
@@ -109,9 +171,9 @@ impl<T: Record> Picked<T> {
         let mut whole = serde_json::to_value(row)?;
         let picked = self.0.iter().map(|column| {
             // A column without a field of its name is computed; its cell is the value.
-            let own = whole.get_mut(column.name).map(Value::take);
+            let own = whole.get_mut(&*column.name).map(Value::take);
             (
-                column.name.to_owned(),
+                column.name.to_string(),
                 own.unwrap_or_else(|| (column.cell)(row).value()),
             )
         });

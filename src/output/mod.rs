@@ -13,7 +13,7 @@ mod stream;
 mod table;
 mod words;
 
-pub use fields::{Cell, Column, Record};
+pub use fields::{Cell, Column, Columns, Record};
 pub use progress::Progress;
 pub use sink::Captured;
 pub use stream::Stream;
@@ -64,6 +64,8 @@ pub struct Output {
     /// Whether questions may be asked at all (a terminal on stdin and stderr, and not `--no-input`).
     pub interactive: bool,
     pub yes: bool,
+    /// Only what [`Output::answer`] is given goes to stdout.
+    pub answers_only: bool,
     sink: Sink,
 }
 
@@ -79,6 +81,7 @@ impl Default for Output {
             color: ColorChoice::Auto,
             interactive: false,
             yes: false,
+            answers_only: false,
             sink: Sink::default(),
         }
     }
@@ -122,7 +125,7 @@ impl Output {
 
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
     pub fn check_columns<T: Record>(&self) -> Result<()> {
-        Picked::<T>::new(self).map(|_| ())
+        Picked::<T>::new(self, Columns::of()).map(|_| ())
     }
 
     /// True where the form is written a line at a time, so that events can be shown as they happen.
@@ -132,7 +135,12 @@ impl Output {
 
     /// Rows: an array in JSON.
     pub fn list<T: Record>(&self, rows: &[T]) -> Result<()> {
-        let picked = Picked::<T>::new(self)?;
+        self.list_with(Columns::of(), rows)
+    }
+
+    /// As [`Output::list`], with columns that no type declares.
+    pub fn list_with<T: Serialize + 'static>(&self, columns: Columns<T>, rows: &[T]) -> Result<()> {
+        let picked = Picked::new(self, columns)?;
         if let Some(expression) = &self.jq {
             let json = match &self.columns {
                 None => serde_json::to_vec(rows)?,
@@ -156,7 +164,7 @@ impl Output {
             },
             Format::Xlsx => self.print(&sheet::workbook(&picked, rows, self.headers)?),
             Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut stream = self.stream::<T>()?;
+                let mut stream = Stream::new(self, picked)?;
                 for row in rows {
                     stream.push(row)?;
                 }
@@ -167,7 +175,12 @@ impl Output {
 
     /// One thing: an object in JSON, field beside value in a table, one row in CSV and xlsx.
     pub fn show<T: Record>(&self, row: &T) -> Result<()> {
-        let picked = Picked::<T>::new(self)?;
+        self.show_with(Columns::of(), row)
+    }
+
+    /// As [`Output::show`], with columns that no type declares.
+    pub fn show_with<T: Serialize + 'static>(&self, columns: Columns<T>, row: &T) -> Result<()> {
+        let picked = Picked::new(self, columns)?;
         if let Some(expression) = &self.jq {
             let json = match &self.columns {
                 None => serde_json::to_vec(row)?,
@@ -191,7 +204,7 @@ impl Output {
                 self.headers,
             )?),
             Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut stream = self.stream::<T>()?;
+                let mut stream = Stream::new(self, picked)?;
                 stream.push(row)?;
                 stream.finish()
             }
@@ -200,7 +213,7 @@ impl Output {
 
     /// Rows that come one at a time. NDJSON, CSV and TSV are written as they come; the other forms at the end.
     pub fn stream<T: Record>(&self) -> Result<Stream<'_, T>> {
-        Stream::new(self)
+        Stream::new(self, Picked::new(self, Columns::of())?)
     }
 
     /// JSON that has no columns, such as what WeChat answered.
@@ -231,6 +244,14 @@ impl Output {
     /// Bytes as they are: a file that was asked for on stdout.
     pub fn raw(&self, bytes: &[u8]) -> Result<()> {
         self.print(bytes)
+    }
+
+    /// WeChat's answer as it came, on a line of its own, for `--raw`.
+    pub fn answer(&self, answer: &[u8]) {
+        let mut line = answer.to_vec();
+        line.push(b'\n');
+        // The command's own data meets the same trouble and reports it.
+        let _ = self.sink.data(&line);
     }
 
     /// One line of plain data, such as a token; the same in every format.
@@ -317,6 +338,9 @@ impl Output {
 
     /// Data to stdout.
     fn print(&self, bytes: &[u8]) -> Result<()> {
+        if self.answers_only {
+            return Ok(());
+        }
         self.sink.data(bytes).map_err(|error| {
             Failure::input(text!(
                 "cannot write to standard output: {error}",

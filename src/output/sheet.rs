@@ -1,21 +1,22 @@
 //! Workbooks: ids and all text as text cells, so that Excel neither rounds nor evaluates them.
 
+use super::Cell;
 use super::fields::Picked;
-use super::{Cell, Record};
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use serde::Serialize;
 
 /// Excel counts in doubles; a larger number is written as text.
 const EXACT: u64 = 1 << 53;
 
-pub(super) fn workbook<T: Record>(
+pub(super) fn workbook<T: Serialize + 'static>(
     picked: &Picked<T>,
     rows: &[T],
     headers: bool,
 ) -> Result<Vec<u8>> {
-    let names: Vec<&str> = picked.0.iter().map(|column| column.name).collect();
+    let names = picked.names();
     write(
         &names,
         rows.iter().map(|row| picked.cells(row).collect()),

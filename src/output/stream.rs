@@ -2,10 +2,11 @@
 
 use super::fields::Picked;
 use super::jq::Jq;
-use super::{Format, Output, Record};
+use super::{Format, Output};
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
+use serde::Serialize;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ const DELAY: Duration = Duration::from_millis(100);
 const FULL: usize = 64 * 1024;
 
 /// Writes rows as they come in NDJSON, CSV and TSV; the other forms keep them until [`Stream::finish`].
-pub struct Stream<'a, T: Record> {
+pub struct Stream<'a, T> {
     out: &'a Output,
     picked: Picked<T>,
     jq: Option<Jq>,
@@ -30,9 +31,8 @@ enum State {
     Kept(Vec<Value>, Vec<Vec<super::Cell>>),
 }
 
-impl<'a, T: Record> Stream<'a, T> {
-    pub(super) fn new(out: &'a Output) -> Result<Stream<'a, T>> {
-        let picked = Picked::<T>::new(out)?;
+impl<'a, T: Serialize + 'static> Stream<'a, T> {
+    pub(super) fn new(out: &'a Output, picked: Picked<T>) -> Result<Stream<'a, T>> {
         let jq = out.jq.as_deref().map(Jq::new).transpose()?;
         let state = match out.format {
             Format::Ndjson => State::Lines(Vec::new()),
@@ -45,9 +45,7 @@ impl<'a, T: Record> Stream<'a, T> {
                     })
                     .from_writer(Vec::new());
                 if out.headers {
-                    writer
-                        .write_record(picked.0.iter().map(|column| column.name))
-                        .map_err(broken)?;
+                    writer.write_record(picked.names()).map_err(broken)?;
                 }
                 State::Separated(Box::new(writer))
             }
@@ -139,14 +137,12 @@ impl<'a, T: Record> Stream<'a, T> {
                 Ok(())
             }
             Format::Table => {
-                let titles: Vec<&'static str> =
-                    self.picked.0.iter().map(|column| column.title).collect();
+                let titles = self.picked.titles();
                 self.out
                     .print(super::table::lay_out(self.out, &titles, &rows).as_bytes())
             }
             Format::Xlsx => {
-                let names: Vec<&'static str> =
-                    self.picked.0.iter().map(|column| column.name).collect();
+                let names = self.picked.names();
                 self.out.print(&super::sheet::write(
                     &names,
                     rows.into_iter(),

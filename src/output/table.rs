@@ -2,9 +2,10 @@
 //! cut. Where even that does not fit, each row becomes a block of its own.
 
 use super::fields::Picked;
-use super::{Cell, Output, Record, words};
+use super::{Cell, Output, words};
 use crate::lang::{Lang, Text};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
+use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Blanks between two columns.
@@ -67,18 +68,18 @@ const TONES: [(char, &str, &[&str]); 3] = [
 const END: char = '\u{2064}';
 
 /// Rows under a heading.
-pub(super) fn list<T: Record>(out: &Output, picked: &Picked<T>, rows: &[T]) -> String {
-    let titles: Vec<&'static str> = picked.0.iter().map(|column| column.title).collect();
+pub(super) fn list<T: Serialize + 'static>(out: &Output, picked: &Picked<T>, rows: &[T]) -> String {
+    let titles = picked.titles();
     let cells: Vec<Vec<Cell>> = rows.iter().map(|row| picked.cells(row).collect()).collect();
     lay_out(out, &titles, &cells)
 }
 
 /// One row, field beside value.
-pub(super) fn show<T: Record>(out: &Output, picked: &Picked<T>, row: &T) -> String {
+pub(super) fn show<T: Serialize + 'static>(out: &Output, picked: &Picked<T>, row: &T) -> String {
     let (titles, cells): (Vec<String>, Vec<Cell>) = picked
         .0
         .iter()
-        .map(|column| heading(column.title, out.lang))
+        .map(|column| heading(&column.title, out.lang))
         .zip(picked.cells(row))
         .filter(|(_, cell)| !is_blank(cell))
         .unzip();
@@ -95,7 +96,7 @@ fn is_blank(cell: &Cell) -> bool {
 }
 
 /// Cells under their titles.
-pub(super) fn lay_out(out: &Output, titles: &[&'static str], rows: &[Vec<Cell>]) -> String {
+pub(super) fn lay_out(out: &Output, titles: &[&str], rows: &[Vec<Cell>]) -> String {
     let titles: Vec<String> = titles
         .iter()
         .map(|title| heading(title, out.lang))
@@ -245,7 +246,7 @@ fn plain(mut table: Table, columns: &[Shape]) -> String {
     })
 }
 
-fn heading(title: &'static str, lang: Lang) -> String {
+fn heading(title: &str, lang: Lang) -> String {
     lang.of(title).to_owned()
 }
 

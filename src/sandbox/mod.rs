@@ -9,7 +9,8 @@ mod store;
 
 pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
 pub use router::NOT_SIMULATED;
-pub use rules::goods::{Happening, Outcome, Verdict};
+pub use rules::Happening;
+pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use store::{Exchange, Settings};
 
@@ -115,7 +116,7 @@ impl Sandbox {
     /// One write to the shop, from the audits that are due to the commit.
     fn write<T>(&mut self, act: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut tx = Tx::begin(&mut self.db).map_err(store::unusable)?;
-        goods::settle(&mut tx)?;
+        rules::settle(&mut tx)?;
         let done = act(&mut tx)?;
         tx.commit()?;
         Ok(done)
@@ -134,13 +135,13 @@ impl Sandbox {
     pub fn advance(&mut self, seconds: i64) -> Result<Advance> {
         let mut tx = Tx::begin(&mut self.db).map_err(store::unusable)?;
         let before = tx.now;
-        let mut happenings = goods::settle(&mut tx)?;
+        let mut happenings = rules::settle(&mut tx)?;
         let settings = Settings {
             clock_offset: tx.settings.clock_offset.saturating_add(seconds),
             ..tx.settings.clone()
         };
         tx.set(settings)?;
-        happenings.extend(goods::settle(&mut tx)?);
+        happenings.extend(rules::settle(&mut tx)?);
         let tokens_expired = token::ran_out(&tx, before, tx.now)?;
         let clock = rfc3339(tx.now);
         tx.commit()?;
@@ -268,7 +269,7 @@ impl Sandbox {
         let rules = &self.rules;
         let mut attempt = || -> Result<Answer, Refusal> {
             let mut tx = Tx::begin(&mut self.db)?;
-            goods::settle(&mut tx)?;
+            rules::settle(&mut tx)?;
             let rid = rid(tx.now);
             let outcome = match ordered {
                 Some((errcode, errmsg)) => Err(Refusal::new(errcode, errmsg)),

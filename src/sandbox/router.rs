@@ -5,9 +5,11 @@ use super::rules::{goods, image, quota, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
+use crate::api::operation::{self, Problem, Wrong};
 use crate::fail::Failure;
 use crate::text;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -126,6 +128,20 @@ impl Router {
         })
     }
 
+    /// Answers an operation of the books by `rule`. Its request was held against the book before, so that a field the
+    /// reference requires is there and of its type; what the reference does not know was ignored, as the platform does.
+    pub fn says<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        self,
+        path: &'static str,
+        rule: fn(&mut Tx<'_>, Q) -> Result<R, Refusal>,
+    ) -> Router {
+        self.with(path, move |tx, _, body| {
+            fits(path, &body)?;
+            let request = serde_json::from_value(body).map_err(|error| misread(path, &error))?;
+            Ok(serde_json::to_value(rule(tx, request)?)?)
+        })
+    }
+
     /// Answers what is no [`Endpoint`]: a GET or a picture.
     pub fn raw<R: Serialize + 'static>(
         self,
@@ -149,12 +165,10 @@ impl Router {
     /// Checks a call and asks its rule.
     pub fn answer(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Value, Refusal> {
         let Some(rule) = self.rules.get(call.path.as_str()) else {
-            return Err(
-                match crate::api::paths().any(|(path, _)| path == call.path) {
-                    true => Refusal::new(NOT_SIMULATED, "not simulated by the sandbox"),
-                    false => Refusal::new(40066, "invalid url"),
-                },
-            );
+            return Err(match operation::by_path(&call.path).is_some() {
+                true => Refusal::new(NOT_SIMULATED, "not simulated by the sandbox"),
+                false => Refusal::new(40066, "invalid url"),
+            });
         };
         match (call.path == CLASSIC_TOKEN_PATH, call.method.as_str()) {
             (true, "GET") | (false, "POST") => {}
@@ -217,6 +231,27 @@ fn missing(path: &str, field: &str) -> Refusal {
     }
 }
 
+/// The first way in which a body does not fit its operation, as the platform refuses it.
+fn fits(path: &str, body: &Value) -> Result<(), Refusal> {
+    let Some((book, operation)) = operation::by_path(path) else {
+        return Ok(());
+    };
+    let Some(node) = &operation.request else {
+        return Ok(());
+    };
+    let found = book.check(node, body).into_iter().find_map(|problem| {
+        let Problem { field, wrong } = &problem;
+        Some(match wrong {
+            Wrong::Unknown => return None,
+            Wrong::Missing => missing(path, field),
+            Wrong::NoneOf(names) => missing(path, names.first().map_or("", String::as_str)),
+            Wrong::Type(_) => Refusal::new(47001, format!("data format error: {}", problem.text())),
+            _ => Refusal::new(40097, format!("invalid args: {}", problem.text())),
+        })
+    });
+    found.map_or(Ok(()), Err)
+}
+
 /// The envelope around a reply; token replies have none.
 pub fn envelope(path: &str, reply: Value) -> Value {
     let mut object = Map::new();
@@ -232,7 +267,7 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category};
+    use super::rules::{account, category, certificate};
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -248,6 +283,7 @@ pub fn rules() -> Router {
         .on::<of_account::GetCategoryList>(account::categories)
         .on::<of_account::GetBrandList>(account::brands)
         .on::<of_category::CatGet>(category::all)
+        .says("/shop/audit/get_miniapp_certificate", certificate::show)
         .raw(component::image::PATH, image::upload)
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)

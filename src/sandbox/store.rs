@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised when the tables change. The shop is a stand-in: an older file is emptied, not converted.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,12 +42,21 @@ const TABLES: &str = "
         query TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, reply TEXT NOT NULL,
         errcode INTEGER NOT NULL, cost_in_ms INTEGER NOT NULL, client_ip TEXT NOT NULL, fault TEXT NOT NULL
     );
-    CREATE INDEX call_rid ON call (rid);";
+    CREATE INDEX call_rid ON call (rid);
+    CREATE TABLE ledger (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, fen INTEGER NOT NULL,
+        reason TEXT NOT NULL, reference TEXT NOT NULL
+    );
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+        tries INTEGER NOT NULL DEFAULT 0, due INTEGER, delivered_at INTEGER
+    );
+    CREATE INDEX event_due ON event (due) WHERE due IS NOT NULL;";
 
 const EMPTY: &str = "
     DROP TABLE IF EXISTS setting; DROP TABLE IF EXISTS document; DROP TABLE IF EXISTS token;
     DROP TABLE IF EXISTS counter; DROP TABLE IF EXISTS submission; DROP TABLE IF EXISTS fault;
-    DROP TABLE IF EXISTS call;";
+    DROP TABLE IF EXISTS call; DROP TABLE IF EXISTS ledger; DROP TABLE IF EXISTS event;";
 
 /// What can be set; `wxsell sandbox set` and tests change it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -315,6 +324,14 @@ impl<'db> Tx<'db> {
     /// The number of the China day, which is when day counters start again.
     pub fn day(&self) -> i64 {
         (self.now + 8 * 3600).div_euclid(86_400)
+    }
+
+    /// Notes an event that the platform would push: its name, and the fields beside the envelope (`order_info` …).
+    pub fn emit(&mut self, name: &str, body: &serde_json::Value) -> Result<(), Refusal> {
+        self.db
+            .prepare_cached("INSERT INTO event (at, name, body, due) VALUES (?1, ?2, ?3, ?1)")?
+            .execute(params![self.now, name, body.to_string()])?;
+        Ok(())
     }
 
     /// Finds a document by the merchant's number.

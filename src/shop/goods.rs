@@ -101,17 +101,6 @@ impl Shop {
         }
     }
 
-    /// WeChat's reply about one product, as it came.
-    pub async fn raw_goods(&self, out_product_id: &str, copy: Copy) -> Result<Vec<u8>> {
-        let request = GetSpu {
-            out_product_id: out_product_id.to_owned(),
-            need_edit_spu: copy.flag(),
-        };
-        match self.family {
-            Family::Component => self.client.raw(&request).await,
-        }
-    }
-
     /// All products that pass the filter, page after page; `heard` is told how many have come of how many.
     pub async fn all_goods(
         &self,

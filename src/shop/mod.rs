@@ -2,6 +2,7 @@
 //! nowhere else; today there is one family.
 
 pub mod access;
+pub mod ask;
 pub mod change;
 pub mod goods;
 pub mod image;

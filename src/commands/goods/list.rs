@@ -45,9 +45,6 @@ pub struct ShowArgs {
     /// Show what buyers see instead of the draft
     #[arg(long)]
     online: bool,
-    /// Print WeChat's reply as it came
-    #[arg(long)]
-    raw: bool,
 }
 
 /// State of the online copy.
@@ -457,11 +454,6 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         Copy::Draft
     };
     let shop = ctx.shop().await?;
-    if args.raw {
-        return ctx
-            .out
-            .raw(&shop.raw_goods(&args.out_product_id, copy).await?);
-    }
     let spu = shop
         .goods(&args.out_product_id, copy)
         .await?

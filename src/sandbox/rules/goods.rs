@@ -2,7 +2,7 @@
 //!
 //! Long because the state machine of a product is one thing, and its nine calls are its arrows.
 
-use super::{account, category, image, quota};
+use super::{Happening, account, category, image, quota};
 use crate::api::Done;
 use crate::api::component::goods::{
     AddSpu, AddSpuReply, Added, AuditInfo, DeleteSpu, DelistingSpu, FreeSku, GetSpu, GetSpuReply,
@@ -14,7 +14,7 @@ use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::types::{ChinaTime, Id64};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 
 const NOUN: &str = "spu";
@@ -49,25 +49,6 @@ struct Product {
     audited_at: Option<i64>,
     reject_reason: String,
     sku_ids: BTreeMap<String, u64>,
-}
-
-/// What the shop's clock or its keeper did to a product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Happening {
-    pub at: i64,
-    pub out_product_id: String,
-    pub what: Outcome,
-    /// Why it was rejected or taken down.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Passed,
-    Rejected,
-    TakenDown,
 }
 
 /// What a shop keeper orders.
@@ -593,7 +574,7 @@ fn end_audit(
         Some(reason) => {
             product.draft = draft::FAILED;
             product.body.reject_reason.clone_from(reason);
-            Outcome::Rejected
+            "audit rejected"
         }
         None => {
             product.draft = draft::PASSED;
@@ -602,15 +583,22 @@ fn end_audit(
                 product.state = online::ON_SHELF;
             }
             product.body.online = Some(product.body.draft.clone());
-            Outcome::Passed
+            "audit passed"
         }
     };
     tx.put(NOUN, &product)?;
+    let reason = reject_reason.unwrap_or_default();
+    let told = json!({"OpenProductSpuAudit": {
+        "out_product_id": product.out_id, "product_id": product.id, "status": product.draft,
+        "spu_status": product.state, "reject_reason": reason,
+    }});
+    tx.emit("open_product_spu_audit", &told)?;
     Ok(Happening {
         at,
-        out_product_id: product.out_id,
+        noun: "product",
+        number: product.out_id,
         what,
-        reason: reject_reason.unwrap_or_default(),
+        reason,
     })
 }
 
@@ -649,10 +637,16 @@ pub fn decide(
             product.state = online::BANNED;
             product.changed_at = now;
             tx.put(NOUN, &product)?;
+            let told = json!({"OpenProductSpuStatusUpdate": {
+                "out_product_id": product.out_id, "product_id": product.id, "status": product.state,
+                "reason": reason,
+            }});
+            tx.emit("open_product_spu_status_update", &told)?;
             Happening {
                 at: now,
-                out_product_id: product.out_id,
-                what: Outcome::TakenDown,
+                noun: "product",
+                number: product.out_id,
+                what: "taken down",
                 reason: reason.clone(),
             }
         }

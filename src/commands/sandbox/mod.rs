@@ -7,8 +7,7 @@ use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::sandbox::{
-    APPID, Fault, FaultKind, Happening, Outcome, SECRET, Sandbox, Settings, Standing, Status,
-    Verdict,
+    APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
 };
 use crate::text;
 use crate::types::rfc3339;
@@ -514,20 +513,19 @@ impl Record for Happening {
             cell: |h| Cell::Text(rfc3339(h.at)),
         },
         Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |h| Cell::Text(h.out_product_id.clone()),
+            name: "noun",
+            title: "THING",
+            cell: |h| Cell::Word(Text::new(h.noun, Vec::new())),
+        },
+        Column {
+            name: "number",
+            title: "NUMBER",
+            cell: |h| Cell::Text(h.number.clone()),
         },
         Column {
             name: "what",
             title: "WHAT",
-            cell: |h| {
-                Cell::Word(match h.what {
-                    Outcome::Passed => text!("audit passed"),
-                    Outcome::Rejected => text!("audit rejected"),
-                    Outcome::TakenDown => text!("taken down"),
-                })
-            },
+            cell: |h| Cell::Word(Text::new(h.what, Vec::new())),
         },
         Column {
             name: "reason",

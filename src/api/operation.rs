@@ -1,0 +1,273 @@
+//! Every operation that is known of the platform, with its fields, units and enumerations: what `api describe` shows,
+//! what a request is checked against before it is sent, and how a reply is to be read (ids as text, times as RFC 3339).
+//!
+//! The books in `operation/` are made from the OpenAPI files in `tests/spec/`; `tests/operations.rs` compares and
+//! renews them. An operation that has a typed [`Endpoint`](super::Endpoint) stands here too.
+
+mod check;
+mod present;
+
+pub use check::{Problem, Wrong};
+pub use present::{mask_personal, present};
+
+use super::Resend;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// A family of operations, as the reference files divide them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shelf {
+    /// The custom trade component: `/shop/*`
+    Component,
+    /// Promotion staff of a Mini Program: `/promoter/*`
+    Promoter,
+    /// Tokens, quotas, addresses, service providers: `/cgi-bin/*`
+    Platform,
+    /// The standard component: `/product/*`
+    Standard,
+    /// WeChat Store: `/channels/ec/*`
+    Store,
+}
+
+impl Shelf {
+    pub const ALL: [Shelf; 5] = [
+        Shelf::Component,
+        Shelf::Promoter,
+        Shelf::Platform,
+        Shelf::Standard,
+        Shelf::Store,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Shelf::Component => "component",
+            Shelf::Promoter => "promoter",
+            Shelf::Platform => "platform",
+            Shelf::Standard => "standard",
+            Shelf::Store => "store",
+        }
+    }
+
+    fn json(self) -> &'static str {
+        match self {
+            Shelf::Component => include_str!("operation/component.json"),
+            Shelf::Promoter => include_str!("operation/promoter.json"),
+            Shelf::Platform => include_str!("operation/platform.json"),
+            Shelf::Standard => include_str!("operation/standard.json"),
+            Shelf::Store => include_str!("operation/store.json"),
+        }
+    }
+
+    /// The book of this shelf, read on first use.
+    ///
+    /// # Panics
+    /// Never: `tests/operations.rs` reads all of them.
+    pub fn book(self) -> &'static Book {
+        static BOOKS: [OnceLock<Book>; 5] = [const { OnceLock::new() }; 5];
+        BOOKS[self as usize].get_or_init(|| {
+            let mut book: Book =
+                serde_json::from_str(self.json()).expect("the book was written by this program");
+            book.shelf = Some(self);
+            book
+        })
+    }
+}
+
+/// The operations of a family and the types that their fields share.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Book {
+    #[serde(skip)]
+    pub shelf: Option<Shelf>,
+    pub operations: Vec<Operation>,
+    pub types: BTreeMap<String, Node>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Operation {
+    /// `order_get_list`; with the family it is unique.
+    pub id: String,
+    /// `POST` or `GET`.
+    pub method: String,
+    pub path: String,
+    /// The group it stands in: `order`.
+    pub noun: String,
+    pub summary: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// `high`, `medium`, `low` or `unconfirmed`: how sure the reference is.
+    pub confidence: String,
+    /// What it needs and what it changes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    pub resend: Resend,
+    /// Errcodes known for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<i64>,
+    /// The caller's address must be on the list of the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ip_list: bool,
+    /// Query parameters beside the token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<Node>,
+    /// The JSON body; `None` for a GET and for a file upload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Node>,
+    pub reply: Node,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub example: Value,
+}
+
+/// A value of a request or reply, or a type that several share.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// Empty for what has no name: a whole body, an item of a list.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// The shared type that says the rest.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    #[serde(default, skip_serializing_if = "Kind::is_any")]
+    pub kind: Kind,
+    /// The fields of an object, in the order of the reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Node>,
+    /// Groups of fields of which one is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<Vec<String>>,
+    /// What a list holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Box<Node>>,
+    /// The values of an enumeration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Meaning>,
+    /// Whether values may come that the reference does not know.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+    /// Of a text, in characters; of a list, in items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+}
+
+/// One value of an enumeration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Meaning {
+    pub value: Value,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub meaning: String,
+}
+
+/// What a value is, beyond its JSON type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Nothing is known, or a shared type says it.
+    #[default]
+    Any,
+    Object,
+    List,
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    /// A number in JSON or in quotes, as WeChat likes.
+    Loose,
+    /// A 64-bit number issued by WeChat.
+    Id,
+    /// Money, 1/100 yuan.
+    Fen,
+    /// Unix seconds.
+    Seconds,
+    /// Unix milliseconds.
+    Millis,
+    /// `YYYY-MM-DD HH:MM:SS`, China time.
+    Time,
+}
+
+impl Kind {
+    fn is_any(&self) -> bool {
+        *self == Kind::Any
+    }
+}
+
+impl Book {
+    /// The node that says what a node is: itself, or the shared type it names.
+    pub fn resolve<'a>(&'a self, node: &'a Node) -> &'a Node {
+        let mut node = node;
+        while let Some(shared) = node.of.as_ref().and_then(|name| self.types.get(name)) {
+            node = shared;
+        }
+        node
+    }
+
+    /// What a node is. A kind of its own (an amount, say) stands before that of its type.
+    pub fn kind(&self, node: &Node) -> Kind {
+        match node.kind {
+            Kind::Any => self.resolve(node).kind,
+            kind => kind,
+        }
+    }
+
+    /// The node at a path of names such as `order.pay_info.pay_time`; lists are walked through.
+    pub fn at<'a>(&'a self, node: &'a Node, path: &str) -> Option<&'a Node> {
+        let mut here = self.items(node);
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let field = self
+                .resolve(here)
+                .fields
+                .iter()
+                .find(|field| field.name == name)?;
+            here = self.items(field);
+        }
+        Some(here)
+    }
+
+    fn items<'a>(&'a self, node: &'a Node) -> &'a Node {
+        let mut node = node;
+        while let Some(item) = &self.resolve(node).item {
+            node = item;
+        }
+        node
+    }
+}
+
+/// The operation behind a path, and its book.
+pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
+    let likely: &[Shelf] = match path.split('/').nth(1) {
+        Some("shop") => &[Shelf::Component, Shelf::Store],
+        Some("promoter") => &[Shelf::Promoter],
+        Some("cgi-bin") => &[Shelf::Platform, Shelf::Store],
+        Some("product") => &[Shelf::Standard, Shelf::Store],
+        _ => &[Shelf::Store, Shelf::Standard],
+    };
+    likely.iter().find_map(|shelf| {
+        let book = shelf.book();
+        let operation = book.operations.iter().find(|known| known.path == path)?;
+        Some((book, operation))
+    })
+}
+
+/// The operations that are called `name`: by path, by id, or by `family:id`.
+pub fn named(name: &str) -> Vec<(&'static Book, &'static Operation)> {
+    let (family, id) = name.split_once(':').unwrap_or(("", name));
+    let shelves = Shelf::ALL
+        .into_iter()
+        .filter(|shelf| family.is_empty() || shelf.name() == family);
+    shelves
+        .flat_map(|shelf| {
+            let book = shelf.book();
+            book.operations.iter().map(move |known| (book, known))
+        })
+        .filter(|(_, known)| known.id == id || known.path == id)
+        .collect()
+}

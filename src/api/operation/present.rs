@@ -1,0 +1,183 @@
+//! A reply as this program prints it: ids as text, times as RFC 3339, and what tells who a person is masked.
+
+use super::{Book, Kind, Node};
+use crate::types::{ChinaTime, rfc3339};
+use serde_json::Value;
+
+/// Beyond this a reader that keeps numbers as doubles damages them.
+const EXACT: u64 = 1 << 53;
+
+/// `reply` without its envelope, ids as text, times as RFC 3339 in China time, money left as fen. A time of 0 means
+/// "none" and becomes null. What the reference does not know stays as it came.
+pub fn present(book: &Book, node: &Node, mut reply: Value) -> Value {
+    if let Some(object) = reply.as_object_mut() {
+        object.shift_remove("errcode");
+        object.shift_remove("errmsg");
+    }
+    book.turn(node, &mut reply);
+    reply
+}
+
+impl Book {
+    fn turn(&self, node: &Node, value: &mut Value) {
+        let shared = self.resolve(node);
+        match value {
+            Value::Object(object) => {
+                for (name, value) in object.iter_mut() {
+                    match shared.fields.iter().find(|field| field.name == *name) {
+                        // Small numbers of categories, roles and the like are ids too: text, as all of them.
+                        Some(field)
+                            if value.is_number()
+                                && (name == "id" || name.ends_with("_id"))
+                                && field.values.is_empty()
+                                && self.resolve(field).values.is_empty() =>
+                        {
+                            *value = value.to_string().into();
+                        }
+                        Some(field) => self.turn(field, value),
+                        None => spell_out(value),
+                    }
+                }
+            }
+            Value::Array(items) => match &shared.item {
+                Some(item) => items.iter_mut().for_each(|value| self.turn(item, value)),
+                // One row may stand where a list of rows is announced, and the other way round.
+                None => items.iter_mut().for_each(|value| self.turn(node, value)),
+            },
+            scalar => {
+                if let Some(turned) = readable(self.kind(node), scalar) {
+                    *scalar = turned;
+                }
+            }
+        }
+    }
+}
+
+fn readable(kind: Kind, value: &Value) -> Option<Value> {
+    let number = || {
+        value
+            .as_i64()
+            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    };
+    match kind {
+        Kind::Id => (value.is_u64() || value.is_i64()).then(|| value.to_string().into()),
+        Kind::Seconds | Kind::Millis => number().map(|at| match (at, kind) {
+            (0, _) => Value::Null,
+            (at, Kind::Millis) => rfc3339(at.div_euclid(1000)).into(),
+            (at, _) => rfc3339(at).into(),
+        }),
+        Kind::Time => value
+            .as_str()
+            .map(|text| ChinaTime(text.to_owned()).rfc3339().into()),
+        _ if value.as_u64().is_some_and(|number| number > EXACT) => Some(value.to_string().into()),
+        _ => None,
+    }
+}
+
+/// Numbers too large for doubles become text wherever they stand.
+fn spell_out(value: &mut Value) {
+    match value {
+        Value::Object(object) => object.values_mut().for_each(spell_out),
+        Value::Array(items) => items.iter_mut().for_each(spell_out),
+        scalar => {
+            if let Some(turned) = readable(Kind::Any, scalar) {
+                *scalar = turned;
+            }
+        }
+    }
+}
+
+/// Fields that tell who a person is. Openids stay: they are keys.
+const PERSONAL: &[&str] = &[
+    "tel_number",
+    "receiver_name",
+    "detailed_address",
+    "phone",
+    "mobile",
+    "mobile_phone",
+    "user_name",
+    "detail_info",
+    "id_card_name",
+    "id_card_number",
+    "id_card_address",
+    "id_doc_name",
+    "id_doc_number",
+    "contact_email",
+    "account_number",
+    "account_name",
+    "purchaser_address",
+    "virtual_order_tel_number",
+    "receiver_tel_number",
+    "receiver_address",
+];
+
+/// Whether a field of this name tells who a person is.
+pub fn is_personal(name: &str) -> bool {
+    PERSONAL.contains(&name)
+}
+
+/// Masks what tells who a person is, wherever it stands: `138****0000`, `张**`.
+pub fn mask_personal(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object.iter_mut() {
+                match value {
+                    Value::String(text) if is_personal(name) => *text = masked(text),
+                    other => mask_personal(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_personal),
+        _ => {}
+    }
+}
+
+fn masked(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    match letters.len() {
+        0 => String::new(),
+        8.. if text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
+        {
+            let head: String = letters[..3].iter().collect();
+            let tail: String = letters[letters.len() - 4..].iter().collect();
+            format!("{head}****{tail}")
+        }
+        _ => format!("{}**", letters[0]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::operation::by_path;
+    use serde_json::json;
+
+    #[test]
+    fn ids_become_text_and_times_rfc3339() {
+        let (book, operation) = by_path("/shop/order/get").expect("a known path");
+        let reply = json!({"errcode": 0, "errmsg": "ok", "order": {
+            "order_id": 3302645269677080832u64, "create_time": "2022-04-01 12:00:00", "expire_time": 1648789200,
+            "receive_time": 0, "later": {"id": 9302645269677080832u64},
+            "order_detail": {"price_info": {"order_price": 9900}}}});
+        assert_eq!(
+            present(book, &operation.reply, reply),
+            json!({"order": {
+                "order_id": "3302645269677080832", "create_time": "2022-04-01T12:00:00+08:00",
+                "expire_time": "2022-04-01T13:00:00+08:00", "receive_time": null,
+                "later": {"id": "9302645269677080832"},
+                "order_detail": {"price_info": {"order_price": 9900}}}})
+        );
+    }
+
+    #[test]
+    fn people_are_masked() {
+        let mut value = json!({"address_info": {"receiver_name": "张三丰", "tel_number": "13800000000", "city": "广州"}});
+        mask_personal(&mut value);
+        assert_eq!(
+            value,
+            json!({"address_info": {"receiver_name": "张**", "tel_number": "138****0000", "city": "广州"}})
+        );
+    }
+}

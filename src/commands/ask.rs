@@ -1,0 +1,449 @@
+//! A verb that is one call: its options are the request, and what is shown of the answer is declared beside them.
+//!
+//! An `Args` struct that derives `Serialize` becomes the body; a field renamed to `order_detail.freight` goes where
+//! the path says, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
+//! is held against the book of operations before anything is sent, `--dry-run` shows it, writes say where they go,
+//! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
+
+use super::Ctx;
+use crate::api::Resend;
+use crate::api::operation::{self, Book, Kind, Node, Operation, mask_personal, present};
+use crate::fail::{Failure, failure};
+use crate::lang::Text;
+use crate::output::{Cell, Columns};
+use crate::shop::ask::pointer;
+use crate::text;
+use crate::types::Fen;
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// What a verb calls and what it shows of the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// As it is typed after `wxsell`: `order close`.
+    pub command: &'static str,
+    /// `/shop/order/close`
+    pub path: &'static str,
+    /// Where in the answer stands what is shown: `orders`, `order.pay_info`; empty for all of it.
+    pub shows: &'static str,
+    /// Path below that, and heading. The kind of value (money, time, state) is known from the reference. Empty: every
+    /// field that is a plain value.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// What a live shop is asked before it is done: "Pay out 12.00 yuan".
+    pub confirm: Option<fn() -> Text>,
+    /// The command that tells whether it was done, for an answer that was lost.
+    pub look_up: Option<&'static str>,
+}
+
+impl Ask {
+    pub const fn new(command: &'static str, path: &'static str) -> Ask {
+        Ask {
+            command,
+            path,
+            shows: "",
+            columns: &[],
+            confirm: None,
+            look_up: None,
+        }
+    }
+
+    pub const fn shows(
+        self,
+        shows: &'static str,
+        columns: &'static [(&'static str, &'static str)],
+    ) -> Ask {
+        Ask {
+            shows,
+            columns,
+            ..self
+        }
+    }
+
+    pub const fn confirm(self, question: fn() -> Text) -> Ask {
+        Ask {
+            confirm: Some(question),
+            ..self
+        }
+    }
+
+    pub const fn look_up(self, command: &'static str) -> Ask {
+        Ask {
+            look_up: Some(command),
+            ..self
+        }
+    }
+
+    /// The operation behind it.
+    ///
+    /// # Panics
+    /// Where a path is declared that no book has; a test reads every declaration.
+    pub fn operation(&self) -> (&'static Book, &'static Operation) {
+        operation::by_path(self.path).expect("declared paths are in the books")
+    }
+}
+
+/// How many rows a list shows.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Rows {
+    /// How many at the most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// A body, or a part of it, from a file.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Data {
+    /// Take the request from this JSON or TOML file, `-` for standard input; options win over it
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+}
+
+impl Data {
+    /// What the file holds; an empty object without one.
+    pub fn read(&self) -> Result<Value> {
+        let Some(path) = &self.file else {
+            return Ok(Value::Object(Map::new()));
+        };
+        let shown = path.display().to_string();
+        let cannot = |error: String| {
+            Failure::input(text!(
+                "{file} cannot be read: {error}",
+                file = &shown,
+                error
+            ))
+        };
+        let content = if shown == "-" {
+            std::io::read_to_string(std::io::stdin()).map_err(|error| cannot(error.to_string()))?
+        } else {
+            std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?
+        };
+        let value: Value = if path.extension().is_some_and(|ending| ending == "toml") {
+            toml::from_str(&content).map_err(|error| cannot(error.to_string()))?
+        } else {
+            serde_json::from_str(&content).map_err(|error| cannot(error.to_string()))?
+        };
+        match value {
+            Value::Object(_) => Ok(value),
+            _ => Err(
+                Failure::input(text!("{file} holds no object", file = &shown))
+                    .hint(text!("write one request: {\"field\": value, …}"))
+                    .into(),
+            ),
+        }
+    }
+}
+
+impl Ctx {
+    /// Does what a verb says: asks, and shows the answer.
+    pub async fn ask(&self, ask: &Ask, args: &impl Serialize) -> Result<()> {
+        self.ask_with(ask, args, Value::Object(Map::new())).await
+    }
+
+    /// As [`Ctx::ask`], with a body to begin with; options win over it.
+    pub async fn ask_with(&self, ask: &Ask, args: &impl Serialize, base: Value) -> Result<()> {
+        let body = request(ask, args, base)?;
+        match self.send(ask, &body).await? {
+            Some(reply) => self.show_reply(ask, reply),
+            None => Ok(()),
+        }
+    }
+
+    /// Rows of a list, over all its pages, in the form they are printed in.
+    pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
+        let found = self.rows(ask, args, rows.limit).await?;
+        self.show_rows(ask, found)
+    }
+
+    /// The rows of a list as WeChat sent them.
+    pub async fn rows(
+        &self,
+        ask: &Ask,
+        args: &impl Serialize,
+        limit: Option<usize>,
+    ) -> Result<Vec<Value>> {
+        let (book, operation) = ask.operation();
+        let body = fields(args, Value::Object(Map::new()))?;
+        // Pages are filled in on the way.
+        check(
+            ask,
+            &body,
+            &["page", "page_num", "page_size", "offset", "limit"],
+        )?;
+        let shop = self.shop().await?;
+        shop.ask_all(book, operation, &body, ask.shows, limit).await
+    }
+
+    /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
+    pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
+        let (_, operation) = ask.operation();
+        if operation.resend != Resend::Safe {
+            if self.global.dry_run {
+                self.out
+                    .note(text!("nothing was sent; the request would be:"));
+                self.out.value(body)?;
+                return Ok(None);
+            }
+            self.before_write(ask.confirm.map(|question| question()))
+                .await?;
+        }
+        let shop = self.shop().await?;
+        let reply = shop.ask(operation, &[], body).await;
+        Ok(Some(reply.map_err(|error| unclear(error, ask))?))
+    }
+
+    /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
+    pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
+        let (book, operation) = ask.operation();
+        let mut shown = present(book, &operation.reply, reply);
+        if !self.global.unmask {
+            mask_personal(&mut shown);
+        }
+        let Some(part) = shown.pointer_mut(&pointer(ask.shows)).map(Value::take) else {
+            return self.show_rows(ask, Vec::new());
+        };
+        match part {
+            Value::Array(rows) => self.out.list_with(columns(ask), &rows),
+            Value::Object(object) if object.is_empty() => {
+                self.out
+                    .note(text!("done: {command}", command = ask.command));
+                match self.out.format {
+                    crate::output::Format::Json | crate::output::Format::Ndjson => {
+                        self.out.value(&Value::Object(object))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            thing => self.out.show_with(columns(ask), &thing),
+        }
+    }
+
+    /// Shows rows that came from [`Ctx::rows`].
+    pub fn show_rows(&self, ask: &Ask, rows: Vec<Value>) -> Result<()> {
+        let (book, operation) = ask.operation();
+        let rows = match book.at(&operation.reply, ask.shows) {
+            Some(row) => rows
+                .into_iter()
+                .map(|value| present(book, row, value))
+                .collect(),
+            None => rows,
+        };
+        let mut rows: Vec<Value> = rows;
+        if !self.global.unmask {
+            rows.iter_mut().for_each(mask_personal);
+        }
+        self.out.list_with(columns(ask), &rows)
+    }
+}
+
+/// The body that options make, checked; every problem is named at once.
+pub fn request(ask: &Ask, args: &impl Serialize, base: Value) -> Result<Value> {
+    let body = fields(args, base)?;
+    check(ask, &body, &[])?;
+    Ok(body)
+}
+
+/// Holds a body against the reference. Fields named in `later` may still be missing.
+pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
+    let (book, operation) = ask.operation();
+    let Some(node) = &operation.request else {
+        return Ok(());
+    };
+    let problems: Vec<Text> = book
+        .check(node, body)
+        .into_iter()
+        .filter(|problem| !later.contains(&problem.field.as_str()))
+        .map(|problem| problem.text())
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Failure::input(text!("the request is not complete or not right"))
+            .also(problems)
+            .hint(text!(
+                "`wxsell api describe {path}` shows its fields; nothing was sent",
+                path = ask.path
+            ))
+            .into(),
+    )
+}
+
+/// Options laid over a base: dotted names go where their path says, what is null or an empty list is left out.
+pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
+    let Value::Object(given) = serde_json::to_value(args)? else {
+        return Ok(base);
+    };
+    for (name, value) in given {
+        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        let mut here = &mut base;
+        for part in name.split('.') {
+            if !here.is_object() {
+                *here = Value::Object(Map::new());
+            }
+            here = &mut here[part];
+        }
+        *here = value;
+    }
+    Ok(base)
+}
+
+/// A lost answer says how to find out what happened.
+fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
+    let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
+    match ask.look_up.filter(|_| lost) {
+        Some(command) => {
+            let mut failure = Failure::from_any(error);
+            failure.hint = Some(text!(
+                "it may have been done: look with `wxsell {command}` before you repeat it",
+                command
+            ));
+            failure.into()
+        }
+        None => error,
+    }
+}
+
+/// The columns of an answer, in the order declared; without a declaration every field that is a plain value.
+pub fn columns(ask: &Ask) -> Columns<Value> {
+    let (book, operation) = ask.operation();
+    let Some(thing) = book.at(&operation.reply, ask.shows) else {
+        return Columns::none();
+    };
+    let mut columns = Columns::none();
+    if ask.columns.is_empty() {
+        let plain = |node: &&Node| !matches!(book.kind(node), Kind::Object | Kind::List);
+        for field in book.resolve(thing).fields.iter().filter(plain) {
+            if matches!(field.name.as_str(), "errcode" | "errmsg") {
+                continue;
+            }
+            let title = field.name.replace('_', " ").to_uppercase();
+            columns = columns.with(
+                field.name.as_str(),
+                title,
+                cell_at(book, field, &field.name),
+            );
+        }
+    }
+    for (path, title) in ask.columns {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if let Some(node) = book.at(thing, path) {
+            columns = columns.with(name, *title, cell_at(book, node, path));
+        }
+    }
+    columns
+}
+
+fn cell_at(
+    book: &'static Book,
+    node: &'static Node,
+    path: &str,
+) -> impl Fn(&Value) -> Cell + 'static {
+    let path = path.to_owned();
+    move |row| {
+        let found = found(row, &path);
+        match found.as_slice() {
+            [] => Cell::Empty,
+            [one] => cell(book, node, one),
+            several => Cell::List(
+                several
+                    .iter()
+                    .map(|value| cell(book, node, value).words())
+                    .collect(),
+            ),
+        }
+    }
+}
+
+/// The values at a path; a list on the way gives several.
+fn found<'a>(row: &'a Value, path: &str) -> Vec<&'a Value> {
+    let mut here = vec![row];
+    for name in path.split('.') {
+        here = here
+            .into_iter()
+            .flat_map(|value| match value {
+                Value::Array(items) => items.iter().collect::<Vec<_>>(),
+                other => vec![other],
+            })
+            .filter_map(|value| value.get(name))
+            .collect();
+    }
+    here.into_iter()
+        .flat_map(|value| match value {
+            Value::Array(items) => items.iter().collect(),
+            other => vec![other],
+        })
+        .filter(|value| !value.is_null())
+        .collect()
+}
+
+/// One value as it stands in a table: yuan, the meaning of a state, a time to the second.
+pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
+    let known = book.resolve(node).values.iter().chain(&node.values);
+    let meaning = known
+        .filter(|known| !known.meaning.is_empty())
+        .find(|known| known.value == *value)
+        .map(|known| known.meaning.as_str());
+    if let Some(meaning) = meaning {
+        return Cell::Word(Text::new(meaning, Vec::new()));
+    }
+    match (book.kind(node), value) {
+        (Kind::Fen, Value::Number(fen)) => fen
+            .as_i64()
+            .map_or(Cell::Empty, |fen| Cell::Money(Fen(fen))),
+        (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
+            Cell::Text(time.trim_end_matches("+08:00").replace('T', " "))
+        }
+        (_, Value::Number(number)) => match number.as_i64() {
+            Some(number) => Cell::Number(number),
+            None => Cell::Text(number.to_string()),
+        },
+        (_, Value::Bool(true)) => Cell::Word(text!("yes")),
+        (_, Value::Bool(false)) => Cell::Word(text!("no")),
+        (_, Value::String(text)) => Cell::Text(text.clone()),
+        (_, Value::Null) => Cell::Empty,
+        (_, other) => Cell::Text(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Serialize)]
+    struct Args {
+        out_order_id: Option<String>,
+        #[serde(rename = "order_detail.price_info.freight")]
+        freight: i64,
+    }
+
+    #[test]
+    fn dotted_names_go_where_their_path_says() {
+        let args = Args {
+            out_order_id: None,
+            freight: 3,
+        };
+        let base =
+            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5}}});
+        assert_eq!(
+            fields(&args, base).expect("an object"),
+            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
+        );
+    }
+
+    #[test]
+    fn what_is_declared_stands_in_the_books() {
+        for ask in crate::commands::asks() {
+            let (book, operation) = operation::by_path(ask.path).expect(ask.path);
+            let thing = book.at(&operation.reply, ask.shows);
+            let thing = thing.unwrap_or_else(|| panic!("{}: no {}", ask.command, ask.shows));
+            for (path, _) in ask.columns {
+                assert!(book.at(thing, path).is_some(), "{}: no {path}", ask.command);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `wxsell certificate`: documents that WeChat holds of the Mini Program already.
+
+use super::Ctx;
+use super::ask::Ask;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+
+/// See what documents WeChat holds of the Mini Program
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Show(ShowArgs),
+}
+
+/// Show certificates that were handed in for the Mini Program
+///
+/// They can be used again in an audit of a brand or a category.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ShowArgs {
+    /// What they were handed in for
+    #[arg(value_enum)]
+    req_type: For,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum For {
+    Brand,
+    Category,
+}
+
+impl Serialize for For {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(match self {
+            For::Brand => 1,
+            For::Category => 2,
+        })
+    }
+}
+
+const BRAND: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_certificate").shows(
+    "brand_info",
+    &[
+        ("brand_wording", "BRAND"),
+        ("sale_authorization", "SALES AUTHORISATION"),
+        (
+            "trademark_registration_certificate",
+            "REGISTRATION CERTIFICATE",
+        ),
+    ],
+);
+const CATEGORY: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_certificate").shows(
+    "category_info_list",
+    &[
+        ("first_category_name", "FIRST LEVEL"),
+        ("second_category_name", "SECOND LEVEL"),
+        ("certificate_url", "CERTIFICATES"),
+    ],
+);
+
+pub const ASKS: &[Ask] = &[BRAND, CATEGORY];
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Show(args) => match args.req_type {
+            For::Brand => ctx.ask(&BRAND, &args).await,
+            For::Category => ctx.ask(&CATEGORY, &args).await,
+        },
+    }
+}
