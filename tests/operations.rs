@@ -182,6 +182,7 @@ fn node(name: &str, schema: &Value, required: bool) -> Node {
         values,
         least: bound(["minLength", "minItems", "minimum", ""]),
         most: bound(["maxLength", "maxItems", "maximum", "x-max-bytes"]),
+        bytes: schema["x-max-bytes"].is_number(),
         secret: schema["x-secret"].as_bool().unwrap_or(false),
     }
 }

@@ -8,7 +8,7 @@ mod check;
 mod present;
 
 pub use check::{Problem, Wrong};
-pub use present::{mask_personal, present};
+pub use present::{is_personal, mask_personal, present};
 
 use super::Resend;
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,9 @@ pub struct Node {
     pub least: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most: Option<i64>,
+    /// `most` counts bytes of UTF-8, of which a Chinese character has three.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bytes: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
 }

@@ -1,5 +1,6 @@
 //! `--trace FILE`: every request and answer as one JSON object a line, secrets and personal data masked.
 
+use crate::api::operation::is_personal;
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
@@ -10,26 +11,22 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Fields whose values are never written: secrets, then what tells who a buyer is.
-const MASKED: [&str; 17] = [
+/// Fields that open something: never written, never shown.
+const SECRETS: &[&str] = &[
     "secret",
-    "access_token",
     "appsecret",
+    "access_token",
+    "component_appsecret",
     "component_access_token",
+    "component_verify_ticket",
     "authorizer_access_token",
     "authorizer_refresh_token",
+    "authorization_code",
+    "pre_auth_code",
     "request_url",
-    "tel_number",
-    "receiver_name",
-    "detailed_address",
-    "phone",
-    "mobile",
-    "openid",
-    "user_name",
-    "id_card_number",
-    "account_number",
-    "service_agent_phone",
 ];
+/// What tells who a person is, beyond what commands mask: a trace may be handed to anybody.
+const PEOPLE: &[&str] = &["openid", "service_agent_phone"];
 
 /// An open trace.
 pub struct Trace {
@@ -87,17 +84,28 @@ impl Trace {
 
 /// Replaces the values of secret and personal fields, wherever they stand.
 pub fn mask(value: &mut Value) {
+    hide(value, &|name| {
+        SECRETS.contains(&name) || PEOPLE.contains(&name) || is_personal(name)
+    });
+}
+
+/// Replaces the values of secret fields, wherever they stand.
+pub fn mask_secrets(value: &mut Value) {
+    hide(value, &|name| SECRETS.contains(&name));
+}
+
+fn hide(value: &mut Value, hidden: &dyn Fn(&str) -> bool) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
-                if MASKED.contains(&name.as_str()) && !field.is_null() {
+                if hidden(name) && !field.is_null() {
                     *field = Value::String("***".into());
                 } else {
-                    mask(field);
+                    hide(field, hidden);
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, hidden)),
         _ => {}
     }
 }

@@ -1,5 +1,6 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
+pub mod api;
 pub mod ask;
 pub mod auth;
 pub mod brand;
@@ -177,6 +178,37 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     [certificate::ASKS].into_iter().flatten()
 }
 
+/// Operations behind the commands that do more than one call.
+const OTHERS: &[(&str, &str)] = &[
+    ("/cgi-bin/token", "auth token"),
+    ("/cgi-bin/stable_token", "auth token"),
+    ("/cgi-bin/clear_quota", "quota reset"),
+    ("/cgi-bin/openapi/quota/get", "quota show"),
+    ("/cgi-bin/openapi/rid/get", "rid show"),
+    ("/shop/account/get_info", "merchant info"),
+    ("/shop/account/update_info", "merchant update"),
+    ("/shop/account/get_category_list", "category mine"),
+    ("/shop/account/get_brand_list", "brand mine"),
+    ("/shop/cat/get", "category list"),
+    ("/shop/img/upload", "image upload"),
+    ("/shop/spu/add", "goods upload"),
+    ("/shop/spu/update", "goods update"),
+    ("/shop/spu/update_without_audit", "goods price-stock"),
+    ("/shop/spu/del", "goods remove"),
+    ("/shop/spu/del_audit", "goods withdraw-audit"),
+    ("/shop/spu/get", "goods show"),
+    ("/shop/spu/get_list", "goods list"),
+    ("/shop/spu/listing", "goods on-sale"),
+    ("/shop/spu/delisting", "goods off-sale"),
+];
+
+/// The command that does an operation, where there is one.
+pub fn command_of(path: &str) -> Option<&'static str> {
+    let declared = asks().find(|ask| ask.path == path).map(|ask| ask.command);
+    let other = || OTHERS.iter().find(|(known, _)| *known == path);
+    declared.or_else(|| other().map(|(_, command)| *command))
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Goods(verb) => goods::run(verb, ctx).await,
@@ -191,6 +223,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Quota(verb) => quota::run(verb, ctx).await,
         Noun::Rid(verb) => rid::run(verb, ctx).await,
         Noun::Sandbox(verb) => sandbox::run(verb, ctx).await,
+        Noun::Api(verb) => api::run(verb, ctx).await,
         Noun::Completion(args) => completion::run(args, ctx).await,
         Noun::Util(verb) => util::run(verb, ctx).await,
     }

@@ -59,6 +59,7 @@ fn read() -> HashMap<String, Operation> {
     let files = [
         include_str!("../spec/component.openapi.yaml"),
         include_str!("../spec/platform.openapi.yaml"),
+        include_str!("../spec/promoter.openapi.yaml"),
     ];
     let mut operations = HashMap::new();
     for file in files {

@@ -107,7 +107,10 @@ impl Book {
             return wrong(Wrong::NotAllowed(allowed));
         }
         let (least, most) = (node.least.or(shared.least), node.most.or(shared.most));
-        if let (Some(size), true) = (size(value), least.is_some() || most.is_some()) {
+        if let (Some(size), true) = (
+            size(value, shared.bytes || node.bytes),
+            least.is_some() || most.is_some(),
+        ) {
             let counted = !value.is_number();
             if most.is_some_and(|most| size > most) {
                 let most = most.unwrap_or_default();
@@ -210,8 +213,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn size(value: &Value) -> Option<i64> {
+fn size(value: &Value, bytes: bool) -> Option<i64> {
     match value {
+        Value::String(text) if bytes => i64::try_from(text.len()).ok(),
         Value::String(text) => i64::try_from(text.chars().count()).ok(),
         Value::Array(items) => i64::try_from(items.len()).ok(),
         Value::Number(number) => number.as_i64(),

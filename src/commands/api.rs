@@ -1,0 +1,500 @@
+//! `wxsell api`: every known operation by its name, for what has no command of its own.
+
+use super::Ctx;
+use crate::api::Resend;
+use crate::api::operation::{Book, Kind, Node, Operation, Shelf, mask_personal, named, present};
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::output::{Cell, Column, Format, Record};
+use crate::shop::ask::has_pages;
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// Call any operation of the platform by name
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(ListArgs),
+    Describe(DescribeArgs),
+    Call(CallArgs),
+}
+
+/// List the operations that are known, and the command that does each
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only operations whose name, path or summary contains this
+    search: Option<String>,
+    /// Only this family
+    #[arg(long, value_enum)]
+    of: Option<Shelf>,
+}
+
+/// Show what an operation takes and answers: fields, units, values
+///
+/// The words come from the reference, which is written in English.
+#[derive(Debug, clap::Args)]
+pub struct DescribeArgs {
+    /// Its name (`order_get`, `store:order_get`) or its path
+    operation: String,
+}
+
+/// Call an operation
+///
+/// The request is held against the reference before it is sent. Prints the answer with ids as text and times as
+/// RFC 3339; `--raw` prints it as it came, and is needed for a path that the reference does not know.
+#[derive(Debug, clap::Args)]
+pub struct CallArgs {
+    /// Its name (`order_get`, `store:order_get`) or its path
+    operation: String,
+    /// The request: JSON, `@FILE`, or `-` for standard input
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    data: String,
+    /// A query parameter (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE")]
+    query: Vec<String>,
+    /// Follow the pages of a list, and print the rows of this field
+    #[arg(long, value_name = "FIELD")]
+    all: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct OperationRow {
+    id: &'static str,
+    family: &'static str,
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    /// The command that does it, where there is one.
+    command: Option<&'static str>,
+    /// Whether it may be sent again after a lost answer.
+    resend: Resend,
+    confidence: &'static str,
+}
+
+impl Record for OperationRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "id",
+            title: "OPERATION",
+            cell: |o| Cell::Text(o.id.to_owned()),
+        },
+        Column {
+            name: "family",
+            title: "FAMILY",
+            cell: |o| Cell::Text(o.family.to_owned()),
+        },
+        Column {
+            name: "path",
+            title: "PATH",
+            cell: |o| Cell::Text(o.path.to_owned()),
+        },
+        Column {
+            name: "command",
+            title: "COMMAND",
+            cell: |o| {
+                o.command
+                    .map_or(Cell::Empty, |command| Cell::Text(command.to_owned()))
+            },
+        },
+        Column {
+            name: "summary",
+            title: "WHAT IT DOES",
+            cell: |o| Cell::Word(Text::new(o.summary, Vec::new())),
+        },
+    ];
+}
+
+/// One field of a request or an answer.
+#[derive(Debug, Serialize)]
+struct FieldRow {
+    /// `query`, `request` or `reply`.
+    part: &'static str,
+    /// `order_detail.product_infos[].sale_price`
+    field: String,
+    kind: Kind,
+    required: bool,
+    about: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Value>,
+}
+
+impl Record for FieldRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "part",
+            title: "IN",
+            cell: |f| Cell::Word(Text::new(f.part, Vec::new())),
+        },
+        Column {
+            name: "field",
+            title: "FIELD",
+            cell: |f| Cell::Text(f.field.clone()),
+        },
+        Column {
+            name: "kind",
+            title: "KIND",
+            cell: |f| Cell::Word(f.kind.words()),
+        },
+        Column {
+            name: "required",
+            title: "NEEDED",
+            cell: |f| {
+                if f.required {
+                    Cell::Word(text!("yes"))
+                } else {
+                    Cell::Empty
+                }
+            },
+        },
+        Column {
+            name: "about",
+            title: "MEANING",
+            cell: |f| Cell::Text(f.words()),
+        },
+    ];
+}
+
+impl FieldRow {
+    fn words(&self) -> String {
+        let values: Vec<String> = self
+            .values
+            .iter()
+            .map(|value| match value["meaning"].as_str() {
+                Some(meaning) => format!("{} {meaning}", plain(&value["value"])),
+                None => plain(value),
+            })
+            .collect();
+        match values.as_slice() {
+            [] => self.about.clone(),
+            values => format!("{} {}", self.about, values.join("; ")),
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::List(args) => list(&args, ctx),
+        Verb::Describe(args) => describe(&args, ctx),
+        Verb::Call(args) => call(&args, ctx).await,
+    }
+}
+
+fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
+    let wanted = |row: &OperationRow| {
+        args.search.as_deref().is_none_or(|search| {
+            let search = search.to_lowercase();
+            [row.id, row.path, row.summary]
+                .iter()
+                .any(|words| words.to_lowercase().contains(&search))
+        })
+    };
+    let rows: Vec<OperationRow> = Shelf::ALL
+        .into_iter()
+        .filter(|shelf| args.of.is_none_or(|of| of == *shelf))
+        .flat_map(|shelf| {
+            let known = shelf.book().operations.iter();
+            known.map(move |operation| OperationRow {
+                id: &operation.id,
+                family: shelf.name(),
+                method: &operation.method,
+                path: &operation.path,
+                summary: &operation.summary,
+                command: super::command_of(&operation.path),
+                resend: operation.resend,
+                confidence: &operation.confidence,
+            })
+        })
+        .filter(wanted)
+        .collect();
+    ctx.out.list(&rows)
+}
+
+/// The one operation of this name; where several families have it, that of the profile.
+fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
+    let mut found = named(name);
+    // The same path in two families is the same call.
+    found.dedup_by(|a, b| a.1.path == b.1.path);
+    if found.len() > 1 {
+        let family = ctx.profile()?.family.name();
+        let own = |(book, _): &(&'static Book, &'static Operation)| {
+            book.shelf.is_some_and(|shelf| shelf.name() == family)
+        };
+        if let Some(one) = found.iter().copied().find(own) {
+            return Ok(one);
+        }
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Failure::input(text!("no operation is called {name}", name))
+            .hint(text!("`wxsell api list WORD` finds operations"))
+            .into()),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .map(|(book, operation)| {
+                    let family = book.shelf.map_or("", Shelf::name);
+                    format!("{family}:{}", operation.id)
+                })
+                .collect();
+            Err(
+                Failure::input(text!("several operations are called {name}", name))
+                    .hint(text!("say which: {names}", names = names.join(", ")))
+                    .into(),
+            )
+        }
+    }
+}
+
+fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
+    let (book, operation) = find(&args.operation, ctx)?;
+    let mut rows = Vec::new();
+    for parameter in &operation.query {
+        spread(book, parameter, "query", "", &mut rows, 0);
+    }
+    if let Some(request) = &operation.request {
+        spread(book, request, "request", "", &mut rows, 0);
+    }
+    spread(book, &operation.reply, "reply", "", &mut rows, 0);
+    match ctx.out.format {
+        Format::Json | Format::Ndjson | Format::Yaml => ctx.out.value(&json!({
+            "id": operation.id,
+            "family": book.shelf,
+            "method": operation.method,
+            "path": operation.path,
+            "summary": operation.summary,
+            "about": operation.about,
+            "state": operation.state,
+            "confidence": operation.confidence,
+            "resend": operation.resend,
+            "ip_list": operation.ip_list,
+            "errors": operation.errors,
+            "command": super::command_of(&operation.path),
+            "example": operation.example,
+            "fields": rows,
+        })),
+        Format::Table => {
+            ctx.out.note(Text::verbatim(format!(
+                "{} {}\n{}. {}\n{}",
+                operation.method,
+                operation.path,
+                operation.summary,
+                operation.about,
+                operation.state
+            )));
+            if let Some(command) = super::command_of(&operation.path) {
+                ctx.out
+                    .note(text!("the command for it: wxsell {command}", command));
+            }
+            if operation.ip_list {
+                ctx.out.note(text!(
+                    "the caller's address must be on the IP list of the account"
+                ));
+            }
+            ctx.out.list(&rows)
+        }
+        Format::Csv | Format::Tsv | Format::Xlsx => ctx.out.list(&rows),
+    }
+}
+
+/// Types that name themselves end here.
+const DEEPEST: usize = 8;
+
+fn spread(
+    book: &Book,
+    node: &Node,
+    part: &'static str,
+    at: &str,
+    rows: &mut Vec<FieldRow>,
+    depth: usize,
+) {
+    let shared = book.resolve(node);
+    let field = match (at, node.name.as_str()) {
+        ("", name) => name.to_owned(),
+        (at, "") => at.to_owned(),
+        (at, name) => format!("{at}.{name}"),
+    };
+    if !node.name.is_empty() && !matches!(node.name.as_str(), "errcode" | "errmsg") {
+        let known = if node.values.is_empty() {
+            &shared.values
+        } else {
+            &node.values
+        };
+        rows.push(FieldRow {
+            part,
+            field: field.clone(),
+            kind: book.kind(node),
+            required: node.required,
+            about: if node.about.is_empty() {
+                shared.about.clone()
+            } else {
+                node.about.clone()
+            },
+            values: known
+                .iter()
+                .map(|known| match known.meaning.as_str() {
+                    "" => known.value.clone(),
+                    meaning => json!({"value": known.value, "meaning": meaning}),
+                })
+                .collect(),
+        });
+    }
+    if depth == DEEPEST {
+        return;
+    }
+    for below in &shared.fields {
+        spread(book, below, part, &field, rows, depth + 1);
+    }
+    if let Some(item) = &shared.item {
+        spread(book, item, part, &format!("{field}[]"), rows, depth + 1);
+    }
+}
+
+async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
+    let query = queries(&args.query)?;
+    let query: Vec<(&str, &str)> = query
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let body = data(&args.data)?;
+    let unknown;
+    let (book, operation) = match find(&args.operation, ctx) {
+        Ok((book, operation)) => (Some(book), operation),
+        Err(_) if args.operation.starts_with('/') && ctx.global.raw => {
+            unknown = unlisted(&args.operation);
+            (None, &unknown)
+        }
+        Err(error) if args.operation.starts_with('/') => {
+            return Err(Failure::from_any(error)
+                .hint(text!("--raw calls a path that the reference does not know"))
+                .into());
+        }
+        Err(error) => return Err(error),
+    };
+    if operation.request.is_none() && operation.method == "POST" && book.is_some() {
+        return Err(
+            Failure::input(text!("{path} takes a file", path = &operation.path))
+                .hint(text!("use `wxsell image upload`"))
+                .into(),
+        );
+    }
+    let problems: Vec<Text> = match (book, &operation.request, &args.all) {
+        (Some(book), Some(request), None) => book
+            .check(request, &body)
+            .iter()
+            .map(crate::api::operation::Problem::text)
+            .collect(),
+        _ => Vec::new(),
+    };
+    if !problems.is_empty() {
+        return Err(
+            Failure::input(text!("the request is not complete or not right"))
+                .also(problems)
+                .hint(text!(
+                    "`wxsell api describe {path}` shows its fields; nothing was sent",
+                    path = &args.operation
+                ))
+                .into(),
+        );
+    }
+    if operation.resend != Resend::Safe {
+        if ctx.global.dry_run {
+            ctx.out
+                .note(text!("nothing was sent; the request would be:"));
+            return ctx.out.value(&body);
+        }
+        ctx.before_write(Some(text!("Call {path}", path = &operation.path)))
+            .await?;
+    }
+    let shop = ctx.shop().await?;
+    if let (Some(rows), Some(book)) = (&args.all, book) {
+        if !has_pages(book, operation) {
+            return Err(
+                Failure::input(text!("{path} has no pages", path = &operation.path)).into(),
+            );
+        }
+        let found = shop.ask_all(book, operation, &body, rows, None).await?;
+        return show(ctx, Some(book), operation, json!({ rows.as_str(): found }));
+    }
+    let reply = shop.ask(operation, &query, &body).await?;
+    if ctx.global.raw && operation.resend != Resend::Safe {
+        ctx.out.answer(&serde_json::to_vec(&reply)?);
+    }
+    show(ctx, book, operation, reply)
+}
+
+fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Value) -> Result<()> {
+    let mut shown = match book {
+        Some(book) => present(book, &operation.reply, reply),
+        None => reply,
+    };
+    if !ctx.global.unmask {
+        mask_personal(&mut shown);
+        crate::client::trace::mask_secrets(&mut shown);
+    }
+    ctx.out.value(&shown)
+}
+
+/// A path of which nothing is known: it may write, so it is never repeated.
+fn unlisted(path: &str) -> Operation {
+    Operation {
+        id: path.to_owned(),
+        method: "POST".into(),
+        path: path.to_owned(),
+        noun: String::new(),
+        summary: String::new(),
+        about: String::new(),
+        confidence: "unconfirmed".into(),
+        state: String::new(),
+        resend: Resend::Never,
+        errors: Vec::new(),
+        ip_list: false,
+        query: Vec::new(),
+        request: None,
+        reply: Node::default(),
+        example: Value::Null,
+    }
+}
+
+fn queries(given: &[String]) -> Result<Vec<(String, String)>> {
+    given
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(Failure::input(text!("--query {pair} has no =", pair))
+                .hint(text!("write --query NAME=VALUE"))
+                .into()),
+        })
+        .collect()
+}
+
+fn data(given: &str) -> Result<Value> {
+    let cannot = |file: &str, error: String| {
+        Failure::input(text!("{file} cannot be read: {error}", file, error))
+    };
+    let content = match (given, given.strip_prefix('@')) {
+        ("-", _) => std::io::read_to_string(std::io::stdin())
+            .map_err(|error| cannot("-", error.to_string()))?,
+        (_, Some(file)) => {
+            std::fs::read_to_string(file).map_err(|error| cannot(file, error.to_string()))?
+        }
+        (json, None) => json.to_owned(),
+    };
+    match serde_json::from_str(&content) {
+        Ok(Value::Object(object)) => Ok(Value::Object(object)),
+        Ok(Value::Null) => Ok(Value::Object(Map::new())),
+        Ok(_) => Err(Failure::input(text!("the request must be a JSON object")).into()),
+        Err(error) => Err(Failure::input(text!(
+            "the request is no JSON: {error}",
+            error = error.to_string()
+        ))
+        .into()),
+    }
+}
