@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    api, auth, brand, category, certificate, completion, goods, image, merchant, profile, quota,
-    rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, goods, image, log, merchant, profile,
+    quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -107,6 +107,8 @@ pub enum Noun {
     Rid(rid::Verb),
     #[command(subcommand)]
     Sandbox(sandbox::Verb),
+    #[command(subcommand)]
+    Log(log::Verb),
     #[command(subcommand)]
     Api(api::Verb),
     Completion(completion::Args),

@@ -14,6 +14,7 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::profile::{Profile, Target, TokenCall};
 use crate::state::State;
+use crate::state::log::{Log, Write};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::Secret;
@@ -22,7 +23,7 @@ use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use trace::Trace;
 use verdict::{Verdict, verdict};
@@ -48,6 +49,10 @@ pub struct Client {
     pace: Pace,
     trace: Option<Trace>,
     heard: Option<Heard>,
+    /// Opened with the first write.
+    log: OnceLock<Log>,
+    who: String,
+    profile: String,
 }
 
 /// Is told of every answer to a reading call, as it came.
@@ -100,6 +105,9 @@ impl Client {
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
             heard: wire.heard,
+            log: OnceLock::new(),
+            who: user(),
+            profile: profile.label().to_owned(),
         })
     }
 
@@ -161,8 +169,60 @@ impl Client {
         read_reply(path, &self.exchange(path, query, &body, resend).await?)
     }
 
-    /// The pacing, token and retry loop around [`Client::send`].
+    /// [`Client::attempts`], and a line in the log for a write that was carried out, refused, or may have been done.
     async fn exchange(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Body,
+        resend: Resend,
+    ) -> Result<Vec<u8>> {
+        let answer = self.attempts(path, query, body, resend).await;
+        if resend != Resend::Safe {
+            self.log(path, body, &answer)?;
+        }
+        answer
+    }
+
+    fn log(&self, path: &str, body: &Body, answer: &Result<Vec<u8>>) -> Result<()> {
+        let failure = answer.as_ref().err().and_then(crate::fail::failure);
+        let result = match failure {
+            None => "done".to_owned(),
+            Some(failure) if failure.unclear => "unclear".to_owned(),
+            Some(Failure {
+                errcode: Some(errcode),
+                ..
+            }) => format!("refused {errcode}"),
+            // It never left this machine.
+            Some(_) => return Ok(()),
+        };
+        let log = match self.log.get() {
+            Some(log) => log,
+            None => {
+                let log = Log::open(self.state.folder())?;
+                self.log.get_or_init(|| log)
+            }
+        };
+        log.add(Write {
+            at: crate::types::now(),
+            who: self.who.clone(),
+            profile: self.profile.clone(),
+            shop: self.appid.clone(),
+            path: path.to_owned(),
+            body: match body {
+                Body::Json(json) => json.clone(),
+                Body::File { .. } | Body::Nothing => Vec::new(),
+            },
+            result,
+            rid: failure
+                .and_then(|failure| failure.rid.clone())
+                .unwrap_or_default(),
+        });
+        Ok(())
+    }
+
+    /// The pacing, token and retry loop around [`Client::send`].
+    async fn attempts(
         &self,
         path: &str,
         query: &[(&str, &str)],
@@ -320,6 +380,14 @@ impl Client {
         checked?;
         result
     }
+}
+
+/// The user of the operating system, as the log of writes names them.
+fn user() -> String {
+    let named = ["USER", "USERNAME", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    named.unwrap_or_else(|| "?".to_owned())
 }
 
 fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> {

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod completion;
 pub mod goods;
 pub mod image;
+pub mod log;
 pub mod merchant;
 pub mod profile;
 pub mod quota;
@@ -223,6 +224,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Quota(verb) => quota::run(verb, ctx).await,
         Noun::Rid(verb) => rid::run(verb, ctx).await,
         Noun::Sandbox(verb) => sandbox::run(verb, ctx).await,
+        Noun::Log(verb) => log::run(verb, ctx).await,
         Noun::Api(verb) => api::run(verb, ctx).await,
         Noun::Completion(args) => completion::run(args, ctx).await,
         Noun::Util(verb) => util::run(verb, ctx).await,

@@ -1,4 +1,5 @@
-//! What must outlive a command: one SQLite file, `wxsell.db`, and the lock files beside it.
+//! What must outlive a command: one SQLite file, `wxsell.db`, the log of writes (`log.db`, see [`log`]), and the lock
+//! files beside them.
 //!
 //! | table | one row is |
 //! | --- | --- |
@@ -13,6 +14,7 @@
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
 pub mod images;
+pub mod log;
 pub mod quota;
 pub mod runs;
 pub mod token;

@@ -221,7 +221,7 @@ pub struct SetArgs {
 }
 
 /// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
-fn duration(text: &str) -> std::result::Result<Duration, Text> {
+pub fn duration(text: &str) -> std::result::Result<Duration, Text> {
     let day = jiff::SpanRelativeTo::days_are_24_hours();
     let span = text
         .parse::<jiff::Span>()

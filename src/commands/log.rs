@@ -1,0 +1,134 @@
+//! `wxsell log`: every write this program made on this machine, and the proof that none was changed.
+
+use super::Ctx;
+use crate::fail::{Failure, Kind};
+use crate::output::{Cell, Column, Record};
+use crate::state::log::{self, Checked, Entry};
+use crate::text;
+use crate::types::{now, rfc3339};
+use anyhow::Result;
+use clap::Subcommand;
+
+/// See every write this program made, and prove that none was changed
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(ListArgs),
+    Verify(VerifyArgs),
+}
+
+/// List writes, the newest last
+///
+/// A write is one call that changes something: who made it, for which shop, about what, and how it ended.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only of this time back, e.g. 24h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = super::sandbox::duration)]
+    since: Option<std::time::Duration>,
+    /// How many at the most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+}
+
+/// Prove that no write was changed or taken out
+///
+/// Every entry carries a seal over all before it. Note the last seal somewhere else: with it a later look can also
+/// tell that nothing was cut off at the end.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// A seal that an earlier look printed
+    #[arg(long, value_name = "SEAL")]
+    seal: Option<String>,
+}
+
+impl Record for Entry {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "seq",
+            title: "NO.",
+            cell: |row| Cell::Number(row.seq),
+        },
+        Column {
+            name: "at",
+            title: "TIME",
+            cell: |row| Cell::Text(rfc3339(row.at)),
+        },
+        Column {
+            name: "who",
+            title: "WHO",
+            cell: |row| Cell::Text(row.who.clone()),
+        },
+        Column {
+            name: "profile",
+            title: "PROFILE",
+            cell: |row| Cell::Text(row.profile.clone()),
+        },
+        Column {
+            name: "path",
+            title: "CALL",
+            cell: |row| Cell::Text(row.path.clone()),
+        },
+        Column {
+            name: "subject",
+            title: "ABOUT",
+            cell: |row| Cell::Text(row.subject.clone()),
+        },
+        Column {
+            name: "result",
+            title: "RESULT",
+            cell: |row| Cell::Text(row.result.clone()),
+        },
+    ];
+}
+
+impl Record for Checked {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "entries",
+            title: "ENTRIES",
+            cell: |checked| Cell::Number(checked.entries),
+        },
+        Column {
+            name: "broken_at",
+            title: "BROKEN AT",
+            cell: |checked| checked.broken_at.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "seal",
+            title: "SEAL",
+            cell: |checked| Cell::Text(checked.seal.clone()),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::List(args) => {
+            let since = args.since.map_or(0, |back| {
+                now() - i64::try_from(back.as_secs()).unwrap_or(i64::MAX / 2)
+            });
+            ctx.out
+                .list(&log::entries(&ctx.dirs.state, since, args.limit)?)
+        }
+        Verb::Verify(args) => verify(&args, ctx),
+    }
+}
+
+fn verify(args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
+    let checked = log::verify(&ctx.dirs.state, args.seal.as_deref())?;
+    ctx.out.show(&checked)?;
+    let wrong = match (&checked.broken_at, checked.noted_seal_found) {
+        (Some(seq), _) => text!(
+            "entry {seq} of the log was changed, or one before it is gone",
+            seq
+        ),
+        (None, Some(false)) => {
+            text!("the seal that was noted is not in the log: entries were cut off")
+        }
+        (None, _) => return Ok(()),
+    };
+    Err(Failure::new(Kind::Refused, wrong)
+        .hint(text!(
+            "what stands after that entry proves nothing; compare with a copy of log.db"
+        ))
+        .into())
+}
