@@ -2,6 +2,7 @@
 //! with the English command and never touches the table.
 
 use super::{Lang, chinese};
+use clap::builder::StyledStr;
 use clap::{Arg, Command};
 
 /// Words of clap's own help layout.
@@ -14,15 +15,6 @@ pub const HEADINGS: &[&str] = &[
     "[aliases: ",
     "[possible values: ",
     "Possible values:",
-];
-
-/// Help texts that clap adds by itself.
-pub const BUILT_IN: &[&str] = &[
-    "Print help",
-    "Print help (see more with '--help')",
-    "Print help (see a summary with '-h')",
-    "Print version",
-    "Print this message or the help of the given subcommand(s)",
 ];
 
 /// The whole tree with its help texts in `lang`. The command is built by this, so that what clap adds is translated
@@ -87,8 +79,18 @@ fn translate_arg(mut arg: Arg) -> Arg {
     }
 }
 
+/// Help is translated by paragraph, since the first one is the short help as well.
+pub fn paragraphs(words: &StyledStr) -> Vec<String> {
+    let words = words.to_string();
+    words.split("\n\n").map(str::to_owned).collect()
+}
+
 fn in_chinese(words: &str) -> String {
-    chinese(words).unwrap_or(words).to_owned()
+    let paragraphs = words.split("\n\n");
+    let translated: Vec<&str> = paragraphs
+        .map(|paragraph| chinese(paragraph).unwrap_or(paragraph))
+        .collect();
+    translated.join("\n\n")
 }
 
 /// Help as clap rendered it, with clap's own headings in `lang`. They have no setting in clap.

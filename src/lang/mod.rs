@@ -4,7 +4,7 @@
 
 mod help;
 
-pub use help::{BUILT_IN, HEADINGS, headings, localize};
+pub use help::{HEADINGS, headings, localize, paragraphs};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -63,8 +63,21 @@ pub fn chinese(template: &str) -> Option<&'static str> {
 
 /// One table a noun; what several nouns say stands in `common.tsv`.
 const TABLES: &[&str] = &[
-    include_str!("zh/common.tsv"),
+    include_str!("zh/api.tsv"),
+    include_str!("zh/auth.tsv"),
+    include_str!("zh/bulk.tsv"),
+    include_str!("zh/category.tsv"),
     include_str!("zh/certificate.tsv"),
+    include_str!("zh/cli.tsv"),
+    include_str!("zh/client.tsv"),
+    include_str!("zh/common.tsv"),
+    include_str!("zh/goods.tsv"),
+    include_str!("zh/image.tsv"),
+    include_str!("zh/merchant.tsv"),
+    include_str!("zh/profile.tsv"),
+    include_str!("zh/quota.tsv"),
+    include_str!("zh/run.tsv"),
+    include_str!("zh/sandbox.tsv"),
 ];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
