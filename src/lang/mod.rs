@@ -3,6 +3,7 @@
 //! the help of clap. Machine output is never translated.
 
 mod help;
+mod stored;
 
 pub use help::{HEADINGS, headings, localize, paragraphs};
 
@@ -99,10 +100,10 @@ pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)>
 /// `Display` writes English, which is what logs and JSON errors carry; [`Text::render`] writes either language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    template: &'static str,
+    template: Cow<'static, str>,
     /// The Chinese where the text brings its own, as table entries do.
-    chinese: Option<&'static str>,
-    values: Vec<(&'static str, Value)>,
+    chinese: Option<Cow<'static, str>>,
+    values: Vec<(Cow<'static, str>, Value)>,
 }
 
 /// A value inside a [`Text`]: verbatim, or a text that is translated with the sentence around it.
@@ -115,18 +116,21 @@ pub enum Value {
 impl Text {
     /// Use [`text!`](crate::text), which lets the test that counts untranslated texts find the template.
     pub fn new(template: &'static str, values: Vec<(&'static str, Value)>) -> Text {
+        let values = values.into_iter();
         Text {
-            template,
+            template: Cow::Borrowed(template),
             chinese: None,
-            values,
+            values: values
+                .map(|(name, value)| (Cow::Borrowed(name), value))
+                .collect(),
         }
     }
 
     /// A sentence that comes with its Chinese, such as an entry of the errcode table. It has no values.
     pub fn pair(english: &'static str, chinese: &'static str) -> Text {
         Text {
-            template: english,
-            chinese: Some(chinese),
+            template: Cow::Borrowed(english),
+            chinese: Some(Cow::Borrowed(chinese)),
             values: Vec::new(),
         }
     }
@@ -137,14 +141,15 @@ impl Text {
     }
 
     /// The English words as they stand in the code, names in braces.
-    pub fn template(&self) -> &'static str {
-        self.template
+    pub fn template(&self) -> &str {
+        &self.template
     }
 
     pub fn render(&self, lang: Lang) -> String {
-        let mut rest = match (lang, self.chinese) {
+        let mut rest: &str = match (lang, &self.chinese) {
+            (Lang::En, _) => &self.template,
             (Lang::Zh, Some(chinese)) => chinese,
-            _ => lang.of(self.template),
+            (Lang::Zh, None) => chinese(&self.template).unwrap_or(&self.template),
         };
         let mut out = String::with_capacity(rest.len() + 32);
         while let Some(open) = rest.find('{') {
@@ -172,6 +177,13 @@ impl fmt::Display for Text {
 }
 
 impl std::error::Error for Text {}
+
+/// Machine output is English.
+impl serde::Serialize for Text {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl From<Text> for Value {
     fn from(text: Text) -> Value {
