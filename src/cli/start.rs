@@ -91,13 +91,14 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
     };
     let shown = |error: &clap::Error| {
         let help = error.render();
-        let styled = Output::default().styles_help(error.use_stderr());
+        let out = Output::default();
+        let styled = out.styles_help(error.use_stderr());
         let words = if styled {
             help.ansi().to_string()
         } else {
             help.to_string()
         };
-        lang::headings(&words, lang)
+        lang::laid_out(&words, lang, out.help_width())
     };
     match error.kind() {
         ErrorKind::DisplayVersion => Ok(Start::Print(shown(&error))),

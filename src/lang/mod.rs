@@ -5,7 +5,7 @@
 mod help;
 mod stored;
 
-pub use help::{HEADINGS, headings, localize, paragraphs};
+pub use help::{HEADINGS, laid_out, localize, paragraphs};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
