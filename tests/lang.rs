@@ -4,7 +4,8 @@
 use clap::{CommandFactory, builder::StyledStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use wxsell::lang;
+use wxsell::cli::start::{self, Start};
+use wxsell::{fail, lang};
 
 /// Each text with the place it was found at first.
 type Texts = BTreeMap<String, String>;
@@ -31,11 +32,15 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// A source up to its tests, without the lines that are comments.
 fn code(text: &str) -> String {
-    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
-    let lines = lines.map(|line| match line.trim_start().starts_with("//") {
-        true => "",
-        false => line,
-    });
+    let written = text.split("\n#[cfg(test)]\nmod tests {").next();
+    let lines =
+        written
+            .unwrap_or(text)
+            .lines()
+            .map(|line| match line.trim_start().starts_with("//") {
+                true => "",
+                false => line,
+            });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -239,6 +244,124 @@ fn every_line_of_a_table_reads() {
         }
     }
     assert_eq!(lines, lang::entries().count(), "a table is not in TABLES");
+}
+
+/// Whether two English words follow each other.
+fn speaks_english(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    let english = |word: &str| word.len() > 1 && word.chars().all(|it| it.is_ascii_lowercase());
+    words
+        .windows(2)
+        .any(|pair| english(pair[0]) && english(pair[1]))
+}
+
+#[test]
+fn usage_errors_are_said_in_chinese() {
+    for (line, said) in [
+        ("goods list --foo", "未知的选项或参数 --foo"),
+        ("gods", "未知的命令 gods"),
+        ("goods", ""),
+        ("goods upload", "缺少：<FILE>..."),
+        ("goods upload a.csv --jobs", "--jobs <N> 需要一个值"),
+        (
+            "goods upload a.csv --jobs 0",
+            "--jobs <N> 不能是“0”：范围是 1 到 256",
+        ),
+        (
+            "goods upload a.csv --jobs x",
+            "--jobs <N> 不能是“x”：须是整数",
+        ),
+        (
+            "goods upload a.csv --jobs 1 --jobs 2",
+            "--jobs <N> 给了两次",
+        ),
+        ("goods upload a.csv --busy x", "--busy <WHAT> 不能是“x”"),
+        (
+            "goods upload a.csv --reserve x",
+            "--reserve <PERCENT> 不能是“x”：请写 0% 到 99% 的百分比",
+        ),
+        (
+            "goods upload a.csv --report x",
+            "--report <KIND=FILE> 不能是“x”：请写成 junit=FILE 或 json=FILE",
+        ),
+        (
+            "goods list --created-since x",
+            "--created-since <DAY> 不能是“x”：请写日期，如 2022-04-01",
+        ),
+        (
+            "goods list --created-since 2022-04-01 --updated-since 2022-04-01",
+            "--created-since <DAY> 与 --updated-since <DAY> 不能同时使用",
+        ),
+        (
+            "goods update T --price 1.234",
+            "--price <YUAN> 不能是“1.234”：价格“1.234”超过两位小数",
+        ),
+        (
+            "goods update T --attr x",
+            "--attr <NAME=VALUE> 不能是“x”：请写成 NAME=VALUE",
+        ),
+        (
+            "profile set a --audit-daily x",
+            "--audit-daily <NUMBER> 不能是“x”：请写整数，或 `off` 表示不限",
+        ),
+        (
+            "sandbox advance x",
+            "<DURATION> 不能是“x”：请写时长，如 90s、30m、2h 或 1d",
+        ),
+        (
+            "sandbox fault --rate x --reset",
+            "--rate <PERCENT> 不能是“x”：请写比例，如 5% 或 0.05",
+        ),
+        (
+            "sandbox serve --port 70000",
+            "--port <PORT> 不能是“70000”：范围是 0 到 65535",
+        ),
+        ("run show x", "[ID] 不能是“x”：须是整数"),
+        (
+            "--timeout=x goods list",
+            "--timeout <SECONDS> 不能是“x”：须是整数",
+        ),
+    ] {
+        let words = std::iter::once("wxsell").chain(line.split(' '));
+        let args: Vec<std::ffi::OsString> = words.map(Into::into).collect();
+        match start::parse(&args, lang::Lang::Zh) {
+            Ok(Start::Help(help)) if said.is_empty() => assert!(help.contains("用法："), "{help}"),
+            Ok(_) => panic!("{line}: no error"),
+            Err(error) => {
+                let shown = fail::explain(&fail::Failure::from_any(error), lang::Lang::Zh);
+                let hint = shown.hint.unwrap_or_default();
+                assert!(!speaks_english(&hint), "{line}: {hint}");
+                assert_eq!(shown.message, said, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn help_is_chinese_and_within_its_width() {
+    for line in [
+        "--help",
+        "goods upload -h",
+        "profile add --help",
+        "sandbox fault --help",
+    ] {
+        let words = std::iter::once("wxsell").chain(line.split(' '));
+        let args: Vec<std::ffi::OsString> = words.map(Into::into).collect();
+        let Ok(Start::Print(help)) = start::parse(&args, lang::Lang::Zh) else {
+            panic!("{line}: no help");
+        };
+        for line in help.lines() {
+            // The names of commands stand before their texts, as in the examples that texts give.
+            let told = line.split('`').step_by(2).collect::<Vec<_>>().join("");
+            let told = told.replace("wxsell", "");
+            assert!(!speaks_english(&told) || told.starts_with("用法"), "{line}");
+            assert!(
+                !line.contains("possible values") && !line.contains("[default"),
+                "{line}"
+            );
+            assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{line}");
+        }
+    }
 }
 
 #[test]
