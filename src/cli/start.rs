@@ -91,13 +91,14 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
     };
     let shown = |error: &clap::Error| {
         let help = error.render();
-        let styled = Output::default().styles_help(error.use_stderr());
+        let out = Output::default();
+        let styled = out.styles_help(error.use_stderr());
         let words = if styled {
             help.ansi().to_string()
         } else {
             help.to_string()
         };
-        lang::headings(&words, lang)
+        lang::laid_out(&words, lang, out.help_width())
     };
     match error.kind() {
         ErrorKind::DisplayVersion => Ok(Start::Print(shown(&error))),
@@ -236,26 +237,13 @@ fn usage(error: &clap::Error) -> Failure {
         ErrorKind::MissingRequiredArgument => text!("missing: {argument}", argument),
         ErrorKind::InvalidValue if value.is_empty() => text!("{argument} needs a value", argument),
         ErrorKind::InvalidValue => text!("{argument} cannot be \"{value}\"", argument, value),
-        ErrorKind::ValueValidation => match std::error::Error::source(error) {
-            Some(source) => match source.downcast_ref::<Failure>() {
-                Some(failure) => {
-                    let why = failure.message.clone();
-                    text!(
-                        "{argument} cannot be \"{value}\": {why}",
-                        argument,
-                        value,
-                        why
-                    )
-                }
-                None => {
-                    text!(
-                        "{argument} cannot be \"{value}\": {why}",
-                        argument,
-                        value,
-                        why = source.to_string()
-                    )
-                }
-            },
+        ErrorKind::ValueValidation => match why_not(error, &value) {
+            Some(why) => text!(
+                "{argument} cannot be \"{value}\": {why}",
+                argument,
+                value,
+                why
+            ),
             None => text!("{argument} cannot be \"{value}\"", argument, value),
         },
         ErrorKind::ArgumentConflict => {
@@ -296,6 +284,29 @@ fn usage(error: &clap::Error) -> Failure {
         _ => text!("wxsell help and --help after any command tell what it takes"),
     };
     Failure::input(message).hint(hint)
+}
+
+/// What a value parser had against a value. Ours say it in a [`Text`]; those of clap for numbers do not.
+fn why_not(error: &clap::Error, value: &str) -> Option<Text> {
+    let source = std::error::Error::source(error)?;
+    if let Some(failure) = source.downcast_ref::<Failure>() {
+        return Some(failure.message.clone());
+    }
+    if let Some(words) = source.downcast_ref::<Text>() {
+        return Some(words.clone());
+    }
+    if source.is::<std::num::ParseIntError>() {
+        return Some(text!("a whole number is expected"));
+    }
+    let words = source.to_string();
+    let bounds = words
+        .strip_prefix(value)
+        .and_then(|rest| rest.strip_prefix(" is not in "))
+        .and_then(|range| range.split_once("..="));
+    Some(match bounds {
+        Some((least, most)) => text!("it goes from {least} to {most}", least, most),
+        None => Text::verbatim(words),
+    })
 }
 
 /// Says that the program itself failed, without any data: a message made at run time could hold a secret.

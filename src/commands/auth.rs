@@ -397,7 +397,7 @@ struct Status {
     secret: &'static str,
     secret_readable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    problem: Option<Text>,
     #[serde(skip)]
     place: Option<Text>,
     /// `valid`, `expired` or `none`.
@@ -447,7 +447,7 @@ impl Record for Status {
         Column {
             name: "problem",
             title: "PROBLEM",
-            cell: |s| s.problem.clone().map_or(Cell::Empty, Cell::Text),
+            cell: |s| Cell::sentence(s.problem.as_ref()),
         },
         Column {
             name: "token",
@@ -494,9 +494,7 @@ fn status(ctx: &Ctx) -> Result<()> {
         base_url: profile.base_url.clone(),
         secret: source.name(),
         secret_readable: problem.is_none(),
-        problem: problem
-            .as_ref()
-            .map(|problem| problem.message.render(ctx.out.lang)),
+        problem: problem.as_ref().map(|problem| problem.message.clone()),
         place: Some(source.words()),
         token: match left {
             Some(left) if left > 0 => "valid",
@@ -701,12 +699,12 @@ impl Record for Check {
         Column {
             name: "finding",
             title: "FINDING",
-            cell: |c| Cell::Word(c.finding.clone()),
+            cell: |c| Cell::Sentence(c.finding.clone()),
         },
         Column {
             name: "remedy",
             title: "WHAT TO DO",
-            cell: |c| c.remedy.clone().map_or(Cell::Empty, Cell::Word),
+            cell: |c| Cell::sentence(c.remedy.as_ref()),
         },
         Column {
             name: "errcode",

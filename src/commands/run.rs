@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::state::runs::{ItemState, OpenItem, Run};
 use crate::text;
@@ -176,7 +177,7 @@ struct FailedRow {
     /// `refused`, `unclear`, or `sent`: marked and never answered, to be looked up by the next run.
     state: &'static str,
     errcode: Option<i64>,
-    reason: Option<String>,
+    reason: Option<Text>,
 }
 
 impl From<OpenItem> for FailedRow {
@@ -224,7 +225,7 @@ impl Record for FailedRow {
         Column {
             name: "reason",
             title: "REASON",
-            cell: |f| f.reason.clone().map_or(Cell::Empty, Cell::Text),
+            cell: |f| Cell::sentence(f.reason.as_ref()),
         },
     ];
 }

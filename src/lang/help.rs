@@ -2,10 +2,14 @@
 //! with the English command and never touches the table.
 
 use super::{Lang, chinese};
+use clap::builder::StyledStr;
 use clap::{Arg, Command};
+use unicode_width::UnicodeWidthChar;
 
 /// Words of clap's own help layout.
 pub const HEADINGS: &[&str] = &[
+    "[OPTIONS]",
+    "<COMMAND>",
     "Usage:",
     "Commands:",
     "Arguments:",
@@ -14,15 +18,6 @@ pub const HEADINGS: &[&str] = &[
     "[aliases: ",
     "[possible values: ",
     "Possible values:",
-];
-
-/// Help texts that clap adds by itself.
-pub const BUILT_IN: &[&str] = &[
-    "Print help",
-    "Print help (see more with '--help')",
-    "Print help (see a summary with '-h')",
-    "Print version",
-    "Print this message or the help of the given subcommand(s)",
 ];
 
 /// The whole tree with its help texts in `lang`. The command is built by this, so that what clap adds is translated
@@ -50,6 +45,8 @@ fn translate(mut command: Command) -> Command {
     if let Some(after) = command.get_after_long_help().map(ToString::to_string) {
         command = command.after_long_help(in_chinese(&after));
     }
+    // clap breaks lines at blanks only, so that it is done by `laid_out` instead.
+    let command = command.term_width(0);
     command.mut_args(translate_arg).mut_subcommands(translate)
 }
 
@@ -62,47 +59,189 @@ fn translate_arg(mut arg: Arg) -> Arg {
     if let Some(help) = &short {
         arg = arg.help(in_chinese(help));
     }
-    let mut long_in_chinese = long.as_deref().map(in_chinese);
-    let explained: Vec<(String, String)> = arg
-        .get_possible_values()
-        .iter()
-        .filter_map(|value| Some((value.get_name().to_owned(), value.get_help()?.to_string())))
-        .collect();
+    let values = arg.get_possible_values();
+    let mut values: Vec<_> = values.iter().filter(|it| !it.is_hide_set()).collect();
+    // Values that are not explained are listed by clap.
+    if arg.is_hide_possible_values_set() || values.iter().all(|it| it.get_help().is_none()) {
+        values.clear();
+    }
+    let mut long = long.as_deref().map(in_chinese);
     // The values of an enum cannot be changed from outside, so the list is written into the help instead.
-    if !explained.is_empty() && !arg.is_hide_possible_values_set() {
-        let mut words = long_in_chinese
-            .or_else(|| short.as_deref().map(in_chinese))
-            .unwrap_or_default();
+    if !values.is_empty() {
+        let short = short.as_deref().map(in_chinese).unwrap_or_default();
+        let mut words = long.unwrap_or_else(|| short.clone());
         words.push_str("\n\n");
         words.push_str(&in_chinese("Possible values:"));
-        for (name, help) in explained {
-            words.push_str(&format!("\n- {name}：{}", in_chinese(&help)));
+        for value in &values {
+            words.push_str(&format!("\n- {}", value.get_name()));
+            if let Some(help) = value.get_help() {
+                words.push_str(&format!("：{}", in_chinese(&help.to_string())));
+            }
         }
-        arg = arg.hide_possible_values(true);
-        long_in_chinese = Some(words);
+        let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+        let list = in_chinese("[possible values: ");
+        let short = format!("{short} {list}{}]", names.join(", "));
+        arg = arg.help(short).hide_possible_values(true);
+        long = Some(words);
     }
-    match long_in_chinese {
+    match long {
         Some(words) => arg.long_help(words),
         None => arg,
     }
 }
 
-fn in_chinese(words: &str) -> String {
-    chinese(words).unwrap_or(words).to_owned()
+/// Help is translated by paragraph, since the first one is the short help as well.
+pub fn paragraphs(words: &StyledStr) -> Vec<String> {
+    let words = words.to_string();
+    words.split("\n\n").map(str::to_owned).collect()
 }
 
-/// Help as clap rendered it, with clap's own headings in `lang`. They have no setting in clap.
-pub fn headings(rendered: &str, lang: Lang) -> String {
+fn in_chinese(words: &str) -> String {
+    let paragraphs = words.split("\n\n");
+    let translated: Vec<&str> = paragraphs
+        .map(|paragraph| chinese(paragraph).unwrap_or(paragraph))
+        .collect();
+    translated.join("\n\n")
+}
+
+/// Help as clap rendered it, with clap's own headings in `lang`, which have no setting in clap, and with its lines
+/// in `width` columns.
+pub fn laid_out(rendered: &str, lang: Lang, width: usize) -> String {
     if lang == Lang::En {
         return rendered.to_owned();
     }
     let mut shown = String::with_capacity(rendered.len() + 64);
     for line in rendered.split_inclusive('\n') {
-        let found = HEADINGS.iter().filter(|heading| line.contains(**heading));
+        let usage = line.contains("Usage:") || line.starts_with("       ");
+        let found = HEADINGS
+            .iter()
+            .filter(|heading| line.contains(**heading) && (usage || !heading.starts_with(['<'])));
         let translated = found.fold(line.to_owned(), |line, heading| {
             line.replace(heading, chinese(heading).unwrap_or(heading))
         });
-        shown.push_str(&translated);
+        shown.push_str(&fold(&colon(&translated), width));
     }
     shown
+}
+
+/// clap ends the headings of options with a colon of its own.
+fn colon(line: &str) -> String {
+    match line.starts_with(' ') || !line.contains(|letter: char| letter.width() == Some(2)) {
+        true => line.to_owned(),
+        false => match line.trim_end() {
+            plain if plain.ends_with(':') => format!("{}：\n", &plain[..plain.len() - 1]),
+            styled if styled.ends_with(":\x1b[0m") => {
+                format!("{}：\x1b[0m\n", styled.trim_end_matches(":\x1b[0m"))
+            }
+            _ => line.to_owned(),
+        },
+    }
+}
+
+/// A line in several, each at most `width` columns wide. What follows the first stands where its text begins.
+fn fold(line: &str, width: usize) -> String {
+    if columns(line) <= width {
+        return line.to_owned();
+    }
+    let hang = hang(line, width);
+    let mut folded = String::with_capacity(line.len() + 64);
+    let (mut used, mut last, mut gap, mut styling) = (0, ' ', None, false);
+    for letter in line.chars() {
+        styling |= letter == '\x1b';
+        if !styling && used > hang && may_part(last, letter) {
+            gap = Some(folded.len());
+        }
+        folded.push(letter);
+        if styling {
+            styling = letter != 'm';
+            continue;
+        }
+        used += letter.width().unwrap_or(0);
+        last = letter;
+        if used > width && letter != ' ' {
+            let Some(at) = gap.take() else { continue };
+            let rest = folded.split_off(at);
+            folded.truncate(folded.trim_end().len());
+            folded.push('\n');
+            folded.push_str(&" ".repeat(hang));
+            folded.push_str(rest.trim_start());
+            used = hang + columns(rest.trim_start());
+        }
+    }
+    folded
+}
+
+/// Whether a line may end between two letters: at blanks, and around letters of double width, but not before what
+/// closes nor after what opens.
+fn may_part(last: char, next: char) -> bool {
+    let wide = |letter: char| letter.width() == Some(2);
+    next == ' '
+        || (last == ' ' || wide(last) || wide(next))
+            && !"，。；：、）”！？》…)]".contains(next)
+            && !"（“《([".contains(last)
+}
+
+/// Where the text of a line begins: behind the names of an option or a command, else at its first letter.
+fn hang(line: &str, width: usize) -> usize {
+    let plain = plain(line);
+    let indent = plain.len() - plain.trim_start().len();
+    let names = &plain[indent..];
+    let behind = names.find("  ").map(|at| {
+        let text = names[at..].trim_start();
+        columns(&plain[..plain.len() - text.len()])
+    });
+    match behind {
+        Some(column) if indent > 0 && column <= width * 2 / 3 => column,
+        _ if names.starts_with("- ") => indent + 2,
+        _ => indent,
+    }
+}
+
+fn columns(line: &str) -> usize {
+    let plain = plain(line);
+    plain.chars().filter_map(UnicodeWidthChar::width).sum()
+}
+
+/// Without the marks of styles.
+fn plain(line: &str) -> String {
+    let mut styling = false;
+    line.chars()
+        .filter(|letter| {
+            styling |= *letter == '\x1b';
+            let shown = !styling;
+            styling &= *letter != 'm';
+            shown
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_goes_on_where_its_text_begins() {
+        let line = "      --trace <FILE>  把每个请求和应答追加到此文件，每行一个 JSON 对象\n";
+        let folded = fold(line, 40);
+        assert_eq!(
+            folded,
+            "      --trace <FILE>  把每个请求和应答追\n                      \
+             加到此文件，每行一\n                      个 JSON 对象\n"
+        );
+        assert!(folded.lines().all(|line| columns(line) <= 40));
+        assert_eq!(fold("\x1b[1m短\x1b[0m\n", 4), "\x1b[1m短\x1b[0m\n");
+    }
+
+    #[test]
+    fn no_line_begins_with_what_closes() {
+        let folded = fold("一二三四，五六（七八）九十", 8);
+        assert_eq!(folded, "一二三\n四，五六\n（七八）\n九十");
+    }
+
+    #[test]
+    fn headings_of_options_end_like_the_others() {
+        assert_eq!(colon("全局选项:\n"), "全局选项：\n");
+        assert_eq!(colon("\x1b[1m文件:\x1b[0m\n"), "\x1b[1m文件：\x1b[0m\n");
+        assert_eq!(colon("  见此:\n"), "  见此:\n");
+    }
 }

@@ -3,8 +3,9 @@
 //! the help of clap. Machine output is never translated.
 
 mod help;
+mod stored;
 
-pub use help::{BUILT_IN, HEADINGS, headings, localize};
+pub use help::{HEADINGS, laid_out, localize, paragraphs};
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -63,8 +64,21 @@ pub fn chinese(template: &str) -> Option<&'static str> {
 
 /// One table a noun; what several nouns say stands in `common.tsv`.
 const TABLES: &[&str] = &[
-    include_str!("zh/common.tsv"),
+    include_str!("zh/api.tsv"),
+    include_str!("zh/auth.tsv"),
+    include_str!("zh/bulk.tsv"),
+    include_str!("zh/category.tsv"),
     include_str!("zh/certificate.tsv"),
+    include_str!("zh/cli.tsv"),
+    include_str!("zh/client.tsv"),
+    include_str!("zh/common.tsv"),
+    include_str!("zh/goods.tsv"),
+    include_str!("zh/image.tsv"),
+    include_str!("zh/merchant.tsv"),
+    include_str!("zh/profile.tsv"),
+    include_str!("zh/quota.tsv"),
+    include_str!("zh/run.tsv"),
+    include_str!("zh/sandbox.tsv"),
 ];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
@@ -86,10 +100,10 @@ pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)>
 /// `Display` writes English, which is what logs and JSON errors carry; [`Text::render`] writes either language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    template: &'static str,
+    template: Cow<'static, str>,
     /// The Chinese where the text brings its own, as table entries do.
-    chinese: Option<&'static str>,
-    values: Vec<(&'static str, Value)>,
+    chinese: Option<Cow<'static, str>>,
+    values: Vec<(Cow<'static, str>, Value)>,
 }
 
 /// A value inside a [`Text`]: verbatim, or a text that is translated with the sentence around it.
@@ -102,18 +116,21 @@ pub enum Value {
 impl Text {
     /// Use [`text!`](crate::text), which lets the test that counts untranslated texts find the template.
     pub fn new(template: &'static str, values: Vec<(&'static str, Value)>) -> Text {
+        let values = values.into_iter();
         Text {
-            template,
+            template: Cow::Borrowed(template),
             chinese: None,
-            values,
+            values: values
+                .map(|(name, value)| (Cow::Borrowed(name), value))
+                .collect(),
         }
     }
 
     /// A sentence that comes with its Chinese, such as an entry of the errcode table. It has no values.
     pub fn pair(english: &'static str, chinese: &'static str) -> Text {
         Text {
-            template: english,
-            chinese: Some(chinese),
+            template: Cow::Borrowed(english),
+            chinese: Some(Cow::Borrowed(chinese)),
             values: Vec::new(),
         }
     }
@@ -124,14 +141,15 @@ impl Text {
     }
 
     /// The English words as they stand in the code, names in braces.
-    pub fn template(&self) -> &'static str {
-        self.template
+    pub fn template(&self) -> &str {
+        &self.template
     }
 
     pub fn render(&self, lang: Lang) -> String {
-        let mut rest = match (lang, self.chinese) {
+        let mut rest: &str = match (lang, &self.chinese) {
+            (Lang::En, _) => &self.template,
             (Lang::Zh, Some(chinese)) => chinese,
-            _ => lang.of(self.template),
+            (Lang::Zh, None) => chinese(&self.template).unwrap_or(&self.template),
         };
         let mut out = String::with_capacity(rest.len() + 32);
         while let Some(open) = rest.find('{') {
@@ -159,6 +177,13 @@ impl fmt::Display for Text {
 }
 
 impl std::error::Error for Text {}
+
+/// Machine output is English.
+impl serde::Serialize for Text {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl From<Text> for Value {
     fn from(text: Text) -> Value {

@@ -34,11 +34,18 @@ pub enum Cell {
     Money(Fen),
     /// A word of ours, shown in the reader's language in tables and in English elsewhere. Short states also get a colour.
     Word(Text),
+    /// As `Word`, for reasons and advice: tables wrap it where it does not fit.
+    Sentence(Text),
     /// Several values, shown one a line in tables, joined by `|` elsewhere.
     List(Vec<String>),
 }
 
 impl Cell {
+    /// A reason or advice, where there is one.
+    pub fn sentence(text: Option<&Text>) -> Cell {
+        text.map_or(Cell::Empty, |text| Cell::Sentence(text.clone()))
+    }
+
     /// The cell in CSV and TSV. Text that begins with `=`, `+`, `-` or `@` stays as it is: these files are read by
     /// programs, and a changed value would not survive the way back. Workbooks carry text cells, which are safe.
     pub(super) fn plain(&self) -> String {
@@ -47,7 +54,7 @@ impl Cell {
             Cell::Text(text) => text.clone(),
             Cell::Number(number) => number.to_string(),
             Cell::Money(fen) => fen.to_yuan(),
-            Cell::Word(word) => word.to_string(),
+            Cell::Word(word) | Cell::Sentence(word) => word.to_string(),
             Cell::List(values) => values.join("|"),
         }
     }
@@ -63,7 +70,7 @@ impl Cell {
             Cell::Text(text) => Value::from(text.as_str()),
             Cell::Number(number) => Value::from(*number),
             Cell::Money(fen) => Value::from(fen.0),
-            Cell::Word(word) => Value::from(word.to_string()),
+            Cell::Word(word) | Cell::Sentence(word) => Value::from(word.to_string()),
             Cell::List(values) => Value::from(values.as_slice()),
         }
     }

@@ -320,6 +320,12 @@ impl Output {
         self.sink.shows_colour(on_stderr)
     }
 
+    /// Columns that help may take. Longer lines are hard to read.
+    pub fn help_width(&self) -> usize {
+        const WIDEST: usize = 100;
+        self.sink.width().unwrap_or(WIDEST).clamp(20, WIDEST)
+    }
+
     fn json<V: Serialize + ?Sized>(&self, value: &V) -> Result<()> {
         let mut json = serde_json::to_vec_pretty(value)?;
         json.push(b'\n');

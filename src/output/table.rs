@@ -12,6 +12,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const GAP: usize = 2;
 /// A column that may be cut keeps at least this width, so that it still says something.
 const LEAST: usize = 8;
+/// A column of sentences is wrapped, not cut, and wants more.
+const LEAST_WRAPPED: usize = 24;
 
 /// The tones a state can have. The marks have no width and never come from data, because [`words::visible`] takes
 /// them out of it; they become colour once everything is laid out.
@@ -91,7 +93,7 @@ fn is_blank(cell: &Cell) -> bool {
         Cell::Empty => true,
         Cell::Text(text) => text.is_empty(),
         Cell::List(values) => values.is_empty(),
-        Cell::Number(_) | Cell::Money(_) | Cell::Word(_) => false,
+        Cell::Number(_) | Cell::Money(_) | Cell::Word(_) | Cell::Sentence(_) => false,
     }
 }
 
@@ -115,9 +117,14 @@ pub(super) fn lay_out(out: &Output, titles: &[&str], rows: &[Vec<Cell>]) -> Stri
             let number = rows
                 .iter()
                 .any(|row| matches!(row.get(at), Some(Cell::Number(_) | Cell::Money(_))));
+            let wrapped = rows
+                .iter()
+                .any(|row| matches!(row.get(at), Some(Cell::Sentence(_))));
             let natural = content.max(title).max(1);
             let least = if number || at == 0 {
                 natural
+            } else if wrapped {
+                natural.min(LEAST_WRAPPED.max(title))
             } else {
                 natural.min(LEAST.max(title))
             };
@@ -125,6 +132,7 @@ pub(super) fn lay_out(out: &Output, titles: &[&str], rows: &[Vec<Cell>]) -> Stri
                 natural,
                 least,
                 number,
+                wrapped,
             }
         })
         .collect();
@@ -142,8 +150,11 @@ pub(super) fn lay_out(out: &Output, titles: &[&str], rows: &[Vec<Cell>]) -> Stri
     for row in shown {
         let cells = row
             .into_iter()
-            .zip(&widths)
-            .map(|(cell, width)| cut(&cell, *width));
+            .zip(&columns)
+            .map(|(cell, column)| match column.wrapped {
+                true => cell,
+                false => cut(&cell, column.natural),
+            });
         table.add_row(Row::from(cells.collect::<Vec<String>>()));
     }
     paint(plain(table, &columns), out)
@@ -154,6 +165,8 @@ struct Shape {
     natural: usize,
     least: usize,
     number: bool,
+    /// Whether its cells may take several lines.
+    wrapped: bool,
 }
 
 /// Widths that fit into `limit`: the widest columns that may be cut give way first. `None` where nothing helps.
@@ -204,11 +217,13 @@ fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
             natural: label,
             least: label,
             number: false,
+            wrapped: true,
         },
         Shape {
             natural: natural.min(room).max(1),
             least: 1,
             number: false,
+            wrapped: true,
         },
     ];
     let mut table = Table::new();
@@ -254,6 +269,7 @@ fn heading(title: &str, lang: Lang) -> String {
 fn line(cell: &Cell, lang: Lang) -> String {
     match cell {
         Cell::Word(word) => marked(word, lang),
+        Cell::Sentence(text) => words::visible(&text.render(lang)).into_owned(),
         Cell::List(values) => words::visible(&values.join(", ")).into_owned(),
         other => words::visible(&other.plain()).into_owned(),
     }
@@ -263,6 +279,7 @@ fn line(cell: &Cell, lang: Lang) -> String {
 fn lines(cell: &Cell, lang: Lang) -> String {
     match cell {
         Cell::Word(word) => marked(word, lang),
+        Cell::Sentence(text) => words::visible(&text.render(lang)).into_owned(),
         Cell::List(values) => words::visible_lines(&values.join("\n")),
         other => words::visible_lines(&other.plain()),
     }

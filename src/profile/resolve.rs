@@ -184,12 +184,12 @@ fn one_of<T: ValueEnum>(name: &str, word: &str) -> Result<T, Failure> {
 }
 
 /// Reads a limit: a number, or `off` for none, which is 0.
-pub fn limit(word: &str) -> Result<u32, String> {
+pub fn limit(word: &str) -> Result<u32, Text> {
     if word.eq_ignore_ascii_case("off") {
         return Ok(0);
     }
     word.parse()
-        .map_err(|_| "a whole number, or off".to_owned())
+        .map_err(|_| text!("write a whole number, or `off` for no limit"))
 }
 
 #[derive(Debug)]

@@ -129,11 +129,14 @@ pub fn add(tx: &mut Tx<'_>, fault: &Fault) -> Result<i64, Refusal> {
 
 /// Takes all faults back, or one; says how many there were.
 pub fn clear(tx: &mut Tx<'_>, id: Option<i64>) -> Result<usize, Refusal> {
+    tx.db
+        .execute("DELETE FROM fault WHERE times_left = 0", [])?;
     Ok(tx
         .db
         .execute("DELETE FROM fault WHERE ?1 IS NULL OR id = ?1", [id])?)
 }
 
+/// Those that still strike.
 pub fn all(tx: &Tx<'_>) -> Result<Vec<Standing>, Refusal> {
     Ok(rows(tx)?
         .into_iter()
@@ -144,7 +147,7 @@ pub fn all(tx: &Tx<'_>) -> Result<Vec<Standing>, Refusal> {
 fn rows(tx: &Tx<'_>) -> Result<Vec<(Standing, u64)>, Refusal> {
     let mut statement = tx
         .db
-        .prepare_cached("SELECT id, spec, times_left, random FROM fault ORDER BY id")?;
+        .prepare_cached("SELECT id, spec, times_left, random FROM fault WHERE times_left IS NULL OR times_left > 0 ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
@@ -164,12 +167,8 @@ fn rows(tx: &Tx<'_>) -> Result<Vec<(Standing, u64)>, Refusal> {
 pub fn draw(tx: &mut Tx<'_>, path: &str) -> Result<Plan, Refusal> {
     let mut plan = Plan::default();
     for (standing, random) in rows(tx)? {
-        let Standing {
-            id,
-            fault,
-            times_left,
-        } = standing;
-        if times_left == Some(0) || !path.starts_with(&fault.path) {
+        let Standing { id, fault, .. } = standing;
+        if !path.starts_with(&fault.path) {
             continue;
         }
         let mut strikes = true;

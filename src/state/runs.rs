@@ -1,6 +1,7 @@
 //! The `run` and `item` tables: what bulk commands did, and what is known of each thing they sent.
 
 use super::{State, sqlite_failure};
+use crate::lang::Text;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -108,7 +109,7 @@ pub struct Ended {
     pub before: Option<Known>,
     pub action: &'static str,
     pub errcode: Option<i64>,
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
 }
 
 /// An item that is not done.
@@ -119,7 +120,7 @@ pub struct OpenItem {
     pub state: ItemState,
     pub action: Option<String>,
     pub errcode: Option<i64>,
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
 }
 
 impl State {
@@ -190,7 +191,9 @@ impl State {
                     state: ItemState::from_name(&row.get::<_, String>(2)?),
                     action: row.get(3)?,
                     errcode: row.get(4)?,
-                    reason: row.get(5)?,
+                    reason: row
+                        .get::<_, Option<String>>(5)?
+                        .map(|words| Text::from_stored(&words)),
                 })
             })
             .map_err(sqlite_failure)?;
@@ -328,7 +331,7 @@ impl Items {
                         state.name(),
                         item.action,
                         item.errcode,
-                        item.reason
+                        item.reason.as_ref().map(Text::to_stored)
                     ]),
                     (None, Some(before)) => restore.execute(params![
                         self.shop,

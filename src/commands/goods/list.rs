@@ -94,9 +94,9 @@ impl Audit {
     }
 }
 
-fn day(text: &str) -> Result<jiff::civil::Date, String> {
+fn day(text: &str) -> Result<jiff::civil::Date, Text> {
     text.parse()
-        .map_err(|_| "a day such as 2022-04-01".to_owned())
+        .map_err(|_| text!("write a day such as 2022-04-01"))
 }
 
 /// The name of an online state in machine output; unknown numbers stay numbers.
@@ -287,7 +287,7 @@ impl Record for GoodsRow {
             title: "REJECTED BECAUSE",
             cell: |g| {
                 if g.edit_status == 3 {
-                    Cell::Text(g.reject_reason.clone())
+                    Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
                 } else {
                     Cell::Empty
                 }
@@ -336,7 +336,7 @@ impl Record for GoodsPage {
         Column {
             name: "reject_reason",
             title: "REJECTED BECAUSE",
-            cell: |g| Cell::Text(g.0.reject_reason.clone()),
+            cell: |g| Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str())),
         },
         Column {
             name: "third_cat_id",

@@ -2,7 +2,7 @@
 
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// One problem in a file, found before anything is sent.
@@ -21,12 +21,8 @@ pub struct Problem {
     pub field: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_product_id: Option<String>,
-    #[serde(serialize_with = "in_english")]
     pub message: Text,
-    #[serde(
-        serialize_with = "in_english_too",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Text>,
     /// Which input, counted from 0.
     #[serde(skip)]
@@ -62,17 +58,6 @@ impl Problem {
     }
 }
 
-fn in_english<S: Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(text)
-}
-
-fn in_english_too<S: Serializer>(text: &Option<Text>, serializer: S) -> Result<S::Ok, S::Error> {
-    match text {
-        Some(text) => serializer.collect_str(text),
-        None => serializer.serialize_none(),
-    }
-}
-
 impl Record for Problem {
     const COLUMNS: &'static [Column<Self>] = &[
         Column {
@@ -93,12 +78,12 @@ impl Record for Problem {
         Column {
             name: "message",
             title: "PROBLEM",
-            cell: |problem| Cell::Word(problem.message.clone()),
+            cell: |problem| Cell::Sentence(problem.message.clone()),
         },
         Column {
             name: "hint",
             title: "WHAT TO DO",
-            cell: |problem| problem.hint.clone().map_or(Cell::Empty, Cell::Word),
+            cell: |problem| Cell::sentence(problem.hint.as_ref()),
         },
     ];
 }

@@ -2,6 +2,7 @@
 
 use super::upload::Event;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Output, Record};
 use crate::text;
 use anyhow::Result;
@@ -157,7 +158,7 @@ impl Record for Event {
         Column {
             name: "reason",
             title: "REASON",
-            cell: |e| e.reason.clone().map_or(Cell::Empty, Cell::Text),
+            cell: |e| Cell::sentence(e.reason.as_ref()),
         },
     ];
 }
@@ -211,17 +212,18 @@ enum ReportKind {
 }
 
 impl std::str::FromStr for ReportFile {
-    type Err = String;
+    type Err = Text;
 
-    fn from_str(text: &str) -> Result<ReportFile, String> {
+    fn from_str(text: &str) -> Result<ReportFile, Text> {
+        let unknown = || text!("write junit=FILE or json=FILE");
         let (kind, path) = text
             .split_once('=')
             .filter(|(_, path)| !path.is_empty())
-            .ok_or("junit=FILE or json=FILE")?;
+            .ok_or_else(unknown)?;
         let kind = match kind {
             "junit" => ReportKind::Junit,
             "json" => ReportKind::Json,
-            _ => return Err("junit=FILE or json=FILE".into()),
+            _ => return Err(unknown()),
         };
         Ok(ReportFile {
             kind,
@@ -259,7 +261,7 @@ fn junit(report: &Report) -> String {
             _ => TestCaseStatus::non_success(NonSuccessKind::Failure),
         };
         if let Some(reason) = &event.reason {
-            status.set_message(reason.clone());
+            status.set_message(reason.to_string());
         }
         if let Some(errcode) = event.errcode {
             status.set_type(errcode.to_string());

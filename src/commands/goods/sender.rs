@@ -202,8 +202,12 @@ impl<'a, T: Sendable> Sender<'a, T> {
         let found = Failure::from_any(error);
         ended.errcode = found.errcode;
         ended.reason = Some(match &found.hint {
-            Some(hint) => format!("{} ({hint})", found.message),
-            None => found.message.to_string(),
+            Some(hint) => text!(
+                "{problem} ({hint})",
+                problem = found.message.clone(),
+                hint = hint.clone()
+            ),
+            None => found.message.clone(),
         });
         let lost = found.kind == Kind::Network;
         self.lost_in_a_row.set(if lost {

@@ -2,6 +2,7 @@
 
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind, failure};
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
@@ -41,7 +42,7 @@ struct Stepped {
     /// `on_sale`, `off_sale`, `removed`, `withdrawn`; with `--dry-run` `planned`; else `refused` or `unclear`.
     result: &'static str,
     errcode: Option<i64>,
-    reason: Option<String>,
+    reason: Option<Text>,
 }
 
 impl Record for Stepped {
@@ -74,7 +75,7 @@ impl Record for Stepped {
         Column {
             name: "reason",
             title: "REASON",
-            cell: |s| s.reason.clone().map_or(Cell::Empty, Cell::Text),
+            cell: |s| Cell::sentence(s.reason.as_ref()),
         },
     ];
 }
@@ -140,8 +141,8 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
                 };
                 row.errcode = found.and_then(|found| found.errcode);
                 row.reason = Some(found.map_or_else(
-                    || error.to_string(),
-                    |found| found.message.render(ctx.out.lang),
+                    || Text::verbatim(error.to_string()),
+                    |found| found.message.clone(),
                 ));
                 if found.is_some_and(|found| {
                     matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)

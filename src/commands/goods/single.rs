@@ -10,6 +10,7 @@ use crate::api::component::goods::{AddSpu, NO_BRAND, Sku, SkuAttr, UpdateSpuFree
 use crate::bulk::source::Input;
 use crate::commands::Ctx;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::shop::goods::Copy;
 use crate::text;
 use crate::types::Fen;
@@ -97,17 +98,17 @@ struct Fields {
     attributes: Vec<SkuAttr>,
 }
 
-fn yuan(text: &str) -> Result<Fen, String> {
-    Fen::from_yuan(text).map_err(|failure| failure.message.to_string())
+fn yuan(text: &str) -> Result<Fen, Failure> {
+    Fen::from_yuan(text)
 }
 
-fn attribute(text: &str) -> Result<SkuAttr, String> {
+fn attribute(text: &str) -> Result<SkuAttr, Text> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => Ok(SkuAttr {
             attr_key: key.trim().to_owned(),
             attr_value: value.trim().to_owned(),
         }),
-        _ => Err("NAME=VALUE".to_owned()),
+        _ => Err(text!("write NAME=VALUE")),
     }
 }
 

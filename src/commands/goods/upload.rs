@@ -15,6 +15,7 @@ use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
+use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{Profile, Target};
 use crate::shop::Shop;
@@ -95,14 +96,14 @@ pub enum Rehost {
     Never,
 }
 
-fn percent(text: &str) -> Result<u32, String> {
+fn percent(text: &str) -> Result<u32, Text> {
     let number = text
         .strip_suffix('%')
         .unwrap_or(text)
         .parse()
         .ok()
         .filter(|percent| *percent < 100);
-    number.ok_or_else(|| "a percentage from 0% to 99%".to_owned())
+    number.ok_or_else(|| text!("write a percentage from 0% to 99%"))
 }
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
@@ -230,7 +231,8 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     let kept = journal.close();
     tally.end_display()?;
 
-    let failed_files = catalogue.write_failed(&tally.for_failed_file(), ctx.out.lang)?;
+    let failed_files =
+        catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), ctx.out.lang)?;
     let mut report = tally.into_report(
         run,
         profile,
@@ -368,7 +370,7 @@ pub struct Planned {
     changes: Vec<String>,
     /// SKUs of the shop that the files do not name; kept, unless they are to be removed.
     missing_skus: Vec<String>,
-    reason: Option<String>,
+    reason: Option<Text>,
 }
 
 impl Record for Planned {
@@ -409,7 +411,7 @@ impl Record for Planned {
         Column {
             name: "reason",
             title: "REASON",
-            cell: |p| p.reason.clone().map_or(Cell::Empty, Cell::Text),
+            cell: |p| Cell::sentence(p.reason.as_ref()),
         },
     ];
 }
@@ -502,20 +504,17 @@ impl Plannable for AddSpu {
                     half.copy_from_slice(&known.fingerprint[16..]);
                     half
                 });
-                line.compare(&spu, held, args, before != fingerprint[16..], ctx);
+                line.compare(&spu, held, args, before != fingerprint[16..]);
             }
             if open
                 .as_ref()
                 .is_some_and(|open| !open.contains(&spu.third_cat_id))
             {
                 line.action = "refused";
-                line.reason = Some(
-                    text!(
-                        "category {category} is not open to this shop",
-                        category = spu.third_cat_id
-                    )
-                    .render(ctx.out.lang),
-                );
+                line.reason = Some(text!(
+                    "category {category} is not open to this shop",
+                    category = spu.third_cat_id
+                ));
             }
             planned.push(line);
         }
@@ -536,14 +535,7 @@ impl Planned {
     }
 
     /// Plans for a product that the shop has.
-    fn compare(
-        &mut self,
-        spu: &AddSpu,
-        held: &Spu,
-        args: &SendArgs,
-        unseen_changed: bool,
-        ctx: &Ctx,
-    ) {
+    fn compare(&mut self, spu: &AddSpu, held: &Spu, args: &SendArgs, unseen_changed: bool) {
         self.missing_skus = missing_skus(spu, held);
         match change(spu, held, args.remove_missing_skus, unseen_changed) {
             Change::None => self.action = "unchanged",
@@ -553,10 +545,9 @@ impl Planned {
             }
             Change::Audited(..) if held.edit_status == IN_AUDIT && !args.withdraw_audit => {
                 self.action = "refused";
-                self.reason = Some(
-                    text!("it is in audit and cannot be changed until the audit ends")
-                        .render(ctx.out.lang),
-                );
+                self.reason = Some(text!(
+                    "it is in audit and cannot be changed until the audit ends"
+                ));
             }
             Change::Audited(_, fields) => {
                 self.action = "audited_update";
@@ -595,7 +586,7 @@ pub struct Event {
     /// `added`, `updated`, `updated_free`, `unchanged`, `confirmed` or `none`.
     pub action: &'static str,
     pub errcode: Option<i64>,
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
 }
 
 impl Event {
@@ -609,7 +600,11 @@ impl Event {
             state: ItemState::Refused.name(),
             action: action::NONE,
             errcode: None,
-            reason: Some(format!("{}: {}", problem.location(), problem.message)),
+            reason: Some(text!(
+                "{place}: {problem}",
+                place = problem.location(),
+                problem = problem.message.clone()
+            )),
         }
     }
 }
@@ -685,10 +680,13 @@ impl<'a> Tally<'a> {
             .map_or(Ok(()), crate::output::Stream::finish)
     }
 
-    fn for_failed_file(&self) -> Vec<Failed> {
+    fn for_failed_file(&self, lang: Lang) -> Vec<Failed> {
         let failed = |event: &Event| Failed {
             out_product_id: event.out_product_id.clone(),
-            reason: event.reason.clone().unwrap_or_default(),
+            reason: event
+                .reason
+                .as_ref()
+                .map_or_else(String::new, |reason| reason.render(lang)),
             field: None,
         };
         self.failed.iter().map(failed).collect()

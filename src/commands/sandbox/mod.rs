@@ -138,7 +138,7 @@ pub struct NewFault {
     #[arg(long)]
     reset: bool,
     /// Answer with this HTTP status, e.g. 502
-    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..600))]
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..=599))]
     status: Option<u16>,
     /// Answer with a web page instead of JSON
     #[arg(long)]
@@ -530,7 +530,7 @@ impl Record for Happening {
         Column {
             name: "reason",
             title: "REASON",
-            cell: |h| Cell::Text(h.reason.clone()),
+            cell: |h| Cell::Sentence(Text::verbatim(h.reason.as_str())),
         },
     ];
 }
