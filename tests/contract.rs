@@ -312,7 +312,10 @@ fn a_product_goes_through_its_states() {
         .advance(1800)
         .expect("the clock moves")
         .happenings;
-    assert_eq!((rejected.len(), rejected[0].what), (1, "audit rejected"));
+    assert_eq!(
+        (rejected.len(), rejected[0].what.to_string()),
+        (1, "audit rejected".into())
+    );
     assert_eq!(shop.state("P"), (0, 3));
     assert_eq!(shop.errcode("/shop/spu/update", tea("P")), 0);
     assert!(
@@ -324,7 +327,9 @@ fn a_product_goes_through_its_states() {
         "the audit takes half an hour"
     );
     assert_eq!(
-        shop.keeper.advance(1).expect("the clock moves").happenings[0].what,
+        shop.keeper.advance(1).expect("the clock moves").happenings[0]
+            .what
+            .to_string(),
         "audit passed"
     );
     assert_eq!(shop.state("P"), (5, 4));
@@ -496,9 +501,12 @@ fn pictures_are_weighed_and_counted() {
         .happenings;
     let verdicts: Vec<_> = audits
         .iter()
-        .map(|audit| (audit.number.as_str(), audit.what))
+        .map(|audit| (audit.number.as_str(), audit.what.to_string()))
         .collect();
-    assert_eq!(verdicts, [("A", "audit rejected"), ("B", "audit passed")]);
+    assert_eq!(
+        verdicts,
+        [("A", "audit rejected".into()), ("B", "audit passed".into())]
+    );
 }
 
 #[test]

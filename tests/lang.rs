@@ -4,6 +4,7 @@
 use clap::{CommandFactory, builder::StyledStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use wxsell::api::operation::{Node, Shelf};
 use wxsell::cli::start::{self, Start};
 use wxsell::{fail, lang};
 
@@ -142,9 +143,47 @@ fn of_the_help() -> Texts {
     texts
 }
 
+/// What the reference says of operations and of the values of their fields, and the columns declared over it.
+fn of_the_reference() -> Texts {
+    fn meanings(node: &Node, texts: &mut Texts) {
+        for known in node.values.iter().filter(|known| !known.meaning.is_empty()) {
+            texts.insert(known.meaning.clone(), "meaning".to_owned());
+        }
+        node.fields.iter().for_each(|field| meanings(field, texts));
+        node.item.iter().for_each(|item| meanings(item, texts));
+    }
+    let mut texts = Texts::new();
+    for shelf in Shelf::ALL {
+        let book = shelf.book();
+        for operation in &book.operations {
+            texts.insert(operation.summary.clone(), operation.path.clone());
+        }
+        // The other families have no commands whose tables show their states.
+        if matches!(shelf, Shelf::Component | Shelf::Promoter | Shelf::Platform) {
+            book.types
+                .values()
+                .for_each(|node| meanings(node, &mut texts));
+            for operation in &book.operations {
+                operation
+                    .request
+                    .iter()
+                    .for_each(|node| meanings(node, &mut texts));
+                meanings(&operation.reply, &mut texts);
+            }
+        }
+    }
+    for ask in wxsell::commands::asks() {
+        for (_, title) in ask.columns {
+            texts.insert((*title).to_owned(), ask.command.to_owned());
+        }
+    }
+    texts
+}
+
 fn all() -> Texts {
     let mut texts = of_the_sources();
     texts.extend(of_the_help());
+    texts.extend(of_the_reference());
     let layout = lang::HEADINGS.iter().map(|word| (*word).to_owned());
     texts.extend(layout.map(|word| (word, "help layout".to_owned())));
     texts

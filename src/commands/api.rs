@@ -125,7 +125,13 @@ impl Record for FieldRow {
         Column {
             name: "part",
             title: "IN",
-            cell: |f| Cell::Word(Text::new(f.part, Vec::new())),
+            cell: |f| {
+                Cell::Word(match f.part {
+                    "query" => text!("query"),
+                    "request" => text!("request"),
+                    _ => text!("reply"),
+                })
+            },
         },
         Column {
             name: "field",

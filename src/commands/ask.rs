@@ -128,7 +128,7 @@ impl Data {
             Value::Object(_) => Ok(value),
             _ => Err(
                 Failure::input(text!("{file} holds no object", file = &shown))
-                    .hint(text!("write one request: {\"field\": value, …}"))
+                    .hint(text!("write one request as an object of fields"))
                     .into(),
             ),
         }

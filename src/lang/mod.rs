@@ -65,6 +65,7 @@ pub fn chinese(template: &str) -> Option<&'static str> {
 /// One table a noun; what several nouns say stands in `common.tsv`.
 const TABLES: &[&str] = &[
     include_str!("zh/api.tsv"),
+    include_str!("zh/ask.tsv"),
     include_str!("zh/auth.tsv"),
     include_str!("zh/bulk.tsv"),
     include_str!("zh/category.tsv"),
@@ -74,6 +75,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/common.tsv"),
     include_str!("zh/goods.tsv"),
     include_str!("zh/image.tsv"),
+    include_str!("zh/log.tsv"),
     include_str!("zh/merchant.tsv"),
     include_str!("zh/profile.tsv"),
     include_str!("zh/quota.tsv"),

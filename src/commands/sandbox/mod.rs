@@ -515,7 +515,7 @@ impl Record for Happening {
         Column {
             name: "noun",
             title: "THING",
-            cell: |h| Cell::Word(Text::new(h.noun, Vec::new())),
+            cell: |h| Cell::Word(h.noun.clone()),
         },
         Column {
             name: "number",
@@ -525,7 +525,7 @@ impl Record for Happening {
         Column {
             name: "what",
             title: "WHAT",
-            cell: |h| Cell::Word(Text::new(h.what, Vec::new())),
+            cell: |h| Cell::Word(h.what.clone()),
         },
         Column {
             name: "reason",

@@ -12,6 +12,7 @@ use crate::api::component::goods::{
 use crate::sandbox::ProductCount;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
+use crate::text;
 use crate::types::{ChinaTime, Id64};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -574,7 +575,7 @@ fn end_audit(
         Some(reason) => {
             product.draft = draft::FAILED;
             product.body.reject_reason.clone_from(reason);
-            "audit rejected"
+            text!("audit rejected")
         }
         None => {
             product.draft = draft::PASSED;
@@ -583,7 +584,7 @@ fn end_audit(
                 product.state = online::ON_SHELF;
             }
             product.body.online = Some(product.body.draft.clone());
-            "audit passed"
+            text!("audit passed")
         }
     };
     tx.put(NOUN, &product)?;
@@ -595,7 +596,7 @@ fn end_audit(
     tx.emit("open_product_spu_audit", &told)?;
     Ok(Happening {
         at,
-        noun: "product",
+        noun: text!("product"),
         number: product.out_id,
         what,
         reason,
@@ -644,9 +645,9 @@ pub fn decide(
             tx.emit("open_product_spu_status_update", &told)?;
             Happening {
                 at: now,
-                noun: "product",
+                noun: text!("product"),
                 number: product.out_id,
-                what: "taken down",
+                what: text!("taken down"),
                 reason: reason.clone(),
             }
         }

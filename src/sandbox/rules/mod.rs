@@ -11,6 +11,7 @@ pub mod token;
 
 use super::router::Refusal;
 use super::store::Tx;
+use crate::lang::Text;
 use serde::Serialize;
 
 /// What the shop's clock or its keeper did.
@@ -18,12 +19,12 @@ use serde::Serialize;
 pub struct Happening {
     /// Unix seconds of the shop's clock.
     pub at: i64,
-    /// `product`, `order`, `aftersale` …
-    pub noun: &'static str,
+    /// `text!("product")`, `text!("order")` …
+    pub noun: Text,
     /// The merchant's own number where there is one, else WeChat's.
     pub number: String,
-    /// A word or two: `audit passed`.
-    pub what: &'static str,
+    /// A word or two: `text!("audit passed")`.
+    pub what: Text,
     /// Why, where somebody gave a reason.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
