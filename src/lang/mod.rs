@@ -74,6 +74,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/common.tsv"),
     include_str!("zh/goods.tsv"),
     include_str!("zh/image.tsv"),
+    include_str!("zh/log.tsv"),
     include_str!("zh/merchant.tsv"),
     include_str!("zh/profile.tsv"),
     include_str!("zh/quota.tsv"),
