@@ -4,7 +4,7 @@
 use clap::{CommandFactory, builder::StyledStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use wxsell::api::operation::{Node, Shelf};
+use wxsell::api::operation::Shelf;
 use wxsell::cli::start::{self, Start};
 use wxsell::{fail, lang};
 
@@ -75,7 +75,7 @@ fn literal(rest: &str) -> Option<String> {
     }
 }
 
-/// What stands in `text!(…)`, and in `title: …` of the columns.
+/// What stands in `text!(…)`, in `title: …` of the columns, and what the sandbox says of what happened.
 fn of_the_sources() -> Texts {
     let mut texts = Texts::new();
     for (path, source) in sources() {
@@ -92,15 +92,23 @@ fn of_the_sources() -> Texts {
             let text = literal(rest).unwrap_or_else(|| panic!("{}: no literal", place(at)));
             texts.entry(text).or_insert_with(|| place(at));
         }
-        for (at, opening) in source.match_indices("title: \"") {
-            let title = literal(&source[at + opening.len() - 1..]).expect("a title");
-            texts.entry(title).or_insert_with(|| place(at));
+        let mut named = vec!["title: \""];
+        if path
+            .components()
+            .any(|folder| folder.as_os_str() == "rules")
+        {
+            named.extend(["noun: \"", "what: \""]);
+        }
+        for name in named {
+            for (at, opening) in source.match_indices(name) {
+                let word = literal(&source[at + opening.len() - 1..]).expect("a word");
+                texts.entry(word).or_insert_with(|| place(at));
+            }
         }
     }
     texts
 }
 
-/// Help is looked up by paragraph.
 fn of_the_help() -> Texts {
     fn add(texts: &mut Texts, place: &str, words: Option<&StyledStr>) {
         for paragraph in words.iter().flat_map(|words| lang::paragraphs(words)) {
@@ -143,38 +151,29 @@ fn of_the_help() -> Texts {
     texts
 }
 
-/// What the reference says of operations and of the values of their fields, and the columns declared over it.
-fn of_the_reference() -> Texts {
-    fn meanings(node: &Node, texts: &mut Texts) {
-        for known in node.values.iter().filter(|known| !known.meaning.is_empty()) {
-            texts.insert(known.meaning.clone(), "meaning".to_owned());
-        }
-        node.fields.iter().for_each(|field| meanings(field, texts));
-        node.item.iter().for_each(|item| meanings(item, texts));
-    }
+/// Headings and states of the verbs that are one call; their words stand in declarations and in the reference.
+fn of_the_verbs() -> Texts {
     let mut texts = Texts::new();
     for shelf in Shelf::ALL {
-        let book = shelf.book();
-        for operation in &book.operations {
+        for operation in &shelf.book().operations {
             texts.insert(operation.summary.clone(), operation.path.clone());
-        }
-        // The other families have no commands whose tables show their states.
-        if matches!(shelf, Shelf::Component | Shelf::Promoter | Shelf::Platform) {
-            book.types
-                .values()
-                .for_each(|node| meanings(node, &mut texts));
-            for operation in &book.operations {
-                operation
-                    .request
-                    .iter()
-                    .for_each(|node| meanings(node, &mut texts));
-                meanings(&operation.reply, &mut texts);
-            }
         }
     }
     for ask in wxsell::commands::asks() {
-        for (_, title) in ask.columns {
+        let (book, operation) = ask.operation();
+        let mut thing = book.resolve(&operation.reply);
+        if !ask.shows.is_empty() {
+            let shown = book.at(thing, ask.shows);
+            thing = shown.unwrap_or_else(|| panic!("{}: no {}", ask.command, ask.shows));
+        }
+        for (path, title) in ask.columns {
             texts.insert((*title).to_owned(), ask.command.to_owned());
+            let Some(node) = book.at(thing, path) else {
+                continue;
+            };
+            for known in book.resolve(node).values.iter().chain(&node.values) {
+                texts.insert(known.meaning.clone(), format!("{} {path}", ask.command));
+            }
         }
     }
     texts
@@ -183,7 +182,7 @@ fn of_the_reference() -> Texts {
 fn all() -> Texts {
     let mut texts = of_the_sources();
     texts.extend(of_the_help());
-    texts.extend(of_the_reference());
+    texts.extend(of_the_verbs());
     let layout = lang::HEADINGS.iter().map(|word| (*word).to_owned());
     texts.extend(layout.map(|word| (word, "help layout".to_owned())));
     texts
@@ -231,8 +230,14 @@ fn no_text_is_left_untranslated() {
 #[test]
 fn no_translation_is_left_over() {
     let used = all();
+    let sources: Vec<String> = sources().into_iter().map(|(_, source)| source).collect();
+    // Words that are chosen from a list, or made of what the reference says.
+    let elsewhere = |en: &str| {
+        let quoted = format!("{en:?}");
+        sources.iter().any(|source| source.contains(&quoted))
+    };
     let dead: Vec<String> = lang::entries()
-        .filter(|(en, _)| !used.contains_key(&**en))
+        .filter(|(en, _)| !used.contains_key(&**en) && !elsewhere(en))
         .map(|(en, _)| line(&en))
         .collect();
     assert!(dead.is_empty(), "nobody says:\n{}", dead.join("\n"));
@@ -390,8 +395,8 @@ fn help_is_chinese_and_within_its_width() {
             panic!("{line}: no help");
         };
         for line in help.lines() {
-            // Names of commands stand in examples and in the usage.
-            let told = line.split('`').step_by(2).collect::<Vec<_>>().join("");
+            // English stands in what is quoted, and in the usage.
+            let told: String = line.split(['`', '"']).step_by(2).collect();
             let usage = line.starts_with("用法") || line.starts_with("       wxsell");
             assert!(usage || !speaks_english(&told), "{line}");
             assert!(

@@ -90,13 +90,20 @@ fn translate_arg(mut arg: Arg) -> Arg {
     }
 }
 
-/// Help is translated by paragraph, since the first one is the short help as well.
+/// The texts that stand for a text of the help: all of it where a table has that, else its paragraphs, the first of
+/// which is the short help as well.
 pub fn paragraphs(words: &StyledStr) -> Vec<String> {
     let words = words.to_string();
-    words.split("\n\n").map(str::to_owned).collect()
+    match chinese(&words) {
+        Some(_) => vec![words],
+        None => words.split("\n\n").map(str::to_owned).collect(),
+    }
 }
 
 fn in_chinese(words: &str) -> String {
+    if let Some(whole) = chinese(words) {
+        return whole.to_owned();
+    }
     let paragraphs = words.split("\n\n");
     let translated: Vec<&str> = paragraphs
         .map(|paragraph| chinese(paragraph).unwrap_or(paragraph))
