@@ -49,6 +49,7 @@ pub struct Client {
     pace: Pace,
     trace: Option<Trace>,
     heard: Option<Heard>,
+    notice: Notice,
     /// Opened with the first write.
     log: OnceLock<Log>,
     who: String,
@@ -58,8 +59,12 @@ pub struct Client {
 /// Is told of every answer to a reading call, as it came.
 pub type Heard = Box<dyn Fn(&[u8]) + Send + Sync>;
 
+/// Told what people should know while a call is under way.
+pub type Notice = Box<dyn Fn(Text) + Send + Sync>;
+
 /// How requests travel.
 pub struct Wire {
+    pub notice: Notice,
     pub trace: Option<Trace>,
     pub heard: Option<Heard>,
     /// For one request and its whole answer.
@@ -104,6 +109,7 @@ impl Client {
             held: Mutex::new(None),
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
+            notice: wire.notice,
             heard: wire.heard,
             log: OnceLock::new(),
             who: user(),
@@ -234,7 +240,7 @@ impl Client {
             self.pace.turn().await;
             let token = self.token().await?;
             attempt += 1;
-            let mut failure = match self.send(path, query, Some(&token), body).await {
+            let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
                     self.pace.passed();
                     if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
@@ -261,12 +267,24 @@ impl Client {
                 Verdict::After(pause) => {
                     tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
-                Verdict::SlowDown(limit) if self.pace.limited(limit) => {}
-                Verdict::SlowDown(_) | Verdict::GiveUp => {
-                    failure.unclear = lost_before;
-                    return Err(failure.into());
-                }
+                Verdict::SlowDown(limit) => match self.pace.limited(limit) {
+                    Some(pause) => self.tell_of(pause, &failure),
+                    None => return Err(known_lost(failure, lost_before).into()),
+                },
+                Verdict::GiveUp => return Err(known_lost(failure, lost_before).into()),
             }
+        }
+    }
+
+    /// Says that calls wait, where it takes long enough to be noticed.
+    fn tell_of(&self, pause: Duration, failure: &Failure) {
+        let seconds = pause.as_secs_f64().round() as u64;
+        if let (1.., Some(errcode)) = (seconds, failure.errcode) {
+            (self.notice)(text!(
+                "waiting {seconds} s: WeChat limits how often this may be called (errcode {errcode})",
+                seconds,
+                errcode
+            ));
         }
     }
 
@@ -388,6 +406,12 @@ fn user() -> String {
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
     named.unwrap_or_else(|| "?".to_owned())
+}
+
+/// A refusal, `unclear` where an earlier try of the same call was lost.
+fn known_lost(mut failure: Failure, lost_before: bool) -> Failure {
+    failure.unclear = lost_before;
+    failure
 }
 
 fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> {

@@ -102,8 +102,9 @@ impl Pace {
         }
     }
 
-    /// WeChat refused a call for want of quota. Says whether it is worth trying again.
-    pub fn limited(&self, limit: Limit) -> bool {
+    /// WeChat refused a call for want of quota. Says how long all calls now pause because of it: zero where another
+    /// refusal has said so already, `None` where trying again is not worth it.
+    pub fn limited(&self, limit: Limit) -> Option<Duration> {
         let mut pace = self.inner();
         let moment = Instant::now();
         // Answers to calls that were under way together tell one thing only.
@@ -111,7 +112,7 @@ impl Pace {
             .slowed_at
             .is_some_and(|at| moment - at < Duration::from_millis(200))
         {
-            return pace.slow_downs < BELIEVED;
+            return (pace.slow_downs < BELIEVED).then_some(Duration::ZERO);
         }
         let measured = pace.taken_in_last_second(moment);
         pace.slow_downs += 1;
@@ -135,9 +136,12 @@ impl Pace {
                 Duration::from_millis(250) * (1 << (pace.slow_downs - 1).min(4))
             }
         };
-        pace.paused_until = moment + pause;
+        let until = moment + pause;
+        let known =
+            pace.paused_until > moment && pace.paused_until + Duration::from_secs(1) >= until;
+        pace.paused_until = until;
         pace.next = pace.next.max(pace.paused_until);
-        pace.slow_downs < BELIEVED
+        (pace.slow_downs < BELIEVED).then_some(if known { Duration::ZERO } else { pause })
     }
 }
 
@@ -163,5 +167,18 @@ impl Inner {
             self.passed.pop_front();
         }
         self.passed.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_that_come_together_make_one_pause() {
+        let pace = Pace::new(None);
+        let first = pace.limited(Limit::Minute).expect("it is tried again");
+        assert!(first >= Duration::from_millis(500) && first <= Duration::from_millis(60_500));
+        assert_eq!(pace.limited(Limit::Minute), Some(Duration::ZERO));
     }
 }

@@ -115,7 +115,7 @@ impl Ctx {
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         let timeout = std::time::Duration::from_secs(self.global.timeout);
-        let out = self.out.clone();
+        let (out, told) = (self.out.clone(), self.out.clone());
         let heard = self
             .global
             .raw
@@ -123,6 +123,7 @@ impl Ctx {
         Ok(Wire {
             trace,
             heard,
+            notice: Box::new(move |words| told.note(words)),
             timeout,
         })
     }

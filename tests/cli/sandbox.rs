@@ -142,6 +142,36 @@ fn an_ordered_failure_strikes_and_is_gone() {
         "{told}"
     );
     world.ok(&["brand", "mine"]);
+    assert_eq!(world.json(&["sandbox", "fault", "list"]), json!([]));
+    assert_eq!(world.json(&["sandbox", "status"])["faults"], 0);
+}
+
+#[test]
+fn a_wait_for_a_limit_is_told_once_each_time() {
+    let world = World::new();
+    let limited = || {
+        world.ok(&[
+            "sandbox",
+            "fault",
+            "--path",
+            "/shop/account/get_brand_list",
+            "--errcode",
+            "45009",
+            "--times",
+            "2",
+        ])
+    };
+    limited();
+    let said = world.run(&["brand", "mine", "--lang", "zh"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    // The first pause is too short to be told.
+    assert_eq!(
+        said.stderr.trim(),
+        "等待 1 秒：微信限制此接口的调用频次（错误码 45009）"
+    );
+    limited();
+    let said = world.run(&["brand", "mine", "--quiet"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
