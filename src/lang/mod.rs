@@ -79,6 +79,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/merchant.tsv"),
     include_str!("zh/profile.tsv"),
     include_str!("zh/quota.tsv"),
+    include_str!("zh/reference.tsv"),
     include_str!("zh/run.tsv"),
     include_str!("zh/sandbox.tsv"),
 ];
