@@ -1,17 +1,20 @@
 //! A stateful shop on this machine, behind the same HTTP contract as the platform: real HTTP on loopback, documents
 //! in one SQLite file, a clock of its own, audits, quotas, and failures to order.
 
+mod buyer;
 mod faults;
 mod http;
 mod router;
 mod rules;
 mod store;
 
+pub use buyer::Sold;
 pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
 pub use router::NOT_SIMULATED;
 pub use rules::Happening;
 pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
+pub use rules::order::{Order, Promotion};
 pub use store::{Exchange, Settings};
 
 use crate::api::component::goods::Spu;

@@ -1,7 +1,7 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
-use super::rules::{goods, image, quota, token};
+use super::rules::{goods, image, order, quota, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -177,6 +177,9 @@ impl Router {
         }
         if !token::is_token_call(&call.path) {
             token::authorise(tx, call)?;
+            if operation::by_path(&call.path).is_some_and(|(_, known)| known.ip_list) {
+                token::check_address(tx, call)?;
+            }
         }
         quota::spend(tx, &call.path)?;
         let body = match &call.body {
@@ -227,6 +230,11 @@ fn missing(path: &str, field: &str) -> Refusal {
         (_, "rid") => Refusal::new(76002, "rid format error"),
         (_, "cgi_path") => Refusal::new(76003, "cgi_path format error"),
         (path, field) if path.starts_with("/shop/spu/") => goods::missing(field),
+        (path, field)
+            if path.starts_with("/shop/order/") || path.starts_with("/shop/delivery/") =>
+        {
+            order::missing(field)
+        }
         (_, field) => Refusal::new(990_007, format!("{field} is missing")),
     }
 }
@@ -267,7 +275,7 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category, certificate};
+    use super::rules::{account, category, certificate, delivery};
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -294,6 +302,20 @@ pub fn rules() -> Router {
         .on::<of_goods::ListSpu>(goods::list)
         .on::<of_goods::ListingSpu>(goods::listing)
         .on::<of_goods::DelistingSpu>(goods::delisting)
+        .says("/shop/scene/check", order::check_scene)
+        .says("/shop/order/add", order::add)
+        .says("/shop/order/pay", order::pay)
+        .says("/shop/order/get", order::get)
+        .says("/shop/order/get_list", order::list)
+        .says("/shop/order/get_list_by_finder", order::list_by_promoter)
+        .says("/shop/order/get_list_by_sharer", order::list_by_sharer)
+        .says("/shop/order/getpaymentparams", order::payment_params)
+        .says("/shop/order/close", order::close)
+        .says("/shop/order/change_price", order::change_price)
+        .says("/shop/order/update_address", order::update_address)
+        .says("/shop/delivery/get_company_list", delivery::carriers)
+        .says("/shop/delivery/send", delivery::send)
+        .says("/shop/delivery/recieve", delivery::receive)
 }
 
 #[cfg(test)]

@@ -367,8 +367,9 @@ impl<'db> Tx<'db> {
         noun: &str,
         filter: &Filter,
     ) -> Result<Vec<Document<T>>, Refusal> {
+        let order = if filter.newest_first { "id DESC" } else { "id" };
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT * {FILTERED} ORDER BY id LIMIT :limit OFFSET :skip"
+            "SELECT * {FILTERED} ORDER BY {order} LIMIT :limit OFFSET :skip"
         ))?;
         let rows = statement.query_map(
             named_params! {
@@ -486,6 +487,8 @@ pub struct Filter {
     /// From and to, unix seconds, both included; either end may be open.
     pub created: (Option<i64>, Option<i64>),
     pub changed: (Option<i64>, Option<i64>),
+    /// The last that was made first.
+    pub newest_first: bool,
     pub skip: u32,
     pub limit: Option<u32>,
 }

@@ -106,6 +106,25 @@ fn find(tx: &Tx<'_>, out_product_id: &str) -> Result<Document<Product>, Refusal>
         .ok_or_else(unknown)
 }
 
+/// The platform's numbers of a product and one of its SKUs; an empty SKU number means the first. `None` where the shop
+/// has no such product.
+pub fn numbers(
+    tx: &Tx<'_>,
+    out_product_id: &str,
+    out_sku_id: &str,
+) -> Result<Option<(i64, u64)>, Refusal> {
+    let known = tx.find::<Product>(NOUN, out_product_id)?;
+    let Some(product) = known.filter(|product| product.state != online::DELETED) else {
+        return Ok(None);
+    };
+    let ids = &product.body.sku_ids;
+    let sku = match out_sku_id {
+        "" => ids.values().next(),
+        named => ids.get(named),
+    };
+    Ok(sku.map(|sku| (product.id, *sku)))
+}
+
 pub fn add(tx: &mut Tx<'_>, spu: AddSpu) -> Result<AddSpuReply, Refusal> {
     check(tx, &spu)?;
     if spu.skus.iter().any(|sku| sku.stock_num == 0) {
@@ -459,6 +478,7 @@ pub fn list(tx: &mut Tx<'_>, request: ListSpu) -> Result<ListSpuReply, Refusal> 
         )?,
         skip: (request.page - 1).saturating_mul(request.page_size),
         limit: Some(request.page_size),
+        ..Filter::default()
     };
     let spus = tx
         .all::<Product>(NOUN, &filter)?

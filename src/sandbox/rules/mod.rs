@@ -3,9 +3,11 @@
 pub mod account;
 pub mod category;
 pub mod certificate;
+pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod ledger;
+pub mod order;
 pub mod quota;
 pub mod token;
 
@@ -36,6 +38,7 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     let mut all = Vec::new();
     loop {
         let mut round = goods::settle(tx)?;
+        round.append(&mut order::settle(tx)?);
         if round.is_empty() {
             return Ok(all);
         }
