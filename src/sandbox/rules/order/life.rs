@@ -3,8 +3,10 @@
 use super::super::Happening;
 use super::super::ledger::{self, Account};
 use super::{NOUN, Order, Promotion, Settlement, put, status};
+use crate::lang::Text;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
+use crate::text;
 use crate::types::{ChinaTime, Fen};
 use serde_json::{Value, json};
 
@@ -65,7 +67,7 @@ pub fn buyer_pays(
         order.state = status::CHECKING;
         order.due = Some(tx.now + CHECK);
         put(tx, &mut order)?;
-        return Ok(happening(tx, &order, "cashier finished"));
+        return Ok(happening(tx, &order, text!("cashier finished")));
     }
     paid(tx, order)
 }
@@ -87,19 +89,19 @@ fn paid(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Refusa
         "amount": amount, "payer_amount": amount, "sp_openid": order.body.openid,
     }});
     tx.emit("open_product_order_pay", &told)?;
-    Ok(happening(tx, &order, "paid"))
+    Ok(happening(tx, &order, text!("paid")))
 }
 
 /// The buyer confirms receipt in WeChat.
 pub fn buyer_confirms(tx: &mut Tx<'_>, number: &str) -> Result<Happening, Refusal> {
     let order = super::by_number(tx, number)?;
-    confirmed(tx, order, "receipt confirmed")
+    confirmed(tx, order, text!("receipt confirmed"))
 }
 
 fn confirmed(
     tx: &mut Tx<'_>,
     mut order: Document<Order>,
-    what: &'static str,
+    what: Text,
 ) -> Result<Happening, Refusal> {
     complete(tx, &mut order)?;
     let told = json!({"order_info": {"order_id": order.id, "out_order_id": order.out_id}});
@@ -131,7 +133,7 @@ pub fn buyer_cancels(tx: &mut Tx<'_>, number: &str) -> Result<Happening, Refusal
         return Err(Refusal::new(1_000_000, "order cannot be cancelled now"));
     }
     cancelled(tx, &mut order, status::CANCELLED, 1)?;
-    Ok(happening(tx, &order, "cancelled"))
+    Ok(happening(tx, &order, text!("cancelled")))
 }
 
 /// Ends an order that was not paid, and says so. `cancel_type`: 1 buyer, 2 timeout.
@@ -181,10 +183,10 @@ fn by_clock(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Re
                 false => status::CANCELLED,
             };
             cancelled(tx, &mut order, state, 2)?;
-            Ok(happening(tx, &order, "payment time ran out"))
+            Ok(happening(tx, &order, text!("payment time ran out")))
         }
         status::CHECKING => paid(tx, order),
-        status::SHIPPED => confirmed(tx, order, "receipt confirmed by itself"),
+        status::SHIPPED => confirmed(tx, order, text!("receipt confirmed by itself")),
         _ => pay_out(tx, order),
     }
 }
@@ -233,7 +235,7 @@ fn pay_out(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Ref
     });
     next(&mut order, tx.now);
     put(tx, &mut order)?;
-    Ok(happening(tx, &order, "settled"))
+    Ok(happening(tx, &order, text!("settled")))
 }
 
 fn settled(tx: &mut Tx<'_>, order: &Document<Order>, amount: i64) -> Result<String, Refusal> {
@@ -250,10 +252,10 @@ fn settled(tx: &mut Tx<'_>, order: &Document<Order>, amount: i64) -> Result<Stri
     Ok(settle_no)
 }
 
-fn happening(tx: &Tx<'_>, order: &Document<Order>, what: &'static str) -> Happening {
+fn happening(tx: &Tx<'_>, order: &Document<Order>, what: Text) -> Happening {
     Happening {
         at: tx.now,
-        noun: "order",
+        noun: text!("order"),
         number: order.out_id.clone(),
         what,
         reason: String::new(),

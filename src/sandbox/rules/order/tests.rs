@@ -154,7 +154,10 @@ fn an_order_lives_from_the_report_to_the_settlement() {
     shop.advance(9 * DAYS).expect("time");
     assert_eq!(state(&mut shop, "A1"), 30);
     let went = shop.advance(2 * DAYS).expect("time");
-    assert_eq!(went.happenings[0].what, "receipt confirmed by itself");
+    assert_eq!(
+        went.happenings[0].what.to_string(),
+        "receipt confirmed by itself"
+    );
     assert_eq!(state(&mut shop, "A1"), 100);
     shop.advance(5 * DAYS).expect("time");
     assert_eq!(balances(&mut shop)[2], 0);
