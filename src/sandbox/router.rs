@@ -1,7 +1,7 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
-use super::rules::{goods, image, quota, token};
+use super::rules::{access, goods, image, quota, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -178,6 +178,7 @@ impl Router {
         if !token::is_token_call(&call.path) {
             token::authorise(tx, call)?;
         }
+        access::enter(tx, &call.path)?;
         quota::spend(tx, &call.path)?;
         let body = match &call.body {
             _ if call.path == CLASSIC_TOKEN_PATH
@@ -267,7 +268,7 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category, certificate};
+    use super::rules::{account, category, certificate, permit, wxpay};
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -284,6 +285,16 @@ pub fn rules() -> Router {
         .on::<of_account::GetBrandList>(account::brands)
         .on::<of_category::CatGet>(category::all)
         .says("/shop/audit/get_miniapp_certificate", certificate::show)
+        .says("/shop/audit/audit_category", permit::audit_category)
+        .says("/shop/audit/audit_brand", permit::audit_brand)
+        .says("/shop/audit/result", permit::result)
+        .says("/shop/register/apply", access::apply)
+        .says("/shop/register/check", access::check)
+        .says("/shop/register/finish_access_info", access::finish)
+        .says("/shop/register/apply_scene", access::apply_scene)
+        .says("/shop/wxpay/apply", wxpay::apply)
+        .says("/shop/wxpay/get", wxpay::get)
+        .says("/shop/wxpay/get_info", wxpay::get_info)
         .raw(component::image::PATH, image::upload)
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)
