@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    api, auth, brand, category, certificate, completion, goods, image, log, merchant, profile,
-    quota, rid, run, sandbox, util,
+    access, api, auth, brand, category, certificate, completion, goods, image, log, merchant,
+    profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -87,6 +87,8 @@ pub enum Noun {
     Goods(goods::Verb),
     #[command(subcommand)]
     Image(image::Verb),
+    #[command(subcommand)]
+    Access(access::Verb),
     #[command(subcommand)]
     Category(category::Verb),
     #[command(subcommand)]

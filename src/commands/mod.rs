@@ -1,5 +1,6 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
+pub mod access;
 pub mod api;
 pub mod ask;
 pub mod auth;
@@ -176,7 +177,10 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [certificate::ASKS].into_iter().flatten()
+    [access::ASKS, certificate::ASKS]
+        .into_iter()
+        .flatten()
+        .chain(merchant::asks())
 }
 
 /// Operations behind the commands that do more than one call.
@@ -214,6 +218,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
+        Noun::Access(verb) => access::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,
         Noun::Brand(verb) => brand::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
