@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    access, api, auth, brand, category, certificate, completion, goods, image, log, merchant,
-    profile, quota, rid, run, sandbox, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -93,6 +93,8 @@ pub enum Noun {
     Category(category::Verb),
     #[command(subcommand)]
     Brand(brand::Verb),
+    #[command(subcommand)]
+    Audit(audit::Verb),
     #[command(subcommand)]
     Certificate(certificate::Verb),
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod ask;
+pub mod audit;
 pub mod auth;
 pub mod brand;
 pub mod category;
@@ -12,6 +13,7 @@ pub mod goods;
 pub mod image;
 pub mod log;
 pub mod merchant;
+mod papers;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -177,10 +179,16 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [access::ASKS, certificate::ASKS]
-        .into_iter()
-        .flatten()
-        .chain(merchant::asks())
+    [
+        access::ASKS,
+        audit::ASKS,
+        brand::ASKS,
+        category::ASKS,
+        certificate::ASKS,
+    ]
+    .into_iter()
+    .flatten()
+    .chain(merchant::asks())
 }
 
 /// Operations behind the commands that do more than one call.
@@ -221,6 +229,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Access(verb) => access::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,
         Noun::Brand(verb) => brand::run(verb, ctx).await,
+        Noun::Audit(verb) => audit::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,

@@ -142,6 +142,19 @@ impl Router {
         })
     }
 
+    /// As [`says`](Router::says), for a rule that looks at the call itself: its query.
+    pub fn says_call<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        self,
+        path: &'static str,
+        rule: fn(&mut Tx<'_>, &Call, Q) -> Result<R, Refusal>,
+    ) -> Router {
+        self.with(path, move |tx, call, body| {
+            fits(path, &body)?;
+            let request = serde_json::from_value(body).map_err(|error| misread(path, &error))?;
+            Ok(serde_json::to_value(rule(tx, call, request)?)?)
+        })
+    }
+
     /// Answers what is no [`Endpoint`]: a GET or a picture.
     pub fn raw<R: Serialize + 'static>(
         self,
@@ -284,6 +297,7 @@ pub fn rules() -> Router {
         .on::<of_account::GetCategoryList>(account::categories)
         .on::<of_account::GetBrandList>(account::brands)
         .on::<of_category::CatGet>(category::all)
+        .says_call("/shop/ec/category/getcategoryrule", category::rule)
         .says("/shop/audit/get_miniapp_certificate", certificate::show)
         .says("/shop/audit/audit_category", permit::audit_category)
         .says("/shop/audit/audit_brand", permit::audit_brand)

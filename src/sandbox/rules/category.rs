@@ -3,8 +3,10 @@
 
 use super::permit;
 use crate::api::component::category::{CatGet, CatGetReply, Category};
-use crate::sandbox::router::Refusal;
+use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What stands between a product and its category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +178,23 @@ pub fn needs_licence(third: u64) -> Result<bool, Refusal> {
     let row = row.filter(|row| row.door != Door::Closed);
     row.map(|row| matches!(row.door, Door::Licensed | Door::Unlicensed))
         .ok_or_else(|| Refusal::new(1_000_009, "category does not exist or is closed"))
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    category_id: u64,
+}
+
+/// A rule of a category. The platform answers it for the accounts of its successor only; here it can be tried.
+pub fn rule(_: &mut Tx<'_>, call: &Call, asked: Asked) -> Result<Value, Refusal> {
+    if !TREE.iter().any(|row| row.third == asked.category_id) {
+        return Err(Refusal::new(1_000_009, "category does not exist"));
+    }
+    match call.parameter("rule_id").as_deref() {
+        Some("1") => Ok(json!({"deposit": 1_000_000})),
+        Some("2") => Ok(json!({"list": [{"deliver_type": 0, "acct_type": []}]})),
+        _ => Err(Refusal::new(40097, "invalid args: rule_id must be 1 or 2")),
+    }
 }
 
 /// The third-level category of a product; the licence picture is asked for where the category wants one.
