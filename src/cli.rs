@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    api, auth, brand, category, certificate, completion, goods, image, log, merchant, profile,
-    quota, rid, run, sandbox, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -88,9 +88,13 @@ pub enum Noun {
     #[command(subcommand)]
     Image(image::Verb),
     #[command(subcommand)]
+    Access(access::Verb),
+    #[command(subcommand)]
     Category(category::Verb),
     #[command(subcommand)]
     Brand(brand::Verb),
+    #[command(subcommand)]
+    Audit(audit::Verb),
     #[command(subcommand)]
     Certificate(certificate::Verb),
     #[command(subcommand)]

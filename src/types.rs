@@ -185,6 +185,47 @@ pub fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
+/// Whether this is the number of a mainland identity card: region, a day of birth that exists, and the check digit.
+pub fn is_identity_number(text: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const CHECKS: &[u8; 11] = b"10X98765432";
+    let bytes = text.as_bytes();
+    let (Some(digits), Some(check)) = (bytes.get(..17), bytes.get(17)) else {
+        return false;
+    };
+    if bytes.len() != 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let born = jiff::civil::Date::strptime("%Y%m%d", &text[6..14]).is_ok();
+    let sum: u32 = digits
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
+    born && CHECKS[(sum % 11) as usize] == check.to_ascii_uppercase()
+}
+
+/// Whether this is a unified social credit code, which three-in-one licences carry: 18 letters and digits, the last a
+/// check.
+pub fn is_licence_number(text: &str) -> bool {
+    const LETTERS: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    const WEIGHTS: [usize; 17] = [
+        1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
+    ];
+    let values: Option<Vec<usize>> = text.chars().map(|letter| LETTERS.find(letter)).collect();
+    match values.as_deref() {
+        Some([digits @ .., check]) if digits.len() == 17 => {
+            let sum: usize = digits
+                .iter()
+                .zip(WEIGHTS)
+                .map(|(v, weight)| v * weight)
+                .sum();
+            (31 - sum % 31) % 31 == *check
+        }
+        _ => false,
+    }
+}
+
 /// A family of addresses at WeChat; a profile belongs to one.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, clap::ValueEnum,
@@ -303,6 +344,32 @@ mod tests {
             "2022-04-01T12:00:00+08:00"
         );
         assert_eq!(ChinaTime("soon".into()).rfc3339(), "soon");
+    }
+
+    #[test]
+    fn numbers_of_persons_and_licences_carry_a_check() {
+        // The examples of the standards themselves.
+        assert!(
+            is_identity_number("11010519491231002X") && is_identity_number("11010519491231002x")
+        );
+        assert!(is_licence_number("91350100M000100Y43"));
+        for wrong in [
+            "110105194912310021",
+            "11010519491331002X",
+            "1101051949123100",
+            "",
+            "一二三四五六",
+        ] {
+            assert!(!is_identity_number(wrong), "{wrong}");
+        }
+        for wrong in [
+            "91350100M000100Y44",
+            "91350100M000100Y4",
+            "",
+            "91350100I000100Y43",
+        ] {
+            assert!(!is_licence_number(wrong), "{wrong}");
+        }
     }
 
     #[test]

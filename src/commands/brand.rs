@@ -1,19 +1,175 @@
-//! `wxsell brand`: brands that a shop may use.
+//! `wxsell brand`: brands that a shop may use, and applying for one.
 
 use super::Ctx;
+use super::ask::{Ask, Data, request};
+use super::{audit, papers};
+use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-/// See which brands are open to this shop
+/// See which brands are open to this shop, and apply for one
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the brands that are open to this shop
     ///
     /// 2100000000 stands for "no brand" and is always open.
     Mine,
+    Apply(ApplyArgs),
 }
+
+/// Hand in the papers of a brand
+///
+/// A registered trademark needs its certificate, owner and last day; a pending one the notice of acceptance, the
+/// applicant and the time of the application; an imported brand, or one that is not your own, the sales authorisation.
+/// Pictures are files or links of WeChat's; files are uploaded first, each once.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ApplyArgs {
+    /// Name of the brand, as registered
+    #[serde(rename = "audit_req.brand_info.brand_wording")]
+    brand_wording: Option<String>,
+    /// Which kind of trademark it is
+    #[arg(long, value_enum)]
+    #[serde(rename = "audit_req.brand_info.brand_audit_type")]
+    trademark: Option<Trademark>,
+    /// What the brand is to you
+    #[arg(long, value_enum)]
+    #[serde(rename = "audit_req.brand_info.brand_management_type")]
+    relation: Option<Relation>,
+    /// Nice class of the trademark, 1 to 45
+    #[arg(long, value_name = "1-45")]
+    #[serde(rename = "audit_req.brand_info.trademark_type")]
+    class: Option<String>,
+    /// The goods are imported
+    /// The goods are imported
+    #[arg(long)]
+    #[serde(skip)]
+    imported_goods: bool,
+    /// What the option above comes to.
+    #[arg(skip)]
+    #[serde(rename = "audit_req.brand_info.commodity_origin_type")]
+    origin: Option<u8>,
+    /// Number of the registration or of the application
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(rename = "audit_req.brand_info.trademark_registrant_nu")]
+    number: Option<String>,
+    /// Picture of the business licence (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.license")]
+    license: Vec<String>,
+    /// Picture of the registration certificate (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.brand_info.trademark_registration_certificate")]
+    certificate: Vec<String>,
+    /// Picture of a change of the registration (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.brand_info.trademark_change_certificate")]
+    change_certificate: Vec<String>,
+    /// Owner of the trademark
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "audit_req.brand_info.trademark_registrant")]
+    owner: Option<String>,
+    /// Last day of the trademark, e.g. 2030-03-25
+    #[arg(long, value_name = "DAY", value_parser = china_time)]
+    #[serde(rename = "audit_req.brand_info.trademark_authorization_period")]
+    valid_until: Option<String>,
+    /// Picture of the notice of acceptance of a pending trademark (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.brand_info.trademark_registration_application")]
+    acceptance: Vec<String>,
+    /// Applicant of a pending trademark
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "audit_req.brand_info.trademark_applicant")]
+    applicant: Option<String>,
+    /// When a pending trademark was applied for, e.g. 2022-04-01
+    #[arg(long, value_name = "DAY", value_parser = china_time)]
+    #[serde(rename = "audit_req.brand_info.trademark_application_time")]
+    applied_on: Option<String>,
+    /// Picture of the sales authorisation (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.brand_info.sale_authorization")]
+    authorization: Vec<String>,
+    /// Picture of the customs declaration of imported goods (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(rename = "audit_req.brand_info.imported_goods_form")]
+    customs: Vec<String>,
+    /// Scene it is meant for (can be repeated); only scenes that are open
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(rename = "audit_req.scene_group_list")]
+    scene: Vec<i64>,
+    #[command(flatten)]
+    #[serde(skip)]
+    data: Data,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Trademark {
+    /// Domestic brand, registered (R)
+    Registered = 1,
+    /// Domestic brand, pending (TM)
+    Pending = 2,
+    /// Imported brand, registered (R)
+    ImportedRegistered = 3,
+    /// Imported brand, pending (TM)
+    ImportedPending = 4,
+}
+
+impl Serialize for Trademark {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Relation {
+    /// Your own brand
+    Own = 1,
+    /// You are an agent of the brand
+    Agent = 2,
+    /// No brand
+    None = 3,
+}
+
+impl Serialize for Relation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+/// `2022-04-01` or with a time of day; what it becomes is China time to the second.
+fn china_time(text: &str) -> std::result::Result<String, Text> {
+    let whole = match text.len() {
+        10 => format!("{text} 00:00:00"),
+        _ => text.replace('T', " "),
+    };
+    jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &whole)
+        .map(|_| whole)
+        .map_err(|_| text!("write a day, e.g. 2022-04-01"))
+}
+
+const APPLY: Ask = Ask::new("brand apply", "/shop/audit/audit_brand")
+    .confirm(|| text!("Hand in the papers of a brand"))
+    .look_up("audit show --brand");
+
+/// `commodity_origin_type`
+const IMPORTED: u8 = 1;
+const DOMESTIC: u8 = 2;
+
+pub const ASKS: &[Ask] = &[APPLY];
+
+/// Lists of pictures in an application.
+const PICTURES: &[&str] = &[
+    "/audit_req/license",
+    "/audit_req/brand_info/sale_authorization",
+    "/audit_req/brand_info/trademark_registration_certificate",
+    "/audit_req/brand_info/trademark_change_certificate",
+    "/audit_req/brand_info/trademark_registration_application",
+    "/audit_req/brand_info/imported_goods_form",
+];
 
 #[derive(Debug, Serialize)]
 struct BrandRow {
@@ -37,7 +193,13 @@ impl Record for BrandRow {
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
-    let Verb::Mine = verb;
+    match verb {
+        Verb::Mine => mine(ctx).await,
+        Verb::Apply(args) => apply(args, ctx).await,
+    }
+}
+
+async fn mine(ctx: &Ctx) -> Result<()> {
     let brands = ctx.shop().await?.my_brands().await?.unwrap_or_default();
     let rows: Vec<BrandRow> = brands
         .into_iter()
@@ -47,4 +209,88 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         })
         .collect();
     ctx.out.list(&rows)
+}
+
+async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
+    const ORIGIN: &str = "/audit_req/brand_info/commodity_origin_type";
+    let base = args.data.read()?;
+    args.origin = match (args.imported_goods, base.pointer(ORIGIN)) {
+        (true, _) => Some(IMPORTED),
+        (false, None) => Some(DOMESTIC),
+        (false, Some(_)) => None,
+    };
+    let body = super::ask::fields(&args, base)?;
+    let problems = problems(&body);
+    if !problems.is_empty() {
+        return Err(
+            Failure::input(text!("the papers are not complete; nothing was sent"))
+                .also(problems)
+                .into(),
+        );
+    }
+    let body = request(&APPLY, &serde_json::Map::new(), body)?;
+    audit::hand_in(ctx, &APPLY, body, PICTURES).await
+}
+
+/// What the kind of trademark and the relation to it ask for, and pictures that WeChat would not take.
+fn problems(body: &Value) -> Vec<Text> {
+    let brand = &body["audit_req"]["brand_info"];
+    let is_there = |value: &Value| match value {
+        Value::Array(rows) => !rows.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        value => !value.is_null(),
+    };
+    let kind = brand["brand_audit_type"].as_i64();
+    let registered = matches!(kind, Some(1 | 3));
+    let pending = matches!(kind, Some(2 | 4));
+    let authorized = matches!(kind, Some(3 | 4)) || brand["brand_management_type"] == 2;
+    let wanted = [
+        (true, &body["audit_req"]["license"], "--license"),
+        (true, &brand["brand_wording"], "BRAND_WORDING"),
+        (true, &brand["brand_audit_type"], "--trademark"),
+        (true, &brand["brand_management_type"], "--relation"),
+        (true, &brand["trademark_type"], "--class"),
+        (true, &brand["trademark_registrant_nu"], "--number"),
+        (
+            registered,
+            &brand["trademark_registration_certificate"],
+            "--certificate",
+        ),
+        (registered, &brand["trademark_registrant"], "--owner"),
+        (
+            registered,
+            &brand["trademark_authorization_period"],
+            "--valid-until",
+        ),
+        (
+            pending,
+            &brand["trademark_registration_application"],
+            "--acceptance",
+        ),
+        (pending, &brand["trademark_applicant"], "--applicant"),
+        (
+            pending,
+            &brand["trademark_application_time"],
+            "--applied-on",
+        ),
+        (authorized, &brand["sale_authorization"], "--authorization"),
+    ];
+    let mut problems: Vec<Text> = wanted
+        .into_iter()
+        .filter(|(needed, value, _)| *needed && !is_there(value))
+        .map(|(.., option)| text!("{option} is needed for this kind of brand", option))
+        .collect();
+    let class = brand["trademark_type"].as_str();
+    let number = class.map(|class| class.parse::<u8>().unwrap_or_default());
+    if number.is_some_and(|number| !(1..=45).contains(&number)) {
+        problems.push(text!("the class of a trademark is a number from 1 to 45"));
+    }
+    let pictures = PICTURES
+        .iter()
+        .filter_map(|place| body.pointer(place)?.as_array())
+        .flatten()
+        .filter_map(|picture| picture.as_str().map(str::to_owned));
+    let pictures: Vec<String> = pictures.collect();
+    problems.extend(papers::problems(pictures.iter()));
+    problems
 }

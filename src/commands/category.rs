@@ -1,17 +1,23 @@
-//! `wxsell category`: WeChat's category tree.
+//! `wxsell category`: WeChat's category tree, and permission to sell in a category.
 
 use super::Ctx;
+use super::ask::{Ask, request};
+use super::{audit, papers};
 use crate::api::component::category::Category;
+use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
+use serde_json::json;
 
-/// Find the category of a product
+/// Find the category of a product, and apply for one
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
+    Rule(RuleArgs),
+    Apply(ApplyArgs),
     /// List the categories that are open to this shop
     Mine,
 }
@@ -24,6 +30,76 @@ pub struct ListArgs {
     /// Only categories whose names or number contain this
     search: Option<String>,
 }
+
+/// Show a rule of a category
+///
+/// This call belongs to the successor of the component: WeChat answers it for the accounts of WeChat Store only.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct RuleArgs {
+    /// Number of the category
+    category_id: u64,
+    /// Which rule
+    #[arg(long, value_enum, default_value_t)]
+    #[serde(skip)]
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Rule {
+    /// The deposit
+    #[default]
+    Deposit,
+    /// The delivery methods that are allowed
+    Delivery,
+}
+
+/// Hand in the papers of a category
+///
+/// Needed where `category list` says that a permit is required. The papers must name the legal entity of the Mini
+/// Program. Pictures are files or links of WeChat's; files are uploaded first, each once.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// Number of the third-level category
+    third_cat_id: u64,
+    /// Picture of the business licence (can be repeated)
+    #[arg(long, value_name = "PICTURE", required = true, value_hint = clap::ValueHint::FilePath)]
+    license: Vec<String>,
+    /// Picture of the permit (can be repeated)
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
+    certificate: Vec<String>,
+    /// Scene it is meant for (can be repeated); only scenes that are open
+    #[arg(long, value_name = "NUMBER")]
+    scene: Vec<i64>,
+}
+
+/// The body of an application, in WeChat's names.
+#[derive(Serialize)]
+struct Audit {
+    #[serde(rename = "audit_req.license")]
+    license: Vec<String>,
+    #[serde(rename = "audit_req.category_info.level1")]
+    level1: u64,
+    #[serde(rename = "audit_req.category_info.level2")]
+    level2: u64,
+    #[serde(rename = "audit_req.category_info.level3")]
+    level3: u64,
+    #[serde(rename = "audit_req.category_info.certificate")]
+    certificate: Vec<String>,
+    #[serde(rename = "audit_req.scene_group_list")]
+    scenes: Vec<i64>,
+}
+
+const APPLY: Ask = Ask::new("category apply", "/shop/audit/audit_category")
+    .confirm(|| text!("Hand in the papers of a category"))
+    .look_up("audit show --category");
+const DEPOSIT: Ask = Ask::new("category rule", "/shop/ec/category/getcategoryrule")
+    .shows("", &[("deposit", "DEPOSIT")]);
+const DELIVERY: Ask = Ask::new("category rule", "/shop/ec/category/getcategoryrule").shows(
+    "list",
+    &[("deliver_type", "DELIVERY"), ("acct_type", "ACCOUNTS")],
+);
+
+pub const ASKS: &[Ask] = &[APPLY, DEPOSIT, DELIVERY];
 
 /// One third-level category.
 #[derive(Debug, Serialize)]
@@ -103,10 +179,14 @@ impl Record for CategoryRow {
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
-    let shop = ctx.shop().await?;
     let (categories, search) = match verb {
-        Verb::List(args) => (shop.categories().await?, args.search),
-        Verb::Mine => (shop.my_categories().await?.unwrap_or_default(), None),
+        Verb::List(args) => (ctx.shop().await?.categories().await?, args.search),
+        Verb::Mine => {
+            let mine = ctx.shop().await?.my_categories().await?;
+            (mine.unwrap_or_default(), None)
+        }
+        Verb::Rule(args) => return rule(args, ctx).await,
+        Verb::Apply(args) => return apply(args, ctx).await,
     };
     let rows: Vec<CategoryRow> = categories
         .into_iter()
@@ -114,6 +194,64 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .filter(|row| search.as_deref().is_none_or(|search| row.has(search)))
         .collect();
     ctx.out.list(&rows)
+}
+
+async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
+    let (ask, number) = match args.rule {
+        Rule::Deposit => (&DEPOSIT, "1"),
+        Rule::Delivery => (&DELIVERY, "2"),
+    };
+    let body = request(ask, &args, json!({}))?;
+    let (_, operation) = ask.operation();
+    let shop = ctx.shop().await?;
+    let reply = shop.ask(operation, &[("rule_id", number)], &body).await?;
+    ctx.show_reply(ask, reply)
+}
+
+async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
+    let wrong = papers::problems(args.license.iter().chain(&args.certificate));
+    let all = ctx.shop().await?.categories().await?;
+    let Some(row) = all.iter().find(|row| row.third_cat_id == args.third_cat_id) else {
+        let parent = all.iter().any(|row| {
+            row.first_cat_id == args.third_cat_id || row.second_cat_id == args.third_cat_id
+        });
+        let words = match parent {
+            true => text!(
+                "{number} is no third-level category",
+                number = &args.third_cat_id
+            ),
+            false => text!("there is no category {number}", number = &args.third_cat_id),
+        };
+        return Err(Failure::input(words)
+            .also(wrong)
+            .hint(text!("`wxsell category list WORD` finds the number"))
+            .into());
+    };
+    let mut problems = wrong;
+    if row.qualification_type == 1 && args.certificate.is_empty() {
+        problems.push(text!(
+            "this category requires a permit; give its picture with --certificate: {permit}",
+            permit = &row.qualification
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(
+            Failure::input(text!("the papers are not complete; nothing was sent"))
+                .also(problems)
+                .into(),
+        );
+    }
+    let audit = Audit {
+        license: args.license,
+        level1: row.first_cat_id,
+        level2: row.second_cat_id,
+        level3: row.third_cat_id,
+        certificate: args.certificate,
+        scenes: args.scene,
+    };
+    let body = request(&APPLY, &audit, json!({}))?;
+    let pictures = ["/audit_req/license", "/audit_req/category_info/certificate"];
+    audit::hand_in(ctx, &APPLY, body, &pictures).await
 }
 
 impl CategoryRow {

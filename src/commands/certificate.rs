@@ -2,6 +2,8 @@
 
 use super::Ctx;
 use super::ask::Ask;
+use crate::fail::failure;
+use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -31,8 +33,8 @@ enum For {
 impl Serialize for For {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(match self {
-            For::Brand => 1,
-            For::Category => 2,
+            For::Category => 1,
+            For::Brand => 2,
         })
     }
 }
@@ -57,13 +59,37 @@ const CATEGORY: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_cert
     ],
 );
 
+/// "No certificate stored with the Mini Program", which is an answer and not a failure.
+const NONE: i64 = 1_050_006;
+
 pub const ASKS: &[Ask] = &[BRAND, CATEGORY];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Show(args) => match args.req_type {
-            For::Brand => ctx.ask(&BRAND, &args).await,
-            For::Category => ctx.ask(&CATEGORY, &args).await,
-        },
+        Verb::Show(args) => {
+            let ask = match args.req_type {
+                For::Brand => &BRAND,
+                For::Category => &CATEGORY,
+            };
+            match ctx.ask(ask, &args).await {
+                Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NONE)) => {
+                    ctx.out.note(text!(
+                        "the Mini Program has handed in none; give pictures of your own to `wxsell {noun} apply`",
+                        noun = args.req_type.noun()
+                    ));
+                    ctx.show_rows(ask, Vec::new())
+                }
+                shown => shown,
+            }
+        }
+    }
+}
+
+impl For {
+    fn noun(self) -> &'static str {
+        match self {
+            For::Brand => "brand",
+            For::Category => "category",
+        }
     }
 }

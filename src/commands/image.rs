@@ -37,7 +37,7 @@ pub struct UploadArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Returned {
+pub enum Returned {
     /// A link, for goods and audits
     #[default]
     Link,
@@ -83,9 +83,29 @@ impl Record for Uploaded {
 }
 
 /// A picture that was read and found fit to be sent.
-enum Picture {
+#[derive(Debug)]
+pub enum Picture {
     File(PathBuf, Vec<u8>),
     Address(String),
+}
+
+impl Picture {
+    /// What it is remembered by: its content, or its address. Links have no mark, because goods know them by it.
+    /// Media ids for audits are not remembered: nothing says how long they live.
+    fn key(&self, kind: Returned) -> Option<String> {
+        let mark = match kind {
+            Returned::Link => "",
+            Returned::Pay => "pay:",
+            Returned::Media => return None,
+        };
+        Some(match self {
+            Picture::File(_, bytes) => {
+                let hash = crate::commands::goods::images::hex(&Sha256::digest(bytes));
+                format!("{mark}sha256:{hash}")
+            }
+            Picture::Address(url) => format!("{mark}url:{url}"),
+        })
+    }
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -113,8 +133,6 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
         .also(problems)
         .into());
     }
-    let shop = ctx.shop().await?;
-    let (state, shop_key) = (ctx.state()?, ctx.profile()?.shop_key());
     if ctx.global.dry_run {
         ctx.out.note(text!(
             "{count} pictures would be uploaded",
@@ -125,65 +143,68 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
     ctx.before_write(None).await?;
     let mut rows = Vec::new();
     for (source, picture) in args.images.iter().zip(pictures.into_iter().flatten()) {
-        let key = match &picture {
-            Picture::File(_, bytes) => format!(
-                "sha256:{}",
-                crate::commands::goods::images::hex(&Sha256::digest(bytes))
-            ),
-            Picture::Address(url) => format!("url:{url}"),
-        };
-        let remembered = args.kind == Returned::Link;
-        if remembered
-            && !args.again
-            && let Some(value) = state.image_url(&shop_key, &key)?
-        {
-            rows.push(Uploaded {
-                source: source.clone(),
-                value,
-                uploaded: false,
-            });
-            continue;
-        }
-        let kind = match args.kind {
-            Returned::Media => 0,
-            Returned::Link => LINK,
-            Returned::Pay => 2,
-        };
-        let sent = match picture {
-            Picture::File(path, bytes) => {
-                let name = path.file_name().map_or_else(
-                    || "image.jpg".into(),
-                    |name| name.to_string_lossy().into_owned(),
-                );
-                shop.upload_image(&name, bytes, kind).await
-            }
-            Picture::Address(url) => shop.copy_image(&url, kind).await,
-        };
-        let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
-        let value = match args.kind {
-            Returned::Media => reply.media_id,
-            Returned::Link => reply.temp_img_url,
-            Returned::Pay => reply.pay_media_id,
-        };
-        let value = value.ok_or_else(|| {
-            Failure::new(
-                crate::fail::Kind::Refused,
-                text!("WeChat took the picture and named no link for it"),
-            )
-        })?;
-        if remembered {
-            state.keep_image_url(&shop_key, &key, &value, now())?;
-        }
+        let (value, uploaded) = once(ctx, source, picture, args.kind, args.again).await?;
         rows.push(Uploaded {
             source: source.clone(),
             value,
-            uploaded: true,
+            uploaded,
         });
     }
     ctx.out.list(&rows)
 }
 
-fn read(image: &str) -> Result<Picture, Failure> {
+/// What WeChat calls a picture, and whether it was uploaded for that: what the shop has already is not sent again,
+/// unless `again` says so. `source` is what people know the picture by.
+pub async fn once(
+    ctx: &Ctx,
+    source: &str,
+    picture: Picture,
+    kind: Returned,
+    again: bool,
+) -> Result<(String, bool)> {
+    let (state, shop_key) = (ctx.state()?, ctx.profile()?.shop_key());
+    let key = picture.key(kind);
+    if let Some(key) = key.as_ref().filter(|_| !again)
+        && let Some(value) = state.image_url(&shop_key, key)?
+    {
+        return Ok((value, false));
+    }
+    let shop = ctx.shop().await?;
+    let number = match kind {
+        Returned::Media => 0,
+        Returned::Link => LINK,
+        Returned::Pay => 2,
+    };
+    let sent = match picture {
+        Picture::File(path, bytes) => {
+            let name = path.file_name().map_or_else(
+                || "image.jpg".into(),
+                |name| name.to_string_lossy().into_owned(),
+            );
+            shop.upload_image(&name, bytes, number).await
+        }
+        Picture::Address(url) => shop.copy_image(&url, number).await,
+    };
+    let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
+    let value = match kind {
+        Returned::Media => reply.media_id,
+        Returned::Link => reply.temp_img_url,
+        Returned::Pay => reply.pay_media_id,
+    };
+    let value = value.ok_or_else(|| {
+        Failure::new(
+            crate::fail::Kind::Refused,
+            text!("WeChat took the picture and named no link for it"),
+        )
+    })?;
+    if let Some(key) = key {
+        state.keep_image_url(&shop_key, &key, &value, now())?;
+    }
+    Ok((value, true))
+}
+
+/// Reads a picture and looks whether WeChat would take it: jpg or png of at most 2 MB, or an address.
+pub fn read(image: &str) -> Result<Picture, Failure> {
     if image.starts_with("http://") || image.starts_with("https://") {
         return Ok(Picture::Address(image.to_owned()));
     }

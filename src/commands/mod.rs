@@ -1,7 +1,9 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
+pub mod access;
 pub mod api;
 pub mod ask;
+pub mod audit;
 pub mod auth;
 pub mod brand;
 pub mod category;
@@ -11,6 +13,7 @@ pub mod goods;
 pub mod image;
 pub mod log;
 pub mod merchant;
+mod papers;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -177,7 +180,16 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [certificate::ASKS].into_iter().flatten()
+    [
+        access::ASKS,
+        audit::ASKS,
+        brand::ASKS,
+        category::ASKS,
+        certificate::ASKS,
+    ]
+    .into_iter()
+    .flatten()
+    .chain(merchant::asks())
 }
 
 /// Operations behind the commands that do more than one call.
@@ -215,8 +227,10 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
+        Noun::Access(verb) => access::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,
         Noun::Brand(verb) => brand::run(verb, ctx).await,
+        Noun::Audit(verb) => audit::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,

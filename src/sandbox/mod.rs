@@ -4,12 +4,14 @@
 mod buyer;
 mod faults;
 mod http;
+mod keeper;
 mod router;
 mod rules;
 mod store;
 
 pub use buyer::Sold;
 pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
+pub use keeper::{AccessMove, NumberMove};
 pub use router::NOT_SIMULATED;
 pub use rules::Happening;
 pub use rules::goods::Verdict;
@@ -23,7 +25,7 @@ use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
 use router::{Body, Call, Refusal, Router, envelope};
-use rules::{account, goods, image, quota, token};
+use rules::{access, account, goods, image, permit, quota, token};
 use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,6 +57,10 @@ pub struct Status {
     pub clock: String,
     /// Seconds it is ahead of the machine's.
     pub clock_offset: i64,
+    /// How far joining has come: the component, the merchant number, the Channels scene.
+    pub component: &'static str,
+    pub merchant_number: &'static str,
+    pub channels: &'static str,
     pub customer_service: bool,
     pub products: Vec<ProductCount>,
     pub pictures: usize,
@@ -100,7 +106,7 @@ impl Sandbox {
     /// Opens the shop in `file`, and makes a fresh one there on first use: joined, with customer service, some 40
     /// categories and no products.
     pub fn open(file: &Path) -> Result<Sandbox> {
-        let db = store::open(file, |tx| account::seed(tx, false))?;
+        let db = store::open(file, |tx| rules::seed(tx, false))?;
         Ok(Sandbox {
             db,
             rules: router::rules(),
@@ -125,12 +131,12 @@ impl Sandbox {
         Ok(done)
     }
 
-    /// Makes a fresh shop of it: no products, tokens, faults and settings. A bare one has no customer service, so
-    /// that the platform takes no product yet.
+    /// Makes a fresh shop of it: no products, tokens, faults and settings. A bare one has not applied for the component
+    /// yet, and has to go through every step of joining.
     pub fn reset(&mut self, bare: bool) -> Result<()> {
         match bare {
-            true => store::reset(&mut self.db, |tx| account::seed(tx, true)),
-            false => store::reset(&mut self.db, |tx| account::seed(tx, false)),
+            true => store::reset(&mut self.db, |tx| rules::seed(tx, true)),
+            false => store::reset(&mut self.db, |tx| rules::seed(tx, false)),
         }
     }
 
@@ -155,8 +161,8 @@ impl Sandbox {
         })
     }
 
-    /// Carries out an order on these products, or on all it fits. All or none: a product that does not fit is an
-    /// error that names it.
+    /// Carries out an order on these products and audit tickets, or on all it fits. All or none: one that does not fit
+    /// is an error that names it.
     pub fn decide(
         &mut self,
         products: Option<&[String]>,
@@ -165,10 +171,14 @@ impl Sandbox {
         self.write(|tx| {
             let all = match products {
                 Some(products) => products.to_vec(),
-                None => goods::candidates(tx, verdict)?,
+                None => candidates(tx, verdict)?,
             };
             let mut happenings = Vec::with_capacity(all.len());
             for product in &all {
+                if let Some(happening) = decide_ticket(tx, product, verdict)? {
+                    happenings.push(happening);
+                    continue;
+                }
                 happenings.push(
                     goods::decide(tx, product, verdict)?
                         .map_err(|not_now| refuse(&not_now, verdict))?,
@@ -237,7 +247,11 @@ impl Sandbox {
             let uploads = image::uploads(tx)?;
             let calls = tx.calls()?;
             let (audits_last_hour, audits_today) = quota::submitted(tx)?;
+            let (component, merchant_number, channels) = access::standing(tx)?;
             Ok(Status {
+                component,
+                merchant_number,
+                channels,
                 clock: rfc3339(tx.now),
                 clock_offset: tx.settings.clock_offset,
                 customer_service: account::has_customer_service(tx)?,
@@ -357,6 +371,28 @@ fn exchange(
         cost_in_ms: 0,
         client_ip: call.client_ip.clone(),
         fault: fault.into(),
+    }
+}
+
+/// Everything that an order of this kind fits: products by the merchant's number, audits by their ticket.
+fn candidates(tx: &Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
+    let mut all = goods::candidates(tx, verdict)?;
+    if !matches!(verdict, Verdict::TakeDown(_)) {
+        all.extend(permit::running(tx)?);
+    }
+    Ok(all)
+}
+
+/// Decides the audit of a category or a brand; `None` where the number is no open ticket.
+fn decide_ticket(
+    tx: &mut Tx<'_>,
+    number: &str,
+    verdict: &Verdict,
+) -> Result<Option<Happening>, Refusal> {
+    match verdict {
+        Verdict::Pass => permit::decide(tx, number, None),
+        Verdict::Reject(reason) => permit::decide(tx, number, Some(reason)),
+        Verdict::TakeDown(_) => Ok(None),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
-use super::rules::{goods, image, order, quota, token};
+use super::rules::{access, goods, image, order, quota, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -142,6 +142,19 @@ impl Router {
         })
     }
 
+    /// As [`says`](Router::says), for a rule that looks at the call itself: its query.
+    pub fn says_call<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        self,
+        path: &'static str,
+        rule: fn(&mut Tx<'_>, &Call, Q) -> Result<R, Refusal>,
+    ) -> Router {
+        self.with(path, move |tx, call, body| {
+            fits(path, &body)?;
+            let request = serde_json::from_value(body).map_err(|error| misread(path, &error))?;
+            Ok(serde_json::to_value(rule(tx, call, request)?)?)
+        })
+    }
+
     /// Answers what is no [`Endpoint`]: a GET or a picture.
     pub fn raw<R: Serialize + 'static>(
         self,
@@ -181,6 +194,7 @@ impl Router {
                 token::check_address(tx, call)?;
             }
         }
+        access::enter(tx, &call.path)?;
         quota::spend(tx, &call.path)?;
         let body = match &call.body {
             _ if call.path == CLASSIC_TOKEN_PATH
@@ -275,7 +289,7 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category, certificate, delivery};
+    use super::rules::{account, category, certificate, delivery, permit, wxpay};
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -291,7 +305,18 @@ pub fn rules() -> Router {
         .on::<of_account::GetCategoryList>(account::categories)
         .on::<of_account::GetBrandList>(account::brands)
         .on::<of_category::CatGet>(category::all)
+        .says_call("/shop/ec/category/getcategoryrule", category::rule)
         .says("/shop/audit/get_miniapp_certificate", certificate::show)
+        .says("/shop/audit/audit_category", permit::audit_category)
+        .says("/shop/audit/audit_brand", permit::audit_brand)
+        .says("/shop/audit/result", permit::result)
+        .says("/shop/register/apply", access::apply)
+        .says("/shop/register/check", access::check)
+        .says("/shop/register/finish_access_info", access::finish)
+        .says("/shop/register/apply_scene", access::apply_scene)
+        .says("/shop/wxpay/apply", wxpay::apply)
+        .says("/shop/wxpay/get", wxpay::get)
+        .says("/shop/wxpay/get_info", wxpay::get_info)
         .raw(component::image::PATH, image::upload)
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)

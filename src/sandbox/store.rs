@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
 
-/// Raised when the tables change. The shop is a stand-in: an older file is emptied, not converted.
-const VERSION: i64 = 2;
+/// Raised when the tables change, or what a shop must hold from the start. The shop is a stand-in: an older file is emptied, not converted.
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -6,7 +6,9 @@ pub mod ask;
 pub mod change;
 pub mod goods;
 pub mod image;
+pub mod joining;
 pub mod merchant;
+pub mod number;
 
 use crate::api::common::{ClearQuota, QuotaGet, QuotaGetReply, RidGet, RidGetReply};
 use crate::client::Client;

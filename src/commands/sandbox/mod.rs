@@ -2,6 +2,8 @@
 //!
 //! Long because it is the control panel of the sandbox: many small verbs, each with its options and its table.
 
+mod keeper;
+
 use super::Ctx;
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
@@ -30,7 +32,7 @@ pub enum Verb {
     Reset(ResetArgs),
     /// Move the shop's clock on, so that audits end and tokens expire
     Advance(AdvanceArgs),
-    /// Pass or reject products that are in audit, or take products down
+    /// Decide audits of products, categories and brands, or take products down
     #[command(subcommand)]
     Audit(AuditVerb),
     /// Let calls fail, by order or by chance
@@ -40,6 +42,18 @@ pub enum Verb {
     Token(TokenVerb),
     /// Set quotas, the address list and how long an audit takes
     Set(SetArgs),
+    /// Do what the administrator does on a phone: sign, verify the account, close the component
+    #[command(subcommand)]
+    Admin(keeper::AdminVerb),
+    /// Do what the auditors of WeChat Pay do with the merchant number
+    #[command(subcommand)]
+    Merchant(keeper::MerchantVerb),
+    /// Decide the audit of a scene
+    #[command(subcommand)]
+    Scene(keeper::SceneVerb),
+    /// Ban the shop from the component, or lift the ban
+    #[command(subcommand)]
+    Access(keeper::AccessVerb),
 }
 
 #[derive(Debug, Args)]
@@ -54,7 +68,7 @@ pub struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub struct ResetArgs {
-    /// Leave customer service unset, as in a shop that has just joined
+    /// Begin before the application, so that every step of joining can be walked
     #[arg(long)]
     bare: bool,
 }
@@ -68,9 +82,9 @@ pub struct AdvanceArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum AuditVerb {
-    /// Let products pass their audit
+    /// Let products, categories and brands pass their audit
     Pass(Products),
-    /// Reject products that are in audit
+    /// Reject products, categories and brands that are in audit
     Reject(RejectArgs),
     /// Take products on the shelf down, as the platform does (status 13)
     TakeDown(RejectArgs),
@@ -78,10 +92,10 @@ pub enum AuditVerb {
 
 #[derive(Debug, Args)]
 pub struct Products {
-    /// Your own product numbers
+    /// Your own product numbers, or tickets of audits
     #[arg(required_unless_present = "all")]
     out_product_ids: Vec<String>,
-    /// Every product it can be done to
+    /// Everything it can be done to
     #[arg(long, conflicts_with = "out_product_ids")]
     all: bool,
 }
@@ -277,6 +291,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.out.show(&shop.status()?)
         }
         Verb::Set(args) => set(args, shop, ctx),
+        Verb::Admin(verb) => keeper::admin(verb, shop, ctx),
+        Verb::Merchant(verb) => keeper::merchant(verb, shop, ctx),
+        Verb::Scene(verb) => keeper::scene(verb, shop, ctx),
+        Verb::Access(verb) => keeper::access(verb, shop, ctx),
     }
 }
 
@@ -380,6 +398,21 @@ impl Record for Status {
             name: "clock",
             title: "CLOCK",
             cell: |s| Cell::Text(s.clock.clone()),
+        },
+        Column {
+            name: "component",
+            title: "COMPONENT",
+            cell: |s| Cell::Word(Text::new(s.component, Vec::new())),
+        },
+        Column {
+            name: "merchant_number",
+            title: "MERCHANT NUMBER",
+            cell: |s| Cell::Word(Text::new(s.merchant_number, Vec::new())),
+        },
+        Column {
+            name: "channels",
+            title: "CHANNELS SCENE",
+            cell: |s| Cell::Word(Text::new(s.channels, Vec::new())),
         },
         Column {
             name: "customer_service",

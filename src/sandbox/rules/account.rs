@@ -1,6 +1,6 @@
 //! The merchant: customer service, permitted categories and brands.
 
-use super::category;
+use super::{category, permit};
 use crate::api::Done;
 use crate::api::component::account::{
     Brand, GetBrandList, GetBrandListReply, GetCategoryList, GetCategoryListReply, GetInfo,
@@ -14,9 +14,6 @@ use serde::{Deserialize, Serialize};
 
 const NOUN: &str = "merchant";
 const ONLY: &str = "this shop";
-
-/// The brand the merchant owns.
-pub const OWN_BRAND: u64 = 2_100_039_999;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Merchant {
@@ -102,26 +99,25 @@ pub fn update_info(tx: &mut Tx<'_>, request: UpdateInfo) -> Result<Done, Refusal
     Ok(Done {})
 }
 
-pub fn categories(_: &mut Tx<'_>, _: GetCategoryList) -> Result<GetCategoryListReply, Refusal> {
+pub fn categories(tx: &mut Tx<'_>, _: GetCategoryList) -> Result<GetCategoryListReply, Refusal> {
+    let rows = category::permitted(tx)?;
     Ok(GetCategoryListReply {
-        data: Some(category::permitted().map(category::Row::wire).collect()),
+        data: Some(rows.into_iter().map(category::Row::wire).collect()),
     })
 }
 
 /// "No brand" stands in the list like the merchant's own.
-pub fn brands(_: &mut Tx<'_>, _: GetBrandList) -> Result<GetBrandListReply, Refusal> {
-    let brand = |id, word: &str| Brand {
-        brand_id: Id64(id),
-        brand_wording: word.into(),
-    };
+pub fn brands(tx: &mut Tx<'_>, _: GetBrandList) -> Result<GetBrandListReply, Refusal> {
+    let granted = permit::brands(tx)?;
+    let brands = std::iter::once((NO_BRAND, "无品牌".to_owned())).chain(granted);
     Ok(GetBrandListReply {
-        data: Some(vec![
-            brand(NO_BRAND, "无品牌"),
-            brand(OWN_BRAND, "山野茶集"),
-        ]),
+        data: Some(
+            brands
+                .map(|(id, brand_wording)| Brand {
+                    brand_id: Id64(id),
+                    brand_wording,
+                })
+                .collect(),
+        ),
     })
-}
-
-pub fn is_own_brand(id: u64) -> bool {
-    id == NO_BRAND || id == OWN_BRAND
 }

@@ -1,9 +1,12 @@
 //! The category tree of the shop in a box: a small cut of what a merchant meets, with every case a product can run
 //! into.
 
+use super::permit;
 use crate::api::component::category::{CatGet, CatGetReply, Category};
-use crate::sandbox::router::Refusal;
+use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What stands between a product and its category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +14,9 @@ pub enum Door {
     Open,
     /// Open, and each product needs a picture of its own licence (1000008 without).
     ProductLicence,
-    /// Needs a licence that this merchant has handed in.
+    /// Needs a licence that a fresh shop has handed in.
     Licensed,
-    /// Needs a licence that this merchant does not have (1000005).
+    /// Needs a licence that a fresh shop does not have (1000005).
     Unlicensed,
     /// Listed in the tree, but products are not taken (1000009), as with insurance.
     Closed,
@@ -148,13 +151,54 @@ pub fn all(_: &mut Tx<'_>, _: CatGet) -> Result<CatGetReply, Refusal> {
 }
 
 /// The categories this merchant may sell in.
-pub fn permitted() -> impl Iterator<Item = &'static Row> {
-    TREE.iter()
-        .filter(|row| !matches!(row.door, Door::Unlicensed | Door::Closed))
+pub fn permitted(tx: &Tx<'_>) -> Result<Vec<&'static Row>, Refusal> {
+    let mut rows = Vec::new();
+    for row in TREE {
+        let open = match row.door {
+            Door::Open | Door::ProductLicence => true,
+            Door::Licensed | Door::Unlicensed => permit::is_granted(tx, row.third)?,
+            Door::Closed => false,
+        };
+        if open {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// Categories that a fresh shop has a licence for.
+pub fn licensed() -> impl Iterator<Item = u64> {
+    let rows = TREE.iter().filter(|row| row.door == Door::Licensed);
+    rows.map(|row| row.third)
+}
+
+/// Whether a category is one that an audit opens.
+pub fn needs_licence(third: u64) -> Result<bool, Refusal> {
+    let row = TREE.iter().find(|row| row.third == third);
+    let row = row.filter(|row| row.door != Door::Closed);
+    row.map(|row| matches!(row.door, Door::Licensed | Door::Unlicensed))
+        .ok_or_else(|| Refusal::new(1_000_009, "category does not exist or is closed"))
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    category_id: u64,
+}
+
+/// A rule of a category. The platform answers it for the accounts of its successor only; here it can be tried.
+pub fn rule(_: &mut Tx<'_>, call: &Call, asked: Asked) -> Result<Value, Refusal> {
+    if !TREE.iter().any(|row| row.third == asked.category_id) {
+        return Err(Refusal::new(1_000_009, "category does not exist"));
+    }
+    match call.parameter("rule_id").as_deref() {
+        Some("1") => Ok(json!({"deposit": 1_000_000})),
+        Some("2") => Ok(json!({"list": [{"deliver_type": 0, "acct_type": []}]})),
+        _ => Err(Refusal::new(40097, "invalid args: rule_id must be 1 or 2")),
+    }
 }
 
 /// The third-level category of a product; the licence picture is asked for where the category wants one.
-pub fn enter(third: u64, has_licence_picture: bool) -> Result<(), Refusal> {
+pub fn enter(tx: &Tx<'_>, third: u64, has_licence_picture: bool) -> Result<(), Refusal> {
     let Some(row) = TREE.iter().find(|row| row.third == third) else {
         return Err(
             match TREE
@@ -171,7 +215,9 @@ pub fn enter(third: u64, has_licence_picture: bool) -> Result<(), Refusal> {
             1_000_009,
             "category does not exist or is closed",
         )),
-        Door::Unlicensed => Err(Refusal::new(1_000_005, "category needs a qualification")),
+        Door::Licensed | Door::Unlicensed if !permit::is_granted(tx, third)? => {
+            Err(Refusal::new(1_000_005, "category needs a qualification"))
+        }
         Door::ProductLicence if !has_licence_picture => Err(Refusal::new(
             1_000_008,
             "product qualification picture is missing",

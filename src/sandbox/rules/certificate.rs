@@ -13,12 +13,12 @@ pub struct Show {
 pub fn show(_: &mut Tx<'_>, request: Show) -> Result<Value, Refusal> {
     let picture = |name: &str| format!("https://mmecimage.cn/p/{}/{name}", crate::sandbox::APPID);
     match request.req_type {
-        1 => Ok(json!({"brand_info": {
+        2 => Ok(json!({"brand_info": {
             "brand_wording": "山野茶集",
             "sale_authorization": [],
             "trademark_registration_certificate": [picture("registration")],
         }})),
-        2 => Ok(json!({"category_info_list": [{
+        1 => Ok(json!({"category_info_list": [{
             "first_category_id": 1421, "first_category_name": "食品饮料",
             "second_category_id": 1422, "second_category_name": "茶饮",
             "certificate_url": [picture("licence")],

@@ -2,7 +2,8 @@
 //!
 //! Long because the state machine of a product is one thing, and its nine calls are its arrows.
 
-use super::{Happening, account, category, image, quota};
+use super::access::{self, Task};
+use super::{Happening, account, category, image, permit, quota};
 use crate::api::Done;
 use crate::api::component::goods::{
     AddSpu, AddSpuReply, Added, AuditInfo, DeleteSpu, DelistingSpu, FreeSku, GetSpu, GetSpuReply,
@@ -270,17 +271,14 @@ fn check(tx: &Tx<'_>, spu: &AddSpu) -> Result<(), Refusal> {
         .qualification_pics
         .as_ref()
         .is_some_and(|pictures| !pictures.is_empty());
-    category::enter(spu.third_cat_id, licence)?;
-    if !account::is_own_brand(spu.brand_id) {
+    category::enter(tx, spu.third_cat_id, licence)?;
+    if !permit::allows_brand(tx, spu.brand_id)? {
         return Err(Refusal::new(1_000_006, "brand is not authorised"));
     }
-    if spu
-        .scene_group_list
-        .iter()
-        .flatten()
-        .any(|scene| *scene != 1)
-    {
-        return Err(Refusal::new(1_000_042, "scene is not opened"));
+    for scene in spu.scene_group_list.iter().flatten() {
+        if !access::is_open(tx, *scene)? {
+            return Err(Refusal::new(1_000_042, "scene is not opened"));
+        }
     }
     let mut seen = HashSet::new();
     for sku in &spu.skus {
@@ -604,6 +602,7 @@ fn end_audit(
                 product.state = online::ON_SHELF;
             }
             product.body.online = Some(product.body.draft.clone());
+            access::note_task(tx, Task::Spu)?;
             text!("audit passed")
         }
     };

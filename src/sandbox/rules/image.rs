@@ -142,6 +142,14 @@ pub fn opens(tx: &Tx<'_>, link: &str) -> Result<bool, Refusal> {
     }
 }
 
+/// Whether a media id for payment documents is that of a picture that was uploaded.
+pub fn is_paper(tx: &Tx<'_>, pay_media_id: &str) -> Result<bool, Refusal> {
+    match pay_media_id.strip_prefix("pay_") {
+        Some(hash) => Ok(tx.find::<Held>(NOUN, hash)?.is_some()),
+        None => Ok(false),
+    }
+}
+
 /// Every picture with how often it was uploaded.
 pub fn uploads(tx: &Tx<'_>) -> Result<Vec<(Held, i64)>, Refusal> {
     let held = tx.all::<Held>(NOUN, &Filter::default())?;

@@ -1,5 +1,6 @@
 //! What the platform answers, one noun a file: small state machines over the documents.
 
+pub mod access;
 pub mod account;
 pub mod category;
 pub mod certificate;
@@ -8,8 +9,10 @@ pub mod goods;
 pub mod image;
 pub mod ledger;
 pub mod order;
+pub mod permit;
 pub mod quota;
 pub mod token;
+pub mod wxpay;
 
 use super::router::Refusal;
 use super::store::Tx;
@@ -32,12 +35,23 @@ pub struct Happening {
     pub reason: String,
 }
 
+/// The shop as it is at first: joined and able to sell, or (bare) one that has not even applied.
+pub fn seed(tx: &mut Tx<'_>, bare: bool) -> Result<(), Refusal> {
+    account::seed(tx, bare)?;
+    access::seed(tx, bare)?;
+    wxpay::seed(tx, bare)?;
+    permit::seed(tx, bare)
+}
+
 /// Lets everything happen whose time has come, also what follows from it. Called before every call and every order of
 /// the keeper, so that nobody sees a state that the clock has ended.
 pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     let mut all = Vec::new();
     loop {
-        let mut round = goods::settle(tx)?;
+        let mut round = access::settle(tx)?;
+        round.append(&mut wxpay::settle(tx)?);
+        round.append(&mut permit::settle(tx)?);
+        round.append(&mut goods::settle(tx)?);
         round.append(&mut order::settle(tx)?);
         if round.is_empty() {
             return Ok(all);

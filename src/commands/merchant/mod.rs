@@ -1,6 +1,12 @@
-//! `wxsell merchant`: the merchant's own settings.
+//! `wxsell merchant`: the merchant's own settings, and the application for a merchant number.
+
+pub mod application;
+mod apply;
+mod check;
+mod fields;
 
 use super::Ctx;
+use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
@@ -9,12 +15,23 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// See and change the merchant's settings
+/// Apply for a merchant number; see and change the merchant's settings
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Apply(apply::ApplyArgs),
+    /// Show how far the application for the merchant number is, and who has to do what next
+    Application,
+    /// Show what WeChat takes from the Mini Program for the application
+    Fixed,
     /// Show how buyers reach customer service
+    #[command(alias = "show")]
     Info,
     Update(UpdateArgs),
+}
+
+/// Verbs that ask by the books.
+pub fn asks() -> impl Iterator<Item = &'static Ask> {
+    apply::ASKS.iter().chain(application::ASKS)
 }
 
 /// Set customer service and the default return address
@@ -125,6 +142,9 @@ impl Record for Merchant {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
+        Verb::Apply(args) => apply::apply(args, ctx).await,
+        Verb::Application => application::show(ctx).await,
+        Verb::Fixed => apply::fixed(ctx).await,
         Verb::Info => ctx.out.show(&Merchant::from(
             ctx.shop().await?.merchant().await?.unwrap_or_default(),
         )),

@@ -1,0 +1,311 @@
+//! `wxsell access`: joining the component, the tasks of the integration, and the scenes to sell in.
+
+use super::Ctx;
+use super::ask::{Ask, request};
+use crate::api::operation::present;
+use crate::fail::{Failure, Within, failure};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Columns, Format, Record};
+use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Join the component, confirm the tasks of the integration, apply for Channels
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Ask to join the component
+    ///
+    /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. It
+    /// cannot be asked for where the standard component is open already.
+    Apply,
+    /// Show the tasks and scenes, and what is missing
+    Status,
+    Finish(FinishArgs),
+    Scene(SceneArgs),
+}
+
+/// Confirm tasks of the integration
+///
+/// Without a name every task is confirmed that WeChat has seen done. Self test and release are your word alone and
+/// must be named.
+#[derive(Debug, clap::Args)]
+pub struct FinishArgs {
+    /// Tasks to confirm
+    #[arg(value_enum)]
+    tasks: Vec<Task>,
+}
+
+/// Apply for a scene to sell in
+///
+/// All tasks have to be confirmed first, and customer service has to be set.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct SceneArgs {
+    /// Number of the scene: 1 is Channels, 3 the order centre
+    #[arg(default_value_t = CHANNELS)]
+    scene_group_id: i64,
+}
+
+const APPLY: Ask = Ask::new("access apply", "/shop/register/apply")
+    .confirm(|| text!("Ask to join the component"))
+    .look_up("access status");
+pub const CHECK: Ask = Ask::new("access status", "/shop/register/check");
+const FINISH: Ask = Ask::new("access finish", "/shop/register/finish_access_info");
+const SCENE: Ask = Ask::new("access scene", "/shop/register/apply_scene")
+    .confirm(|| text!("Apply for the scene"))
+    .look_up("access status");
+
+pub const ASKS: &[Ask] = &[APPLY, CHECK, FINISH, SCENE];
+
+/// "The mini program has not joined the component", which `register/check` says instead of a state.
+pub const NOT_JOINED: i64 = 1_040_003;
+const TASK_OPEN: i64 = 1_040_041;
+
+#[derive(Serialize)]
+struct Item {
+    access_info_item: i64,
+}
+
+/// One line of `access status`.
+#[derive(Debug, Serialize)]
+struct Row {
+    what: Text,
+    name: Text,
+    state: Text,
+    missing: Option<Text>,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "what",
+            title: "THING",
+            cell: |row| Cell::Word(row.what.clone()),
+        },
+        Column {
+            name: "name",
+            title: "NAME",
+            cell: |row| Cell::Word(row.name.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |row| Cell::Word(row.state.clone()),
+        },
+        Column {
+            name: "missing",
+            title: "MISSING",
+            cell: |row| Cell::sentence(row.missing.as_ref()),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Apply => apply(ctx).await,
+        Verb::Status => status(ctx).await,
+        Verb::Finish(args) => finish(args, ctx).await,
+        Verb::Scene(args) => scene(args, ctx).await,
+    }
+}
+
+async fn apply(ctx: &Ctx) -> Result<()> {
+    let Some(reply) = ctx.send(&APPLY, &json!({})).await? else {
+        return Ok(());
+    };
+    ctx.out.note(text!(
+        "the agreement is on its way to the administrator's WeChat; it has to be signed there within 24 hours, or asked for again"
+    ));
+    ctx.show_reply(&APPLY, reply)
+}
+
+/// What `register/check` tells; `None` before joining.
+pub async fn check(ctx: &Ctx) -> Result<Option<Value>> {
+    match ctx.send(&CHECK, &json!({})).await {
+        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NOT_JOINED)) => Ok(None),
+        reply => reply,
+    }
+}
+
+async fn status(ctx: &Ctx) -> Result<()> {
+    show(ctx, check(ctx).await?)
+}
+
+/// Rows for tables; in JSON what WeChat answered, with the tasks in words beside it.
+fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
+    let component = reply.as_ref().map(Component::read);
+    let rows = rows(component.as_ref());
+    let as_thing = matches!(ctx.out.format, Format::Json | Format::Ndjson | Format::Yaml)
+        || ctx.out.jq.is_some();
+    if !as_thing {
+        return ctx.out.list(&rows);
+    }
+    let (book, operation) = CHECK.operation();
+    let mut thing = json!({"joined": component.as_ref().is_some_and(|known| !known.is_banned())});
+    if let Some(reply) = reply {
+        let known = present(book, &operation.reply, reply);
+        if let (Value::Object(thing), Value::Object(data)) = (&mut thing, known["data"].clone()) {
+            thing.extend(data);
+        }
+    }
+    let tasks = Task::ALL.into_iter().map(|task| {
+        let known = component.as_ref();
+        json!({
+            "task": task.word(), "item": task.number(), "needed": task.counts(),
+            "seen": task.is_seen_by_wechat().then(|| known.is_some_and(|known| known.seen(task))),
+            "confirmed": known.is_some_and(|known| known.confirmed(task)),
+        })
+    });
+    thing["tasks"] = tasks.collect();
+    let columns = Columns::none()
+        .with("joined", "JOINED", |thing: &Value| {
+            Cell::Text(thing["joined"].to_string())
+        })
+        .with("status", "STATE", |thing: &Value| {
+            thing["status"].as_i64().map_or(Cell::Empty, Cell::Number)
+        });
+    ctx.out.show_with(columns, &thing)
+}
+
+fn rows(component: Option<&Component>) -> Vec<Row> {
+    let Some(component) = component else {
+        return vec![Row {
+            what: text!("component"),
+            name: text!("custom trade component"),
+            state: text!("not joined"),
+            missing: Some(text!(
+                "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
+            )),
+        }];
+    };
+    let mut rows = vec![Row {
+        what: text!("component"),
+        name: text!("custom trade component"),
+        state: match component.is_banned() {
+            true => text!("banned"),
+            false => text!("joined"),
+        },
+        missing: component.is_banned().then(|| {
+            text!("the platform has banned it; the reason is in the Mini Program's backend")
+        }),
+    }];
+    rows.extend(Task::ALL.into_iter().map(|task| task_row(component, task)));
+    for scene in &component.scenes {
+        rows.push(Row {
+            what: text!("scene"),
+            name: Text::verbatim(format!("{} {}", scene.id, scene.name)),
+            state: audit_word(scene.status),
+            missing: match scene.status {
+                2 => Some(Text::verbatim(scene.reason.clone())),
+                3 if scene.id == CHANNELS => Some(text!(
+                    "apply with `wxsell access scene` once every task is confirmed"
+                )),
+                _ => None,
+            },
+        });
+        rows.extend(scene.items.iter().map(|(name, status)| Row {
+            what: text!("check item"),
+            name: Text::verbatim(name.clone()),
+            state: audit_word(*status),
+            missing: None,
+        }));
+    }
+    rows
+}
+
+fn task_row(component: &Component, task: Task) -> Row {
+    let (state, missing) = match (component.confirmed(task), component.seen(task)) {
+        (true, _) => (text!("done"), None),
+        (false, true) => (
+            text!("seen"),
+            Some(text!(
+                "confirm it with `wxsell access finish {task}`",
+                task = task.word()
+            )),
+        ),
+        (false, false) => (text!("not done"), Some(task.advice())),
+    };
+    Row {
+        what: text!("task {number}", number = task.number()),
+        name: task.title(),
+        state,
+        missing,
+    }
+}
+
+/// The state of a scene or of a check item.
+pub fn audit_word(status: i64) -> Text {
+    match status {
+        0 => text!("in audit"),
+        1 => text!("passed"),
+        2 => text!("failed"),
+        3 => text!("not submitted"),
+        other => Text::verbatim(other.to_string()),
+    }
+}
+
+async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
+    let mut tasks = args.tasks;
+    if tasks.is_empty() {
+        let reply = check(ctx).await?.ok_or_else(not_joined)?;
+        let component = Component::read(&reply);
+        let open = Task::ALL.into_iter();
+        tasks = open
+            .filter(|task| component.seen(*task) && !component.confirmed(*task))
+            .collect();
+        if tasks.is_empty() {
+            ctx.out.note(text!(
+                "WeChat has seen no task done that is not confirmed already"
+            ));
+            return show(ctx, Some(reply));
+        }
+    }
+    for task in tasks {
+        let item = Item {
+            access_info_item: task.number(),
+        };
+        let body = request(&FINISH, &item, json!({}))?;
+        let sent = ctx.send(&FINISH, &body).await.map_err(|error| {
+            let open = failure(&error).is_some_and(|f| f.errcode == Some(TASK_OPEN));
+            match open {
+                true => {
+                    let mut refused = Failure::from_any(error);
+                    refused.hint = Some(task.advice());
+                    refused.into()
+                }
+                false => error,
+            }
+        });
+        let doing = || text!("confirming the task {task}", task = task.word());
+        if sent.within(doing)?.is_some() {
+            ctx.out.note(text!("confirmed: {task}", task = task.word()));
+        }
+    }
+    if ctx.global.dry_run {
+        return Ok(());
+    }
+    status(ctx).await
+}
+
+fn not_joined() -> Failure {
+    Failure::new(
+        crate::fail::Kind::Refused,
+        text!("the component is not joined yet"),
+    )
+    .hint(text!(
+        "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
+    ))
+}
+
+async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {
+    let body = request(&SCENE, &args, json!({}))?;
+    let Some(reply) = ctx.send(&SCENE, &body).await? else {
+        return Ok(());
+    };
+    ctx.out.note(text!(
+        "the scene is in audit; `wxsell access status` tells how it ends"
+    ));
+    ctx.show_reply(&SCENE, reply)
+}

@@ -1,0 +1,227 @@
+//! `wxsell audit`: how an audit of a category or a brand ended; and what is common to handing one in.
+
+use super::Ctx;
+use super::ask::{Ask, request};
+use crate::fail::{Failure, failure};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// See how audits of categories and brands ended
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Show(ShowArgs),
+}
+
+/// Show how an audit ended
+///
+/// A ticket can be unknown for a moment after it was handed out, and WeChat has sent results without one: then name the
+/// category or the brand, and the lists of what is open to this shop are looked through.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// Ticket that `category apply` or `brand apply` printed
+    #[arg(required_unless_present_any = ["category", "brand"])]
+    audit_id: Option<String>,
+    /// Look for this third-level category when there is no ticket
+    #[arg(long, value_name = "NUMBER", conflicts_with = "brand")]
+    category: Option<u64>,
+    /// Look for the brand of this name when there is no ticket
+    #[arg(long, value_name = "NAME")]
+    brand: Option<String>,
+}
+
+const RESULT: Ask = Ask::new("audit show", "/shop/audit/result").shows(
+    "data",
+    &[
+        ("status", "STATE"),
+        ("brand_id", "BRAND"),
+        ("reject_reason", "REJECTED BECAUSE"),
+    ],
+);
+
+pub const ASKS: &[Ask] = &[RESULT];
+
+/// "No such audit found", also for a ticket that is too new.
+const UNKNOWN: i64 = 1_050_005;
+
+#[derive(Serialize)]
+struct Ticket {
+    audit_id: String,
+}
+
+/// What the lists of the shop say where there is no ticket.
+#[derive(Debug, Serialize)]
+struct Found {
+    /// Whether it stands in the list of what is open.
+    permitted: bool,
+    number: Option<String>,
+    name: Option<String>,
+}
+
+impl Record for Found {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "permitted",
+            title: "STATE",
+            cell: |found| {
+                Cell::Word(match found.permitted {
+                    true => text!("passed"),
+                    false => text!("not passed (yet)"),
+                })
+            },
+        },
+        Column {
+            name: "number",
+            title: "NUMBER",
+            cell: |found| found.number.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "name",
+            title: "NAME",
+            cell: |found| found.name.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    let Verb::Show(args) = verb;
+    let ticket = args.audit_id.clone().filter(|ticket| !ticket.is_empty());
+    let Some(audit_id) = ticket else {
+        return look(args, ctx).await;
+    };
+    let body = request(&RESULT, &Ticket { audit_id }, json!({}))?;
+    match ctx.send(&RESULT, &body).await {
+        Ok(reply) => ctx.show_reply(&RESULT, reply.unwrap_or_default()),
+        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(UNKNOWN)) => {
+            if args.category.is_some() || args.brand.is_some() {
+                return look(args, ctx).await;
+            }
+            let mut refused = Failure::from_any(error);
+            refused.hint = Some(text!(
+                "a new ticket may take a moment; or look in the lists: `wxsell audit show --category NUMBER`, `--brand NAME`"
+            ));
+            Err(refused.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks through the lists of what is open to the shop.
+async fn look(args: ShowArgs, ctx: &Ctx) -> Result<()> {
+    let shop = ctx.shop().await?;
+    let found = match (args.category, args.brand) {
+        (Some(category), _) => {
+            let mine = shop.my_categories().await?.unwrap_or_default();
+            let row = mine.into_iter().find(|row| row.third_cat_id == category);
+            Found {
+                permitted: row.is_some(),
+                number: Some(category.to_string()),
+                name: row.map(|row| row.third_cat_name),
+            }
+        }
+        (None, Some(brand)) => {
+            let mine = shop.my_brands().await?.unwrap_or_default();
+            let row = mine.into_iter().find(|row| row.brand_wording == brand);
+            Found {
+                permitted: row.is_some(),
+                number: row.map(|row| row.brand_id.to_string()),
+                name: Some(brand),
+            }
+        }
+        (None, None) => {
+            return Err(Failure::input(text!("the ticket is empty"))
+                .hint(text!(
+                    "name the category or the brand instead: `wxsell audit show --category NUMBER`, `--brand NAME`"
+                ))
+                .into());
+        }
+    };
+    ctx.out.show(&found)
+}
+
+/// How handing something in ended.
+#[derive(Debug, Serialize)]
+pub struct HandedIn {
+    /// `submitted`, `approved`, `in_audit`, `not_needed`.
+    pub outcome: &'static str,
+    pub audit_id: Option<String>,
+}
+
+impl Record for HandedIn {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "outcome",
+            title: "RESULT",
+            cell: |row| {
+                Cell::Word(match row.outcome {
+                    "submitted" => text!("in audit"),
+                    "approved" => text!("approved already"),
+                    "in_audit" => text!("in audit already"),
+                    _ => text!("needs no audit"),
+                })
+            },
+        },
+        Column {
+            name: "audit_id",
+            title: "AUDIT TICKET",
+            cell: |row| row.audit_id.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+/// Refusals that mean that there is nothing to do.
+fn nothing_to_do(errcode: i64) -> Option<(&'static str, Text)> {
+    match errcode {
+        1_050_003 => Some(("approved", text!("nothing to do: it is approved already"))),
+        1_050_009 => Some((
+            "in_audit",
+            text!("nothing to do: its audit is running already"),
+        )),
+        1_050_011 => Some((
+            "not_needed",
+            text!("nothing to do: this category needs no application"),
+        )),
+        _ => None,
+    }
+}
+
+/// Hands an audit in, once it was checked and its pictures were uploaded. `pictures` are JSON pointers to lists of them.
+pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -> Result<()> {
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing was sent; the request would be:"));
+        return ctx.out.value(&body);
+    }
+    ctx.before_write(ask.confirm.map(|question| question()))
+        .await?;
+    super::papers::upload(ctx, &mut body, pictures).await?;
+    let (_, operation) = ask.operation();
+    let sent = ctx.shop().await?.ask(operation, &[], &body).await;
+    let handed_in = match sent {
+        Ok(reply) => {
+            ctx.out.note(text!(
+                "in audit; `wxsell audit show TICKET` tells how it ends"
+            ));
+            HandedIn {
+                outcome: "submitted",
+                audit_id: reply["audit_id"].as_str().map(str::to_owned),
+            }
+        }
+        Err(error) => {
+            let code = failure(&error).and_then(|failure| failure.errcode);
+            let Some((outcome, words)) = code.and_then(nothing_to_do) else {
+                return Err(error);
+            };
+            ctx.out.note(words);
+            HandedIn {
+                outcome,
+                audit_id: None,
+            }
+        }
+    };
+    ctx.out.show(&handed_in)
+}

@@ -1,0 +1,292 @@
+//! `wxsell merchant apply`: the application for a merchant number, from a form on the terminal or from a file.
+
+use super::check::{Problem, asked_again, notices, problems, wrong};
+use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at, put};
+use crate::api::operation::mask_personal;
+use crate::commands::Ctx;
+use crate::commands::ask::{Ask, Data};
+use crate::commands::image::{self, Returned};
+use crate::fail::{Failure, failure};
+use crate::text;
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Apply for the merchant number that controlled orders are paid to
+///
+/// On a terminal a form asks for everything; elsewhere, or again after a rejection, take a file: `--template` prints one
+/// to fill in. Everything is checked before anything is sent, and all mistakes are named at once. Pictures are uploaded
+/// first, each once. What WeChat takes from the Mini Program (licence number, merchant name, super administrator) is
+/// shown and cannot be sent.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    data: Data,
+    /// Print a TOML file to fill in
+    #[arg(long, conflicts_with = "file")]
+    template: bool,
+    /// Keep the answers of the form in this file, to hand them in again later
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
+    save: Option<PathBuf>,
+}
+
+const APPLY: Ask = Ask::new("merchant apply", "/shop/wxpay/apply")
+    .confirm(|| text!("Hand in the application for a merchant number"))
+    .look_up("merchant application");
+const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
+    "pay_req",
+    &[
+        ("organization_type", "LEGAL ENTITY"),
+        ("business_license_info.merchant_name", "MERCHANT"),
+        ("business_license_info.business_license_number", "LICENCE"),
+        ("contact_info.contact_name", "SUPER ADMINISTRATOR"),
+        ("contact_info.contact_id_card_number", "IDENTITY NUMBER"),
+        ("contact_info.mobile_phone", "PHONE"),
+        ("merchant_shortname", "SHORT NAME"),
+        ("sales_scene_info.store_name", "SHOP"),
+    ],
+);
+
+pub const ASKS: &[Ask] = &[APPLY, INFO];
+
+/// Shows what the platform takes from the Mini Program.
+pub async fn fixed(ctx: &Ctx) -> Result<()> {
+    let reply = ctx.send(&INFO, &json!({})).await?.unwrap_or_default();
+    ctx.show_reply(&INFO, reply)
+}
+
+pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
+    if args.template {
+        return ctx.out.raw(fields::template(ctx.out.lang).as_bytes());
+    }
+    let (body, folder) = match &args.data.file {
+        Some(path) => {
+            let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+            (fields::normalise(&args.data.read()?), folder)
+        }
+        None if ctx.out.interactive => (form(&args, ctx)?, PathBuf::new()),
+        None => {
+            return Err(Failure::input(text!("no application is given"))
+                .hint(text!(
+                    "`wxsell merchant apply --template > application.toml` writes a file to fill in; give it with --file"
+                ))
+                .into());
+        }
+    };
+    let found = look(&body, &folder);
+    if !found.is_empty() {
+        return Err(Failure::input(text!(
+            "the application is not complete or not right; nothing was sent"
+        ))
+        .also(found.into_iter().map(|(_, words)| words).collect())
+        .hint(text!(
+            "`wxsell merchant apply --template` explains every value"
+        ))
+        .into());
+    }
+    notices(&body)
+        .into_iter()
+        .for_each(|words| ctx.out.note(words));
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing was sent; the request would be:"));
+        let mut shown = body;
+        if !ctx.global.unmask {
+            mask_personal(&mut shown);
+        }
+        return ctx.out.value(&shown);
+    }
+    hand_in(body, &folder, ctx).await
+}
+
+fn look(body: &Value, folder: &Path) -> Vec<Problem> {
+    let (book, operation) = APPLY.operation();
+    match &operation.request {
+        Some(node) => problems(book, node, body, folder),
+        None => Vec::new(),
+    }
+}
+
+async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
+    warn_of_fixed(&body, ctx).await?;
+    ctx.before_write(APPLY.confirm.map(|question| question()))
+        .await?;
+    upload(&mut body, folder, ctx).await?;
+    let (_, operation) = APPLY.operation();
+    let shop = ctx.shop().await?;
+    let sent = shop.ask(operation, &[], &body).await;
+    let reply = sent.map_err(|error| {
+        let lost = failure(&error).is_some_and(|failure| failure.unclear);
+        match lost {
+            true => {
+                let mut failure = Failure::from_any(error);
+                failure.hint = Some(text!(
+                    "it may have been done: look with `wxsell merchant application` before you repeat it"
+                ));
+                failure.into()
+            }
+            false => error,
+        }
+    })?;
+    ctx.out.note(text!(
+        "handed in; WeChat Pay checks the papers, and `wxsell merchant application` tells who has to do what next"
+    ));
+    ctx.show_reply(&APPLY, reply)
+}
+
+/// Says what the platform will use beside the application. A shop that cannot be asked is no reason to stop.
+async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
+    let reply = match ctx.send(&INFO, &json!({})).await {
+        Ok(reply) => reply.unwrap_or_default(),
+        Err(error) => {
+            let why = Failure::from_any(error).message;
+            ctx.out.warn(text!(
+                "what WeChat takes from the Mini Program cannot be shown: {why}",
+                why
+            ));
+            return Ok(());
+        }
+    };
+    let known = ["pay_req", "wxpay_req"];
+    let known = known.iter().map(|name| &reply[*name]);
+    let taken = known.into_iter().find(|block| block.is_object());
+    let Some(taken) = taken else { return Ok(()) };
+    let part = |path: &str| at(taken, path).as_str().unwrap_or_default().to_owned();
+    ctx.out.note(text!(
+        "taken from the Mini Program and not to be changed here: {merchant}, licence {licence}; wrong data are corrected in its backend",
+        merchant = part("business_license_info.merchant_name"),
+        licence = part("business_license_info.business_license_number")
+    ));
+    let administrator = part("contact_info.contact_name");
+    let person = at(body, "business_license_info.legal_person")
+        .as_str()
+        .unwrap_or_default();
+    let legal = body["contact_info"]["contact_type"] == "65";
+    if legal && !administrator.is_empty() && administrator != person {
+        ctx.out.warn(text!(
+            "contact_type says that the super administrator is the legal representative, but the Mini Program's administrator has another name"
+        ));
+    }
+    Ok(())
+}
+
+/// Uploads what lies on disk and puts its id in its place.
+async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
+    for field in FIELDS {
+        let pictures: Vec<String> = match (field.of, at(body, field.path)) {
+            (Of::Picture, Value::Object(_)) => vec![field.path.to_owned()],
+            (Of::Pictures, Value::Array(rows)) => (0..rows.len())
+                .map(|row| format!("{}.{row}", field.path))
+                .collect(),
+            _ => continue,
+        };
+        for place in pictures {
+            let pointer = format!("/{}/pay_media_id", place.replace('.', "/"));
+            let Some(id) = body.pointer_mut(&pointer) else {
+                continue;
+            };
+            let Some(name) = id.as_str().and_then(|id| id.strip_prefix(ON_DISK)) else {
+                continue;
+            };
+            let name = name.to_owned();
+            let picture = image::read(&folder.join(&name).to_string_lossy())?;
+            let (known, _) = image::once(ctx, &name, picture, Returned::Pay, false).await?;
+            *id = known.into();
+        }
+    }
+    Ok(())
+}
+
+/// Asks for every value that is needed, and again for those that are wrong.
+fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
+    let mut body = Value::Object(Default::default());
+    let optional = FIELDS.iter().filter(|field| field.when != When::Optional);
+    for field in optional {
+        if field.path == "account_info.bank_account_type" && wants_account(ctx)? {
+            body["account_info"] = json!({});
+            // The identity card was asked before: the newer agreement wants more of it.
+            for more in FIELDS {
+                if matches!(more.when, When::AccountAndCard | When::AccountAndHandler)
+                    && more.is_needed(&body)
+                {
+                    ask(more, &mut body, ctx)?;
+                }
+            }
+        }
+        if field.is_needed(&body) && at(&body, field.path).is_null() {
+            ask(field, &mut body, ctx)?;
+        }
+    }
+    loop {
+        let found = look(&body, Path::new(""));
+        if let Some(path) = &args.save {
+            save(&body, path)?;
+        }
+        let again = asked_again(&found);
+        if again.is_empty() {
+            return Ok(body);
+        }
+        for (_, words) in &found {
+            ctx.out.warn(words.clone());
+        }
+        for field in again {
+            ask(field, &mut body, ctx)?;
+        }
+    }
+}
+
+fn wants_account(ctx: &Ctx) -> Result<bool> {
+    let choices = [
+        text!("yes: the newer agreement").render(ctx.out.lang),
+        text!("no: the older agreement").render(ctx.out.lang),
+    ];
+    let question = text!("hand in a settlement account");
+    Ok(ctx.out.select(question, &choices, "--file")? == 0)
+}
+
+/// Asks for one value until it is right for itself.
+fn ask(field: &Field, body: &mut Value, ctx: &Ctx) -> Result<()> {
+    loop {
+        let written = match field.of {
+            Of::Choice(choices) => {
+                let words: Vec<String> = choices
+                    .iter()
+                    .map(|(.., words)| words().render(ctx.out.lang))
+                    .collect();
+                let chosen = ctx.out.select((field.about)(), &words, "--file")?;
+                choices[chosen].0.to_owned()
+            }
+            _ => ctx.out.input((field.about)(), None, "--file")?,
+        };
+        let value = fields::sent(&field.of, &Value::String(written));
+        if value.is_null() {
+            continue;
+        }
+        match wrong(field, &value, Path::new("")) {
+            Some(words) => ctx.out.warn(words),
+            None => {
+                put(body, field.path, value);
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Writes the answers where only their owner can read them.
+fn save(body: &Value, path: &Path) -> Result<()> {
+    let cannot = |error: std::io::Error| {
+        Failure::input(text!(
+            "cannot write {path}: {error}",
+            path = path.display().to_string(),
+            error = error.to_string()
+        ))
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(cannot)?;
+    let text = serde_json::to_string_pretty(body)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! What is wrong with an application before it is sent: every value for itself, and how they fit together.
+
+use super::fields::{BUSINESS, FIELDS, Field, HANDLER, MAINLAND, ON_DISK, Of, at, named};
+use crate::api::operation::{Book, Node, Wrong};
+use crate::commands::image;
+use crate::lang::Text;
+use crate::text;
+use crate::types::{ChinaTime, is_identity_number, now};
+use serde_json::Value;
+use std::path::Path;
+
+/// A field by its dotted path, and what is wrong there.
+pub type Problem = (String, Text);
+
+/// Without end.
+const FOREVER: &str = "长期";
+
+/// What the platform takes from the Mini Program, and where it is corrected.
+const FIXED: &[&str] = &[
+    "business_license_number",
+    "merchant_name",
+    "contact_name",
+    "contact_id_card_number",
+    "sales_scene_info",
+    "store_name",
+    "store_url",
+    "mini_program_sub_appid",
+    "out_request_no",
+];
+
+/// Every problem of an application in WeChat's names. Pictures that lie on disk are looked for in `folder`.
+pub fn problems(book: &Book, node: &Node, body: &Value, folder: &Path) -> Vec<Problem> {
+    let mut found: Vec<Problem> = Vec::new();
+    for field in FIELDS {
+        let value = at(body, field.path);
+        if value.is_null() {
+            if field.is_needed(body) {
+                let name = (field.about)();
+                let words = text!("{field} is missing: {name}", field = field.path, name);
+                found.push((field.path.into(), words));
+            }
+        } else if let Some(words) = wrong(field, value, folder) {
+            let words = text!("{field}: {problem}", field = field.path, problem = words);
+            found.push((field.path.into(), words));
+        }
+    }
+    found.extend(together(body));
+    // What the table above does not know, the book does: unknown fields, wrong types.
+    for problem in book.check(node, body) {
+        let fixed = FIXED
+            .iter()
+            .any(|name| problem.field.rsplit('.').next() == Some(name));
+        let said = found.iter().any(|(field, _)| {
+            problem.field.starts_with(field.as_str()) || field.starts_with(&problem.field)
+        });
+        match problem.wrong {
+            Wrong::Unknown if fixed => found.push((
+                problem.field.clone(),
+                text!(
+                    "{field} comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend",
+                    field = problem.field
+                ),
+            )),
+            _ if said => {}
+            _ => found.push((problem.field.clone(), problem.text())),
+        }
+    }
+    found
+}
+
+/// What is wrong with one value for itself.
+pub fn wrong(field: &Field, value: &Value, folder: &Path) -> Option<Text> {
+    match field.of {
+        Of::Picture => picture(value, folder),
+        Of::Pictures => {
+            let pictures = value.as_array().into_iter().flatten();
+            pictures.filter_map(|item| picture(item, folder)).next()
+        }
+        of => {
+            let Some(text) = value.as_str() else {
+                return Some(text!("must be text"));
+            };
+            wrong_text(of, text)
+        }
+    }
+}
+
+fn wrong_text(of: Of, text: &str) -> Option<Text> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let ok = match of {
+        Of::Text | Of::Picture | Of::Pictures => true,
+        Of::Choice(choices) => {
+            if choices.iter().any(|(value, ..)| *value == text) {
+                return None;
+            }
+            let words = choices
+                .iter()
+                .map(|(value, also, _)| also.first().unwrap_or(value));
+            return Some(text!(
+                "\"{text}\" is none of {words}",
+                text,
+                words = words.copied().collect::<Vec<_>>().join(", ")
+            ));
+        }
+        Of::Day => return day(text).err(),
+        Of::LastDay => return last_day(text).err(),
+        Of::Period => return period(text),
+        Of::Email => {
+            let parts: Vec<&str> = text.split('@').collect();
+            matches!(parts.as_slice(), [name, host] if !name.is_empty() && host.contains('.') && !host.ends_with('.'))
+                && !text.contains(char::is_whitespace)
+        }
+        Of::Mobile => text.len() == 11 && text.starts_with('1') && digits(text),
+        Of::Identity => is_identity_number(text),
+        Of::Digits => digits(text),
+    };
+    let words = match of {
+        _ if ok => return None,
+        Of::Email => text!("this is no e-mail address"),
+        Of::Mobile => text!("a mobile number has 11 digits and begins with 1"),
+        Of::Identity => text!("the check digit does not fit: look for a typing mistake"),
+        _ => text!("only digits can stand here"),
+    };
+    Some(words)
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, Text> {
+    let looks = text.len() == 10;
+    jiff::civil::Date::strptime("%Y-%m-%d", text)
+        .ok()
+        .filter(|_| looks)
+        .ok_or_else(|| text!("\"{text}\" is no day such as 2022-04-01", text))
+}
+
+/// A last day that has not passed; `None` for one that never comes.
+fn last_day(text: &str) -> Result<Option<jiff::civil::Date>, Text> {
+    if text == FOREVER {
+        return Ok(None);
+    }
+    let last = day(text)?;
+    match last < today() {
+        true => Err(text!("{day} has passed", day = text)),
+        false => Ok(Some(last)),
+    }
+}
+
+fn today() -> jiff::civil::Date {
+    let now = ChinaTime::from_unix(now());
+    day(now.0.get(..10).unwrap_or_default()).unwrap_or(jiff::civil::Date::MIN)
+}
+
+fn period(text: &str) -> Option<Text> {
+    let days: Vec<String> = serde_json::from_str(text).unwrap_or_default();
+    let [from, to] = days.as_slice() else {
+        return Some(text!(
+            "write two days: first and last, or 长期 for the last"
+        ));
+    };
+    let (first, last) = match (day(from), last_day(to)) {
+        (Err(problem), _) | (_, Err(problem)) => return Some(problem),
+        (Ok(first), Ok(last)) => (first, last),
+    };
+    if first > today() {
+        return Some(text!("{day} has not come yet", day = from));
+    }
+    last.filter(|last| *last <= first)
+        .map(|_| text!("the last day is not after the first"))
+}
+
+/// A picture on disk is one that WeChat would take; one that was uploaded has its id.
+fn picture(value: &Value, folder: &Path) -> Option<Text> {
+    let id = value["pay_media_id"].as_str().unwrap_or_default();
+    match id.strip_prefix(ON_DISK) {
+        Some(name) => {
+            let path = folder.join(name);
+            match image::read(&path.to_string_lossy()) {
+                Ok(image::Picture::File(..)) => None,
+                Ok(image::Picture::Address(_)) => Some(text!("a picture must be a file")),
+                Err(failure) => Some(failure.message),
+            }
+        }
+        None if id.is_empty() => Some(text!("name the picture's file, or its pay_media_id")),
+        None => None,
+    }
+}
+
+/// How the values fit together.
+fn together(body: &Value) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut say = |path: &str, words: Text| found.push((path.to_owned(), words));
+    let text = |path: &str| at(body, path).as_str().unwrap_or_default();
+    let person = text("business_license_info.legal_person");
+    let card = body["id_doc_type"].as_str().unwrap_or(MAINLAND) == MAINLAND;
+    let on_card = text("id_card_info.id_card_name");
+    if card && !person.is_empty() && !on_card.is_empty() && person != on_card {
+        say(
+            "id_card_info.id_card_name",
+            text!(
+                "id_card_info.id_card_name: the identity card must be the legal representative's"
+            ),
+        );
+    }
+    for (other, section) in [(card, "id_doc_info"), (!card, "id_card_info")] {
+        if other && !body[section].is_null() {
+            say(
+                section,
+                text!(
+                    "{section} does not go with this id_doc_type; leave it out",
+                    section
+                ),
+            );
+        }
+    }
+    let account = &body["account_info"];
+    if account.is_null() {
+        return found;
+    }
+    let kind = text("account_info.bank_account_type");
+    if text("organization_type") == "2" && !kind.is_empty() && kind != BUSINESS {
+        say(
+            "account_info.bank_account_type",
+            text!("account_info.bank_account_type: an enterprise needs a business account"),
+        );
+    }
+    let holder = text("account_info.account_name");
+    if kind == "ACCOUNT_TYPE_PRIVATE" && !holder.is_empty() && holder != person {
+        say(
+            "account_info.account_name",
+            text!(
+                "account_info.account_name: a private account must be the legal representative's"
+            ),
+        );
+    }
+    found
+}
+
+/// Notices about an application that is complete: what follows from what it says.
+pub fn notices(body: &Value) -> Vec<Text> {
+    let mut said = Vec::new();
+    if body["account_info"].is_null() {
+        said.push(text!(
+            "no settlement account is named, so the older agreement applies"
+        ));
+        if body["contact_info"]["contact_type"] == HANDLER {
+            said.push(text!(
+                "a handler's letter of authorisation goes with the newer agreement only; add account_info to send it"
+            ));
+        }
+    }
+    said
+}
+
+/// Which fields a form has to ask again.
+pub fn asked_again(problems: &[Problem]) -> Vec<&'static Field> {
+    let fields = problems.iter().filter_map(|(path, _)| named(path));
+    let mut again: Vec<&'static Field> = Vec::new();
+    for field in fields {
+        if !again.iter().any(|known| known.path == field.path) {
+            again.push(field);
+        }
+    }
+    again
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(of: Of, text: &str) -> String {
+        wrong_text(of, text).map_or(String::new(), |text| text.to_string())
+    }
+
+    #[test]
+    fn each_kind_of_value_is_looked_at() {
+        for (of, good, bad) in [
+            (Of::Email, "ops@example.com", "ops@example"),
+            (Of::Mobile, "13800000000", "1380000000"),
+            (Of::Identity, "11010519491231002X", "110105194912310021"),
+            (Of::Digits, "440100", "44o100"),
+            (Of::LastDay, "长期", "2018-01-01"),
+            (Of::Day, "2018-01-01", "2018-13-01"),
+            (Of::Period, "[\"2018-01-01\",\"长期\"]", "[\"2018-01-01\"]"),
+            (
+                Of::Period,
+                "[\"2018-01-01\",\"2100-01-01\"]",
+                "[\"2018-01-01\",\"2017-01-01\"]",
+            ),
+        ] {
+            assert_eq!(said(of, good), "", "{good}");
+            assert_ne!(said(of, bad), "", "{bad}");
+        }
+    }
+}

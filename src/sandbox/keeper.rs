@@ -1,0 +1,61 @@
+//! What people and the platform do to the shop outside any call: an administrator signs on a phone, an auditor
+//! decides, an account is frozen.
+
+use super::Sandbox;
+use super::rules::{Happening, access, wxpay};
+use crate::fail::Failure;
+use crate::text;
+use anyhow::Result;
+
+pub use access::Move as AccessMove;
+pub use wxpay::Move as NumberMove;
+
+impl Sandbox {
+    /// The administrator signs whatever waits for a signature: the agreement of the component, the contract of the
+    /// merchant number, or both.
+    pub fn sign(&mut self) -> Result<Vec<Happening>> {
+        self.write(|tx| {
+            let agreement = access::act(tx, &AccessMove::Sign)?;
+            let contract = wxpay::act(tx, &NumberMove::Sign)?;
+            let signed: Vec<Happening> = agreement.into_iter().chain(contract).collect();
+            match signed.is_empty() {
+                false => Ok(signed),
+                true => Err(Failure::input(text!("nothing waits for a signature"))
+                    .hint(text!(
+                        "`wxsell access apply` asks for the component, `wxsell merchant apply` for a merchant number"
+                    ))
+                    .into()),
+            }
+        })
+    }
+
+    /// Moves the component or one of its scenes.
+    pub fn access(&mut self, what: &AccessMove) -> Result<Happening> {
+        self.write(|tx| {
+            let (component, _, _) = access::standing(tx)?;
+            Ok(access::act(tx, what)?.ok_or_else(|| match what {
+                AccessMove::PassScene(id) | AccessMove::RejectScene(id, _) => {
+                    Failure::input(text!("scene {id} is not in audit", id))
+                }
+                _ => Failure::input(text!(
+                    "the component is not in the state for this: {state}",
+                    state = crate::lang::Text::new(component, Vec::new())
+                )),
+            })?)
+        })
+    }
+
+    /// Moves the application for a merchant number, or the number itself.
+    pub fn merchant_number(&mut self, what: &NumberMove) -> Result<Happening> {
+        self.write(|tx| {
+            let state = wxpay::standing(tx)?;
+            let not_now = || {
+                Failure::input(text!(
+                    "the merchant number is not in the state for this: {state}",
+                    state
+                ))
+            };
+            Ok(wxpay::act(tx, what)?.ok_or_else(not_now)?)
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! How far a shop has come with the component, as `register/check` tells it: tasks of the integration and scenes.
+
+use crate::lang::Text;
+use crate::text;
+use serde_json::Value;
+
+/// The scene that the component is used for.
+pub const CHANNELS: i64 = 1;
+
+/// A task of the integration; the numbers are WeChat's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Task {
+    /// A product passed its audit
+    Product = 6,
+    /// A controlled order was paid
+    Order = 19,
+    /// A delivery was reported
+    Delivery = 8,
+    /// A controlled after-sale was made
+    AfterSale = 20,
+    /// Your own tests are done
+    SelfTest = 10,
+    /// The Mini Program is released
+    Release = 11,
+    /// An ordinary order was paid (first generation)
+    PlainOrder = 7,
+    /// An ordinary after-sale was reported (first generation)
+    PlainAfterSale = 9,
+}
+
+impl Task {
+    /// In the order in which they are done.
+    pub const ALL: [Task; 8] = [
+        Task::Product,
+        Task::Order,
+        Task::Delivery,
+        Task::AfterSale,
+        Task::SelfTest,
+        Task::Release,
+        Task::PlainOrder,
+        Task::PlainAfterSale,
+    ];
+
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Task::Product => "product",
+            Task::Order => "order",
+            Task::Delivery => "delivery",
+            Task::AfterSale => "after-sale",
+            Task::SelfTest => "self-test",
+            Task::Release => "release",
+            Task::PlainOrder => "plain-order",
+            Task::PlainAfterSale => "plain-after-sale",
+        }
+    }
+
+    /// What has to be shown.
+    pub fn title(self) -> Text {
+        match self {
+            Task::Product => text!("a product passed its audit"),
+            Task::Order => text!("a controlled order was paid"),
+            Task::Delivery => text!("a delivery was reported"),
+            Task::AfterSale => text!("a controlled after-sale was made"),
+            Task::SelfTest => text!("your own tests are done"),
+            Task::Release => text!("the Mini Program is released"),
+            Task::PlainOrder => text!("an ordinary order was paid (first generation)"),
+            Task::PlainAfterSale => text!("an ordinary after-sale was reported (first generation)"),
+        }
+    }
+
+    /// Whether Channels asks for it. The tasks of the first generation do not count there.
+    pub fn counts(self) -> bool {
+        !matches!(self, Task::PlainOrder | Task::PlainAfterSale)
+    }
+
+    /// Whether the platform sees it for itself; the others are the merchant's word.
+    pub fn is_seen_by_wechat(self) -> bool {
+        !matches!(self, Task::SelfTest | Task::Release)
+    }
+
+    /// What the names of its flags begin with.
+    fn prefix(self) -> &'static str {
+        match self {
+            Task::Product => "spu_audit",
+            Task::Order => "ec_order",
+            Task::Delivery => "send_delivery",
+            Task::AfterSale => "ec_after_sale",
+            Task::SelfTest => "test_api",
+            Task::Release => "deploy_wxa",
+            Task::PlainOrder => "pay_order",
+            Task::PlainAfterSale => "add_aftersale",
+        }
+    }
+
+    /// What has to be done so that WeChat sees it.
+    pub fn advice(self) -> Text {
+        match self {
+            Task::Product => {
+                text!("upload a product and let it pass the audit: wxsell goods upload FILE")
+            }
+            Task::Order => text!(
+                "make an order with the scene of Channels in the developer tool and pay it for real: wxsell order create"
+            ),
+            Task::Delivery => text!("report the delivery of a paid order: wxsell delivery send"),
+            Task::AfterSale => text!("make an after-sale for that order: wxsell aftersale create"),
+            Task::SelfTest => {
+                text!("try everything, then say so: wxsell access finish self-test")
+            }
+            Task::Release => text!(
+                "release the Mini Program in its backend, then say so: wxsell access finish release"
+            ),
+            Task::PlainOrder => text!("not needed for Channels: report the payment of an order"),
+            Task::PlainAfterSale => text!("not needed for Channels: report an after-sale"),
+        }
+    }
+}
+
+/// A scene to sell in.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub id: i64,
+    pub name: String,
+    /// 0 in audit, 1 passed, 2 failed, 3 not submitted.
+    pub status: i64,
+    pub reason: String,
+    /// Name and state of each check item.
+    pub items: Vec<(String, i64)>,
+}
+
+/// What `register/check` answered.
+#[derive(Debug, Clone)]
+pub struct Component {
+    pub status: i64,
+    flags: Value,
+    pub scenes: Vec<Scene>,
+}
+
+impl Component {
+    /// Reads `data` of the answer.
+    pub fn read(reply: &Value) -> Component {
+        let data = &reply["data"];
+        let scenes = rows(&data["scene_group_list"]).map(|scene| Scene {
+            id: scene["group_id"].as_i64().unwrap_or_default(),
+            name: scene["name"].as_str().unwrap_or_default().to_owned(),
+            status: scene["status"].as_i64().unwrap_or(3),
+            reason: scene["reason"].as_str().unwrap_or_default().to_owned(),
+            items: rows(&scene["scene_group_ext_list"])
+                .map(|item| {
+                    let name = item["name"].as_str().unwrap_or_default().to_owned();
+                    (name, item["status"].as_i64().unwrap_or(3))
+                })
+                .collect(),
+        });
+        Component {
+            status: data["status"].as_i64().unwrap_or_default(),
+            flags: data["access_info"].clone(),
+            scenes: scenes.collect(),
+        }
+    }
+
+    /// 3 is banned; 0, 1 and 2 read as joined.
+    pub fn is_banned(&self) -> bool {
+        self.status == 3
+    }
+
+    fn flag(&self, task: Task, end: &str) -> bool {
+        self.flags[format!("{}_{end}", task.prefix())] == 1
+    }
+
+    /// Whether the platform has seen it.
+    pub fn seen(&self, task: Task) -> bool {
+        self.flag(task, "success")
+    }
+
+    /// Whether the merchant has confirmed it.
+    pub fn confirmed(&self, task: Task) -> bool {
+        self.flag(task, "finished")
+    }
+
+    /// Tasks that Channels asks for and that are not confirmed yet.
+    pub fn open_tasks(&self) -> Vec<Task> {
+        let tasks = Task::ALL.into_iter();
+        tasks
+            .filter(|task| task.counts() && !self.confirmed(*task))
+            .collect()
+    }
+
+    pub fn scene(&self, id: i64) -> Option<&Scene> {
+        self.scenes.iter().find(|scene| scene.id == id)
+    }
+}
+
+/// The rows of a list; one row may come as an object.
+fn rows(value: &Value) -> impl Iterator<Item = &Value> {
+    match value {
+        Value::Array(rows) => rows.as_slice(),
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+    .iter()
+}
