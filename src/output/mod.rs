@@ -7,6 +7,7 @@ mod fields;
 mod jq;
 mod progress;
 mod prompt;
+mod qr;
 mod sheet;
 mod sink;
 mod stream;
