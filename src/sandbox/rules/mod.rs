@@ -3,10 +3,15 @@
 pub mod account;
 pub mod category;
 pub mod certificate;
+pub mod coupon;
 pub mod goods;
 pub mod image;
 pub mod ledger;
+pub mod promoter;
 pub mod quota;
+pub mod reach;
+pub mod sharer;
+pub mod staff;
 pub mod token;
 
 use super::router::Refusal;
@@ -36,6 +41,8 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     let mut all = Vec::new();
     loop {
         let mut round = goods::settle(tx)?;
+        round.append(&mut coupon::settle(tx)?);
+        round.append(&mut sharer::settle(tx)?);
         if round.is_empty() {
             return Ok(all);
         }
