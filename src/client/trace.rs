@@ -84,21 +84,26 @@ impl Trace {
 
 /// Replaces the values of secret and personal fields, wherever they stand.
 pub fn mask(value: &mut Value) {
-    hide(value, &|name| {
-        SECRETS.contains(&name) || PEOPLE.contains(&name) || is_personal(name)
+    // A name beside an openid is a person's; others are names of roles, coupons and the like.
+    hide(value, &|name, beside_openid| {
+        SECRETS.contains(&name)
+            || PEOPLE.contains(&name)
+            || is_personal(name)
+            || beside_openid && name == "name"
     });
 }
 
 /// Replaces the values of secret fields, wherever they stand.
 pub fn mask_secrets(value: &mut Value) {
-    hide(value, &|name| SECRETS.contains(&name));
+    hide(value, &|name, _| SECRETS.contains(&name));
 }
 
-fn hide(value: &mut Value, hidden: &dyn Fn(&str) -> bool) {
+fn hide(value: &mut Value, hidden: &dyn Fn(&str, bool) -> bool) {
     match value {
         Value::Object(fields) => {
+            let person = fields.contains_key("openid");
             for (name, field) in fields.iter_mut() {
-                if hidden(name) && !field.is_null() {
+                if hidden(name, person) && !field.is_null() {
                     *field = Value::String("***".into());
                 } else {
                     hide(field, hidden);

@@ -1,7 +1,7 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
-use super::rules::{access, goods, image, order, quota, token};
+use super::rules::{access, goods, image, order, quota, staff, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -238,6 +238,7 @@ fn misread(path: &str, error: &serde_json::Error) -> Refusal {
 
 fn missing(path: &str, field: &str) -> Refusal {
     match (path, field) {
+        (path, _) if path.starts_with("/promoter/") => staff::wrong(),
         (_, "grant_type") => Refusal::new(40002, "invalid grant_type"),
         (_, "appid") => Refusal::new(41002, "appid missing"),
         (_, "secret") => Refusal::new(41004, "appsecret missing"),
@@ -268,6 +269,7 @@ fn fits(path: &str, body: &Value) -> Result<(), Refusal> {
             Wrong::Missing => missing(path, field),
             Wrong::NoneOf(names) => missing(path, names.first().map_or("", String::as_str)),
             Wrong::Type(_) => Refusal::new(47001, format!("data format error: {}", problem.text())),
+            _ if path.starts_with("/promoter/") => staff::wrong(),
             _ => Refusal::new(40097, format!("invalid args: {}", problem.text())),
         })
     });
@@ -289,7 +291,9 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category, certificate, delivery, permit, wxpay};
+    use super::rules::{
+        account, category, certificate, coupon, delivery, permit, promoter, reach, sharer, wxpay,
+    };
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -317,6 +321,43 @@ pub fn rules() -> Router {
         .says("/shop/wxpay/apply", wxpay::apply)
         .says("/shop/wxpay/get", wxpay::get)
         .says("/shop/wxpay/get_info", wxpay::get_info)
+        .says("/shop/coupon/confirm", coupon::confirm)
+        .says("/shop/coupon/add", coupon::add)
+        .says("/shop/coupon/get", coupon::get)
+        .says("/shop/coupon/get_list", coupon::list)
+        .says("/shop/coupon/update", coupon::update)
+        .says("/shop/coupon/update_status", coupon::update_status)
+        .says("/shop/coupon/update_coupon_stock", coupon::update_stock)
+        .says("/shop/coupon/add_user_coupon", coupon::add_copy)
+        .says("/shop/coupon/get_usercoupon_list", coupon::copies)
+        .says("/shop/coupon/update_user_coupon", coupon::update_copy)
+        .says(
+            "/shop/coupon/update_usercoupon_status",
+            coupon::update_copy_status,
+        )
+        .says("/shop/promoter/list", promoter::list)
+        .says("/shop/sharer/bind", sharer::bind)
+        .says("/shop/sharer/unbind", sharer::unbind)
+        .says("/shop/sharer/get_sharer_list", sharer::list)
+        .says("/shop/sharer/search_sharer", sharer::search)
+        .says("/shop/sharer/get_sharer_data_summary", sharer::summary)
+        .says("/shop/sharer/get_sharer_live_summary_list", sharer::lives)
+        .says("/shop/sharer/get_sharer_live_order_list", sharer::orders)
+        .says("/shop/sharer/set_share_mode", sharer::set_mode)
+        .says("/promoter/addrole", staff::add_role)
+        .says("/promoter/getrole", staff::roles)
+        .says("/promoter/updaterole", staff::update_role)
+        .says("/promoter/addpromoter", staff::add)
+        .says("/promoter/getpromoter", staff::list)
+        .says("/promoter/updatepromoter", staff::update)
+        .says("/promoter/getinvitationmaterial", staff::invitation)
+        .says("/promoter/getsharematerial", staff::material)
+        .says("/promoter/getrelation", reach::relations)
+        .says("/promoter/getorder", reach::orders)
+        .says("/promoter/sendmsg", reach::send)
+        .says("/promoter/singlesendmsg", reach::send_one)
+        .says("/promoter/getmsg", reach::message)
+        .says("/promoter/getmsgclickdata", reach::clicks)
         .raw(component::image::PATH, image::upload)
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)

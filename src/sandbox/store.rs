@@ -400,6 +400,16 @@ impl<'db> Tx<'db> {
         Ok(count.unsigned_abs())
     }
 
+    /// The earliest moment up to `now` at which the clock changes a document.
+    pub fn next_due(&self, now: i64) -> Result<Option<i64>, Refusal> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT min(due) FROM document INDEXED BY document_due WHERE due <= ?1",
+            )?
+            .query_row([now], |row| row.get(0))?)
+    }
+
     /// Documents whose time has come, the earliest first. Asked before every call, so the index is named: left to
     /// itself SQLite walks through the whole noun.
     pub fn due<T: DeserializeOwned>(&self, noun: &str) -> Result<Vec<Document<T>>, Refusal> {

@@ -43,7 +43,8 @@ impl Shop {
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
         let Some((walk, size)) = walk(book, operation) else {
-            return Ok(taken(self.ask(operation, &[], body).await?, rows, limit));
+            let reply = self.ask(operation, &[], body).await;
+            return Ok(reply_or_end(reply)?.map_or(Vec::new(), |reply| taken(reply, rows, limit)));
         };
         let size_given = size.and_then(|(name, _)| body[name].as_u64());
         let size_asked = size_given.or(size.map(|(_, most)| most));
@@ -56,12 +57,14 @@ impl Shop {
             match walk {
                 Walk::Page(name) => body[name] = page.into(),
                 Walk::Offset => body["offset"] = json!(found.len()),
-                Walk::Cursor(name) if !cursor.is_null() => body[name] = cursor.clone(),
+                Walk::Cursor(name) if !cursor.is_null() => {
+                    body[name] = cursor_for(book, operation, name, &cursor);
+                }
                 Walk::Cursor(_) => {}
             }
-            let reply = match self.ask(operation, &[], &body).await {
-                Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NO_MORE)) => break,
-                reply => reply?,
+            let reply = self.ask(operation, &[], &body).await;
+            let Some(reply) = reply_or_end(reply)? else {
+                break;
             };
             let total = ["total_num", "total", "total_count", "total_cnt"]
                 .iter()
@@ -98,6 +101,26 @@ impl Shop {
             found.truncate(limit);
         }
         Ok(found)
+    }
+}
+
+/// A reply, or `None` where "nothing found" came as an errcode.
+fn reply_or_end(reply: Result<Value>) -> Result<Option<Value>> {
+    match reply {
+        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NO_MORE)) => Ok(None),
+        reply => reply.map(Some),
+    }
+}
+
+/// A cursor that came as a number and is taken as text.
+fn cursor_for(book: &Book, operation: &Operation, name: &str, cursor: &Value) -> Value {
+    let field = operation.request.as_ref().and_then(|request| {
+        let fields = &book.resolve(request).fields;
+        fields.iter().find(|field| field.name == name)
+    });
+    match (field.map(|field| book.kind(field)), cursor) {
+        (Some(Kind::Text), Value::Number(number)) => number.to_string().into(),
+        _ => cursor.clone(),
     }
 }
 

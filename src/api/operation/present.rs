@@ -120,13 +120,17 @@ pub fn is_personal(name: &str) -> bool {
     PERSONAL.contains(&name)
 }
 
-/// Masks what tells who a person is, wherever it stands: `138****0000`, `张**`.
+/// Masks what tells who a person is, wherever it stands: `138****0000`, `张**`. A `name` beside an `openid` is a
+/// person's; others are names of roles, coupons and the like.
 pub fn mask_personal(value: &mut Value) {
     match value {
         Value::Object(object) => {
+            let person = object.contains_key("openid");
             for (name, value) in object.iter_mut() {
                 match value {
-                    Value::String(text) if is_personal(name) => *text = masked(text),
+                    Value::String(text) if is_personal(name) || person && name == "name" => {
+                        *text = masked(text);
+                    }
                     other => mask_personal(other),
                 }
             }
@@ -177,11 +181,13 @@ mod tests {
 
     #[test]
     fn people_are_masked() {
-        let mut value = json!({"address_info": {"receiver_name": "张三丰", "tel_number": "13800000000", "city": "广州"}});
+        let mut value = json!({"address_info": {"receiver_name": "张三丰", "tel_number": "13800000000", "city": "广州"},
+            "promoter": {"openid": "o1", "name": "李四"}, "role": {"name": "导购"}});
         mask_personal(&mut value);
         assert_eq!(
             value,
-            json!({"address_info": {"receiver_name": "张**", "tel_number": "138****0000", "city": "广州"}})
+            json!({"address_info": {"receiver_name": "张**", "tel_number": "138****0000", "city": "广州"},
+                "promoter": {"openid": "o1", "name": "李**"}, "role": {"name": "导购"}})
         );
     }
 }

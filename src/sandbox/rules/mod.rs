@@ -4,13 +4,18 @@ pub mod access;
 pub mod account;
 pub mod category;
 pub mod certificate;
+pub mod coupon;
 pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod ledger;
 pub mod order;
 pub mod permit;
+pub mod promoter;
 pub mod quota;
+pub mod reach;
+pub mod sharer;
+pub mod staff;
 pub mod token;
 pub mod wxpay;
 
@@ -43,20 +48,36 @@ pub fn seed(tx: &mut Tx<'_>, bare: bool) -> Result<(), Refusal> {
     permit::seed(tx, bare)
 }
 
-/// Lets everything happen whose time has come, also what follows from it. Called before every call and every order of
-/// the keeper, so that nobody sees a state that the clock has ended.
+/// Lets everything happen whose time has come, also what follows from it, in the order of the clock: a refund that ran
+/// by itself on the second day is before a settlement on the fifth, however far the clock is moved at once. Called
+/// before every call and every order of the keeper, so that nobody sees a state that the clock has ended.
 pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
+    let now = tx.now;
     let mut all = Vec::new();
-    loop {
-        let mut round = access::settle(tx)?;
-        round.append(&mut wxpay::settle(tx)?);
-        round.append(&mut permit::settle(tx)?);
-        round.append(&mut goods::settle(tx)?);
-        round.append(&mut order::settle(tx)?);
-        if round.is_empty() {
-            return Ok(all);
+    while let Some(next) = tx.next_due(now)? {
+        tx.now = next;
+        let round = round(tx);
+        tx.now = now;
+        let mut round = round?;
+        if tx.next_due(now)? == Some(next) && round.is_empty() {
+            return Err(Refusal::new(
+                -1,
+                "system error: a document is due that no rule settles",
+            ));
         }
-        round.sort_by_key(|happening| happening.at);
         all.append(&mut round);
     }
+    Ok(all)
+}
+
+/// What is due at this very moment.
+fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
+    let mut round = access::settle(tx)?;
+    round.append(&mut wxpay::settle(tx)?);
+    round.append(&mut permit::settle(tx)?);
+    round.append(&mut goods::settle(tx)?);
+    round.append(&mut order::settle(tx)?);
+    round.append(&mut coupon::settle(tx)?);
+    round.append(&mut sharer::settle(tx)?);
+    Ok(round)
 }
