@@ -13,7 +13,7 @@ const GAP: usize = 2;
 /// A column that may be cut keeps at least this width, so that it still says something.
 const LEAST: usize = 8;
 /// A column of sentences is wrapped, not cut, and wants more.
-const LEAST_WRAPPED: usize = 24;
+const LEAST_WRAPPED: usize = 16;
 
 /// The tones a state can have. The marks have no width and never come from data, because [`words::visible`] takes
 /// them out of it; they become colour once everything is laid out.

@@ -142,6 +142,16 @@ fn chinese_tables_fit_the_width() {
             "驳回原因"
         ])
     );
+    // A reason is wrapped, so that its last words are there.
+    let narrow = world.run_with(
+        &[("COLUMNS", "80"), ("WXSELL_LANG", "zh")],
+        &["goods", "list"],
+    );
+    let heading = narrow.text().lines().next().unwrap_or_default();
+    assert!(heading.ends_with("驳回原因"), "{}", narrow.text());
+    for letter in "正面照片".chars() {
+        assert!(narrow.text().contains(letter), "{}", narrow.text());
+    }
     let csv = world.ok(&["goods", "list", "--lang", "zh", "--format", "csv"]);
     assert!(
         csv.starts_with("out_product_id,title,status,"),
