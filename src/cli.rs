@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    api, auth, brand, category, certificate, completion, goods, image, log, merchant, profile,
-    quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
+    profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -95,6 +95,8 @@ pub enum Noun {
     Certificate(certificate::Verb),
     #[command(subcommand)]
     Merchant(merchant::Verb),
+    #[command(subcommand)]
+    Order(order::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

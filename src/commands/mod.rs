@@ -11,6 +11,7 @@ pub mod goods;
 pub mod image;
 pub mod log;
 pub mod merchant;
+pub mod order;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -111,6 +112,17 @@ impl Ctx {
         ))
     }
 
+    /// The shop's time, unix seconds: that of this machine, and in the sandbox that of its clock.
+    pub fn clock(&self) -> Result<i64> {
+        match self.profile()?.target {
+            Target::Sandbox => {
+                let mut shop = crate::sandbox::Sandbox::open(&self.dirs.state.join("sandbox.db"))?;
+                Ok(crate::types::now() + shop.settings()?.clock_offset)
+            }
+            Target::Live | Target::StandIn => Ok(crate::types::now()),
+        }
+    }
+
     /// How requests travel, by `--trace` and `--timeout`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
@@ -177,7 +189,7 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [certificate::ASKS].into_iter().flatten()
+    [certificate::ASKS, order::ASKS].into_iter().flatten()
 }
 
 /// Operations behind the commands that do more than one call.
@@ -219,6 +231,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Brand(verb) => brand::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
+        Noun::Order(verb) => order::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

@@ -2,6 +2,8 @@
 //!
 //! Long because it is the control panel of the sandbox: many small verbs, each with its options and its table.
 
+pub mod buyer;
+
 use super::Ctx;
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
@@ -33,6 +35,8 @@ pub enum Verb {
     /// Pass or reject products that are in audit, or take products down
     #[command(subcommand)]
     Audit(AuditVerb),
+    #[command(subcommand)]
+    Buyer(buyer::Verb),
     /// Let calls fail, by order or by chance
     Fault(FaultArgs),
     /// End the access tokens of the shop
@@ -267,6 +271,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Reset(args) => reset(args, shop, ctx),
         Verb::Advance(args) => advance(args, shop, ctx),
         Verb::Audit(verb) => audit(verb, shop, ctx),
+        Verb::Buyer(verb) => buyer::run(verb, shop, ctx),
         Verb::Fault(args) => fault(args, shop, ctx),
         Verb::Token(verb) => {
             let ended = match verb {
