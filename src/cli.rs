@@ -3,7 +3,7 @@
 pub mod start;
 
 use crate::commands::{
-    api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
+    aftersale, api, auth, brand, category, certificate, completion, dispute, goods, image, log, merchant, order,
     profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
@@ -85,6 +85,10 @@ pub struct Global {
 pub enum Noun {
     #[command(subcommand)]
     Goods(goods::Verb),
+    #[command(subcommand)]
+    Aftersale(aftersale::Verb),
+    #[command(subcommand)]
+    Dispute(dispute::Verb),
     #[command(subcommand)]
     Image(image::Verb),
     #[command(subcommand)]

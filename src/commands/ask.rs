@@ -177,6 +177,17 @@ impl Ctx {
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
+        self.send_asking(ask, body, ask.confirm.map(|question| question()))
+            .await
+    }
+
+    /// As [`Ctx::send`], with a question of its own for a live shop, such as one that names the amount.
+    pub async fn send_asking(
+        &self,
+        ask: &Ask,
+        body: &Value,
+        question: Option<Text>,
+    ) -> Result<Option<Value>> {
         let (_, operation) = ask.operation();
         if operation.resend != Resend::Safe {
             if self.global.dry_run {
@@ -189,8 +200,7 @@ impl Ctx {
                 self.out.value(&shown)?;
                 return Ok(None);
             }
-            self.before_write(ask.confirm.map(|question| question()))
-                .await?;
+            self.before_write(question).await?;
         }
         let shop = self.shop().await?;
         let reply = shop.ask(operation, &[], body).await;

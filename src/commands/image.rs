@@ -95,8 +95,58 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
-    let (pictures, problems): (Vec<_>, Vec<_>) = args
-        .images
+    let pictures = read_all(&args.images)?;
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "{count} pictures would be uploaded",
+            count = pictures.len()
+        ));
+        return Ok(());
+    }
+    ctx.shop().await?;
+    ctx.before_write(None).await?;
+    let mut rows = Vec::new();
+    for (source, picture) in args.images.iter().zip(pictures) {
+        rows.push(send(ctx, source, picture, args.kind, args.again).await?);
+    }
+    ctx.out.list(&rows)
+}
+
+/// Evidence and the like: links of pictures for another call, files uploaded where the shop does not have them yet.
+/// Read and checked on making, sent later, so that nothing is uploaded for a call that is refused before it is made.
+pub struct Pictures {
+    sources: Vec<String>,
+    pictures: Vec<Picture>,
+}
+
+impl Pictures {
+    /// Files, or addresses that begin with http.
+    pub fn read(sources: &[String]) -> Result<Pictures> {
+        Ok(Pictures {
+            pictures: read_all(sources)?,
+            sources: sources.to_vec(),
+        })
+    }
+
+    /// Their links. In a dry run nothing is uploaded, and a picture stands for itself.
+    pub async fn links(self, ctx: &Ctx) -> Result<Vec<String>> {
+        if ctx.global.dry_run {
+            return Ok(self.sources);
+        }
+        let mut links = Vec::new();
+        for (source, picture) in self.sources.iter().zip(self.pictures) {
+            let link = match picture {
+                Picture::Address(url) if crate::shop::image::hosted(&url) => url,
+                picture => send(ctx, source, picture, Returned::Link, false).await?.value,
+            };
+            links.push(link);
+        }
+        Ok(links)
+    }
+}
+
+fn read_all(images: &[String]) -> Result<Vec<Picture>> {
+    let (pictures, problems): (Vec<_>, Vec<_>) = images
         .iter()
         .map(|image| read(image))
         .partition(Result::is_ok);
@@ -113,74 +163,71 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
         .also(problems)
         .into());
     }
-    let shop = ctx.shop().await?;
-    let (state, shop_key) = (ctx.state()?, ctx.profile()?.shop_key());
-    if ctx.global.dry_run {
-        ctx.out.note(text!(
-            "{count} pictures would be uploaded",
-            count = pictures.len()
-        ));
-        return Ok(());
-    }
-    ctx.before_write(None).await?;
-    let mut rows = Vec::new();
-    for (source, picture) in args.images.iter().zip(pictures.into_iter().flatten()) {
-        let key = match &picture {
-            Picture::File(_, bytes) => format!(
-                "sha256:{}",
-                crate::commands::goods::images::hex(&Sha256::digest(bytes))
-            ),
-            Picture::Address(url) => format!("url:{url}"),
-        };
-        let remembered = args.kind == Returned::Link;
-        if remembered
-            && !args.again
-            && let Some(value) = state.image_url(&shop_key, &key)?
-        {
-            rows.push(Uploaded {
-                source: source.clone(),
-                value,
-                uploaded: false,
-            });
-            continue;
-        }
-        let kind = match args.kind {
-            Returned::Media => 0,
-            Returned::Link => LINK,
-            Returned::Pay => 2,
-        };
-        let sent = match picture {
-            Picture::File(path, bytes) => {
-                let name = path.file_name().map_or_else(
-                    || "image.jpg".into(),
-                    |name| name.to_string_lossy().into_owned(),
-                );
-                shop.upload_image(&name, bytes, kind).await
-            }
-            Picture::Address(url) => shop.copy_image(&url, kind).await,
-        };
-        let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
-        let value = match args.kind {
-            Returned::Media => reply.media_id,
-            Returned::Link => reply.temp_img_url,
-            Returned::Pay => reply.pay_media_id,
-        };
-        let value = value.ok_or_else(|| {
-            Failure::new(
-                crate::fail::Kind::Refused,
-                text!("WeChat took the picture and named no link for it"),
-            )
-        })?;
-        if remembered {
-            state.keep_image_url(&shop_key, &key, &value, now())?;
-        }
-        rows.push(Uploaded {
-            source: source.clone(),
+    Ok(pictures.into_iter().flatten().collect())
+}
+
+/// Uploads one, unless the shop has it already and a link is wanted.
+async fn send(
+    ctx: &Ctx,
+    source: &str,
+    picture: Picture,
+    kind: Returned,
+    again: bool,
+) -> Result<Uploaded> {
+    let (shop, state, shop_key) = (ctx.shop().await?, ctx.state()?, ctx.profile()?.shop_key());
+    let key = match &picture {
+        Picture::File(_, bytes) => format!(
+            "sha256:{}",
+            crate::commands::goods::images::hex(&Sha256::digest(bytes))
+        ),
+        Picture::Address(url) => format!("url:{url}"),
+    };
+    let remembered = kind == Returned::Link;
+    if remembered
+        && !again
+        && let Some(value) = state.image_url(&shop_key, &key)?
+    {
+        return Ok(Uploaded {
+            source: source.to_owned(),
             value,
-            uploaded: true,
+            uploaded: false,
         });
     }
-    ctx.out.list(&rows)
+    let wanted = match kind {
+        Returned::Media => 0,
+        Returned::Link => LINK,
+        Returned::Pay => 2,
+    };
+    let sent = match picture {
+        Picture::File(path, bytes) => {
+            let name = path.file_name().map_or_else(
+                || "image.jpg".into(),
+                |name| name.to_string_lossy().into_owned(),
+            );
+            shop.upload_image(&name, bytes, wanted).await
+        }
+        Picture::Address(url) => shop.copy_image(&url, wanted).await,
+    };
+    let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
+    let value = match kind {
+        Returned::Media => reply.media_id,
+        Returned::Link => reply.temp_img_url,
+        Returned::Pay => reply.pay_media_id,
+    };
+    let value = value.ok_or_else(|| {
+        Failure::new(
+            crate::fail::Kind::Refused,
+            text!("WeChat took the picture and named no link for it"),
+        )
+    })?;
+    if remembered {
+        state.keep_image_url(&shop_key, &key, &value, now())?;
+    }
+    Ok(Uploaded {
+        source: source.to_owned(),
+        value,
+        uploaded: true,
+    })
 }
 
 fn read(image: &str) -> Result<Picture, Failure> {

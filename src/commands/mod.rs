@@ -1,5 +1,6 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
+pub mod aftersale;
 pub mod api;
 pub mod ask;
 pub mod auth;
@@ -7,6 +8,7 @@ pub mod brand;
 pub mod category;
 pub mod certificate;
 pub mod completion;
+pub mod dispute;
 pub mod goods;
 pub mod image;
 pub mod log;
@@ -18,6 +20,7 @@ pub mod rid;
 pub mod run;
 pub mod sandbox;
 pub mod util;
+pub mod when;
 
 use crate::cli::{Cli, Global, Noun};
 use crate::client::trace::Trace;
@@ -189,7 +192,14 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [certificate::ASKS, order::ASKS].into_iter().flatten()
+    [
+        certificate::ASKS,
+        order::ASKS,
+        aftersale::ASKS,
+        dispute::ASKS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Operations behind the commands that do more than one call.
@@ -225,6 +235,8 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
+        Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
+        Noun::Dispute(verb) => dispute::run(verb, ctx).await,
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,

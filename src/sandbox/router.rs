@@ -235,6 +235,9 @@ fn missing(path: &str, field: &str) -> Refusal {
         {
             order::missing(field)
         }
+        (path, field) if path.starts_with("/shop/ecaftersale/") => {
+            super::rules::aftersale::missing(field)
+        }
         (_, field) => Refusal::new(990_007, format!("{field} is missing")),
     }
 }
@@ -275,7 +278,9 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{account, category, certificate, delivery};
+    use super::rules::{
+        account, aftersale, category, certificate, complaint, delivery, legacy_aftersale,
+    };
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
@@ -293,6 +298,27 @@ pub fn rules() -> Router {
         .on::<of_category::CatGet>(category::all)
         .says("/shop/audit/get_miniapp_certificate", certificate::show)
         .raw(component::image::PATH, image::upload)
+        .says("/shop/ecaftersale/add", aftersale::add)
+        .says("/shop/ecaftersale/update", aftersale::update)
+        .says("/shop/ecaftersale/cancel", aftersale::cancel)
+        .says("/shop/ecaftersale/uploadreturninfo", aftersale::return_info)
+        .says("/shop/ecaftersale/acceptrefund", aftersale::accept_refund)
+        .says("/shop/ecaftersale/acceptreturn", aftersale::accept_return)
+        .says("/shop/ecaftersale/reject", aftersale::reject)
+        .says("/shop/ecaftersale/upload_certificates", aftersale::certificates)
+        .says("/shop/ecaftersale/get", aftersale::get)
+        .says("/shop/ecaftersale/get_list", aftersale::list)
+        .says("/shop/ecaftersale/merchantupdate", aftersale::merchant_update)
+        .says("/shop/ecaftersale/merchanttest", aftersale::merchant_test)
+        .says("/shop/ecaftersale/update_deadline", aftersale::update_deadline)
+        .says("/shop/aftersale/update_deadline", aftersale::update_deadline)
+        .says("/shop/aftersale/add", legacy_aftersale::add)
+        .says("/shop/aftersale/update", legacy_aftersale::update)
+        .says("/shop/aftersale/get", legacy_aftersale::get)
+        .says("/shop/aftersale/list", legacy_aftersale::list)
+        .says("/shop/complaint/get_list", complaint::list)
+        .says("/shop/complaint/get", complaint::get)
+        .says("/shop/complaint/upload_material", complaint::upload_material)
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)
         .on::<of_goods::UpdateSpuFree>(goods::update_free)

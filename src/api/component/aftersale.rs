@@ -257,12 +257,20 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         state: RETURN_DISPUTED,
-        moves: &[by(
-            Platform,
-            Step::Verdict,
-            Always,
-            &[WAITING_FOR_RETURN, REFUNDING, CLOSED],
-        )],
+        moves: &[
+            by(
+                Platform,
+                Step::Verdict,
+                Always,
+                &[WAITING_FOR_RETURN, REFUNDING, CLOSED],
+            ),
+            by(
+                Merchant,
+                Step::ReturnAddress,
+                BeforeReturn,
+                &[RETURN_DISPUTED],
+            ),
+        ],
         limit: None,
     },
     Stage {
@@ -514,7 +522,7 @@ mod tests {
             (1, 1, &[], &[], None),
             (7, 1, &[], &[], None),
             (21, 1, &[], &[], None),
-            (24, 2, &[], &[], None),
+            (24, 2, &[ReturnAddress], &[], None),
         ];
         assert_eq!(table.len(), STAGES.len(), "every state has a line");
         for (state, kind, merchant, buyer, clock) in table {

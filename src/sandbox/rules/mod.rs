@@ -1,12 +1,15 @@
 //! What the platform answers, one noun a file: small state machines over the documents.
 
 pub mod account;
+pub mod aftersale;
 pub mod category;
 pub mod certificate;
+pub mod complaint;
 pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod ledger;
+pub mod legacy_aftersale;
 pub mod order;
 pub mod quota;
 pub mod token;
@@ -39,6 +42,8 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     loop {
         let mut round = goods::settle(tx)?;
         round.append(&mut order::settle(tx)?);
+        round.extend(aftersale::settle(tx)?);
+        round.extend(complaint::settle(tx)?);
         if round.is_empty() {
             return Ok(all);
         }
