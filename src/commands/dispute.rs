@@ -115,7 +115,9 @@ enum Why {
 
 impl Why {
     fn code(self) -> i64 {
-        let at = Why::value_variants().iter().position(|known| *known == self);
+        let at = Why::value_variants()
+            .iter()
+            .position(|known| *known == self);
         at.and_then(|at| i64::try_from(at + 1).ok()).unwrap_or(0)
     }
 }
@@ -194,17 +196,27 @@ impl Shown {
 
 fn columns(whole: bool) -> Columns<Shown> {
     let line = Columns::none()
-        .with("complaint_order_id", "DISPUTE", |row: &Shown| row.text("complaint_order_id"))
-        .with("after_sale_order_id", "AFTER-SALE", |row: &Shown| row.text("after_sale_order_id"))
-        .with("state", "STATE", |row: &Shown| Cell::Word(dispute::words(row.state)))
-        .with("type", "WHY", |row: &Shown| row.meaning("type", "order.type"))
+        .with("complaint_order_id", "DISPUTE", |row: &Shown| {
+            row.text("complaint_order_id")
+        })
+        .with("after_sale_order_id", "AFTER-SALE", |row: &Shown| {
+            row.text("after_sale_order_id")
+        })
+        .with("state", "STATE", |row: &Shown| {
+            Cell::Word(dispute::words(row.state))
+        })
+        .with("type", "WHY", |row: &Shown| {
+            row.meaning("type", "order.type")
+        })
         .with("waits_for", "WAITS FOR", |row: &Shown| {
             let who = dispute::stage(row.state).and_then(|stage| stage.who);
             who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
         })
-        .with("time_left", "TIME LEFT", |row: &Shown| match &row.deadline {
-            Some(deadline) => Cell::Word(deadline.left(row.now)),
-            None => Cell::Empty,
+        .with("time_left", "TIME LEFT", |row: &Shown| {
+            match &row.deadline {
+                Some(deadline) => Cell::Word(deadline.left(row.now)),
+                None => Cell::Empty,
+            }
         })
         .with("takes_evidence", "EVIDENCE", |row: &Shown| {
             Cell::Word(match dispute::takes_evidence(row.state) {
@@ -216,11 +228,19 @@ fn columns(whole: bool) -> Columns<Shown> {
         return line;
     }
     line.with("order_id", "ORDER", |row: &Shown| row.text("order_id"))
-        .with("judge_result", "VERDICT", |row: &Shown| row.meaning("judge_result", "order.judge_result"))
+        .with("judge_result", "VERDICT", |row: &Shown| {
+            row.meaning("judge_result", "order.judge_result")
+        })
         .with("openid", "BUYER", |row: &Shown| row.text("openid"))
-        .with("phone_number", "PHONE", |row: &Shown| row.text("phone_number"))
-        .with("create_time", "OPENED", |row: &Shown| row.text("create_time"))
-        .with("update_time", "CHANGED", |row: &Shown| row.text("update_time"))
+        .with("phone_number", "PHONE", |row: &Shown| {
+            row.text("phone_number")
+        })
+        .with("create_time", "OPENED", |row: &Shown| {
+            row.text("create_time")
+        })
+        .with("update_time", "CHANGED", |row: &Shown| {
+            row.text("update_time")
+        })
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
@@ -239,8 +259,11 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut rows = Vec::new();
     for told in told {
         let row = Shown::new(ctx, told)?;
-        let soon = until
-            .is_none_or(|until| row.deadline.as_ref().is_some_and(|deadline| deadline.at <= until));
+        let soon = until.is_none_or(|until| {
+            row.deadline
+                .as_ref()
+                .is_some_and(|deadline| deadline.at <= until)
+        });
         let fits = args.state.is_none_or(|state| row.state == state)
             && (!args.evidence || dispute::takes_evidence(row.state));
         if soon && fits {
@@ -262,7 +285,10 @@ async fn read(ctx: &Ctx, number: Id64) -> Result<Value> {
         true => Ok(reply),
         false => Err(Failure::new(
             Kind::Refused,
-            text!("WeChat answered without the dispute {number}", number = number.to_string()),
+            text!(
+                "WeChat answered without the dispute {number}",
+                number = number.to_string()
+            ),
         )
         .into()),
     }
@@ -303,9 +329,11 @@ fn history() -> Columns<Value> {
     let (book, operation) = SHOW.operation();
     let event = book.at(&operation.reply, "flow_info.list.op_record.event");
     Columns::none()
-        .with("time", "TIME", |step: &Value| match record(step)["time"].as_str() {
-            Some(time) => Cell::Text(time.trim_end_matches("+08:00").replace('T', " ")),
-            None => Cell::Empty,
+        .with("time", "TIME", |step: &Value| {
+            match record(step)["time"].as_str() {
+                Some(time) => Cell::Text(time.trim_end_matches("+08:00").replace('T', " ")),
+                None => Cell::Empty,
+            }
         })
         .with("object", "WHO", |step: &Value| {
             Cell::Word(match step["object"].as_i64() {
@@ -318,12 +346,14 @@ fn history() -> Columns<Value> {
             Some(node) => super::ask::cell(book, node, &record(step)["event"]),
             None => Cell::Empty,
         })
-        .with("content", "IN WORDS", |step: &Value| {
-            match record(step)["material_info"]["content"].as_str() {
+        .with(
+            "content",
+            "IN WORDS",
+            |step: &Value| match record(step)["material_info"]["content"].as_str() {
                 Some(words) if !words.is_empty() => Cell::Text(words.to_owned()),
                 _ => Cell::Empty,
-            }
-        })
+            },
+        )
         .with("media_url_list", "PICTURES", |step: &Value| {
             let urls = record(step)["material_info"]["media_url_list"].as_array();
             let urls = urls.into_iter().flatten();
@@ -439,10 +469,14 @@ async fn look_up(ctx: &Ctx, args: &RespondArgs, before: i64, error: anyhow::Erro
         return Err(error);
     };
     let state = told["order"]["state"].as_i64().unwrap_or_default();
-    let last = told["flow_info"]["list"].as_array().and_then(|steps| steps.last());
+    let last = told["flow_info"]["list"]
+        .as_array()
+        .and_then(|steps| steps.last());
     let ours = last.is_some_and(|step| step["object"] == 3);
     if lost && ours && state != before {
-        ctx.out.note(text!("the answer was lost; the dispute shows that the evidence came"));
+        ctx.out.note(text!(
+            "the answer was lost; the dispute shows that the evidence came"
+        ));
         return Ok(());
     }
     let mut failure = Failure::from_any(error);

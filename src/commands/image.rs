@@ -137,7 +137,11 @@ impl Pictures {
         for (source, picture) in self.sources.iter().zip(self.pictures) {
             let link = match picture {
                 Picture::Address(url) if crate::shop::image::hosted(&url) => url,
-                picture => send(ctx, source, picture, Returned::Link, false).await?.value,
+                picture => {
+                    send(ctx, source, picture, Returned::Link, false)
+                        .await?
+                        .value
+                }
             };
             links.push(link);
         }

@@ -192,6 +192,7 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
+<<<<<<< HEAD
     [
         certificate::ASKS,
         order::ASKS,
@@ -200,6 +201,11 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     ]
     .into_iter()
     .flatten()
+=======
+    [certificate::ASKS, aftersale::ASKS, dispute::ASKS]
+        .into_iter()
+        .flatten()
+>>>>>>> 839ab3d (wip2)
 }
 
 /// Operations behind the commands that do more than one call.

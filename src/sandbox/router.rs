@@ -305,20 +305,35 @@ pub fn rules() -> Router {
         .says("/shop/ecaftersale/acceptrefund", aftersale::accept_refund)
         .says("/shop/ecaftersale/acceptreturn", aftersale::accept_return)
         .says("/shop/ecaftersale/reject", aftersale::reject)
-        .says("/shop/ecaftersale/upload_certificates", aftersale::certificates)
+        .says(
+            "/shop/ecaftersale/upload_certificates",
+            aftersale::certificates,
+        )
         .says("/shop/ecaftersale/get", aftersale::get)
         .says("/shop/ecaftersale/get_list", aftersale::list)
-        .says("/shop/ecaftersale/merchantupdate", aftersale::merchant_update)
+        .says(
+            "/shop/ecaftersale/merchantupdate",
+            aftersale::merchant_update,
+        )
         .says("/shop/ecaftersale/merchanttest", aftersale::merchant_test)
-        .says("/shop/ecaftersale/update_deadline", aftersale::update_deadline)
-        .says("/shop/aftersale/update_deadline", aftersale::update_deadline)
+        .says(
+            "/shop/ecaftersale/update_deadline",
+            aftersale::update_deadline,
+        )
+        .says(
+            "/shop/aftersale/update_deadline",
+            aftersale::update_deadline,
+        )
         .says("/shop/aftersale/add", legacy_aftersale::add)
         .says("/shop/aftersale/update", legacy_aftersale::update)
         .says("/shop/aftersale/get", legacy_aftersale::get)
         .says("/shop/aftersale/list", legacy_aftersale::list)
         .says("/shop/complaint/get_list", complaint::list)
         .says("/shop/complaint/get", complaint::get)
-        .says("/shop/complaint/upload_material", complaint::upload_material)
+        .says(
+            "/shop/complaint/upload_material",
+            complaint::upload_material,
+        )
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)
         .on::<of_goods::UpdateSpuFree>(goods::update_free)

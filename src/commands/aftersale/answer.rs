@@ -114,13 +114,19 @@ pub struct TestArgs {
     overdue: Overdue,
 }
 
-pub const ACCEPT_REFUND: Ask = Ask::new("aftersale accept-refund", "/shop/ecaftersale/acceptrefund");
-pub const ACCEPT_RETURN: Ask = Ask::new("aftersale accept-return", "/shop/ecaftersale/acceptreturn");
+pub const ACCEPT_REFUND: Ask =
+    Ask::new("aftersale accept-refund", "/shop/ecaftersale/acceptrefund");
+pub const ACCEPT_RETURN: Ask =
+    Ask::new("aftersale accept-return", "/shop/ecaftersale/acceptreturn");
 pub const REJECT: Ask = Ask::new("aftersale reject", "/shop/ecaftersale/reject");
-pub const RETURN_ADDRESS: Ask =
-    Ask::new("aftersale return-address", "/shop/ecaftersale/merchantupdate");
-pub const CERTIFICATES: Ask =
-    Ask::new("aftersale certificates", "/shop/ecaftersale/upload_certificates");
+pub const RETURN_ADDRESS: Ask = Ask::new(
+    "aftersale return-address",
+    "/shop/ecaftersale/merchantupdate",
+);
+pub const CERTIFICATES: Ask = Ask::new(
+    "aftersale certificates",
+    "/shop/ecaftersale/upload_certificates",
+);
 pub const TEST: Ask = Ask::new("aftersale test", "/shop/ecaftersale/merchanttest")
     .confirm(|| text!("Let a time run out, which is for test buyers only,"))
     .look_up("aftersale show");
@@ -134,14 +140,21 @@ pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
     };
     let found = plan.read(ctx).await?;
     let amount = Fen(found.told["orderamt"].as_i64().unwrap_or_default()).to_yuan();
-    let order = found.told["out_order_id"].as_str().unwrap_or_default().to_owned();
+    let order = found.told["out_order_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let question = match found.case.kind {
         RETURN => text!(
             "Take the goods of order {order} as received and refund {amount} yuan",
             order,
             amount
         ),
-        _ => text!("Refund {amount} yuan of order {order} without a return", amount, order),
+        _ => text!(
+            "Refund {amount} yuan of order {order} without a return",
+            amount,
+            order
+        ),
     };
     let body = args.which.key();
     plan.carry_out(ctx, &found, &body, Some(question)).await
@@ -174,9 +187,13 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
 
 pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
     let Some(address) = args.address.read()? else {
-        return Err(Failure::input(text!("missing: {what}", what = text!("the return address")))
-            .hint(text!("give a file with --address, or `-` for standard input"))
-            .into());
+        return Err(
+            Failure::input(text!("missing: {what}", what = text!("the return address")))
+                .hint(text!(
+                    "give a file with --address, or `-` for standard input"
+                ))
+                .into(),
+        );
     };
     let empty = |name: &&str| address[*name].as_str().is_none_or(str::is_empty);
     let missing: Vec<_> = ["province", "city", "town"]

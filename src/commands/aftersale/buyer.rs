@@ -71,8 +71,10 @@ pub struct ReturnInfoArgs {
 
 pub const UPDATE: Ask = Ask::new("aftersale update", "/shop/ecaftersale/update");
 pub const CANCEL: Ask = Ask::new("aftersale cancel", "/shop/ecaftersale/cancel");
-pub const RETURN_INFO: Ask =
-    Ask::new("aftersale return-info", "/shop/ecaftersale/uploadreturninfo");
+pub const RETURN_INFO: Ask = Ask::new(
+    "aftersale return-info",
+    "/shop/ecaftersale/uploadreturninfo",
+);
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy.legacy {

@@ -114,11 +114,11 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         }),
     )?;
     check(&CREATE, &body, &[])?;
-    body = with(body, &json!({"media_list": media(pictures.links(ctx).await?)}))?;
-    let which = Which {
-        number,
-        own: true,
-    };
+    body = with(
+        body,
+        &json!({"media_list": media(pictures.links(ctx).await?)}),
+    )?;
+    let which = Which { number, own: true };
     match guard::send(ctx, &CREATE, &body, None).await {
         Ok(None) => return Ok(()),
         Ok(Some(_)) => {}
@@ -152,11 +152,9 @@ async fn order(ctx: &Ctx, mut key: Value, openid: &str) -> Result<Value> {
     let order = reply["order"].take();
     match order.is_object() {
         true => Ok(order),
-        false => Err(Failure::new(
-            Kind::Refused,
-            text!("WeChat answered without the order"),
-        )
-        .into()),
+        false => {
+            Err(Failure::new(Kind::Refused, text!("WeChat answered without the order")).into())
+        }
     }
 }
 
@@ -214,7 +212,12 @@ async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Res
         .await?
         .iter()
         .filter(|other| own.is_none_or(|own| other["aftersale_id"] != *own))
-        .filter(|other| !matches!(Case::of(other).state, aftersale::CANCELLED | aftersale::CLOSED))
+        .filter(|other| {
+            !matches!(
+                Case::of(other).state,
+                aftersale::CANCELLED | aftersale::CLOSED
+            )
+        })
         .filter(|other| {
             let product = &other["product_info"];
             product["out_product_id"] == row["out_product_id"]
@@ -223,7 +226,9 @@ async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Res
         .filter_map(|other| other["orderamt"].as_i64())
         .sum();
     let freight = match order["status"].as_i64() {
-        Some(20) => order["order_detail"]["price_info"]["freight"].as_i64().unwrap_or(0),
+        Some(20) => order["order_detail"]["price_info"]["freight"]
+            .as_i64()
+            .unwrap_or(0),
         _ => 0,
     };
     Ok(Left {
@@ -269,7 +274,9 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
     }
     match args.kind {
         Type::Exchange => {
-            return Err(Failure::input(text!("an exchange can only be reported, with --legacy")).into());
+            return Err(
+                Failure::input(text!("an exchange can only be reported, with --legacy")).into(),
+            );
         }
         Type::Return if status == 20 => {
             return Err(refused(text!(
@@ -314,10 +321,14 @@ pub async fn at_most(ctx: &Ctx, told: &Value, amount: Fen) -> Result<()> {
     let product = &told["product_info"];
     let rows = order["order_detail"]["product_infos"].as_array();
     let row = rows.into_iter().flatten().find(|row| {
-        row["out_product_id"] == product["out_product_id"] && row["out_sku_id"] == product["out_sku_id"]
+        row["out_product_id"] == product["out_product_id"]
+            && row["out_sku_id"] == product["out_sku_id"]
     });
     match row {
-        Some(row) => bounded(amount, &left(ctx, &order, row, Some(&told["aftersale_id"])).await?),
+        Some(row) => bounded(
+            amount,
+            &left(ctx, &order, row, Some(&told["aftersale_id"])).await?,
+        ),
         None => Ok(()),
     }
 }

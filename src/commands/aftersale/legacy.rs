@@ -22,7 +22,13 @@ pub struct CreateLegacy {
     #[arg(long, value_name = "PATH", requires = "legacy")]
     path: Option<String>,
     /// How far it has come
-    #[arg(long = "status", value_enum, requires = "legacy", default_value = "handling", default_value_if("legacy", "false", None))]
+    #[arg(
+        long = "status",
+        value_enum,
+        requires = "legacy",
+        default_value = "handling",
+        default_value_if("legacy", "false", None)
+    )]
     status: Option<Reported>,
     /// Nothing of the order is left for another after-sale: the order ends
     #[arg(long, requires = "legacy")]
@@ -36,10 +42,20 @@ pub struct UpdateLegacy {
     #[arg(long, requires_all = ["of_order", "of_openid", "status"], conflicts_with_all = ["amount", "reason", "text", "images", "force"])]
     pub legacy: bool,
     /// Your number of the order
-    #[arg(long = "order", id = "of_order", value_name = "NUMBER", requires = "legacy")]
+    #[arg(
+        long = "order",
+        id = "of_order",
+        value_name = "NUMBER",
+        requires = "legacy"
+    )]
     order: Option<String>,
     /// The buyer's openid in this Mini Program
-    #[arg(long = "openid", id = "of_openid", value_name = "OPENID", requires = "legacy")]
+    #[arg(
+        long = "openid",
+        id = "of_openid",
+        value_name = "OPENID",
+        requires = "legacy"
+    )]
     openid: Option<String>,
     /// How far it has come
     #[arg(long = "status", value_enum, requires = "legacy")]
@@ -56,7 +72,12 @@ pub struct ShowLegacy {
     #[arg(long, requires = "of_openid")]
     pub legacy: bool,
     /// The buyer's openid in this Mini Program
-    #[arg(long = "openid", id = "of_openid", value_name = "OPENID", requires = "legacy")]
+    #[arg(
+        long = "openid",
+        id = "of_openid",
+        value_name = "OPENID",
+        requires = "legacy"
+    )]
     openid: Option<String>,
 }
 
@@ -151,8 +172,11 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn show(order: &str, args: &ShowLegacy, ctx: &Ctx) -> Result<()> {
-    ctx.ask(&SHOW, &json!({"out_order_id": order, "openid": args.openid}))
-        .await
+    ctx.ask(
+        &SHOW,
+        &json!({"out_order_id": order, "openid": args.openid}),
+    )
+    .await
 }
 
 pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {

@@ -72,7 +72,9 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
     };
     let fits = |row: &Shown| {
         let soon = until.is_none_or(|until| {
-            row.deadline.as_ref().is_some_and(|deadline| deadline.at <= until)
+            row.deadline
+                .as_ref()
+                .is_some_and(|deadline| deadline.at <= until)
         });
         soon && args.kind.is_none_or(|kind| row.case.kind == kind.code())
     };
@@ -116,7 +118,13 @@ async fn numbers(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Value>> {
         ([], false, false) => return ctx.rows(&LIST, &asked(None), None).await,
         ([], due, _) => STAGES
             .iter()
-            .filter(|stage| if due { stage.limit.is_some() } else { is_open(stage.state) })
+            .filter(|stage| {
+                if due {
+                    stage.limit.is_some()
+                } else {
+                    is_open(stage.state)
+                }
+            })
             .map(|stage| stage.state)
             .collect(),
         (states, _, _) => states.iter().map(|state| state.code()).collect(),
@@ -134,6 +142,9 @@ async fn numbers(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Value>> {
 impl ListArgs {
     /// The window as the platform writes moments.
     pub fn window(&self) -> (Option<ChinaTime>, Option<ChinaTime>) {
-        (self.since.map(ChinaTime::from_unix), self.until.map(ChinaTime::from_unix))
+        (
+            self.since.map(ChinaTime::from_unix),
+            self.until.map(ChinaTime::from_unix),
+        )
     }
 }

@@ -148,7 +148,10 @@ async fn read(ctx: &Ctx, which: &Which) -> Result<Found> {
         }),
         false => Err(Failure::new(
             Kind::Refused,
-            text!("WeChat answered without the after-sale {number}", number = &which.number),
+            text!(
+                "WeChat answered without the after-sale {number}",
+                number = &which.number
+            ),
         )
         .hint(text!(
             "an ordinary order (fund_type 0) has its after-sales under --legacy"

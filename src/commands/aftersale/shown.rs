@@ -91,7 +91,14 @@ impl Shown {
 
     fn address(&self) -> Cell {
         let address = &self.json["return_address_info"];
-        let names = ["province", "city", "town", "detailed_address", "receiver_name", "tel_number"];
+        let names = [
+            "province",
+            "city",
+            "town",
+            "detailed_address",
+            "receiver_name",
+            "tel_number",
+        ];
         let parts: Vec<&str> = names
             .iter()
             .filter_map(|name| address[*name].as_str())
@@ -124,10 +131,18 @@ impl Shown {
 fn line() -> Columns<Shown> {
     Columns::none()
         .with("aftersale_id", "AFTER-SALE", Shown::number)
-        .with("out_aftersale_id", "OWN NUMBER", |row: &Shown| row.text("/out_aftersale_id"))
-        .with("out_order_id", "ORDER", |row: &Shown| row.text("/out_order_id"))
-        .with("type", "TYPE", |row: &Shown| Cell::Word(aftersale::type_words(row.case.kind)))
-        .with("status", "STATE", |row: &Shown| Cell::Word(aftersale::words(row.case.state)))
+        .with("out_aftersale_id", "OWN NUMBER", |row: &Shown| {
+            row.text("/out_aftersale_id")
+        })
+        .with("out_order_id", "ORDER", |row: &Shown| {
+            row.text("/out_order_id")
+        })
+        .with("type", "TYPE", |row: &Shown| {
+            Cell::Word(aftersale::type_words(row.case.kind))
+        })
+        .with("status", "STATE", |row: &Shown| {
+            Cell::Word(aftersale::words(row.case.state))
+        })
         .with("orderamt", "YUAN", Shown::amount)
         .with("waits_for", "WAITS FOR", Shown::waits_for)
         .with("time_left", "TIME LEFT", Shown::left)
@@ -140,19 +155,39 @@ fn whole() -> Columns<Shown> {
             Some(deadline) => Cell::Word(deadline.then.clone()),
             None => Cell::Empty,
         })
-        .with("out_product_id", "PRODUCT", text("/product_info/out_product_id"))
+        .with(
+            "out_product_id",
+            "PRODUCT",
+            text("/product_info/out_product_id"),
+        )
         .with("out_sku_id", "SKU", text("/product_info/out_sku_id"))
         .with("product_cnt", "PIECES", text("/product_info/product_cnt"))
         .with("refund_reason_type", "REASON", Shown::reason)
         .with("refund_reason", "IN WORDS", text("/refund_reason"))
         .with("create_time", "OPENED", text("/create_time"))
         .with("update_time", "CHANGED", text("/update_time"))
-        .with("delivery_name", "SENT BACK WITH", text("/return_info/delivery_name"))
-        .with("waybill_id", "TRACKING NUMBER", text("/return_info/waybill_id"))
+        .with(
+            "delivery_name",
+            "SENT BACK WITH",
+            text("/return_info/delivery_name"),
+        )
+        .with(
+            "waybill_id",
+            "TRACKING NUMBER",
+            text("/return_info/waybill_id"),
+        )
         .with("return_address_info", "RETURN ADDRESS", Shown::address)
-        .with("refund_id", "REFUND NUMBER", text("/refund_pay_detail/refund_id"))
-        .with("media_list", "PICTURES", |row: &Shown| row.list("/media_list"))
-        .with("complaint_order_id_list", "DISPUTE", |row: &Shown| row.list("/complaint_order_id_list"))
+        .with(
+            "refund_id",
+            "REFUND NUMBER",
+            text("/refund_pay_detail/refund_id"),
+        )
+        .with("media_list", "PICTURES", |row: &Shown| {
+            row.list("/media_list")
+        })
+        .with("complaint_order_id_list", "DISPUTE", |row: &Shown| {
+            row.list("/complaint_order_id_list")
+        })
         .with("openid", "BUYER", text("/openid"))
 }
 

@@ -256,7 +256,10 @@ mod tests {
         let states = State::value_variants().iter().map(|one| one.code());
         assert_eq!(sorted(states.collect()), known("AftersaleState"));
         let reported = Reported::value_variants().iter().map(|one| {
-            serde_json::to_value(one).expect("a number").as_i64().expect("a number")
+            serde_json::to_value(one)
+                .expect("a number")
+                .as_i64()
+                .expect("a number")
         });
         assert_eq!(sorted(reported.collect()), known("LegacyAftersaleStatus"));
         let rehearsed: Vec<serde_json::Value> = Overdue::value_variants()

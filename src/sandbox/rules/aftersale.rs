@@ -22,8 +22,10 @@ pub use life::{
 };
 
 use super::{Happening, complaint, order};
+use crate::lang::Text;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
+use crate::text;
 use crate::types::{Fen, Id64};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -175,14 +177,14 @@ fn tell(tx: &mut Tx<'_>, aftersale: &Document<Aftersale>, event: &str) -> Result
     tx.emit(event, &told)
 }
 
-fn happening(tx: &Tx<'_>, aftersale: &Document<Aftersale>, what: &'static str) -> Happening {
+fn happening(tx: &Tx<'_>, aftersale: &Document<Aftersale>, what: Text) -> Happening {
     let number = match aftersale.body.out_aftersale_id.as_str() {
         "" => aftersale.id.to_string(),
         own => own.to_owned(),
     };
     Happening {
         at: tx.now,
-        noun: "aftersale",
+        noun: text!("after-sale"),
         number,
         what,
         reason: String::new(),
@@ -275,10 +277,7 @@ fn open(
 }
 
 /// The after-sales of an order that are running, by their numbers.
-fn open_ones(
-    tx: &Tx<'_>,
-    of: &Document<order::Order>,
-) -> Result<Vec<(i64, Aftersale)>, Refusal> {
+fn open_ones(tx: &Tx<'_>, of: &Document<order::Order>) -> Result<Vec<(i64, Aftersale)>, Refusal> {
     let running = of.body.aftersales.iter().filter(|one| one.open);
     let mut found = Vec::new();
     for one in running {
@@ -339,7 +338,7 @@ fn pay_out(tx: &mut Tx<'_>, aftersale: &mut Document<Aftersale>) -> Result<Happe
         enter(tx, aftersale, 25);
         put(tx, aftersale)?;
         tell(tx, aftersale, "aftersale_wait_merchant_offline_refund")?;
-        return Ok(happening(tx, aftersale, "refund failed"));
+        return Ok(happening(tx, aftersale, text!("refund failed")));
     }
     aftersale.body.refund_id = format!("5030{:016}", tx.count("refund", 0)?);
     enter(tx, aftersale, 13);
@@ -355,7 +354,7 @@ fn pay_out(tx: &mut Tx<'_>, aftersale: &mut Document<Aftersale>) -> Result<Happe
     order::end_aftersale(tx, &mut of, aftersale.id, Some(&refund))?;
     tell(tx, aftersale, "aftersale_refund_success")?;
     complaint::aftersale_ended(tx, &aftersale.body.disputes, 13)?;
-    Ok(happening(tx, aftersale, "refunded"))
+    Ok(happening(tx, aftersale, text!("refunded")))
 }
 
 /// The return was agreed, by whomever.

@@ -17,6 +17,7 @@ use crate::api::operation::Shelf;
 use crate::lang::{Lang, Text};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
+use crate::text;
 use crate::types::Id64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -117,27 +118,27 @@ fn step(
     Ok(happening(tx, complaint, said(state)))
 }
 
-fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: &'static str) -> Happening {
+fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happening {
     Happening {
         at: tx.now,
-        noun: "dispute",
+        noun: text!("dispute"),
         number: complaint.id.to_string(),
         what,
         reason: String::new(),
     }
 }
 
-fn said(state: i64) -> &'static str {
+fn said(state: i64) -> Text {
     match state {
-        230_000 => "opened",
-        230_001 => "support handles it",
-        230_002..=230_006 | 230_015..=230_019 => "evidence awaited",
-        230_007 | 230_020 => "verdict awaited",
-        230_009 => "after-sale goes on",
-        230_011 => "proof being checked",
-        230_012 => "finished",
-        230_013 => "closed",
-        _ => "return in dispute",
+        230_000 => text!("opened"),
+        230_001 => text!("support handles it"),
+        230_002..=230_006 | 230_015..=230_019 => text!("evidence awaited"),
+        230_007 | 230_020 => text!("verdict awaited"),
+        230_009 => text!("after-sale goes on"),
+        230_011 => text!("proof being checked"),
+        230_012 => text!("finished"),
+        230_013 => text!("closed"),
+        _ => text!("return in dispute"),
     }
 }
 
@@ -164,11 +165,23 @@ pub fn open(
     let material = Some(json!({"content": words, "media_url_list": []}));
     if let Some(known) = of.body.disputes.first() {
         let mut complaint = find(tx, *known)?;
-        step(tx, &mut complaint, Party::Buyer, (230_014, 240_001), material)?;
+        step(
+            tx,
+            &mut complaint,
+            Party::Buyer,
+            (230_014, 240_001),
+            material,
+        )?;
         return Ok(complaint.id);
     }
     let mut complaint = make(tx, of, kind)?;
-    step(tx, &mut complaint, Party::Buyer, (230_000, 240_001), material)?;
+    step(
+        tx,
+        &mut complaint,
+        Party::Buyer,
+        (230_000, 240_001),
+        material,
+    )?;
     Ok(complaint.id)
 }
 
@@ -178,7 +191,9 @@ fn make(
     kind: i64,
 ) -> Result<Document<Complaint>, Refusal> {
     let bought = order::by_number(tx, &of.body.out_order_id)?;
-    let phone = bought.body.address["tel_number"].as_str().unwrap_or_default();
+    let phone = bought.body.address["tel_number"]
+        .as_str()
+        .unwrap_or_default();
     let id = tx.next_id(NOUN)?;
     Ok(Document {
         id,
@@ -200,7 +215,11 @@ fn make(
 }
 
 /// The buyer doubts the proof of a refund made outside.
-pub fn doubt_proof(tx: &mut Tx<'_>, number: &str, words: &str) -> Result<(i64, Happening), Refusal> {
+pub fn doubt_proof(
+    tx: &mut Tx<'_>,
+    number: &str,
+    words: &str,
+) -> Result<(i64, Happening), Refusal> {
     let mut of = aftersale::by_number(tx, number)?;
     if of.state != 25 || of.body.certificates.is_none() {
         return Err(Refusal::new(
@@ -216,7 +235,13 @@ pub fn doubt_proof(tx: &mut Tx<'_>, number: &str, words: &str) -> Result<(i64, H
         return Err(wrong_state(complaint.state));
     }
     let material = Some(json!({"content": words, "media_url_list": []}));
-    let happened = step(tx, &mut complaint, Party::Buyer, (230_011, 240_059), material)?;
+    let happened = step(
+        tx,
+        &mut complaint,
+        Party::Buyer,
+        (230_011, 240_059),
+        material,
+    )?;
     if of.body.disputes.is_empty() {
         of.body.disputes.push(complaint.id);
         tx.put(aftersale::NOUN, &of)?;
@@ -233,7 +258,13 @@ pub fn aftersale_ended(tx: &mut Tx<'_>, disputes: &[i64], state: i64) -> Result<
         }
         match state {
             13 => {
-                step(tx, &mut complaint, Party::Platform, (230_012, 240_031), None)?;
+                step(
+                    tx,
+                    &mut complaint,
+                    Party::Platform,
+                    (230_012, 240_031),
+                    None,
+                )?;
             }
             _ => {
                 // No event is documented for it, so nothing is pushed.
@@ -355,12 +386,24 @@ pub fn judge_proof(tx: &mut Tx<'_>, number: &str, good: bool) -> Result<Happenin
     }
     let of = complaint.body.aftersale_id;
     if good {
-        let happened = step(tx, &mut complaint, Party::Platform, (230_012, 240_036), None)?;
+        let happened = step(
+            tx,
+            &mut complaint,
+            Party::Platform,
+            (230_012, 240_036),
+            None,
+        )?;
         let mut of = aftersale::by_number(tx, &of.to_string())?;
         aftersale::proven(tx, &mut of)?;
         return Ok(happened);
     }
-    step(tx, &mut complaint, Party::Platform, (230_009, 240_037), None)
+    step(
+        tx,
+        &mut complaint,
+        Party::Platform,
+        (230_009, 240_037),
+        None,
+    )
 }
 
 /// Lets the clock act: the time to settle ends, evidence is missed.
@@ -446,8 +489,12 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
     let wanted = |found: &Document<Complaint>| {
         let body = &found.body;
         request.kind.is_none_or(|kind| kind == body.kind)
-            && request.order_id.is_none_or(|id| number(id) == body.order_id)
-            && request.after_sale_order_id.is_none_or(|id| number(id) == body.aftersale_id)
+            && request
+                .order_id
+                .is_none_or(|id| number(id) == body.order_id)
+            && request
+                .after_sale_order_id
+                .is_none_or(|id| number(id) == body.aftersale_id)
     };
     let all = tx.all::<Complaint>(NOUN, &filter)?;
     let all: Vec<&Document<Complaint>> = all.iter().filter(|found| wanted(found)).collect();

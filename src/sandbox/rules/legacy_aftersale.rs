@@ -42,11 +42,7 @@ pub struct New {
 }
 
 /// The order of a buyer.
-fn found(
-    tx: &Tx<'_>,
-    out_order_id: &str,
-    openid: &str,
-) -> Result<Document<order::Order>, Refusal> {
+fn found(tx: &Tx<'_>, out_order_id: &str, openid: &str) -> Result<Document<order::Order>, Refusal> {
     let key = order::Key {
         out_order_id: Some(out_order_id.into()),
         openid: openid.into(),

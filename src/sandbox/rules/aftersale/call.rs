@@ -2,8 +2,8 @@
 
 use super::super::{account, order};
 use super::{
-    Aftersale, Key, NOUN, RETURN, REFUND, Sent, await_return, end, enter, find, freight, life, open,
-    put, shown, tell, wrong_state,
+    Aftersale, Key, NOUN, REFUND, RETURN, Sent, await_return, end, enter, find, freight, life,
+    open, put, shown, tell, wrong_state,
 };
 use crate::api::Done;
 use crate::sandbox::router::Refusal;
@@ -185,7 +185,10 @@ pub struct Back {
 pub fn return_info(tx: &mut Tx<'_>, request: Back) -> Result<Done, Refusal> {
     let aftersale = find_of(tx, &request.key, &request.openid)?;
     if request.waybill_id.is_empty() || request.delivery_id.is_empty() {
-        return Err(Refusal::new(2_747_002, "waybill_id or delivery_id is empty"));
+        return Err(Refusal::new(
+            2_747_002,
+            "waybill_id or delivery_id is empty",
+        ));
     }
     let parcel = Sent {
         delivery_id: request.delivery_id,
@@ -263,7 +266,11 @@ pub(super) fn address(
     ];
     let address = known.into_iter().find(Value::is_object);
     let address = address.unwrap_or_default();
-    let has = |name: &str| address[name].as_str().is_some_and(|text| !text.trim().is_empty());
+    let has = |name: &str| {
+        address[name]
+            .as_str()
+            .is_some_and(|text| !text.trim().is_empty())
+    };
     match has("receiver_name") && has("detailed_address") && has("tel_number") {
         true => Ok(address),
         false => Err(Refusal::new(2_747_025, "return address is not valid")),
@@ -344,8 +351,13 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
     let wanted = |found: &Document<Aftersale>| {
         let body = &found.body;
         request.openid.as_ref().is_none_or(|id| *id == body.openid)
-            && request.out_order_id.as_ref().is_none_or(|id| *id == body.out_order_id)
-            && request.order_id.is_none_or(|Id64(id)| i64::try_from(id) == Ok(body.order_id))
+            && request
+                .out_order_id
+                .as_ref()
+                .is_none_or(|id| *id == body.out_order_id)
+            && request
+                .order_id
+                .is_none_or(|Id64(id)| i64::try_from(id) == Ok(body.order_id))
     };
     let all = tx.all::<Aftersale>(NOUN, &filter)?;
     let mut numbers = all
@@ -371,14 +383,21 @@ struct NewAddress {
 
 /// Changes the return address, as long as the return is not agreed.
 pub fn merchant_update(tx: &mut Tx<'_>, request: MerchantUpdate) -> Result<Done, Refusal> {
-    let NewAddress { key, return_address_info } = request.after_sales_order;
+    let NewAddress {
+        key,
+        return_address_info,
+    } = request.after_sales_order;
     let mut aftersale = find(tx, &key)?;
     let body = &aftersale.body;
     let agreed = !body.return_id.is_empty() || body.sent.is_some();
     if !matches!(aftersale.state, 23 | 5 | 24) || agreed {
         return Err(wrong_state(aftersale.state));
     }
-    let has = |name: &str| return_address_info[name].as_str().is_some_and(|text| !text.is_empty());
+    let has = |name: &str| {
+        return_address_info[name]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    };
     if !["province", "city", "town"].into_iter().all(has) {
         return Err(Refusal::new(2_747_025, "return address is not valid"));
     }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
+use crate::text;
 use crate::types::Fen;
 use serde_json::json;
 
@@ -41,7 +42,12 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
             }
             false => row.left().0 > 0,
         })
-        .ok_or_else(|| Refusal::new(2_747_021, "product is not in the order, or nothing is left of it"))?;
+        .ok_or_else(|| {
+            Refusal::new(
+                2_747_021,
+                "product is not in the order, or nothing is left of it",
+            )
+        })?;
     let body = Aftersale {
         kind: 1 + i64::from(request.sends_back),
         orderamt: request.amount.unwrap_or(row.left()),
@@ -59,8 +65,8 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
     }});
     tx.emit("aftersale_new_order", &told)?;
     let what = match request.sends_back {
-        true => "return asked for",
-        false => "refund asked for",
+        true => text!("return asked for"),
+        false => text!("refund asked for"),
     };
     Ok((aftersale.id, happening(tx, &aftersale, what)))
 }
@@ -69,13 +75,13 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
 pub fn buyer_changes(tx: &mut Tx<'_>, number: &str, amount: Fen) -> Result<Happening, Refusal> {
     let aftersale = by_number(tx, number)?;
     let aftersale = call::change(tx, aftersale, amount)?;
-    Ok(happening(tx, &aftersale, "changed"))
+    Ok(happening(tx, &aftersale, text!("changed")))
 }
 
 pub fn buyer_cancels(tx: &mut Tx<'_>, number: &str) -> Result<Happening, Refusal> {
     let aftersale = by_number(tx, number)?;
     let aftersale = call::cancelled(tx, aftersale)?;
-    Ok(happening(tx, &aftersale, "cancelled"))
+    Ok(happening(tx, &aftersale, text!("cancelled")))
 }
 
 /// The buyer sends the goods, or lets WeChat pick them up: then there is no tracking number at first. Sent already,
@@ -87,11 +93,11 @@ pub fn send_back(tx: &mut Tx<'_>, number: &str, mut parcel: Sent) -> Result<Happ
         aftersale.body.sent = Some(parcel);
         put(tx, &aftersale)?;
         tell(tx, &aftersale, "aftersale_user_modify_return_info")?;
-        return Ok(happening(tx, &aftersale, "return data changed"));
+        return Ok(happening(tx, &aftersale, text!("return data changed")));
     }
     parcel.at = tx.now;
     let aftersale = call::sent(tx, aftersale, parcel)?;
-    Ok(happening(tx, &aftersale, "sent back"))
+    Ok(happening(tx, &aftersale, text!("sent back")))
 }
 
 /// The buyer cancels the pick-up: the data go, and the return is awaited again.
@@ -104,7 +110,7 @@ pub fn cancel_pick_up(tx: &mut Tx<'_>, number: &str) -> Result<Happening, Refusa
     enter(tx, &mut aftersale, 6);
     put(tx, &aftersale)?;
     tell(tx, &aftersale, "aftersale_user_cancel_waybill")?;
-    Ok(happening(tx, &aftersale, "pick-up cancelled"))
+    Ok(happening(tx, &aftersale, text!("pick-up cancelled")))
 }
 
 /// The buyer asks the platform to judge after a refusal. The platform pushes the dispute alone.
@@ -126,7 +132,7 @@ pub fn ask_platform(
     }
     enter(tx, &mut aftersale, state);
     put(tx, &aftersale)?;
-    Ok((dispute, happening(tx, &aftersale, "platform asked")))
+    Ok((dispute, happening(tx, &aftersale, text!("platform asked"))))
 }
 
 /// The buyer says that the refund made outside has come.
@@ -137,7 +143,7 @@ pub fn buyer_confirms_proof(tx: &mut Tx<'_>, number: &str) -> Result<Happening, 
     }
     proven(tx, &mut aftersale)?;
     tell(tx, &aftersale, "aftersale_user_confirm_refund_certificate")?;
-    Ok(happening(tx, &aftersale, "refund outside confirmed"))
+    Ok(happening(tx, &aftersale, text!("refund outside confirmed")))
 }
 
 /// The next refund of this after-sale cannot be paid out.
@@ -148,7 +154,7 @@ pub fn fail_next_refund(tx: &mut Tx<'_>, number: &str) -> Result<Happening, Refu
     }
     aftersale.body.refund_fails = true;
     put(tx, &aftersale)?;
-    Ok(happening(tx, &aftersale, "refund will fail"))
+    Ok(happening(tx, &aftersale, text!("refund will fail")))
 }
 
 /// What the platform calls the running out of a state's time.
@@ -173,7 +179,7 @@ pub(super) fn run_out(
         2 | 8 => {
             enter(tx, &mut aftersale, 11);
             put(tx, &aftersale)?;
-            "time ran out: refunding"
+            text!("time ran out: refunding")
         }
         23 => {
             // Without an address the buyer would have nowhere to send the goods; the platform agrees all the same.
@@ -181,11 +187,11 @@ pub(super) fn run_out(
                 aftersale.body.address = address;
             }
             await_return(tx, &mut aftersale)?;
-            "time ran out: return agreed"
+            text!("time ran out: return agreed")
         }
         4..=6 => {
             end(tx, &mut aftersale, 7)?;
-            "time ran out: closed"
+            text!("time ran out: closed")
         }
         _ => return pay_out(tx, &mut aftersale),
     };
@@ -209,4 +215,3 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     }
     Ok(happenings)
 }
-
