@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    aftersale, api, auth, brand, category, certificate, completion, dispute, goods, image, log, merchant, order,
-    profile, quota, rid, run, sandbox, util,
+    aftersale, api, auth, brand, category, certificate, completion, dispute, goods, image, log,
+    merchant, order, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

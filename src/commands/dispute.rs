@@ -3,7 +3,8 @@
 use super::Ctx;
 use super::ask::{Ask, Rows, check, request};
 use super::image::Pictures;
-use super::when::{duration, moment};
+use super::order::list::{last_moment, moment};
+use super::sandbox::duration;
 use crate::api::component::deadline::Deadline;
 use crate::api::component::dispute;
 use crate::api::operation::{mask_personal, present};
@@ -45,10 +46,10 @@ pub struct ListArgs {
     kind: Option<Why>,
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<i64>,
-    /// Opened until
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<i64>,
+    since: Option<ChinaTime>,
+    /// Opened until; a day means its end
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
+    until: Option<ChinaTime>,
     /// Only this order, by WeChat's number
     #[arg(long, value_name = "NUMBER")]
     order: Option<Id64>,
@@ -246,8 +247,8 @@ fn columns(whole: bool) -> Columns<Shown> {
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     // The table of the reference names the filter `status`, its sample `state`; what comes back is held against it.
     let filter = json!({
-        "state": args.state, "type": args.kind.map(Why::code), "begin_create_time": args.since,
-        "end_create_time": args.until, "order_id": args.order, "after_sale_order_id": args.aftersale,
+        "state": args.state, "type": args.kind.map(Why::code), "begin_create_time": args.since.as_ref().and_then(ChinaTime::unix),
+        "end_create_time": args.until.as_ref().and_then(ChinaTime::unix), "order_id": args.order, "after_sale_order_id": args.aftersale,
     });
     let narrowed = args.due.is_some() || args.evidence || args.state.is_some();
     let limit = args.rows.limit.filter(|_| !narrowed);

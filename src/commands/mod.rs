@@ -20,7 +20,6 @@ pub mod rid;
 pub mod run;
 pub mod sandbox;
 pub mod util;
-pub mod when;
 
 use crate::cli::{Cli, Global, Noun};
 use crate::client::trace::Trace;
@@ -192,7 +191,6 @@ impl Ctx {
 
 /// Every verb that is one call, over all nouns.
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-<<<<<<< HEAD
     [
         certificate::ASKS,
         order::ASKS,
@@ -201,11 +199,6 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     ]
     .into_iter()
     .flatten()
-=======
-    [certificate::ASKS, aftersale::ASKS, dispute::ASKS]
-        .into_iter()
-        .flatten()
->>>>>>> 839ab3d (wip2)
 }
 
 /// Operations behind the commands that do more than one call.

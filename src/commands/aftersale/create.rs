@@ -8,6 +8,7 @@ use crate::api::component::aftersale::{self, Case};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check, request};
 use crate::commands::image::Pictures;
+use crate::commands::order;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Lang;
 use crate::text;
@@ -21,11 +22,8 @@ use serde_json::{Value, json};
 /// With --legacy: report an after-sale of an ordinary order (fund_type 0), which moves no money.
 #[derive(Debug, clap::Args)]
 pub struct CreateArgs {
-    /// Number of the order, your own or WeChat's
-    pub order: String,
-    /// The buyer's openid in this Mini Program
-    #[arg(long, value_name = "OPENID")]
-    pub openid: String,
+    #[command(flatten)]
+    pub of: order::find::Which,
     /// What the buyer wants
     #[arg(long = "type", value_enum)]
     pub kind: Type,
@@ -63,14 +61,6 @@ pub struct CreateArgs {
 pub const CREATE: Ask = Ask::new("aftersale create", "/shop/ecaftersale/add");
 const ORDER: Ask = Ask::new("aftersale create", "/shop/order/get");
 
-/// WeChat's order numbers have 19 digits, as no merchant's are likely to.
-fn order_key(number: &str) -> Value {
-    match number.parse::<u64>() {
-        Ok(id) if number.len() >= 19 => json!({"order_id": id}),
-        _ => json!({"out_order_id": number}),
-    }
-}
-
 /// A number that no other after-sale of this shop is likely to have.
 pub fn fresh_number(ctx: &Ctx) -> Result<String> {
     let time: String = ChinaTime::from_unix(ctx.clock()?)
@@ -86,7 +76,8 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         return legacy::create(args, ctx).await;
     }
     let pictures = Pictures::read(&args.images)?;
-    let order = order(ctx, order_key(&args.order), &args.openid).await?;
+    let key = args.of.key(ctx).await?;
+    let order = read_order(ctx, &key).await?;
     let row = row(&order, &args)?;
     let (kind, pieces) = (args.kind.code(), row["product_cnt"].clone());
     let left = left(ctx, &order, row, None).await?;
@@ -101,11 +92,10 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let words = args
         .text
         .or_else(|| args.reason.map(|reason| reason.words().render(Lang::Zh)));
-    let mut body = order_key(&args.order);
-    body = with(
-        body,
+    let mut body = with(
+        json!(key),
         &json!({
-            "out_aftersale_id": number, "openid": args.openid, "type": kind, "orderamt": amount,
+            "out_aftersale_id": number, "type": kind, "orderamt": amount,
             "refund_reason_type": args.reason.map(Reason::code), "refund_reason": words,
             "product_info": {
                 "out_product_id": row["out_product_id"], "out_sku_id": row["out_sku_id"],
@@ -145,9 +135,8 @@ pub fn media(links: Vec<String>) -> Value {
         .collect()
 }
 
-async fn order(ctx: &Ctx, mut key: Value, openid: &str) -> Result<Value> {
-    key["openid"] = openid.into();
-    let body = request(&ORDER, &key, json!({}))?;
+async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Value> {
+    let body = request(&ORDER, key, json!({}))?;
     let mut reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
     let order = reply["order"].take();
     match order.is_object() {
@@ -257,7 +246,7 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
     if order["fund_type"] == 0 {
         return Err(refused(text!(
             "order {order} is an ordinary one (fund_type 0): its after-sales are only reported and move no money",
-            order = &args.order
+            order = &args.of.order
         ))
         .hint(text!("report it with --legacy"))
         .into());
@@ -266,7 +255,7 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
     if !matches!(status, 20 | 30 | 100) {
         return Err(refused(text!(
             "order {order} has no after-sale in its state {status}",
-            order = &args.order,
+            order = &args.of.order,
             status
         ))
         .hint(forced())
@@ -281,7 +270,7 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
         Type::Return if status == 20 => {
             return Err(refused(text!(
                 "order {order} is not shipped: only a refund is possible, there is nothing to return",
-                order = &args.order
+                order = &args.of.order
             ))
             .hint(forced())
             .into());
@@ -315,9 +304,13 @@ fn bounded(amount: Fen, left: &Left) -> Result<()> {
 
 /// Refuses a changed amount above what is left for the SKU of an after-sale.
 pub async fn at_most(ctx: &Ctx, told: &Value, amount: Fen) -> Result<()> {
-    let key = json!({"out_order_id": told["out_order_id"]});
-    let openid = told["openid"].as_str().unwrap_or_default();
-    let order = order(ctx, key, openid).await?;
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let key = order::find::Key {
+        order_id: None,
+        out_order_id: Some(text("out_order_id")),
+        openid: text("openid"),
+    };
+    let order = read_order(ctx, &key).await?;
     let product = &told["product_info"];
     let rows = order["order_detail"]["product_infos"].as_array();
     let row = rows.into_iter().flatten().find(|row| {

@@ -91,9 +91,9 @@ pub struct DeadlineArgs {
     /// The buyer's openid in this Mini Program
     #[arg(long, value_name = "OPENID")]
     openid: String,
-    /// The last moment, e.g. 2022-04-20 or "2022-04-20 12:00:00", China time
-    #[arg(long, value_name = "TIME", value_parser = crate::commands::when::moment)]
-    until: i64,
+    /// The last moment, e.g. 2022-04-20, which means its end, or "2022-04-20 12:00:00", China time
+    #[arg(long, value_name = "TIME", value_parser = crate::commands::order::list::last_moment)]
+    until: ChinaTime,
     /// Call /shop/ecaftersale/update_deadline, which was noted once and may not exist
     #[arg(long)]
     other_path: bool,
@@ -124,6 +124,12 @@ pub const DEADLINE_VARIANT: Ask =
     Ask::new("aftersale deadline", "/shop/ecaftersale/update_deadline");
 
 pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
+    let key = args.of.key(ctx).await?;
+    // These calls know the merchant's number alone.
+    let order = key
+        .out_order_id
+        .clone()
+        .unwrap_or_else(|| args.of.order.clone());
     let products = match (&args.product, args.count) {
         (Some(product), count) => json!([{
             "out_product_id": product, "out_sku_id": args.sku.as_deref().unwrap_or_default(),
@@ -137,8 +143,8 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         None => fresh_number(ctx)?,
     };
     let body = json!({
-        "out_order_id": args.order, "out_aftersale_id": number, "path": args.legacy.path,
-        "openid": args.openid, "type": args.kind.code(),
+        "out_order_id": order, "out_aftersale_id": number, "path": args.legacy.path,
+        "openid": key.openid, "type": args.kind.code(),
         "status": args.legacy.status.unwrap_or(Reported::Handling), "refund": args.amount,
         "create_time": ChinaTime::from_unix(ctx.clock()?),
         "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,
@@ -149,9 +155,9 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     }
     let legacy = ShowLegacy {
         legacy: true,
-        openid: Some(args.openid),
+        openid: Some(key.openid),
     };
-    show(&args.order, &legacy, ctx).await
+    show(&order, &legacy, ctx).await
 }
 
 pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
@@ -180,16 +186,16 @@ pub async fn show(order: &str, args: &ShowLegacy, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
-    let (since, until) = args.window();
-    let window = json!({"start_update_time": since, "end_update_time": until});
+    let window = json!({"start_update_time": args.since, "end_update_time": args.until});
     ctx.ask_rows(&LIST, &window, args.rows).await
 }
 
 pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
-    if args.until <= ctx.clock()? {
+    let until = args.until.unix().unwrap_or_default();
+    if until <= ctx.clock()? {
         return Err(Failure::input(text!(
             "{time} has passed; the last moment must lie ahead",
-            time = ChinaTime::from_unix(args.until).0
+            time = args.until.0
         ))
         .into());
     }
@@ -198,7 +204,7 @@ pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
         false => &DEADLINE,
     };
     let body = json!({
-        "out_order_id": args.order, "openid": args.openid, "after_sale_deadline": args.until,
+        "out_order_id": args.order, "openid": args.openid, "after_sale_deadline": until,
     });
     check(ask, &body, &[])?;
     ctx.ask(ask, &body).await

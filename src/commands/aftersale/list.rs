@@ -5,6 +5,7 @@ use super::{Limit, SHOW, legacy, shown};
 use crate::api::component::aftersale::{STAGES, is_open};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, request};
+use crate::commands::order::list::{last_moment, moment};
 use crate::types::ChinaTime;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -19,7 +20,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only after-sales that run out within this time, e.g. 6h or 2d
-    #[arg(long, value_name = "DURATION", value_parser = crate::commands::when::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = crate::commands::sandbox::duration)]
     due: Option<Duration>,
     /// Only after-sales that can still move
     #[arg(long, conflicts_with = "state")]
@@ -31,11 +32,11 @@ pub struct ListArgs {
     #[arg(long = "type", value_enum)]
     kind: Option<Type>,
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time
-    #[arg(long, value_name = "TIME", value_parser = crate::commands::when::moment)]
-    pub since: Option<i64>,
-    /// Opened until
-    #[arg(long, value_name = "TIME", value_parser = crate::commands::when::moment)]
-    pub until: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub since: Option<ChinaTime>,
+    /// Opened until; a day means its end
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
+    pub until: Option<ChinaTime>,
     /// Only this order, by your number
     #[arg(long, value_name = "NUMBER")]
     order: Option<String>,
@@ -107,10 +108,10 @@ async fn one(ctx: &Ctx, number: Value) -> Result<Value> {
 
 /// The numbers to be read, without those that cannot fit.
 async fn numbers(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Value>> {
-    let millis = |seconds: Option<i64>| seconds.map(|seconds| seconds * 1000);
+    let millis = |time: &Option<ChinaTime>| Some(time.as_ref()?.unix()? * 1000);
     let asked = |state: Option<i64>| {
         json!({
-            "status": state, "begin_create_time": millis(args.since), "end_create_time": millis(args.until),
+            "status": state, "begin_create_time": millis(&args.since), "end_create_time": millis(&args.until),
             "out_order_id": args.order, "openid": args.openid,
         })
     };
@@ -137,14 +138,4 @@ async fn numbers(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Value>> {
     numbers.sort_by_key(Value::as_u64);
     numbers.dedup();
     Ok(numbers)
-}
-
-impl ListArgs {
-    /// The window as the platform writes moments.
-    pub fn window(&self) -> (Option<ChinaTime>, Option<ChinaTime>) {
-        (
-            self.since.map(ChinaTime::from_unix),
-            self.until.map(ChinaTime::from_unix),
-        )
-    }
 }

@@ -14,6 +14,8 @@ pub enum Verb {
     Cancel(OrderArgs),
     /// Confirm receipt of an order
     Confirm(OrderArgs),
+    #[command(flatten)]
+    AfterSale(super::dispute::BuyerVerb),
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +52,7 @@ pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         }
         Verb::Cancel(args) => shop.buyer_cancel(&args.order)?,
         Verb::Confirm(args) => shop.buyer_confirm(&args.order)?,
+        Verb::AfterSale(verb) => return super::dispute::buyer(verb, shop, ctx),
     };
     show(happened, ctx)
 }

@@ -112,7 +112,12 @@ pub struct ProofArgs {
     #[arg(long)]
     doubt: bool,
     /// What the buyer writes
-    #[arg(long, value_name = "TEXT", default_value = "未收到退款", requires = "doubt")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "未收到退款",
+        requires = "doubt"
+    )]
     text: String,
 }
 

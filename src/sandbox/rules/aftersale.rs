@@ -245,17 +245,18 @@ fn open(
     body.order_id = of.id;
     body.out_order_id.clone_from(&of.out_id);
     body.changes = 1;
-    let id = tx.next_id(NOUN)?;
-    let out_id = match body.out_aftersale_id.as_str() {
-        "" => format!("#{id}"),
-        own => own.to_owned(),
-    };
-    if body.out_aftersale_id.starts_with('#') {
+    let own = body.out_aftersale_id.clone();
+    if own.starts_with('#') {
         return Err(Refusal::new(2_747_002, "out_aftersale_id is not right"));
     }
-    if tx.find::<Value>(NOUN, &out_id)?.is_some() {
+    if !own.is_empty() && tx.find::<Value>(NOUN, &own)?.is_some() {
         return Err(Refusal::new(2_747_013, "after-sale already exists"));
     }
+    let id = tx.next_id(NOUN)?;
+    let out_id = match own.is_empty() {
+        true => format!("#{id}"),
+        false => own,
+    };
     let state = match body.kind {
         RETURN => 23,
         _ => 2,

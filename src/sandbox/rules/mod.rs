@@ -51,3 +51,6 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
         all.append(&mut round);
     }
 }
+
+#[cfg(test)]
+mod machines;

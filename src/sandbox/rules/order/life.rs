@@ -284,7 +284,7 @@ fn happening(tx: &Tx<'_>, order: &Document<Order>, what: Text) -> Happening {
         at: tx.now,
         noun: text!("order"),
         number: order.out_id.clone(),
-        what: crate::lang::Text::new(what, Vec::new()),
+        what,
         reason: String::new(),
     }
 }
