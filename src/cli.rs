@@ -3,8 +3,8 @@
 pub mod start;
 
 use crate::commands::{
-    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
-    merchant, profile, quota, rid, run, sandbox, util,
+    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
+    image, log, merchant, order, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -86,6 +86,10 @@ pub enum Noun {
     #[command(subcommand)]
     Goods(goods::Verb),
     #[command(subcommand)]
+    Aftersale(aftersale::Verb),
+    #[command(subcommand)]
+    Dispute(dispute::Verb),
+    #[command(subcommand)]
     Image(image::Verb),
     #[command(subcommand)]
     Access(access::Verb),
@@ -99,6 +103,8 @@ pub enum Noun {
     Certificate(certificate::Verb),
     #[command(subcommand)]
     Merchant(merchant::Verb),
+    #[command(subcommand)]
+    Order(order::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -177,16 +177,30 @@ impl Ctx {
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
+        self.send_asking(ask, body, ask.confirm.map(|question| question()))
+            .await
+    }
+
+    /// As [`Ctx::send`], with a question of its own for a live shop, such as one that names the amount.
+    pub async fn send_asking(
+        &self,
+        ask: &Ask,
+        body: &Value,
+        question: Option<Text>,
+    ) -> Result<Option<Value>> {
         let (_, operation) = ask.operation();
         if operation.resend != Resend::Safe {
             if self.global.dry_run {
                 self.out
                     .note(text!("nothing was sent; the request would be:"));
-                self.out.value(body)?;
+                let mut shown = body.clone();
+                if !self.global.unmask {
+                    mask_personal(&mut shown);
+                }
+                self.out.value(&shown)?;
                 return Ok(None);
             }
-            self.before_write(ask.confirm.map(|question| question()))
-                .await?;
+            self.before_write(question).await?;
         }
         let shop = self.shop().await?;
         let reply = shop.ask(operation, &[], body).await;
@@ -195,15 +209,8 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
-        let (book, operation) = ask.operation();
-        let mut shown = present(book, &operation.reply, reply);
-        if !self.global.unmask {
-            mask_personal(&mut shown);
-        }
-        let Some(part) = shown.pointer_mut(&pointer(ask.shows)).map(Value::take) else {
-            return self.show_rows(ask, Vec::new());
-        };
-        match part {
+        match self.presented(ask, reply) {
+            Value::Null => self.show_rows(ask, Vec::new()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
                 self.out
@@ -217,6 +224,17 @@ impl Ctx {
             }
             thing => self.out.show_with(columns(ask), &thing),
         }
+    }
+
+    /// The part of an answer that is shown, in the form it is printed in; null where it is not there.
+    pub fn presented(&self, ask: &Ask, reply: Value) -> Value {
+        let (book, operation) = ask.operation();
+        let mut shown = present(book, &operation.reply, reply);
+        if !self.global.unmask {
+            mask_personal(&mut shown);
+        }
+        let part = shown.pointer_mut(&pointer(ask.shows)).map(Value::take);
+        part.unwrap_or_default()
     }
 
     /// Shows rows that came from [`Ctx::rows`].

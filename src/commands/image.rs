@@ -115,8 +115,63 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
-    let (pictures, problems): (Vec<_>, Vec<_>) = args
-        .images
+    let pictures = read_all(&args.images)?;
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "{count} pictures would be uploaded",
+            count = pictures.len()
+        ));
+        return Ok(());
+    }
+    ctx.shop().await?;
+    ctx.before_write(None).await?;
+    let mut rows = Vec::new();
+    for (source, picture) in args.images.iter().zip(pictures) {
+        let (value, uploaded) = once(ctx, source, picture, args.kind, args.again).await?;
+        rows.push(Uploaded {
+            source: source.clone(),
+            value,
+            uploaded,
+        });
+    }
+    ctx.out.list(&rows)
+}
+
+/// Evidence and the like: links of pictures for another call, files uploaded where the shop does not have them yet.
+/// Read and checked on making, sent later, so that nothing is uploaded for a call that is refused before it is made.
+pub struct Pictures {
+    sources: Vec<String>,
+    pictures: Vec<Picture>,
+}
+
+impl Pictures {
+    /// Files, or addresses that begin with http.
+    pub fn read(sources: &[String]) -> Result<Pictures> {
+        Ok(Pictures {
+            pictures: read_all(sources)?,
+            sources: sources.to_vec(),
+        })
+    }
+
+    /// Their links. In a dry run nothing is uploaded, and a picture stands for itself.
+    pub async fn links(self, ctx: &Ctx) -> Result<Vec<String>> {
+        if ctx.global.dry_run {
+            return Ok(self.sources);
+        }
+        let mut links = Vec::new();
+        for (source, picture) in self.sources.iter().zip(self.pictures) {
+            let link = match picture {
+                Picture::Address(url) if crate::shop::image::hosted(&url) => url,
+                picture => once(ctx, source, picture, Returned::Link, false).await?.0,
+            };
+            links.push(link);
+        }
+        Ok(links)
+    }
+}
+
+fn read_all(images: &[String]) -> Result<Vec<Picture>> {
+    let (pictures, problems): (Vec<_>, Vec<_>) = images
         .iter()
         .map(|image| read(image))
         .partition(Result::is_ok);
@@ -133,24 +188,7 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
         .also(problems)
         .into());
     }
-    if ctx.global.dry_run {
-        ctx.out.note(text!(
-            "{count} pictures would be uploaded",
-            count = pictures.len()
-        ));
-        return Ok(());
-    }
-    ctx.before_write(None).await?;
-    let mut rows = Vec::new();
-    for (source, picture) in args.images.iter().zip(pictures.into_iter().flatten()) {
-        let (value, uploaded) = once(ctx, source, picture, args.kind, args.again).await?;
-        rows.push(Uploaded {
-            source: source.clone(),
-            value,
-            uploaded,
-        });
-    }
-    ctx.out.list(&rows)
+    Ok(pictures.into_iter().flatten().collect())
 }
 
 /// What WeChat calls a picture, and whether it was uploaded for that: what the shop has already is not sent again,

@@ -1,6 +1,7 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
 pub mod access;
+pub mod aftersale;
 pub mod api;
 pub mod ask;
 pub mod audit;
@@ -9,10 +10,12 @@ pub mod brand;
 pub mod category;
 pub mod certificate;
 pub mod completion;
+pub mod dispute;
 pub mod goods;
 pub mod image;
 pub mod log;
 pub mod merchant;
+pub mod order;
 mod papers;
 pub mod profile;
 pub mod quota;
@@ -114,6 +117,17 @@ impl Ctx {
         ))
     }
 
+    /// The shop's time, unix seconds: that of this machine, and in the sandbox that of its clock.
+    pub fn clock(&self) -> Result<i64> {
+        match self.profile()?.target {
+            Target::Sandbox => {
+                let mut shop = crate::sandbox::Sandbox::open(&self.dirs.state.join("sandbox.db"))?;
+                Ok(crate::types::now() + shop.settings()?.clock_offset)
+            }
+            Target::Live | Target::StandIn => Ok(crate::types::now()),
+        }
+    }
+
     /// How requests travel, by `--trace` and `--timeout`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
@@ -182,10 +196,13 @@ impl Ctx {
 pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     [
         access::ASKS,
+        aftersale::ASKS,
         audit::ASKS,
         brand::ASKS,
         category::ASKS,
         certificate::ASKS,
+        dispute::ASKS,
+        order::ASKS,
     ]
     .into_iter()
     .flatten()
@@ -225,6 +242,8 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
+        Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
+        Noun::Dispute(verb) => dispute::run(verb, ctx).await,
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
         Noun::Access(verb) => access::run(verb, ctx).await,
@@ -233,6 +252,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Audit(verb) => audit::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
+        Noun::Order(verb) => order::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

@@ -2,6 +2,7 @@
 //! in one SQLite file, a clock of its own, audits, quotas, and failures to order.
 
 mod buyer;
+mod disputes;
 mod faults;
 mod http;
 mod keeper;
@@ -10,14 +11,17 @@ mod rules;
 mod store;
 
 pub use buyer::Sold;
+pub use disputes::{AftersaleRequest, Give, Opened, Side};
 pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
 pub use keeper::{AccessMove, NumberMove};
 pub use router::NOT_SIMULATED;
 pub use rules::Happening;
+pub use rules::aftersale::Aftersale;
+pub use rules::complaint::Complaint;
 pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use rules::order::{Order, Promotion};
-pub use store::{Exchange, Settings};
+pub use store::{Document, Exchange, Settings};
 
 use crate::api::component::goods::Spu;
 use crate::fail::{Failure, Within};

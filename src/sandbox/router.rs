@@ -175,6 +175,19 @@ impl Router {
         self
     }
 
+    /// What the rule of a path says, without what every call must pass before.
+    #[cfg(test)]
+    pub fn ask(&self, tx: &mut Tx<'_>, path: &str, body: Value) -> Result<Value, Refusal> {
+        let call = Call {
+            method: "POST".into(),
+            path: path.into(),
+            query: String::new(),
+            body: Body::Plain(Vec::new()),
+            client_ip: String::new(),
+        };
+        self.rules[path](tx, &call, body)
+    }
+
     /// Checks a call and asks its rule.
     pub fn answer(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Value, Refusal> {
         let Some(rule) = self.rules.get(call.path.as_str()) else {
@@ -250,6 +263,9 @@ fn missing(path: &str, field: &str) -> Refusal {
         {
             order::missing(field)
         }
+        (path, field) if path.starts_with("/shop/ecaftersale/") => {
+            super::rules::aftersale::missing(field)
+        }
         (_, field) => Refusal::new(990_007, format!("{field} is missing")),
     }
 }
@@ -292,7 +308,8 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 /// Every rule of the shop.
 pub fn rules() -> Router {
     use super::rules::{
-        account, category, certificate, coupon, delivery, permit, promoter, reach, sharer, wxpay,
+        account, aftersale, category, certificate, complaint, coupon, delivery, legacy_aftersale,
+        permit, promoter, reach, sharer, wxpay,
     };
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
@@ -359,6 +376,42 @@ pub fn rules() -> Router {
         .says("/promoter/getmsg", reach::message)
         .says("/promoter/getmsgclickdata", reach::clicks)
         .raw(component::image::PATH, image::upload)
+        .says("/shop/ecaftersale/add", aftersale::add)
+        .says("/shop/ecaftersale/update", aftersale::update)
+        .says("/shop/ecaftersale/cancel", aftersale::cancel)
+        .says("/shop/ecaftersale/uploadreturninfo", aftersale::return_info)
+        .says("/shop/ecaftersale/acceptrefund", aftersale::accept_refund)
+        .says("/shop/ecaftersale/acceptreturn", aftersale::accept_return)
+        .says("/shop/ecaftersale/reject", aftersale::reject)
+        .says(
+            "/shop/ecaftersale/upload_certificates",
+            aftersale::certificates,
+        )
+        .says("/shop/ecaftersale/get", aftersale::get)
+        .says("/shop/ecaftersale/get_list", aftersale::list)
+        .says(
+            "/shop/ecaftersale/merchantupdate",
+            aftersale::merchant_update,
+        )
+        .says("/shop/ecaftersale/merchanttest", aftersale::merchant_test)
+        .says(
+            "/shop/ecaftersale/update_deadline",
+            aftersale::update_deadline,
+        )
+        .says(
+            "/shop/aftersale/update_deadline",
+            aftersale::update_deadline,
+        )
+        .says("/shop/aftersale/add", legacy_aftersale::add)
+        .says("/shop/aftersale/update", legacy_aftersale::update)
+        .says("/shop/aftersale/get", legacy_aftersale::get)
+        .says("/shop/aftersale/list", legacy_aftersale::list)
+        .says("/shop/complaint/get_list", complaint::list)
+        .says("/shop/complaint/get", complaint::get)
+        .says(
+            "/shop/complaint/upload_material",
+            complaint::upload_material,
+        )
         .on::<of_goods::AddSpu>(goods::add)
         .on::<of_goods::UpdateSpu>(goods::update)
         .on::<of_goods::UpdateSpuFree>(goods::update_free)

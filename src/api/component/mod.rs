@@ -1,6 +1,9 @@
 //! The custom trade component: `/shop/*`, as documented on 18 March 2022.
 
 pub mod account;
+pub mod aftersale;
 pub mod category;
+pub mod deadline;
+pub mod dispute;
 pub mod goods;
 pub mod image;

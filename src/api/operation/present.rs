@@ -94,6 +94,7 @@ const PERSONAL: &[&str] = &[
     "detailed_address",
     "phone",
     "mobile",
+    "phone_number",
     "mobile_phone",
     "user_name",
     "detail_info",

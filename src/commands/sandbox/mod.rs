@@ -2,6 +2,8 @@
 //!
 //! Long because it is the control panel of the sandbox: many small verbs, each with its options and its table.
 
+mod buyer;
+mod dispute;
 mod keeper;
 
 use super::Ctx;
@@ -35,6 +37,13 @@ pub enum Verb {
     /// Decide audits of products, categories and brands, or take products down
     #[command(subcommand)]
     Audit(AuditVerb),
+    #[command(subcommand)]
+    Buyer(buyer::Verb),
+    /// Do what the platform does in a dispute
+    #[command(subcommand)]
+    Dispute(dispute::DisputeVerb),
+    /// Let the next refund of an after-sale fail
+    FailRefund(dispute::FailRefundArgs),
     /// Let calls fail, by order or by chance
     Fault(FaultArgs),
     /// End the access tokens of the shop
@@ -281,6 +290,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Reset(args) => reset(args, shop, ctx),
         Verb::Advance(args) => advance(args, shop, ctx),
         Verb::Audit(verb) => audit(verb, shop, ctx),
+        Verb::Buyer(verb) => buyer::run(verb, shop, ctx),
+        Verb::Dispute(verb) => dispute::platform(verb, shop, ctx),
+        Verb::FailRefund(args) => dispute::fail_refund(args, shop, ctx),
         Verb::Fault(args) => fault(args, shop, ctx),
         Verb::Token(verb) => {
             let ended = match verb {

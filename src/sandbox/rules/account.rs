@@ -99,6 +99,11 @@ pub fn update_info(tx: &mut Tx<'_>, request: UpdateInfo) -> Result<Done, Refusal
     Ok(Done {})
 }
 
+/// Where returned goods go by default; null where the merchant has set no address.
+pub fn return_address(tx: &Tx<'_>) -> Result<serde_json::Value, Refusal> {
+    Ok(serde_json::to_value(load(tx)?.body.address)?)
+}
+
 pub fn categories(tx: &mut Tx<'_>, _: GetCategoryList) -> Result<GetCategoryListReply, Refusal> {
     let rows = category::permitted(tx)?;
     Ok(GetCategoryListReply {

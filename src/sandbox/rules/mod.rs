@@ -2,13 +2,16 @@
 
 pub mod access;
 pub mod account;
+pub mod aftersale;
 pub mod category;
 pub mod certificate;
+pub mod complaint;
 pub mod coupon;
 pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod ledger;
+pub mod legacy_aftersale;
 pub mod order;
 pub mod permit;
 pub mod promoter;
@@ -77,7 +80,12 @@ fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     round.append(&mut permit::settle(tx)?);
     round.append(&mut goods::settle(tx)?);
     round.append(&mut order::settle(tx)?);
+    round.append(&mut aftersale::settle(tx)?);
+    round.append(&mut complaint::settle(tx)?);
     round.append(&mut coupon::settle(tx)?);
     round.append(&mut sharer::settle(tx)?);
     Ok(round)
 }
+
+#[cfg(test)]
+mod machines;

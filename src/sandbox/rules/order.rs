@@ -20,7 +20,9 @@ pub use call::{
     payment_params, update_address,
 };
 pub(super) use life::shipped;
-pub use life::{buyer_cancels, buyer_confirms, buyer_pays, complete, settle, window_end};
+pub use life::{
+    buyer_cancels, buyer_confirms, buyer_pays, complete, set_window_end, settle, window_end,
+};
 pub use wire::{NewOrder, Price};
 
 use super::ledger::{self, Account};
@@ -73,6 +75,8 @@ pub struct Order {
     pub expires_at: i64,
     /// Days after receipt in which after-sales are possible; 5 at least.
     pub window_days: i64,
+    /// The end of that time where the merchant set it.
+    pub window_until: Option<i64>,
     pub trace_id: String,
     pub ticket: String,
     pub parcels: Vec<Parcel>,

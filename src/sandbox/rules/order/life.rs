@@ -20,7 +20,34 @@ const FEE: i64 = 6;
 
 /// When the window for after-sales ends; `None` before receipt.
 pub fn window_end(order: &Document<Order>) -> Option<i64> {
-    Some(order.body.received_at? + order.body.window_days * DAY)
+    let by_days = order.body.received_at? + order.body.window_days * DAY;
+    Some(order.body.window_until.unwrap_or(by_days))
+}
+
+/// The merchant sets when the window for after-sales ends.
+///
+/// # Errors
+/// 2747027 for an ordinary order, 1000000 before receipt and after settlement, 40097 for a moment that has passed.
+pub fn set_window_end(
+    tx: &mut Tx<'_>,
+    order: &mut Document<Order>,
+    at: i64,
+) -> Result<(), Refusal> {
+    if !order.body.is_controlled() {
+        return Err(Refusal::new(2_747_027, "order is not controlled"));
+    }
+    if order.state != status::COMPLETED || order.body.settlement.is_some() {
+        return Err(Refusal::new(1_000_000, "order is not received, or settled"));
+    }
+    if at <= tx.now {
+        return Err(Refusal::new(
+            40097,
+            "invalid args: after_sale_deadline has passed",
+        ));
+    }
+    order.body.window_until = Some(at);
+    next(order, tx.now);
+    put(tx, order)
 }
 
 /// Sets when the clock will look at the order again.

@@ -1,0 +1,259 @@
+//! What the merchant says to an after-sale: agree, refuse, receive the goods, prove a refund made outside; and the
+//! rehearsal of what the clock does.
+
+use super::guard::{Force, Plan};
+use super::words::Overdue;
+use super::{Which, with};
+use crate::api::component::aftersale::{RETURN, Step};
+use crate::commands::Ctx;
+use crate::commands::ask::{Ask, Data};
+use crate::commands::image::Pictures;
+use crate::fail::Failure;
+use crate::text;
+use crate::types::Fen;
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Pay the refund: the money goes back to the buyer
+///
+/// For a refund without return this agrees to it. For a return it says that the goods have come back in order; agree to
+/// the return itself with `accept-return`. There is no way back.
+#[derive(Debug, clap::Args)]
+pub struct AcceptRefundArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    force: Force,
+}
+
+/// Agree to a return: the buyer sends the goods, nothing is paid yet
+///
+/// The buyer is told where to send them: the address given here, else the after-sale's, the order's, or the merchant's
+/// default (`merchant update`).
+#[derive(Debug, clap::Args)]
+pub struct AcceptReturnArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    address: AddressFile,
+    #[command(flatten)]
+    force: Force,
+}
+
+/// Refuse a refund, a return, or goods that came back
+///
+/// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to judge.
+#[derive(Debug, clap::Args)]
+pub struct RejectArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Why, for the buyer; whether WeChat shows it is not documented
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    #[command(flatten)]
+    force: Force,
+}
+
+/// Change where the buyer sends the goods
+///
+/// Possible until the return is agreed to. Province, city and district are needed here.
+#[derive(Debug, clap::Args)]
+pub struct ReturnAddressArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    address: AddressFile,
+    #[command(flatten)]
+    force: Force,
+}
+
+#[derive(Debug, clap::Args)]
+struct AddressFile {
+    /// JSON or TOML file with receiver_name, province, city, town, detailed_address and tel_number; `-` for standard input
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    address: Option<std::path::PathBuf>,
+}
+
+impl AddressFile {
+    fn read(self) -> Result<Option<Value>> {
+        if self.address.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Data { file: self.address }.read()?))
+    }
+}
+
+/// Prove a refund that was paid outside WeChat
+///
+/// For after-sales whose refund failed. The buyer confirms it in WeChat, which ends the after-sale.
+#[derive(Debug, clap::Args)]
+pub struct CertificatesArgs {
+    #[command(flatten)]
+    which: Which,
+    /// How it was agreed and paid
+    #[arg(long, value_name = "TEXT")]
+    text: String,
+    /// Picture of the proof: file or address (can be repeated)
+    #[arg(long = "image", value_name = "IMAGE", required = true, value_hint = clap::ValueHint::FilePath)]
+    images: Vec<String>,
+    #[command(flatten)]
+    force: Force,
+}
+
+/// Rehearse what happens when a time runs out
+///
+/// WeChat allows it for buyers who have been administrator, developer, operator or tester of the Mini Program for more than 7
+/// days, 10 times a day. Used on real buyers it can get the Mini Program banned.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Whose time runs out
+    #[arg(value_enum)]
+    overdue: Overdue,
+}
+
+pub const ACCEPT_REFUND: Ask =
+    Ask::new("aftersale accept-refund", "/shop/ecaftersale/acceptrefund");
+pub const ACCEPT_RETURN: Ask =
+    Ask::new("aftersale accept-return", "/shop/ecaftersale/acceptreturn");
+pub const REJECT: Ask = Ask::new("aftersale reject", "/shop/ecaftersale/reject");
+pub const RETURN_ADDRESS: Ask = Ask::new(
+    "aftersale return-address",
+    "/shop/ecaftersale/merchantupdate",
+);
+pub const CERTIFICATES: Ask = Ask::new(
+    "aftersale certificates",
+    "/shop/ecaftersale/upload_certificates",
+);
+pub const TEST: Ask = Ask::new("aftersale test", "/shop/ecaftersale/merchanttest")
+    .confirm(|| text!("Let a time run out, which is for test buyers only,"))
+    .look_up("aftersale show");
+
+pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
+    let plan = Plan {
+        ask: &ACCEPT_REFUND,
+        which: &args.which,
+        step: Step::AcceptRefund,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let amount = Fen(found.told["orderamt"].as_i64().unwrap_or_default()).to_yuan();
+    let order = found.told["out_order_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let question = match found.case.kind {
+        RETURN => text!(
+            "Take the goods of order {order} as received and refund {amount} yuan",
+            order,
+            amount
+        ),
+        _ => text!(
+            "Refund {amount} yuan of order {order} without a return",
+            amount,
+            order
+        ),
+    };
+    let body = args.which.key();
+    plan.carry_out(ctx, &found, &body, Some(question)).await
+}
+
+pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
+    let address = args.address.read()?;
+    let plan = Plan {
+        ask: &ACCEPT_RETURN,
+        which: &args.which,
+        step: Step::AcceptReturn,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let body = with(args.which.key(), &json!({"address_info": address}))?;
+    plan.carry_out(ctx, &found, &body, None).await
+}
+
+pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
+    let plan = Plan {
+        ask: &REJECT,
+        which: &args.which,
+        step: Step::Reject,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let body = with(args.which.key(), &json!({"reject_reason": args.reason}))?;
+    plan.carry_out(ctx, &found, &body, None).await
+}
+
+pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
+    let Some(address) = args.address.read()? else {
+        return Err(
+            Failure::input(text!("missing: {what}", what = text!("the return address")))
+                .hint(text!(
+                    "give a file with --address, or `-` for standard input"
+                ))
+                .into(),
+        );
+    };
+    let empty = |name: &&str| address[*name].as_str().is_none_or(str::is_empty);
+    let missing: Vec<_> = ["province", "city", "town"]
+        .into_iter()
+        .filter(|name| empty(name))
+        .map(|field| text!("{field} is missing", field))
+        .collect();
+    if !missing.is_empty() {
+        return Err(
+            Failure::input(text!("the request is not complete or not right"))
+                .also(missing)
+                .into(),
+        );
+    }
+    let plan = Plan {
+        ask: &RETURN_ADDRESS,
+        which: &args.which,
+        step: Step::ReturnAddress,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let mut aftersale = args.which.key();
+    aftersale["return_address_info"] = address;
+    let body = json!({"after_sales_order": aftersale});
+    plan.carry_out(ctx, &found, &body, None).await
+}
+
+pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
+    let pictures = Pictures::read(&args.images)?;
+    let plan = Plan {
+        ask: &CERTIFICATES,
+        which: &args.which,
+        step: Step::Certificates,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let links = pictures.links(ctx).await?;
+    let body = with(
+        args.which.key(),
+        &json!({"refund_desc": args.text, "certificates": links}),
+    )?;
+    plan.carry_out(ctx, &found, &body, None).await
+}
+
+#[derive(Serialize)]
+struct Rehearsal {
+    operation: Overdue,
+}
+
+pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
+    let body = with(
+        args.which.key(),
+        &Rehearsal {
+            operation: args.overdue,
+        },
+    )?;
+    crate::commands::ask::check(&TEST, &body, &[])?;
+    if ctx.send(&TEST, &body).await?.is_none() {
+        return Ok(());
+    }
+    let found = super::read(ctx, &args.which).await?;
+    super::shown::one(ctx, found.told)
+}

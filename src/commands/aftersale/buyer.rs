@@ -1,0 +1,158 @@
+//! What the merchant does in the name of a buyer: change the request, cancel it, report the return shipment.
+
+use super::guard::{Force, Plan};
+use super::legacy::UpdateLegacy;
+use super::words::Reason;
+use super::{Which, create, legacy, with};
+use crate::api::component::aftersale::Step;
+use crate::commands::Ctx;
+use crate::commands::ask::Ask;
+use crate::commands::image::Pictures;
+use crate::lang::Lang;
+use crate::text;
+use crate::types::Fen;
+use anyhow::Result;
+use serde_json::{Value, json};
+
+/// Change what the buyer asks for
+///
+/// What is not given stays as it is; the type cannot change. Creating and changing one after-sale are possible 5 times
+/// together. With --legacy: the state of a report about an ordinary order (fund_type 0).
+#[derive(Debug, clap::Args)]
+pub struct UpdateArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Money to refund, in yuan
+    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    amount: Option<Fen>,
+    /// Why the buyer wants it
+    #[arg(long, value_enum)]
+    reason: Option<Reason>,
+    /// The same in words
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// Evidence: picture file or address (can be repeated)
+    #[arg(long = "image", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
+    images: Vec<String>,
+    #[command(flatten)]
+    force: Force,
+    #[command(flatten)]
+    legacy: UpdateLegacy,
+}
+
+/// Cancel an after-sale for the buyer
+///
+/// Its number stays used: a new one needs a number of its own.
+#[derive(Debug, clap::Args)]
+pub struct CancelArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    force: Force,
+}
+
+/// Report the parcel with which the buyer sends the goods back
+#[derive(Debug, clap::Args)]
+pub struct ReturnInfoArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Code of the carrier, e.g. SF; `wxsell delivery companies` shows them
+    #[arg(long, value_name = "CODE")]
+    carrier: String,
+    /// Name of the carrier; the code when left out
+    #[arg(long, value_name = "NAME")]
+    carrier_name: Option<String>,
+    /// Tracking number
+    #[arg(long, value_name = "NUMBER")]
+    waybill: String,
+    #[command(flatten)]
+    force: Force,
+}
+
+pub const UPDATE: Ask = Ask::new("aftersale update", "/shop/ecaftersale/update");
+pub const CANCEL: Ask = Ask::new("aftersale cancel", "/shop/ecaftersale/cancel");
+pub const RETURN_INFO: Ask = Ask::new(
+    "aftersale return-info",
+    "/shop/ecaftersale/uploadreturninfo",
+);
+
+pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    if args.legacy.legacy {
+        return legacy::update(&args.which.number, args.legacy, ctx).await;
+    }
+    let pictures = Pictures::read(&args.images)?;
+    let plan = Plan {
+        ask: &UPDATE,
+        which: &args.which,
+        step: Step::Update,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let told = &found.told;
+    let amount = match args.amount {
+        Some(amount) => {
+            create::at_most(ctx, told, amount).await?;
+            json!(amount)
+        }
+        None => told["orderamt"].clone(),
+    };
+    let media = match args.images.is_empty() {
+        // Without pictures those that were sent stay; a call replaces all of them.
+        true => kept(&told["media_list"]),
+        false => create::media(pictures.links(ctx).await?),
+    };
+    let words = match (&args.text, args.reason) {
+        (Some(text), _) => text.clone().into(),
+        (None, Some(reason)) => reason.words().render(Lang::Zh).into(),
+        (None, None) => told["refund_reason"].clone(),
+    };
+    let body = with(
+        args.which.key(),
+        &json!({
+            "openid": told["openid"], "type": told["type"], "orderamt": amount,
+            "refund_reason_type": args.reason.map_or(told["refund_reason_type"].clone(), |r| r.code().into()),
+            "refund_reason": words, "media_list": media,
+        }),
+    )?;
+    plan.carry_out(ctx, &found, &body, None).await
+}
+
+/// Evidence as it is sent, from evidence as it is shown.
+fn kept(media: &Value) -> Value {
+    let items = media.as_array().into_iter().flatten();
+    items
+        .map(|one| json!({"type": one["type"], "url": one["url"]}))
+        .collect()
+}
+
+pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
+    let plan = Plan {
+        ask: &CANCEL,
+        which: &args.which,
+        step: Step::Cancel,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let body = with(args.which.key(), &json!({"openid": found.told["openid"]}))?;
+    let question = text!("Cancel what the buyer asked for, for good,");
+    plan.carry_out(ctx, &found, &body, Some(question)).await
+}
+
+pub async fn return_info(args: ReturnInfoArgs, ctx: &Ctx) -> Result<()> {
+    let plan = Plan {
+        ask: &RETURN_INFO,
+        which: &args.which,
+        step: Step::ReturnInfo,
+        force: args.force.force,
+    };
+    let found = plan.read(ctx).await?;
+    let body = with(
+        args.which.key(),
+        &json!({
+            "openid": found.told["openid"], "delivery_id": args.carrier,
+            "delivery_name": args.carrier_name.as_ref().unwrap_or(&args.carrier),
+            "waybill_id": args.waybill,
+        }),
+    )?;
+    plan.carry_out(ctx, &found, &body, None).await
+}

@@ -1,0 +1,327 @@
+//! `wxsell aftersale create`: open an after-sale for a buyer. The order is read first: what is left of the SKU bounds the
+//! amount, and an ordinary order is not for this call.
+
+use super::legacy::{self, CreateLegacy};
+use super::words::{Reason, Type};
+use super::{SHOW, Which, guard, list, read, shown, with};
+use crate::api::component::aftersale::{self, Case};
+use crate::commands::Ctx;
+use crate::commands::ask::{Ask, check, request};
+use crate::commands::image::Pictures;
+use crate::commands::order;
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::Lang;
+use crate::text;
+use crate::types::{ChinaTime, Fen};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+/// Open an after-sale for a buyer
+///
+/// One after-sale covers one SKU. Before shipment only a refund is possible, and only then can freight be refunded.
+/// With --legacy: report an after-sale of an ordinary order (fund_type 0), which moves no money.
+#[derive(Debug, clap::Args)]
+pub struct CreateArgs {
+    #[command(flatten)]
+    pub of: order::find::Which,
+    /// What the buyer wants
+    #[arg(long = "type", value_enum)]
+    pub kind: Type,
+    /// Why
+    #[arg(long, value_enum, required_unless_present = "legacy")]
+    reason: Option<Reason>,
+    /// The same in words; the reason's own when left out
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// Money to refund, in yuan; all that is left of the SKU when left out
+    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, required_if_eq("legacy", "true"))]
+    pub amount: Option<Fen>,
+    /// Your number of the product; needed where the order has several
+    #[arg(long, value_name = "NUMBER")]
+    pub product: Option<String>,
+    /// Your number of the SKU
+    #[arg(long, value_name = "NUMBER")]
+    pub sku: Option<String>,
+    /// How many pieces; all of the order when left out
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub count: Option<i64>,
+    /// Your own number for the after-sale; made from the time when left out
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// Evidence: picture file or address (can be repeated)
+    #[arg(long = "image", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
+    images: Vec<String>,
+    /// Send it even where the order seems not to allow it
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    pub legacy: CreateLegacy,
+}
+
+pub const CREATE: Ask = Ask::new("aftersale create", "/shop/ecaftersale/add");
+const ORDER: Ask = Ask::new("aftersale create", "/shop/order/get");
+
+/// A number that no other after-sale of this shop is likely to have.
+pub fn fresh_number(ctx: &Ctx) -> Result<String> {
+    let time: String = ChinaTime::from_unix(ctx.clock()?)
+        .0
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    Ok(format!("AS{time}{:04}", fastrand::u16(..10_000)))
+}
+
+pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
+    if args.legacy.legacy {
+        return legacy::create(args, ctx).await;
+    }
+    let pictures = Pictures::read(&args.images)?;
+    let key = args.of.key(ctx).await?;
+    let order = read_order(ctx, &key).await?;
+    let row = row(&order, &args)?;
+    let (kind, pieces) = (args.kind.code(), row["product_cnt"].clone());
+    let left = left(ctx, &order, row, None).await?;
+    let amount = args.amount.unwrap_or(Fen(left.goods));
+    if !args.force {
+        refuse_early(&order, &args, amount, &left)?;
+    }
+    let number = match args.number {
+        Some(number) => number,
+        None => fresh_number(ctx)?,
+    };
+    let words = args
+        .text
+        .or_else(|| args.reason.map(|reason| reason.words().render(Lang::Zh)));
+    let mut body = with(
+        json!(key),
+        &json!({
+            "out_aftersale_id": number, "type": kind, "orderamt": amount,
+            "refund_reason_type": args.reason.map(Reason::code), "refund_reason": words,
+            "product_info": {
+                "out_product_id": row["out_product_id"], "out_sku_id": row["out_sku_id"],
+                "product_cnt": args.count.map_or(pieces, Value::from),
+            },
+        }),
+    )?;
+    check(&CREATE, &body, &[])?;
+    body = with(
+        body,
+        &json!({"media_list": media(pictures.links(ctx).await?)}),
+    )?;
+    let which = Which { number, own: true };
+    match guard::send(ctx, &CREATE, &body, None).await {
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) => {}
+        Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
+            // The number tells whether it came into being.
+            if read(ctx, &which).await.is_err() {
+                return Err(error);
+            }
+            ctx.out.note(text!(
+                "the answer was lost; the after-sale shows that it was done"
+            ));
+        }
+        Err(error) => return Err(error),
+    }
+    let found = read(ctx, &which).await?;
+    shown::one(ctx, found.told)
+}
+
+/// Evidence as it is sent.
+pub fn media(links: Vec<String>) -> Value {
+    links
+        .into_iter()
+        .map(|url| json!({"type": 1, "url": url}))
+        .collect()
+}
+
+async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Value> {
+    let body = request(&ORDER, key, json!({}))?;
+    let mut reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
+    let order = reply["order"].take();
+    match order.is_object() {
+        true => Ok(order),
+        false => {
+            Err(Failure::new(Kind::Refused, text!("WeChat answered without the order")).into())
+        }
+    }
+}
+
+/// The SKU that is meant.
+fn row<'a>(order: &'a Value, args: &CreateArgs) -> Result<&'a Value> {
+    let rows = order["order_detail"]["product_infos"].as_array();
+    let rows: Vec<&Value> = rows.into_iter().flatten().collect();
+    let fits = |row: &&&Value| {
+        let same = |name: &str, wanted: &Option<String>| {
+            wanted.as_deref().is_none_or(|wanted| row[name] == wanted)
+        };
+        same("out_product_id", &args.product) && same("out_sku_id", &args.sku)
+    };
+    let found: Vec<&&Value> = rows.iter().filter(fits).collect();
+    let names = || {
+        rows.iter()
+            .map(|row| {
+                text!(
+                    "product {product}, SKU {sku}",
+                    product = row["out_product_id"].as_str().unwrap_or_default(),
+                    sku = row["out_sku_id"].as_str().unwrap_or_default()
+                )
+            })
+            .collect()
+    };
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::input(text!("the order holds no such product"))
+            .also(names())
+            .into()),
+        _ => Err(Failure::input(text!(
+            "the order holds several products; one after-sale covers one of them"
+        ))
+        .also(names())
+        .hint(text!("name one with --product and --sku"))
+        .into()),
+    }
+}
+
+/// Fen that can be refunded.
+struct Left {
+    /// Of the SKU.
+    goods: i64,
+    /// Before shipment the freight, afterwards nothing.
+    freight: i64,
+}
+
+/// What is left for a SKU after what other after-sales got or ask for.
+async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Result<Left> {
+    let real = row["sku_real_price"].as_i64().unwrap_or_else(|| {
+        let count = row["product_cnt"].as_i64().unwrap_or(1);
+        row["real_price"].as_i64().unwrap_or_default() * count
+    });
+    let taken: i64 = others(ctx, order)
+        .await?
+        .iter()
+        .filter(|other| own.is_none_or(|own| other["aftersale_id"] != *own))
+        .filter(|other| {
+            !matches!(
+                Case::of(other).state,
+                aftersale::CANCELLED | aftersale::CLOSED
+            )
+        })
+        .filter(|other| {
+            let product = &other["product_info"];
+            product["out_product_id"] == row["out_product_id"]
+                && product["out_sku_id"] == row["out_sku_id"]
+        })
+        .filter_map(|other| other["orderamt"].as_i64())
+        .sum();
+    let freight = match order["status"].as_i64() {
+        Some(20) => order["order_detail"]["price_info"]["freight"]
+            .as_i64()
+            .unwrap_or(0),
+        _ => 0,
+    };
+    Ok(Left {
+        goods: (real - taken).max(0),
+        freight,
+    })
+}
+
+/// Every after-sale of an order.
+async fn others(ctx: &Ctx, order: &Value) -> Result<Vec<Value>> {
+    let of = json!({"out_order_id": order["out_order_id"]});
+    let numbers = ctx.rows(&list::LIST, &of, None).await?;
+    let mut found = Vec::new();
+    for number in numbers {
+        let body = request(&SHOW, &json!({"aftersale_id": number}), json!({}))?;
+        if let Some(mut reply) = ctx.send(&SHOW, &body).await? {
+            found.push(reply["after_sales_order"].take());
+        }
+    }
+    Ok(found)
+}
+
+fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> Result<()> {
+    let refused = |message| Failure::new(Kind::Refused, message);
+    let forced = || text!("nothing was sent; --force sends it all the same");
+    if order["fund_type"] == 0 {
+        return Err(refused(text!(
+            "order {order} is an ordinary one (fund_type 0): its after-sales are only reported and move no money",
+            order = &args.of.order
+        ))
+        .hint(text!("report it with --legacy"))
+        .into());
+    }
+    let status = order["status"].as_i64().unwrap_or_default();
+    if !matches!(status, 20 | 30 | 100) {
+        return Err(refused(text!(
+            "order {order} has no after-sale in its state {status}",
+            order = &args.of.order,
+            status
+        ))
+        .hint(forced())
+        .into());
+    }
+    match args.kind {
+        Type::Exchange => {
+            return Err(
+                Failure::input(text!("an exchange can only be reported, with --legacy")).into(),
+            );
+        }
+        Type::Return if status == 20 => {
+            return Err(refused(text!(
+                "order {order} is not shipped: only a refund is possible, there is nothing to return",
+                order = &args.of.order
+            ))
+            .hint(forced())
+            .into());
+        }
+        Type::Refund | Type::Return => {}
+    }
+    bounded(amount, left)
+}
+
+fn bounded(amount: Fen, left: &Left) -> Result<()> {
+    if (1..=left.goods + left.freight).contains(&amount.0) {
+        return Ok(());
+    }
+    let message = match left.freight {
+        0 => text!(
+            "{amount} yuan cannot be refunded: {left} yuan are left for this SKU",
+            amount = amount.to_yuan(),
+            left = Fen(left.goods).to_yuan()
+        ),
+        freight => text!(
+            "{amount} yuan cannot be refunded: {left} yuan are left for this SKU, and {freight} yuan of freight",
+            amount = amount.to_yuan(),
+            left = Fen(left.goods).to_yuan(),
+            freight = Fen(freight).to_yuan()
+        ),
+    };
+    Err(Failure::new(Kind::Refused, message)
+        .hint(text!("nothing was sent; --force sends it all the same"))
+        .into())
+}
+
+/// Refuses a changed amount above what is left for the SKU of an after-sale.
+pub async fn at_most(ctx: &Ctx, told: &Value, amount: Fen) -> Result<()> {
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let key = order::find::Key {
+        order_id: None,
+        out_order_id: Some(text("out_order_id")),
+        openid: text("openid"),
+    };
+    let order = read_order(ctx, &key).await?;
+    let product = &told["product_info"];
+    let rows = order["order_detail"]["product_infos"].as_array();
+    let row = rows.into_iter().flatten().find(|row| {
+        row["out_product_id"] == product["out_product_id"]
+            && row["out_sku_id"] == product["out_sku_id"]
+    });
+    match row {
+        Some(row) => bounded(
+            amount,
+            &left(ctx, &order, row, Some(&told["aftersale_id"])).await?,
+        ),
+        None => Ok(()),
+    }
+}

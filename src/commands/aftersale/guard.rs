@@ -1,0 +1,190 @@
+//! A step on an after-sale: read, held against the guide, sent, and looked up where the answer does not tell what
+//! became of it.
+
+use super::{Found, Which, read, shown};
+use crate::api::component::aftersale::{self, Case, Step, misunderstanding, type_words};
+use crate::api::component::deadline::Actor;
+use crate::commands::Ctx;
+use crate::commands::ask::{Ask, check};
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::Text;
+use crate::text;
+use crate::types::ChinaTime;
+use anyhow::Result;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Another write about the same order is running; nothing was done.
+const BUSY: i64 = 2_747_026;
+const WRONG_STATE: i64 = 2_747_008;
+
+/// What goes beyond the step itself.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Force {
+    /// Send it even where the state of the after-sale does not allow it
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// One step as it is to be sent.
+pub struct Plan<'a> {
+    pub ask: &'a Ask,
+    pub which: &'a Which,
+    pub step: Step,
+    pub force: bool,
+}
+
+impl Plan<'_> {
+    /// Reads the after-sale and refuses what its state does not allow.
+    pub async fn read(&self, ctx: &Ctx) -> Result<Found> {
+        let found = read(ctx, self.which).await?;
+        if !self.force {
+            guard(&found, self.step, &self.which.number)?;
+        }
+        Ok(found)
+    }
+
+    /// Sends the step and shows the after-sale as it is then. `question` is what a live shop is asked.
+    pub async fn carry_out(
+        &self,
+        ctx: &Ctx,
+        before: &Found,
+        body: &Value,
+        question: Option<Text>,
+    ) -> Result<()> {
+        check(self.ask, body, &[])?;
+        match send(ctx, self.ask, body, question).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(_)) => {}
+            Err(error) => self.look_up(ctx, before, error).await?,
+        }
+        let now = read(ctx, self.which).await?;
+        shown::one(ctx, now.told)
+    }
+
+    /// A lost answer, or a state that changed on the way: what the after-sale shows decides.
+    async fn look_up(&self, ctx: &Ctx, before: &Found, error: anyhow::Error) -> Result<()> {
+        let failed = failure(&error);
+        let lost = failed.is_some_and(|failure| failure.unclear);
+        let moved = failed.is_some_and(|failure| failure.errcode == Some(WRONG_STATE));
+        if !lost && !moved {
+            return Err(error);
+        }
+        let Ok(now) = read(ctx, self.which).await else {
+            return Err(error);
+        };
+        let led_here = before
+            .case
+            .may(self.step)
+            .is_some_and(|step| step.to.contains(&now.case.state));
+        // A change leaves the state where it was; only the time of the change tells.
+        let changed = now.told["update_time"] != before.told["update_time"];
+        if lost && led_here && changed {
+            ctx.out.note(text!(
+                "the answer was lost; the after-sale shows that it was done"
+            ));
+            return Ok(());
+        }
+        let mut failure = Failure::from_any(error);
+        failure.also = options(&now.case, &self.which.number);
+        failure.hint = Some(match lost {
+            true => text!("the after-sale shows that it was not done: it can be repeated"),
+            false => misunderstanding(now.case, self.step).unwrap_or(text!(
+                "the after-sale is {state}; take a step that fits it",
+                state = aftersale::words(now.case.state)
+            )),
+        });
+        Err(failure.into())
+    }
+}
+
+/// Sends, and waits where another write about the same order is running.
+pub async fn send(
+    ctx: &Ctx,
+    ask: &Ask,
+    body: &Value,
+    question: Option<Text>,
+) -> Result<Option<Value>> {
+    let mut sent = ctx.send_asking(ask, body, question).await;
+    for pause in [1, 2, 4] {
+        match &sent {
+            Err(error) if failure(error).is_some_and(|f| f.errcode == Some(BUSY)) => {
+                ctx.out.note(text!(
+                    "another change of this order is running; trying again in {seconds} s",
+                    seconds = pause
+                ));
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+            }
+            _ => break,
+        }
+        // It was asked and answered already.
+        let shop = ctx.shop().await?;
+        sent = shop.ask(ask.operation().1, &[], body).await.map(Some);
+    }
+    sent
+}
+
+/// Refuses a step that is not possible now.
+fn guard(found: &Found, step: Step, number: &str) -> Result<()> {
+    let case = found.case;
+    if case.may(step).is_some() || aftersale::stage(case.state).is_none() {
+        return Ok(());
+    }
+    let mut also = Vec::new();
+    also.extend(misunderstanding(case, step));
+    also.extend(options(&case, number));
+    Err(Failure::new(
+        Kind::Refused,
+        text!(
+            "you cannot {step}: after-sale {number} ({kind}) is {state}",
+            step = step.words(),
+            number,
+            kind = type_words(case.kind),
+            state = aftersale::words(case.state)
+        ),
+    )
+    .also(also)
+    .hint(text!("nothing was sent; --force sends it all the same"))
+    .into())
+}
+
+/// What may be done now, by whom, until when, a sentence each.
+pub fn options(case: &Case, number: &str) -> Vec<Text> {
+    let mut lines: Vec<Text> = case
+        .moves()
+        .map(|step| match step.step.command() {
+            Some(command) if step.who == Actor::Merchant => text!(
+                "{who} can {step}: wxsell {command} {number}",
+                who = step.who.words(),
+                step = step.step.words(),
+                command,
+                number
+            ),
+            Some(command) => text!(
+                "{who} can {step}, or you on their behalf: wxsell {command} {number}",
+                who = step.who.words(),
+                step = step.step.words(),
+                command,
+                number
+            ),
+            None => text!(
+                "{who} can {step}, inside WeChat only",
+                who = step.who.words(),
+                step = step.step.words()
+            ),
+        })
+        .collect();
+    if lines.is_empty() && !aftersale::is_open(case.state) {
+        lines.push(text!("it has ended; nothing can be done about it any more"));
+    }
+    if let Some(deadline) = case.deadline() {
+        lines.push(text!(
+            "until {time} {who} can {what}; otherwise {then}",
+            time = ChinaTime::from_unix(deadline.at).0,
+            who = deadline.who.words(),
+            what = deadline.what,
+            then = deadline.then
+        ));
+    }
+    lines
+}

@@ -1,0 +1,170 @@
+//! `wxsell aftersale`: refunds and returns. Before a step is sent the after-sale is read and the step held against what
+//! its state allows; a refusal names what may be done, by whom and until when.
+
+mod answer;
+mod buyer;
+mod create;
+mod guard;
+mod legacy;
+mod list;
+mod shown;
+mod words;
+
+use super::Ctx;
+use super::ask::{Ask, Rows, request};
+use crate::api::component::aftersale::Case;
+use crate::fail::{Failure, Kind, failure};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Answer refunds and returns, or open them for buyers
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(list::ListArgs),
+    Show(ShowArgs),
+    Create(create::CreateArgs),
+    Update(buyer::UpdateArgs),
+    Cancel(buyer::CancelArgs),
+    ReturnInfo(buyer::ReturnInfoArgs),
+    AcceptRefund(answer::AcceptRefundArgs),
+    AcceptReturn(answer::AcceptReturnArgs),
+    Reject(answer::RejectArgs),
+    ReturnAddress(answer::ReturnAddressArgs),
+    Certificates(answer::CertificatesArgs),
+    Deadline(legacy::DeadlineArgs),
+    Test(answer::TestArgs),
+}
+
+/// Show one after-sale and what may be done about it
+///
+/// With --legacy: the reports about an ordinary order (fund_type 0); NUMBER is then your number of the order.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    legacy: legacy::ShowLegacy,
+}
+
+/// How an after-sale is named.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Which {
+    /// Number of the after-sale, WeChat's or your own
+    number: String,
+    /// NUMBER is your own, although it is all digits
+    #[arg(long)]
+    own: bool,
+}
+
+impl Which {
+    /// The field that names it in a call.
+    fn key(&self) -> Value {
+        match self.number.parse::<u64>() {
+            Ok(id) if !self.own => json!({"aftersale_id": id}),
+            _ => json!({"out_aftersale_id": self.number}),
+        }
+    }
+}
+
+/// An after-sale as WeChat gave it.
+struct Found {
+    told: Value,
+    case: Case,
+}
+
+const SHOW: Ask = Ask::new("aftersale show", "/shop/ecaftersale/get");
+
+/// Every call of this noun.
+pub const ASKS: &[Ask] = &[
+    SHOW,
+    list::LIST,
+    create::CREATE,
+    buyer::UPDATE,
+    buyer::CANCEL,
+    buyer::RETURN_INFO,
+    answer::ACCEPT_REFUND,
+    answer::ACCEPT_RETURN,
+    answer::REJECT,
+    answer::RETURN_ADDRESS,
+    answer::CERTIFICATES,
+    answer::TEST,
+    legacy::DEADLINE,
+    legacy::DEADLINE_VARIANT,
+    legacy::CREATE,
+    legacy::UPDATE,
+    legacy::SHOW,
+    legacy::LIST,
+];
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::List(args) => list::run(args, ctx).await,
+        Verb::Show(args) => match args.legacy.legacy {
+            true => legacy::show(&args.which.number, &args.legacy, ctx).await,
+            false => {
+                let found = read(ctx, &args.which).await?;
+                shown::one(ctx, found.told)
+            }
+        },
+        Verb::Create(args) => create::run(args, ctx).await,
+        Verb::Update(args) => buyer::update(args, ctx).await,
+        Verb::Cancel(args) => buyer::cancel(args, ctx).await,
+        Verb::ReturnInfo(args) => buyer::return_info(args, ctx).await,
+        Verb::AcceptRefund(args) => answer::accept_refund(args, ctx).await,
+        Verb::AcceptReturn(args) => answer::accept_return(args, ctx).await,
+        Verb::Reject(args) => answer::reject(args, ctx).await,
+        Verb::ReturnAddress(args) => answer::return_address(args, ctx).await,
+        Verb::Certificates(args) => answer::certificates(args, ctx).await,
+        Verb::Deadline(args) => legacy::deadline(args, ctx).await,
+        Verb::Test(args) => answer::test(args, ctx).await,
+    }
+}
+
+/// Reads an after-sale.
+async fn read(ctx: &Ctx, which: &Which) -> Result<Found> {
+    let body = request(&SHOW, &which.key(), json!({}))?;
+    let reply = ctx.send(&SHOW, &body).await.map_err(|error| {
+        let unknown = failure(&error).is_some_and(|failure| failure.errcode == Some(2_747_007));
+        let digits = which.number.bytes().all(|byte| byte.is_ascii_digit());
+        if !unknown || which.own || !digits {
+            return error;
+        }
+        let mut failure = Failure::from_any(error);
+        failure.hint = Some(text!(
+            "all digits are taken for WeChat's number; is it your own, add --own"
+        ));
+        failure.into()
+    })?;
+    // A reading call is made in a dry run too.
+    let mut reply = reply.unwrap_or_default();
+    let told = reply["after_sales_order"].take();
+    match told.is_object() {
+        true => Ok(Found {
+            case: Case::of(&told),
+            told,
+        }),
+        false => Err(Failure::new(
+            Kind::Refused,
+            text!(
+                "WeChat answered without the after-sale {number}",
+                number = &which.number
+            ),
+        )
+        .hint(text!(
+            "an ordinary order (fund_type 0) has its after-sales under --legacy"
+        ))
+        .into()),
+    }
+}
+
+/// Adds fields to a body, as long as they say something.
+fn with(mut body: Value, more: &impl Serialize) -> Result<Value> {
+    body = super::ask::fields(more, body)?;
+    Ok(body)
+}
+
+/// Also used where a list is limited.
+type Limit = Rows;

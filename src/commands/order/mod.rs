@@ -1,0 +1,269 @@
+//! `wxsell order`: orders reported to WeChat, from the first call to the payment.
+
+pub mod change;
+pub mod create;
+pub mod find;
+pub mod list;
+pub mod price;
+
+use super::Ctx;
+use super::ask::{Ask, columns};
+use crate::output::{Cell, Format};
+use crate::text;
+use crate::types::{ChinaTime, Fen};
+use anyhow::Result;
+use clap::Subcommand;
+use find::Which;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Report orders to WeChat, and see what became of them
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    CheckScene(CheckSceneArgs),
+    Create(Box<create::Args>),
+    Show(Which),
+    List(list::Args),
+    PaymentParams(Which),
+    Pay(PayArgs),
+    Close(Which),
+    ChangePrice(change::PriceArgs),
+    UpdateAddress(change::AddressArgs),
+}
+
+/// Tell whether orders from a scene must be reported
+///
+/// The scene is the number that wx.getLaunchOptionsSync gives in the Mini Program.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct CheckSceneArgs {
+    /// Number of the scene, e.g. 1177
+    scene: i64,
+}
+
+const CHECK_SCENE: Ask = Ask::new("order check-scene", "/shop/scene/check")
+    .shows("", &[("is_matched", "MUST BE REPORTED")]);
+
+const SHOW: Ask = Ask::new("order show", "/shop/order/get").shows(
+    "order",
+    &[
+        ("out_order_id", "ORDER"),
+        ("order_id", "ORDER ID"),
+        ("status", "STATUS"),
+        ("fund_type", "FUND TYPE"),
+        ("create_time", "CREATED"),
+        ("expire_time", "PAY UNTIL"),
+        ("order_detail.pay_info.pay_time", "PAID AT"),
+        ("receive_time", "RECEIVED AT"),
+        ("order_detail.price_info.order_price", "TOTAL"),
+        ("order_detail.price_info.freight", "FREIGHT"),
+        ("order_detail.price_info.discounted_price", "DISCOUNT"),
+        ("order_detail.price_info.additional_price", "SURCHARGE"),
+    ],
+);
+
+/// Print what wx.requestOrderPayment takes
+const PAYMENT_PARAMS: Ask =
+    Ask::new("order payment-params", "/shop/order/getpaymentparams").shows("payment_params", &[]);
+
+const PAY: Ask =
+    Ask::new("order pay", "/shop/order/pay").look_up("order show ORDER --openid OPENID");
+
+const CLOSE: Ask = Ask::new("order close", "/shop/order/close")
+    .confirm(|| text!("Close an order that waits for payment"))
+    .look_up("order show ORDER --openid OPENID");
+
+pub const ASKS: &[Ask] = &[
+    CHECK_SCENE,
+    create::CREATE,
+    SHOW,
+    list::LIST,
+    list::BY_PROMOTER,
+    list::BY_SHARER,
+    PAYMENT_PARAMS,
+    PAY,
+    CLOSE,
+    change::PRICE,
+    change::ADDRESS,
+];
+
+/// Report how the payment of an ordinary order ended
+///
+/// Controlled orders (fund type 1) need no report: WeChat takes the money itself.
+#[derive(Debug, clap::Args)]
+pub struct PayArgs {
+    #[command(flatten)]
+    which: Which,
+    /// How it ended
+    #[arg(long, value_enum, default_value = "paid")]
+    result: PayResult,
+    /// Number of the payment at WeChat Pay
+    #[arg(long, value_name = "NUMBER")]
+    transaction_id: Option<String>,
+    /// When it was paid, China time; now when left out
+    #[arg(long, value_name = "TIME", value_parser = list::moment)]
+    pay_time: Option<ChinaTime>,
+    /// Why, in your own words
+    #[arg(long, value_name = "TEXT")]
+    remark: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum PayResult {
+    Paid,
+    Failed,
+    /// The buyer cancelled
+    BuyerCancelled,
+    Timeout,
+    /// The merchant cancelled
+    MerchantCancelled,
+    Other,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    key: find::Key,
+    action_type: i64,
+    action_remark: Option<String>,
+    transaction_id: Option<String>,
+    pay_time: Option<ChinaTime>,
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::CheckScene(args) => ctx.ask(&CHECK_SCENE, &args).await,
+        Verb::Create(args) => create::run(*args, ctx).await,
+        Verb::Show(which) => show(which, ctx).await,
+        Verb::List(args) => list::run(args, ctx).await,
+        Verb::PaymentParams(which) => payment_params(which, ctx).await,
+        Verb::Pay(args) => pay(args, ctx).await,
+        Verb::Close(which) => ctx.ask(&CLOSE, &which.key(ctx).await?).await,
+        Verb::ChangePrice(args) => change::price(args, ctx).await,
+        Verb::UpdateAddress(args) => change::address(args, ctx).await,
+    }
+}
+
+async fn pay(args: PayArgs, ctx: &Ctx) -> Result<()> {
+    let action_type = match args.result {
+        PayResult::Paid => 1,
+        PayResult::Failed => 2,
+        PayResult::BuyerCancelled => 3,
+        PayResult::Timeout => 4,
+        PayResult::MerchantCancelled => 5,
+        PayResult::Other => 10,
+    };
+    let pay_time = match args.pay_time {
+        None if args.result == PayResult::Paid => Some(ChinaTime::from_unix(ctx.clock()?)),
+        given => given,
+    };
+    let report = Report {
+        key: args.which.key(ctx).await?,
+        action_type,
+        action_remark: args.remark,
+        transaction_id: args.transaction_id,
+        pay_time,
+    };
+    ctx.ask(&PAY, &report).await
+}
+
+/// Whole in JSON; in a table the goods are lines of one cell.
+async fn show(which: Which, ctx: &Ctx) -> Result<()> {
+    let body = super::ask::request(&SHOW, &which.key(ctx).await?, Value::Null)?;
+    let Some(reply) = ctx.send(&SHOW, &body).await? else {
+        return Ok(());
+    };
+    let order = ctx.presented(&SHOW, reply);
+    let shown = columns(&SHOW)
+        .with("goods", "GOODS", |order: &Value| Cell::List(goods(order)))
+        .with("parcels", "PARCELS", |order| Cell::List(parcels(order)))
+        .with("receiver", "RECEIVER", |order| {
+            Cell::Text(address(&order["address_info"]))
+        })
+        .with("openid", "BUYER", |order| {
+            Cell::Text(text_of(&order["openid"]).into())
+        });
+    ctx.out.show_with(shown, &order)
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// `TEA-1001-250G × 2  198.00  title`, a line for each row.
+fn goods(order: &Value) -> Vec<String> {
+    let rows = order["order_detail"]["product_infos"].as_array();
+    let line = |row: &Value| {
+        let number = match text_of(&row["out_sku_id"]) {
+            "" => text_of(&row["out_product_id"]),
+            sku => sku,
+        };
+        let count = row["product_cnt"].as_i64().unwrap_or(0);
+        let paid = row["sku_real_price"]
+            .as_i64()
+            .or_else(|| Some(row["real_price"].as_i64()? * count))
+            .unwrap_or(0);
+        let title = text_of(&row["title"]);
+        format!("{number} × {count}  {}  {title}", Fen(paid).to_yuan())
+    };
+    rows.into_iter().flatten().map(line).collect()
+}
+
+fn parcels(order: &Value) -> Vec<String> {
+    let parcels = order["order_detail"]["delivery_detail"]["delivery_list"].as_array();
+    let line = |parcel: &Value| {
+        format!(
+            "{} {}",
+            text_of(&parcel["delivery_id"]),
+            text_of(&parcel["waybill_id"])
+        )
+    };
+    parcels.into_iter().flatten().map(line).collect()
+}
+
+/// Masked already, unless it was asked for whole.
+fn address(address: &Value) -> String {
+    [
+        "receiver_name",
+        "tel_number",
+        "province",
+        "city",
+        "town",
+        "detailed_address",
+    ]
+    .iter()
+    .map(|name| text_of(&address[*name]))
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+/// As the Mini Program hands them on: a time stays the digits that it is.
+async fn payment_params(which: Which, ctx: &Ctx) -> Result<()> {
+    let body = super::ask::request(&PAYMENT_PARAMS, &which.key(ctx).await?, Value::Null)?;
+    let Some(mut reply) = ctx.send(&PAYMENT_PARAMS, &body).await? else {
+        return Ok(());
+    };
+    let mut params = reply["payment_params"].take();
+    if params["timeStamp"].is_number() {
+        params["timeStamp"] = params["timeStamp"].to_string().into();
+    }
+    match ctx.out.format {
+        Format::Json | Format::Ndjson => ctx.out.value(&params),
+        _ => ctx.out.show_with(plain(&params), &params),
+    }
+}
+
+fn plain(thing: &Value) -> crate::output::Columns<Value> {
+    let mut columns = crate::output::Columns::none();
+    for name in thing
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys())
+    {
+        let field = name.clone();
+        columns = columns.with(name.clone(), name.clone(), move |thing: &Value| {
+            Cell::Text(text_of(&thing[&field]).into())
+        });
+    }
+    columns
+}
