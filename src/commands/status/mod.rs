@@ -7,6 +7,7 @@ pub use reads::ASKS;
 
 use super::Ctx;
 use crate::fail::{Failure, Kind};
+use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
 use crate::text;
 use anyhow::Result;
@@ -37,7 +38,7 @@ impl Record for Step {
         Column {
             name: "title",
             title: "STEP",
-            cell: |step| Cell::Word(step.title.clone()),
+            cell: |step| Cell::Sentence(step.title.clone()),
         },
         Column {
             name: "state",
@@ -57,7 +58,11 @@ impl Record for Step {
         Column {
             name: "command",
             title: "NEXT COMMAND",
-            cell: |step| step.command.clone().map_or(Cell::Empty, Cell::Text),
+            // Wrapped where it is long: a command cut off could not be typed.
+            cell: |step| match &step.command {
+                Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
+                None => Cell::Empty,
+            },
         },
         Column {
             name: "place",
@@ -99,7 +104,7 @@ fn verdict(steps: &[Step]) -> Result<()> {
     let mut failure = Failure::new(
         Kind::NotReady,
         text!(
-            "the shop cannot sell yet: {count} steps are open, the first is \"{step}\"",
+            "the shop cannot sell yet; open steps: {count}, the first is \"{step}\"",
             count = open.len(),
             step = first.title.clone()
         ),
