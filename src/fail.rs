@@ -22,6 +22,8 @@ pub enum Kind {
     Limited,
     /// Some items of many failed; the list is on stdout.
     Partial,
+    /// The shop cannot sell yet: a step of joining is open.
+    NotReady,
     /// A mistake of ours.
     Bug,
     /// Stopped by Ctrl-C.
@@ -37,6 +39,7 @@ impl Kind {
             Kind::Network => 4,
             Kind::Limited => 5,
             Kind::Partial => 6,
+            Kind::NotReady => 7,
             Kind::Bug => 70,
             Kind::Stopped => 130,
         }

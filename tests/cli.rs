@@ -5,6 +5,7 @@
 mod spec;
 
 mod cli {
+    mod access;
     mod catalogues;
     mod contract;
     mod goods {
@@ -16,9 +17,11 @@ mod cli {
     }
     mod image;
     mod merchant;
+    mod merchant_application;
     mod output;
     mod platform;
     mod run;
     mod sandbox;
+    mod status;
     mod world;
 }

@@ -705,6 +705,10 @@ fn a_bare_shop_takes_products_once_customer_service_is_set() {
         .as_str()
         .expect("a token")
         .into();
+    assert_eq!(shop.errcode("/shop/spu/add", tea("A")), 1_040_003);
+    assert_eq!(shop.errcode("/shop/register/apply", json!({})), 0);
+    assert_eq!(shop.errcode("/shop/register/check", json!({})), 1_040_003);
+    shop.keeper.sign().expect("the agreement is signed");
     assert_eq!(shop.errcode("/shop/spu/add", tea("A")), 1_000_014);
     assert_eq!(
         shop.errcode(

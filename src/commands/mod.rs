@@ -22,6 +22,7 @@ pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
+pub mod status;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
@@ -207,6 +208,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     .into_iter()
     .flatten()
     .chain(merchant::asks())
+    .chain(status::ASKS)
 }
 
 /// Operations behind the commands that do more than one call.
@@ -246,6 +248,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Dispute(verb) => dispute::run(verb, ctx).await,
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
+        Noun::Status(args) => status::run(args, ctx).await,
         Noun::Access(verb) => access::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,
         Noun::Brand(verb) => brand::run(verb, ctx).await,

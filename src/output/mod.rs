@@ -310,6 +310,17 @@ impl Output {
         prompt::select(self, &prompt, choices, otherwise)
     }
 
+    /// Whether what is printed can be drawn anew: a terminal reads it.
+    pub fn redraws(&self) -> bool {
+        self.sink.is_terminal()
+    }
+
+    /// Empties the screen before something is drawn anew. Only where [`Output::redraws`] says so.
+    pub fn clear(&self) {
+        // A screen that cannot be emptied shows the next table below the last.
+        let _ = console::Term::stdout().clear_screen();
+    }
+
     /// Help that nobody asked for, on stderr; returns the exit code of a usage error.
     pub fn usage(&self, help: &str) -> u8 {
         self.sink.words(help.trim_end());

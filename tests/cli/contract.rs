@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 fn every_request_of_every_command_fits_the_reference() {
     let world = World::new();
     world.ok(&["sandbox", "reset", "--bare"]);
+    world.ok(&["access", "apply"]);
+    world.ok(&["sandbox", "admin", "sign"]);
     world.ok(&["sandbox", "set", "--keep-calls", "5000"]);
     world.write("a.png", png(300));
     world.write("goods.csv", pair("Green tea", "10", "20"));

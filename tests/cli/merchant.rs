@@ -8,6 +8,8 @@ use serde_json::json;
 fn a_bare_shop_takes_goods_once_customer_service_is_set() {
     let world = World::new();
     world.ok(&["sandbox", "reset", "--bare"]);
+    world.ok(&["access", "apply"]);
+    world.ok(&["sandbox", "admin", "sign"]);
     insta::assert_snapshot!(world.ok(&["merchant", "info"]), @"CUSTOMER SERVICE  not set");
     world.write("goods.csv", teas(&[("A", "1")]));
     let told = world.refused(1, &["goods", "upload", "goods.csv"]);

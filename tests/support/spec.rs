@@ -67,7 +67,7 @@ fn read() -> HashMap<String, Operation> {
         let strict = components(&spec, &forbid_more);
         let complete = components(&spec, &require_on_success);
         for (path, item) in spec["paths"].as_object().expect("paths") {
-            let wanted = wxsell::api::paths().any(|(known, _)| known == path);
+            let wanted = wxsell::api::operation::by_path(path).is_some();
             let Some(operation) = item.get("post").or(item.get("get")).filter(|_| wanted) else {
                 continue;
             };

@@ -1,0 +1,164 @@
+//! `wxsell status`: the way from an application to money withdrawn, step by step, for the current shop. It only reads.
+
+mod reads;
+mod steps;
+
+pub use reads::ASKS;
+
+use super::Ctx;
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Format, Record};
+use crate::text;
+use anyhow::Result;
+use std::time::Duration;
+use steps::{State, Step};
+
+/// Show how far the shop is on the way to selling in Channels, and the next command
+///
+/// Every step of the guide with what is done, who is waited for and what is missing. Only reads; a read that fails makes
+/// its step unknown. Exits with 0 when the shop can sell and with 7 when a step that selling needs is open.
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    /// Look again and again until the shop can sell; redraws on a terminal, prints changed steps elsewhere
+    #[arg(long)]
+    watch: bool,
+    /// How often to look, e.g. 30s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "watch", value_parser = super::sandbox::duration)]
+    every: Duration,
+}
+
+impl Record for Step {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "guide",
+            title: "GUIDE",
+            cell: |step| Cell::Text(step.guide.into()),
+        },
+        Column {
+            name: "title",
+            title: "STEP",
+            cell: |step| Cell::Sentence(step.title.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |step| Cell::Word(step.state.word()),
+        },
+        Column {
+            name: "who",
+            title: "WHO IS NEXT",
+            cell: |step| step.who.clone().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "missing",
+            title: "MISSING",
+            cell: |step| Cell::sentence(step.missing.as_ref()),
+        },
+        Column {
+            name: "command",
+            title: "NEXT COMMAND",
+            // Wrapped where it is long: a command cut off could not be typed.
+            cell: |step| match &step.command {
+                Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
+                None => Cell::Empty,
+            },
+        },
+        Column {
+            name: "place",
+            title: "WHERE ELSE",
+            cell: |step| Cell::sentence(step.place.as_ref()),
+        },
+    ];
+}
+
+pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
+    if args.watch {
+        return watch(args.every.max(Duration::from_secs(1)), ctx).await;
+    }
+    let steps = look(ctx, true).await?;
+    ctx.out.list(&steps)?;
+    verdict(&steps)
+}
+
+/// Reads once. Where nothing at all could be read, why.
+async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
+    let reads = reads::all(ctx).await?;
+    if let Some(error) = reads.stopped {
+        return Err(error);
+    }
+    if tell && reads.is_offline() {
+        ctx.out.warn(text!(
+            "WeChat has taken the custom component offline for this Mini Program (errcode 1400007): nothing here can change that; sales go on in WeChat Store"
+        ));
+    }
+    Ok(steps::steps(&reads))
+}
+
+/// Whether the shop can sell.
+fn verdict(steps: &[Step]) -> Result<()> {
+    let open: Vec<&Step> = steps.iter().filter(|step| step.holds_up()).collect();
+    let Some(first) = open.first() else {
+        return Ok(());
+    };
+    let mut failure = Failure::new(
+        Kind::NotReady,
+        text!(
+            "the shop cannot sell yet; open steps: {count}, the first is \"{step}\"",
+            count = open.len(),
+            step = first.title.clone()
+        ),
+    );
+    failure.shown = true;
+    Err(failure.into())
+}
+
+/// Looks again and again. On a terminal the table is drawn anew; elsewhere the steps that changed are printed.
+async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
+    let redraw = ctx.out.format == Format::Table && ctx.out.redraws();
+    let mut before: Vec<Step> = Vec::new();
+    let mut stream = match redraw || ctx.out.format == Format::Table {
+        true => None,
+        false => Some(ctx.out.stream::<Step>()?),
+    };
+    loop {
+        let steps = look(ctx, before.is_empty()).await?;
+        let changed: Vec<&Step> = steps.iter().filter(|step| !before.contains(step)).collect();
+        if redraw {
+            ctx.out.clear();
+            ctx.out.list(&steps)?;
+        } else {
+            for step in changed {
+                match &mut stream {
+                    Some(stream) => stream.push(step)?,
+                    None => ctx.out.text(&line(step, ctx))?,
+                }
+            }
+        }
+        if !steps.iter().any(Step::holds_up) {
+            return match stream {
+                Some(stream) => stream.finish(),
+                None => Ok(()),
+            };
+        }
+        before = steps;
+        tokio::time::sleep(every).await;
+    }
+}
+
+/// One step on a line of its own.
+fn line(step: &Step, ctx: &Ctx) -> String {
+    let lang = ctx.out.lang;
+    let mut line = format!(
+        "{}: {}",
+        step.title.render(lang),
+        step.state.word().render(lang)
+    );
+    if let Some(missing) = step.missing.as_ref().filter(|_| step.state != State::Done) {
+        line.push_str(&format!(" ({})", missing.render(lang)));
+    }
+    if let Some(command) = &step.command {
+        line.push_str(&format!(" → {command}"));
+    }
+    line
+}

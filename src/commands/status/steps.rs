@@ -1,0 +1,514 @@
+//! The steps from an application to money withdrawn, and how far a shop is with each: what is done, who is waited for,
+//! what is missing, and the command or place that goes on.
+
+use super::reads::{Read, Reads};
+use crate::lang::Text;
+use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::shop::number;
+use crate::text;
+use crate::types::Fen;
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Done,
+    /// The merchant moves.
+    Todo,
+    /// Somebody else moves.
+    Waiting,
+    /// WeChat said no.
+    Failed,
+    /// Not needed to sell, and not done.
+    Optional,
+    /// It could not be read.
+    Unknown,
+    /// WeChat has taken the calls out of service.
+    Offline,
+}
+
+impl State {
+    pub fn word(self) -> Text {
+        match self {
+            State::Done => text!("done"),
+            State::Todo => text!("to do"),
+            State::Waiting => text!("waiting"),
+            State::Failed => text!("failed"),
+            State::Optional => text!("optional"),
+            State::Unknown => text!("unknown"),
+            State::Offline => text!("offline"),
+        }
+    }
+}
+
+/// One step of the guide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// A stable name for scripts.
+    pub step: &'static str,
+    /// Number in WeChat's guide, where it has one.
+    pub guide: &'static str,
+    pub title: Text,
+    pub state: State,
+    /// Whether the shop can sell without it.
+    pub needed: bool,
+    /// Who moves next.
+    pub who: Option<Text>,
+    pub missing: Option<Text>,
+    /// The next command, whole.
+    pub command: Option<String>,
+    /// Where it is done, when no command can.
+    pub place: Option<Text>,
+}
+
+impl Step {
+    fn new(step: &'static str, guide: &'static str, title: Text) -> Step {
+        Step {
+            step,
+            guide,
+            title,
+            state: State::Done,
+            needed: true,
+            who: None,
+            missing: None,
+            command: None,
+            place: None,
+        }
+    }
+
+    fn optional(self) -> Step {
+        Step {
+            needed: false,
+            ..self
+        }
+    }
+
+    fn is(self, state: State, missing: Text) -> Step {
+        Step {
+            state,
+            missing: Some(missing),
+            who: match state {
+                State::Todo | State::Failed => Some(text!("you")),
+                _ => self.who,
+            },
+            ..self
+        }
+    }
+
+    fn who(self, who: Text) -> Step {
+        Step {
+            who: Some(who),
+            ..self
+        }
+    }
+
+    fn run(self, command: &str) -> Step {
+        Step {
+            command: Some(format!("wxsell {command}")),
+            ..self
+        }
+    }
+
+    fn place(self, place: Text) -> Step {
+        Step {
+            place: Some(place),
+            ..self
+        }
+    }
+
+    /// Whether the shop cannot sell because of it.
+    pub fn holds_up(&self) -> bool {
+        self.needed && self.state != State::Done
+    }
+}
+
+/// All steps, in the order of the guide.
+pub fn steps(reads: &Reads) -> Vec<Step> {
+    let joined = match &reads.component {
+        Read::Known(reply) => Read::Known(Component::read(reply)),
+        Read::NotJoined => Read::NotJoined,
+        Read::Offline => Read::Offline,
+        Read::Unknown(why) => Read::Unknown(why.clone()),
+    };
+    vec![
+        component(&joined),
+        merchant_number(&reads.number),
+        customer_service(&reads.info),
+        category(&reads.categories),
+        brand(&reads.brands),
+        goods(&reads.on_shelf, &reads.goods),
+        task(
+            &joined,
+            Task::Order,
+            "orders",
+            "2.3a",
+            text!("order interface"),
+        ),
+        task(
+            &joined,
+            Task::Delivery,
+            "delivery",
+            "2.3a",
+            text!("delivery interface"),
+        ),
+        task(
+            &joined,
+            Task::AfterSale,
+            "aftersales",
+            "2.5a",
+            text!("after-sales interface"),
+        ),
+        release(&joined),
+        channels(&joined),
+        promoters(&reads.promoters),
+        sharers(&reads.sharers),
+        funds(&reads.balance),
+    ]
+}
+
+/// What a step is where its read tells nothing; `None` where it does.
+fn blind<T>(step: &Step, read: &Read<T>) -> Option<Step> {
+    match read {
+        Read::Known(_) => None,
+        Read::NotJoined => Some(
+            step.clone()
+                .is(State::Waiting, text!("the component is joined first"))
+                .who(text!("you"))
+                .run("access apply"),
+        ),
+        Read::Offline => Some(step.clone().is(
+            State::Offline,
+            text!("WeChat has taken these calls out of service"),
+        )),
+        Read::Unknown(why) => Some(
+            step.clone()
+                .is(State::Unknown, text!("unknown: {why}", why = why.clone())),
+        ),
+    }
+}
+
+fn component(read: &Read<Component>) -> Step {
+    let step = Step::new(
+        "component",
+        "",
+        text!("component opened and agreement signed"),
+    );
+    match read {
+        Read::NotJoined => step
+            .is(
+                State::Todo,
+                text!(
+                    "not joined: ask for it, then the administrator signs the agreement within 24 hours"
+                ),
+            )
+            .run("access apply")
+            .place(text!("the message in the administrator's WeChat")),
+        Read::Known(known) if known.is_banned() => step
+            .is(State::Failed, text!("the platform has banned the component"))
+            .place(text!("Mini Program backend → Transaction component")),
+        other => blind(&step, other).unwrap_or(step),
+    }
+}
+
+fn merchant_number(read: &Read<Value>) -> Step {
+    let step = Step::new(
+        "merchant_number",
+        "2.1b",
+        text!("merchant number applied for and opened"),
+    );
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(reply) = read else {
+        return step;
+    };
+    let response = number::response(reply);
+    if number::is_open(response) {
+        return step;
+    }
+    let next = number::next(response);
+    let state = match number::state(response) {
+        "" => State::Todo,
+        "REJECTED" | "FROZEN" => State::Failed,
+        _ => State::Waiting,
+    };
+    let missing = text!(
+        "{state}: {what}",
+        state = number::word(response),
+        what = next.what
+    );
+    let step = step.is(state, missing);
+    let step = match number::link(response) {
+        Some(link) => step.place(Text::verbatim(link)),
+        None => step,
+    };
+    let step = next.who.into_iter().fold(step, Step::who);
+    next.command.into_iter().fold(step, Step::run)
+}
+
+fn customer_service(read: &Read<Value>) -> Step {
+    let step = Step::new("customer_service", "", text!("customer service set"));
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(reply) = read else {
+        return step;
+    };
+    match reply["data"]["service_agent_type"].as_array() {
+        Some(kinds) if !kinds.is_empty() => step,
+        _ => step
+            .is(
+                State::Todo,
+                text!("not set; WeChat takes no goods and opens no scene before it is"),
+            )
+            .run("merchant update --service wechat"),
+    }
+}
+
+fn category(read: &Read<Value>) -> Step {
+    let step = Step::new("category", "", text!("category permitted"));
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    match rows(read) {
+        0 => step
+            .is(
+                State::Todo,
+                text!("no category is open to this shop; hand in the papers of one"),
+            )
+            .run("category apply NUMBER --license PICTURE --certificate PICTURE"),
+        _ => step,
+    }
+}
+
+fn brand(read: &Read<Value>) -> Step {
+    let step = Step::new("brand", "", text!("brand permitted")).optional();
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    const NO_BRAND: u64 = crate::api::component::goods::NO_BRAND;
+    let Read::Known(reply) = read else {
+        return step;
+    };
+    let brands = reply["data"].as_array().into_iter().flatten();
+    let own = brands.filter(|brand| brand["brand_id"].as_u64() != Some(NO_BRAND));
+    match own.count() {
+        0 => step
+            .is(
+                State::Optional,
+                text!("no brand of your own; goods can go without one (2100000000)"),
+            )
+            .run("brand apply NAME --trademark KIND --relation own"),
+        _ => step,
+    }
+}
+
+fn rows(read: &Read<Value>) -> usize {
+    match read {
+        Read::Known(reply) => reply["data"].as_array().map_or(0, Vec::len),
+        _ => 0,
+    }
+}
+
+fn total(read: &Read<Value>) -> u64 {
+    match read {
+        Read::Known(reply) => reply["total_num"].as_u64().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
+    let step = Step::new(
+        "goods",
+        "2.2a, 2.4a",
+        text!("goods uploaded and audit passed"),
+    );
+    if let Some(step) = blind(&step, on_shelf) {
+        return step;
+    }
+    match (total(on_shelf), total(all)) {
+        (0, 0) => step
+            .is(State::Todo, text!("no goods yet"))
+            .run("goods upload FILE"),
+        (0, count) => step
+            .is(
+                State::Waiting,
+                text!(
+                    "{count} products, none on sale: in audit, rejected or taken off",
+                    count
+                ),
+            )
+            .who(text!("WeChat"))
+            .run("goods list"),
+        _ => step,
+    }
+}
+
+/// A task of the integration that calls fulfil.
+fn task(
+    read: &Read<Component>,
+    task: Task,
+    name: &'static str,
+    guide: &'static str,
+    title: Text,
+) -> Step {
+    let step = Step::new(name, guide, title);
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(component) = read else {
+        return step;
+    };
+    let command = match task {
+        Task::Order => "order create",
+        Task::Delivery => "delivery send",
+        _ => "aftersale create",
+    };
+    match (component.confirmed(task), component.seen(task)) {
+        (true, _) => step,
+        (false, true) => step
+            .is(State::Todo, text!("WeChat has seen it; confirm it"))
+            .run(&format!("access finish {}", task.word())),
+        (false, false) => step.is(State::Todo, task.advice()).run(command),
+    }
+}
+
+fn release(read: &Read<Component>) -> Step {
+    let step = Step::new("release", "", text!("tested and released"));
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(component) = read else {
+        return step;
+    };
+    // The goods task is confirmed along with these: it has no line of its own.
+    let open: Vec<Task> = [Task::Product, Task::SelfTest, Task::Release]
+        .into_iter()
+        .filter(|task| !component.confirmed(*task))
+        .collect();
+    let Some(first) = open.first() else {
+        return step;
+    };
+    let words = open.iter().map(|task| task.word()).collect::<Vec<_>>();
+    let step = step
+        .is(
+            State::Todo,
+            text!("not confirmed: {tasks}", tasks = words.join(", ")),
+        )
+        .run(&format!("access finish {}", first.word()));
+    match component.confirmed(Task::Release) {
+        true => step,
+        false => step.place(text!("Mini Program backend → Version management → release")),
+    }
+}
+
+fn channels(read: &Read<Component>) -> Step {
+    let step = Step::new("channels", "3", text!("scene access to Channels"));
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(component) = read else {
+        return step;
+    };
+    let Some(scene) = component.scene(CHANNELS) else {
+        return step
+            .is(State::Todo, text!("not applied for"))
+            .run("access scene");
+    };
+    let failed: Vec<&str> = scene
+        .items
+        .iter()
+        .filter(|(_, status)| *status == 2)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match scene.status {
+        1 => step,
+        0 => step
+            .is(State::Waiting, text!("in audit"))
+            .who(text!("WeChat"))
+            .run("access status"),
+        2 => step
+            .is(
+                State::Failed,
+                text!(
+                    "rejected: {reason} {items}",
+                    reason = &scene.reason,
+                    items = failed.join(", ")
+                ),
+            )
+            .run("access scene"),
+        _ => {
+            let open = component.open_tasks();
+            let words = open.iter().map(|task| task.word()).collect::<Vec<_>>();
+            match open.is_empty() {
+                true => step
+                    .is(State::Todo, text!("not applied for"))
+                    .run("access scene"),
+                false => step
+                    .is(
+                        State::Waiting,
+                        text!("these tasks come first: {tasks}", tasks = words.join(", ")),
+                    )
+                    .who(text!("you"))
+                    .run("access status"),
+            }
+        }
+    }
+}
+
+fn promoters(read: &Read<Value>) -> Step {
+    let step = Step::new("promoters", "Step 3", text!("Channels promoters")).optional();
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    match total(read) {
+        0 => step
+            .is(
+                State::Optional,
+                text!("none; a Channels account with the same administrator needs none"),
+            )
+            .run("promoter list")
+            .place(text!(
+                "Mini Program backend → Transaction component → Scenes → Channels promotion"
+            )),
+        _ => step,
+    }
+}
+
+fn sharers(read: &Read<Value>) -> Step {
+    let step = Step::new("sharers", "Step 3", text!("sharers")).optional();
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    match total(read) {
+        0 => step
+            .is(State::Optional, text!("none"))
+            .run("sharer bind OPENID"),
+        _ => step,
+    }
+}
+
+fn funds(read: &Read<Value>) -> Step {
+    let step = Step::new("funds", "Step 4", text!("account and withdrawals")).optional();
+    if let Some(step) = blind(&step, read) {
+        return step;
+    }
+    let Read::Known(reply) = read else {
+        return step;
+    };
+    let yuan = |name: &str| {
+        let fen = reply["balance_info"][name].as_i64().unwrap_or_default();
+        Fen(fen).to_yuan()
+    };
+    let there = reply["balance_info"]["available_amount"].as_i64();
+    let words = text!(
+        "{available} yuan can be withdrawn, {pending} yuan are not settled yet",
+        available = yuan("available_amount"),
+        pending = yuan("pending_amount")
+    );
+    match there {
+        Some(available) if available > 0 => step.is(State::Optional, words).run("funds withdraw"),
+        _ => step.is(State::Done, words),
+    }
+}
