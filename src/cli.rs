@@ -4,9 +4,7 @@ pub mod start;
 
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
-    image, log, merchant, order, profile, quota, rid, run, sandbox, util,
-    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
-    merchant, profile, quota, rid, run, sandbox, status, util,
+    image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

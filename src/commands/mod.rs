@@ -204,11 +204,11 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         certificate::ASKS,
         dispute::ASKS,
         order::ASKS,
+        status::ASKS,
     ]
     .into_iter()
     .flatten()
     .chain(merchant::asks())
-    .chain(status::ASKS)
 }
 
 /// Operations behind the commands that do more than one call.
