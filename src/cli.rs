@@ -5,6 +5,8 @@ pub mod start;
 use crate::commands::{
     access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
     merchant, profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, event, goods, image, log, merchant, profile,
+    quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -99,6 +101,8 @@ pub enum Noun {
     Certificate(certificate::Verb),
     #[command(subcommand)]
     Merchant(merchant::Verb),
+    #[command(subcommand)]
+    Event(event::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -9,6 +9,7 @@ pub mod brand;
 pub mod category;
 pub mod certificate;
 pub mod completion;
+pub mod event;
 pub mod goods;
 pub mod image;
 pub mod log;
@@ -233,6 +234,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Audit(verb) => audit::run(verb, ctx).await,
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
+        Noun::Event(verb) => event::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

@@ -25,6 +25,7 @@
 pub mod body;
 mod crypto;
 pub mod events;
+pub mod explain;
 pub mod forward;
 pub mod receiver;
 
