@@ -7,6 +7,8 @@ use crate::commands::{
     merchant, profile, quota, rid, run, sandbox, util,
     api, auth, brand, category, certificate, completion, event, goods, image, log, merchant, profile,
     quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, event, goods, image, log, merchant,
+    profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

@@ -51,10 +51,12 @@ pub fn push_keys(profile: &Profile, dirs: &Dirs) -> Result<Option<PushKeys>> {
             previous_aes_key: None,
         },
         SecretSource::Environment => from_environment()?,
-        SecretSource::Keyring => match keyring(&entry(&profile.name), keyring::Entry::get_password)? {
-            Some(kept) => serde_json::from_str(&kept).map_err(|_| gone(&profile.name))?,
-            None => return Err(gone(&profile.name).into()),
-        },
+        SecretSource::Keyring => {
+            match keyring(&entry(&profile.name), keyring::Entry::get_password)? {
+                Some(kept) => serde_json::from_str(&kept).map_err(|_| gone(&profile.name))?,
+                None => return Err(gone(&profile.name).into()),
+            }
+        }
         SecretSource::File => {
             let mut kept = load_credentials(&credentials_path(dirs))?;
             kept.push
@@ -121,7 +123,9 @@ pub fn read_push_keys(path: &Path) -> Result<PushKeys> {
     })?;
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
         Failure::input(text!("what was read is no Token with an EncodingAESKey"))
-            .hint(text!("write the Token on the first line and the EncodingAESKey on the second"))
+            .hint(text!(
+                "write the Token on the first line and the EncodingAESKey on the second"
+            ))
             .into()
     })
 }
@@ -131,7 +135,10 @@ fn parse(content: &str) -> Option<PushKeys> {
     if content.starts_with('{') {
         return serde_json::from_str(content).ok();
     }
-    let mut lines = content.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = content
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     let token = lines.next()?;
     let mut next = || lines.next().map(Secret::new);
     let keys = PushKeys {
@@ -139,7 +146,9 @@ fn parse(content: &str) -> Option<PushKeys> {
         aes_key: next(),
         previous_aes_key: next(),
     };
-    let words = content.lines().any(|line| line.trim().contains(char::is_whitespace));
+    let words = content
+        .lines()
+        .any(|line| line.trim().contains(char::is_whitespace));
     (!words && lines.next().is_none()).then_some(keys)
 }
 
@@ -210,9 +219,15 @@ mod tests {
 
     #[test]
     fn lines_and_json_are_read_and_nothing_else() {
-        assert_eq!(parse("\u{feff}tok\r\nkey\r\n"), Some(keys("tok", Some("key"), None)));
+        assert_eq!(
+            parse("\u{feff}tok\r\nkey\r\n"),
+            Some(keys("tok", Some("key"), None))
+        );
         assert_eq!(parse("tok\n"), Some(keys("tok", None, None)));
-        assert_eq!(parse("tok\nkey\nold\n"), Some(keys("tok", Some("key"), Some("old"))));
+        assert_eq!(
+            parse("tok\nkey\nold\n"),
+            Some(keys("tok", Some("key"), Some("old")))
+        );
         assert_eq!(
             parse("{\"token\": \"tok\", \"aes_key\": \"key\"}"),
             Some(keys("tok", Some("key"), None))

@@ -365,7 +365,10 @@ fn from_credentials(name: &str, dirs: &Dirs) -> Result<Secret> {
     )?)
 }
 
-pub(super) fn edit_credentials<T>(dirs: &Dirs, change: impl FnOnce(&mut Credentials) -> T) -> Result<T> {
+pub(super) fn edit_credentials<T>(
+    dirs: &Dirs,
+    change: impl FnOnce(&mut Credentials) -> T,
+) -> Result<T> {
     let path = credentials_path(dirs);
     let _lock = lock(&path)?;
     let mut kept = load_credentials(&path)?;

@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_is_written_as_xml_is_read_again() {
-        let message = json!({"Event": "x]]>y<&", "block": {"list": [{"a": "1"}, {"a": "2"}], "n": 7}});
+        let message =
+            json!({"Event": "x]]>y<&", "block": {"list": [{"a": "1"}, {"a": "2"}], "n": 7}});
         let Value::Object(fields) = &message else {
             panic!("an object")
         };

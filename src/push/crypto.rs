@@ -187,13 +187,19 @@ mod tests {
 
     #[test]
     fn a_key_may_have_surplus_bits_and_nothing_else_is_a_key() {
-        let key = AesKey::from_encoded("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").expect("a key");
+        let key =
+            AesKey::from_encoded("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").expect("a key");
         let hex: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(
             hex,
             "69b71d79f8218a39259a7a29aabb2dbafc31cb3d35db7e39ebbf3d0010831051"
         );
-        for wrong in ["", "abc", &KEY[1..], "K7dQ2mVx9TzYb4LsR8nWcE1uHf6PjXa3GoMtZi5By!D"] {
+        for wrong in [
+            "",
+            "abc",
+            &KEY[1..],
+            "K7dQ2mVx9TzYb4LsR8nWcE1uHf6PjXa3GoMtZi5By!D",
+        ] {
             assert!(AesKey::from_encoded(wrong).is_none(), "{wrong}");
         }
         assert_eq!(format!("{key:?}"), "(hidden)");

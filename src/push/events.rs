@@ -113,8 +113,19 @@ fn spec(line: &'static str) -> Option<Spec> {
         .split('\t')
         .map(|cell| if cell == "-" { "" } else { cell })
         .collect();
-    let [event, family, block, object, numbers, orders, states, fields, english, chinese, words] =
-        cells[..].try_into().ok()?;
+    let [
+        event,
+        family,
+        block,
+        object,
+        numbers,
+        orders,
+        states,
+        fields,
+        english,
+        chinese,
+        words,
+    ] = cells[..].try_into().ok()?;
     let list = |cell: &'static str| cell.split_whitespace().collect();
     let word = |cell: &'static str| {
         let (value, rest) = cell.split_once('=')?;
@@ -216,7 +227,9 @@ pub fn decode(message: &Map<String, Value>) -> Event {
         ("", _) => message,
         (_, Some(Value::Object(block))) => block,
         // A block that came as a list of one.
-        (_, Some(Value::Array(rows))) => rows.first().and_then(Value::as_object).unwrap_or(&nothing),
+        (_, Some(Value::Array(rows))) => {
+            rows.first().and_then(Value::as_object).unwrap_or(&nothing)
+        }
         _ => &nothing,
     };
     let number = first(block, &spec.numbers).unwrap_or_default();
@@ -387,7 +400,12 @@ impl Event {
     pub fn summary(&self) -> Text {
         let said = match (&self.number, self.state_words()) {
             (number, Some(state)) if !number.is_empty() => {
-                text!("{what} {number}: {state}", what = self.title(), number, state)
+                text!(
+                    "{what} {number}: {state}",
+                    what = self.title(),
+                    number,
+                    state
+                )
             }
             (number, None) if !number.is_empty() => {
                 text!("{what} {number}", what = self.title(), number)
@@ -432,7 +450,10 @@ mod tests {
         assert_eq!(table().len(), lines.count());
         for spec in table() {
             let known = ["component", "store", "platform"].contains(&spec.family);
-            assert!(known && !spec.title.0.is_empty() && !spec.title.1.is_empty(), "{spec:?}");
+            assert!(
+                known && !spec.title.0.is_empty() && !spec.title.1.is_empty(),
+                "{spec:?}"
+            );
             for name in spec.numbers.iter().chain(&spec.orders).chain(&spec.states) {
                 assert!(
                     spec.fields.iter().any(|field| field.name == *name),
@@ -445,7 +466,9 @@ mod tests {
         assert!(matches!(settle.fields[3].kind, FieldKind::Fen));
         let pay = find("open_product_order_pay").expect("listed");
         let last = pay.fields.last().expect("a field");
-        assert!(matches!(&last.kind, FieldKind::Object(inner) if matches!(&inner[0].kind, FieldKind::List(rows) if rows.len() == 10)));
+        assert!(
+            matches!(&last.kind, FieldKind::Object(inner) if matches!(&inner[0].kind, FieldKind::List(rows) if rows.len() == 10))
+        );
     }
 
     #[test]
@@ -466,8 +489,10 @@ mod tests {
 
     #[test]
     fn numbers_beyond_doubles_stay_whole_and_money_and_times_are_typed() {
-        let paid = event(json!({"Event": "open_product_order_settle", "CreateTime": "5",
-            "order_info": {"order_id": 3_307_243_203_710_027_776_u64, "out_order_id": "WX1", "amount": "1250", "settle_time": "2022-04-01 12:00:00"}}));
+        let paid = event(
+            json!({"Event": "open_product_order_settle", "CreateTime": "5",
+            "order_info": {"order_id": 3_307_243_203_710_027_776_u64, "out_order_id": "WX1", "amount": "1250", "settle_time": "2022-04-01 12:00:00"}}),
+        );
         assert_eq!(paid.number, "3307243203710027776");
         assert_eq!(paid.lane().as_deref(), Some("order|3307243203710027776"));
         assert!(paid.names.contains(&("order", "WX1".into())));
@@ -493,7 +518,10 @@ mod tests {
     fn an_unknown_event_is_kept_as_it_came() {
         let odd = event(json!({"Event": "brand_new", "CreateTime": 7, "some": {"thing": [1]}}));
         assert_eq!((odd.family, odd.lane()), ("unknown", None));
-        assert_eq!(Value::Object(odd.fields.clone()), json!({"some": {"thing": [1]}}));
+        assert_eq!(
+            Value::Object(odd.fields.clone()),
+            json!({"some": {"thing": [1]}})
+        );
         assert_ne!(odd.key("a"), odd.key("b"));
         let nothing = event(json!({}));
         assert_eq!((nothing.event.as_str(), nothing.number.as_str()), ("", ""));
@@ -501,8 +529,10 @@ mod tests {
 
     #[test]
     fn an_event_is_told_in_one_line() {
-        let audit = event(json!({"Event": "open_product_spu_audit", "OpenProductSpuAudit":
-            {"out_product_id": "T-1", "status": 3, "reject_reason": "二维码"}}));
+        let audit = event(
+            json!({"Event": "open_product_spu_audit", "OpenProductSpuAudit":
+            {"out_product_id": "T-1", "status": 3, "reject_reason": "二维码"}}),
+        );
         assert_eq!(
             audit.summary().to_string(),
             "Product audit finished T-1: audit failed (二维码)"
@@ -513,7 +543,9 @@ mod tests {
                 .render(crate::lang::Lang::Zh)
                 .contains("审核未通过")
         );
-        let ticket = event(json!({"InfoType": "component_verify_ticket", "AppId": "wx1", "ComponentVerifyTicket": "ticket@@@x"}));
+        let ticket = event(
+            json!({"InfoType": "component_verify_ticket", "AppId": "wx1", "ComponentVerifyTicket": "ticket@@@x"}),
+        );
         assert_eq!(ticket.fields["ComponentVerifyTicket"], "(hidden)");
     }
 }

@@ -28,7 +28,10 @@ pub fn take_apart(captured: &str) -> (Option<Query>, &str) {
         return (None, captured);
     }
     let (first, rest) = captured.split_once('\n').unwrap_or((captured, ""));
-    let words = first.trim().trim_start_matches("POST ").trim_start_matches("GET ");
+    let words = first
+        .trim()
+        .trim_start_matches("POST ")
+        .trim_start_matches("GET ");
     let address = words.split_whitespace().next().unwrap_or_default();
     let query = address.split_once('?').map_or(address, |(_, query)| query);
     // Header fields end with an empty line.
@@ -75,10 +78,12 @@ pub fn explain(account: &Account, query: Option<&Query>, bytes: &[u8]) -> Explai
         found.fields = outer;
         return found;
     };
-    found.mode = Some(match outer.contains_key("Event") || outer.contains_key("MsgType") {
-        true => Mode::Compatible,
-        false => Mode::Safe,
-    });
+    found.mode = Some(
+        match outer.contains_key("Event") || outer.contains_key("MsgType") {
+            true => Mode::Compatible,
+            false => Mode::Safe,
+        },
+    );
     if let Some(query) = query {
         let texts = [
             account.token.expose(),

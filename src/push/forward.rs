@@ -216,7 +216,10 @@ impl Courier {
             Form::Decoded => ("application/json", serde_json::to_vec(&Told::of(push))?),
             Form::Wechat => {
                 let account = self.accounts.get(&push.shop).ok_or_else(|| {
-                    Failure::access(text!("no Token and key are known for {shop}", shop = &push.shop))
+                    Failure::access(text!(
+                        "no Token and key are known for {shop}",
+                        shop = &push.shop
+                    ))
                 })?;
                 let sealed = seal_again(push, account)?;
                 add_query(&mut url, &sealed.query);
@@ -248,7 +251,11 @@ impl Courier {
             .stderr(Stdio::inherit())
             .kill_on_drop(true);
         // They verify and decrypt pushes; a program that is handed one needs neither.
-        for secret in ["WXSELL_PUSH_TOKEN", "WXSELL_PUSH_AES_KEY", "WXSELL_APP_SECRET"] {
+        for secret in [
+            "WXSELL_PUSH_TOKEN",
+            "WXSELL_PUSH_AES_KEY",
+            "WXSELL_APP_SECRET",
+        ] {
             command.env_remove(secret);
         }
         let running = async {
@@ -280,8 +287,11 @@ pub fn http(timeout: Duration) -> Result<reqwest::Client> {
         .connect_timeout(timeout.min(Duration::from_secs(10)))
         .build()
         .map_err(|error| {
-            Failure::network(text!("no connection can be made: {error}", error = error.to_string()))
-                .into()
+            Failure::network(text!(
+                "no connection can be made: {error}",
+                error = error.to_string()
+            ))
+            .into()
         })
 }
 
@@ -410,24 +420,27 @@ impl Forwarder {
             if self.once && on_the_way.is_empty() && idle {
                 break;
             }
-            tokio::select! {
-                Some(ended) = attempts.join_next() => {
-                    let (push, attempt) = ended?;
-                    let unreachable = attempt.failure.is_some() && attempt.unreachable;
-                    self.note(&push, attempt, &mut tally).await?;
-                    // Only now: until its mark is written it counts as waiting.
-                    on_the_way.remove(&push.id);
-                    outage = if unreachable { outage + 1 } else { 0 };
-                    if self.once && outage >= GIVEN_UP {
-                        break;
-                    }
-                    if outage > 0 {
-                        rest_until = milliseconds() + pause(outage - 1, LONGEST_OUTAGE_PAUSE);
-                    }
-                }
-                () = wake.0.notified() => {}
-                _ = stopping.wait_for(|stop| *stop) => {}
-                () = tokio::time::sleep(self.nap(rest_until)) => {}
+            let told = async {
+                // Who could tell it to stop is gone: that is a stop as well.
+                drop(stopping.wait_for(|stop| *stop).await);
+            };
+            let ended = tokio::select! {
+                Some(ended) = attempts.join_next() => ended?,
+                () = told => break,
+                () = wake.0.notified() => continue,
+                () = tokio::time::sleep(self.nap(rest_until)) => continue,
+            };
+            let (push, attempt) = ended;
+            let unreachable = attempt.failure.is_some() && attempt.unreachable;
+            self.note(&push, attempt, &mut tally).await?;
+            // Only now: until its mark is written it counts as waiting.
+            on_the_way.remove(&push.id);
+            outage = if unreachable { outage + 1 } else { 0 };
+            if self.once && outage >= GIVEN_UP {
+                break;
+            }
+            if outage > 0 {
+                rest_until = milliseconds() + pause(outage - 1, LONGEST_OUTAGE_PAUSE);
             }
         }
         while let Some(ended) = attempts.join_next().await {

@@ -40,9 +40,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The form of a body.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     #[default]
@@ -60,9 +58,7 @@ impl Format {
 }
 
 /// How a message is protected, as it is set in the backend.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Signed with the Token only; the signature does not cover the body
@@ -432,12 +428,10 @@ fn seal_text(
     }
     let key = account.key.as_ref().ok_or_else(no_key)?;
     let encrypted = crypto::encrypt(key, stamp.random, message.as_bytes(), &account.appid);
-    query
-        .append_pair("encrypt_type", "aes")
-        .append_pair(
-            "msg_signature",
-            &crypto::signature(&[token, &time, &stamp.nonce, &encrypted]),
-        );
+    query.append_pair("encrypt_type", "aes").append_pair(
+        "msg_signature",
+        &crypto::signature(&[token, &time, &stamp.nonce, &encrypted]),
+    );
     // Authorisation events are addressed by AppId, all others by ToUserName.
     let addressee = ["ToUserName", "AppId"]
         .iter()
@@ -455,8 +449,9 @@ fn seal_text(
 }
 
 fn no_key() -> Failure {
-    Failure::access(text!("this profile has no EncodingAESKey"))
-        .hint(text!("store it with `wxsell auth push-key`, or set WXSELL_PUSH_AES_KEY"))
+    Failure::access(text!("this profile has no EncodingAESKey")).hint(text!(
+        "store it with `wxsell auth push-key`, or set WXSELL_PUSH_AES_KEY"
+    ))
 }
 
 /// The query of an address test, `signature`, `timestamp`, `nonce` and `echostr`.

@@ -55,7 +55,11 @@ fn the_address_test_is_answered_with_its_echo() {
         verify_address(&account(), &Query::parse("echostr=1")),
         Err(Refusal::Unsigned)
     );
-    let own = address_test(&account(), &stamp(1_760_000_000, "829104557", &"0".repeat(16)), "5836207341190846713");
+    let own = address_test(
+        &account(),
+        &stamp(1_760_000_000, "829104557", &"0".repeat(16)),
+        "5836207341190846713",
+    );
     assert_eq!(own, query);
 }
 
@@ -118,7 +122,10 @@ fn only_the_handshake_of_the_coupons_is_answered_with_content() {
         content_answer(fields.as_object().expect("an object"))
     };
     let handshake = answer("test_coupon").expect("an answer");
-    assert_eq!(handshake["out_user_coupon_id"], "test_coupon_user_coupon_id");
+    assert_eq!(
+        handshake["out_user_coupon_id"],
+        "test_coupon_user_coupon_id"
+    );
     assert_eq!(handshake["ret_code"], 0);
     assert_eq!(answer("CPN-1"), None);
 }
@@ -173,7 +180,9 @@ fn ten_million_pushes_are_opened_or_refused() {
     let mut opened = 0_u64;
     for round in 0..10_000_000_u32 {
         let mut body = match round % 8 {
-            0 => (0..fastrand::usize(..200)).map(|_| fastrand::u8(..)).collect(),
+            0 => (0..fastrand::usize(..200))
+                .map(|_| fastrand::u8(..))
+                .collect(),
             seed => seeds[seed as usize % seeds.len()].clone(),
         };
         for _ in 0..fastrand::usize(..4) {

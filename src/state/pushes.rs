@@ -752,7 +752,9 @@ mod tests {
             log.handed(done).await.expect("noted");
             assert_eq!(due(9_000), [2, 4, 5]);
         });
-        let about = state.pushes_about("wx1", "aftersale", "8", 0).expect("read");
+        let about = state
+            .pushes_about("wx1", "aftersale", "8", 0)
+            .expect("read");
         let ids: Vec<i64> = about.iter().map(|push| push.id).collect();
         assert_eq!(ids, [2, 3]);
         assert_eq!(state.queue_pushes(&[1], 5).expect("queued"), 1);

@@ -110,10 +110,9 @@ fn ask(appid: &str, ctx: &Ctx) -> Result<PushKeys> {
         text!("Token of the message push of {appid} (not shown)", appid),
         "--file",
     )?;
-    let key = ctx.out.secret(
-        text!("EncodingAESKey, 43 characters (not shown)"),
-        "--file",
-    )?;
+    let key = ctx
+        .out
+        .secret(text!("EncodingAESKey, 43 characters (not shown)"), "--file")?;
     Ok(PushKeys {
         token: Secret::new(token.expose().trim()),
         aes_key: Some(Secret::new(key.expose().trim())),

@@ -209,9 +209,13 @@ pub fn run(args: &DecryptArgs, ctx: &Ctx) -> Result<()> {
 fn read(path: &std::path::Path) -> Result<String> {
     let mut bytes = Vec::new();
     let read = match path.as_os_str() == "-" {
-        true => std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes),
-        false => std::fs::File::open(path)
-            .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)),
+        true => std::io::stdin()
+            .lock()
+            .take(LARGEST)
+            .read_to_end(&mut bytes),
+        false => {
+            std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        }
     };
     read.map_err(|error| {
         Failure::input(text!(
@@ -220,7 +224,6 @@ fn read(path: &std::path::Path) -> Result<String> {
             error = error.to_string()
         ))
     })?;
-    String::from_utf8(bytes).map_err(|_| {
-        Failure::input(text!("the captured message is not plain text")).into()
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::input(text!("the captured message is not plain text")).into())
 }

@@ -58,8 +58,10 @@ fn chosen(args: &ReplayArgs, ctx: &Ctx) -> Result<Vec<Push>> {
 pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
     let pushes = chosen(&args, ctx)?;
     if ctx.global.dry_run {
-        ctx.out
-            .note(text!("would send {count} events again", count = pushes.len()));
+        ctx.out.note(text!(
+            "would send {count} events again",
+            count = pushes.len()
+        ));
         return Ok(());
     }
     let Some(to) = &args.to else {
@@ -77,8 +79,11 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
     let mut sent = Vec::with_capacity(pushes.len());
     for push in &pushes {
         let account = accounts.get(&push.shop).ok_or_else(|| {
-            Failure::access(text!("no Token and key are known for {shop}", shop = &push.shop))
-                .hint(text!("store it with `wxsell auth push-key`"))
+            Failure::access(text!(
+                "no Token and key are known for {shop}",
+                shop = &push.shop
+            ))
+            .hint(text!("store it with `wxsell auth push-key`"))
         })?;
         let sealed = seal_again(push, account)?;
         sent.push(send(&client, to, &sealed, &push.event).await);
@@ -164,14 +169,17 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         if args.all {
             count += state.pushes(&of("none"))?.len();
         }
-        ctx.out
-            .note(text!("would hand on {count} events", count));
+        ctx.out.note(text!("would hand on {count} events", count));
         return Ok(());
     }
     let lock = only_forwarder(ctx)?;
     let shops = vec![shop.clone()];
     if args.all {
-        let ids: Vec<i64> = state.pushes(&of("none"))?.iter().map(|push| push.id).collect();
+        let ids: Vec<i64> = state
+            .pushes(&of("none"))?
+            .iter()
+            .map(|push| push.id)
+            .collect();
         state.queue_pushes(&ids, milliseconds())?;
     }
     state.hurry_pushes(&shops, milliseconds())?;
@@ -198,5 +206,8 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         failed: tally.failed,
         waiting,
     })?;
-    partly(waiting, waiting + usize::try_from(tally.done).unwrap_or(usize::MAX))
+    partly(
+        waiting,
+        waiting + usize::try_from(tally.done).unwrap_or(usize::MAX),
+    )
 }

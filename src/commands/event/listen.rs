@@ -60,7 +60,13 @@ pub struct Onward {
     #[arg(long, value_name = "URL", value_parser = address, value_hint = ValueHint::Url)]
     pub forward_to: Option<reqwest::Url>,
     /// Form in which events are posted
-    #[arg(long, value_enum, value_name = "FORM", default_value_t, requires = "forward_to")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORM",
+        default_value_t,
+        requires = "forward_to"
+    )]
     pub forward_as: Form,
     /// Run this command for every event, with its JSON on standard input, until it ends with 0
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
@@ -229,9 +235,7 @@ fn announce(
 pub fn only_forwarder(ctx: &Ctx) -> Result<LockGuard> {
     ctx.state()?.try_lock("push-forward")?.ok_or_else(|| {
         Failure::input(text!("another process hands events on already"))
-            .hint(text!(
-                "stop it first, or leave --forward-to and --exec out"
-            ))
+            .hint(text!("stop it first, or leave --forward-to and --exec out"))
             .into()
     })
 }
@@ -293,7 +297,10 @@ fn shops(path: &str, ctx: &Ctx) -> Result<HashMap<String, Arc<Shop>>> {
 }
 
 fn other(name: &str, settings: &Settings, ctx: &Ctx) -> Result<Option<Shop>> {
-    if settings.entry(name).is_none_or(|entry| entry.push.is_none()) {
+    if settings
+        .entry(name)
+        .is_none_or(|entry| entry.push.is_none())
+    {
         return Ok(None);
     }
     let profile = profile::preview(name, settings)?;

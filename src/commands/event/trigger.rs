@@ -64,7 +64,9 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub fn candidates() -> Vec<clap_complete::CompletionCandidate> {
     table()
         .iter()
-        .map(|spec| clap_complete::CompletionCandidate::new(spec.event).help(Some(spec.title.0.into())))
+        .map(|spec| {
+            clap_complete::CompletionCandidate::new(spec.event).help(Some(spec.title.0.into()))
+        })
         .collect()
 }
 
@@ -155,7 +157,10 @@ pub async fn run(args: TriggerArgs, ctx: &Ctx) -> Result<()> {
     }
     let mut failure = match sent.status {
         Some(_) => Failure::new(Kind::Refused, text!("the receiver did not take it")),
-        None => Failure::network(text!("the receiver did not answer: {why}", why = &sent.answer)),
+        None => Failure::network(text!(
+            "the receiver did not answer: {why}",
+            why = &sent.answer
+        )),
     };
     failure.hint = Some(text!(
         "a receiver answers within 5 seconds with HTTP 200 and `success`"
@@ -322,11 +327,13 @@ fn typed(spec: &Spec, name: &str, value: &str) -> Value {
     let field = spec.fields.iter().find(|field| field.name == name);
     let as_number = matches!(
         (field.map(|field| &field.kind), name),
-        (Some(FieldKind::Integer | FieldKind::Fen | FieldKind::Unix), _)
-            | (
-                Some(FieldKind::Id),
-                "order_id" | "product_id" | "aftersale_id" | "complaint_order_id" | "brand_id"
-            )
+        (
+            Some(FieldKind::Integer | FieldKind::Fen | FieldKind::Unix),
+            _
+        ) | (
+            Some(FieldKind::Id),
+            "order_id" | "product_id" | "aftersale_id" | "complaint_order_id" | "brand_id"
+        )
     );
     match (as_number, value.parse::<u64>(), value.parse::<i64>()) {
         (true, Ok(number), _) => json!(number),
