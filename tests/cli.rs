@@ -7,6 +7,7 @@ mod spec;
 mod cli {
     mod catalogues;
     mod contract;
+    mod event;
     mod goods {
         mod changes;
         mod files;
@@ -20,5 +21,6 @@ mod cli {
     mod platform;
     mod run;
     mod sandbox;
+    mod vectors;
     mod world;
 }

@@ -50,7 +50,7 @@ impl Wake {
 /// The form that an event is posted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Form {
-    /// Decoded, as JSON
+    /// Decoded, as JSON; tickets and authorisation codes are left out
     #[default]
     Decoded,
     /// Signed and encrypted as WeChat sends it, with the profile's own Token and key

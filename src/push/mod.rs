@@ -395,7 +395,13 @@ pub fn seal(
     seal_text(&message, fields, account, format, mode, stamp)
 }
 
-/// [`seal`] for a message that is written already, byte for byte.
+/// [`seal`] for a message that is written already, byte for byte; its format is seen from it.
+pub fn seal_message(message: &str, account: &Account, mode: Mode, stamp: &Stamp) -> Result<Sealed> {
+    let (format, fields) =
+        body::read(message.as_bytes()).map_err(|refusal| Failure::input(refusal.words()))?;
+    seal_text(message, &fields, account, format, mode, stamp)
+}
+
 fn seal_text(
     message: &str,
     fields: &Map<String, Value>,

@@ -184,7 +184,9 @@ where
 {
     let limits = &desk.receiver.limits;
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+    // A sender may close its half once it has sent all; and one that closes too early is to be counted.
+    http.half_close(true)
+        .timer(TokioTimer::new())
         .header_read_timeout(limits.patience)
         .max_buf_size(limits.head.max(8 << 10));
     let service = service_fn(|request| {

@@ -30,7 +30,7 @@ pub struct DecryptArgs {
     query: Option<String>,
     /// Print the message alone, as WeChat wrote it
     #[arg(long)]
-    raw: bool,
+    message: bool,
 }
 
 /// What a message is.
@@ -159,7 +159,7 @@ pub fn run(args: &DecryptArgs, ctx: &Ctx) -> Result<()> {
     let (in_file, body) = take_apart(&captured);
     let query = args.query.as_deref().map(Query::parse).or(in_file);
     let found = explain(&account, query.as_ref(), body.as_bytes());
-    if args.raw
+    if args.message
         && let Some(message) = &found.message
     {
         return ctx.out.text(message);

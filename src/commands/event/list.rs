@@ -45,9 +45,9 @@ pub enum Forward {
 pub struct ShowArgs {
     /// Number of the event, as `wxsell event list` shows it
     id: i64,
-    /// Print the message as WeChat wrote it, decrypted
+    /// Print the message alone, as WeChat wrote it
     #[arg(long)]
-    raw: bool,
+    message: bool,
 }
 
 #[derive(Debug, Args)]
@@ -321,7 +321,7 @@ pub fn stored(id: i64, ctx: &Ctx) -> Result<Push> {
 
 pub fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
     let push = stored(args.id, ctx)?;
-    match args.raw {
+    match args.message {
         true => ctx.out.text(&push.message),
         false => ctx.out.show(&Shown(Listed::of(&push))),
     }
