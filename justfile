@@ -9,3 +9,4 @@ docs:
 # Measures; figures for a document come from here.
 bench:
     cargo bench --bench upload
+    cargo bench --bench receive

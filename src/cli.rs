@@ -5,6 +5,12 @@ pub mod start;
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
     image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, event, goods, image, log, merchant, profile,
+    quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, event, goods, image, log, merchant,
+    profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -106,6 +112,7 @@ pub enum Noun {
     Merchant(merchant::Verb),
     #[command(subcommand)]
     Order(order::Verb),
+    Event(event::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -19,6 +19,8 @@ pub mod bulk;
 pub mod output;
 // Named profiles, settings and where each comes from, credentials.
 pub mod profile;
+// Message push: verify, decrypt, decode, receive, hand on.
+pub mod push;
 // A stateful shop on this machine, behind the same HTTP contract.
 pub mod sandbox;
 // What must outlive a command: one SQLite file.

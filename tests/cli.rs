@@ -8,6 +8,7 @@ mod cli {
     mod access;
     mod catalogues;
     mod contract;
+    mod event;
     mod goods {
         mod changes;
         mod files;
@@ -23,5 +24,6 @@ mod cli {
     mod run;
     mod sandbox;
     mod status;
+    mod vectors;
     mod world;
 }

@@ -10,12 +10,13 @@ const PICTURE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "shop", "client", "api", "bulk", "output", "profile", "sandbox", "state",
+            "cli", "shop", "client", "api", "bulk", "output", "profile", "push", "sandbox", "state",
         ],
     ),
     ("shop", &["client", "api"]),
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
+    ("push", &["state"]),
     ("sandbox", &["api"]),
     ("api", &[]),
     ("output", &[]),

@@ -2,6 +2,8 @@
 //!
 //! Long because login, status, token and doctor explain the same refusals, and a remedy is written once.
 
+mod push_key;
+
 use super::Ctx;
 use super::profile::{edit, in_english, target_word};
 use crate::client::Client;
@@ -42,6 +44,11 @@ pub enum Verb {
     Token(TokenArgs),
     /// Find out why WeChat refuses, with three calls at most
     Doctor,
+    /// Store Token and EncodingAESKey of the message push, which verify and open what `wxsell event listen` receives
+    ///
+    /// Asks for both, or reads them from --file. A key that is replaced stays as the previous one, since WeChat may use
+    /// it for a while. WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY stand above what is stored.
+    PushKey(push_key::PushKeyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +87,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Logout => logout(ctx),
         Verb::Token(args) => token(&args, ctx).await,
         Verb::Doctor => doctor(ctx).await,
+        Verb::PushKey(args) => push_key::run(&args, ctx),
     }
 }
 

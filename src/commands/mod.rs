@@ -11,6 +11,7 @@ pub mod category;
 pub mod certificate;
 pub mod completion;
 pub mod dispute;
+pub mod event;
 pub mod goods;
 pub mod image;
 pub mod log;
@@ -256,6 +257,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Certificate(verb) => certificate::run(verb, ctx).await,
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Order(verb) => order::run(verb, ctx).await,
+        Noun::Event(verb) => event::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

@@ -468,6 +468,7 @@ struct Shown {
     read_only: bool,
     token: &'static str,
     secret: &'static str,
+    push: &'static str,
     credential_process: Option<Vec<String>>,
     audit_hourly: Option<u32>,
     audit_daily: Option<u32>,
@@ -544,6 +545,11 @@ impl Record for Shown {
             name: "secret",
             title: "SECRET",
             cell: |p| Cell::Text(p.secret.into()),
+        },
+        Column {
+            name: "push",
+            title: "PUSH KEY",
+            cell: |p| Cell::Text(p.push.into()),
         },
         Column {
             name: "credential_process",
@@ -643,6 +649,7 @@ fn shown(resolved: &Resolved) -> Shown {
         read_only: profile.read_only,
         token: profile.token.name(),
         secret: profile.secret.name(),
+        push: profile.push.name(),
         credential_process: match &profile.secret {
             SecretSource::Process(command) => Some(command.clone()),
             _ => None,
@@ -705,7 +712,7 @@ fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// As `config.toml` calls them, with the choice of the profile first.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "profile",
     "appid",
     "family",
@@ -715,6 +722,7 @@ const SETTINGS: [&str; 14] = [
     "read_only",
     "token",
     "secret",
+    "push",
     "credential_process",
     "audit_hourly",
     "audit_daily",
@@ -764,7 +772,7 @@ fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
     let (old, new) = (&args.old, &args.new);
     built_in(old)?;
     check_name(new)?;
-    let check = |settings: &Settings| -> Result<Option<Store>> {
+    let check = |settings: &Settings| -> Result<(Option<Store>, Option<Store>)> {
         let Some(entry) = settings.entry(old) else {
             return Err(profile::unknown(old, settings).into());
         };
@@ -775,7 +783,7 @@ fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
                     .into(),
             );
         }
-        Ok(entry.secret)
+        Ok((entry.secret, entry.push))
     };
     if ctx.global.dry_run {
         check(&SettingsFile::of(&ctx.dirs).load()?)?;
@@ -783,8 +791,9 @@ fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
             .note(text!("would rename profile {old} to {new}", old, new));
         return Ok(());
     }
-    let store = check(&SettingsFile::of(&ctx.dirs).load()?)?;
+    let (store, push) = check(&SettingsFile::of(&ctx.dirs).load()?)?;
     profile::move_secret(old, new, store, &ctx.dirs)?;
+    profile::move_push(old, new, push, &ctx.dirs)?;
     edit(ctx, |settings| {
         check(settings)?;
         if let Some(entry) = settings.profiles.remove(old) {
@@ -820,7 +829,9 @@ fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
     ))? {
         return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
     }
-    if let Err(error) = profile::forget_secret(name, entry.secret, &ctx.dirs) {
+    let forgotten = profile::forget_secret(name, entry.secret, &ctx.dirs)
+        .and_then(|_| profile::forget_push(name, entry.push, &ctx.dirs));
+    if let Err(error) = forgotten {
         // A keyring that is out of reach must not keep the profile alive.
         let error = Failure::from_any(error).message;
         ctx.out.warn(text!(

@@ -73,6 +73,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/cli.tsv"),
     include_str!("zh/client.tsv"),
     include_str!("zh/common.tsv"),
+    include_str!("zh/event.tsv"),
     include_str!("zh/goods.tsv"),
     include_str!("zh/image.tsv"),
     include_str!("zh/log.tsv"),

@@ -2,10 +2,12 @@
 //!
 //! Settings live in `config.toml`, AppSecrets that are kept in a file live in `credentials.toml` beside it.
 
+mod push;
 mod resolve;
 mod secret;
 mod settings;
 
+pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
 };
@@ -40,6 +42,10 @@ pub const SANDBOX: &str = "sandbox";
 pub const SANDBOX_APPID: &str = "wx5a4dbcc0ffee0001";
 /// No secret at all: the built-in shop lives on this machine only.
 pub const SANDBOX_SECRET: &str = "sandbox";
+
+/// Token and EncodingAESKey of its message push; they open nothing else.
+pub const SANDBOX_PUSH_TOKEN: &str = "sandboxPushToken";
+pub const SANDBOX_PUSH_AES_KEY: &str = "sandboxSandboxSandboxSandboxSandboxSandboxA";
 
 /// The two folders of this program.
 #[derive(Debug, Clone)]
@@ -113,6 +119,8 @@ pub struct Profile {
     pub audit_daily: Option<u32>,
     /// Where [`secret`] reads the AppSecret when no `--secret-file` is given.
     pub secret: SecretSource,
+    /// Where [`push_keys`] reads Token and EncodingAESKey of the message push.
+    pub push: SecretSource,
 }
 
 impl Profile {

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Every environment variable that is read, apart from the folders and what the system itself defines.
-pub const VARIABLES: [&str; 9] = [
+pub const VARIABLES: [&str; 11] = [
     "WXSELL_PROFILE",
     "WXSELL_APPID",
     "WXSELL_APP_SECRET",
@@ -34,6 +34,15 @@ pub const VARIABLES: [&str; 9] = [
     "WXSELL_FORMAT",
     "WXSELL_AUDIT_HOURLY",
     "WXSELL_AUDIT_DAILY",
+    "WXSELL_PUSH_TOKEN",
+    "WXSELL_PUSH_AES_KEY",
+];
+
+/// Those that belong to one shop, besides its AppID.
+const OF_ONE_SHOP: [&str; 3] = [
+    "WXSELL_APP_SECRET",
+    "WXSELL_PUSH_TOKEN",
+    "WXSELL_PUSH_AES_KEY",
 ];
 
 /// Where a value comes from.
@@ -135,10 +144,7 @@ pub fn resolve(overrides: &Overrides, dirs: &Dirs) -> Result<Resolved> {
 pub fn preview(name: &str, settings: &Settings) -> Result<Profile> {
     let mut environment = Environment::of_process();
     environment.0.retain(|variable, _| {
-        !matches!(
-            *variable,
-            "WXSELL_PROFILE" | "WXSELL_APPID" | "WXSELL_APP_SECRET"
-        )
+        !matches!(*variable, "WXSELL_PROFILE" | "WXSELL_APPID") && !OF_ONE_SHOP.contains(variable)
     });
     Ok(resolve_in(Some(name), &environment, settings)?.profile)
 }
@@ -434,6 +440,7 @@ fn resolve_in(
             (None, _) => SecretSource::Nowhere,
         }
     };
+    let push = push_source(sandbox, &environment, &entry);
     let mut origins = std::mem::take(&mut resolver.origins);
     origins.extend(language.map(|origin| ("language", origin)));
     origins.extend(format.map(|origin| ("format", origin)));
@@ -444,6 +451,14 @@ fn resolve_in(
         }
         SecretSource::Nowhere => None,
         _ => origins.insert("secret", Origin::Profile),
+    };
+    match &push {
+        SecretSource::BuiltIn => origins.insert("push", Origin::BuiltIn),
+        SecretSource::Environment => {
+            origins.insert("push", Origin::Environment("WXSELL_PUSH_TOKEN"))
+        }
+        SecretSource::Nowhere => None,
+        _ => origins.insert("push", Origin::Profile),
     };
     if sandbox {
         origins.insert("appid", Origin::BuiltIn);
@@ -463,6 +478,7 @@ fn resolve_in(
         audit_hourly,
         audit_daily,
         secret,
+        push,
     };
     Ok(Resolved {
         profile,
@@ -470,6 +486,21 @@ fn resolve_in(
         notices,
         origins,
     })
+}
+
+/// Where Token and EncodingAESKey of the message push are. A key alone in the environment counts too: the Token is
+/// then missed with its name.
+fn push_source(sandbox: bool, environment: &Environment, entry: &Entry) -> SecretSource {
+    let given = ["WXSELL_PUSH_TOKEN", "WXSELL_PUSH_AES_KEY"]
+        .iter()
+        .any(|name| environment.get(name).is_some());
+    match entry.push {
+        _ if sandbox => SecretSource::BuiltIn,
+        _ if given => SecretSource::Environment,
+        Some(Store::Keyring) => SecretSource::Keyring,
+        Some(Store::File) => SecretSource::File,
+        Some(Store::Process) | None => SecretSource::Nowhere,
+    }
 }
 
 /// The part of the environment that may touch the chosen profile.
@@ -494,13 +525,14 @@ fn keep_shops_apart(
     }
     let mut aside: Vec<&str> = Vec::new();
     if other_shop.is_some() {
-        aside.extend(["WXSELL_APPID", "WXSELL_APP_SECRET"]);
+        aside.push("WXSELL_APPID");
+        aside.extend(OF_ONE_SHOP);
     }
     if name == SANDBOX {
         // A real secret must not go to the shop in a box, nor its calls to another address.
-        aside.extend(["WXSELL_APPID", "WXSELL_APP_SECRET", "WXSELL_BASE_URL"]);
+        aside.extend(["WXSELL_APPID", "WXSELL_BASE_URL"]);
+        aside.extend(OF_ONE_SHOP);
     }
-    aside.dedup();
     aside.retain(|variable| kept.0.remove(variable).is_some());
     if !aside.is_empty() {
         notices.push(text!(

@@ -2,7 +2,7 @@
 //! never taken from the command line and never logged.
 
 use super::settings::{Store, lock, misread, unreadable, write_whole};
-use super::{Dirs, Overrides, Profile, sandbox_secret};
+use super::{Dirs, Overrides, Profile, PushKeys, sandbox_secret};
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::text;
@@ -80,7 +80,7 @@ impl SecretSource {
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -160,7 +160,7 @@ fn tidy(bytes: &[u8], from: &Text) -> Result<Secret, Failure> {
     Ok(Secret::new(content))
 }
 
-fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
+pub(super) fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -229,7 +229,7 @@ fn within_time<T: Send + 'static>(
 }
 
 /// Talks to the keyring about the entry of one profile.
-fn keyring<T: Send + 'static>(
+pub(super) fn keyring<T: Send + 'static>(
     name: &str,
     work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<Option<T>> {
@@ -287,17 +287,20 @@ fn from_keyring(name: &str) -> Result<Secret> {
 /// What `credentials.toml` holds.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Credentials {
-    #[serde(default)]
+pub(super) struct Credentials {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     secret: BTreeMap<String, Secret>,
+    /// Token and EncodingAESKey of the message push.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub push: BTreeMap<String, PushKeys>,
 }
 
-fn credentials_path(dirs: &Dirs) -> PathBuf {
+pub(super) fn credentials_path(dirs: &Dirs) -> PathBuf {
     dirs.config.join("credentials.toml")
 }
 
 /// Reads the file, after looking at the very file that was opened: who may read it, and whose it is.
-fn load_credentials(path: &Path) -> Result<Credentials> {
+pub(super) fn load_credentials(path: &Path) -> Result<Credentials> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Credentials::default()),
@@ -362,7 +365,10 @@ fn from_credentials(name: &str, dirs: &Dirs) -> Result<Secret> {
     )?)
 }
 
-fn edit_credentials<T>(dirs: &Dirs, change: impl FnOnce(&mut Credentials) -> T) -> Result<T> {
+pub(super) fn edit_credentials<T>(
+    dirs: &Dirs,
+    change: impl FnOnce(&mut Credentials) -> T,
+) -> Result<T> {
     let path = credentials_path(dirs);
     let _lock = lock(&path)?;
     let mut kept = load_credentials(&path)?;

@@ -49,6 +49,9 @@ pub struct Entry {
     pub token: Option<TokenCall>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Store>,
+    /// Where Token and EncodingAESKey of the message push are kept; never a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push: Option<Store>,
     /// Program and arguments; run without a shell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_process: Option<Vec<String>>,

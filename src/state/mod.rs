@@ -9,12 +9,17 @@
 //! | `item` | what is known of one thing that bulk commands sent, e.g. one product |
 //! | `image` | a picture that a shop already has, and its address there |
 //! | `slot` | one audit submission that was spent |
+//! | `push` | one message that the platform pushed |
+//! | `push_number` | a number by which a pushed message is found |
+//! | `push_mark` | a signature that was used, so that it cannot be used for another message |
+//! | `push_refused` | how many messages of one day were refused, by reason |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
 pub mod images;
 pub mod log;
+pub mod pushes;
 pub mod quota;
 pub mod runs;
 pub mod token;
@@ -48,6 +53,9 @@ const SCHEMA: &str = "
     CREATE TABLE slot (shop TEXT NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL);
     CREATE INDEX slot_by_time ON slot (shop, at);
 ";
+
+/// What brings the file from each version to the next. A line that was released is never changed.
+const MIGRATIONS: &[&str] = &[SCHEMA, pushes::SCHEMA];
 
 /// The open file.
 pub struct State {
@@ -150,20 +158,31 @@ pub fn connect(folder: &Path) -> Result<Connection> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.set_prepared_statement_cache_capacity(64);
-        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version == 0 {
-            let tx =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            // Another process may have been first.
-            if tx.pragma_query_value::<i64, _>(None, "user_version", |row| row.get(0))? == 0 {
-                tx.execute_batch(SCHEMA)?;
-                tx.pragma_update(None, "user_version", 1)?;
-            }
-            tx.commit()?;
-        }
+        migrate(&mut connection)?;
         Ok(connection)
     };
     Ok(open().map_err(|error| unusable(error.to_string()))?)
+}
+
+/// Brings the file to the newest version. One that is newer than this program is left as it is: tables are only added.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let version = |connection: &Connection| {
+        connection
+            .pragma_query_value::<u32, _>(None, "user_version", |row| row.get(0))
+            .map(|version| version as usize)
+    };
+    if version(connection)? >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have been first.
+    for step in MIGRATIONS.iter().skip(version(&tx)?) {
+        tx.execute_batch(step)?;
+    }
+    if version(&tx)? < MIGRATIONS.len() {
+        tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    }
+    tx.commit()
 }
 
 /// Turns an SQLite error into words: a full disk and a locked file are the operator's business, not a bug.

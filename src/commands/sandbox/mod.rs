@@ -376,7 +376,7 @@ async fn serve(args: ServeArgs, shop: Sandbox, ctx: &Ctx) -> Result<()> {
 }
 
 /// Ends on Ctrl-C, and on what service managers send.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,0 +1,229 @@
+//! `wxsell event decrypt`: a captured message, explained offline.
+
+use super::super::Ctx;
+use super::list::lines;
+use super::own_account;
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::push::Query;
+use crate::push::events::{self, Event};
+use crate::push::explain::{explain, take_apart};
+use crate::text;
+use crate::types::rfc3339;
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use serde::Serialize;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// More than a receiver takes.
+const LARGEST: u64 = 4 << 20;
+
+#[derive(Debug, Args)]
+pub struct DecryptArgs {
+    /// File with the message: a whole HTTP request, its address or query with the body below, or the body alone; `-` is
+    /// standard input
+    #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+    /// Query of the request, where the file has only its body
+    #[arg(long, value_name = "QUERY")]
+    query: Option<String>,
+    /// Print the message alone, as WeChat wrote it
+    #[arg(long)]
+    message: bool,
+}
+
+/// What a message is.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    /// Whether a receiver would take it.
+    accepted: bool,
+    /// Why not.
+    refusal: Option<&'static str>,
+    #[serde(skip)]
+    why: Option<crate::lang::Text>,
+    format: Option<&'static str>,
+    mode: Option<&'static str>,
+    /// `good`, `wrong` or `not_checked`.
+    signature: &'static str,
+    /// `current`, `previous` or `none`.
+    key: &'static str,
+    appid: Option<String>,
+    event: String,
+    family: &'static str,
+    object: &'static str,
+    number: String,
+    state: Option<String>,
+    created_at: Option<String>,
+    fields: serde_json::Value,
+    dedupe_key: String,
+    message: Option<String>,
+    #[serde(skip)]
+    decoded: Event,
+}
+
+impl Record for Explanation {
+    const COLUMNS: &'static [Column<Explanation>] = &[
+        Column {
+            name: "accepted",
+            title: "ACCEPTED",
+            cell: |e| {
+                Cell::Word(match e.accepted {
+                    true => text!("yes"),
+                    false => text!("no"),
+                })
+            },
+        },
+        Column {
+            name: "refusal",
+            title: "REFUSED BECAUSE",
+            cell: |e| e.why.clone().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "mode",
+            title: "MODE",
+            cell: |e| e.mode.map_or(Cell::Empty, |mode| Cell::Text(mode.into())),
+        },
+        Column {
+            name: "format",
+            title: "FORMAT",
+            cell: |e| {
+                e.format
+                    .map_or(Cell::Empty, |format| Cell::Text(format.into()))
+            },
+        },
+        Column {
+            name: "signature",
+            title: "SIGNATURE",
+            cell: |e| {
+                Cell::Word(match e.signature {
+                    "good" => text!("good"),
+                    "wrong" => text!("wrong"),
+                    _ => text!("not checked: no query was given"),
+                })
+            },
+        },
+        Column {
+            name: "key",
+            title: "OPENED WITH",
+            cell: |e| {
+                Cell::Word(match e.key {
+                    "current" => text!("the present key"),
+                    "previous" => text!("the previous key"),
+                    _ => text!("no key"),
+                })
+            },
+        },
+        Column {
+            name: "appid",
+            title: "MADE FOR",
+            cell: |e| e.appid.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "event",
+            title: "EVENT",
+            cell: |e| Cell::Text(e.event.clone()),
+        },
+        Column {
+            name: "summary",
+            title: "WHAT HAPPENED",
+            cell: |e| Cell::Word(e.decoded.summary()),
+        },
+        Column {
+            name: "fields",
+            title: "FIELDS",
+            cell: |e| Cell::List(lines(&e.fields)),
+        },
+        Column {
+            name: "created_at",
+            title: "HAPPENED",
+            cell: |e| e.created_at.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "dedupe_key",
+            title: "KEY",
+            cell: |e| Cell::Text(e.dedupe_key.clone()),
+        },
+        Column {
+            name: "message",
+            title: "MESSAGE",
+            cell: |e| e.message.clone().map_or(Cell::Empty, Cell::Text),
+        },
+    ];
+}
+
+pub fn run(args: &DecryptArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Explanation>()?;
+    let account = own_account(ctx)?;
+    let captured = read(&args.file)?;
+    let (in_file, body) = take_apart(&captured);
+    let query = args.query.as_deref().map(Query::parse).or(in_file);
+    let found = explain(&account, query.as_ref(), body.as_bytes());
+    if args.message
+        && let Some(message) = &found.message
+    {
+        return ctx.out.text(message);
+    }
+    let event = events::decode(&found.fields);
+    // Tickets and authorisation codes are credentials; the message is shown where it has none.
+    let secret = ["ticket", "authorization"].contains(&event.object);
+    let explanation = Explanation {
+        accepted: found.refusal.is_none() && found.signed == Some(true),
+        refusal: found.refusal.map(|refusal| refusal.name()),
+        why: found.refusal.map(|refusal| refusal.words()),
+        format: found.format.map(|format| format.name()),
+        mode: found.mode.map(|mode| mode.name()),
+        signature: match found.signed {
+            Some(true) => "good",
+            Some(false) => "wrong",
+            None => "not_checked",
+        },
+        key: match found.key {
+            crate::push::KeyUsed::Current => "current",
+            crate::push::KeyUsed::Previous => "previous",
+            crate::push::KeyUsed::None => "none",
+        },
+        appid: found.appid,
+        dedupe_key: event.key(found.message.as_deref().unwrap_or_default()),
+        event: event.event.clone(),
+        family: event.family,
+        object: event.object,
+        number: event.number.clone(),
+        state: event.state.clone(),
+        created_at: event.created.map(rfc3339),
+        fields: event.fields.clone().into(),
+        message: found.message.filter(|_| !secret),
+        decoded: event,
+    };
+    ctx.out.show(&explanation)?;
+    match found.refusal {
+        None => Ok(()),
+        Some(refusal) => Err(Failure::input(text!(
+            "a receiver would not take this message: {why}",
+            why = refusal.words()
+        ))
+        .into()),
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin()
+            .lock()
+            .take(LARGEST)
+            .read_to_end(&mut bytes),
+        false => {
+            std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        }
+    };
+    read.map_err(|error| {
+        Failure::input(text!(
+            "cannot read {path}: {error}",
+            path = path.display().to_string(),
+            error = error.to_string()
+        ))
+    })?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::input(text!("the captured message is not plain text")).into())
+}

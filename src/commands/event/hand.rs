@@ -1,0 +1,213 @@
+//! `wxsell event replay|forward`: stored events, sent once more or handed on now.
+
+use super::super::Ctx;
+use super::list::stored;
+use super::listen::{Onward, only_forwarder};
+use super::trigger::{Sent, send};
+use super::{Which, account, address};
+use crate::fail::{Failure, Kind};
+use crate::output::{Cell, Column, Record};
+use crate::profile::{self, SettingsFile};
+use crate::push::Account;
+use crate::push::forward::{Courier, Forwarder, Wake, http, seal_again};
+use crate::push::receiver::milliseconds;
+use crate::state::pushes::{Filter, Push, PushLog};
+use crate::text;
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Numbers of events, as `wxsell event list` shows them
+    #[arg(required_unless_present_any = ["event", "family", "order", "number", "since"])]
+    ids: Vec<i64>,
+    #[command(flatten)]
+    which: Which,
+    /// Send them to this address now, one after the other
+    #[arg(long, value_name = "URL", value_parser = address, value_hint = ValueHint::Url)]
+    to: Option<reqwest::Url>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("target").required(true).multiple(true).args(["forward_to", "exec"]))]
+pub struct ForwardArgs {
+    #[command(flatten)]
+    onward: Onward,
+    /// Also what was received while there was no target
+    #[arg(long)]
+    all: bool,
+}
+
+/// The events that are meant, oldest first.
+fn chosen(args: &ReplayArgs, ctx: &Ctx) -> Result<Vec<Push>> {
+    if args.ids.is_empty() {
+        let filter = Filter {
+            oldest_first: true,
+            ..args.which.filter(ctx)?
+        };
+        return ctx.state()?.pushes(&filter);
+    }
+    args.ids.iter().map(|id| stored(*id, ctx)).collect()
+}
+
+pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
+    let pushes = chosen(&args, ctx)?;
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "would send {count} events again",
+            count = pushes.len()
+        ));
+        return Ok(());
+    }
+    let Some(to) = &args.to else {
+        let ids: Vec<i64> = pushes.iter().map(|push| push.id).collect();
+        let queued = ctx.state()?.queue_pushes(&ids, milliseconds())?;
+        ctx.out.note(text!(
+            "queued {count} events; a running `wxsell event listen --forward-to` hands them on, or `wxsell event forward`",
+            count = queued
+        ));
+        return Ok(());
+    };
+    ctx.out.check_columns::<Sent>()?;
+    let accounts = accounts(ctx)?;
+    let client = http(Duration::from_secs(ctx.global.timeout))?;
+    let mut sent = Vec::with_capacity(pushes.len());
+    for push in &pushes {
+        let account = accounts.get(&push.shop).ok_or_else(|| {
+            Failure::access(text!(
+                "no Token and key are known for {shop}",
+                shop = &push.shop
+            ))
+            .hint(text!("store it with `wxsell auth push-key`"))
+        })?;
+        let sealed = seal_again(push, account)?;
+        sent.push(send(&client, to, &sealed, &push.event).await);
+    }
+    ctx.out.list(&sent)?;
+    let failed = sent.iter().filter(|sent| !sent.accepted).count();
+    partly(failed, sent.len())
+}
+
+/// Some of many failed; the list is out already.
+fn partly(failed: usize, all: usize) -> Result<()> {
+    if failed == 0 {
+        return Ok(());
+    }
+    let mut failure = Failure::new(
+        Kind::Partial,
+        text!("{failed} of {all} events were not taken", failed, all),
+    );
+    failure.shown = true;
+    Err(failure.into())
+}
+
+/// Token and keys of every profile that keeps them, by the key of its shop.
+fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
+    let settings = SettingsFile::of(&ctx.dirs).load()?;
+    let mut accounts = HashMap::new();
+    let current = ctx.profile()?;
+    let others = settings.names().into_iter().filter_map(|name| {
+        // What cannot be read is missed when it is needed.
+        let profile = profile::preview(name, &settings).ok()?;
+        let account = account(&profile, ctx).ok()??;
+        Some((profile.shop_key(), account))
+    });
+    accounts.extend(others);
+    if let Some(own) = account(current, ctx)? {
+        accounts.insert(current.shop_key(), own);
+    }
+    Ok(accounts)
+}
+
+/// What a run handed on.
+#[derive(Debug, Serialize)]
+struct Done {
+    handed_on: u64,
+    failed: u64,
+    waiting: usize,
+}
+
+impl Record for Done {
+    const COLUMNS: &'static [Column<Done>] = &[
+        Column {
+            name: "handed_on",
+            title: "HANDED ON",
+            cell: |d| Cell::Number(i64::try_from(d.handed_on).unwrap_or(i64::MAX)),
+        },
+        Column {
+            name: "failed",
+            title: "FAILED",
+            cell: |d| Cell::Number(i64::try_from(d.failed).unwrap_or(i64::MAX)),
+        },
+        Column {
+            name: "waiting",
+            title: "WAITING",
+            cell: |d| Cell::Number(i64::try_from(d.waiting).unwrap_or(i64::MAX)),
+        },
+    ];
+}
+
+pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Done>()?;
+    let Some(target) = args.onward.target(ctx) else {
+        return Err(Failure::input(text!("no target is given")).into());
+    };
+    let state = ctx.state()?.clone();
+    let shop = ctx.profile()?.shop_key();
+    let of = |forward: &str| Filter {
+        shop: Some(shop.clone()),
+        forward: Some(forward.to_owned()),
+        ..Filter::default()
+    };
+    if ctx.global.dry_run {
+        let mut count = state.pushes(&of("pending"))?.len();
+        if args.all {
+            count += state.pushes(&of("none"))?.len();
+        }
+        ctx.out.note(text!("would hand on {count} events", count));
+        return Ok(());
+    }
+    let lock = only_forwarder(ctx)?;
+    let shops = vec![shop.clone()];
+    if args.all {
+        let ids: Vec<i64> = state
+            .pushes(&of("none"))?
+            .iter()
+            .map(|push| push.id)
+            .collect();
+        state.queue_pushes(&ids, milliseconds())?;
+    }
+    state.hurry_pushes(&shops, milliseconds())?;
+    let out = ctx.out.clone();
+    let forwarder = Forwarder {
+        log: Arc::new(PushLog::open(state.folder())?),
+        state: state.clone(),
+        courier: Courier::new(target, accounts(ctx)?)?,
+        shops,
+        once: true,
+        watch: Box::new(move |line| out.note(line)),
+    };
+    let (told, stopping) = watch::channel(false);
+    let tally = tokio::select! {
+        tally = forwarder.run(Wake::default(), stopping) => tally?,
+        () = super::super::sandbox::told_to_stop() => {
+            return Err(Failure::new(Kind::Stopped, text!("stopped")).into());
+        }
+    };
+    drop((told, forwarder, lock));
+    let waiting = state.pushes(&of("pending"))?.len();
+    ctx.out.show(&Done {
+        handed_on: tally.done,
+        failed: tally.failed,
+        waiting,
+    })?;
+    partly(
+        waiting,
+        waiting + usize::try_from(tally.done).unwrap_or(usize::MAX),
+    )
+}

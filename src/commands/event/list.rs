@@ -1,0 +1,468 @@
+//! `wxsell event list|show|tail|stats`: what is stored.
+
+use super::super::Ctx;
+use super::super::sandbox::{duration, told_to_stop};
+use super::{Which, since};
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::output::{Cell, Column, Format, Output, Record};
+use crate::push::events::Event;
+use crate::push::forward::{Told, decoded};
+use crate::state::pushes::{Filter, Push};
+use crate::text;
+use crate::types::rfc3339;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::time::Duration;
+
+/// How often `tail` looks.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Events in this state of being handed on only
+    #[arg(long, value_enum, value_name = "STATE")]
+    forward: Option<Forward>,
+    /// How many at most; 0 for all
+    #[arg(long, default_value_t = 50, value_name = "NUMBER")]
+    limit: u32,
+}
+
+/// Whether an event is handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Forward {
+    /// Received while there was no target
+    None,
+    /// Waits for its turn or for its target
+    Pending,
+    Done,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Number of the event, as `wxsell event list` shows it
+    id: i64,
+    /// Print the message alone, as WeChat wrote it
+    #[arg(long)]
+    message: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Begin with so many events that are there already
+    #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
+    lines: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Count what was received within this time
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    since: Duration,
+    /// Count all shops, not only the profile's
+    #[arg(long)]
+    all_shops: bool,
+}
+
+/// A stored event.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    #[serde(flatten)]
+    told: Told,
+    /// `plain`, `compatible` or `safe`.
+    mode: String,
+    /// `json` or `xml`.
+    format: String,
+    /// `none`, `pending` or `done`.
+    forward: String,
+    attempts: i64,
+    forwarded_at: Option<String>,
+    next_attempt_at: Option<String>,
+    forward_error: Option<String>,
+    #[serde(skip)]
+    event: Event,
+}
+
+impl Listed {
+    pub fn of(push: &Push) -> Listed {
+        let pending = push.forward == "pending";
+        Listed {
+            told: Told::of(push),
+            mode: push.mode.clone(),
+            format: push.format.clone(),
+            forward: push.forward.clone(),
+            attempts: push.attempts,
+            forwarded_at: push.forwarded_at.map(|at| rfc3339(at / 1_000)),
+            next_attempt_at: pending.then(|| rfc3339(push.next_at / 1_000)),
+            forward_error: push.error.clone(),
+            event: decoded(push),
+        }
+    }
+}
+
+fn forward_word(state: &str) -> Text {
+    match state {
+        "pending" => text!("pending"),
+        "done" => text!("done"),
+        _ => text!("none"),
+    }
+}
+
+fn text_cell(text: &str) -> Cell {
+    match text.is_empty() {
+        true => Cell::Empty,
+        false => Cell::Text(text.to_owned()),
+    }
+}
+
+impl Record for Listed {
+    const COLUMNS: &'static [Column<Listed>] = &[
+        Column {
+            name: "id",
+            title: "NO.",
+            cell: |l| Cell::Number(l.told.id),
+        },
+        Column {
+            name: "received_at",
+            title: "RECEIVED",
+            cell: |l| Cell::Text(l.told.received_at.clone()),
+        },
+        Column {
+            name: "event",
+            title: "EVENT",
+            cell: |l| Cell::Text(l.told.event.clone()),
+        },
+        Column {
+            name: "summary",
+            title: "WHAT HAPPENED",
+            cell: |l| Cell::Word(l.event.summary()),
+        },
+        Column {
+            name: "object",
+            title: "OBJECT",
+            cell: |l| text_cell(&l.told.object),
+        },
+        Column {
+            name: "number",
+            title: "NUMBER",
+            cell: |l| text_cell(&l.told.number),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |l| l.event.state_words().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "seen",
+            title: "SEEN",
+            cell: |l| Cell::Number(l.told.seen),
+        },
+        Column {
+            name: "forward",
+            title: "HANDED ON",
+            cell: |l| Cell::Word(forward_word(&l.forward)),
+        },
+    ];
+}
+
+/// The same in full.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Shown(Listed);
+
+impl Record for Shown {
+    const COLUMNS: &'static [Column<Shown>] = &[
+        Column {
+            name: "id",
+            title: "NO.",
+            cell: |s| Cell::Number(s.0.told.id),
+        },
+        Column {
+            name: "shop",
+            title: "SHOP",
+            cell: |s| Cell::Text(s.0.told.shop.clone()),
+        },
+        Column {
+            name: "event",
+            title: "EVENT",
+            cell: |s| Cell::Text(s.0.told.event.clone()),
+        },
+        Column {
+            name: "summary",
+            title: "WHAT HAPPENED",
+            cell: |s| Cell::Word(s.0.event.summary()),
+        },
+        Column {
+            name: "family",
+            title: "FAMILY",
+            cell: |s| Cell::Text(s.0.told.family.clone()),
+        },
+        Column {
+            name: "object",
+            title: "OBJECT",
+            cell: |s| text_cell(&s.0.told.object),
+        },
+        Column {
+            name: "number",
+            title: "NUMBER",
+            cell: |s| text_cell(&s.0.told.number),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |s| s.0.event.state_words().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "fields",
+            title: "FIELDS",
+            cell: |s| Cell::List(lines(&s.0.told.fields)),
+        },
+        Column {
+            name: "created_at",
+            title: "HAPPENED",
+            cell: |s| s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "received_at",
+            title: "RECEIVED",
+            cell: |s| Cell::Text(s.0.told.received_at.clone()),
+        },
+        Column {
+            name: "seen",
+            title: "SEEN",
+            cell: |s| Cell::Number(s.0.told.seen),
+        },
+        Column {
+            name: "mode",
+            title: "MODE",
+            cell: |s| Cell::Text(format!("{} {}", s.0.mode, s.0.format)),
+        },
+        Column {
+            name: "origin",
+            title: "ORIGIN",
+            cell: |s| Cell::Text(s.0.told.origin.clone()),
+        },
+        Column {
+            name: "forward",
+            title: "HANDED ON",
+            cell: |s| Cell::Word(forward_word(&s.0.forward)),
+        },
+        Column {
+            name: "attempts",
+            title: "ATTEMPTS",
+            cell: |s| Cell::Number(s.0.attempts),
+        },
+        Column {
+            name: "forwarded_at",
+            title: "HANDED ON AT",
+            cell: |s| s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "next_attempt_at",
+            title: "NEXT ATTEMPT",
+            cell: |s| s.0.next_attempt_at.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "forward_error",
+            title: "LAST ERROR",
+            cell: |s| s.0.forward_error.clone().map_or(Cell::Empty, Cell::Text),
+        },
+        Column {
+            name: "key",
+            title: "KEY",
+            cell: |s| Cell::Text(s.0.told.key.clone()),
+        },
+    ];
+}
+
+/// The fields of an event, one a line.
+pub fn lines(fields: &serde_json::Value) -> Vec<String> {
+    let line = |(name, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(text) => format!("{name} = {text}"),
+        None => format!("{name} = {value}"),
+    };
+    fields
+        .as_object()
+        .map(|fields| fields.iter().map(line).collect())
+        .unwrap_or_default()
+}
+
+pub fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
+    let filter = Filter {
+        forward: args.forward.map(|forward| {
+            let name = match forward {
+                Forward::None => "none",
+                Forward::Pending => "pending",
+                Forward::Done => "done",
+            };
+            name.to_owned()
+        }),
+        most: (args.limit > 0).then_some(args.limit),
+        ..args.which.filter(ctx)?
+    };
+    let pushes = ctx.state()?.pushes(&filter)?;
+    let rows: Vec<Listed> = pushes.iter().map(Listed::of).collect();
+    ctx.out.list(&rows)
+}
+
+/// A stored event by its number.
+pub fn stored(id: i64, ctx: &Ctx) -> Result<Push> {
+    ctx.state()?.push(id)?.ok_or_else(|| {
+        Failure::input(text!("there is no event {id}", id))
+            .hint(text!("`wxsell event list` shows what is stored"))
+            .into()
+    })
+}
+
+pub fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
+    let push = stored(args.id, ctx)?;
+    match args.message {
+        true => ctx.out.text(&push.message),
+        false => ctx.out.show(&Shown(Listed::of(&push))),
+    }
+}
+
+pub async fn tail(args: &TailArgs, ctx: &Ctx) -> Result<()> {
+    let filter = args.which.filter(ctx)?;
+    let state = ctx.state()?.clone();
+    let mut out = ctx.out.clone();
+    // An array has no end here; each event is an object of its own.
+    if out.format == Format::Json || out.jq.is_some() {
+        out.format = Format::Ndjson;
+    }
+    let mut first = state.pushes(&Filter {
+        most: Some(args.lines),
+        ..filter.clone()
+    })?;
+    first.reverse();
+    let mut seen = state.newest_push()?;
+    print(&first, &mut out)?;
+    let stop = told_to_stop();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let newer = state.pushes(&Filter {
+            after: Some(seen),
+            oldest_first: true,
+            ..filter.clone()
+        })?;
+        seen = newer.last().map_or(seen, |push| push.id);
+        print(&newer, &mut out)?;
+    }
+}
+
+/// Headings stand above the first rows only.
+fn print(pushes: &[Push], out: &mut Output) -> Result<()> {
+    if pushes.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Listed> = pushes.iter().map(Listed::of).collect();
+    out.list(&rows)?;
+    out.headers = false;
+    Ok(())
+}
+
+/// A line of the statistics.
+#[derive(Debug, Serialize)]
+struct Stat {
+    shop: String,
+    /// `event` or `refused`.
+    kind: &'static str,
+    /// The event, or the reason of the refusal.
+    name: String,
+    count: i64,
+    /// How often they were pushed beyond the first time.
+    repeats: Option<i64>,
+    forwarded: Option<i64>,
+    pending: Option<i64>,
+    last_at: String,
+}
+
+impl Record for Stat {
+    const COLUMNS: &'static [Column<Stat>] = &[
+        Column {
+            name: "name",
+            title: "EVENT",
+            cell: |s| Cell::Text(s.name.clone()),
+        },
+        Column {
+            name: "kind",
+            title: "KIND",
+            cell: |s| {
+                Cell::Word(match s.kind {
+                    "refused" => text!("refused"),
+                    _ => text!("event"),
+                })
+            },
+        },
+        Column {
+            name: "shop",
+            title: "SHOP",
+            cell: |s| text_cell(&s.shop),
+        },
+        Column {
+            name: "count",
+            title: "COUNT",
+            cell: |s| Cell::Number(s.count),
+        },
+        Column {
+            name: "repeats",
+            title: "REPEATED",
+            cell: |s| s.repeats.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "forwarded",
+            title: "HANDED ON",
+            cell: |s| s.forwarded.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "pending",
+            title: "PENDING",
+            cell: |s| s.pending.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "last_at",
+            title: "LAST",
+            cell: |s| Cell::Text(s.last_at.clone()),
+        },
+    ];
+}
+
+pub fn stats(args: &StatsArgs, ctx: &Ctx) -> Result<()> {
+    let shop = match args.all_shops {
+        true => None,
+        false => Some(ctx.profile()?.shop_key()),
+    };
+    let (state, from) = (ctx.state()?, since(args.since));
+    let events = state.push_counts(shop.as_deref(), from)?;
+    let refused = state.push_refusals(shop.as_deref(), from / 1_000)?;
+    let events = events.into_iter().map(|count| Stat {
+        shop: count.shop,
+        kind: "event",
+        name: count.event,
+        count: count.events,
+        repeats: Some(count.repeats),
+        forwarded: Some(count.forwarded),
+        pending: Some(count.pending),
+        last_at: rfc3339(count.last_at / 1_000),
+    });
+    let refused = refused.into_iter().map(|count| Stat {
+        shop: count.shop,
+        kind: "refused",
+        name: count.reason,
+        count: count.count,
+        repeats: None,
+        forwarded: None,
+        pending: None,
+        last_at: rfc3339(count.last_at),
+    });
+    ctx.out.list(&events.chain(refused).collect::<Vec<_>>())
+}

@@ -1,0 +1,168 @@
+//! `wxsell event`: what WeChat pushes. Receive it, look at it, hand it on, and send it as WeChat would.
+
+mod decrypt;
+mod hand;
+mod list;
+mod listen;
+mod trigger;
+
+use super::Ctx;
+use crate::fail::Failure;
+use crate::profile::{self, Profile};
+use crate::push::{Account, AesKey};
+use crate::state::pushes::Filter;
+use crate::text;
+use crate::types::now;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use std::time::Duration;
+
+/// Receive what WeChat pushes, look at it, and hand it on
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Receive pushes at an address of your own
+    ///
+    /// Enter the address in the backend (Development management → Message push) and store its Token and EncodingAESKey
+    /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever becomes
+    /// of it afterwards. PATH serves the current profile, PATH/APPID every other profile whose Token is stored.
+    ///
+    /// WeChat wants a content answer to one event, open_product_receive_coupon. Its handshake (test_coupon) is answered;
+    /// a coupon that a buyer takes is stored and handed on like every event, and answered with `success` only, so give
+    /// it out with the coupon calls.
+    Listen(listen::ListenArgs),
+    /// List stored events, newest first
+    List(list::ListArgs),
+    /// Show one event with its fields
+    Show(list::ShowArgs),
+    /// Show events as they are stored, until Ctrl-C
+    Tail(list::TailArgs),
+    /// Send stored events again
+    ///
+    /// With --to they are sent there now, signed and encrypted as WeChat does it. Without, they are queued, and a
+    /// running `wxsell event listen --forward-to` hands them on once more.
+    Replay(hand::ReplayArgs),
+    /// Hand on now what waits to be handed on
+    Forward(hand::ForwardArgs),
+    /// Explain a captured message, without any call
+    Decrypt(decrypt::DecryptArgs),
+    /// Send an event as WeChat would, signed and encrypted, to test a receiver
+    Trigger(trigger::TriggerArgs),
+    /// Count events, repetitions and refused messages
+    Stats(list::StatsArgs),
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Listen(args) => listen::run(args, ctx).await,
+        Verb::List(args) => list::list(&args, ctx),
+        Verb::Show(args) => list::show(&args, ctx),
+        Verb::Tail(args) => list::tail(&args, ctx).await,
+        Verb::Replay(args) => hand::replay(args, ctx).await,
+        Verb::Forward(args) => hand::forward(args, ctx).await,
+        Verb::Decrypt(args) => decrypt::run(&args, ctx),
+        Verb::Trigger(args) => trigger::run(args, ctx).await,
+        Verb::Stats(args) => list::stats(&args, ctx),
+    }
+}
+
+/// Which stored events are meant.
+#[derive(Debug, Clone, Args)]
+pub struct Which {
+    /// Events of this name only, e.g. aftersale_new_order
+    #[arg(long, value_name = "EVENT", add = clap_complete::engine::ArgValueCandidates::new(trigger::candidates))]
+    event: Option<String>,
+    /// Events of this family only: component, store, platform or unknown
+    #[arg(long, value_name = "FAMILY")]
+    family: Option<String>,
+    /// Events of this order only, by WeChat's number or yours
+    #[arg(long, value_name = "NUMBER")]
+    order: Option<String>,
+    /// Events about the object with this number: an after-sale, a product, a dispute …
+    #[arg(long, value_name = "NUMBER", conflicts_with = "order")]
+    number: Option<String>,
+    /// Events received within this time, e.g. 24h
+    #[arg(long, value_name = "DURATION", value_parser = super::sandbox::duration)]
+    since: Option<Duration>,
+    /// Events of all shops, not only of the profile's
+    #[arg(long)]
+    all_shops: bool,
+}
+
+impl Which {
+    fn filter(&self, ctx: &Ctx) -> Result<Filter> {
+        let any = (None, self.number.clone().unwrap_or_default());
+        let number = match (&self.order, &self.number) {
+            (Some(order), _) => Some((Some("order".to_owned()), order.clone())),
+            (None, Some(_)) => Some(any),
+            (None, None) => None,
+        };
+        Ok(Filter {
+            shop: match self.all_shops {
+                true => None,
+                false => Some(ctx.profile()?.shop_key()),
+            },
+            event: self.event.clone(),
+            family: self.family.clone(),
+            number,
+            since: self.since.map(since),
+            ..Filter::default()
+        })
+    }
+}
+
+/// Unix milliseconds so long ago.
+fn since(ago: Duration) -> i64 {
+    let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+    now().saturating_mul(1_000).saturating_sub(ago)
+}
+
+/// What verifies and opens the pushes of a profile; `None` where it keeps no Token.
+fn account(profile: &Profile, ctx: &Ctx) -> Result<Option<Account>> {
+    let Some(keys) = profile::push_keys(profile, &ctx.dirs)? else {
+        return Ok(None);
+    };
+    let read = |key: Option<&crate::types::Secret>| {
+        key.map(|key| {
+            AesKey::from_encoded(key.expose()).ok_or_else(|| {
+                Failure::access(text!(
+                    "the EncodingAESKey of {name} is not 43 letters and digits",
+                    name = profile.label()
+                ))
+                .hint(text!(
+                    "copy it from the backend: Development management → Message push"
+                ))
+            })
+        })
+        .transpose()
+    };
+    Ok(Some(Account {
+        appid: profile.appid.clone(),
+        key: read(keys.aes_key.as_ref())?,
+        previous: read(keys.previous_aes_key.as_ref())?,
+        token: keys.token,
+    }))
+}
+
+/// [`account`] of the profile that commands work for; fails where it keeps no Token.
+fn own_account(ctx: &Ctx) -> Result<Account> {
+    let profile = ctx.profile()?;
+    account(profile, ctx)?.ok_or_else(|| {
+        Failure::access(text!(
+            "no Token of the message push is known for {name}",
+            name = profile.label()
+        ))
+        .hint(text!(
+            "store it with `wxsell auth push-key`, or set WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY"
+        ))
+        .into()
+    })
+}
+
+/// Reads an address that events are sent to.
+fn address(text: &str) -> Result<reqwest::Url, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    match (url.scheme(), url.host()) {
+        ("http" | "https", Some(_)) => Ok(url),
+        _ => Err("an address that begins with http:// or https://".to_owned()),
+    }
+}

@@ -1,0 +1,218 @@
+//! The receiver in this process, with limits small enough to be met: slow senders, many connections, TLS.
+
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use wxsell::push::receiver::{Limits, Receiver, Shop, tls};
+use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal};
+use wxsell::state::State;
+use wxsell::state::pushes::PushLog;
+use wxsell::types::{Secret, now};
+
+fn account() -> Account {
+    Account {
+        appid: "wx0000000000000001".into(),
+        token: Secret::new("merchantPushToken01"),
+        key: AesKey::from_encoded("K7dQ2mVx9TzYb4LsR8nWcE1uHf6PjXa3GoMtZi5ByND"),
+        previous: None,
+    }
+}
+
+/// Starts a receiver, lets `test` talk to it, stops it, and gives its state.
+fn with_receiver<F: Future<Output = ()>>(
+    limits: Limits,
+    encrypted: bool,
+    test: impl FnOnce(std::net::SocketAddr) -> F,
+) -> (tempfile::TempDir, State) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = Arc::new(PushLog::open(folder.path()).expect("a log"));
+    let shop = Shop {
+        key: "wx1".into(),
+        account: account(),
+    };
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let receiver = Receiver {
+        shops: HashMap::from([("/wechat".to_owned(), Arc::new(shop))]),
+        log,
+        limits,
+        safe_only: false,
+        forward: None,
+        tls: encrypted.then(|| tls(&data.join("cert.pem"), &data.join("key.pem")).expect("TLS")),
+        watch: Box::new(|_| {}),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(receiver.serve(listener, async { drop(stopped.await) }));
+        test(address).await;
+        drop(stop);
+        serving.await.expect("no panic").expect("served");
+    });
+    let state = State::open(folder.path()).expect("a state");
+    (folder, state)
+}
+
+fn impatient() -> Limits {
+    Limits {
+        patience: Duration::from_millis(300),
+        drain: Duration::from_secs(2),
+        ..Limits::default()
+    }
+}
+
+fn request(number: i64) -> Vec<u8> {
+    let event = json!({"ToUserName": "gh", "Event": "open_product_order_confirm", "CreateTime": now(), "order_info": {"order_id": number}});
+    let sealed = seal(&event, &account(), Format::Json, Mode::Safe, &Stamp::now()).expect("sealed");
+    format!(
+        "POST /wechat?{} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+        sealed.query,
+        sealed.body.len(),
+        sealed.body
+    )
+    .into_bytes()
+}
+
+/// What comes until the connection ends, and how long that took.
+async fn rest(stream: &mut TcpStream) -> (String, Duration) {
+    let started = Instant::now();
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes));
+    // A reset ends it as well.
+    let _ = read.await.expect("the receiver hangs up");
+    (
+        String::from_utf8_lossy(&bytes).into_owned(),
+        started.elapsed(),
+    )
+}
+
+#[test]
+fn who_sends_slowly_is_cut_off() {
+    let (_folder, state) = with_receiver(impatient(), false, |address| async move {
+        let connect = || async { TcpStream::connect(address).await.expect("it listens") };
+        // Nothing at all, half a head, a head that grows, and half a body.
+        let mut silent = connect().await;
+        let mut half = connect().await;
+        half.write_all(b"POST /wechat HTTP/1.1\r\nHo")
+            .await
+            .expect("written");
+        let mut body = connect().await;
+        let whole = request(1);
+        body.write_all(&whole[..whole.len() - 10])
+            .await
+            .expect("written");
+        let mut dripping = connect().await;
+        let dripped = async {
+            for _ in 0..50 {
+                if dripping.write_all(b"G").await.is_err() {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            false
+        };
+        assert!(dripped.await, "a drop at a time went on");
+        for stream in [&mut silent, &mut half] {
+            let (_, took) = rest(stream).await;
+            assert!(took < Duration::from_secs(2));
+        }
+        let (answer, _) = rest(&mut body).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        // A connection that is kept open without a request ends as well.
+        let mut idle = connect().await;
+        idle.write_all(&request(2)).await.expect("written");
+        let (answer, _) = rest(&mut idle).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    });
+    assert_eq!(state.newest_push().expect("read"), 1);
+    let refused = state.push_refusals(None, 0).expect("read");
+    assert_eq!(refused.len(), 1);
+    assert_eq!(
+        (refused[0].reason.as_str(), refused[0].count),
+        ("too_slow", 1)
+    );
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_their_turn() {
+    let limits = Limits {
+        connections: 2,
+        ..impatient()
+    };
+    let (_folder, state) = with_receiver(limits, false, |address| async move {
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            held.push(TcpStream::connect(address).await.expect("it listens"));
+        }
+        let mut third = TcpStream::connect(address)
+            .await
+            .expect("the system takes it");
+        third.write_all(&request(1)).await.expect("written");
+        let mut answer = [0; 12];
+        // The two silent ones are cut off, and make room.
+        third.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    });
+    assert_eq!(state.newest_push().expect("read"), 1);
+}
+
+#[test]
+fn a_body_without_a_length_is_bounded_too() {
+    let limits = Limits {
+        body: 4_096,
+        ..impatient()
+    };
+    with_receiver(limits, false, |address| async move {
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let head = b"POST /wechat?timestamp=1&nonce=2&msg_signature=3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        stream.write_all(head).await.expect("written");
+        for _ in 0..100 {
+            let chunk = [b"400\r\n".as_slice(), &[b'a'; 1024], b"\r\n"].concat();
+            if stream.write_all(&chunk).await.is_err() {
+                break;
+            }
+        }
+        let (answer, _) = rest(&mut stream).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 413"),
+            "{answer}"
+        );
+    });
+}
+
+#[test]
+fn its_own_certificate_serves_https() {
+    let (_folder, state) = with_receiver(Limits::default(), true, |address| async move {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let pem = include_bytes!("data/tls/cert.pem");
+        let client = reqwest::Client::builder()
+            .tls_certs_only([reqwest::Certificate::from_pem(pem).expect("a certificate")])
+            .build()
+            .expect("a client");
+        let event = json!({"ToUserName": "gh", "Event": "debug_demo", "CreateTime": 5});
+        let sealed =
+            seal(&event, &account(), Format::Xml, Mode::Safe, &Stamp::now()).expect("sealed");
+        let url = format!(
+            "https://localhost:{}/wechat?{}",
+            address.port(),
+            sealed.query
+        );
+        let answer = client
+            .post(url)
+            .body(sealed.body)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
+        assert_eq!(answer.content_length(), Some(7));
+        assert_eq!(answer.text().await.expect("text"), "success");
+    });
+    assert_eq!(state.newest_push().expect("read"), 1);
+}
