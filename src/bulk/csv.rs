@@ -543,6 +543,38 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// Four-byte characters are arithmetic in GB18030, so that all of Unicode can stand in a file.
+    #[test]
+    fn every_character_of_unicode_comes_back_from_a_gb18030_file() {
+        let all: Vec<char> = (' '..=char::MAX)
+            .filter(|c| !('\u{E000}'..='\u{F8FF}').contains(c) && *c != '\u{7F}')
+            .collect();
+        let table: Vec<Vec<String>> = all
+            .chunks(4 * 61)
+            .map(|row| row.chunks(61).map(|cell| cell.iter().collect()).collect())
+            .collect();
+        let mut out = Vec::new();
+        let given = Dialect {
+            encoding: Encoding::Gb18030,
+            delimiter: b',',
+            crlf: true,
+        };
+        let mut writer = CsvWriter::new(&mut out, given).expect("a writer");
+        for row in &table {
+            writer.row(row).expect("a row");
+        }
+        writer.finish().expect("an end");
+        let mut file = file_of(&out);
+        let found = dialect("a.csv", &mut file, None, false).expect("text");
+        assert_eq!(found.encoding, Encoding::Gb18030);
+        let rows = rows_of(&out).expect("rows");
+        assert_eq!(rows.len(), table.len());
+        for ((_, cells), wanted) in rows.iter().zip(&table) {
+            assert_eq!(cells, wanted);
+        }
+        assert!(all.len() > 1_100_000, "{}", all.len());
+    }
+
     proptest! {
         #[test]
         fn any_bytes_as_csv_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
