@@ -106,6 +106,7 @@ pub enum Noun {
     Merchant(merchant::Verb),
     #[command(subcommand)]
     Order(order::Verb),
+    #[command(subcommand)]
     Event(event::Verb),
     #[command(subcommand)]
     Run(run::Verb),

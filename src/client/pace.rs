@@ -155,7 +155,7 @@ impl Inner {
         }
     }
 
-    /// `clock` in seconds since 1970. As [`Pace::limited`].
+    /// `clock` in seconds since 1970.
     fn limited(&mut self, limit: Limit, now: Instant, clock: i64) -> Option<Duration> {
         let together = |at: Instant| now.saturating_duration_since(at) < TOGETHER;
         // A call that was under way when a pause began tells nothing new, either.
@@ -353,11 +353,8 @@ mod tests {
             let wait = Duration::from_millis(wait);
             let mut pace = Inner::new(None, start);
             pace.passed(start);
-            assert!(
-                pace.limited(Limit::Minute, start, clock)
-                    .is_some_and(|pause| !pause.is_zero())
-            );
-            // An answer that comes in late makes it no longer.
+            assert_eq!(pace.limited(Limit::Minute, start, clock), Some(wait));
+            // An answer that comes in late makes it no longer, and no news.
             assert_eq!(
                 pace.limited(Limit::Minute, start + wait / 2, clock + 1),
                 Some(Duration::ZERO)

@@ -4,7 +4,8 @@ use super::Output;
 use super::sink::Sink;
 use crate::lang::{Lang, Text};
 use crate::text;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -41,9 +42,14 @@ impl Progress {
         } else if animates() {
             let bar =
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
-            let template = "{prefix} {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta}  {msg}";
+            let template = "{prefix} {wide_bar} {human_pos}/{human_len}  {rate}  {eta}  {msg}";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                bar.set_style(style.with_key(
+                    "rate",
+                    |state: &ProgressState, out: &mut dyn Write| {
+                        let _ = out.write_str(&rate(state.per_sec()));
+                    },
+                ));
             }
             bar.set_prefix(what.render(out.lang));
             // The time left is redrawn between slow steps too.
@@ -158,6 +164,15 @@ impl Drop for Progress {
             self.sink.bar(None);
             bar.finish_and_clear();
         }
+    }
+}
+
+/// With one decimal only where it tells something.
+fn rate(per_second: f64) -> String {
+    if per_second < 100.0 {
+        format!("{per_second:.1}/s")
+    } else {
+        format!("{per_second:.0}/s")
     }
 }
 

@@ -123,6 +123,11 @@ pub struct Profile {
     pub push: SecretSource,
 }
 
+/// What tells the built-in shop's rows in `state` from those of others.
+pub fn sandbox_key() -> String {
+    format!("{SANDBOX}:{SANDBOX_APPID}")
+}
+
 impl Profile {
     /// What tells one shop's rows in `state` from another's.
     pub fn shop_key(&self) -> String {

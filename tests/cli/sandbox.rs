@@ -193,6 +193,18 @@ fn tokens_end_by_order_and_commands_fetch_new_ones() {
 }
 
 #[test]
+fn a_fresh_shop_gets_everything_anew() {
+    let world = World::with_goods(&teas(&[("A", "1"), ("B", "1")]));
+    world.ok(&["sandbox", "reset", "--yes"]);
+    let report = world.json(&["goods", "upload", "goods.csv"]);
+    assert_eq!(
+        (&report["added"], &report["unchanged"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(world.products().len(), 2);
+}
+
+#[test]
 fn settings_are_kept_until_the_shop_is_reset() {
     let world = World::new();
     let set = world.json(&[

@@ -547,6 +547,8 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     shop.reset(args.bare)?;
+    // What was sent to the shop that was, is not in the new one.
+    ctx.state()?.forget_shop(&crate::profile::sandbox_key())?;
     ctx.out.show(&shop.status()?)
 }
 
