@@ -263,14 +263,18 @@ pub struct Opened {
 }
 
 /// Verifies and opens a push: signature first, then decryption with the present and the previous key, then the AppID.
-/// `Encrypt` in the body or `encrypt_type` in the query make it an encrypted one; the plain fields of compatible mode
-/// are not used.
+/// `encrypt_type` or `msg_signature` in the query make it an encrypted one; the plain fields of compatible mode are not
+/// used.
 pub fn open(account: &Account, query: &Query, body: &[u8]) -> Result<Opened, Refusal> {
     let mark = crypto::digest(&[account.token.expose(), &query.timestamp, &query.nonce]);
     let timestamp = query.timestamp.parse().unwrap_or(0);
     if !query.is_encrypted() {
         check_signature(account, query)?;
         let (format, fields) = body::read(body)?;
+        // Without its own signature an encrypted message must not pass for a plain one.
+        if fields.contains_key("Encrypt") {
+            return Err(Refusal::Unsigned);
+        }
         let message = String::from_utf8_lossy(body).into_owned();
         return Ok(Opened {
             mode: Mode::Plain,

@@ -153,6 +153,24 @@ fn every_mode_and_format_is_opened_again() {
     }
 }
 
+#[test]
+fn an_encrypted_message_does_not_pass_for_a_plain_one() {
+    let event = json!({"ToUserName": "gh_0", "MsgType": "event", "Event": "debug_demo"});
+    let sealed = seal(
+        &event,
+        &account(),
+        Format::Json,
+        Mode::Compatible,
+        &Stamp::now(),
+    );
+    let sealed = sealed.expect("sealed");
+    let mut query = Query::parse(&sealed.query);
+    query.msg_signature.clear();
+    query.encrypt_type.clear();
+    let refusal = open(&account(), &query, sealed.body.as_bytes()).err();
+    assert_eq!(refusal, Some(Refusal::Unsigned));
+}
+
 proptest! {
     #[test]
     fn any_push_is_opened_or_refused(query in "\\PC{0,120}", body in proptest::collection::vec(any::<u8>(), 0..400)) {
