@@ -13,24 +13,40 @@ fn state(world: &World, number: &str) -> i64 {
 }
 
 fn writes(world: &World) -> usize {
-    let reads = ["/shop/ecaftersale/get", "/shop/ecaftersale/get_list", "/shop/order/get"];
+    let reads = [
+        "/shop/ecaftersale/get",
+        "/shop/ecaftersale/get_list",
+        "/shop/order/get",
+    ];
     let calls = world.calls();
-    calls.iter().filter(|call| !reads.contains(&call.path.as_str())).count()
+    calls
+        .iter()
+        .filter(|call| !reads.contains(&call.path.as_str()))
+        .count()
 }
 
 #[test]
 fn a_refund_is_shown_accepted_and_paid() {
-    let world = World::new();
+    let world = World::selling();
     world.paid("W1");
     let number = world.opened(&["refund", "W1", "--product", "T1", "--amount", "12.34"]);
-    let listed = world.ok(&["aftersale", "list", "--columns", "out_order_id,type,status,orderamt,waits_for,time_left"]);
+    let listed = world.ok(&[
+        "aftersale",
+        "list",
+        "--columns",
+        "out_order_id,type,status,orderamt,waits_for,time_left",
+    ]);
     insta::assert_snapshot!(listed, @"
      ORDER  TYPE    STATE             YUAN   WAITS FOR  TIME LEFT
      W1     refund  refund asked for  12.34  you        1d 23h
     ");
     let shown = world.json(&["aftersale", "show", &number]);
     assert_eq!(
-        (&shown["orderamt"], &shown["deadline"]["who"], &shown["order_id"].is_string()),
+        (
+            &shown["orderamt"],
+            &shown["deadline"]["who"],
+            &shown["order_id"].is_string()
+        ),
         (&json!(1234), &json!("merchant"), &true)
     );
     let said = world.run(&["aftersale", "accept-refund", &number]);
@@ -43,14 +59,17 @@ fn a_refund_is_shown_accepted_and_paid() {
     // It has ended: nothing more is sent.
     let before = writes(&world);
     let told = world.refused(1, &["aftersale", "accept-refund", &number]);
-    assert!(told.contains("is refunded") && told.contains("it has ended"), "{told}");
+    assert!(
+        told.contains("is refunded") && told.contains("it has ended"),
+        "{told}"
+    );
     assert_eq!(writes(&world), before);
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }
 
 #[test]
 fn a_return_goes_there_and_back() {
-    let world = World::new();
+    let world = World::selling();
     world.with_address();
     world.shipped("W1");
     let number = world.opened(&["return", "W1", "--product", "T2"]);
@@ -61,13 +80,39 @@ fn a_return_goes_there_and_back() {
             && told.contains("--force"),
         "{told}"
     );
-    world.ok(&["aftersale", "return-address", &number, "--address", "address.json"]);
+    world.ok(&[
+        "aftersale",
+        "return-address",
+        &number,
+        "--address",
+        "address.json",
+    ]);
     world.ok(&["aftersale", "accept-return", &number]);
     let masked = world.json(&["aftersale", "show", &number]);
     assert_eq!(masked["return_address_info"]["tel_number"], "139****0000");
-    let told = world.refused(1, &["aftersale", "return-address", &number, "--address", "address.json"]);
-    assert!(told.contains("fixed once the return has been accepted"), "{told}");
-    world.ok(&["aftersale", "return-info", &number, "--carrier", "SF", "--waybill", "SF9"]);
+    let told = world.refused(
+        1,
+        &[
+            "aftersale",
+            "return-address",
+            &number,
+            "--address",
+            "address.json",
+        ],
+    );
+    assert!(
+        told.contains("fixed once the return has been accepted"),
+        "{told}"
+    );
+    world.ok(&[
+        "aftersale",
+        "return-info",
+        &number,
+        "--carrier",
+        "SF",
+        "--waybill",
+        "SF9",
+    ]);
     let refund = world.json(&["aftersale", "accept-refund", &number]);
     assert_eq!(refund["status"], 11);
     world.ok(&["sandbox", "advance", "1m"]);
@@ -77,7 +122,7 @@ fn a_return_goes_there_and_back() {
 
 #[test]
 fn times_run_out_and_are_seen_coming() {
-    let world = World::new();
+    let world = World::selling();
     world.with_address();
     world.shipped("W1");
     let refund = world.opened(&["refund", "W1", "--product", "T1"]);
@@ -103,17 +148,33 @@ fn times_run_out_and_are_seen_coming() {
 
 #[test]
 fn what_a_buyer_may_ask_for_is_known_before_it_is_sent() {
-    let world = World::new();
+    let world = World::selling();
     world.paid("W1");
     let create = |more: &[&str]| {
-        let args = ["aftersale", "create", "W1", "--openid", BUYER, "--reason", "quality"];
+        let args = [
+            "aftersale",
+            "create",
+            "W1",
+            "--openid",
+            BUYER,
+            "--reason",
+            "quality",
+        ];
         world.run(&[&args[..], more].concat())
     };
     let before = writes(&world);
     let said = create(&["--type", "refund"]);
-    assert!(said.code == Some(2) && said.stderr.contains("product T2, SKU T2a"), "{}", said.stderr);
+    assert!(
+        said.code == Some(2) && said.stderr.contains("product T2, SKU T2-1"),
+        "{}",
+        said.stderr
+    );
     let said = create(&["--type", "return", "--product", "T1"]);
-    assert!(said.code == Some(1) && said.stderr.contains("not shipped"), "{}", said.stderr);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("not shipped"),
+        "{}",
+        said.stderr
+    );
     let said = create(&["--type", "refund", "--product", "T1", "--amount", "19.01"]);
     assert!(
         said.code == Some(1)
@@ -127,23 +188,67 @@ fn what_a_buyer_may_ask_for_is_known_before_it_is_sent() {
     let dry = create(&["--type", "refund", "--product", "T1", "--dry-run"]);
     let body: Value = serde_json::from_str(dry.text()).expect("the request");
     assert_eq!(
-        (&body["orderamt"], &body["refund_reason_type"], &body["product_info"]["product_cnt"]),
+        (
+            &body["orderamt"],
+            &body["refund_reason_type"],
+            &body["product_info"]["product_cnt"]
+        ),
         (&json!(1800), &json!(14), &json!(2))
     );
-    let said = create(&["--type", "refund", "--product", "T1", "--amount", "19", "--number", "AS1"]);
+    let said = create(&[
+        "--type",
+        "refund",
+        "--product",
+        "T1",
+        "--amount",
+        "19",
+        "--number",
+        "AS1",
+    ]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let made = world.json(&["aftersale", "show", "AS1"]);
-    assert_eq!((&made["orderamt"], &made["refund_reason"]), (&json!(1900), &json!("质量问题")));
+    assert_eq!(
+        (&made["orderamt"], &made["refund_reason"]),
+        (&json!(1900), &json!("质量问题"))
+    );
     // What one asks for is not left for another; a number is used once.
-    let said = create(&["--type", "refund", "--product", "T1", "--amount", "0.01", "--number", "AS2"]);
-    assert!(said.stderr.contains("0.00 yuan are left"), "{}", said.stderr);
+    let said = create(&[
+        "--type",
+        "refund",
+        "--product",
+        "T1",
+        "--amount",
+        "0.01",
+        "--number",
+        "AS2",
+    ]);
+    assert!(
+        said.stderr.contains("0.00 yuan are left"),
+        "{}",
+        said.stderr
+    );
     let said = create(&["--type", "refund", "--product", "T2", "--number", "AS1"]);
-    assert!(said.code == Some(1) && said.stderr.contains("2747013"), "{}", said.stderr);
+    assert!(
+        said.code == Some(1) && said.stderr.contains("2747013"),
+        "{}",
+        said.stderr
+    );
     let told = world.refused(1, &["aftersale", "update", "AS1", "--amount", "20"]);
     assert!(told.contains("20.00 yuan cannot be refunded"), "{told}");
-    world.ok(&["aftersale", "update", "AS1", "--amount", "5.50", "--reason", "mistake"]);
+    world.ok(&[
+        "aftersale",
+        "update",
+        "AS1",
+        "--amount",
+        "5.50",
+        "--reason",
+        "mistake",
+    ]);
     let made = world.json(&["aftersale", "show", "AS1"]);
-    assert_eq!((&made["orderamt"], &made["refund_reason_type"]), (&json!(550), &json!(6)));
+    assert_eq!(
+        (&made["orderamt"], &made["refund_reason_type"]),
+        (&json!(550), &json!(6))
+    );
     for _ in 0..3 {
         world.ok(&["aftersale", "update", "AS1", "--amount", "5.60"]);
     }
@@ -156,15 +261,24 @@ fn what_a_buyer_may_ask_for_is_known_before_it_is_sent() {
 
 #[test]
 fn a_refund_that_cannot_be_paid_is_proven_outside() {
-    let world = World::new();
+    let world = World::selling();
     world.shipped("W1");
     world.write("proof.png", include_bytes!("../data/images/CLO-2001.png"));
     let number = world.opened(&["refund", "W1", "--product", "T2"]);
     world.ok(&["sandbox", "fail-refund", &number]);
-    let args = ["aftersale", "certificates", &number, "--text", "已转账", "--image", "proof.png"];
+    let args = [
+        "aftersale",
+        "certificates",
+        &number,
+        "--text",
+        "已转账",
+        "--image",
+        "proof.png",
+    ];
+    let pictures = world.pictures();
     let told = world.refused(1, &args);
     assert!(told.contains("is refund asked for"), "{told}");
-    assert!(world.sandbox().uploads().expect("uploads").is_empty(), "refused before the upload");
+    assert_eq!(world.pictures(), pictures, "refused before the upload");
     world.ok(&["aftersale", "accept-refund", &number]);
     world.ok(&["sandbox", "advance", "1m"]);
     assert_eq!(state(&world, &number), 25);
@@ -178,7 +292,7 @@ fn a_refund_that_cannot_be_paid_is_proven_outside() {
 
 #[test]
 fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
-    let world = World::new();
+    let world = World::selling();
     world.paid("W1");
     let number = world.opened(&["refund", "W1", "--product", "T1"]);
     let lost = Fault {
@@ -188,9 +302,24 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
     world.sandbox().add_fault(&lost).expect("a fault");
     let said = world.run(&["aftersale", "accept-refund", &number]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(said.stderr.contains("the answer was lost; the after-sale shows that it was done"), "{}", said.stderr);
-    let sent = |path: &str| world.calls().iter().filter(|call| call.path == path).count();
-    assert_eq!(sent("/shop/ecaftersale/acceptrefund"), 1, "money is not sent twice");
+    assert!(
+        said.stderr
+            .contains("the answer was lost; the after-sale shows that it was done"),
+        "{}",
+        said.stderr
+    );
+    let sent = |path: &str| {
+        world
+            .calls()
+            .iter()
+            .filter(|call| call.path == path)
+            .count()
+    };
+    assert_eq!(
+        sent("/shop/ecaftersale/acceptrefund"),
+        1,
+        "money is not sent twice"
+    );
     let busy = FaultKind::Errcode {
         errcode: 2_747_026,
         errmsg: "another call is running".into(),
@@ -199,10 +328,15 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
     let fault = Fault::once("/shop/ecaftersale/reject", busy);
     world.sandbox().add_fault(&fault).expect("a fault");
     world.ok(&["aftersale", "reject", &other, "--reason", "已发货"]);
-    assert_eq!((sent("/shop/ecaftersale/reject"), state(&world, &other)), (2, 4));
+    assert_eq!(
+        (sent("/shop/ecaftersale/reject"), state(&world, &other)),
+        (2, 4)
+    );
     let told = world.refused(1, &["aftersale", "reject", &other, "--force"]);
     assert!(
-        told.contains("2747008") && told.contains("present state: 4") && told.contains("the buyer can cancel"),
+        told.contains("2747008")
+            && told.contains("present state: 4")
+            && told.contains("the buyer can cancel"),
         "{told}"
     );
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
@@ -210,7 +344,7 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
 
 #[test]
 fn overdue_steps_are_rehearsed_and_the_period_is_set() {
-    let world = World::new();
+    let world = World::selling();
     world.shipped("W1");
     let number = world.opened(&["refund", "W1", "--product", "T1"]);
     let told = world.refused(1, &["aftersale", "test", &number, "receipt"]);
@@ -228,13 +362,13 @@ fn overdue_steps_are_rehearsed_and_the_period_is_set() {
 
 #[test]
 fn after_sales_of_ordinary_orders_are_reported() {
-    let world = World::new();
+    let world = World::selling();
     world.write(
         "order.json",
         json!({
             "out_order_id": "O1", "openid": BUYER, "fund_type": 0, "scene": 1001, "path": "p?order=O1",
             "order_detail": {
-                "product_infos": [{"out_product_id": "T1", "out_sku_id": "T1a", "product_cnt": 1, "sale_price": 1000,
+                "product_infos": [{"out_product_id": "T1", "out_sku_id": "T1-1", "product_cnt": 1, "sale_price": 1000,
                     "sku_real_price": 1000, "path": "p", "title": "t", "head_img": "https://mmecimage.cn/p/x/y"}],
                 "pay_info": {"pay_method_type": 0, "prepay_id": "wx1", "prepay_time": "2022-04-01 12:00:00"},
                 "price_info": {"order_price": 1000, "freight": 0},
@@ -248,16 +382,45 @@ fn after_sales_of_ordinary_orders_are_reported() {
     let paid = json!({"out_order_id": "O1", "openid": BUYER, "action_type": 1, "transaction_id": "4200",
                       "pay_time": "2022-04-01 12:00:00"});
     world.ok(&["api", "call", "order_pay", "--data", &paid.to_string()]);
-    let create = ["aftersale", "create", "O1", "--openid", BUYER, "--type", "refund", "--amount", "10"];
+    let create = [
+        "aftersale",
+        "create",
+        "O1",
+        "--openid",
+        BUYER,
+        "--type",
+        "refund",
+        "--amount",
+        "10",
+    ];
     let told = world.refused(1, &[&create[..], &["--reason", "quality"]].concat());
-    assert!(told.contains("fund_type 0") && told.contains("--legacy"), "{told}");
+    assert!(
+        told.contains("fund_type 0") && told.contains("--legacy"),
+        "{told}"
+    );
     let told = world.refused(2, &[&create[..], &["--legacy"]].concat());
     assert!(told.contains("--path"), "{told}");
-    world.ok(&[&create[..], &["--legacy", "--path", "p/aftersale", "--number", "L1"]].concat());
-    let update = ["aftersale", "update", "L1", "--legacy", "--order", "O1", "--openid", BUYER];
+    world.ok(&[
+        &create[..],
+        &["--legacy", "--path", "p/aftersale", "--number", "L1"],
+    ]
+    .concat());
+    let update = [
+        "aftersale",
+        "update",
+        "L1",
+        "--legacy",
+        "--order",
+        "O1",
+        "--openid",
+        BUYER,
+    ];
     world.ok(&[&update[..], &["--status", "refunded"]].concat());
     let shown = world.json(&["aftersale", "show", "O1", "--legacy", "--openid", BUYER]);
-    assert_eq!((&shown[0]["status"], &shown[0]["refund"]), (&json!(13), &json!(1000)));
+    assert_eq!(
+        (&shown[0]["status"], &shown[0]["refund"]),
+        (&json!(13), &json!(1000))
+    );
     let listed = world.json(&["aftersale", "list", "--legacy"]);
     assert_eq!(listed[0]["out_aftersale_id"], "L1");
     assert_eq!(spec::problems(&world.calls()), [""; 0]);

@@ -1,11 +1,23 @@
 //! Orders to do something about: two products, paid and shipped as asked.
 
+use super::catalogues::teas;
 use super::world::World;
 use serde_json::json;
 
 pub const BUYER: &str = "oExampleOpenid0000000000001";
 
 impl World {
+    /// A shop that has the two products.
+    pub fn selling() -> World {
+        World::with_goods(&teas(&[("T1", "10.00"), ("T2", "5.00")]))
+    }
+
+    /// How many pictures were uploaded.
+    pub fn pictures(&self) -> i64 {
+        let uploads = self.sandbox().uploads().expect("uploads");
+        uploads.iter().map(|(_, times)| times).sum()
+    }
+
     /// A paid order of two products: 18.00 yuan for two pieces, 4.00 for one, 1.00 freight.
     pub fn paid(&self, number: &str) {
         let row = |product: &str, sku: &str, count: i64, price: i64, paid: i64| {
@@ -15,7 +27,7 @@ impl World {
         let order = json!({
             "out_order_id": number, "openid": BUYER, "fund_type": 1, "scene": 1177, "path": format!("p?order={number}"),
             "order_detail": {
-                "product_infos": [row("T1", "T1a", 2, 1000, 1800), row("T2", "T2a", 1, 500, 400)],
+                "product_infos": [row("T1", "T1-1", 2, 1000, 1800), row("T2", "T2-1", 1, 500, 400)],
                 "pay_info": {"pay_method_type": 0},
                 "price_info": {"order_price": 2300, "freight": 100, "discounted_price": 300},
             },
@@ -35,12 +47,18 @@ impl World {
         let parcel = json!({
             "out_order_id": number, "openid": BUYER, "finish_all_delivery": 1,
             "delivery_list": [{"delivery_id": "SF", "waybill_id": "SF1000000000001", "product_info_list": [
-                {"out_product_id": "T1", "out_sku_id": "T1a", "product_cnt": 2},
-                {"out_product_id": "T2", "out_sku_id": "T2a", "product_cnt": 1},
+                {"out_product_id": "T1", "out_sku_id": "T1-1", "product_cnt": 2},
+                {"out_product_id": "T2", "out_sku_id": "T2-1", "product_cnt": 1},
             ]}],
             "ship_done_time": "2022-04-01 12:00:00",
         });
-        self.ok(&["api", "call", "delivery_send", "--data", &parcel.to_string()]);
+        self.ok(&[
+            "api",
+            "call",
+            "delivery_send",
+            "--data",
+            &parcel.to_string(),
+        ]);
     }
 
     /// The number of the after-sale or dispute that a buyer opens.
@@ -49,7 +67,7 @@ impl World {
         told[0]["number"].as_str().expect("a number").to_owned()
     }
 
-    /// The return address as a file, and the merchant's default.
+    /// The return address as a file.
     pub fn with_address(&self) {
         let address = json!({
             "receiver_name": "王五", "province": "浙江省", "city": "杭州市", "town": "西湖区",
