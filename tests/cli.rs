@@ -6,9 +6,11 @@ mod spec;
 
 mod cli {
     mod access;
+    mod aftersale;
     mod catalogues;
     mod contract;
     mod event;
+    mod dispute;
     mod goods {
         mod changes;
         mod files;
@@ -23,6 +25,7 @@ mod cli {
     mod platform;
     mod run;
     mod sandbox;
+    mod sold;
     mod status;
     mod vectors;
     mod world;

@@ -124,7 +124,15 @@ impl Why {
 }
 
 const LIST: Ask = Ask::new("dispute list", "/shop/complaint/get_list").shows("orders", &[]);
-const SHOW: Ask = Ask::new("dispute show", "/shop/complaint/get");
+const SHOW: Ask = Ask::new("dispute show", "/shop/complaint/get").shows("", SHOWN);
+
+/// Whose meanings are shown in words.
+const SHOWN: &[(&str, &str)] = &[
+    ("order.state", "STATE"),
+    ("order.type", "WHY"),
+    ("order.judge_result", "VERDICT"),
+    ("flow_info.list.op_record.event", "WHAT"),
+];
 const RESPOND: Ask = Ask::new("dispute respond", "/shop/complaint/upload_material");
 
 pub const ASKS: &[Ask] = &[LIST, SHOW, RESPOND];

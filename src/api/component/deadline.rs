@@ -77,7 +77,7 @@ impl Deadline {
 pub fn left(seconds: i64) -> Text {
     let (days, hours, minutes) = (seconds / 86_400, seconds / HOUR % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
-        _ if seconds <= 0 => text!("passed"),
+        _ if seconds <= 0 => text!("overdue"),
         (0, 0, 0) => text!("under a minute"),
         (0, 0, minutes) => text!("{minutes}m", minutes),
         (0, hours, minutes) => text!("{hours}h {minutes}m", hours, minutes),
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn time_left_is_short() {
         for (seconds, words) in [
-            (-5, "passed"),
-            (0, "passed"),
+            (-5, "overdue"),
+            (0, "overdue"),
             (59, "under a minute"),
             (300, "5m"),
             (3 * 3600 + 720, "3h 12m"),
