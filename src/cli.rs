@@ -5,6 +5,8 @@ pub mod start;
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
     goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
+    image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
