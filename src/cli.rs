@@ -7,6 +7,8 @@ use crate::commands::{
     goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
     image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, api, audit, auth, brand, category, certificate, commission, completion, funds, goods,
+    image, log, merchant, pay, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -110,6 +112,11 @@ pub enum Noun {
     Order(order::Verb),
     #[command(subcommand)]
     Event(event::Verb),
+    Funds(funds::Verb),
+    #[command(subcommand)]
+    Pay(pay::Verb),
+    #[command(subcommand)]
+    Commission(commission::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -7,8 +7,10 @@ mod spec;
 mod cli {
     mod access;
     mod catalogues;
+    mod commission;
     mod contract;
     mod event;
+    mod funds;
     mod goods {
         mod changes;
         mod files;
@@ -20,6 +22,7 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod output;
+    mod pay;
     mod platform;
     mod run;
     mod sandbox;
