@@ -9,6 +9,9 @@ use crate::commands::{
     image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
     access, api, audit, auth, brand, category, certificate, commission, completion, funds, goods,
     image, log, merchant, pay, profile, quota, rid, run, sandbox, util,
+    access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
+    dispute, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run, sandbox,
+    status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -112,6 +115,7 @@ pub enum Noun {
     Order(order::Verb),
     #[command(subcommand)]
     Event(event::Verb),
+    #[command(subcommand)]
     Funds(funds::Verb),
     #[command(subcommand)]
     Pay(pay::Verb),
