@@ -3,15 +3,9 @@
 pub mod start;
 
 use crate::commands::{
-    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
-    goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
-    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
-    image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
-    access, api, audit, auth, brand, category, certificate, commission, completion, funds, goods,
-    image, log, merchant, pay, profile, quota, rid, run, sandbox, util,
     access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
-    dispute, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run, sandbox,
-    status, util,
+    dispute, event, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run,
+    sandbox, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

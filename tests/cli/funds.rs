@@ -126,7 +126,7 @@ fn a_production_shop_is_asked_with_the_amount() {
     let file = world.file("../state/sandbox.db");
     let running = wxsell::sandbox::Running::start(&file).expect("the shop");
     world.configure(&format!(
-        "[profiles.tea]\nappid = \"{}\"\nbase_url = \"{}\"\nproduction = true\n",
+        "[profile.tea]\nappid = \"{}\"\nbase_url = \"{}\"\nproduction = true\n",
         wxsell::sandbox::APPID,
         running.base_url
     ));
