@@ -8,6 +8,9 @@ use crate::commands::{
     goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
     image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
+    dispute, event, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run,
+    sandbox, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -111,6 +114,12 @@ pub enum Noun {
     Order(order::Verb),
     #[command(subcommand)]
     Event(event::Verb),
+    #[command(subcommand)]
+    Funds(funds::Verb),
+    #[command(subcommand)]
+    Pay(pay::Verb),
+    #[command(subcommand)]
+    Commission(commission::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -8,9 +8,11 @@ mod cli {
     mod access;
     mod aftersale;
     mod catalogues;
+    mod commission;
     mod contract;
     mod event;
     mod dispute;
+    mod funds;
     mod goods {
         mod changes;
         mod files;
@@ -22,6 +24,7 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod output;
+    mod pay;
     mod platform;
     mod run;
     mod sandbox;

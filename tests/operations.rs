@@ -204,6 +204,8 @@ fn kind(name: &str, schema: &Value) -> Kind {
         _ if number && about.contains("unix seconds") => Kind::Seconds,
         [_, _] => Kind::Loose,
         ["integer"] if says("fen") && name != "discount_num" => Kind::Fen,
+        // Its pages name no unit for these; money is fen wherever it is a whole number.
+        ["integer"] if about == "amount of money." => Kind::Fen,
         ["integer"] => Kind::Integer,
         ["number"] => Kind::Number,
         ["string"] if about.contains("yyyy-mm-dd hh:mm:ss") => Kind::Time,

@@ -327,11 +327,15 @@ fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
 
 /// The columns of an answer, in the order declared; without a declaration every field that is a plain value.
 pub fn columns(ask: &Ask) -> Columns<Value> {
+    columns_after(Columns::none(), ask)
+}
+
+/// As [`columns`], after some that the answer itself does not have.
+pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
     let (book, operation) = ask.operation();
     let Some(thing) = book.at(&operation.reply, ask.shows) else {
-        return Columns::none();
+        return columns;
     };
-    let mut columns = Columns::none();
     if ask.columns.is_empty() {
         let plain = |node: &&Node| !matches!(book.kind(node), Kind::Object | Kind::List);
         for field in book.resolve(thing).fields.iter().filter(plain) {

@@ -9,15 +9,19 @@ pub mod auth;
 pub mod brand;
 pub mod category;
 pub mod certificate;
+pub mod commission;
 pub mod completion;
 pub mod dispute;
 pub mod event;
+pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod log;
 pub mod merchant;
+pub mod money;
 pub mod order;
 mod papers;
+pub mod pay;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -206,6 +210,9 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         dispute::ASKS,
         order::ASKS,
         status::ASKS,
+        commission::ASKS,
+        funds::ASKS,
+        pay::ASKS,
     ]
     .into_iter()
     .flatten()
@@ -258,6 +265,9 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Order(verb) => order::run(verb, ctx).await,
         Noun::Event(verb) => event::run(verb, ctx).await,
+        Noun::Funds(verb) => funds::run(verb, ctx).await,
+        Noun::Pay(verb) => pay::run(verb, ctx).await,
+        Noun::Commission(verb) => commission::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

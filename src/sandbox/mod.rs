@@ -2,6 +2,7 @@
 //! in one SQLite file, a clock of its own, audits, quotas, and failures to order.
 
 mod buyer;
+mod cashier;
 mod disputes;
 mod faults;
 mod http;
@@ -18,8 +19,10 @@ pub use router::NOT_SIMULATED;
 pub use rules::Happening;
 pub use rules::aftersale::Aftersale;
 pub use rules::complaint::Complaint;
+pub use rules::funds::Step as WithdrawalStep;
 pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
+pub use rules::ledger::Account;
 pub use rules::order::{Order, Promotion};
 pub use store::{Document, Exchange, Settings};
 

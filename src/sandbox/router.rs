@@ -266,6 +266,9 @@ fn missing(path: &str, field: &str) -> Refusal {
         (path, field) if path.starts_with("/shop/ecaftersale/") => {
             super::rules::aftersale::missing(field)
         }
+        (path, field) if path.starts_with("/shop/funds/") || path.starts_with("/shop/pay/") => {
+            Refusal::new(400, format!("invalid parameter: {field} is missing"))
+        }
         (_, field) => Refusal::new(990_007, format!("{field} is missing")),
     }
 }
@@ -308,8 +311,8 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 /// Every rule of the shop.
 pub fn rules() -> Router {
     use super::rules::{
-        account, aftersale, category, certificate, complaint, coupon, delivery, legacy_aftersale,
-        permit, promoter, reach, sharer, wxpay,
+        account, aftersale, bank, category, certificate, commission, complaint, coupon, delivery,
+        funds, legacy_aftersale, pay, permit, promoter, reach, sharer, wxpay,
     };
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
@@ -435,6 +438,32 @@ pub fn rules() -> Router {
         .says("/shop/delivery/get_company_list", delivery::carriers)
         .says("/shop/delivery/send", delivery::send)
         .says("/shop/delivery/recieve", delivery::receive)
+        .says("/shop/funds/getbalance", funds::balance)
+        .says("/shop/funds/scanorderflow", funds::flows)
+        .says("/shop/funds/getorderflow", funds::flow)
+        .says("/shop/funds/submitwithdraw", funds::submit)
+        .says("/shop/funds/scanwithdraw", funds::withdrawals)
+        .says("/shop/funds/getwithdrawdetail", funds::withdrawal)
+        .says("/shop/funds/qrcode/gen", funds::new_code)
+        .says("/shop/funds/qrcode/get", funds::code_picture)
+        .says("/shop/funds/qrcode/check", funds::check_code)
+        .says("/shop/funds/setbankaccount", bank::set)
+        .says("/shop/funds/getbankaccount", bank::show)
+        .says("/shop/funds/getbanklist", bank::search)
+        .says("/shop/funds/getbankbynum", bank::of_card)
+        .says("/shop/funds/getprovince", bank::provinces)
+        .says("/shop/funds/getcity", bank::cities)
+        .says("/shop/funds/getsubbranch", bank::branches)
+        .says("/shop/pay/createorder", pay::create)
+        .says("/shop/pay/closeorder", pay::close)
+        .says("/shop/pay/getorder", pay::get)
+        .says("/shop/pay/getorderlist", pay::list)
+        .says("/shop/pay/refundorder", pay::refund)
+        .says("/shop/pay/profitsharingorder", pay::share)
+        .says("/shop/commission/addreceiver", commission::add)
+        .says("/shop/commission/removereceiver", commission::remove)
+        .says("/shop/commission/getordercommission", commission::receivers)
+        .says("/shop/commission/setordercommission", commission::set)
 }
 
 #[cfg(test)]

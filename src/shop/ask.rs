@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 /// A page of a list whose size the reference does not name.
 const PAGE: u64 = 50;
-/// "Nothing more" of the promotion staff calls, which is an end and not a failure.
-const NO_MORE: i64 = 103_006;
+/// "Nothing more" of the promotion staff calls and "no data" of the funds calls, which are an end and not a failure.
+const NO_MORE: [i64; 2] = [103_006, 9_710_001];
 
 /// How a call walks through a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,9 +107,14 @@ impl Shop {
 /// A reply, or `None` where "nothing found" came as an errcode.
 fn reply_or_end(reply: Result<Value>) -> Result<Option<Value>> {
     match reply {
-        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NO_MORE)) => Ok(None),
+        Err(error) if is_no_more(&error) => Ok(None),
         reply => reply.map(Some),
     }
+}
+
+fn is_no_more(error: &anyhow::Error) -> bool {
+    let errcode = failure(error).and_then(|failure| failure.errcode);
+    errcode.is_some_and(|errcode| NO_MORE.contains(&errcode))
 }
 
 /// A cursor that came as a number and is taken as text.

@@ -13,12 +13,14 @@
 //! | `push_number` | a number by which a pushed message is found |
 //! | `push_mark` | a signature that was used, so that it cannot be used for another message |
 //! | `push_refused` | how many messages of one day were refused, by reason |
+//! | `money` | one movement of money that was asked for |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
 pub mod images;
 pub mod log;
+pub mod money;
 pub mod pushes;
 pub mod quota;
 pub mod runs;
@@ -55,7 +57,7 @@ const SCHEMA: &str = "
 ";
 
 /// What brings the file from each version to the next. A line that was released is never changed.
-const MIGRATIONS: &[&str] = &[SCHEMA, pushes::SCHEMA];
+const MIGRATIONS: &[&str] = &[SCHEMA, pushes::SCHEMA, money::SCHEMA];
 
 /// The open file.
 pub struct State {

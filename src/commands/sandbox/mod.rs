@@ -5,6 +5,7 @@
 mod buyer;
 mod dispute;
 mod keeper;
+mod money;
 
 use super::Ctx;
 use crate::fail::{Failure, Within};
@@ -63,6 +64,14 @@ pub enum Verb {
     /// Ban the shop from the component, or lift the ban
     #[command(subcommand)]
     Access(keeper::AccessVerb),
+    /// Scan the code of a withdrawal and confirm it, or let it fail
+    #[command(subcommand)]
+    Withdrawal(money::WithdrawalVerb),
+    /// Pay what `wxsell pay create` made
+    #[command(subcommand)]
+    Payment(money::PaymentVerb),
+    /// Put money into the available balance, as if orders had settled
+    Deposit(money::DepositArgs),
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +316,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Merchant(verb) => keeper::merchant(verb, shop, ctx),
         Verb::Scene(verb) => keeper::scene(verb, shop, ctx),
         Verb::Access(verb) => keeper::access(verb, shop, ctx),
+        Verb::Withdrawal(verb) => money::withdrawal(verb, shop, ctx),
+        Verb::Payment(verb) => money::payment(verb, shop, ctx),
+        Verb::Deposit(args) => money::deposit(args, shop, ctx),
     }
 }
 

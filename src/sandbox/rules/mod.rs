@@ -3,16 +3,20 @@
 pub mod access;
 pub mod account;
 pub mod aftersale;
+pub mod bank;
 pub mod category;
 pub mod certificate;
+pub mod commission;
 pub mod complaint;
 pub mod coupon;
 pub mod delivery;
+pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod ledger;
 pub mod legacy_aftersale;
 pub mod order;
+pub mod pay;
 pub mod permit;
 pub mod promoter;
 pub mod quota;
@@ -84,6 +88,8 @@ fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     round.append(&mut complaint::settle(tx)?);
     round.append(&mut coupon::settle(tx)?);
     round.append(&mut sharer::settle(tx)?);
+    round.append(&mut funds::settle(tx)?);
+    round.append(&mut pay::settle(tx)?);
     Ok(round)
 }
 

@@ -137,9 +137,14 @@ pub fn shown(order: &Document<Order>, now: i64, whole: bool) -> Value {
         .iter()
         .map(|row| goods(order, row, now, whole))
         .collect();
+    // WeChat itself prepares the payment of a controlled order.
+    let prepay_time = match body.prepay_time.as_str() {
+        "" => time(order.created_at),
+        given => given.to_owned(),
+    };
     let mut pay = json!({
         "pay_method": pay_method(body.pay_method_type), "pay_method_type": body.pay_method_type,
-        "prepay_id": body.prepay_id, "prepay_time": body.prepay_time,
+        "prepay_id": body.prepay_id, "prepay_time": prepay_time,
     });
     if let Some(at) = body.paid_at {
         pay["transaction_id"] = body.transaction_id.as_str().into();

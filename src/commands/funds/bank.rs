@@ -1,0 +1,325 @@
+//! The account that money is paid out to, and the lists it is chosen from. Account numbers come from a prompt, a file or
+//! standard input, never from an option: other users of the machine can see those.
+
+use crate::api::operation::mask_personal;
+use crate::commands::Ctx;
+use crate::commands::ask::{Ask, Data, Rows, fields, request};
+use crate::commands::money::Service;
+use crate::fail::Failure;
+use crate::text;
+use crate::types::Secret;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Subcommand)]
+pub enum AccountVerb {
+    /// Show the account that money is paid out to
+    Show(ShowArgs),
+    Set(Box<SetArgs>),
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    service: Service,
+}
+
+/// Change the account that money is paid out to
+///
+/// On a terminal, bank, place and branch are chosen from WeChat's lists and the account number is asked for. Elsewhere
+/// options or a file give them. The account must belong to the same entity as the shop; it can be changed 5 times a day.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct SetArgs {
+    /// Kind of account; companies need a business account
+    #[arg(long, value_enum)]
+    #[serde(rename = "account_info.bank_account_type")]
+    kind: Option<AccountKind>,
+    /// Name of the bank as `wxsell funds banks` spells it
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "account_info.account_bank")]
+    bank: Option<String>,
+    /// Place of the branch: the address code that `wxsell funds cities` shows
+    #[arg(long, value_name = "CODE")]
+    #[serde(rename = "account_info.bank_address_code")]
+    address_code: Option<String>,
+    /// Number of the branch, for banks that need one
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(rename = "account_info.bank_branch_id")]
+    branch_id: Option<String>,
+    /// Full name of the bank with its branch, instead of the number
+    #[arg(long, value_name = "NAME", conflicts_with = "branch_id")]
+    #[serde(rename = "account_info.bank_name")]
+    branch_name: Option<String>,
+    /// Read the account number from this file, `-` for standard input
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    #[serde(skip)]
+    number_file: Option<PathBuf>,
+    #[command(flatten)]
+    #[serde(skip)]
+    data: Data,
+    #[command(flatten)]
+    #[serde(flatten)]
+    service: Service,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
+enum AccountKind {
+    /// Account of a company
+    #[serde(rename = "ACCOUNT_TYPE_BUSINESS")]
+    Business,
+    /// Private account of the owner, for individual businesses only
+    #[serde(rename = "ACCOUNT_TYPE_PRIVATE")]
+    Private,
+}
+
+/// List banks
+#[derive(Debug, clap::Args)]
+pub struct BanksArgs {
+    /// Part of the name
+    keyword: Option<String>,
+    /// For this kind of account
+    #[arg(long, value_enum)]
+    kind: Option<AccountKind>,
+    /// Tell the bank of an account instead; the number is asked for
+    #[arg(long, conflicts_with_all = ["keyword", "kind", "limit"])]
+    of_account: bool,
+    /// Read that account number from this file, `-` for standard input
+    #[arg(long, value_name = "PATH", requires = "of_account", value_hint = clap::ValueHint::FilePath)]
+    number_file: Option<PathBuf>,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+/// List the branches of a bank in a city
+#[derive(Debug, clap::Args, Serialize)]
+pub struct BranchesArgs {
+    /// Code of the bank, as `wxsell funds banks` shows it
+    #[arg(long = "bank", value_name = "CODE")]
+    bank_code: String,
+    /// Code of the city, as `wxsell funds cities` shows it
+    #[arg(long = "city", value_name = "CODE")]
+    city_code: i64,
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
+}
+
+/// List the cities of a province
+#[derive(Debug, clap::Args, Serialize)]
+pub struct CitiesArgs {
+    /// Code of the province, as `wxsell funds provinces` shows it
+    province_code: i64,
+}
+
+pub const SHOW: Ask = Ask::new("funds bank-account show", "/shop/funds/getbankaccount").shows(
+    "",
+    &[
+        ("account_info.account_bank", "BANK"),
+        ("account_info.account_number", "ACCOUNT"),
+        ("account_info.bank_account_type", "KIND"),
+        ("account_info.bank_address_code", "ADDRESS CODE"),
+        ("verify_fail_reason", "PROBLEM"),
+    ],
+);
+pub const SET: Ask = Ask::new("funds bank-account set", "/shop/funds/setbankaccount")
+    .look_up("funds bank-account show");
+pub const BANKS: Ask = Ask::new("funds banks", "/shop/funds/getbanklist").shows("data", BANK);
+pub const OF_CARD: Ask = Ask::new("funds banks", "/shop/funds/getbankbynum").shows("data", BANK);
+const BANK: &[(&str, &str)] = &[
+    ("account_bank", "BANK"),
+    ("bank_name", "FULL NAME"),
+    ("bank_code", "CODE"),
+    ("bank_id", "NUMBER"),
+    ("need_branch", "NEEDS A BRANCH"),
+];
+pub const PROVINCES: Ask = Ask::new("funds provinces", "/shop/funds/getprovince").shows(
+    "data",
+    &[("province_code", "CODE"), ("province_name", "PROVINCE")],
+);
+pub const CITIES: Ask = Ask::new("funds cities", "/shop/funds/getcity").shows(
+    "data",
+    &[
+        ("city_code", "CODE"),
+        ("city_name", "CITY"),
+        ("bank_address_code", "ADDRESS CODE"),
+    ],
+);
+pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch").shows(
+    "data",
+    &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
+);
+
+pub async fn account(verb: AccountVerb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        AccountVerb::Show(args) => ctx.ask(&SHOW, &args).await,
+        AccountVerb::Set(args) => set(*args, ctx).await,
+    }
+}
+
+pub async fn banks(args: BanksArgs, ctx: &Ctx) -> Result<()> {
+    if args.of_account {
+        let number = account_number(args.number_file.as_deref(), ctx)?;
+        let body = json!({"account_number": number.expose()});
+        return ctx.ask(&OF_CARD, &body).await;
+    }
+    let kind = args.kind.map(|kind| match kind {
+        AccountKind::Private => 1,
+        AccountKind::Business => 2,
+    });
+    let body = json!({"key_words": args.keyword, "bank_type": kind});
+    ctx.ask_rows(&BANKS, &body, args.rows).await
+}
+
+pub async fn branches(args: BranchesArgs, ctx: &Ctx) -> Result<()> {
+    ctx.ask_rows(&BRANCHES, &args, args.rows).await
+}
+
+/// The digits of an account, from a file, standard input or a prompt.
+fn account_number(file: Option<&Path>, ctx: &Ctx) -> Result<Secret> {
+    let Some(path) = file else {
+        let typed = ctx
+            .out
+            .secret(text!("Account number"), "--number-file PATH")?;
+        return digits(typed.expose());
+    };
+    let shown = path.display().to_string();
+    let read = match shown.as_str() {
+        "-" => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(path),
+    };
+    let content = read.map_err(|error| {
+        Failure::input(text!(
+            "{file} cannot be read: {error}",
+            file = &shown,
+            error = error.to_string()
+        ))
+    })?;
+    digits(&content)
+}
+
+fn digits(text: &str) -> Result<Secret> {
+    let number: String = text.split_whitespace().collect();
+    match !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(Secret::new(number)),
+        false => Err(Failure::input(text!("an account number has digits only")).into()),
+    }
+}
+
+async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
+    let mut body = fields(&args, args.data.read()?)?;
+    let has_number = body["account_info"]["account_number"].is_string();
+    if ctx.out.interactive && args.data.file.is_none() {
+        choose(&mut body, ctx).await?;
+    }
+    if args.number_file.is_some() || !has_number && ctx.out.interactive {
+        let number = account_number(args.number_file.as_deref(), ctx)?;
+        body["account_info"]["account_number"] = number.expose().into();
+    }
+    let body = request(&SET, &json!({}), body)?;
+    let mut shown = body.clone();
+    mask_personal(&mut shown);
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing was sent; the request would be:"));
+        return ctx
+            .out
+            .value(if ctx.global.unmask { &body } else { &shown });
+    }
+    let part = |name: &str| shown["account_info"][name].as_str().unwrap_or_default();
+    ctx.before_write(Some(text!(
+        "pay money out to account {number} at {bank} from now on (5 changes a day)",
+        number = part("account_number"),
+        bank = part("account_bank")
+    )))
+    .await?;
+    let (_, operation) = SET.operation();
+    let reply = ctx.shop().await?.ask(operation, &[], &body).await;
+    let reply = reply.map_err(refused)?;
+    ctx.out.note(text!(
+        "WeChat still has to verify the account; `wxsell funds bank-account show` tells if that failed"
+    ));
+    ctx.show_reply(&SET, reply)
+}
+
+fn refused(error: anyhow::Error) -> anyhow::Error {
+    let mut failure = Failure::from_any(error);
+    if failure.unclear {
+        failure.hint = Some(text!(
+            "it may have been done: look with `wxsell {command}` before you repeat it",
+            command = "funds bank-account show"
+        ));
+    } else if failure.errcode == Some(400) {
+        failure.hint = Some(text!(
+            "check bank, place, branch and number; the account can be changed 5 times a day"
+        ));
+    }
+    failure.into()
+}
+
+/// Asks for what the options leave open: kind, bank, province, city, branch.
+async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
+    let set = |body: &mut Value, name: &str, value: &str| {
+        body["account_info"][name] = value.into();
+    };
+    let missing = |body: &Value, name: &str| !body["account_info"][name].is_string();
+    if missing(body, "bank_account_type") {
+        let kinds = [text!("business account"), text!("private account")];
+        let kinds = kinds.map(|kind| kind.render(ctx.out.lang));
+        let chosen = ctx.out.select(text!("Kind of account"), &kinds, "--kind")?;
+        let value = ["ACCOUNT_TYPE_BUSINESS", "ACCOUNT_TYPE_PRIVATE"][chosen];
+        set(body, "bank_account_type", value);
+    }
+    let mut bank = Value::Null;
+    if missing(body, "account_bank") {
+        let word = ctx
+            .out
+            .input(text!("Part of the bank's name"), None, "--bank")?;
+        let found = ctx.rows(&BANKS, &json!({"key_words": word}), None).await?;
+        bank = pick(ctx, found, "bank_name", text!("Bank"), "--bank")?;
+        let name = bank["account_bank"].as_str().unwrap_or_default();
+        set(body, "account_bank", name);
+    }
+    let mut city = Value::Null;
+    if missing(body, "bank_address_code") {
+        let found = ctx.rows(&PROVINCES, &json!({}), None).await?;
+        let flag = "--address-code";
+        let province = pick(ctx, found, "province_name", text!("Province"), flag)?;
+        let of = json!({"province_code": province["province_code"]});
+        let found = ctx.rows(&CITIES, &of, None).await?;
+        city = pick(ctx, found, "city_name", text!("City"), flag)?;
+        let code = city["bank_address_code"].as_str().unwrap_or_default();
+        set(body, "bank_address_code", code);
+    }
+    let named = !missing(body, "bank_branch_id") || !missing(body, "bank_name");
+    if bank["need_branch"] == true && !named && city.is_object() {
+        let of = json!({"city_code": city["city_code"], "bank_code": bank["bank_code"]});
+        let found = ctx.rows(&BRANCHES, &of, None).await?;
+        let branch = pick(ctx, found, "branch_name", text!("Branch"), "--branch-id")?;
+        let id = &branch["branch_id"];
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        set(body, "bank_branch_id", &id);
+    }
+    Ok(())
+}
+
+fn pick(
+    ctx: &Ctx,
+    mut rows: Vec<Value>,
+    name: &str,
+    prompt: crate::lang::Text,
+    flag: &str,
+) -> Result<Value> {
+    if rows.is_empty() {
+        return Err(Failure::input(text!("WeChat's list has nothing of that name")).into());
+    }
+    let choices: Vec<String> = rows
+        .iter()
+        .map(|row| row[name].as_str().unwrap_or_default().to_owned())
+        .collect();
+    let chosen = ctx.out.select(prompt, &choices, flag)?;
+    Ok(rows.swap_remove(chosen))
+}

@@ -1,0 +1,391 @@
+//! `wxsell funds`: what the shop has earned, where it went, and paying it out to the bank.
+
+mod bank;
+mod withdraw;
+
+use super::Ctx;
+use super::ask::{Ask, Rows, columns_after, request};
+use super::money::{Service, Span};
+use crate::fail::Failure;
+use crate::output::{Cell, Columns};
+use crate::text;
+use anyhow::Result;
+use base64::Engine;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// See what the shop earned, and have it paid out
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show what can be paid out, and what is not settled yet
+    Balance(BalanceArgs),
+    Flows(FlowsArgs),
+    Flow(FlowArgs),
+    Withdraw(withdraw::WithdrawArgs),
+    Withdrawals(WithdrawalsArgs),
+    Withdrawal(WithdrawalArgs),
+    /// See or change the account that money is paid out to
+    #[command(subcommand)]
+    BankAccount(bank::AccountVerb),
+    Banks(bank::BanksArgs),
+    Branches(bank::BranchesArgs),
+    /// List the provinces that banks are in
+    Provinces,
+    Cities(bank::CitiesArgs),
+    /// Make, show and follow codes that an administrator scans
+    #[command(subcommand)]
+    Qrcode(CodeVerb),
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct BalanceArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    service: Service,
+}
+
+/// List movements of money
+///
+/// Every movement is read by itself. Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
+#[derive(Debug, clap::Args)]
+pub struct FlowsArgs {
+    #[command(flatten)]
+    span: Span,
+    #[command(flatten)]
+    service: Service,
+    #[command(flatten)]
+    rows: Rows,
+    /// Only their numbers; one call a day and page instead of one more for each movement
+    #[arg(long)]
+    numbers: bool,
+}
+
+/// Show one movement of money
+///
+/// Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct FlowArgs {
+    /// Number of the movement
+    funds_flow_id: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    service: Service,
+}
+
+/// List withdrawals
+#[derive(Debug, clap::Args)]
+pub struct WithdrawalsArgs {
+    #[command(flatten)]
+    service: Service,
+    #[command(flatten)]
+    rows: Rows,
+    /// Only their numbers, without a call for each
+    #[arg(long)]
+    numbers: bool,
+}
+
+/// Show one withdrawal
+#[derive(Debug, clap::Args, Serialize)]
+pub struct WithdrawalArgs {
+    /// Number of the withdrawal
+    out_request_no: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    service: Service,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CodeVerb {
+    /// Make a code that asks who scans it
+    ///
+    /// It belongs to no withdrawal; `wxsell funds withdraw` brings its own.
+    New(NewCodeArgs),
+    Show(ShowCodeArgs),
+    Check(CheckCodeArgs),
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct NewCodeArgs {
+    /// Whose identity is asked for: 1 is the administrator
+    #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
+    identity_type: i64,
+    /// Also save the code as a picture
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(skip)]
+    save: Option<PathBuf>,
+}
+
+/// Draw a code again
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ShowCodeArgs {
+    /// Ticket of the code
+    qrcode_ticket: String,
+    /// Also save the code as a picture
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[serde(skip)]
+    save: Option<PathBuf>,
+}
+
+/// Tell whether a code was scanned and confirmed
+#[derive(Debug, clap::Args, Serialize)]
+pub struct CheckCodeArgs {
+    /// Ticket of the code
+    qrcode_ticket: String,
+    /// Wait until it is confirmed, cancelled or expired
+    #[arg(long)]
+    #[serde(skip)]
+    wait: bool,
+}
+
+const BALANCE: Ask = Ask::new("funds balance", "/shop/funds/getbalance").shows(
+    "balance_info",
+    &[
+        ("available_amount", "AVAILABLE"),
+        ("pending_amount", "NOT SETTLED YET"),
+    ],
+);
+const FLOWS: Ask =
+    Ask::new("funds flows", "/shop/funds/scanorderflow").shows("funds_flow_ids", &[]);
+const FLOW: Ask = Ask::new("funds flow", "/shop/funds/getorderflow").shows(
+    "funds_flow",
+    &[
+        ("funds_flow_id", "NUMBER"),
+        ("bookkeeping_time", "TIME"),
+        ("type", "TYPE"),
+        ("flow_type", "DIRECTION"),
+        ("amount", "AMOUNT AS WRITTEN"),
+        ("balance", "BALANCE AS WRITTEN"),
+        ("busi_type", "BUSINESS"),
+        ("request_no", "BELONGS TO"),
+    ],
+);
+const WITHDRAWALS: Ask =
+    Ask::new("funds withdrawals", "/shop/funds/scanwithdraw").shows("out_request_nos", &[]);
+const WITHDRAWAL: Ask = Ask::new("funds withdrawal", "/shop/funds/getwithdrawdetail").shows(
+    "withdraw_info",
+    &[
+        ("amount", "AMOUNT"),
+        ("status", "STATE"),
+        ("reason", "REASON"),
+        ("bank_name", "BANK"),
+        ("bank_num", "ACCOUNT"),
+        ("remark", "NOTE"),
+        ("bank_memo", "ON THE BANK STATEMENT"),
+        ("create_time", "CREATED"),
+        ("update_time", "CHANGED"),
+    ],
+);
+const NEW_CODE: Ask = Ask::new("funds qrcode new", "/shop/funds/qrcode/gen")
+    .shows("", &[("qrcode_ticket", "TICKET")]);
+const SHOW_CODE: Ask = Ask::new("funds qrcode show", "/shop/funds/qrcode/get");
+const CHECK_CODE: Ask = Ask::new("funds qrcode check", "/shop/funds/qrcode/check").shows(
+    "",
+    &[("status", "STATE"), ("self_check_err_msg", "PROBLEM")],
+);
+
+pub const ASKS: &[Ask] = &[
+    BALANCE,
+    FLOWS,
+    FLOW,
+    WITHDRAWALS,
+    WITHDRAWAL,
+    withdraw::WITHDRAW,
+    NEW_CODE,
+    SHOW_CODE,
+    CHECK_CODE,
+    bank::SHOW,
+    bank::SET,
+    bank::BANKS,
+    bank::OF_CARD,
+    bank::PROVINCES,
+    bank::CITIES,
+    bank::BRANCHES,
+];
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Balance(args) => ctx.ask(&BALANCE, &args).await,
+        Verb::Flows(args) => flows(args, ctx).await,
+        Verb::Flow(args) => {
+            // The page of the payment-management service names the number differently.
+            let other = args.service.mchid.as_ref().map(|_| &args.funds_flow_id);
+            let base = other.map_or_else(|| json!({}), |number| json!({"funds_flow_no": number}));
+            ctx.ask_with(&FLOW, &args, base).await
+        }
+        Verb::Withdraw(args) => withdraw::withdraw(args, ctx).await,
+        Verb::Withdrawals(args) => withdrawals(args, ctx).await,
+        Verb::Withdrawal(args) => {
+            let body = request(&WITHDRAWAL, &args, json!({}))?;
+            let mut reply = ctx.send(&WITHDRAWAL, &body).await?.unwrap_or_default();
+            let row = with_number(&args.out_request_no, reply["withdraw_info"].take());
+            show_withdrawal(ctx, row)
+        }
+        Verb::BankAccount(verb) => bank::account(verb, ctx).await,
+        Verb::Banks(args) => bank::banks(args, ctx).await,
+        Verb::Branches(args) => bank::branches(args, ctx).await,
+        Verb::Provinces => ctx.ask(&bank::PROVINCES, &json!({})).await,
+        Verb::Cities(args) => ctx.ask(&bank::CITIES, &args).await,
+        Verb::Qrcode(verb) => code(verb, ctx).await,
+    }
+}
+
+async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
+    let mut numbers: Vec<String> = Vec::new();
+    for day in args.span.days()? {
+        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        if left == Some(0) {
+            break;
+        }
+        let body = super::ask::fields(&args.service, json!({"date": day}))?;
+        let found = ctx.rows(&FLOWS, &body, left).await?;
+        numbers.extend(found.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
+    if args.numbers {
+        return show_numbers(ctx, "funds_flow_id", numbers);
+    }
+    let bodies = numbers
+        .iter()
+        .map(|number| {
+            let mut body = json!({"funds_flow_id": number});
+            if args.service.mchid.is_some() {
+                body["funds_flow_no"] = number.as_str().into();
+            }
+            super::ask::fields(&args.service, body)
+        })
+        .collect::<Result<_>>()?;
+    let rows = ctx.read_each(&FLOW, bodies).await?;
+    ctx.show_rows(&FLOW, rows)
+}
+
+/// Bare numbers, as rows of one field.
+pub fn show_numbers(ctx: &Ctx, name: &'static str, numbers: Vec<String>) -> Result<()> {
+    let rows: Vec<Value> = numbers
+        .into_iter()
+        .map(|number| json!({ name: number }))
+        .collect();
+    let columns = Columns::none().with(name, "NUMBER", move |row: &Value| text_of(row, name));
+    ctx.out.list_with(columns, &rows)
+}
+
+fn text_of(row: &Value, name: &str) -> Cell {
+    match row[name].as_str() {
+        Some(text) => Cell::Text(text.to_owned()),
+        None => Cell::Empty,
+    }
+}
+
+async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
+    let found = ctx
+        .rows(&WITHDRAWALS, &args.service, args.rows.limit)
+        .await?;
+    let numbers: Vec<String> = found
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    if args.numbers {
+        return show_numbers(ctx, "out_request_no", numbers);
+    }
+    let rows = details(ctx, &numbers, &args.service).await?;
+    let rows: Vec<Value> = numbers
+        .iter()
+        .zip(rows)
+        .map(|(number, row)| readable(with_number(number, row)))
+        .collect();
+    ctx.out.list_with(withdrawal_columns(), &rows)
+}
+
+/// What WeChat knows of these withdrawals, in their order.
+async fn details(ctx: &Ctx, numbers: &[String], service: &Service) -> Result<Vec<Value>> {
+    let bodies = numbers
+        .iter()
+        .map(|number| super::ask::fields(service, json!({"out_request_no": number})))
+        .collect::<Result<_>>()?;
+    ctx.read_each(&WITHDRAWAL, bodies).await
+}
+
+/// The answer about a withdrawal does not repeat its number.
+fn with_number(number: &str, info: Value) -> Value {
+    let mut row = json!({"out_request_no": number});
+    if let (Some(row), Value::Object(info)) = (row.as_object_mut(), info) {
+        row.extend(info);
+    }
+    row
+}
+
+/// Times as RFC 3339.
+fn readable(row: Value) -> Value {
+    let (book, operation) = WITHDRAWAL.operation();
+    match book.at(&operation.reply, WITHDRAWAL.shows) {
+        Some(node) => crate::api::operation::present(book, node, row),
+        None => row,
+    }
+}
+
+fn withdrawal_columns() -> Columns<Value> {
+    let number = Columns::none().with("out_request_no", "NUMBER", |row: &Value| {
+        text_of(row, "out_request_no")
+    });
+    columns_after(number, &WITHDRAWAL)
+}
+
+fn show_withdrawal(ctx: &Ctx, row: Value) -> Result<()> {
+    ctx.out.show_with(withdrawal_columns(), &readable(row))
+}
+
+async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        CodeVerb::New(args) => {
+            let body = request(&NEW_CODE, &args, json!({}))?;
+            let Some(reply) = ctx.send(&NEW_CODE, &body).await? else {
+                return Ok(());
+            };
+            let ticket = reply["qrcode_ticket"].as_str().unwrap_or_default();
+            draw(ctx, ticket, args.save.as_deref()).await?;
+            ctx.show_reply(&NEW_CODE, reply)
+        }
+        CodeVerb::Show(args) => draw(ctx, &args.qrcode_ticket, args.save.as_deref()).await,
+        CodeVerb::Check(args) => {
+            let last = match args.wait {
+                true => withdraw::watch_code(ctx, &args.qrcode_ticket).await?,
+                false => {
+                    let body = request(&CHECK_CODE, &args, json!({}))?;
+                    ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
+                }
+            };
+            ctx.show_reply(&CHECK_CODE, last)
+        }
+    }
+}
+
+/// Fetches a code, saves it where asked to, and draws it on the terminal.
+async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<()> {
+    let body = json!({"qrcode_ticket": ticket});
+    let reply = ctx.send(&SHOW_CODE, &body).await?.unwrap_or_default();
+    let buffer = reply["qrcode_buf"].as_str().unwrap_or_default();
+    // Some programs put `data:image/png;base64,` before it.
+    let buffer = buffer.rsplit(',').next().unwrap_or_default();
+    let picture = base64::engine::general_purpose::STANDARD
+        .decode(buffer.trim())
+        .map_err(|_| Failure::network(text!("WeChat's answer holds no picture of a code")))?;
+    if let Some(path) = save {
+        let shown = path.display().to_string();
+        std::fs::write(path, &picture).map_err(|error| {
+            Failure::input(text!(
+                "{file} cannot be written: {error}",
+                file = &shown,
+                error = error.to_string()
+            ))
+        })?;
+        ctx.out.note(text!("the code is in {file}", file = shown));
+    }
+    if ctx.out.qr_picture(&picture) != Some(true) && save.is_none() {
+        ctx.out.warn(text!(
+            "this terminal cannot draw the code well; save it with a file name and open that: `wxsell funds qrcode show {ticket} --save code.png`",
+            ticket
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! What the nouns that move money share: moments on the command line, reading many things one by one, and telling a
+//! refusal from an answer that was lost.
+
+use super::Ctx;
+use super::ask::Ask;
+use crate::fail::{Failure, failure};
+use crate::lang::Text;
+use crate::shop::ask::pointer;
+use crate::text;
+use crate::types::{ChinaTime, now};
+use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// Things that are read at the same time.
+const AT_ONCE: usize = 8;
+const DAY: i64 = 86_400;
+const CHINA: i64 = 8 * 3600;
+
+/// A span of time in China time; without options it is today, and with `--until` alone that day.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Span {
+    /// From this day or moment on, e.g. 2022-04-01 or "2022-04-01 12:00:00" (China time); from the start of the last day when left out
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub since: Option<When>,
+    /// To this day or moment, both included; to the end of today when left out
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub until: Option<When>,
+}
+
+/// A whole day, or a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    first: i64,
+    last: i64,
+}
+
+fn when(text: &str) -> Result<When, Text> {
+    let text = text.trim().replace('T', " ");
+    let of = |time: String| ChinaTime(time).unix();
+    if let Some(first) = of(format!("{text} 00:00:00")) {
+        return Ok(When {
+            first,
+            last: first + DAY - 1,
+        });
+    }
+    of(text)
+        .map(|at| When {
+            first: at,
+            last: at,
+        })
+        .ok_or_else(|| text!("write a day or a moment, e.g. 2022-04-01 or \"2022-04-01 12:00:00\""))
+}
+
+impl Span {
+    /// First and last second, unix.
+    pub fn seconds(&self) -> Result<(i64, i64)> {
+        let start_of_day = |at: i64| (at + CHINA).div_euclid(DAY) * DAY - CHINA;
+        let tonight = || start_of_day(now()) + DAY - 1;
+        let last = self.until.map_or_else(tonight, |until| until.last);
+        let first = self
+            .since
+            .map_or_else(|| start_of_day(last), |since| since.first);
+        match first <= last {
+            true => Ok((first, last)),
+            false => Err(Failure::input(text!("--since is after --until")).into()),
+        }
+    }
+
+    /// The days it touches, as `YYYYMMDD` in China time.
+    pub fn days(&self) -> Result<Vec<String>> {
+        let (first, last) = self.seconds()?;
+        let number = |at: i64| (at + CHINA).div_euclid(DAY);
+        let day = |number: i64| ChinaTime::from_unix(number * DAY - CHINA).0[..10].replace('-', "");
+        Ok((number(first)..=number(last)).map(day).collect())
+    }
+
+    /// Pieces of at most `longest` seconds from first to last.
+    pub fn windows(&self, longest: i64) -> Result<Vec<(i64, i64)>> {
+        let (first, last) = self.seconds()?;
+        let mut windows = Vec::new();
+        let mut start = first;
+        while start <= last {
+            let end = last.min(start + longest - 1);
+            windows.push((start, end));
+            start = end + 1;
+        }
+        Ok(windows)
+    }
+}
+
+/// The merchant number of the payment-management service, where the account is one of it.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Service {
+    /// Merchant number, for accounts of the payment-management service
+    #[arg(long, value_name = "NUMBER")]
+    pub mchid: Option<String>,
+}
+
+/// With a merchant number comes `biz_type` 1.
+impl Serialize for Service {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(mchid) = &self.mchid {
+            map.serialize_entry("biz_type", &1)?;
+            map.serialize_entry("mchid", mchid)?;
+        }
+        map.end()
+    }
+}
+
+impl Ctx {
+    /// What stands at the place that `ask` shows, for each of these bodies, in their order; several are read at once.
+    pub async fn read_each(&self, ask: &Ask, bodies: Vec<Value>) -> Result<Vec<Value>> {
+        let shop = self.shop().await?;
+        let (_, operation) = ask.operation();
+        let place = pointer(ask.shows);
+        let place = &place;
+        futures_util::stream::iter(bodies)
+            .map(|body| async move {
+                let mut reply = shop.ask(operation, &[], &body).await?;
+                let found = reply.pointer_mut(place).map(Value::take);
+                anyhow::Ok(found.unwrap_or_default())
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+}
+
+/// Whether a write may have been carried out although it failed: no answer came, or "busy" did.
+pub fn may_be_done(error: &anyhow::Error) -> bool {
+    failure(error).is_none_or(|failure| failure.unclear || failure.errcode == Some(-1))
+}
+
+/// A number of our own: letters of its kind, the moment in China time, and chance.
+pub fn fresh_number(letters: &str) -> String {
+    let moment: String = ChinaTime::from_unix(now())
+        .0
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    format!("{letters}{moment}{:08x}", fastrand::u32(..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_cut_into_days_of_china() {
+        let span = Span {
+            since: when("2022-04-01").ok(),
+            until: when("2022-04-02 01:00:00").ok(),
+        };
+        assert_eq!(span.days().expect("days"), ["20220401", "20220402"]);
+        let windows = span.windows(DAY).expect("windows");
+        assert_eq!(
+            windows,
+            [
+                (1_648_742_400, 1_648_828_799),
+                (1_648_828_800, 1_648_832_400)
+            ]
+        );
+        let day = Span {
+            since: when("2022-04-01").ok(),
+            until: when("2022-04-01").ok(),
+        };
+        assert_eq!(day.windows(DAY).expect("windows").len(), 1);
+        assert!(when("yesterday").is_err());
+    }
+
+    #[test]
+    fn numbers_of_our_own_fit_what_the_platform_takes() {
+        let number = fresh_number("RF");
+        assert!((6..=32).contains(&number.len()), "{number}");
+        assert_ne!(number, fresh_number("RF"));
+    }
+}
