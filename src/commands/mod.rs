@@ -207,12 +207,12 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         brand::ASKS,
         category::ASKS,
         certificate::ASKS,
-        dispute::ASKS,
-        order::ASKS,
-        status::ASKS,
         commission::ASKS,
+        dispute::ASKS,
         funds::ASKS,
+        order::ASKS,
         pay::ASKS,
+        status::ASKS,
     ]
     .into_iter()
     .flatten()
