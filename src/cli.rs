@@ -5,6 +5,10 @@ pub mod start;
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
     goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
+    profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

@@ -18,6 +18,7 @@ pub mod log;
 pub mod merchant;
 pub mod order;
 mod papers;
+pub mod order;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -210,6 +211,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     .into_iter()
     .flatten()
     .chain(merchant::asks())
+    [certificate::ASKS, order::ASKS].into_iter().flatten()
 }
 
 /// Operations behind the commands that do more than one call.
