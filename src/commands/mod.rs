@@ -14,6 +14,7 @@ pub mod dispute;
 pub mod event;
 pub mod goods;
 pub mod image;
+pub mod job;
 pub mod log;
 pub mod merchant;
 pub mod order;
