@@ -9,6 +9,8 @@ use crate::commands::{
     merchant, profile, quota, rid, run, sandbox, util,
     api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
     profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, delivery, goods, image, log, merchant,
+    order, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -111,6 +113,8 @@ pub enum Noun {
     #[command(subcommand)]
     Order(order::Verb),
     Event(event::Verb),
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod completion;
 pub mod dispute;
 pub mod event;
+pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod job;
@@ -213,6 +214,9 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     .flatten()
     .chain(merchant::asks())
     [certificate::ASKS, order::ASKS].into_iter().flatten()
+    [certificate::ASKS, order::ASKS, delivery::ASKS]
+        .into_iter()
+        .flatten()
 }
 
 /// Operations behind the commands that do more than one call.
@@ -261,6 +265,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Order(verb) => order::run(verb, ctx).await,
         Noun::Event(verb) => event::run(verb, ctx).await,
+        Noun::Delivery(verb) => delivery::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,
