@@ -11,6 +11,8 @@ use crate::commands::{
     profile, quota, rid, run, sandbox, util,
     api, auth, brand, category, certificate, completion, delivery, goods, image, log, merchant,
     order, profile, quota, rid, run, sandbox, util,
+    access, api, audit, auth, brand, category, certificate, completion, delivery, goods, image,
+    log, merchant, order, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

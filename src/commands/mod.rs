@@ -21,6 +21,7 @@ pub mod merchant;
 pub mod order;
 mod papers;
 pub mod order;
+mod papers;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -209,14 +210,12 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         dispute::ASKS,
         order::ASKS,
         status::ASKS,
+        delivery::ASKS,
+        order::ASKS,
     ]
     .into_iter()
     .flatten()
     .chain(merchant::asks())
-    [certificate::ASKS, order::ASKS].into_iter().flatten()
-    [certificate::ASKS, order::ASKS, delivery::ASKS]
-        .into_iter()
-        .flatten()
 }
 
 /// Operations behind the commands that do more than one call.

@@ -8,6 +8,7 @@ mod http;
 mod keeper;
 mod router;
 mod rules;
+mod seed;
 mod store;
 
 pub use buyer::Sold;
@@ -21,6 +22,7 @@ pub use rules::complaint::Complaint;
 pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use rules::order::{Order, Promotion};
+pub use seed::{Seed, Seeded};
 pub use store::{Document, Exchange, Settings};
 
 use crate::api::component::goods::Spu;
