@@ -11,6 +11,14 @@ use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
     dispute, event, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run,
     sandbox, status, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
+    profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, delivery, goods, image, log, merchant,
+    order, profile, quota, rid, run, sandbox, util,
+    access, api, audit, auth, brand, category, certificate, completion, delivery, goods, image,
+    log, merchant, order, profile, quota, rid, run, sandbox, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -120,6 +128,8 @@ pub enum Noun {
     Pay(pay::Verb),
     #[command(subcommand)]
     Commission(commission::Verb),
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

@@ -1,13 +1,16 @@
 //! Many items of one kind: read, marked, sent N at a time, their results kept. Knows no noun.
 
 pub mod csv;
+pub mod failed;
 pub mod journal;
 pub mod json;
 pub mod source;
 pub mod spool;
 pub mod xlsx;
 
-use crate::state::runs::Ended;
+use crate::fail::{Failure, Kind};
+use crate::state::runs::{Ended, ItemState, Known};
+use crate::text;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use journal::{Fed, Journal, Work, not_sent};
@@ -19,6 +22,61 @@ pub struct Outcome {
     pub ended: Ended,
     /// `Some` ends the job: what is under way is finished, nothing more is begun.
     pub stop: Option<anyhow::Error>,
+}
+
+/// Items in a row that could not be sent for want of a connection, after which the job ends.
+const LOST_IN_A_ROW: u32 = 5;
+
+/// What the result of one item's work means for the item and for the job. `action` is told of what was done. A failure
+/// for which `ends_the_job` holds ends the job and leaves the item as it was, unless nobody knows whether it was sent;
+/// `lost_in_a_row` counts answers that were lost, over all items.
+pub fn outcome(
+    key: String,
+    before: Option<Known>,
+    result: anyhow::Result<&'static str>,
+    nothing: &'static str,
+    lost_in_a_row: &std::cell::Cell<u32>,
+    ends_the_job: impl Fn(&Failure) -> bool,
+) -> Outcome {
+    let mut ended = Ended {
+        key,
+        state: Some(ItemState::Done),
+        before,
+        action: nothing,
+        errcode: None,
+        reason: None,
+    };
+    let error = match result {
+        Ok(action) => {
+            lost_in_a_row.set(0);
+            ended.action = action;
+            return Outcome { ended, stop: None };
+        }
+        Err(error) => error,
+    };
+    let found = Failure::from_any(error);
+    ended.errcode = found.errcode;
+    ended.reason = Some(match &found.hint {
+        Some(hint) => text!(
+            "{problem} ({hint})",
+            problem = found.message.clone(),
+            hint = hint.clone()
+        ),
+        None => found.message.clone(),
+    });
+    let lost = found.kind == Kind::Network;
+    lost_in_a_row.set(if lost { lost_in_a_row.get() + 1 } else { 0 });
+    let stop = ends_the_job(&found) || lost_in_a_row.get() >= LOST_IN_A_ROW;
+    ended.state = match (lost, found.unclear) {
+        (_, true) => Some(ItemState::Unclear),
+        (true, false) => None,
+        (false, false) if stop => None,
+        (false, false) => Some(ItemState::Refused),
+    };
+    Outcome {
+        ended,
+        stop: stop.then(|| found.into()),
+    }
 }
 
 /// Runs marked work, `at_once` items at a time, until it is all done, something stops it, or Ctrl-C is pressed.

@@ -14,14 +14,17 @@ pub mod completion;
 pub mod dispute;
 pub mod event;
 pub mod funds;
+pub mod delivery;
 pub mod goods;
 pub mod image;
+pub mod job;
 pub mod log;
 pub mod merchant;
 pub mod money;
 pub mod order;
 mod papers;
 pub mod pay;
+mod papers;
 pub mod profile;
 pub mod quota;
 pub mod rid;
@@ -208,6 +211,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         category::ASKS,
         certificate::ASKS,
         commission::ASKS,
+        delivery::ASKS,
         dispute::ASKS,
         funds::ASKS,
         order::ASKS,
@@ -268,6 +272,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Funds(verb) => funds::run(verb, ctx).await,
         Noun::Pay(verb) => pay::run(verb, ctx).await,
         Noun::Commission(verb) => commission::run(verb, ctx).await,
+        Noun::Delivery(verb) => delivery::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

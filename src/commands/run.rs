@@ -145,7 +145,16 @@ impl Record for RunRow {
         Column {
             name: "done",
             title: "DONE",
-            cell: |r| r.count(&["added", "confirmed", "updated", "updated_free"]),
+            cell: |r| {
+                r.count(&[
+                    "added",
+                    "confirmed",
+                    "updated",
+                    "updated_free",
+                    "shipped",
+                    "part",
+                ])
+            },
         },
         Column {
             name: "unchanged",
@@ -155,7 +164,7 @@ impl Record for RunRow {
         Column {
             name: "failed",
             title: "FAILED",
-            cell: |r| r.count(&["refused", "unclear"]),
+            cell: |r| r.count(&["refused", "unclear", "held"]),
         },
         Column {
             name: "left",
@@ -290,12 +299,15 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
         std::iter::once("wxsell").chain(arguments.iter().map(String::as_str)),
     )
     .map_err(|_| unreadable())?;
+    use crate::cli::Noun;
+    use crate::commands::delivery::Verb as Delivery;
     use crate::commands::goods::Verb as Goods;
-    let crate::cli::Noun::Goods(
-        verb @ (Goods::Upload(_) | Goods::Add(_) | Goods::Update(_) | Goods::PriceStock(_)),
-    ) = cli.noun
-    else {
-        return Err(unreadable().into());
+    let noun = match cli.noun {
+        noun @ (Noun::Goods(
+            Goods::Upload(_) | Goods::Add(_) | Goods::Update(_) | Goods::PriceStock(_),
+        )
+        | Noun::Delivery(Delivery::Send(_))) => noun,
+        _ => return Err(unreadable().into()),
     };
     ctx.out.note(text!(
         "resuming job {id}: {files}",
@@ -304,5 +316,9 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     ));
     // The new job can be resumed like the one it goes on with.
     let _ = ctx.resumed.set(Invocation { folder, arguments });
-    crate::commands::goods::run(verb, ctx).await
+    match noun {
+        Noun::Goods(verb) => crate::commands::goods::run(verb, ctx).await,
+        Noun::Delivery(verb) => crate::commands::delivery::run(verb, ctx).await,
+        _ => Err(unreadable().into()),
+    }
 }

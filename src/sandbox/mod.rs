@@ -9,6 +9,7 @@ mod http;
 mod keeper;
 mod router;
 mod rules;
+mod seed;
 mod store;
 
 pub use buyer::Sold;
@@ -24,6 +25,7 @@ pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use rules::ledger::Account;
 pub use rules::order::{Order, Promotion};
+pub use seed::{Seed, Seeded};
 pub use store::{Document, Exchange, Settings};
 
 use crate::api::component::goods::Spu;

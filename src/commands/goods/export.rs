@@ -116,7 +116,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     file.as_file()
         .sync_all()
         .map_err(|error| unwritable(&error))?;
-    super::failed::readable_like_others(file.as_file())?;
+    crate::bulk::failed::readable_like_others(file.as_file())?;
     file.persist(&args.output)
         .map_err(|error| unwritable(&error.error))?;
     ctx.out.show(&exported)

@@ -1,6 +1,6 @@
 //! The columns of a goods sheet: what they are called and what a cell of each holds.
 
-use std::borrow::Cow;
+pub use crate::bulk::source::{half_width, plain_heading};
 
 /// A column. First those of the product, then those of the SKU, then other ways to write some of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -445,29 +445,6 @@ impl Field {
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, spec, name)| if name.is_ascii() { spec.name } else { name })
     }
-}
-
-/// A heading without what does not tell columns apart.
-pub fn plain_heading(heading: &str) -> String {
-    half_width(heading)
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '_' | '-' | '\u{FEFF}'))
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-/// Full-width letters, digits and punctuation as their half-width twins.
-pub fn half_width(text: &str) -> Cow<'_, str> {
-    let twin = |c: char| match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        '\u{3000}' => ' ',
-        '。' => '.',
-        other => other,
-    };
-    if text.is_ascii() || text.chars().all(|c| twin(c) == c) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(twin).collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::catalogue::{Catalogue, Draft};
 use super::rows::Payload;
 use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Fed, Work};
-use crate::bulk::{Interrupt, Outcome};
+use crate::bulk::{self, Interrupt, Outcome};
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::output::Output;
 use crate::shop::Shop;
@@ -14,7 +14,7 @@ use crate::shop::goods::{Copy, exists};
 use crate::shop::image::{LINK, hosted};
 use crate::state::State;
 use crate::state::quota::{Slot, SlotLimits};
-use crate::state::runs::{Ended, ItemState, Known, SentMark};
+use crate::state::runs::{ItemState, Known, SentMark};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -26,8 +26,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// Items in a row that could not be sent for want of a connection, after which the job ends.
-const LOST_IN_A_ROW: u32 = 5;
 /// 1000019: too many submissions of this product in the last hour.
 const PRODUCT_HOUR: i64 = 1_000_019;
 /// 1000003 never passed an audit, 1000004 a SKU is not online: the free way is closed, the audit is open.
@@ -183,49 +181,14 @@ impl<'a, T: Sendable> Sender<'a, T> {
         let Fed { work, before } = fed;
         let mark = work.mark();
         let result = work.spu.put(self, before, &mark).await;
-        let mut ended = Ended {
-            key: mark.key,
-            state: Some(ItemState::Done),
+        bulk::outcome(
+            mark.key,
             before,
-            action: action::NONE,
-            errcode: None,
-            reason: None,
-        };
-        let error = match result {
-            Ok(action) => {
-                self.lost_in_a_row.set(0);
-                ended.action = action;
-                return Outcome { ended, stop: None };
-            }
-            Err(error) => error,
-        };
-        let found = Failure::from_any(error);
-        ended.errcode = found.errcode;
-        ended.reason = Some(match &found.hint {
-            Some(hint) => text!(
-                "{problem} ({hint})",
-                problem = found.message.clone(),
-                hint = hint.clone()
-            ),
-            None => found.message.clone(),
-        });
-        let lost = found.kind == Kind::Network;
-        self.lost_in_a_row.set(if lost {
-            self.lost_in_a_row.get() + 1
-        } else {
-            0
-        });
-        let stop = ends_the_job(&found) || self.lost_in_a_row.get() >= LOST_IN_A_ROW;
-        ended.state = match (lost, found.unclear) {
-            (_, true) => Some(ItemState::Unclear),
-            (true, false) => None,
-            (false, false) if stop => None,
-            (false, false) => Some(ItemState::Refused),
-        };
-        Outcome {
-            ended,
-            stop: stop.then(|| found.into()),
-        }
+            result,
+            action::NONE,
+            &self.lost_in_a_row,
+            ends_the_job,
+        )
     }
 }
 

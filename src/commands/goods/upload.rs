@@ -13,6 +13,8 @@ use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Feed, Journal, Work};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
+pub use crate::commands::job::Busy;
+use crate::commands::job::one_job;
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
@@ -77,15 +79,6 @@ pub struct SendArgs {
     /// Also write a report for CI: `junit=FILE` or `json=FILE` (can be repeated)
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportFile>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Busy {
-    /// Wait until the other job ends
-    #[default]
-    Wait,
-    /// End at once with exit code 5
-    Exit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -308,31 +301,6 @@ fn limits(profile: &Profile, reserve: u32) -> SlotLimits {
         hourly: less(profile.audit_hourly),
         daily: less(profile.audit_daily),
     }
-}
-
-/// One job at a time works for a shop, over all processes of this machine.
-async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::state::LockGuard> {
-    let state = ctx.state()?;
-    let name = format!("job-{shop_key}");
-    if let Some(guard) = state.try_lock(&name)? {
-        return Ok(guard);
-    }
-    if busy == Busy::Exit {
-        return Err(Failure::limited(text!("another job works for this shop"))
-            .hint(text!("wait for it, or use --busy wait"))
-            .into());
-    }
-    ctx.out
-        .note(text!("waiting for another job that works for this shop"));
-    let state = state.clone();
-    tokio::task::spawn_blocking(move || state.lock(&name))
-        .await
-        .map_err(|error| {
-            Failure::bug(text!(
-                "waiting for a lock failed: {error}",
-                error = error.to_string()
-            ))
-        })?
 }
 
 /// What the platform wants to be set before goods are taken; looked up once. Returns the categories that are open.

@@ -6,6 +6,7 @@ mod buyer;
 mod dispute;
 mod keeper;
 mod money;
+mod seed;
 
 use super::Ctx;
 use crate::fail::{Failure, Within};
@@ -45,6 +46,7 @@ pub enum Verb {
     Dispute(dispute::DisputeVerb),
     /// Let the next refund of an after-sale fail
     FailRefund(dispute::FailRefundArgs),
+    Seed(seed::SeedArgs),
     /// Let calls fail, by order or by chance
     Fault(FaultArgs),
     /// End the access tokens of the shop
@@ -302,6 +304,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Buyer(verb) => buyer::run(verb, shop, ctx),
         Verb::Dispute(verb) => dispute::platform(verb, shop, ctx),
         Verb::FailRefund(args) => dispute::fail_refund(args, shop, ctx),
+        Verb::Seed(args) => seed::run(args, shop, ctx),
         Verb::Fault(args) => fault(args, shop, ctx),
         Verb::Token(verb) => {
             let ended = match verb {

@@ -1,5 +1,6 @@
 //! Shipment: carriers, parcels, receipt.
 
+use super::access::{self, Task};
 use super::order::{self, Key, Order, Packed, Parcel, missing, status};
 use crate::api::Done;
 use crate::sandbox::router::Refusal;
@@ -76,6 +77,12 @@ struct Item {
 /// Adds parcels to a paid order. `finish_all_delivery` 1 is taken when every piece is in a parcel and no after-sale
 /// runs (1010042 otherwise). An order that needs no shipment is complete at once.
 pub fn send(tx: &mut Tx<'_>, request: Send) -> Result<Done, Refusal> {
+    let done = report(tx, request)?;
+    access::note_task(tx, Task::SendDelivery)?;
+    Ok(done)
+}
+
+fn report(tx: &mut Tx<'_>, request: Send) -> Result<Done, Refusal> {
     let mut order = order::find(tx, &request.key)?;
     if order.state != status::PAID {
         return Err(Refusal::new(

@@ -17,7 +17,7 @@ mod wire;
 
 pub use call::{
     add, change_price, check_scene, close, get, list, list_by_promoter, list_by_sharer, pay,
-    payment_params, update_address,
+    payment_params, place, update_address,
 };
 pub(super) use life::shipped;
 pub use life::{

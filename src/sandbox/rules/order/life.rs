@@ -1,6 +1,7 @@
 //! What happens to an order without a call of the merchant: the buyer pays, confirms or cancels, and the clock.
 
 use super::super::Happening;
+use super::super::access::{self, Task};
 use super::super::ledger::{self, Account};
 use super::{NOUN, Order, Promotion, Settlement, put, status};
 use crate::lang::Text;
@@ -116,6 +117,7 @@ fn paid(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Refusa
         "amount": amount, "payer_amount": amount, "sp_openid": order.body.openid,
     }});
     tx.emit("open_product_order_pay", &told)?;
+    access::note_task(tx, Task::EcOrder)?;
     Ok(happening(tx, &order, text!("paid")))
 }
 

@@ -146,6 +146,10 @@ pub fn shown(order: &Document<Order>, now: i64, whole: bool) -> Value {
         "pay_method": pay_method(body.pay_method_type), "pay_method_type": body.pay_method_type,
         "prepay_id": body.prepay_id, "prepay_time": prepay_time,
     });
+    if body.prepay_time.is_empty() {
+        // The field is always there, and always a time.
+        pay["prepay_time"] = time(order.created_at).into();
+    }
     if let Some(at) = body.paid_at {
         pay["transaction_id"] = body.transaction_id.as_str().into();
         pay["pay_time"] = time(at).into();

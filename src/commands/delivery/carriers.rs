@@ -1,0 +1,140 @@
+//! Carriers as people name them: 顺丰, 顺丰速运, SF.
+
+use super::COMPANIES;
+use crate::commands::Ctx;
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::text;
+use anyhow::Result;
+use serde_json::Value;
+
+/// What WeChat calls the carriers.
+pub struct Carriers(Vec<(String, String)>);
+
+/// Endings that a short name leaves out.
+const ENDINGS: [&str; 9] = [
+    "快递包裹",
+    "快递",
+    "速递",
+    "速运",
+    "快运",
+    "物流",
+    "包裹",
+    "express",
+    "集团",
+];
+
+impl Carriers {
+    pub async fn of(ctx: &Ctx) -> Result<Carriers> {
+        let rows = ctx.rows(&COMPANIES, &(), None).await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Carriers(
+            rows.iter()
+                .map(|row| (text(&row["delivery_id"]), text(&row["delivery_name"])))
+                .collect(),
+        ))
+    }
+
+    /// The code of a carrier by its code, its name, or the part of the name that tells it from all others.
+    pub fn code(&self, named: &str) -> std::result::Result<&str, Failure> {
+        let wanted = plain(named);
+        let exact = self
+            .0
+            .iter()
+            .find(|(code, name)| plain(code) == wanted || plain(name) == wanted);
+        if let Some((code, _)) = exact {
+            return Ok(code);
+        }
+        let short = shortened(&wanted);
+        let same: Vec<&(String, String)> = self
+            .0
+            .iter()
+            .filter(|(_, name)| shortened(&plain(name)) == short)
+            .collect();
+        if let [(code, _)] = same.as_slice() {
+            return Ok(code);
+        }
+        let near: Vec<&(String, String)> = match short.chars().count() {
+            0 | 1 => Vec::new(),
+            _ => self
+                .0
+                .iter()
+                .filter(|(_, name)| plain(name).contains(&short))
+                .collect(),
+        };
+        match near.as_slice() {
+            [(code, _)] => Ok(code),
+            [] => Err(
+                Failure::input(text!("WeChat knows no carrier \"{name}\"", name = named))
+                    .hint(text!("`wxsell delivery companies` lists them")),
+            ),
+            several => Err(Failure::input(text!(
+                "\"{name}\" may be several carriers: {list}",
+                name = named,
+                list = names(several)
+            ))
+            .hint(text!("write the whole name, or the code"))),
+        }
+    }
+}
+
+fn names(carriers: &[&(String, String)]) -> Text {
+    let names: Vec<String> = carriers
+        .iter()
+        .map(|(code, name)| format!("{name} ({code})"))
+        .collect();
+    Text::verbatim(names.join(", "))
+}
+
+fn plain(name: &str) -> String {
+    crate::bulk::source::plain_heading(name)
+}
+
+fn shortened(name: &str) -> String {
+    let mut short = name;
+    while let Some(rest) = ENDINGS.iter().find_map(|ending| short.strip_suffix(ending)) {
+        if rest.is_empty() {
+            break;
+        }
+        short = rest;
+    }
+    short.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carriers_are_known_by_code_name_and_short_name() {
+        let carriers = Carriers(
+            [
+                ("SF", "顺丰速运"),
+                ("YD", "韵达速递"),
+                ("EMS", "EMS"),
+                ("YZPY", "邮政快递包裹"),
+                ("YZBK", "邮政国内标快"),
+                ("JD", "京东快递"),
+                ("JDWL", "京东大件物流"),
+            ]
+            .map(|(code, name)| (code.to_owned(), name.to_owned()))
+            .to_vec(),
+        );
+        for (named, code) in [
+            ("SF", "SF"),
+            ("sf", "SF"),
+            ("顺丰", "SF"),
+            ("顺丰快递", "SF"),
+            (" 韵达快递 ", "YD"),
+            ("ｅｍｓ", "EMS"),
+            ("邮政", "YZPY"),
+            ("京东", "JD"),
+            ("大件", "JDWL"),
+        ] {
+            assert_eq!(carriers.code(named).ok(), Some(code), "{named}");
+        }
+        for unknown in ["火箭", "快递", "", "东"] {
+            assert!(carriers.code(unknown).is_err(), "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `wxsell delivery`: parcels reported to WeChat, one by one or from tables, and receipt.
+
+mod bulk;
+mod carriers;
+mod plan;
+mod report;
+mod sheet;
+
+use super::Ctx;
+use super::ask::{Ask, request};
+use super::order::find::{DAYS_BACK, Which, by_numbers};
+use crate::bulk::csv::Encoding;
+use crate::bulk::source::SourceKind;
+use crate::commands::job::Busy;
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::text;
+use crate::types::ChinaTime;
+use anyhow::Result;
+use carriers::Carriers;
+use clap::Subcommand;
+use plan::{Finish, Shipment};
+use serde_json::{Value, json};
+use sheet::Line;
+
+/// Report parcels and receipt
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the carriers that WeChat knows
+    Companies,
+    Send(Box<SendArgs>),
+    /// Report that the buyer has received the goods
+    Receive(Which),
+}
+
+const COMPANIES: Ask = Ask::new("delivery companies", "/shop/delivery/get_company_list").shows(
+    "company_list",
+    &[("delivery_id", "CODE"), ("delivery_name", "CARRIER")],
+);
+const SEND: Ask =
+    Ask::new("delivery send", "/shop/delivery/send").look_up("order show ORDER --openid OPENID");
+const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
+    .confirm(|| text!("Report that the buyer has received the goods"))
+    .look_up("order show ORDER --openid OPENID");
+/// Not the command of these operations, which belong to `order` and `aftersale`.
+const ORDER: Ask = Ask::new("delivery send", "/shop/order/get").shows("order", &[]);
+const AFTERSALE: Ask = Ask::new("delivery send", "/shop/ecaftersale/get");
+
+pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
+
+/// Report that parcels are on their way
+///
+/// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
+/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
+/// with a running after-sale are held back. Killed or interrupted, the same command goes on where it stopped, and no
+/// parcel is reported twice.
+#[derive(Debug, clap::Args)]
+pub struct SendArgs {
+    /// Number of the order: your own, or WeChat's
+    #[arg(
+        value_name = "ORDER",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    order: Option<String>,
+    /// The buyer; looked up among the latest orders when left out
+    #[arg(long, value_name = "OPENID", conflicts_with = "from")]
+    openid: Option<String>,
+    /// Carrier: name or code, see `wxsell delivery companies`
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    carrier: Option<String>,
+    /// Waybill number
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    waybill: Option<String>,
+    /// What is in the parcel, e.g. TEA-1001-250G=2 (can be repeated); the whole order when left out
+    #[arg(long = "item", value_name = "OUT_SKU_ID[=COUNT]", value_parser = item, conflicts_with = "from")]
+    items: Vec<(String, Option<i64>)>,
+    /// Tables of parcels: .xlsx, .csv, .tsv, patterns such as `today/*.xlsx`, or `-` for standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
+    from: Vec<String>,
+    /// Kind of the tables, where their ending does not say it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        requires = "from",
+        help_heading = "Files"
+    )]
+    kind: Option<SourceKind>,
+    /// Sheet to read, where a spreadsheet has several
+    #[arg(long, value_name = "NAME", requires = "from", help_heading = "Files")]
+    sheet: Option<String>,
+    /// Encoding of text files, where it is not to be found out
+    #[arg(long, value_enum, requires = "from", help_heading = "Files")]
+    encoding: Option<Encoding>,
+    /// Leave out orders with problems and report the others
+    #[arg(long, requires = "from")]
+    skip_bad: bool,
+    /// Orders reported at the same time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: u16,
+    /// How many days back orders are looked for
+    #[arg(long, value_name = "DAYS", default_value_t = DAYS_BACK, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    days: i64,
+    /// What to do while another job works for the same shop
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    busy: Busy,
+}
+
+fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
+    let Some((sku, count)) = text.rsplit_once('=') else {
+        return Ok((text.to_owned(), None));
+    };
+    let count = count.parse().ok().filter(|count| *count > 0);
+    match count {
+        Some(count) => Ok((sku.to_owned(), Some(count))),
+        None => Err(text!(
+            "write the SKU and the number of pieces, e.g. TEA-1001-250G=2"
+        )),
+    }
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Companies => {
+            let rows = ctx.rows(&COMPANIES, &(), None).await?;
+            ctx.show_rows(&COMPANIES, rows)
+        }
+        Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,
+        Verb::Send(args) => bulk::send(*args, ctx).await,
+        Verb::Receive(which) => ctx.ask(&RECEIVE, &which.key(ctx).await?).await,
+    }
+}
+
+/// One parcel of one order.
+async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
+    let number = args.order.unwrap_or_default();
+    let order = match &args.openid {
+        Some(openid) => order_of(&number, openid, ctx).await?,
+        None => by_numbers(ctx, std::slice::from_ref(&number), args.days)
+            .await?
+            .remove(&number)
+            .ok_or_else(|| {
+                unknown(&number, args.days).hint(text!("name the buyer with --openid"))
+            })?,
+    };
+    let carriers = Carriers::of(ctx).await?;
+    let carrier = carriers.code(&args.carrier.unwrap_or_default())?.to_owned();
+    let line = Line {
+        order: number,
+        carrier,
+        waybill: args.waybill.unwrap_or_default(),
+        ..Line::default()
+    };
+    let lines: Vec<Line> = match args.items.is_empty() {
+        true => vec![line],
+        false => args
+            .items
+            .into_iter()
+            .map(|(sku, count)| Line {
+                sku: Some(sku),
+                count,
+                ..line.clone()
+            })
+            .collect(),
+    };
+    let lines: Vec<&Line> = lines.iter().collect();
+    let shipment = plan::plan(&lines, &order, String::new()).map_err(|problems| {
+        let mut words = problems.into_iter().map(|(_, words)| words);
+        let first = words.next().unwrap_or_else(|| text!("nothing can be sent"));
+        Failure::input(first).also(words.collect())
+    })?;
+    if let Some(why) = held_back(&order, ctx).await {
+        return Err(Failure::input(why)
+            .hint(text!("end the after-sale first: `wxsell aftersale list`"))
+            .into());
+    }
+    if !shipment.is_due() {
+        ctx.out
+            .note(text!("WeChat has this parcel already; nothing was sent"));
+        return Ok(());
+    }
+    let at = ChinaTime::from_unix(ctx.clock()?).0;
+    let body = shipment.request(shipment.finish != Finish::No, &at);
+    let body = request(&SEND, &json!({}), body)?;
+    let sent = match ctx.send(&SEND, &body).await {
+        Err(error) if shipment.finish == Finish::Ask && is_incomplete(&error) => {
+            let body = shipment.request(false, &at);
+            ctx.send(&SEND, &body).await?
+        }
+        sent => sent?,
+    };
+    match sent {
+        Some(reply) => ctx.show_reply(&SEND, reply),
+        None => Ok(()),
+    }
+}
+
+fn unknown(number: &str, days: i64) -> Failure {
+    Failure::input(text!(
+        "no order {number} among those of the last {days} days",
+        number,
+        days
+    ))
+}
+
+async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Value> {
+    let body = request(
+        &ORDER,
+        &json!({"out_order_id": number, "openid": openid}),
+        Value::Null,
+    )?;
+    let reply = ctx.send(&ORDER, &body).await?;
+    Ok(reply
+        .map(|mut reply| reply["order"].take())
+        .unwrap_or_default())
+}
+
+/// The order as it is now.
+async fn again(shipment: &Shipment, ctx: &Ctx) -> Result<Value> {
+    order_of(&shipment.out_order_id, &shipment.openid, ctx).await
+}
+
+/// 1010042: not every piece is in a parcel.
+fn is_incomplete(error: &anyhow::Error) -> bool {
+    crate::fail::failure(error).is_some_and(|failure| failure.errcode == Some(1_010_042))
+}
+
+/// States of an after-sale in which nothing is to come any more: cancelled, closed, refunded.
+const ENDED: [i64; 3] = [1, 7, 13];
+
+/// Why an order may not be shipped now: an after-sale that runs, or of which nothing can be learned.
+async fn held_back(order: &Value, ctx: &Ctx) -> Option<Text> {
+    let related = order["related_aftersale_info"]["aftersale_list"].as_array();
+    for one in related.into_iter().flatten() {
+        let id = one["aftersale_id"].clone();
+        let number = id.to_string().trim_matches('"').to_owned();
+        let body = json!({"aftersale_id": id});
+        let state = match ctx.send(&AFTERSALE, &body).await {
+            Ok(reply) => reply.and_then(|reply| reply["after_sales_order"]["status"].as_i64()),
+            Err(error) => {
+                return Some(text!(
+                    "after-sale {number} of the order cannot be read: {reason}",
+                    number,
+                    reason = Failure::from_any(error).message
+                ));
+            }
+        };
+        if !state.is_some_and(|state| ENDED.contains(&state)) {
+            return Some(text!("after-sale {number} of the order is running", number));
+        }
+    }
+    None
+}

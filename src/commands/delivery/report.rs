@@ -1,0 +1,236 @@
+//! What a bulk shipment says at its end: a summary, and the orders that were not reported.
+
+use crate::lang::Text;
+use crate::output::{Cell, Column, Format, Output, Record};
+use crate::state::runs::{Ended, ItemState};
+use crate::text;
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// What was done for an order. The names are part of the machine output.
+pub mod action {
+    /// All of it is on its way.
+    pub const SHIPPED: &str = "shipped";
+    /// A part of it is.
+    pub const PART: &str = "part";
+    /// Reported by an earlier run, or by somebody else, and found at WeChat.
+    pub const CONFIRMED: &str = "confirmed";
+    pub const NONE: &str = "none";
+}
+
+/// One order's result: a line of `--format ndjson`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    pub order: String,
+    /// `done`, `refused`, `unclear`, `held` or `not_sent`.
+    pub state: &'static str,
+    pub action: &'static str,
+    pub errcode: Option<i64>,
+    pub reason: Option<Text>,
+}
+
+impl Event {
+    pub fn of(ended: &Ended) -> Event {
+        Event {
+            order: ended.key.clone(),
+            state: ended.state.map_or("not_sent", ItemState::name),
+            action: ended.action,
+            errcode: ended.errcode,
+            reason: ended.reason.clone(),
+        }
+    }
+
+    pub fn left_out(order: &str, state: &'static str, reason: Text) -> Event {
+        Event {
+            order: order.into(),
+            state,
+            action: action::NONE,
+            errcode: None,
+            reason: Some(reason),
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    pub run: i64,
+    pub profile: String,
+    /// `done`, `partial` or `stopped`.
+    pub status: &'static str,
+    pub orders: u64,
+    pub shipped: u64,
+    pub part: u64,
+    pub confirmed: u64,
+    /// Kept back: an after-sale is running.
+    pub held: u64,
+    pub refused: u64,
+    /// Sent without an answer; the next run looks them up.
+    pub unclear: u64,
+    /// Not sent yet.
+    pub left: u64,
+    pub seconds: f64,
+    /// Files with the rows of orders that were not reported and a reason each.
+    pub failed_files: Vec<String>,
+    pub failed: Vec<Event>,
+}
+
+impl Report {
+    /// Counts what became of the orders.
+    pub fn count(&mut self, counts: &HashMap<&'static str, u64>) {
+        let count = |name: &str| counts.get(name).copied().unwrap_or(0);
+        self.shipped = count(action::SHIPPED);
+        self.part = count(action::PART);
+        self.confirmed = count(action::CONFIRMED);
+        let failed = |state: &str| {
+            self.failed
+                .iter()
+                .filter(|event| event.state == state)
+                .count() as u64
+        };
+        (self.held, self.refused, self.unclear) =
+            (failed("held"), failed("refused"), failed("unclear"));
+        let over =
+            self.shipped + self.part + self.confirmed + self.held + self.refused + self.unclear;
+        self.left = self.orders.saturating_sub(over);
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.held + self.refused + self.unclear > 0
+    }
+
+    pub fn show(&self, out: &Output) -> Result<()> {
+        match out.format {
+            Format::Csv | Format::Tsv | Format::Xlsx => out.list(&self.failed),
+            Format::Table => {
+                out.show(self)?;
+                match self.failed.is_empty() {
+                    true => Ok(()),
+                    false => out.list(&self.failed),
+                }
+            }
+            Format::Json | Format::Ndjson | Format::Yaml => out.show(self),
+        }
+    }
+}
+
+fn number(count: u64) -> Cell {
+    Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// A count that is worth a line only where there is something to count.
+fn some(count: u64) -> Cell {
+    match count {
+        0 => Cell::Empty,
+        count => number(count),
+    }
+}
+
+impl Record for Report {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "run",
+            title: "RUN",
+            cell: |r| Cell::Number(r.run),
+        },
+        Column {
+            name: "profile",
+            title: "PROFILE",
+            cell: |r| Cell::Text(r.profile.clone()),
+        },
+        Column {
+            name: "status",
+            title: "STATUS",
+            cell: |r| {
+                Cell::Word(match r.status {
+                    "done" => text!("done"),
+                    "partial" => text!("partial"),
+                    _ => text!("stopped"),
+                })
+            },
+        },
+        Column {
+            name: "orders",
+            title: "ORDERS",
+            cell: |r| number(r.orders),
+        },
+        Column {
+            name: "shipped",
+            title: "SHIPPED",
+            cell: |r| number(r.shipped),
+        },
+        Column {
+            name: "part",
+            title: "SHIPPED IN PART",
+            cell: |r| some(r.part),
+        },
+        Column {
+            name: "confirmed",
+            title: "CONFIRMED",
+            cell: |r| some(r.confirmed),
+        },
+        Column {
+            name: "held",
+            title: "HELD BACK",
+            cell: |r| some(r.held),
+        },
+        Column {
+            name: "refused",
+            title: "REFUSED",
+            cell: |r| some(r.refused),
+        },
+        Column {
+            name: "unclear",
+            title: "UNCLEAR",
+            cell: |r| some(r.unclear),
+        },
+        Column {
+            name: "left",
+            title: "LEFT",
+            cell: |r| some(r.left),
+        },
+        Column {
+            name: "seconds",
+            title: "SECONDS",
+            cell: |r| Cell::Text(format!("{:.1}", r.seconds)),
+        },
+        Column {
+            name: "failed_files",
+            title: "FAILED ROWS IN",
+            cell: |r| Cell::List(r.failed_files.clone()),
+        },
+    ];
+}
+
+impl Record for Event {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "order",
+            title: "ORDER",
+            cell: |e| Cell::Text(e.order.clone()),
+        },
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |e| {
+                Cell::Word(match e.state {
+                    "done" => text!("done"),
+                    "refused" => text!("refused"),
+                    "unclear" => text!("unclear"),
+                    "held" => text!("held back"),
+                    _ => text!("not sent"),
+                })
+            },
+        },
+        Column {
+            name: "errcode",
+            title: "ERRCODE",
+            cell: |e| e.errcode.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |e| Cell::sentence(e.reason.as_ref()),
+        },
+    ];
+}

@@ -1,0 +1,41 @@
+//! What bulk commands of every noun share.
+
+use super::Ctx;
+use crate::fail::Failure;
+use crate::text;
+use anyhow::Result;
+
+/// What to do while another job works for the same shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Busy {
+    /// Wait until the other job ends
+    #[default]
+    Wait,
+    /// End at once with exit code 5
+    Exit,
+}
+
+/// One job at a time works for a shop, over all processes of this machine.
+pub async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::state::LockGuard> {
+    let state = ctx.state()?;
+    let name = format!("job-{shop_key}");
+    if let Some(guard) = state.try_lock(&name)? {
+        return Ok(guard);
+    }
+    if busy == Busy::Exit {
+        return Err(Failure::limited(text!("another job works for this shop"))
+            .hint(text!("wait for it, or use --busy wait"))
+            .into());
+    }
+    ctx.out
+        .note(text!("waiting for another job that works for this shop"));
+    let state = state.clone();
+    tokio::task::spawn_blocking(move || state.lock(&name))
+        .await
+        .map_err(|error| {
+            Failure::bug(text!(
+                "waiting for a lock failed: {error}",
+                error = error.to_string()
+            ))
+        })?
+}

@@ -1,0 +1,73 @@
+//! `wxsell sandbox seed`: a lively shop at a stroke.
+
+use super::super::Ctx;
+use crate::output::{Cell, Column, Record};
+use crate::sandbox::{Sandbox, Seed, Seeded};
+use anyhow::Result;
+use clap::Args;
+
+/// Fill the shop with goods and orders in every state
+///
+/// The same seed makes the same shop. What the shop holds already stays.
+#[derive(Debug, Args)]
+pub struct SeedArgs {
+    /// How many products
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    goods: u32,
+    /// How many orders of the last 30 days
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    orders: u32,
+    /// Which shop; its number stands in the numbers of goods and orders
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// All orders in this state instead of a mixture
+    #[arg(long, value_enum)]
+    status: Option<Status>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Status {
+    /// Waits for payment (10)
+    Unpaid,
+    /// Paid, to be shipped (20)
+    Paid,
+    /// On its way (30)
+    Shipped,
+    /// Received (100)
+    Completed,
+}
+
+impl Record for Seeded {
+    const COLUMNS: &'static [Column<Seeded>] = &[
+        Column {
+            name: "goods",
+            title: "PRODUCTS",
+            cell: |seeded| Cell::Number(seeded.goods.into()),
+        },
+        Column {
+            name: "orders",
+            title: "ORDERS",
+            cell: |seeded| Cell::Number(seeded.orders.into()),
+        },
+        Column {
+            name: "seed",
+            title: "SEED",
+            cell: |seeded| Cell::Text(seeded.seed.to_string()),
+        },
+    ];
+}
+
+pub fn run(args: SeedArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let seed = Seed {
+        goods: args.goods,
+        orders: args.orders,
+        seed: args.seed,
+        status: args.status.map(|status| match status {
+            Status::Unpaid => 10,
+            Status::Paid => 20,
+            Status::Shipped => 30,
+            Status::Completed => 100,
+        }),
+    };
+    ctx.out.show(&shop.seed(&seed)?)
+}
