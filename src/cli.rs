@@ -5,6 +5,10 @@ pub mod start;
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
     goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
+    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
+    merchant, profile, quota, rid, run, sandbox, util,
+    api, auth, brand, category, certificate, completion, coupon, goods, image, log, merchant,
+    profile, promoter, quota, rid, run, sandbox, sharer, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -107,6 +111,11 @@ pub enum Noun {
     #[command(subcommand)]
     Order(order::Verb),
     Event(event::Verb),
+    Coupon(coupon::Verb),
+    #[command(subcommand)]
+    Promoter(promoter::Verb),
+    #[command(subcommand)]
+    Sharer(sharer::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

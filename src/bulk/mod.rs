@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod journal;
 pub mod json;
+pub mod sheet;
 pub mod source;
 pub mod spool;
 pub mod xlsx;

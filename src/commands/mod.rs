@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod completion;
 pub mod dispute;
 pub mod event;
+pub mod coupon;
 pub mod goods;
 pub mod image;
 pub mod log;
@@ -19,11 +20,13 @@ pub mod merchant;
 pub mod order;
 mod papers;
 pub mod profile;
+pub mod promoter;
 pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
 pub mod status;
+pub mod sharer;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
@@ -210,6 +213,13 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     .into_iter()
     .flatten()
     .chain(merchant::asks())
+        certificate::ASKS,
+        coupon::ASKS,
+        promoter::ASKS,
+        sharer::ASKS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Operations behind the commands that do more than one call.
@@ -258,6 +268,9 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Merchant(verb) => merchant::run(verb, ctx).await,
         Noun::Order(verb) => order::run(verb, ctx).await,
         Noun::Event(verb) => event::run(verb, ctx).await,
+        Noun::Coupon(verb) => coupon::run(verb, ctx).await,
+        Noun::Promoter(verb) => promoter::run(verb, ctx).await,
+        Noun::Sharer(verb) => sharer::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

@@ -6,6 +6,7 @@ mod disputes;
 mod faults;
 mod http;
 mod keeper;
+mod people;
 mod router;
 mod rules;
 mod store;
@@ -21,6 +22,8 @@ pub use rules::complaint::Complaint;
 pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use rules::order::{Order, Promotion};
+pub use rules::reach::Visited;
+pub use rules::sharer::Answer as SharerAnswer;
 pub use store::{Document, Exchange, Settings};
 
 use crate::api::component::goods::Spu;

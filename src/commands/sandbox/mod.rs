@@ -5,6 +5,7 @@
 mod buyer;
 mod dispute;
 mod keeper;
+mod people;
 
 use super::Ctx;
 use crate::fail::{Failure, Within};
@@ -63,6 +64,18 @@ pub enum Verb {
     /// Ban the shop from the component, or lift the ban
     #[command(subcommand)]
     Access(keeper::AccessVerb),
+    /// Do what the admin console does for Channels promoters
+    #[command(subcommand)]
+    Promoter(people::PromoterVerb),
+    /// Be a sharer: answer an invitation, leave, bring orders
+    #[command(subcommand)]
+    Sharer(people::SharerVerb),
+    /// Be somebody of the promotion staff: agree, leave, bring visitors
+    #[command(subcommand)]
+    Staff(people::StaffVerb),
+    /// Be a buyer who takes a coupon
+    #[command(subcommand)]
+    Coupon(people::CouponVerb),
 }
 
 #[derive(Debug, Args)]
@@ -307,6 +320,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Merchant(verb) => keeper::merchant(verb, shop, ctx),
         Verb::Scene(verb) => keeper::scene(verb, shop, ctx),
         Verb::Access(verb) => keeper::access(verb, shop, ctx),
+        Verb::Promoter(verb) => people::promoter(verb, shop, ctx),
+        Verb::Sharer(verb) => people::sharer(verb, shop, ctx),
+        Verb::Staff(verb) => people::staff(verb, shop, ctx),
+        Verb::Coupon(verb) => people::coupon(verb, shop, ctx),
     }
 }
 
