@@ -9,6 +9,8 @@ use crate::commands::{
     merchant, profile, quota, rid, run, sandbox, util,
     api, auth, brand, category, certificate, completion, coupon, goods, image, log, merchant,
     profile, promoter, quota, rid, run, sandbox, sharer, util,
+    access, api, audit, auth, brand, category, certificate, completion, coupon, goods, image, log,
+    merchant, profile, promoter, quota, rid, run, sandbox, sharer, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};

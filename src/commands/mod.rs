@@ -220,6 +220,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
     ]
     .into_iter()
     .flatten()
+    .chain(merchant::asks())
 }
 
 /// Operations behind the commands that do more than one call.

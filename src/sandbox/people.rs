@@ -3,7 +3,6 @@
 
 use super::Sandbox;
 use super::rules::{Happening, coupon, promoter, reach, sharer, staff};
-use crate::types::Fen;
 use anyhow::Result;
 
 impl Sandbox {
@@ -17,15 +16,9 @@ impl Sandbox {
         self.write(|tx| Ok(sharer::answer(tx, openid, answer)?))
     }
 
-    /// A buyer orders through a sharer's card in a live show.
-    pub fn sell_through(
-        &mut self,
-        openid: &str,
-        live: &str,
-        buyer: &str,
-        amount: Fen,
-    ) -> Result<Happening> {
-        self.write(|tx| Ok(sharer::sell(tx, openid, live, buyer, amount)?))
+    /// A sharer passes a live room on.
+    pub fn share_live(&mut self, openid: &str, live: &str) -> Result<Happening> {
+        self.write(|tx| Ok(sharer::share(tx, openid, live)?))
     }
 
     /// Somebody of the promotion staff agrees, or takes the agreement back.

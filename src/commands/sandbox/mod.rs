@@ -67,7 +67,7 @@ pub enum Verb {
     /// Do what the admin console does for Channels promoters
     #[command(subcommand)]
     Promoter(people::PromoterVerb),
-    /// Be a sharer: answer an invitation, leave, bring orders
+    /// Be a sharer: answer an invitation, leave, pass a live room on
     #[command(subcommand)]
     Sharer(people::SharerVerb),
     /// Be somebody of the promotion staff: agree, leave, bring visitors

@@ -32,8 +32,8 @@ pub enum SharerVerb {
     Refuse(PersonArgs),
     /// Let a sharer end the binding
     Release(PersonArgs),
-    /// Let a buyer order through a sharer's card in a live show; it counts in the sharer's figures alone
-    Sell(SellArgs),
+    /// Let a sharer pass a live room on
+    Share(LiveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -43,18 +43,12 @@ pub struct PersonArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct SellArgs {
+pub struct LiveArgs {
     /// The sharer
     openid: String,
-    /// What the order comes to, in yuan
-    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    amount: Fen,
     /// Name of the live room
     #[arg(long, default_value = "沙箱直播间")]
     live: String,
-    /// Who buys
-    #[arg(long, value_name = "OPENID", default_value = SOMEBODY)]
-    buyer: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,9 +107,8 @@ pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         SharerVerb::Accept(args) => (args.openid, SharerAnswer::Accept),
         SharerVerb::Refuse(args) => (args.openid, SharerAnswer::Refuse),
         SharerVerb::Release(args) => (args.openid, SharerAnswer::Release),
-        SharerVerb::Sell(args) => {
-            let sold = shop.sell_through(&args.openid, &args.live, &args.buyer, args.amount)?;
-            return ctx.out.show(&sold);
+        SharerVerb::Share(args) => {
+            return ctx.out.show(&shop.share_live(&args.openid, &args.live)?);
         }
     };
     ctx.out.show(&shop.answer_as_sharer(&openid, answer)?)
