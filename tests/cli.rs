@@ -9,6 +9,7 @@ mod cli {
     mod catalogues;
     mod contract;
     mod event;
+    mod coupon;
     mod goods {
         mod changes;
         mod files;
@@ -21,9 +22,12 @@ mod cli {
     mod merchant_application;
     mod output;
     mod platform;
+    mod promoter;
     mod run;
     mod sandbox;
     mod status;
     mod vectors;
+    mod sharer;
+    mod staff;
     mod world;
 }
