@@ -318,7 +318,7 @@ fn a_buyer_takes_a_coupon_and_uses_it() {
     world.ok(&add);
     world.ok(&add);
     let said = world.refused(
-        1,
+        5,
         &[
             "coupon", "user", "add", BUYER, "--coupon", "C1", "--number", "U2",
         ],

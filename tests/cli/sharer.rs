@@ -118,12 +118,12 @@ fn figures_are_those_of_the_orders_a_sharer_brought() {
     let at = wxsell::types::ChinaTime::from_unix(wxsell::types::now()).0;
     for number in ["A1", "A2"] {
         let order = json!({
-            "create_time": at, "type": 0, "out_order_id": number, "openid": TWO, "out_user_id": "u1",
-            "path": "pages/order", "scene": 1177, "fund_type": 1, "expire_time": wxsell::types::now() + 3600,
+            "create_time": at, "out_order_id": number, "openid": TWO, "out_user_id": "u1",
+            "path": "pages/order", "scene": 1177, "fund_type": 1, "expire_time": wxsell::types::now() + 10_800,
             "order_detail": {
                 "product_infos": [{"out_product_id": "P1", "out_sku_id": "P1-1", "product_cnt": 1, "sale_price": 9900,
-                    "real_price": 9900, "path": "p", "title": "tea", "head_img": "https://mmecimage.cn/p/1"}],
-                "price_info": {"order_price": 9900, "freight": 0, "discounted_price": 0, "additional_price": 0}},
+                    "sku_real_price": 9900, "path": "p", "title": "tea", "head_img": "https://mmecimage.cn/p/1"}],
+                "pay_info": {"pay_method_type": 0}, "price_info": {"order_price": 9900, "freight": 0, "discounted_price": 0, "additional_price": 0}},
             "delivery_detail": {"delivery_type": 1},
             "address_info": {"receiver_name": "张三", "detailed_address": "1", "tel_number": "13800000000",
                 "country": "中国", "province": "广东省", "city": "广州市", "town": "海珠区"},
@@ -135,6 +135,15 @@ fn figures_are_those_of_the_orders_a_sharer_brought() {
             "component:order_add",
             "--data",
             "@order.json",
+            "--yes",
+        ]);
+        let data = json!({"out_order_id": number, "openid": TWO}).to_string();
+        world.ok(&[
+            "api",
+            "call",
+            "component:order_getpaymentparams",
+            "--data",
+            &data,
             "--yes",
         ]);
         let promotion = Promotion {

@@ -183,7 +183,7 @@ const LIST: Ask = Ask::new("coupon list", "/shop/coupon/get_list").shows(
 const UPDATE: Ask =
     Ask::new("coupon update", "/shop/coupon/update").look_up("coupon show OUT_COUPON_ID");
 const STATUS: Ask = Ask::new("coupon status", "/shop/coupon/update_status")
-    .confirm(|| text!("Change the state of the coupon, which cannot be taken back,"))
+    .confirm(|| text!("Change the state of the coupon for good"))
     .look_up("coupon show OUT_COUPON_ID");
 const STOCK: Ask =
     Ask::new("coupon stock", "/shop/coupon/update_coupon_stock").look_up("coupon list");
