@@ -3,14 +3,9 @@
 pub mod start;
 
 use crate::commands::{
-    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
-    goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
-    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
-    merchant, profile, quota, rid, run, sandbox, util,
-    api, auth, brand, category, certificate, completion, coupon, goods, image, log, merchant,
-    profile, promoter, quota, rid, run, sandbox, sharer, util,
-    access, api, audit, auth, brand, category, certificate, completion, coupon, goods, image, log,
-    merchant, profile, promoter, quota, rid, run, sandbox, sharer, util,
+    access, aftersale, api, audit, auth, brand, category, certificate, completion, coupon, dispute,
+    event, goods, image, log, merchant, order, profile, promoter, quota, rid, run, sandbox, sharer,
+    status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -112,7 +107,9 @@ pub enum Noun {
     Merchant(merchant::Verb),
     #[command(subcommand)]
     Order(order::Verb),
+    #[command(subcommand)]
     Event(event::Verb),
+    #[command(subcommand)]
     Coupon(coupon::Verb),
     #[command(subcommand)]
     Promoter(promoter::Verb),

@@ -8,8 +8,8 @@ mod cli {
     mod access;
     mod catalogues;
     mod contract;
-    mod event;
     mod coupon;
+    mod event;
     mod goods {
         mod changes;
         mod files;
@@ -25,9 +25,9 @@ mod cli {
     mod promoter;
     mod run;
     mod sandbox;
-    mod status;
-    mod vectors;
     mod sharer;
     mod staff;
+    mod status;
+    mod vectors;
     mod world;
 }

@@ -10,9 +10,9 @@ pub mod brand;
 pub mod category;
 pub mod certificate;
 pub mod completion;
+pub mod coupon;
 pub mod dispute;
 pub mod event;
-pub mod coupon;
 pub mod goods;
 pub mod image;
 pub mod log;
@@ -25,8 +25,8 @@ pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
-pub mod status;
 pub mod sharer;
+pub mod status;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
@@ -206,17 +206,12 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         brand::ASKS,
         category::ASKS,
         certificate::ASKS,
+        coupon::ASKS,
         dispute::ASKS,
         order::ASKS,
-        status::ASKS,
-    ]
-    .into_iter()
-    .flatten()
-    .chain(merchant::asks())
-        certificate::ASKS,
-        coupon::ASKS,
         promoter::ASKS,
         sharer::ASKS,
+        status::ASKS,
     ]
     .into_iter()
     .flatten()
