@@ -2,23 +2,10 @@
 
 pub mod start;
 
-use crate::commands::{access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event, goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util};
 use crate::commands::{
-    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, event,
-    goods, image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
-    access, aftersale, api, audit, auth, brand, category, certificate, completion, dispute, goods,
-    image, log, merchant, order, profile, quota, rid, run, sandbox, status, util,
     access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
-    dispute, event, funds, goods, image, log, merchant, order, pay, profile, quota, rid, run,
-    sandbox, status, util,
-    access, api, audit, auth, brand, category, certificate, completion, goods, image, log,
-    merchant, profile, quota, rid, run, sandbox, util,
-    api, auth, brand, category, certificate, completion, goods, image, log, merchant, order,
-    profile, quota, rid, run, sandbox, util,
-    api, auth, brand, category, certificate, completion, delivery, goods, image, log, merchant,
-    order, profile, quota, rid, run, sandbox, util,
-    access, api, audit, auth, brand, category, certificate, completion, delivery, goods, image,
-    log, merchant, order, profile, quota, rid, run, sandbox, util,
+    coupon, delivery, dispute, event, funds, goods, image, log, merchant, order, pay, profile,
+    promoter, quota, rid, run, sandbox, sharer, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -130,6 +117,12 @@ pub enum Noun {
     Commission(commission::Verb),
     #[command(subcommand)]
     Delivery(delivery::Verb),
+    #[command(subcommand)]
+    Coupon(coupon::Verb),
+    #[command(subcommand)]
+    Promoter(promoter::Verb),
+    #[command(subcommand)]
+    Sharer(sharer::Verb),
     #[command(subcommand)]
     Run(run::Verb),
     #[command(subcommand)]

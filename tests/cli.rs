@@ -10,8 +10,9 @@ mod cli {
     mod catalogues;
     mod commission;
     mod contract;
-    mod event;
+    mod coupon;
     mod dispute;
+    mod event;
     mod funds;
     mod goods {
         mod changes;
@@ -26,9 +27,12 @@ mod cli {
     mod output;
     mod pay;
     mod platform;
+    mod promoter;
     mod run;
     mod sandbox;
+    mod sharer;
     mod sold;
+    mod staff;
     mod status;
     mod vectors;
     mod world;

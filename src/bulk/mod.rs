@@ -4,6 +4,7 @@ pub mod csv;
 pub mod failed;
 pub mod journal;
 pub mod json;
+pub mod sheet;
 pub mod source;
 pub mod spool;
 pub mod xlsx;

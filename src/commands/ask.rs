@@ -144,7 +144,12 @@ impl Ctx {
     /// As [`Ctx::ask`], with a body to begin with; options win over it.
     pub async fn ask_with(&self, ask: &Ask, args: &impl Serialize, base: Value) -> Result<()> {
         let body = request(ask, args, base)?;
-        match self.send(ask, &body).await? {
+        self.send_and_show(ask, &body).await
+    }
+
+    /// Sends a body that was checked, and shows the answer.
+    pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
+        match self.send(ask, body).await? {
             Some(reply) => self.show_reply(ask, reply),
             None => Ok(()),
         }

@@ -11,10 +11,11 @@ pub mod category;
 pub mod certificate;
 pub mod commission;
 pub mod completion;
+pub mod coupon;
+pub mod delivery;
 pub mod dispute;
 pub mod event;
 pub mod funds;
-pub mod delivery;
 pub mod goods;
 pub mod image;
 pub mod job;
@@ -24,12 +25,13 @@ pub mod money;
 pub mod order;
 mod papers;
 pub mod pay;
-mod papers;
 pub mod profile;
+pub mod promoter;
 pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
+pub mod sharer;
 pub mod status;
 pub mod util;
 
@@ -211,11 +213,14 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         category::ASKS,
         certificate::ASKS,
         commission::ASKS,
+        coupon::ASKS,
         delivery::ASKS,
         dispute::ASKS,
         funds::ASKS,
         order::ASKS,
         pay::ASKS,
+        promoter::ASKS,
+        sharer::ASKS,
         status::ASKS,
     ]
     .into_iter()
@@ -273,6 +278,9 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Pay(verb) => pay::run(verb, ctx).await,
         Noun::Commission(verb) => commission::run(verb, ctx).await,
         Noun::Delivery(verb) => delivery::run(verb, ctx).await,
+        Noun::Coupon(verb) => coupon::run(verb, ctx).await,
+        Noun::Promoter(verb) => promoter::run(verb, ctx).await,
+        Noun::Sharer(verb) => sharer::run(verb, ctx).await,
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,

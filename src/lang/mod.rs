@@ -77,16 +77,19 @@ const TABLES: &[&str] = &[
     include_str!("zh/common.tsv"),
     include_str!("zh/event.tsv"),
     include_str!("zh/funds.tsv"),
+    include_str!("zh/coupon.tsv"),
     include_str!("zh/goods.tsv"),
     include_str!("zh/image.tsv"),
     include_str!("zh/log.tsv"),
     include_str!("zh/merchant.tsv"),
     include_str!("zh/pay.tsv"),
     include_str!("zh/profile.tsv"),
+    include_str!("zh/promoter.tsv"),
     include_str!("zh/quota.tsv"),
     include_str!("zh/reference.tsv"),
     include_str!("zh/run.tsv"),
     include_str!("zh/sandbox.tsv"),
+    include_str!("zh/sharer.tsv"),
 ];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.

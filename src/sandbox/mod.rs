@@ -7,6 +7,7 @@ mod disputes;
 mod faults;
 mod http;
 mod keeper;
+mod people;
 mod router;
 mod rules;
 mod seed;
@@ -25,6 +26,8 @@ pub use rules::goods::Verdict;
 pub use rules::image::Held as HeldPicture;
 pub use rules::ledger::Account;
 pub use rules::order::{Order, Promotion};
+pub use rules::reach::Visited;
+pub use rules::sharer::Answer as SharerAnswer;
 pub use seed::{Seed, Seeded};
 pub use store::{Document, Exchange, Settings};
 

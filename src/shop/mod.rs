@@ -4,6 +4,7 @@
 pub mod access;
 pub mod ask;
 pub mod change;
+pub mod coupon;
 pub mod goods;
 pub mod image;
 pub mod joining;

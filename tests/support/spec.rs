@@ -19,8 +19,8 @@ pub fn problems(exchanges: &[Exchange]) -> Vec<String> {
 /// Every way in which one call breaks the contract. A request that is no JSON is not looked at: a GET and a form
 /// have no schema of their own here.
 fn validate(path: &str, request: &str, reply: &str) -> Vec<String> {
-    static CONTRACT: OnceLock<HashMap<String, Operation>> = OnceLock::new();
-    let Some(operation) = CONTRACT.get_or_init(read).get(path) else {
+    static CONTRACT: OnceLock<Contract> = OnceLock::new();
+    let Some(operation) = CONTRACT.get_or_init(read).of(path) else {
         return vec![format!("{path}: not in the reference")];
     };
     let mut problems = Vec::new();
@@ -55,44 +55,75 @@ struct Operation {
     failure: Validator,
 }
 
-fn read() -> HashMap<String, Operation> {
-    let files = [
+/// A path of the reference; its schemas are made on first use, since few of them are met in one test.
+struct Declared {
+    operation: Value,
+    file: usize,
+    made: OnceLock<Operation>,
+}
+
+struct Contract {
+    /// Of each file: schemas that know no further fields, and schemas that have what success requires.
+    files: Vec<(Value, Value)>,
+    paths: HashMap<String, Declared>,
+}
+
+impl Contract {
+    fn of(&self, path: &str) -> Option<&Operation> {
+        let declared = self.paths.get(path)?;
+        let (strict, complete) = &self.files[declared.file];
+        Some(
+            declared
+                .made
+                .get_or_init(|| made(&declared.operation, strict, complete)),
+        )
+    }
+}
+
+fn read() -> Contract {
+    let texts = [
         include_str!("../spec/component.openapi.yaml"),
         include_str!("../spec/platform.openapi.yaml"),
         include_str!("../spec/promoter.openapi.yaml"),
     ];
-    let mut operations = HashMap::new();
-    for file in files {
-        let spec: Value = serde_saphyr::from_str(file).expect("the reference is YAML");
-        let strict = components(&spec, &forbid_more);
-        let complete = components(&spec, &require_on_success);
+    let (mut files, mut paths) = (Vec::new(), HashMap::new());
+    for (file, text) in texts.into_iter().enumerate() {
+        let spec: Value = serde_saphyr::from_str(text).expect("the reference is YAML");
+        files.push((
+            components(&spec, &forbid_more),
+            components(&spec, &require_on_success),
+        ));
         for (path, item) in spec["paths"].as_object().expect("paths") {
-            let wanted = wxsell::api::operation::by_path(path).is_some();
-            let Some(operation) = item.get("post").or(item.get("get")).filter(|_| wanted) else {
-                continue;
-            };
-            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-            let reply = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-            let failure = json!({
-                "type": "object",
-                "required": ["errcode", "errmsg"],
-                "properties": {
-                    "errcode": {"type": "integer"},
-                    "errmsg": {"type": "string", "pattern": " rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$"},
-                },
-                "additionalProperties": false,
-            });
-            operations.insert(
-                path.clone(),
-                Operation {
-                    request: body.is_object().then(|| compile(body, &strict)),
-                    success: compile(reply, &complete),
-                    failure: compile(&failure, &json!({})),
-                },
-            );
+            if let Some(operation) = item.get("post").or(item.get("get")) {
+                let declared = Declared {
+                    operation: operation.clone(),
+                    file,
+                    made: OnceLock::new(),
+                };
+                paths.insert(path.clone(), declared);
+            }
         }
     }
-    operations
+    Contract { files, paths }
+}
+
+fn made(operation: &Value, strict: &Value, complete: &Value) -> Operation {
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let reply = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+    let failure = json!({
+        "type": "object",
+        "required": ["errcode", "errmsg"],
+        "properties": {
+            "errcode": {"type": "integer"},
+            "errmsg": {"type": "string", "pattern": " rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$"},
+        },
+        "additionalProperties": false,
+    });
+    Operation {
+        request: body.is_object().then(|| compile(body, strict)),
+        success: compile(reply, complete),
+        failure: compile(&failure, &json!({})),
+    }
 }
 
 fn compile(schema: &Value, components: &Value) -> Validator {

@@ -6,6 +6,7 @@ mod buyer;
 mod dispute;
 mod keeper;
 mod money;
+mod people;
 mod seed;
 
 use super::Ctx;
@@ -74,6 +75,18 @@ pub enum Verb {
     Payment(money::PaymentVerb),
     /// Put money into the available balance, as if orders had settled
     Deposit(money::DepositArgs),
+    /// Do what the admin console does for Channels promoters
+    #[command(subcommand)]
+    Promoter(people::PromoterVerb),
+    /// Be a sharer: answer an invitation, leave, pass a live room on
+    #[command(subcommand)]
+    Sharer(people::SharerVerb),
+    /// Be somebody of the promotion staff: agree, leave, bring visitors
+    #[command(subcommand)]
+    Staff(people::StaffVerb),
+    /// Be a buyer who takes a coupon
+    #[command(subcommand)]
+    Coupon(people::CouponVerb),
 }
 
 #[derive(Debug, Args)]
@@ -322,6 +335,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Withdrawal(verb) => money::withdrawal(verb, shop, ctx),
         Verb::Payment(verb) => money::payment(verb, shop, ctx),
         Verb::Deposit(args) => money::deposit(args, shop, ctx),
+        Verb::Promoter(verb) => people::promoter(verb, shop, ctx),
+        Verb::Sharer(verb) => people::sharer(verb, shop, ctx),
+        Verb::Staff(verb) => people::staff(verb, shop, ctx),
+        Verb::Coupon(verb) => people::coupon(verb, shop, ctx),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) use life::shipped;
 pub use life::{
     buyer_cancels, buyer_confirms, buyer_pays, complete, set_window_end, settle, window_end,
 };
-pub use wire::{NewOrder, Price};
+pub use wire::{NewOrder, Price, shown};
 
 use super::ledger::{self, Account};
 use crate::sandbox::router::Refusal;

@@ -1,22 +1,22 @@
 //! Sharers: invited by call, bound when the person accepts, released by call or by the person. Orders that came through
-//! a sharer's card during a live show make up the figures.
+//! a sharer make up the figures, room by room.
 //!
 //! Where the reference is silent the shop decides: an invitation lasts a day, and a binding holds for a day before it
 //! can be released by call.
 
 use super::Happening;
+use super::order::{self, Order};
 use crate::api::Done;
 use crate::lang::Text;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
-use crate::types::{ChinaTime, Fen};
+use crate::types::ChinaTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const NOUN: &str = "sharer";
-const SALE: &str = "sharer_sale";
 const MODE: &str = "share_mode";
 
 /// As `search_sharer` numbers them; the last is ours, for who was bound once.
@@ -37,16 +37,6 @@ struct Sharer {
     nickname: String,
     invited_at: i64,
     bound_at: i64,
-}
-
-/// An order that came through a sharer.
-#[derive(Serialize, Deserialize)]
-struct Sale {
-    sharer: String,
-    buyer: String,
-    live: String,
-    live_started_at: i64,
-    amount: i64,
 }
 
 #[derive(Deserialize)]
@@ -228,9 +218,9 @@ pub struct Lives {
 
 pub fn lives(tx: &mut Tx<'_>, request: Lives) -> Result<Value, Refusal> {
     find(tx, &request.openid)?;
-    let mut lives: BTreeMap<String, Vec<Document<Sale>>> = BTreeMap::new();
+    let mut lives: BTreeMap<String, Vec<Document<Order>>> = BTreeMap::new();
     for sale in sales(tx, &request.openid)? {
-        lives.entry(sale.body.live.clone()).or_default().push(sale);
+        lives.entry(live(&sale)).or_default().push(sale);
     }
     let total = lives.len();
     let rows: Vec<Value> = lives
@@ -244,7 +234,7 @@ pub fn lives(tx: &mut Tx<'_>, request: Lives) -> Result<Value, Refusal> {
         .take(request.page_size)
         .map(|(live, sales)| {
             let mut row = json!({"live_export_id": export_id(&live), "live_nickname": live,
-                "live_start_time": sales.first().map_or(0, |sale| sale.body.live_started_at),
+                "live_start_time": started(&sales),
                 "live_end_time": 0, "live_status": 1});
             if let (Some(row), Value::Object(figures)) = (row.as_object_mut(), figures(&sales)) {
                 row.extend(figures);
@@ -265,9 +255,9 @@ pub struct Orders {
 
 pub fn orders(tx: &mut Tx<'_>, request: Orders) -> Result<Value, Refusal> {
     find(tx, &request.openid)?;
-    let sales: Vec<Document<Sale>> = sales(tx, &request.openid)?
+    let sales: Vec<Document<Order>> = sales(tx, &request.openid)?
         .into_iter()
-        .filter(|sale| export_id(&sale.body.live) == request.live_export_id)
+        .filter(|sale| export_id(&live(sale)) == request.live_export_id)
         .collect();
     let rows: Vec<Value> = sales
         .iter()
@@ -278,7 +268,12 @@ pub fn orders(tx: &mut Tx<'_>, request: Orders) -> Result<Value, Refusal> {
                 .saturating_mul(request.page_size),
         )
         .take(request.page_size)
-        .map(order)
+        .map(|sale| {
+            let mut row = order::shown(sale, tx.now, false);
+            let began = ChinaTime::from_unix(started(&sales)).0;
+            row["order_detail"]["promotion_info"]["live_start_time"] = began.into();
+            row
+        })
         .collect();
     Ok(json!({"orders": rows, "total_num": sales.len()}))
 }
@@ -349,14 +344,8 @@ pub fn answer(tx: &mut Tx<'_>, openid: &str, answer: Answer) -> Result<Happening
     Ok(happening(at, openid, what))
 }
 
-/// An order of a buyer who came through the card of a bound sharer; the merchant is told of the card first.
-pub fn sell(
-    tx: &mut Tx<'_>,
-    openid: &str,
-    live: &str,
-    buyer: &str,
-    amount: Fen,
-) -> Result<Happening, Refusal> {
+/// A bound sharer makes a card of a live room; the merchant is told.
+pub fn share(tx: &mut Tx<'_>, openid: &str, live: &str) -> Result<Happening, Refusal> {
     if find(tx, openid)?.state != BOUND {
         return Err(Refusal::new(40097, format!("{openid} is not a sharer")));
     }
@@ -365,32 +354,7 @@ pub fn sell(
         &json!({"type": 1, "openid": openid, "promoter": {
             "finder_nickname": live, "promoter_id": "", "promoter_openid": ""}}),
     )?;
-    let (id, at) = (tx.next_id(SALE)?, tx.now);
-    let earlier = sales(tx, openid)?
-        .into_iter()
-        .find(|sale| sale.body.live == live)
-        .map(|sale| sale.body.live_started_at);
-    let number = format!("SHARED{id}");
-    tx.put(
-        SALE,
-        &Document {
-            id,
-            out_id: number.clone(),
-            state: 20,
-            draft: 0,
-            due: None,
-            created_at: at,
-            changed_at: at,
-            body: Sale {
-                sharer: openid.to_owned(),
-                buyer: buyer.to_owned(),
-                live: live.to_owned(),
-                live_started_at: earlier.unwrap_or(at),
-                amount: amount.0,
-            },
-        },
-    )?;
-    Ok(happening(at, &number, text!("ordered through a sharer")))
+    Ok(happening(tx.now, openid, text!("shared a live room")))
 }
 
 /// Invitations that nobody answered.
@@ -443,17 +407,31 @@ fn is_person(openid: &str) -> bool {
     openid.starts_with('o') && openid.is_ascii() && (20..=32).contains(&openid.len())
 }
 
-fn sales(tx: &Tx<'_>, openid: &str) -> Result<Vec<Document<Sale>>, Refusal> {
-    let all = tx.all::<Sale>(SALE, &Filter::default())?;
-    Ok(all
-        .into_iter()
-        .filter(|sale| sale.body.sharer == openid)
-        .collect())
+/// The paid orders that came through a sharer; those that were cancelled later count too, as merchants report.
+fn sales(tx: &Tx<'_>, openid: &str) -> Result<Vec<Document<Order>>, Refusal> {
+    let mut orders = tx.all::<Order>(order::NOUN, &Filter::default())?;
+    orders.retain(|order| {
+        let promotion = order.body.promotion.as_ref();
+        order.body.paid_at.is_some()
+            && promotion.is_some_and(|promotion| promotion.sharer_openid == openid)
+    });
+    Ok(orders)
 }
 
-fn figures(sales: &[Document<Sale>]) -> Value {
-    let buyers: BTreeSet<&str> = sales.iter().map(|sale| sale.body.buyer.as_str()).collect();
-    let gmv: i64 = sales.iter().map(|sale| sale.body.amount).sum();
+/// The live room that an order came from; it has the name of its Channels account.
+fn live(sale: &Document<Order>) -> String {
+    let promotion = sale.body.promotion.as_ref();
+    promotion.map_or_else(String::new, |promotion| promotion.finder_nickname.clone())
+}
+
+/// A show began with its first order.
+fn started(sales: &[Document<Order>]) -> i64 {
+    sales.iter().map(|sale| sale.created_at).min().unwrap_or(0)
+}
+
+fn figures(sales: &[Document<Order>]) -> Value {
+    let buyers: BTreeSet<&str> = sales.iter().map(|sale| sale.body.openid.as_str()).collect();
+    let gmv: i64 = sales.iter().map(|sale| sale.body.price.order_price.0).sum();
     json!({"gmv": gmv, "order_cnt": sales.len(), "user_cnt": buyers.len()})
 }
 
@@ -461,23 +439,4 @@ fn figures(sales: &[Document<Sale>]) -> Value {
 fn export_id(live: &str) -> String {
     let hex: String = live.bytes().map(|byte| format!("{byte:02X}")).collect();
     format!("export/{hex}")
-}
-
-fn order(sale: &Document<Sale>) -> Value {
-    let at = ChinaTime::from_unix(sale.created_at).0;
-    let amount = sale.body.amount;
-    json!({
-        "order_id": sale.id, "out_order_id": sale.out_id, "status": sale.state, "fund_type": 1, "scene": 1177,
-        "path": format!("pages/order/index?out_order_id={}", sale.out_id),
-        "order_detail": {
-            "product_infos": [{"product_id": sale.id, "out_product_id": "LIVE-1", "sku_id": sale.id,
-                "out_sku_id": "", "product_cnt": 1, "sale_price": amount, "real_price": amount,
-                "title": "直播间商品", "path": "pages/product/index?id=LIVE-1",
-                "head_img": "https://mmecimage.cn/p/live"}],
-            "price_info": {"order_price": amount, "freight": 0, "discounted_price": 0, "additional_price": 0},
-            "promotion_info": {"finder_nickname": sale.body.live, "sharer_openid": sale.body.sharer,
-                "live_start_time": ChinaTime::from_unix(sale.body.live_started_at).0},
-        },
-        "create_time": at, "update_time": at,
-    })
 }

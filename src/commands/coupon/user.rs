@@ -1,0 +1,223 @@
+//! `wxsell coupon user`: the copies of coupons that buyers hold.
+
+use super::Ctx;
+use crate::commands::ask::{Ask, Rows, check, fields};
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::shop::coupon::next_copy_states;
+use crate::text;
+use crate::types::{moment, now};
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
+/// Follow the coupons that buyers hold
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Add(AddArgs),
+    List(ListArgs),
+    Update(UpdateArgs),
+    Status(StatusArgs),
+}
+
+/// Tell WeChat that a buyer holds a coupon
+///
+/// Repeats what your receiver answered when the buyer took it, so that a lost answer does no harm. The same numbers a
+/// second time change nothing.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct AddArgs {
+    /// The buyer
+    openid: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    copy: Held,
+    /// When the buyer took it (China time); now when left out
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[serde(rename = "recv_time")]
+    taken_at: Option<i64>,
+    /// A new copy is active.
+    #[arg(skip = CopyStatus::Active)]
+    #[serde(rename = "user_coupon.status")]
+    status: CopyStatus,
+}
+
+/// Which copy.
+#[derive(Debug, clap::Args, Serialize)]
+struct Held {
+    /// Your own coupon number
+    #[arg(long, value_name = "OUT_COUPON_ID")]
+    #[serde(rename = "user_coupon.out_coupon_id")]
+    coupon: String,
+    /// The number that you gave the buyer's copy
+    #[arg(long, value_name = "OUT_USER_COUPON_ID")]
+    #[serde(rename = "user_coupon.out_user_coupon_id")]
+    number: String,
+}
+
+/// List the coupons of one buyer
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ListArgs {
+    /// The buyer
+    openid: String,
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
+}
+
+/// Tell WeChat when a buyer used a coupon
+#[derive(Debug, clap::Args, Serialize)]
+pub struct UpdateArgs {
+    /// The buyer
+    openid: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    copy: Held,
+    /// When it was used (China time)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[serde(rename = "user_coupon.ext_info.use_time")]
+    used_at: i64,
+    /// When the buyer took it; looked up when left out
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[serde(rename = "recv_time")]
+    taken_at: Option<i64>,
+}
+
+/// Mark a buyer's coupon as used or expired
+///
+/// Only an active one can be marked, and nothing goes back. The state is looked at first.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct StatusArgs {
+    /// The buyer
+    openid: String,
+    /// What became of it
+    #[arg(value_enum)]
+    status: CopyStatus,
+    /// Your own coupon number
+    #[arg(long, value_name = "OUT_COUPON_ID")]
+    #[serde(rename = "out_coupon_id")]
+    coupon: String,
+    /// The number that you gave the buyer's copy
+    #[arg(long, value_name = "OUT_USER_COUPON_ID")]
+    #[serde(rename = "out_user_coupon_id")]
+    number: String,
+}
+
+/// State of a buyer's copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CopyStatus {
+    #[value(skip)]
+    Active,
+    Expired,
+    Used,
+}
+
+impl CopyStatus {
+    fn code(self) -> i64 {
+        match self {
+            CopyStatus::Active => 100,
+            CopyStatus::Expired => 101,
+            CopyStatus::Used => 102,
+        }
+    }
+}
+
+impl Serialize for CopyStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.code())
+    }
+}
+
+fn word(code: i64) -> Text {
+    match code {
+        100 => text!("active"),
+        101 => text!("expired"),
+        102 => text!("used"),
+        other => Text::verbatim(other.to_string()),
+    }
+}
+
+pub const ADD: Ask =
+    Ask::new("coupon user add", "/shop/coupon/add_user_coupon").look_up("coupon user list OPENID");
+pub const LIST: Ask = Ask::new("coupon user list", "/shop/coupon/get_usercoupon_list").shows(
+    "result_list",
+    &[
+        ("out_user_coupon_id", "NUMBER"),
+        ("out_coupon_id", "COUPON"),
+        ("status", "STATUS"),
+        ("start_time", "VALID FROM"),
+        ("end_time", "VALID UNTIL"),
+        ("ext_info.use_time", "USED"),
+        ("create_time", "CREATED"),
+    ],
+);
+pub const UPDATE: Ask = Ask::new("coupon user update", "/shop/coupon/update_user_coupon")
+    .look_up("coupon user list OPENID");
+pub const STATUS: Ask = Ask::new(
+    "coupon user status",
+    "/shop/coupon/update_usercoupon_status",
+)
+.look_up("coupon user list OPENID");
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Add(args) => {
+            let taken_at = args.taken_at.unwrap_or_else(now);
+            let args = AddArgs {
+                taken_at: Some(taken_at),
+                ..args
+            };
+            ctx.ask(&ADD, &args).await
+        }
+        Verb::List(args) => ctx.ask_rows(&LIST, &args, args.rows).await,
+        Verb::Update(args) => update(args, ctx).await,
+        Verb::Status(args) => status(args, ctx).await,
+    }
+}
+
+async fn update(mut args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    if args.taken_at.is_none() {
+        let copy = copy(&args.openid, &args.copy.coupon, &args.copy.number, ctx).await?;
+        args.taken_at = copy["create_time"].as_i64();
+    }
+    ctx.ask(&UPDATE, &args).await
+}
+
+async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
+    let body = fields(&args, json!({}))?;
+    check(&STATUS, &body, &[])?;
+    let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
+    if let Some(now) = copy["status"].as_i64() {
+        if !next_copy_states(now).contains(&args.status.code()) {
+            return Err(Failure::input(text!(
+                "this copy is {now}, so it cannot become {wanted}",
+                now = word(now),
+                wanted = word(args.status.code())
+            ))
+            .hint(text!(
+                "only an active copy can be marked; nothing goes back"
+            ))
+            .into());
+        }
+    }
+    ctx.send_and_show(&STATUS, &body).await
+}
+
+/// A buyer's copy as WeChat has it now.
+async fn copy(openid: &str, coupon: &str, number: &str, ctx: &Ctx) -> Result<serde_json::Value> {
+    let rows = ctx.rows(&LIST, &json!({"openid": openid}), None).await?;
+    rows.into_iter()
+        .find(|row| row["out_coupon_id"] == coupon && row["out_user_coupon_id"] == number)
+        .ok_or_else(|| {
+            Failure::input(text!(
+                "this buyer holds no copy {number} of {coupon}",
+                number,
+                coupon
+            ))
+            .hint(text!(
+                "`wxsell coupon user list {openid}` lists what the buyer holds",
+                openid
+            ))
+            .into()
+        })
+}

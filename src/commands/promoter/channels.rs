@@ -1,0 +1,253 @@
+//! Channels promoters: listed by call, added and removed in the admin console alone. Adding checks what can be checked,
+//! says where and by what rules, and waits for the newcomer.
+
+use super::Ctx;
+use crate::commands::ask::{Ask, Rows};
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+pub const LIST: Ask = Ask::new("promoter list", "/shop/promoter/list").shows(
+    "promoters",
+    &[
+        ("promoter_id", "PROMOTER"),
+        ("finder_nickname", "CHANNELS ACCOUNT"),
+        ("promoter_openid", "OPENID"),
+    ],
+);
+pub const CONDITIONS: Ask = Ask::new("promoter add", "/shop/register/check");
+
+/// The component is joined; 0 and 1 are older numbers for it.
+const JOINED: [i64; 3] = [0, 1, 2];
+/// Channels, in the numbers of scenes, and the state of one that is open.
+const CHANNELS: i64 = 1;
+const OPEN: i64 = 1;
+/// The errcode of a Mini Program that has not joined.
+const NOT_JOINED: i64 = 1_040_003;
+
+pub async fn list(rows: Rows, ctx: &Ctx) -> Result<()> {
+    ctx.out.note(text!(
+        "Channels promoters (视频号推广员); the Mini Program's promotion staff: wxsell promoter list --staff"
+    ));
+    ctx.ask_rows(&LIST, &json!({}), rows).await
+}
+
+/// Who is to become a promoter, and how long to wait for it.
+#[derive(Debug)]
+pub struct Newcomer {
+    pub wechat: String,
+    pub nickname: Option<String>,
+    pub wait: Option<Duration>,
+    pub every: Duration,
+}
+
+/// What can be known of a promoter-to-be.
+#[derive(Debug, Serialize)]
+struct Guide {
+    wechat: String,
+    /// `null` where it could not be found out.
+    component_joined: Option<bool>,
+    scene_access: Option<bool>,
+    console_path: Text,
+    /// The promoter, once the list has it.
+    promoter: Value,
+}
+
+fn answered(known: Option<bool>) -> Cell {
+    Cell::Word(match known {
+        Some(true) => text!("yes"),
+        Some(false) => text!("no"),
+        None => text!("unknown"),
+    })
+}
+
+impl Record for Guide {
+    const COLUMNS: &'static [Column<Guide>] = &[
+        Column {
+            name: "wechat",
+            title: "WECHAT NUMBER",
+            cell: |guide| Cell::Text(guide.wechat.clone()),
+        },
+        Column {
+            name: "component_joined",
+            title: "COMPONENT JOINED",
+            cell: |guide| answered(guide.component_joined),
+        },
+        Column {
+            name: "scene_access",
+            title: "CHANNELS SCENE OPEN",
+            cell: |guide| answered(guide.scene_access),
+        },
+        Column {
+            name: "console_path",
+            title: "WHERE",
+            cell: |guide| Cell::Word(guide.console_path.clone()),
+        },
+        Column {
+            name: "promoter",
+            title: "PROMOTER",
+            cell: |guide| match guide.promoter["promoter_id"].as_str() {
+                Some(id) => Cell::Text(id.to_owned()),
+                None => Cell::Word(text!("not there yet")),
+            },
+        },
+    ];
+}
+
+/// Guides through adding a Channels promoter; no call does it.
+pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
+    if ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing is changed by this command; it only reads"));
+    }
+    let (component_joined, scene_access) = conditions(ctx).await?;
+    let mut guide = Guide {
+        console_path: text!(
+            "admin console of the Mini Program (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → search the WeChat number {number} → tick it → confirm",
+            number = &newcomer.wechat
+        ),
+        wechat: newcomer.wechat.clone(),
+        component_joined,
+        scene_access,
+        promoter: Value::Null,
+    };
+    if component_joined == Some(false) || scene_access == Some(false) {
+        ctx.out.show(&guide)?;
+        return Err(unmet(&guide).into());
+    }
+    rules(&guide, ctx);
+    let known = promoters(ctx).await?;
+    guide.promoter = named(&known, &newcomer).unwrap_or_default();
+    if let (true, Some(most)) = (guide.promoter.is_null(), newcomer.wait) {
+        guide.promoter = wait(&known, &newcomer, most, ctx).await?;
+    }
+    ctx.out.show(&guide)?;
+    if newcomer.wait.is_some() && guide.promoter.is_null() {
+        let most = newcomer.wait.unwrap_or_default().as_secs();
+        return Err(Failure::limited(text!(
+            "the promoter has not appeared within {seconds} seconds",
+            seconds = most
+        ))
+        .hint(text!(
+            "the person has to accept the invitation, which can expire; invite again in the admin console, or wait longer with --wait 2h"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Whether the component is joined, and whether Channels is open to it. What the platform does not answer is unknown.
+async fn conditions(ctx: &Ctx) -> Result<(Option<bool>, Option<bool>)> {
+    let reply = match ctx.send(&CONDITIONS, &json!({})).await {
+        Ok(reply) => reply.unwrap_or_default(),
+        Err(error) => match failure(&error) {
+            Some(known) if known.errcode == Some(NOT_JOINED) => return Ok((Some(false), None)),
+            Some(known) if known.kind == Kind::Refused => {
+                ctx.out.warn(text!(
+                    "the conditions could not be checked: {why}",
+                    why = known.message.clone()
+                ));
+                return Ok((None, None));
+            }
+            _ => return Err(error),
+        },
+    };
+    let data = &reply["data"];
+    let joined = data["status"]
+        .as_i64()
+        .map(|status| JOINED.contains(&status));
+    let scenes = data["scene_group_list"].as_array();
+    let open = scenes.map(|scenes| {
+        scenes
+            .iter()
+            .any(|scene| scene["group_id"] == CHANNELS && scene["status"] == OPEN)
+    });
+    Ok((joined, open))
+}
+
+fn unmet(guide: &Guide) -> Failure {
+    let missing = if guide.component_joined == Some(false) {
+        text!("the Mini Program has not joined the component, so it cannot have Channels promoters")
+    } else {
+        text!("the Channels scene is not open, so the admin console does not offer promoters yet")
+    };
+    Failure::new(Kind::Refused, missing)
+        .hint(text!("`wxsell status` shows the steps that are open"))
+}
+
+/// What an operator has to know before going to the console.
+fn rules(guide: &Guide, ctx: &Ctx) {
+    ctx.out.note(text!(
+        "no call adds a Channels promoter; it is done here: {path}",
+        path = guide.console_path.clone()
+    ));
+    for rule in [
+        text!("the person gets an invitation and has to accept it; it can expire"),
+        text!("a person can change the bound Mini Program once in six months"),
+        text!(
+            "the Channels account and the Mini Program may have to belong to the same legal entity (reported by merchants)"
+        ),
+        text!("some Mini Programs of platforms cannot have promoters"),
+        text!("promotion staff (`promoter add --openid`) is another thing and does not help here"),
+    ] {
+        ctx.out.note(text!("- {rule}", rule));
+    }
+}
+
+async fn promoters(ctx: &Ctx) -> Result<Vec<Value>> {
+    ctx.rows(&LIST, &json!({}), None).await
+}
+
+/// The promoter by nickname: the list tells no WeChat numbers.
+fn named(promoters: &[Value], newcomer: &Newcomer) -> Option<Value> {
+    let nickname = newcomer.nickname.as_deref()?;
+    promoters
+        .iter()
+        .find(|promoter| promoter["finder_nickname"] == nickname)
+        .cloned()
+}
+
+/// Asks the list again and again. Without a nickname the newcomer is the one who was not there before.
+async fn wait(known: &[Value], newcomer: &Newcomer, most: Duration, ctx: &Ctx) -> Result<Value> {
+    let id = |promoter: &Value| promoter["promoter_id"].as_str().map(str::to_owned);
+    let before: HashSet<String> = known.iter().filter_map(id).collect();
+    let began = Instant::now();
+    ctx.out.note(text!(
+        "waiting for the promoter for {seconds} seconds at the most",
+        seconds = most.as_secs()
+    ));
+    loop {
+        let left = most.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            return Ok(Value::Null);
+        }
+        tokio::time::sleep(newcomer.every.min(left)).await;
+        let now = promoters(ctx).await?;
+        let found = match newcomer.nickname {
+            Some(_) => named(&now, newcomer),
+            None => now
+                .into_iter()
+                .find(|promoter| id(promoter).is_some_and(|id| !before.contains(&id))),
+        };
+        if let Some(found) = found {
+            return Ok(found);
+        }
+    }
+}
+
+/// There is no call either way.
+pub fn remove(wechat: &str) -> Failure {
+    Failure::input(text!(
+        "no call removes a Channels promoter; {number} can be removed in the admin console alone",
+        number = wechat
+    ))
+    .hint(text!(
+        "admin console of the Mini Program (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → the promoter → remove"
+    ))
+}

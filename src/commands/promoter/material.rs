@@ -1,0 +1,254 @@
+//! What brings people in: invitations to a role, and share material that credits one person. Pictures go to files.
+
+use super::{Ctx, role};
+use crate::commands::ask::{Ask, check, fields};
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use crate::types::{now, rfc3339};
+use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::{ValueEnum, ValueHint};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// The platform's own Mini Program in which people agree.
+const PLATFORM: &str = "wx97537671f13cd770";
+/// Share material works for so long.
+const GOOD_FOR: i64 = 30 * 86_400;
+
+/// Staff: make an invitation to a role, as a link, a picture, or a path for your own Mini Program
+///
+/// One invitation serves everybody with that role, and binds only people who were declared before with `wxsell promoter
+/// add --openid`. How long it works is not documented.
+#[derive(Debug, clap::Args)]
+pub struct InviteArgs {
+    /// The role, by name or number
+    #[arg(long)]
+    role: String,
+    /// What to make
+    #[arg(long = "as", value_enum, default_value_t)]
+    form: InviteForm,
+    /// File for the picture
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum InviteForm {
+    /// Short link, to be sent in a chat
+    #[default]
+    Link,
+    /// Picture with words and code
+    Poster,
+    /// Mini Program code alone
+    Code,
+    /// Path for wx.openEmbeddedMiniProgram in your own Mini Program; makes no call
+    Path,
+}
+
+/// Staff: make share material of one person for one page
+///
+/// Visits and payments that come through it are credited to the person, who has to be bound. It works for 30 days, then
+/// it has to be made again.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ShareArgs {
+    /// Openid or unionid of the promoter
+    openid: String,
+    /// Page of the Mini Program, with its own parameters
+    #[arg(long, value_name = "PATH")]
+    #[serde(rename = "path")]
+    page: String,
+    /// What to make
+    #[arg(long = "as", value_enum, default_value_t)]
+    #[serde(skip)]
+    form: ShareForm,
+    /// Name of the page; 20 bytes at most
+    #[arg(long)]
+    title: Option<String>,
+    /// Mark of this material, which comes back with visits and payments; 80 bytes at most
+    #[arg(long)]
+    #[serde(rename = "extra_info")]
+    mark: Option<String>,
+    /// Version of the Mini Program that a short link opens
+    #[arg(long, value_enum)]
+    #[serde(rename = "env_version")]
+    env: Option<Env>,
+    /// File for the picture
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[serde(skip)]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum ShareForm {
+    /// Short link
+    #[default]
+    Link,
+    /// Path with the parameters that credit the person
+    Path,
+    /// Mini Program code
+    Code,
+    /// All three
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Env {
+    Develop,
+    Trial,
+}
+
+pub const INVITE: Ask = Ask::new("promoter invite", "/promoter/getinvitationmaterial");
+pub const SHARE: Ask = Ask::new("promoter share", "/promoter/getsharematerial");
+
+/// What was made.
+#[derive(Debug, Default, Serialize)]
+struct Material {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// The Mini Program that the path is opened in, where that is not the merchant's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appid: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<String>,
+    /// RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    works_until: Option<String>,
+}
+
+fn word(value: Option<&str>) -> Cell {
+    value.map_or(Cell::Empty, |value| Cell::Text(value.to_owned()))
+}
+
+impl Record for Material {
+    const COLUMNS: &'static [Column<Material>] = &[
+        Column {
+            name: "link",
+            title: "LINK",
+            cell: |made| word(made.link.as_deref()),
+        },
+        Column {
+            name: "path",
+            title: "PATH",
+            cell: |made| word(made.path.as_deref()),
+        },
+        Column {
+            name: "appid",
+            title: "APPID",
+            cell: |made| word(made.appid),
+        },
+        Column {
+            name: "picture",
+            title: "PICTURE",
+            cell: |made| word(made.picture.as_deref()),
+        },
+        Column {
+            name: "works_until",
+            title: "WORKS UNTIL",
+            cell: |made| word(made.works_until.as_deref()),
+        },
+    ];
+}
+
+pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
+    let picture = matches!(args.form, InviteForm::Poster | InviteForm::Code);
+    file_for(picture, args.save.as_deref())?;
+    let role = role::number(&args.role, ctx).await?;
+    if args.form == InviteForm::Path {
+        let appid = &ctx.profile()?.appid;
+        ctx.out.note(text!(
+            "open it with wx.openEmbeddedMiniProgram; the admin console has to allow half-screen Mini Programs for it: Settings → Third-party settings, 10 at most"
+        ));
+        return ctx.out.show(&Material {
+            path: Some(format!(
+                "/pages/bindPromoter/bindPromoter?appid={appid}&role={role}&openType=2"
+            )),
+            appid: Some(PLATFORM),
+            ..Material::default()
+        });
+    }
+    let kind = match args.form {
+        InviteForm::Poster => 0,
+        InviteForm::Code => 1,
+        InviteForm::Link | InviteForm::Path => 2,
+    };
+    let body = json!({"role_id": role, "invitation_type": kind});
+    check(&INVITE, &body, &[])?;
+    let reply = ctx.send(&INVITE, &body).await?.unwrap_or_default();
+    let name = if kind == 0 { "poster" } else { "qrcode" };
+    let picture = saved(&reply[name], args.save.as_deref())?;
+    ctx.out.note(text!(
+        "it binds only people who were declared before with this role: wxsell promoter add --openid"
+    ));
+    ctx.out.show(&Material {
+        link: reply["tag"].as_str().map(str::to_owned),
+        picture,
+        ..Material::default()
+    })
+}
+
+pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
+    let picture = matches!(args.form, ShareForm::Code | ShareForm::All);
+    file_for(picture, args.save.as_deref())?;
+    if args.env.is_some() && args.form != ShareForm::Link {
+        return Err(Failure::input(text!("--env counts for short links alone"))
+            .hint(text!("leave --env out, or say --as link"))
+            .into());
+    }
+    let mut body = fields(&args, json!({}))?;
+    body["share_type"] = match args.form {
+        ShareForm::All => 0,
+        ShareForm::Link => 1,
+        ShareForm::Path => 2,
+        ShareForm::Code => 3,
+    }
+    .into();
+    check(&SHARE, &body, &[])?;
+    let reply = ctx.send(&SHARE, &body).await?.unwrap_or_default();
+    let picture = saved(&reply["qrcode"], args.save.as_deref())?;
+    ctx.out.show(&Material {
+        link: reply["tag"].as_str().map(str::to_owned),
+        path: reply["share_path"].as_str().map(str::to_owned),
+        appid: None,
+        picture,
+        works_until: Some(rfc3339(now() + GOOD_FOR)),
+    })
+}
+
+/// A picture needs a file, and a file a picture.
+fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
+    match (picture, file) {
+        (true, None) => Err(Failure::input(text!("a picture needs a file"))
+            .hint(text!("name it with --save, e.g. --save code.png"))
+            .into()),
+        (false, Some(_)) => Err(Failure::input(text!("there is no picture to save"))
+            .hint(text!("leave --save out, or say --as code"))
+            .into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a picture that came as Base64; its file's name. Nothing where none came.
+fn saved(base64: &Value, file: Option<&Path>) -> Result<Option<String>> {
+    let (Some(base64), Some(file)) = (base64.as_str(), file) else {
+        return Ok(None);
+    };
+    let shown = file.display().to_string();
+    // Some answers name the type ahead of the data.
+    let data = base64
+        .split_once("base64,")
+        .map_or(base64, |(_, data)| data);
+    let cannot =
+        |why: String| Failure::input(text!("cannot write {file}: {why}", file = &shown, why));
+    let bytes = STANDARD
+        .decode(data.trim())
+        .map_err(|error| cannot(error.to_string()))?;
+    std::fs::write(file, bytes).map_err(|error| cannot(error.to_string()))?;
+    Ok(Some(shown))
+}

@@ -1,0 +1,107 @@
+//! `wxsell promoter role`: sorts of promotion staff, such as guides and cashiers.
+
+use super::Ctx;
+use crate::commands::ask::{Ask, Rows};
+use crate::fail::Failure;
+use crate::text;
+use anyhow::Result;
+use clap::{ArgGroup, Subcommand};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Staff: sort people into roles
+///
+/// One role is there from the start. Up to 100 can be made; none can be removed.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(ListArgs),
+    Add(AddArgs),
+    Update(UpdateArgs),
+}
+
+/// List the roles
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    rows: Rows,
+}
+
+/// Make a role; it cannot be removed again
+#[derive(Debug, clap::Args, Serialize)]
+pub struct AddArgs {
+    /// Name of the role; 50 bytes at most
+    name: String,
+    /// What it is for; 200 bytes at most
+    #[arg(long)]
+    desc: Option<String>,
+}
+
+/// Rename a role, or change what it is for
+#[derive(Debug, clap::Args, Serialize)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["name", "desc"]))]
+pub struct UpdateArgs {
+    /// The role, by name or number
+    #[serde(skip)]
+    role: String,
+    /// New name; 50 bytes at most
+    #[arg(long)]
+    name: Option<String>,
+    /// What it is for; 200 bytes at most
+    #[arg(long)]
+    desc: Option<String>,
+}
+
+const COLUMNS: &[(&str, &str)] = &[("role_id", "ROLE"), ("name", "NAME"), ("desc", "WHAT FOR")];
+
+pub const LIST: Ask =
+    Ask::new("promoter role list", "/promoter/getrole").shows("role_list", COLUMNS);
+pub const ADD: Ask = Ask::new("promoter role add", "/promoter/addrole")
+    .shows("", COLUMNS)
+    .look_up("promoter role list");
+pub const UPDATE: Ask =
+    Ask::new("promoter role update", "/promoter/updaterole").look_up("promoter role list");
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::List(args) => ctx.ask_rows(&LIST, &json!({}), args.rows).await,
+        Verb::Add(args) => ctx.ask(&ADD, &args).await,
+        Verb::Update(args) => {
+            let base = json!({"role_id": number(&args.role, ctx).await?});
+            ctx.ask_with(&UPDATE, &args, base).await
+        }
+    }
+}
+
+/// All roles, as WeChat has them now.
+pub async fn all(ctx: &Ctx) -> Result<Vec<Value>> {
+    ctx.rows(&LIST, &json!({}), None).await
+}
+
+/// The number of a role that is named, or numbered already.
+pub async fn number(role: &str, ctx: &Ctx) -> Result<i64> {
+    if let Ok(number) = role.parse() {
+        return Ok(number);
+    }
+    let roles = all(ctx).await?;
+    named(role, &roles).ok_or_else(|| unknown(role, &roles).into())
+}
+
+/// The number of a role among `roles`, by name or number.
+pub fn named(role: &str, roles: &[Value]) -> Option<i64> {
+    roles
+        .iter()
+        .find(|known| known["name"] == role || known["role_id"].to_string() == role)
+        .and_then(|known| known["role_id"].as_i64())
+}
+
+/// There is no such role, but these.
+pub fn unknown(role: &str, roles: &[Value]) -> Failure {
+    let names: Vec<&str> = roles
+        .iter()
+        .filter_map(|known| known["name"].as_str())
+        .collect();
+    Failure::input(text!("there is no role {role}", role)).hint(text!(
+        "the roles are {roles}; `wxsell promoter role add` makes another",
+        roles = names.join(", ")
+    ))
+}

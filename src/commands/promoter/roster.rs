@@ -1,0 +1,440 @@
+//! `wxsell promoter add`: a Channels promoter by way of the admin console, or people for the promotion staff, one from
+//! options or many from a table, ten in a call.
+
+use super::{Ctx, channels, role};
+use crate::bulk::sheet::Sheet;
+use crate::commands::ask::{Ask, check};
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::{Lang, Text};
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::{ArgGroup, ValueHint};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// People in one call.
+const TOGETHER: usize = 10;
+/// The person is declared already.
+const ALREADY: i64 = 103_003;
+
+/// Add a Channels promoter (--wechat), or people to the promotion staff (--openid, --from)
+///
+/// A Channels promoter (视频号推广员) can be added in the admin console alone: this command checks what can be checked,
+/// prints the way there and its rules, and with --wait watches the list until the promoter appears. Somebody of the
+/// promotion staff (小程序推广员) is declared by a call, at once, and has to agree afterwards: see `wxsell promoter invite`.
+///
+/// A table has the columns openid, role, retail_id, extra_info, name and phone; the last four may be left out, and a role
+/// is a name or a number. Running the same table again does no harm: who is declared already is told so.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["wechat", "openid", "from"]))]
+pub struct AddArgs {
+    /// Channels promoter: the person's WeChat number
+    #[arg(long, value_name = "NUMBER")]
+    wechat: Option<String>,
+    /// Channels promoter: nickname of the Channels account, by which the list is searched
+    #[arg(long, requires = "wechat")]
+    nickname: Option<String>,
+    /// Channels promoter: wait until the promoter appears, for so long at the most; 30m when no time is given
+    #[arg(long, requires = "wechat", value_name = "DURATION", num_args = 0..=1, default_missing_value = "30m", value_parser = duration)]
+    wait: Option<Duration>,
+    /// Channels promoter: how long to wait between two looks at the list
+    #[arg(long, requires = "wait", value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    every: Duration,
+    /// Staff: openid of this Mini Program, or unionid (can be repeated)
+    #[arg(long = "openid", requires = "role")]
+    openid: Vec<String>,
+    /// Staff: people from a .csv, .tsv or .xlsx table, `-` for standard input
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    from: Option<PathBuf>,
+    /// Staff: role by name or number; in a table for rows that name none
+    #[arg(long, conflicts_with = "wechat")]
+    role: Option<String>,
+    /// Staff: number of the store; 20 bytes at most
+    #[arg(long, value_name = "RETAIL_ID", requires = "openid")]
+    store: Option<String>,
+    /// Staff: mark of your own, which comes back with visits and payments; 80 bytes at most
+    #[arg(long, requires = "openid")]
+    mark: Option<String>,
+}
+
+/// `90s`, `30m`, `2h`.
+fn duration(text: &str) -> std::result::Result<Duration, Text> {
+    let span = text.parse::<jiff::Span>().ok();
+    let day = jiff::SpanRelativeTo::days_are_24_hours();
+    span.and_then(|span| span.to_duration(day).ok())
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
+}
+
+pub const ADD: Ask =
+    Ask::new("promoter add", "/promoter/addpromoter").look_up("promoter list --staff");
+
+/// What became of one person.
+#[derive(Debug, Clone, Serialize)]
+struct Outcome {
+    /// The row of the table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u32>,
+    openid: String,
+    /// `declared`, `already`, `failed`, `unclear`, `not_sent`.
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Text>,
+}
+
+impl Record for Outcome {
+    const COLUMNS: &'static [Column<Outcome>] = &[
+        Column {
+            name: "row",
+            title: "ROW",
+            cell: |person| {
+                person
+                    .row
+                    .map_or(Cell::Empty, |row| Cell::Number(row.into()))
+            },
+        },
+        Column {
+            name: "openid",
+            title: "OPENID",
+            cell: |person| Cell::Text(person.openid.clone()),
+        },
+        Column {
+            name: "result",
+            title: "RESULT",
+            cell: |person| {
+                Cell::Word(match person.result {
+                    "declared" => text!("declared"),
+                    "already" => text!("declared before"),
+                    "unclear" => text!("unclear"),
+                    "not_sent" => text!("not sent"),
+                    _ => text!("failed"),
+                })
+            },
+        },
+        Column {
+            name: "errcode",
+            title: "ERRCODE",
+            cell: |person| person.errcode.map_or(Cell::Empty, Cell::Number),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |person| person.reason.clone().map_or(Cell::Empty, Cell::Word),
+        },
+    ];
+}
+
+/// A person on the way to the call.
+struct Person {
+    row: Option<u32>,
+    body: Value,
+}
+
+pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
+    if let Some(wechat) = args.wechat {
+        let newcomer = channels::Newcomer {
+            wechat,
+            nickname: args.nickname,
+            wait: args.wait,
+            every: args.every.max(Duration::from_secs(1)),
+        };
+        return channels::add(newcomer, ctx).await;
+    }
+    let roles = role::all(ctx).await?;
+    let sheet = match &args.from {
+        Some(path) => Some(Sheet::read(path, &ctx.dirs.state.join("spool"))?),
+        None => None,
+    };
+    let people = match &sheet {
+        Some(sheet) => from_sheet(sheet, args.role.as_deref(), &roles)?,
+        None => from_options(&args, &roles)?,
+    };
+    if ctx.global.dry_run {
+        let bodies = people.into_iter().map(|person| person.body).collect();
+        return ctx
+            .send(&ADD, &json!({"promoter_list": Value::Array(bodies)}))
+            .await
+            .map(|_| ());
+    }
+    let outcomes = declare(people, ctx).await?;
+    ctx.out.list(&outcomes)?;
+    ended(&outcomes, sheet.as_ref(), ctx)
+}
+
+fn from_options(args: &AddArgs, roles: &[Value]) -> Result<Vec<Person>> {
+    let name = args.role.as_deref().unwrap_or_default();
+    let role = role::named(name, roles).ok_or_else(|| role::unknown(name, roles))?;
+    let person = |openid: &String| {
+        let mut body = json!({"openid": openid, "role_id": role});
+        for (field, value) in [("retail_id", &args.store), ("extra_info", &args.mark)] {
+            if let Some(value) = value {
+                body[field] = value.as_str().into();
+            }
+        }
+        Person { row: None, body }
+    };
+    let people: Vec<Person> = args.openid.iter().map(person).collect();
+    checked(people)
+}
+
+/// The field that a heading stands for.
+fn field(heading: &str) -> Option<&'static str> {
+    Some(match heading.trim().to_lowercase().as_str() {
+        "openid" | "unionid" => "openid",
+        "role" | "role_id" | "角色" => "role_id",
+        "retail_id" | "store" | "门店" | "门店编号" => "retail_id",
+        "extra_info" | "mark" | "备注" | "标记" => "extra_info",
+        "name" | "姓名" => "name",
+        "phone" | "手机" | "手机号" | "电话" => "phone",
+        _ => return None,
+    })
+}
+
+/// The people of a table; everything that is wrong with it is named at once.
+fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<Person>> {
+    let columns: Vec<Option<&str>> = sheet
+        .headings
+        .iter()
+        .map(|heading| field(heading))
+        .collect();
+    if !columns.contains(&Some("openid")) {
+        return Err(
+            Failure::input(text!("{file} has no column openid", file = sheet.name()))
+                .hint(text!(
+                    "name the columns openid, role, retail_id, extra_info, name, phone"
+                ))
+                .into(),
+        );
+    }
+    let (mut people, mut wrong) = (Vec::with_capacity(sheet.rows.len()), Vec::new());
+    for row in &sheet.rows {
+        let mut body = Map::new();
+        for (column, field) in columns.iter().enumerate() {
+            let (Some(field), cell) = (field, row.cell(column)) else {
+                continue;
+            };
+            if !cell.is_empty() {
+                body.insert((*field).to_owned(), cell.into());
+            }
+        }
+        let named = body.get("role_id").and_then(Value::as_str).or(role);
+        match named.map(|name| (name, role::named(name, roles))) {
+            Some((_, Some(number))) => {
+                body.insert("role_id".to_owned(), number.into());
+            }
+            Some((name, None)) => {
+                let problem = text!("there is no role {role}", role = name);
+                wrong.push(in_row(row.number, problem));
+                body.insert("role_id".to_owned(), 0.into());
+            }
+            None => {}
+        }
+        people.push(Person {
+            row: Some(row.number),
+            body: Value::Object(body),
+        });
+    }
+    check_all(&people, &mut wrong);
+    refuse(wrong).map(|()| people)
+}
+
+fn checked(people: Vec<Person>) -> Result<Vec<Person>> {
+    let mut wrong = Vec::new();
+    check_all(&people, &mut wrong);
+    refuse(wrong).map(|()| people)
+}
+
+fn refuse(wrong: Vec<Text>) -> Result<()> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Failure::input(text!("not all people can be declared as they are"))
+            .also(wrong)
+            .hint(text!(
+                "correct these and run the command again; nobody was declared"
+            ))
+            .into(),
+    )
+}
+
+fn in_row(row: u32, problem: Text) -> Text {
+    text!("row {row}: {problem}", row, problem)
+}
+
+/// Lengths in bytes, fields that are missing, and people who stand twice.
+fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
+    let (book, operation) = ADD.operation();
+    let request = operation.request.as_ref();
+    let one = request.and_then(|request| book.at(request, "promoter_list"));
+    let mut seen: HashMap<&str, ()> = HashMap::new();
+    for person in people {
+        let mut problems: Vec<Text> = Vec::new();
+        if let Some(one) = one {
+            problems.extend(
+                book.check(one, &person.body)
+                    .iter()
+                    .map(|problem| problem.text()),
+            );
+        }
+        if let Some(openid) = person.body["openid"].as_str() {
+            if seen.insert(openid, ()).is_some() {
+                problems.push(text!("{openid} stands twice", openid));
+            }
+        }
+        wrong.extend(problems.into_iter().map(|problem| match person.row {
+            Some(row) => in_row(row, problem),
+            None => problem,
+        }));
+    }
+}
+
+/// Declares people ten at a time. What one call loses does not stop the others, unless nothing can get through.
+async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
+    let progress = ctx.out.progress(people.len() as u64, text!("people"));
+    let mut outcomes = Vec::with_capacity(people.len());
+    let mut stopped: Option<Text> = None;
+    for group in people.chunks(TOGETHER) {
+        let bodies: Vec<Value> = group.iter().map(|person| person.body.clone()).collect();
+        let body = json!({"promoter_list": bodies});
+        check(&ADD, &body, &[])?;
+        let answer = match &stopped {
+            Some(why) => Err(("not_sent", None, why.clone())),
+            None => match ctx.send(&ADD, &body).await {
+                Ok(reply) => Ok(reply.unwrap_or_default()),
+                Err(error) => {
+                    let Some(known) = failure(&error) else {
+                        return Err(error);
+                    };
+                    // A first refusal that all others would meet is told as it is.
+                    if outcomes.is_empty() && hopeless(known.kind) {
+                        return Err(error);
+                    }
+                    if hopeless(known.kind) {
+                        stopped = Some(known.message.clone());
+                    }
+                    let result = if known.unclear { "unclear" } else { "failed" };
+                    Err((result, known.errcode, known.message.clone()))
+                }
+            },
+        };
+        for person in group {
+            outcomes.push(match &answer {
+                Ok(reply) => of_reply(person, reply),
+                Err((result, errcode, why)) => Outcome {
+                    row: person.row,
+                    openid: openid(person),
+                    result,
+                    errcode: *errcode,
+                    reason: Some(why.clone()),
+                },
+            });
+            progress.inc();
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Whether the calls that follow would fail alike.
+fn hopeless(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Access | Kind::Limited | Kind::Network | Kind::Stopped
+    )
+}
+
+fn openid(person: &Person) -> String {
+    person.body["openid"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Who is not on the list of those that failed was declared.
+fn of_reply(person: &Person, reply: &Value) -> Outcome {
+    let failed = reply["fail_list"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|failed| failed["openid"] == person.body["openid"]);
+    let errcode = failed.and_then(|failed| failed["errcode"].as_i64());
+    let known = errcode.and_then(crate::client::errcode::lookup);
+    let (result, reason) = match (failed, errcode) {
+        (None, _) => ("declared", None),
+        (Some(_), Some(ALREADY)) => ("already", known.map(|known| known.meaning_text())),
+        (Some(failed), _) => {
+            let words = failed["errmsg"].as_str().unwrap_or_default();
+            let said = known.map_or(Text::verbatim(words), |known| known.meaning_text());
+            ("failed", Some(said))
+        }
+    };
+    Outcome {
+        row: person.row,
+        openid: openid(person),
+        result,
+        errcode,
+        reason,
+    }
+}
+
+/// Says what comes next; failed rows of a table are given back in a file.
+fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
+    let failed: Vec<&Outcome> = outcomes
+        .iter()
+        .filter(|person| !matches!(person.result, "declared" | "already"))
+        .collect();
+    if outcomes.iter().any(|person| person.result == "declared") {
+        ctx.out.note(text!(
+            "declared is not bound: each person has to agree; `wxsell promoter invite` makes the invitation"
+        ));
+    }
+    if outcomes.iter().any(|person| person.result == "already") {
+        ctx.out.note(text!(
+            "who was declared before may have another role: `wxsell promoter update` changes it"
+        ));
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let lang = ctx.out.lang;
+    let reasons: BTreeMap<u32, String> = failed
+        .iter()
+        .filter_map(|person| {
+            let reason = person.reason.as_ref().map(|reason| reason.render(lang));
+            Some((person.row?, reason.unwrap_or_default()))
+        })
+        .collect();
+    let heading = match lang {
+        Lang::En => "reason",
+        Lang::Zh => "失败原因",
+    };
+    if let Some(file) = sheet
+        .map(|sheet| sheet.write_failed(&reasons, heading))
+        .transpose()?
+        .flatten()
+    {
+        ctx.out.note(text!(
+            "the rows that failed are in {file}, with the reason",
+            file = file.display().to_string()
+        ));
+    }
+    let partial = Failure::new(
+        Kind::Partial,
+        text!(
+            "{failed} of {all} people failed",
+            failed = failed.len(),
+            all = outcomes.len()
+        ),
+    );
+    Err(Failure {
+        shown: true,
+        ..partial
+    }
+    .into())
+}

@@ -1,0 +1,242 @@
+//! Promotion staff: who is declared, who has agreed, and changing both sides as far as the merchant can.
+
+use super::{Ctx, channels, role};
+use crate::commands::ask::{Ask, Data, Rows, check, columns, fields};
+use crate::fail::Failure;
+use crate::output::{Cell, Columns};
+use crate::text;
+use crate::types::{moment, moment_until};
+use anyhow::Result;
+use clap::ArgGroup;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// List Channels promoters; with --staff, the promotion staff of the Mini Program
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// The promotion staff instead of the Channels promoters
+    #[arg(long)]
+    staff: bool,
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+struct Filter {
+    /// Staff: only this role, by name or number
+    #[arg(long, requires = "staff")]
+    #[serde(skip)]
+    role: Option<String>,
+    /// Staff: only this store
+    #[arg(long, value_name = "RETAIL_ID", requires = "staff")]
+    #[serde(rename = "retail_id")]
+    store: Option<String>,
+    /// Staff: only who is declared and has agreed
+    #[arg(long, requires = "staff", conflicts_with = "waiting")]
+    #[serde(skip)]
+    bound: bool,
+    /// Staff: only who is declared and has not agreed yet
+    #[arg(long, requires = "staff")]
+    #[serde(skip)]
+    waiting: bool,
+    /// Staff: only who agreed, or took it back, since this day or time
+    #[arg(long, value_name = "TIME", value_parser = moment, requires = "staff")]
+    #[serde(rename = "begin_time")]
+    changed_since: Option<i64>,
+    /// Staff: only who agreed, or took it back, until this day or time
+    #[arg(long, value_name = "TIME", value_parser = moment_until, requires = "staff")]
+    #[serde(rename = "end_time")]
+    changed_until: Option<i64>,
+    /// Staff: show unionids in place of openids
+    #[arg(long, requires = "staff")]
+    #[serde(skip)]
+    unionid: bool,
+}
+
+/// Staff: show one person
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// Openid, unionid, or the number that WeChat gave the relation
+    who: String,
+}
+
+/// Staff: change one person
+///
+/// What is not named stays as it is. A new name or phone comes from a file, so that neither stands in the history of the
+/// shell: `--file` with {"name": …, "phone": …}.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct UpdateArgs {
+    /// Openid, unionid, or the number that WeChat gave the relation
+    #[serde(skip)]
+    who: String,
+    /// New role, by name or number
+    #[arg(long)]
+    #[serde(skip)]
+    role: Option<String>,
+    /// New store; 20 bytes at most
+    #[arg(long, value_name = "RETAIL_ID")]
+    #[serde(rename = "retail_id")]
+    store: Option<String>,
+    /// New mark of your own; 80 bytes at most
+    #[arg(long)]
+    #[serde(rename = "extra_info")]
+    mark: Option<String>,
+    /// Declare the person again after a removal
+    #[arg(long)]
+    #[serde(skip)]
+    declare: bool,
+    #[command(flatten)]
+    #[serde(skip)]
+    data: Data,
+}
+
+/// Staff: end the relation with one person; Channels promoters are removed in the admin console
+///
+/// There is no call that deletes a person: the declaration is withdrawn, and `promoter update --declare` brings it back.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["who", "wechat"]))]
+pub struct RemoveArgs {
+    /// Staff: openid, unionid, or the number that WeChat gave the relation
+    who: Option<String>,
+    /// Channels promoter: says where it is done
+    #[arg(long, value_name = "NUMBER")]
+    wechat: Option<String>,
+}
+
+pub const LIST: Ask = Ask::new("promoter list --staff", "/promoter/getpromoter").shows(
+    "promoter_list",
+    &[
+        ("id", "ID"),
+        ("openid", "OPENID"),
+        ("name", "NAME"),
+        ("phone", "PHONE"),
+        ("role_id", "ROLE"),
+        ("retail_id", "STORE"),
+        ("extra_info", "MARK"),
+        ("decl_status", "MERCHANT'S SIDE"),
+        ("auth_status", "PERSON'S SIDE"),
+        ("update_time", "PERSON ANSWERED"),
+    ],
+);
+pub const UPDATE: Ask =
+    Ask::new("promoter update", "/promoter/updatepromoter").look_up("promoter show WHO");
+pub const REMOVE: Ask = Ask::new("promoter remove", "/promoter/updatepromoter")
+    .confirm(|| text!("End the relation with this person"))
+    .look_up("promoter show WHO");
+
+/// The states of a relation in which it counts.
+pub const BOUND: (i64, i64) = (1, 1);
+
+pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
+    if !args.staff {
+        return channels::list(args.rows, ctx).await;
+    }
+    let mut body = fields(&args.filter, json!({}))?;
+    if let Some(name) = &args.filter.role {
+        body["role_id"] = role::number(name, ctx).await?.into();
+    }
+    if args.filter.bound || args.filter.waiting {
+        body["decl_status"] = BOUND.0.into();
+        body["auth_status"] = i64::from(args.filter.bound).into();
+    }
+    if args.filter.unionid {
+        body["need_unionid"] = 1.into();
+    }
+    ctx.out.note(text!(
+        "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
+    ));
+    let rows = ctx.rows(&LIST, &body, args.rows.limit).await?;
+    let rows: Vec<Value> = rows.into_iter().map(|row| readable(row, ctx)).collect();
+    ctx.out.list_with(bound(columns(&LIST)), &rows)
+}
+
+pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
+    let person = find(&args.who, ctx).await?;
+    ctx.out
+        .show_with(bound(columns(&LIST)), &readable(person, ctx))
+}
+
+pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    let mut body = fields(&args, args.data.read()?)?;
+    if let Some(name) = &args.role {
+        body["role_id"] = role::number(name, ctx).await?.into();
+    }
+    if args.declare {
+        body["decl_status"] = 1.into();
+    }
+    if body.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Err(Failure::input(text!("nothing to change was named"))
+            .hint(text!(
+                "name --role, --store, --mark or --declare, or use --file"
+            ))
+            .into());
+    }
+    // The fields first, the look-up after: nothing is called for a request that is wrong anyway.
+    body["id"] = "0".into();
+    check(&UPDATE, &body, &[])?;
+    body["id"] = find(&args.who, ctx).await?["id"].take();
+    ctx.send_and_show(&UPDATE, &body).await
+}
+
+pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
+    if let Some(number) = &args.wechat {
+        return Err(channels::remove(number).into());
+    }
+    let person = find(args.who.as_deref().unwrap_or_default(), ctx).await?;
+    if person["decl_status"] == 2 {
+        ctx.out.note(text!(
+            "the declaration was withdrawn before; nothing was sent"
+        ));
+        return Ok(());
+    }
+    let body = json!({"id": person["id"], "decl_status": 2});
+    ctx.send_and_show(&REMOVE, &body).await
+}
+
+/// A row with ids, times and people as this program prints them.
+fn readable(row: Value, ctx: &Ctx) -> Value {
+    let (book, operation) = LIST.operation();
+    let mut row = match book.at(&operation.reply, LIST.shows) {
+        Some(node) => crate::api::operation::present(book, node, row),
+        None => row,
+    };
+    if !ctx.global.unmask {
+        crate::api::operation::mask_personal(&mut row);
+    }
+    row
+}
+
+/// Both sides in one column.
+fn bound(columns: Columns<Value>) -> Columns<Value> {
+    columns.with("bound", "BOUND", |row: &Value| {
+        Cell::Word(match is_bound(row) {
+            true => text!("yes"),
+            false => text!("no"),
+        })
+    })
+}
+
+/// Whether the merchant declares a person and the person agrees.
+pub fn is_bound(row: &Value) -> bool {
+    row["decl_status"] == BOUND.0 && row["auth_status"] == BOUND.1
+}
+
+/// One person by openid, unionid or number, as WeChat has it now.
+pub async fn find(who: &str, ctx: &Ctx) -> Result<Value> {
+    let number = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit());
+    let body = match number {
+        // No filter takes the number.
+        true => json!({}),
+        false => json!({"openid": who}),
+    };
+    let rows = ctx.rows(&LIST, &body, None).await?;
+    rows.into_iter()
+        .find(|row| !number || row["id"] == who)
+        .ok_or_else(|| {
+            Failure::input(text!("{who} is not on the promotion staff", who))
+                .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))
+                .into()
+        })
+}

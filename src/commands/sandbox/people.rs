@@ -1,0 +1,168 @@
+//! `wxsell sandbox promoter`, `sharer`, `staff` and `coupon`: what people around the make-believe shop do.
+
+use crate::commands::Ctx;
+use crate::output::{Cell, Column, Record};
+use crate::sandbox::{Sandbox, SharerAnswer, Visited};
+use crate::text;
+use crate::types::Fen;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+/// Who buys where nobody is named.
+const SOMEBODY: &str = "oSandboxBuyer000000000000001";
+
+#[derive(Debug, Subcommand)]
+pub enum PromoterVerb {
+    /// Add a Channels promoter, as the admin console does once the person has accepted
+    Add(NicknameArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct NicknameArgs {
+    /// Nickname of the Channels account
+    nickname: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SharerVerb {
+    /// Let an invited person accept
+    Accept(PersonArgs),
+    /// Let an invited person refuse
+    Refuse(PersonArgs),
+    /// Let a sharer end the binding
+    Release(PersonArgs),
+    /// Let a sharer pass a live room on
+    Share(LiveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PersonArgs {
+    /// The person
+    openid: String,
+}
+
+#[derive(Debug, Args)]
+pub struct LiveArgs {
+    /// The sharer
+    openid: String,
+    /// Name of the live room
+    #[arg(long, default_value = "沙箱直播间")]
+    live: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StaffVerb {
+    /// Let a person who is declared agree
+    Agree(PersonArgs),
+    /// Let a person take the agreement back
+    Leave(PersonArgs),
+    /// Let somebody come through a person's material, and perhaps pay
+    Visit(VisitArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VisitArgs {
+    /// The promoter
+    openid: String,
+    /// Page that was opened
+    #[arg(long, value_name = "PATH", default_value = "pages/index/index")]
+    page: String,
+    /// Launch scene of the Mini Program
+    #[arg(long, default_value_t = 1007)]
+    scene: u32,
+    /// Who comes
+    #[arg(long, value_name = "OPENID", default_value = SOMEBODY)]
+    visitor: String,
+    /// Mark of the material
+    #[arg(long, default_value = "")]
+    mark: String,
+    /// Yuan that the visitor pays
+    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    pays: Option<Fen>,
+    /// The payment is refunded
+    #[arg(long, requires = "pays")]
+    refunded: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CouponVerb {
+    /// Let a buyer take a coupon: the request is pushed to you and wants your answer
+    Take(TakeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TakeArgs {
+    /// Your own coupon number
+    out_coupon_id: String,
+}
+
+pub fn promoter(verb: PromoterVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let PromoterVerb::Add(args) = verb;
+    ctx.out.show(&shop.add_promoter(&args.nickname)?)
+}
+
+pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let (openid, answer) = match verb {
+        SharerVerb::Accept(args) => (args.openid, SharerAnswer::Accept),
+        SharerVerb::Refuse(args) => (args.openid, SharerAnswer::Refuse),
+        SharerVerb::Release(args) => (args.openid, SharerAnswer::Release),
+        SharerVerb::Share(args) => {
+            return ctx.out.show(&shop.share_live(&args.openid, &args.live)?);
+        }
+    };
+    ctx.out.show(&shop.answer_as_sharer(&openid, answer)?)
+}
+
+pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let happened = match verb {
+        StaffVerb::Agree(args) => shop.answer_as_staff(&args.openid, true)?,
+        StaffVerb::Leave(args) => shop.answer_as_staff(&args.openid, false)?,
+        StaffVerb::Visit(args) => {
+            let visited = Visited {
+                path: args.page,
+                scene: args.scene.into(),
+                visitor: args.visitor,
+                mark: args.mark,
+                paid: args.pays,
+                refunded: args.refunded,
+            };
+            shop.visit(&args.openid, visited)?
+        }
+    };
+    ctx.out.show(&happened)
+}
+
+/// A request for a coupon, as it was pushed.
+#[derive(Debug, Serialize)]
+struct Request {
+    out_coupon_id: String,
+    request_id: String,
+}
+
+impl Record for Request {
+    const COLUMNS: &'static [Column<Request>] = &[
+        Column {
+            name: "out_coupon_id",
+            title: "COUPON",
+            cell: |request| Cell::Text(request.out_coupon_id.clone()),
+        },
+        Column {
+            name: "request_id",
+            title: "REQUEST",
+            cell: |request| Cell::Text(request.request_id.clone()),
+        },
+    ];
+}
+
+pub fn coupon(verb: CouponVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let CouponVerb::Take(args) = verb;
+    let request_id = shop.take_coupon(&args.out_coupon_id)?;
+    ctx.out.note(text!(
+        "the copy that you answer with is told to WeChat with `wxsell coupon user add`"
+    ));
+    ctx.out.show(&Request {
+        out_coupon_id: args.out_coupon_id,
+        request_id,
+    })
+}

@@ -1,0 +1,327 @@
+//! `wxsell sharer`: people who share live rooms and product cards of this Mini Program and get credited for it.
+
+use super::Ctx;
+use super::ask::{Ask, Rows, request};
+use crate::api::operation::present;
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Invite sharers and see what they sell
+///
+/// A sharer (分享员) passes on live rooms and product cards and is credited with the orders that follow. Not to be mixed up
+/// with promoters, who sell from their own Channels account: see `wxsell promoter`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Search(SearchArgs),
+    Bind(BindArgs),
+    Unbind(UnbindArgs),
+    List(ListArgs),
+    Summary(SummaryArgs),
+    Lives(LivesArgs),
+    Orders(OrdersArgs),
+    Mode(ModeArgs),
+}
+
+/// Show where one person stands: bound, refused, invited, or invitation expired
+#[derive(Debug, clap::Args, Serialize)]
+pub struct SearchArgs {
+    /// The person
+    openid: String,
+}
+
+/// Invite people to become sharers
+///
+/// Each person gets a message and is bound only after accepting: a good answer means invited, not bound. Ask again with
+/// `wxsell sharer search`. Limits: 10,000 sharers in all; a person can be invited 3 times a day, 10 minutes apart.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct BindArgs {
+    /// Whom to invite
+    #[arg(required = true)]
+    openids: Vec<String>,
+}
+
+/// Release sharers
+///
+/// WeChat may refuse while the time that a binding has to last is not over.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct UnbindArgs {
+    /// Whom to release
+    #[arg(required = true)]
+    openids: Vec<String>,
+}
+
+/// List the sharers that are bound
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    rows: Rows,
+}
+
+/// Show what one sharer sold in all
+///
+/// A merchant has reported that cancelled orders are counted too: do not settle accounts by these figures.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct SummaryArgs {
+    /// The sharer
+    openid: String,
+}
+
+/// List what one sharer sold, live room by live room
+#[derive(Debug, clap::Args, Serialize)]
+pub struct LivesArgs {
+    /// The sharer
+    openid: String,
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
+}
+
+/// List the orders that one sharer brought in a live room
+#[derive(Debug, clap::Args, Serialize)]
+pub struct OrdersArgs {
+    /// The sharer
+    openid: String,
+    /// Id of the live room, from `wxsell sharer lives`
+    #[arg(long, value_name = "LIVE_EXPORT_ID")]
+    #[serde(rename = "live_export_id")]
+    live: String,
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
+}
+
+/// Set the sharing mode of the Mini Program
+///
+/// What the numbers mean is not documented.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ModeArgs {
+    /// Number of the mode
+    share_mode: u32,
+}
+
+const SEARCH: Ask = Ask::new("sharer search", "/shop/sharer/search_sharer").shows(
+    "",
+    &[
+        ("nickname", "NICKNAME"),
+        ("bind_status", "STATUS"),
+        ("invited_time", "INVITED"),
+        ("bind_time", "BOUND"),
+    ],
+);
+const BIND: Ask = Ask::new("sharer bind", "/shop/sharer/bind").look_up("sharer search OPENID");
+const UNBIND: Ask = Ask::new("sharer unbind", "/shop/sharer/unbind")
+    .confirm(|| text!("Release sharers"))
+    .look_up("sharer search OPENID");
+const LIST: Ask = Ask::new("sharer list", "/shop/sharer/get_sharer_list").shows(
+    "sharers",
+    &[
+        ("openid", "OPENID"),
+        ("nickname", "NICKNAME"),
+        ("invited_time", "INVITED"),
+        ("bind_time", "BOUND"),
+    ],
+);
+const SUMMARY: Ask = Ask::new("sharer summary", "/shop/sharer/get_sharer_data_summary").shows(
+    "",
+    &[
+        ("gmv", "TURNOVER"),
+        ("order_cnt", "ORDERS"),
+        ("user_cnt", "BUYERS"),
+    ],
+);
+const LIVES: Ask = Ask::new("sharer lives", "/shop/sharer/get_sharer_live_summary_list").shows(
+    "lives",
+    &[
+        ("live_export_id", "LIVE ROOM"),
+        ("live_nickname", "NAME"),
+        ("live_start_time", "STARTED"),
+        ("live_end_time", "ENDED"),
+        ("gmv", "TURNOVER"),
+        ("order_cnt", "ORDERS"),
+        ("user_cnt", "BUYERS"),
+    ],
+);
+const ORDERS: Ask = Ask::new("sharer orders", "/shop/sharer/get_sharer_live_order_list").shows(
+    "orders",
+    &[
+        ("out_order_id", "ORDER"),
+        ("status", "STATUS"),
+        ("order_detail.price_info.order_price", "AMOUNT"),
+        ("order_detail.product_infos.title", "PRODUCTS"),
+        ("create_time", "CREATED"),
+    ],
+);
+const MODE: Ask = Ask::new("sharer mode", "/shop/sharer/set_share_mode")
+    .confirm(|| text!("Change how the Mini Program is shared"));
+
+pub const ASKS: &[Ask] = &[SEARCH, BIND, UNBIND, LIST, SUMMARY, LIVES, ORDERS, MODE];
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Search(args) => ctx.ask(&SEARCH, &args).await,
+        Verb::Bind(args) => bind(args, ctx).await,
+        Verb::Unbind(args) => unbind(args, ctx).await,
+        Verb::List(args) => ctx.ask_rows(&LIST, &json!({}), args.rows).await,
+        Verb::Summary(args) => ctx.ask(&SUMMARY, &args).await,
+        Verb::Lives(args) => ctx.ask_rows(&LIVES, &args, args.rows).await,
+        Verb::Orders(args) => ctx.ask_rows(&ORDERS, &args, args.rows).await,
+        Verb::Mode(args) => ctx.ask(&MODE, &args).await,
+    }
+}
+
+/// What became of one person.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    openid: String,
+    result: &'static str,
+    /// WeChat's number, where it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<i64>,
+    #[serde(skip)]
+    reason: Option<Text>,
+    again: bool,
+}
+
+impl Record for Outcome {
+    const COLUMNS: &'static [Column<Outcome>] = &[
+        Column {
+            name: "openid",
+            title: "OPENID",
+            cell: |row| Cell::Text(row.openid.clone()),
+        },
+        Column {
+            name: "result",
+            title: "RESULT",
+            cell: |row| {
+                Cell::Word(match row.result {
+                    "invited" => text!("invited"),
+                    "released" => text!("released"),
+                    "failed" => text!("failed"),
+                    _ => text!("refused"),
+                })
+            },
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |row| row.reason.clone().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "again",
+            title: "TRY AGAIN",
+            cell: |row| {
+                Cell::Word(match row.again {
+                    true => text!("yes"),
+                    false => text!("no"),
+                })
+            },
+        },
+    ];
+}
+
+async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
+    let body = request(&BIND, &args, json!({}))?;
+    let Some(reply) = ctx.send(&BIND, &body).await? else {
+        return Ok(());
+    };
+    let mut outcomes = outcomes(&args.openids, &reply, "invited");
+    let (book, operation) = BIND.operation();
+    let results = present(book, &operation.reply, reply)["result_list"].take();
+    for result in results.as_array().into_iter().flatten() {
+        let outcome = outcomes
+            .iter_mut()
+            .find(|outcome| result["openid"] == outcome.openid.as_str());
+        if let (Some(outcome), Some(code)) = (outcome, result["reason_code"].as_i64()) {
+            outcome.reason_code = Some(code);
+            outcome.reason = (code != 0).then(|| reason(code));
+        }
+    }
+    if outcomes.iter().any(|outcome| outcome.result == "invited") {
+        ctx.out.note(text!(
+            "invited is not bound: it counts once the person accepts; see `wxsell sharer search`"
+        ));
+    }
+    shown(&outcomes, ctx)
+}
+
+/// Why an invitation did not go out.
+fn reason(code: i64) -> Text {
+    match code {
+        100 => text!("WeChat is busy; try again"),
+        200 => text!("there are 10,000 sharers already, which is the limit"),
+        201 => text!("the openid is wrong"),
+        202 => text!("is a sharer already"),
+        203 => text!("does not want to be invited again"),
+        204 => text!("invited too often: 3 times a day at most, 10 minutes apart"),
+        other => text!("reason {code}", code = other),
+    }
+}
+
+async fn unbind(args: UnbindArgs, ctx: &Ctx) -> Result<()> {
+    let body = request(&UNBIND, &args, json!({}))?;
+    let Some(reply) = ctx.send(&UNBIND, &body).await? else {
+        return Ok(());
+    };
+    let mut outcomes = outcomes(&args.openids, &reply, "released");
+    for outcome in &mut outcomes {
+        outcome.reason = match outcome.result {
+            "refused" => Some(text!("no sharer, or bound too short a time to be released")),
+            _ => None,
+        };
+    }
+    shown(&outcomes, ctx)
+}
+
+/// Each person by the list of the answer that names it; who is in none of them failed.
+fn outcomes(openids: &[String], reply: &Value, done: &'static str) -> Vec<Outcome> {
+    let lists = |name: &str, openid: &str| {
+        let list = reply[name].as_array().into_iter().flatten();
+        list.clone().any(|listed| listed == openid)
+    };
+    let outcome = |openid: &String| {
+        let result = match openid.as_str() {
+            openid if lists("success_list", openid) => done,
+            openid if lists("refuse_list", openid) => "refused",
+            _ => "failed",
+        };
+        Outcome {
+            openid: openid.clone(),
+            result,
+            reason_code: None,
+            reason: None,
+            again: result == "failed",
+        }
+    };
+    openids.iter().map(outcome).collect()
+}
+
+/// The list, and exit code 6 where somebody failed.
+fn shown(outcomes: &[Outcome], ctx: &Ctx) -> Result<()> {
+    ctx.out.list(outcomes)?;
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome.result, "failed" | "refused"))
+        .count();
+    if failed == 0 {
+        return Ok(());
+    }
+    let failure = Failure::new(
+        Kind::Partial,
+        text!(
+            "{failed} of {all} people failed",
+            failed,
+            all = outcomes.len()
+        ),
+    );
+    Err(Failure {
+        shown: true,
+        ..failure
+    }
+    .into())
+}
