@@ -17,7 +17,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
     ("push", &["state"]),
-    ("sandbox", &["api"]),
+    ("sandbox", &["push", "api"]),
     ("api", &[]),
     ("output", &[]),
     ("profile", &[]),

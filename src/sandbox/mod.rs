@@ -8,6 +8,7 @@ mod faults;
 mod http;
 mod keeper;
 mod people;
+pub mod push;
 mod router;
 mod rules;
 mod seed;

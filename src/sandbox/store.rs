@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised when the tables change, or what a shop must hold from the start. The shop is a stand-in: an older file is emptied, not converted.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = "
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,7 +49,7 @@ const TABLES: &str = "
     );
     CREATE TABLE event (
         seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0, due INTEGER, delivered_at INTEGER
+        tries INTEGER NOT NULL DEFAULT 0, due INTEGER, delivered_at INTEGER, fate TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX event_due ON event (due) WHERE due IS NOT NULL;";
 
@@ -80,6 +80,8 @@ pub struct Settings {
     pub audits_per_product: Option<u32>,
     /// How many calls are remembered.
     pub keep_calls: u32,
+    /// Where events are pushed.
+    pub push: Option<super::push::PushTo>,
 }
 
 impl Default for Settings {
@@ -95,6 +97,7 @@ impl Default for Settings {
             audits_per_day: None,
             audits_per_product: None,
             keep_calls: 1000,
+            push: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod dispute;
 mod keeper;
 mod money;
 mod people;
+mod push;
 mod seed;
 
 use super::Ctx;
@@ -75,6 +76,9 @@ pub enum Verb {
     Payment(money::PaymentVerb),
     /// Put money into the available balance, as if orders had settled
     Deposit(money::DepositArgs),
+    /// Push the events of the shop to an address, as the platform does
+    #[command(subcommand)]
+    Push(push::PushVerb),
     /// Do what the admin console does for Channels promoters
     #[command(subcommand)]
     Promoter(people::PromoterVerb),
@@ -308,6 +312,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let mut shop = Sandbox::open(&ctx.dirs.state.join("sandbox.db"))?;
+    let pushes = !matches!(verb, Verb::Serve(_) | Verb::Push(_));
     match verb {
         Verb::Serve(args) => serve(args, shop, ctx).await,
         Verb::Status => ctx.out.show(&shop.status()?),
@@ -335,11 +340,16 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Withdrawal(verb) => money::withdrawal(verb, shop, ctx),
         Verb::Payment(verb) => money::payment(verb, shop, ctx),
         Verb::Deposit(args) => money::deposit(args, shop, ctx),
+        Verb::Push(verb) => push::run(verb, shop, ctx).await,
         Verb::Promoter(verb) => people::promoter(verb, shop, ctx),
         Verb::Sharer(verb) => people::sharer(verb, shop, ctx),
         Verb::Staff(verb) => people::staff(verb, shop, ctx),
         Verb::Coupon(verb) => people::coupon(verb, shop, ctx),
+    }?;
+    if pushes {
+        push::after(ctx).await?;
     }
+    Ok(())
 }
 
 /// Where the shop answers.
@@ -404,7 +414,11 @@ async fn serve(args: ServeArgs, shop: Sandbox, ctx: &Ctx) -> Result<()> {
         secret = SECRET
     ));
     ctx.out.note(text!("Ctrl-C stops it"));
-    shop.serve(listener, told_to_stop()).await
+    let pusher = Sandbox::open(&ctx.dirs.state.join("sandbox.db"))?;
+    tokio::select! {
+        served = shop.serve(listener, told_to_stop()) => served,
+        pushed = push::keep_on(pusher) => pushed,
+    }
 }
 
 /// Ends on Ctrl-C, and on what service managers send.
