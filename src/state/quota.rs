@@ -115,11 +115,11 @@ impl State {
         })
     }
 
-    /// Forgets everything about a shop but its tokens: what was sent to it, its pictures, its spent slots.
+    /// Forgets everything about a shop but its tokens: what was sent to it, its pictures, its spent slots, its money on the way.
     pub fn forget_shop(&self, shop: &str) -> Result<()> {
         let mut sql = self.sql();
         let tx = sql.transaction().map_err(sqlite_failure)?;
-        for table in ["item", "image", "slot", "run"] {
+        for table in ["item", "image", "slot", "run", "money"] {
             tx.execute(&format!("DELETE FROM {table} WHERE shop = ?1"), [shop])
                 .map_err(sqlite_failure)?;
         }

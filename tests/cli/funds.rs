@@ -196,6 +196,23 @@ fn a_withdrawal_that_was_killed_before_its_answer_is_not_made_twice() {
 }
 
 #[test]
+fn an_emptied_sandbox_has_no_money_on_its_way() {
+    let world = rich();
+    world.ok(&["funds", "withdraw", "--amount", "10"]);
+    world.ok(&["sandbox", "reset"]);
+    world.ok(&["sandbox", "deposit", "10"]);
+    world.ok(&["funds", "withdraw", "--amount", "10"]);
+    assert_eq!(withdrawals(&world).len(), 1);
+
+    // The shop alone is another one: what the journal holds is for a person to look at.
+    world.sandbox().reset(false).expect("it is emptied");
+    world.sandbox().deposit(Fen(1000)).expect("money");
+    let told = world.refused(1, &["funds", "withdraw", "--amount", "10"]);
+    assert!(told.contains("--new makes another one"), "{told}");
+    world.ok(&["funds", "withdraw", "--amount", "10", "--new"]);
+}
+
+#[test]
 fn an_answer_that_is_lost_is_looked_for_at_once() {
     let world = rich();
     world

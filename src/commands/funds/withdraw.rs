@@ -130,11 +130,15 @@ fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
 
 /// The withdrawal of an earlier run that has not ended, if there is one to go on with.
 async fn going_on(args: &WithdrawArgs, ctx: &Ctx, key: &str) -> Result<Option<Standing>> {
+    if args.new {
+        return Ok(None);
+    }
     for open in ctx.state()?.open_money(key, KIND, "")? {
         let standing = match open.number.as_str() {
             "" => find_patiently(ctx, &open, &args.service).await?,
             number => {
-                let info = detail(ctx, number, &args.service).await?;
+                let info = detail(ctx, number, &args.service).await;
+                let info = info.map_err(|error| forgotten(error, number))?;
                 Some(standing(&open, number, &open.ticket, info))
             }
         };
@@ -149,9 +153,6 @@ async fn going_on(args: &WithdrawArgs, ctx: &Ctx, key: &str) -> Result<Option<St
         };
         if open.number.is_empty() {
             state.money_known(open.id, &standing.number, "")?;
-        }
-        if args.new {
-            continue;
         }
         // What was paid out today is what a run that crashed had asked for; of another day it is an old story.
         let today = china_day_start(open.at) == china_day_start(now());
@@ -184,6 +185,18 @@ async fn going_on(args: &WithdrawArgs, ctx: &Ctx, key: &str) -> Result<Option<St
         return Ok(Some(standing));
     }
     Ok(None)
+}
+
+/// A withdrawal that WeChat gave a number to and does not know any more is for a person to look at.
+fn forgotten(error: anyhow::Error, number: &str) -> anyhow::Error {
+    let mut failure = Failure::from_any(error);
+    if failure.errcode == Some(9_710_001) {
+        failure.hint = Some(text!(
+            "WeChat does not know withdrawal {number} any more, which an earlier run asked for; --new makes another one",
+            number
+        ));
+    }
+    failure.into()
 }
 
 fn standing(open: &Open, number: &str, ticket: &str, info: Value) -> Standing {
