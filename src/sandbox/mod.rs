@@ -11,6 +11,7 @@ mod people;
 mod router;
 mod rules;
 mod seed;
+mod sow;
 mod store;
 
 pub use buyer::Sold;
