@@ -12,6 +12,7 @@ pub mod push;
 mod router;
 mod rules;
 mod seed;
+mod sow;
 mod store;
 
 pub use buyer::Sold;

@@ -27,6 +27,8 @@ const DAY: i64 = 86_400;
 pub struct Seed {
     pub goods: u32,
     pub orders: u32,
+    /// Refunds and returns of these orders, at the most.
+    pub aftersales: u32,
     /// Chooses among shops; its number stands in the numbers of goods and orders.
     pub seed: u64,
     /// All orders in this state (10, 20, 30, 100, 181 or 250); `None` mixes them.
@@ -38,6 +40,7 @@ pub struct Seed {
 pub struct Seeded {
     pub goods: u32,
     pub orders: u32,
+    pub aftersales: u32,
     pub seed: u64,
     /// Merchant's numbers of the orders that were paid and not cancelled: what after-sales can be opened for.
     #[serde(skip)]
@@ -110,6 +113,7 @@ impl Sandbox {
             let sown = sow(tx, &mut rng, seed, now);
             tx.now = now;
             let paid = sown?;
+            let aftersales = super::sow::aftersales(tx, &mut rng, &paid, seed.aftersales)?;
             rules::settle(tx)?;
             // What happened before anybody listened is not pushed any more.
             tx.db
@@ -118,6 +122,7 @@ impl Sandbox {
             Ok(Seeded {
                 goods: seed.goods,
                 orders: seed.orders,
+                aftersales,
                 seed: seed.seed,
                 paid,
             })

@@ -30,6 +30,7 @@ fn a_refund_is_shown_accepted_and_paid() {
     let world = World::selling();
     world.paid("W1");
     let number = world.opened(&["refund", "W1", "--product", "T1", "--amount", "12.34"]);
+    world.ok(&["sandbox", "advance", "90m"]);
     let listed = world.ok(&[
         "aftersale",
         "list",
@@ -37,8 +38,8 @@ fn a_refund_is_shown_accepted_and_paid() {
         "out_order_id,type,status,orderamt,waits_for,time_left",
     ]);
     insta::assert_snapshot!(listed, @"
-     ORDER  TYPE    STATE             YUAN   WAITS FOR  TIME LEFT
-     W1     refund  refund asked for  12.34  you        1d 23h
+     ORDER  TYPE    STATE              YUAN  WAITS FOR  TIME LEFT
+     W1     refund  refund asked for  12.34  you        1d 22h
     ");
     let shown = world.json(&["aftersale", "show", &number]);
     assert_eq!(
@@ -424,4 +425,38 @@ fn after_sales_of_ordinary_orders_are_reported() {
     let listed = world.json(&["aftersale", "list", "--legacy"]);
     assert_eq!(listed[0]["out_aftersale_id"], "L1");
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
+}
+
+#[test]
+fn a_lively_shop_has_after_sales_in_many_states() {
+    let sown = || {
+        let world = World::new();
+        let made = world.json(&[
+            "sandbox",
+            "seed",
+            "--goods",
+            "20",
+            "--orders",
+            "120",
+            "--aftersales",
+            "25",
+        ]);
+        let listed = world.json(&[
+            "aftersale",
+            "list",
+            "--columns",
+            "out_order_id,type,status,orderamt",
+        ]);
+        assert_eq!(spec::problems(&world.calls()), [""; 0]);
+        (made["aftersales"].clone(), listed)
+    };
+    let (made, listed) = sown();
+    let rows = listed.as_array().expect("rows");
+    assert_eq!((made, rows.len()), (json!(25), 25));
+    let states: std::collections::BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row["status"].as_str())
+        .collect();
+    assert!(states.len() >= 5, "{states:?}");
+    assert_eq!(sown().1, listed, "the same seed makes the same shop");
 }

@@ -39,6 +39,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
     let forced = world.refused(1, &[&respond[..], &["--force"]].concat());
     assert!(forced.contains("21001"), "{forced}");
     world.ok(&["sandbox", "dispute", "ask", &dispute, "--of", "both"]);
+    world.ok(&["sandbox", "advance", "90m"]);
     let listed = world.ok(&[
         "dispute",
         "list",
@@ -48,8 +49,8 @@ fn evidence_goes_in_where_it_is_waited_for() {
         "state,type,waits_for,time_left,takes_evidence",
     ]);
     insta::assert_snapshot!(listed, @"
-     STATE                     WHY                         WAITS FOR          TIME LEFT  EVIDENCE
-     evidence of both awaited  merchant refuses after-sale you and the buyer  2d 23h     taken
+     STATE                     WHY                          WAITS FOR          TIME LEFT  EVIDENCE
+     evidence of both awaited  merchant refuses after-sale  you and the buyer  2d 22h     taken
     ");
     let answered = world.json(&respond);
     assert_eq!(

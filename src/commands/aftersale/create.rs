@@ -222,7 +222,8 @@ async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Res
     };
     Ok(Left {
         goods: (real - taken).max(0),
-        freight,
+        // What was asked for beyond the goods was freight.
+        freight: (freight - (taken - real).max(0)).max(0),
     })
 }
 

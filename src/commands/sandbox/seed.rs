@@ -17,6 +17,9 @@ pub struct SeedArgs {
     /// How many orders of the last 30 days
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=100_000))]
     orders: u32,
+    /// How many refunds and returns of these orders; fewer where the orders do not allow so many
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    aftersales: u32,
     /// Which shop; its number stands in the numbers of goods and orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -50,6 +53,11 @@ impl Record for Seeded {
             cell: |seeded| Cell::Number(seeded.orders.into()),
         },
         Column {
+            name: "aftersales",
+            title: "AFTER-SALES",
+            cell: |seeded| Cell::Number(seeded.aftersales.into()),
+        },
+        Column {
             name: "seed",
             title: "SEED",
             cell: |seeded| Cell::Text(seeded.seed.to_string()),
@@ -61,6 +69,7 @@ pub fn run(args: SeedArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let seed = Seed {
         goods: args.goods,
         orders: args.orders,
+        aftersales: args.aftersales,
         seed: args.seed,
         status: args.status.map(|status| match status {
             Status::Unpaid => 10,

@@ -253,7 +253,7 @@ pub fn doubt_proof(
 pub fn aftersale_ended(tx: &mut Tx<'_>, disputes: &[i64], state: i64) -> Result<(), Refusal> {
     for id in disputes {
         let mut complaint = find(tx, *id)?;
-        if complaint.state != 230_009 {
+        if !matches!(complaint.state, 230_009 | 230_011) {
             continue;
         }
         match state {
