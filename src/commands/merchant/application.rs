@@ -4,7 +4,7 @@ use crate::api::operation::{mask_personal, present};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::fail::failure;
-use crate::output::{Cell, Columns};
+use crate::output::{Cell, Columns, Format};
 use crate::shop::number;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -62,6 +62,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     };
     let link = number::link(&response).map(str::to_owned);
     let (who, what) = (next.who, next.what);
+    let scanned = link.clone();
     let columns = Columns::none()
         .with("state", "STATE", move |_: &Value| Cell::Word(word.clone()))
         .with("description", "WECHAT SAYS", move |thing: &Value| {
@@ -91,5 +92,10 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
         .with("link", "LINK", move |_: &Value| {
             link.clone().map_or(Cell::Empty, Cell::Text)
         });
-    ctx.out.show_with(columns, &thing)
+    ctx.out.show_with(columns, &thing)?;
+    // People open the link on a phone; scripts read it.
+    match scanned.filter(|_| ctx.out.format == Format::Table && ctx.out.redraws()) {
+        Some(link) => ctx.out.qr(&link),
+        None => Ok(()),
+    }
 }

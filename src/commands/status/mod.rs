@@ -117,13 +117,18 @@ fn verdict(steps: &[Step]) -> Result<()> {
 async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
     let redraw = ctx.out.format == Format::Table && ctx.out.redraws();
     let mut before: Vec<Step> = Vec::new();
-    let mut stream = match redraw || ctx.out.format == Format::Table {
-        true => None,
-        false => Some(ctx.out.stream::<Step>()?),
+    // Steps come one at a time, and so does JSON.
+    let mut out = ctx.out.clone();
+    if out.format == Format::Json {
+        out.format = Format::Ndjson;
+    }
+    let mut stream = match out.format {
+        Format::Table => None,
+        _ => Some(out.stream::<Step>()?),
     };
     loop {
         let steps = look(ctx, before.is_empty()).await?;
-        let changed: Vec<&Step> = steps.iter().filter(|step| !before.contains(step)).collect();
+        let changed = steps.iter().filter(|step| !before.contains(step));
         if redraw {
             ctx.out.clear();
             ctx.out.list(&steps)?;
@@ -133,6 +138,9 @@ async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
                     Some(stream) => stream.push(step)?,
                     None => ctx.out.text(&line(step, ctx))?,
                 }
+            }
+            if let Some(stream) = &mut stream {
+                stream.flush()?;
             }
         }
         if !steps.iter().any(Step::holds_up) {

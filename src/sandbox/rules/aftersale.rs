@@ -21,6 +21,7 @@ pub use life::{
     cancel_pick_up, fail_next_refund, send_back, settle,
 };
 
+use super::access::{self, Task};
 use super::{Happening, complaint, order};
 use crate::lang::Text;
 use crate::sandbox::router::Refusal;
@@ -274,6 +275,7 @@ fn open(
     enter(tx, &mut aftersale, state);
     put(tx, &aftersale)?;
     order::open_aftersale(tx, &mut of, id, &aftersale.body.out_aftersale_id)?;
+    access::note_task(tx, Task::EcAfterSale)?;
     Ok(aftersale)
 }
 

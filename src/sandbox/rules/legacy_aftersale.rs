@@ -1,6 +1,7 @@
 //! After-sales of ordinary orders: `/shop/aftersale/*`. The merchant reports what happened; no money moves, and the
 //! platform has no clock for it. Controlled orders are answered with nothing.
 
+use super::access::{self, Task};
 use super::order;
 use crate::api::Done;
 use crate::sandbox::router::Refusal;
@@ -104,6 +105,7 @@ pub fn add(tx: &mut Tx<'_>, request: New) -> Result<Done, Refusal> {
         },
     };
     tx.put(NOUN, &report)?;
+    access::note_task(tx, Task::AddAfterSale)?;
     finish(tx, of, request.finish_all_aftersale)
 }
 
@@ -135,6 +137,7 @@ pub fn update(tx: &mut Tx<'_>, request: Change) -> Result<Done, Refusal> {
     report.state = request.status;
     report.changed_at = tx.now;
     tx.put(NOUN, &report)?;
+    access::note_task(tx, Task::AddAfterSale)?;
     finish(tx, of, request.finish_all_aftersale)
 }
 
