@@ -156,11 +156,10 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         None => from_options(&args, &roles)?,
     };
     if ctx.global.dry_run {
-        let bodies = people.into_iter().map(|person| person.body).collect();
-        return ctx
-            .send(&ADD, &json!({"promoter_list": Value::Array(bodies)}))
-            .await
-            .map(|_| ());
+        ctx.out
+            .note(text!("nothing was sent; the requests would be these"));
+        let requests = people.chunks(TOGETHER).map(request).collect();
+        return ctx.out.value(&Value::Array(requests));
     }
     let outcomes = declare(people, ctx).await?;
     ctx.out.list(&outcomes)?;
@@ -301,8 +300,7 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::with_capacity(people.len());
     let mut stopped: Option<Text> = None;
     for group in people.chunks(TOGETHER) {
-        let bodies: Vec<Value> = group.iter().map(|person| person.body.clone()).collect();
-        let body = json!({"promoter_list": bodies});
+        let body = request(group);
         check(&ADD, &body, &[])?;
         let answer = match &stopped {
             Some(why) => Err(("not_sent", None, why.clone())),
@@ -339,6 +337,11 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
         }
     }
     Ok(outcomes)
+}
+
+fn request(group: &[Person]) -> Value {
+    let people: Vec<&Value> = group.iter().map(|person| &person.body).collect();
+    json!({"promoter_list": people})
 }
 
 /// Whether the calls that follow would fail alike.
