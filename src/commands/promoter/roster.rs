@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::{ArgGroup, ValueHint};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -272,7 +272,7 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
     let (book, operation) = ADD.operation();
     let request = operation.request.as_ref();
     let one = request.and_then(|request| book.at(request, "promoter_list"));
-    let mut seen: HashMap<&str, ()> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for person in people {
         let mut problems: Vec<Text> = Vec::new();
         if let Some(one) = one {
@@ -282,10 +282,10 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
                     .map(|problem| problem.text()),
             );
         }
-        if let Some(openid) = person.body["openid"].as_str() {
-            if seen.insert(openid, ()).is_some() {
-                problems.push(text!("{openid} stands twice", openid));
-            }
+        if let Some(openid) = person.body["openid"].as_str()
+            && !seen.insert(openid)
+        {
+            problems.push(text!("{openid} stands twice", openid));
         }
         wrong.extend(problems.into_iter().map(|problem| match person.row {
             Some(row) => in_row(row, problem),
