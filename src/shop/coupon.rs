@@ -86,12 +86,12 @@ fn discount(coupon: &Value, info: &Value, problems: &mut Vec<Text>) {
     if off.is_some_and(|off| off <= 0) {
         problems.push(text!("the amount off must be more than 0"));
     }
-    if let (Some(off), Some(over)) = (off, condition["product_price"].as_i64()) {
-        if off >= over {
-            problems.push(text!(
-                "the amount off must be less than the amount to reach"
-            ));
-        }
+    if let (Some(off), Some(over)) = (off, condition["product_price"].as_i64())
+        && off >= over
+    {
+        problems.push(text!(
+            "the amount off must be less than the amount to reach"
+        ));
     }
 }
 
@@ -103,10 +103,10 @@ fn taking(taking: &Value, problems: &mut Vec<Text>) {
     if total.is_some_and(|total| total < 1) || each.is_some_and(|each| each < 1) {
         problems.push(text!("numbers of coupons begin at 1"));
     }
-    if let (Some(total), Some(each)) = (total, each) {
-        if each > total {
-            problems.push(text!("one buyer may not take more coupons than there are"));
-        }
+    if let (Some(total), Some(each)) = (total, each)
+        && each > total
+    {
+        problems.push(text!("one buyer may not take more coupons than there are"));
     }
     order(taking, text!("the time of taking"), problems);
 }
@@ -128,10 +128,10 @@ fn validity(valid: &Value, problems: &mut Vec<Text>) {
 }
 
 fn order(times: &Value, what: Text, problems: &mut Vec<Text>) {
-    if let (Some(start), Some(end)) = (times["start_time"].as_i64(), times["end_time"].as_i64()) {
-        if start >= end {
-            problems.push(text!("{what} ends before it begins", what));
-        }
+    if let (Some(start), Some(end)) = (times["start_time"].as_i64(), times["end_time"].as_i64())
+        && start >= end
+    {
+        problems.push(text!("{what} ends before it begins", what));
     }
 }
 

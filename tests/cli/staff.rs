@@ -138,6 +138,16 @@ fn a_table_of_people_is_sent_in_tens_and_failed_rows_come_back() {
     table += "nobody,推广员,SZ-1,,\n";
     world.write("staff.csv", &table);
     let calls = world.calls().len();
+    let dry = world.json(&["promoter", "add", "--from", "staff.csv", "--dry-run"]);
+    let tens: Vec<usize> = dry
+        .as_array()
+        .expect("requests")
+        .iter()
+        .map(|request| request["promoter_list"].as_array().map_or(0, Vec::len))
+        .collect();
+    assert_eq!(tens, [10, 10, 5]);
+    assert_eq!(world.paths_since(calls), ["/promoter/getrole"]);
+    let calls = world.calls().len();
     let said = world.run(&["promoter", "add", "--from", "staff.csv", "--format", "json"]);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
     let rows = said.json();

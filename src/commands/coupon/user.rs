@@ -187,18 +187,18 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = fields(&args, json!({}))?;
     check(&STATUS, &body, &[])?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
-    if let Some(now) = copy["status"].as_i64() {
-        if !next_copy_states(now).contains(&args.status.code()) {
-            return Err(Failure::input(text!(
-                "this copy is {now}, so it cannot become {wanted}",
-                now = word(now),
-                wanted = word(args.status.code())
-            ))
-            .hint(text!(
-                "only an active copy can be marked; nothing goes back"
-            ))
-            .into());
-        }
+    if let Some(now) = copy["status"].as_i64()
+        && !next_copy_states(now).contains(&args.status.code())
+    {
+        return Err(Failure::input(text!(
+            "this copy is {now}, so it cannot become {wanted}",
+            now = word(now),
+            wanted = word(args.status.code())
+        ))
+        .hint(text!(
+            "only an active copy can be marked; nothing goes back"
+        ))
+        .into());
     }
     ctx.send_and_show(&STATUS, &body).await
 }

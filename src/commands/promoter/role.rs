@@ -88,9 +88,12 @@ pub async fn number(role: &str, ctx: &Ctx) -> Result<i64> {
 
 /// The number of a role among `roles`, by name or number.
 pub fn named(role: &str, roles: &[Value]) -> Option<i64> {
+    let number: Option<i64> = role.parse().ok();
     roles
         .iter()
-        .find(|known| known["name"] == role || known["role_id"].to_string() == role)
+        .find(|known| {
+            known["name"] == role || number.is_some() && known["role_id"].as_i64() == number
+        })
         .and_then(|known| known["role_id"].as_i64())
 }
 

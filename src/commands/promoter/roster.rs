@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::{ArgGroup, ValueHint};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -156,11 +156,10 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         None => from_options(&args, &roles)?,
     };
     if ctx.global.dry_run {
-        let bodies = people.into_iter().map(|person| person.body).collect();
-        return ctx
-            .send(&ADD, &json!({"promoter_list": Value::Array(bodies)}))
-            .await
-            .map(|_| ());
+        ctx.out
+            .note(text!("nothing was sent; the requests would be these"));
+        let requests = people.chunks(TOGETHER).map(request).collect();
+        return ctx.out.value(&Value::Array(requests));
     }
     let outcomes = declare(people, ctx).await?;
     ctx.out.list(&outcomes)?;
@@ -273,7 +272,7 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
     let (book, operation) = ADD.operation();
     let request = operation.request.as_ref();
     let one = request.and_then(|request| book.at(request, "promoter_list"));
-    let mut seen: HashMap<&str, ()> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for person in people {
         let mut problems: Vec<Text> = Vec::new();
         if let Some(one) = one {
@@ -283,10 +282,10 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
                     .map(|problem| problem.text()),
             );
         }
-        if let Some(openid) = person.body["openid"].as_str() {
-            if seen.insert(openid, ()).is_some() {
-                problems.push(text!("{openid} stands twice", openid));
-            }
+        if let Some(openid) = person.body["openid"].as_str()
+            && !seen.insert(openid)
+        {
+            problems.push(text!("{openid} stands twice", openid));
         }
         wrong.extend(problems.into_iter().map(|problem| match person.row {
             Some(row) => in_row(row, problem),
@@ -301,8 +300,7 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
     let mut outcomes = Vec::with_capacity(people.len());
     let mut stopped: Option<Text> = None;
     for group in people.chunks(TOGETHER) {
-        let bodies: Vec<Value> = group.iter().map(|person| person.body.clone()).collect();
-        let body = json!({"promoter_list": bodies});
+        let body = request(group);
         check(&ADD, &body, &[])?;
         let answer = match &stopped {
             Some(why) => Err(("not_sent", None, why.clone())),
@@ -339,6 +337,11 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
         }
     }
     Ok(outcomes)
+}
+
+fn request(group: &[Person]) -> Value {
+    let people: Vec<&Value> = group.iter().map(|person| &person.body).collect();
+    json!({"promoter_list": people})
 }
 
 /// Whether the calls that follow would fail alike.
