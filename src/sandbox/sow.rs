@@ -120,8 +120,7 @@ fn one(
     };
     tx.now = opened;
     let (id, _) = aftersale::buyer_opens(tx, &request)?;
-    let then = |rng: &mut Rng, at: i64| (at + rng.i64(600..8 * HOUR)).min(now);
-    tx.now = then(rng, opened);
+    tx.now = (opened + rng.i64(600..8 * HOUR)).min(now);
     live(tx, rng, id, fate, now)?;
     Ok(true)
 }
