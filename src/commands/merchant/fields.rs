@@ -615,20 +615,18 @@ pub fn template(lang: Lang) -> String {
             section = place;
             out.push_str(&format!("\n[{section}]\n"));
         }
-        let optional = match field.when {
-            When::Optional => text!(" (optional)"),
-            When::Document => text!(" (when it is no mainland identity card)"),
-            When::Account | When::AccountAndCard => {
-                text!(" (all of the account or none of it; without it the older agreement applies)")
-            }
-            When::AccountAndHandler => text!(" (for a handler, with an account)"),
-            When::Always | When::Card => text!(""),
+        let about = (field.about)();
+        let about = match field.when {
+            When::Optional => text!("{about} (optional)", about),
+            When::Document => text!("{about} (when it is no mainland identity card)", about),
+            When::Account | When::AccountAndCard => text!(
+                "{about} (all of the account or none of it; without it the older agreement applies)",
+                about
+            ),
+            When::AccountAndHandler => text!("{about} (for a handler, with an account)", about),
+            When::Always | When::Card => about,
         };
-        out.push_str(&format!(
-            "# {}{}\n",
-            (field.about)().render(lang),
-            optional.render(lang)
-        ));
+        out.push_str(&format!("# {}\n", about.render(lang)));
         if let Of::Choice(choices) = field.of {
             let words = choices.iter().map(|(value, also, words)| {
                 let called = also.first().unwrap_or(value);
