@@ -234,8 +234,10 @@ impl Sandbox {
 impl PushTo {
     /// What chance makes of an event: the same for the same seed and number.
     fn fate(&self, seq: i64) -> &'static str {
-        let drawn = fastrand::Rng::with_seed(self.seed ^ seq.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15))
-            .u16(0..1000);
+        let drawn = fastrand::Rng::with_seed(
+            self.seed ^ seq.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        )
+        .u16(0..1000);
         let mut above = 0;
         for (share, fate) in [
             (self.drop, "dropped"),
@@ -296,7 +298,13 @@ fn request(to: &PushTo, account: &Account, event: &Outgoing) -> Result<crate::pu
         message.extend(fields);
     }
     // The stamp is of this moment, not of the shop's clock: receivers measure its age by their own.
-    let mut sealed = seal(&Value::Object(message), account, to.format, to.mode, &Stamp::now())?;
+    let mut sealed = seal(
+        &Value::Object(message),
+        account,
+        to.format,
+        to.mode,
+        &Stamp::now(),
+    )?;
     if event.fate == "corrupted" && event.tries == 0 {
         let half = sealed.body.len() / 2;
         let cut = (half..sealed.body.len()).find(|at| sealed.body.is_char_boundary(*at));
@@ -314,6 +322,9 @@ pub fn http() -> Result<reqwest::Client> {
 pub fn check_url(url: &str) -> Result<(), Failure> {
     match reqwest::Url::parse(url) {
         Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => Ok(()),
-        _ => Err(Failure::input(text!("{url} is not an address that begins with http:// or https://", url))),
+        _ => Err(Failure::input(text!(
+            "{url} is not an address that begins with http:// or https://",
+            url
+        ))),
     }
 }

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::spec;
 use serde_json::{Value, json};
 
-const PICTURES: [&str; 5] = [
+pub const PICTURES: [&str; 5] = [
     "licence.jpg",
     "portrait.jpg",
     "emblem.jpg",
@@ -15,7 +15,7 @@ const PICTURES: [&str; 5] = [
 ];
 
 /// An application that nothing is wrong with, with or without a settlement account.
-fn application(account: bool) -> Value {
+pub fn application(account: bool) -> Value {
     let mut body = json!({
         "organization_type": "enterprise", "id_doc_type": "id-card", "merchant_shortname": "山野茶集",
         "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "licence.jpg"},
