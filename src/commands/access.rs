@@ -160,7 +160,7 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     });
     thing["tasks"] = tasks.collect();
     let columns = Columns::none()
-        .with("joined", "JOINED", |thing: &Value| {
+        .with("joined", text!("JOINED").to_string(), |thing: &Value| {
             Cell::Text(thing["joined"].to_string())
         })
         .with("status", "STATE", |thing: &Value| {

@@ -45,7 +45,6 @@ pub struct ApplyArgs {
     #[serde(rename = "audit_req.brand_info.trademark_type")]
     class: Option<String>,
     /// The goods are imported
-    /// The goods are imported
     #[arg(long)]
     #[serde(skip)]
     imported_goods: bool,

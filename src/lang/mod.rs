@@ -64,6 +64,7 @@ pub fn chinese(template: &str) -> Option<&'static str> {
 
 /// One table a noun; what several nouns say stands in `common.tsv`.
 const TABLES: &[&str] = &[
+    include_str!("zh/access.tsv"),
     include_str!("zh/aftersale.tsv"),
     include_str!("zh/api.tsv"),
     include_str!("zh/ask.tsv"),

@@ -43,7 +43,7 @@ pub fn word(response: &Value) -> Text {
         "AUDITING" => text!("in audit"),
         "REJECTED" => text!("rejected"),
         "NEED_SIGN" => text!("to be signed"),
-        "FINISH" => text!("open"),
+        "FINISH" => text!("number opened"),
         "FROZEN" => text!("frozen"),
         other => Text::verbatim(other),
     }

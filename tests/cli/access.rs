@@ -255,6 +255,7 @@ fn a_category_opens_when_its_papers_pass() {
 fn the_papers_of_a_brand_follow_from_its_trademark() {
     let world = joined();
     world.write("paper.png", png(300));
+    world.write("text.png", "hello");
     let told = world.refused(
         2,
         &[
@@ -268,7 +269,7 @@ fn the_papers_of_a_brand_follow_from_its_trademark() {
             "--class",
             "99",
             "--license",
-            "none.png",
+            "text.png",
         ],
     );
     insta::assert_snapshot!(told.lines().take(8).collect::<Vec<_>>().join("\n"), @r"
@@ -279,7 +280,7 @@ fn the_papers_of_a_brand_follow_from_its_trademark() {
       - --applied-on is needed for this kind of brand
       - --authorization is needed for this kind of brand
       - the class of a trademark is a number from 1 to 45
-      - cannot read the picture none.png: No such file or directory (os error 2)
+      - text.png is neither a jpg nor a png
     ");
     let apply = [
         "brand",

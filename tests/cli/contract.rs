@@ -83,7 +83,7 @@ fn every_request_of_every_command_fits_the_reference() {
         "--info-version",
         "7",
         "--brand",
-        "2100039999",
+        "2100000000",
     ]);
     world.ok(&["goods", "withdraw-audit", "ONE"]);
     world.ok(&["goods", "update", "ONE", "--title", "Black tea"]);
@@ -144,6 +144,7 @@ fn every_request_of_every_command_fits_the_reference() {
         "/shop/account/update_info",
         "/shop/cat/get",
         "/shop/img/upload",
+        "/shop/register/apply",
         "/shop/spu/add",
         "/shop/spu/del",
         "/shop/spu/del_audit",

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::spec;
 use serde_json::{Value, json};
 
-const PICTURES: [&str; 5] = [
+pub const PICTURES: [&str; 5] = [
     "licence.jpg",
     "portrait.jpg",
     "emblem.jpg",
@@ -15,7 +15,7 @@ const PICTURES: [&str; 5] = [
 ];
 
 /// An application that nothing is wrong with, with or without a settlement account.
-fn application(account: bool) -> Value {
+pub fn application(account: bool) -> Value {
     let mut body = json!({
         "organization_type": "enterprise", "id_doc_type": "id-card", "merchant_shortname": "山野茶集",
         "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "licence.jpg"},
@@ -111,15 +111,31 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     body["id_card"]["number"] = "110105194912310021".into();
     body["id_card"]["name"] = "李四".into();
     body["licence"]["valid"] = json!(["2018-01-01", "2019-01-01"]);
-    body["licence"]["picture"] = "none.jpg".into();
+    body["licence"]["picture"] = "text.jpg".into();
     body["account"]["type"] = "private".into();
     body["account"]["bank"] = "".into();
     body["colour"] = "red".into();
     let world = world_with(&body);
+    world.write("text.jpg", "hello");
     let before = world.calls().len();
     let told = world.refused(2, &APPLY);
     let lines: Vec<&str> = told.lines().collect();
-    insta::assert_snapshot!(lines[..lines.len() - 1].join("\n"), @"");
+    insta::assert_snapshot!(lines[..lines.len() - 1].join("\n"), @r"
+    Error: the application is not complete or not right; nothing was sent
+      - business_license_info.business_time: 2019-01-01 has passed
+      - business_license_info.wxa_business_license_copy: text.jpg is neither a jpg nor a png
+      - id_card_info.id_card_number: the check digit does not fit: look for a typing mistake
+      - contact_info.contact_email: this is no e-mail address
+      - contact_info.mobile_phone: a mobile number has 11 digits and begins with 1
+      - contact_info.contact_id_doc_copy is missing: picture of the handler's identity document, portrait side
+      - contact_info.business_authorization_letter is missing: picture of the handler's letter of authorisation
+      - account_info.account_bank is missing: bank as WeChat Pay spells it (see `wxsell funds banks`)
+      - id_card_info.id_card_name: the identity card must be the legal representative's
+      - account_info.bank_account_type: an enterprise needs a business account
+      - account_info.account_name: a private account must be the legal representative's
+      - contact_info.contact_name comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend
+      - colour is not a field of this call
+    ");
     assert_eq!(world.paths_since(before), [""; 0]);
     assert!(
         world

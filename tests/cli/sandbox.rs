@@ -13,8 +13,8 @@ fn advancing_the_clock_passes_audits() {
     assert_eq!(world.json(&["sandbox", "advance", "29m"]), json!([]));
     let ended = world.json(&["sandbox", "advance", "2m"]);
     assert_eq!(
-        (&ended[0]["out_product_id"], &ended[0]["what"]),
-        (&json!("A"), &json!("passed"))
+        (&ended[0]["number"], &ended[0]["what"]),
+        (&json!("A"), &json!("audit passed"))
     );
     assert_eq!(world.products()["A"]["status"], 5);
     let told = world.refused(2, &["sandbox", "advance", "soon"]);
@@ -37,16 +37,16 @@ fn audits_end_by_order() {
         "--reason",
         "no tea",
         "--columns",
-        "out_product_id,what,reason",
+        "number,what,reason",
     ]);
     insta::assert_snapshot!(rejected, @"
-     PRODUCT  WHAT            REASON
-     A        audit rejected  no tea
+     NUMBER  WHAT            REASON
+     A       audit rejected  no tea
     ");
     let passed = world.json(&["sandbox", "audit", "pass", "--all"]);
     assert_eq!(passed.as_array().map(Vec::len), Some(2));
     let down = world.json(&["sandbox", "audit", "take-down", "B", "--reason", "words"]);
-    assert_eq!(down[0]["what"], "taken_down");
+    assert_eq!(down[0]["what"], "taken down");
     let states: Vec<_> = world
         .products()
         .into_values()

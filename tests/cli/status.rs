@@ -186,3 +186,66 @@ fn a_watch_prints_changed_steps_until_the_shop_can_sell() {
     );
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+/// What a buyer is reached at.
+const ADDRESS: &str =
+    r#"{"receiver_name": "张三", "tel_number": "13800000000", "detailed_address": "示例路 1 号"}"#;
+
+#[test]
+fn the_guide_is_walked_from_the_application_to_the_first_sale() {
+    let world = joined();
+    world.ok(&["merchant", "update", "--service", "wechat"]);
+    apply_for_a_number(&world);
+    world.write("goods.csv", teas(&[("A", "1.00")]));
+    world.ok(&["goods", "upload", "goods.csv"]);
+    world.ok(&["sandbox", "advance", "1h"]);
+    world.write("address.json", ADDRESS);
+    for line in [
+        "order create O1 --openid oBuyer --scene 1177 --path pages/o?id=O1 --product A --address address.json",
+        "order payment-params O1",
+        "sandbox buyer pay O1",
+        "delivery send O1 --carrier SF --waybill SF1",
+        "aftersale create O1 --type refund --reason other",
+    ] {
+        world.ok(&line.split(' ').collect::<Vec<_>>());
+    }
+    let (_, all) = steps(&world);
+    assert_eq!(
+        step(&all, "orders")["command"],
+        "wxsell access finish order"
+    );
+    world.ok(&["access", "finish"]);
+    world.ok(&["access", "finish", "self-test", "release"]);
+    let (code, all) = steps(&world);
+    assert_eq!(
+        (code, step(&all, "channels")["command"].as_str()),
+        (Some(7), Some("wxsell access scene"))
+    );
+    world.ok(&["access", "scene"]);
+    assert_eq!(step(&steps(&world).1, "channels")["state"], "waiting");
+    world.ok(&["sandbox", "advance", "1h"]);
+    let (code, all) = steps(&world);
+    assert_eq!(code, Some(0), "{all}");
+    assert_eq!(spec::problems(&world.calls()), [""; 0]);
+}
+
+/// From the papers to the signature; before it no controlled order can be made.
+fn apply_for_a_number(world: &World) {
+    world.write(
+        "application.json",
+        super::merchant_application::application(false).to_string(),
+    );
+    for name in super::merchant_application::PICTURES {
+        world.write(name, super::catalogues::png(300));
+    }
+    world.ok(&["merchant", "apply", "--file", "application.json"]);
+    world.ok(&["sandbox", "advance", "1h"]);
+    let (_, all) = steps(world);
+    assert_eq!(step(&all, "merchant_number")["state"], "waiting");
+    world.ok(&["sandbox", "admin", "verify"]);
+    world.ok(&["sandbox", "merchant", "pass"]);
+    let (_, all) = steps(world);
+    assert_eq!(step(&all, "merchant_number")["who"], "super administrator");
+    world.ok(&["sandbox", "admin", "sign"]);
+    assert_eq!(step(&steps(world).1, "merchant_number")["state"], "done");
+}

@@ -6,6 +6,7 @@ use crate::commands::ask::Ask;
 use crate::fail::failure;
 use crate::output::{Cell, Columns, Format};
 use crate::shop::number;
+use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -64,32 +65,44 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     let (who, what) = (next.who, next.what);
     let scanned = link.clone();
     let columns = Columns::none()
-        .with("state", "STATE", move |_: &Value| Cell::Word(word.clone()))
-        .with("description", "WECHAT SAYS", move |thing: &Value| {
-            text(&thing["pay_resp"]["applyment_state_desc"])
+        .with("state", text!("STATE").to_string(), move |_: &Value| {
+            Cell::Word(word.clone())
         })
-        .with("sub_mchid", "MERCHANT NUMBER", move |thing: &Value| {
-            text(&thing["pay_resp"]["sub_mchid"])
-        })
-        .with("applyment_id", "APPLICATION", move |thing: &Value| {
-            text(&thing["pay_resp"]["applyment_id"])
-        })
-        .with("rejected", "REJECTED", move |_: &Value| {
-            match rejected.is_empty() {
+        .with(
+            "description",
+            text!("WECHAT SAYS").to_string(),
+            move |thing: &Value| text(&thing["pay_resp"]["applyment_state_desc"]),
+        )
+        .with(
+            "sub_mchid",
+            text!("MERCHANT NUMBER").to_string(),
+            move |thing: &Value| text(&thing["pay_resp"]["sub_mchid"]),
+        )
+        .with(
+            "applyment_id",
+            text!("APPLICATION").to_string(),
+            move |thing: &Value| text(&thing["pay_resp"]["applyment_id"]),
+        )
+        .with(
+            "rejected",
+            text!("REJECTED").to_string(),
+            move |_: &Value| match rejected.is_empty() {
                 true => Cell::Empty,
                 false => Cell::List(rejected.clone()),
-            }
-        })
-        .with("deadline", "DEADLINE", move |thing: &Value| {
-            text(&thing["pay_resp"]["account_validation"]["deadline"])
-        })
-        .with("who", "WHO IS NEXT", move |_: &Value| {
+            },
+        )
+        .with(
+            "deadline",
+            text!("DEADLINE").to_string(),
+            move |thing: &Value| text(&thing["pay_resp"]["account_validation"]["deadline"]),
+        )
+        .with("who", text!("WHO IS NEXT").to_string(), move |_: &Value| {
             who.clone().map_or(Cell::Empty, Cell::Word)
         })
-        .with("what", "WHAT NEXT", move |_: &Value| {
+        .with("what", text!("WHAT NEXT").to_string(), move |_: &Value| {
             Cell::Sentence(what.clone())
         })
-        .with("link", "LINK", move |_: &Value| {
+        .with("link", text!("LINK").to_string(), move |_: &Value| {
             link.clone().map_or(Cell::Empty, Cell::Text)
         });
     ctx.out.show_with(columns, &thing)?;

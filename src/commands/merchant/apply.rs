@@ -2,6 +2,7 @@
 
 use super::check::{Problem, asked_again, notices, problems, wrong};
 use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at, put};
+use super::template;
 use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data};
@@ -57,7 +58,7 @@ pub async fn fixed(ctx: &Ctx) -> Result<()> {
 
 pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     if args.template {
-        return ctx.out.raw(fields::template(ctx.out.lang).as_bytes());
+        return ctx.out.raw(template::template(ctx.out.lang).as_bytes());
     }
     let (body, folder) = match &args.data.file {
         Some(path) => {

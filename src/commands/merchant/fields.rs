@@ -1,7 +1,7 @@
 //! What an application for a merchant number holds: one table from which the form asks, the template is written, and
 //! files are read. Names of WeChat always work; so do plainer ones.
 
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::text;
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ pub struct Field {
     pub when: When,
     pub about: fn() -> Text,
     /// Goes into the template.
-    example: &'static str,
+    pub example: &'static str,
 }
 
 const fn field(
@@ -427,13 +427,13 @@ pub fn named(path: &str) -> Option<&'static Field> {
 }
 
 impl Field {
-    fn section(&self) -> &'static str {
+    pub fn section(&self) -> &'static str {
         self.path
             .rsplit_once('.')
             .map_or("", |(section, _)| section)
     }
 
-    fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }
 
@@ -590,64 +590,6 @@ pub fn sent(of: &Of, written: &Value) -> Value {
     }
 }
 
-/// A TOML file to fill in, with an explanation beside every value, in the reader's language.
-pub fn template(lang: Lang) -> String {
-    let mut out = String::new();
-    for line in [
-        text!(
-            "Application for a merchant number. Fill it in, then: wxsell merchant apply --file FILE"
-        ),
-        text!("Pictures are files beside this one, jpg or png, 2 MB at most."),
-        text!(
-            "Licence number, merchant name and the super administrator's name and identity number come from the Mini Program."
-        ),
-    ] {
-        out.push_str(&format!("# {}\n", line.render(lang)));
-    }
-    let mut section = "";
-    for field in FIELDS {
-        // Lists of pictures are top level here: their wrapper says nothing.
-        let (place, name) = match field.path.strip_suffix(".pic_file_list") {
-            Some(list) => ("", list),
-            None => (field.section(), field.name()),
-        };
-        if place != section {
-            section = place;
-            out.push_str(&format!("\n[{section}]\n"));
-        }
-        let optional = match field.when {
-            When::Optional => text!(" (optional)"),
-            When::Document => text!(" (when it is no mainland identity card)"),
-            When::Account | When::AccountAndCard => {
-                text!(" (all of the account or none of it; without it the older agreement applies)")
-            }
-            When::AccountAndHandler => text!(" (for a handler, with an account)"),
-            When::Always | When::Card => text!(""),
-        };
-        out.push_str(&format!(
-            "# {}{}\n",
-            (field.about)().render(lang),
-            optional.render(lang)
-        ));
-        if let Of::Choice(choices) = field.of {
-            let words = choices.iter().map(|(value, also, words)| {
-                let called = also.first().unwrap_or(value);
-                format!("{called} = {}", words().render(lang))
-            });
-            out.push_str(&format!("#   {}\n", words.collect::<Vec<_>>().join(", ")));
-        }
-        let needed = matches!(field.when, When::Always | When::Card);
-        let example = if needed { field.example } else { "" };
-        let value = match field.of {
-            Of::Pictures => json!([]).to_string(),
-            Of::Period => json!(example.split(' ').collect::<Vec<_>>()).to_string(),
-            _ => json!(example).to_string(),
-        };
-        out.push_str(&format!("{name} = {value}\n"));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -683,13 +625,5 @@ mod tests {
             "qualifications": {"pic_file_list": [{"pay_media_id": "V2"}]},
         });
         assert_eq!(normalise(&wire), wire);
-    }
-
-    #[test]
-    fn a_template_that_nobody_filled_in_holds_its_examples_alone() {
-        let written: Value = toml::from_str(&template(Lang::Zh)).expect("TOML");
-        let body = normalise(&written);
-        assert_eq!(body["organization_type"], "2");
-        assert!(body["account_info"].is_null() && body["id_doc_info"].is_null());
     }
 }

@@ -4,6 +4,7 @@ pub mod application;
 mod apply;
 mod check;
 mod fields;
+mod template;
 
 use super::Ctx;
 use super::ask::Ask;

@@ -372,7 +372,7 @@ fn go(
             state::NEED_VERIFY => text!("account to be verified"),
             state::AUDITING => text!("account verified"),
             state::NEED_SIGN => text!("to be signed"),
-            state::FINISH => text!("opened"),
+            state::FINISH => text!("number opened"),
             state::REJECTED => text!("audit rejected"),
             _ => text!("frozen"),
         },

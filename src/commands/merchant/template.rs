@@ -1,0 +1,77 @@
+//! The file that an application is filled in on, written from the table of its values.
+
+use super::fields::{FIELDS, Of, When};
+use crate::lang::Lang;
+use crate::text;
+use serde_json::json;
+
+/// A TOML file to fill in, with an explanation beside every value, in the reader's language.
+pub fn template(lang: Lang) -> String {
+    let mut out = String::new();
+    for line in [
+        text!(
+            "Application for a merchant number. Fill it in, then: wxsell merchant apply --file FILE"
+        ),
+        text!("Pictures are files beside this one, jpg or png, 2 MB at most."),
+        text!(
+            "Licence number, merchant name and the super administrator's name and identity number come from the Mini Program."
+        ),
+    ] {
+        out.push_str(&format!("# {}\n", line.render(lang)));
+    }
+    let mut section = "";
+    for field in FIELDS {
+        // Lists of pictures are top level here: their wrapper says nothing.
+        let (place, name) = match field.path.strip_suffix(".pic_file_list") {
+            Some(list) => ("", list),
+            None => (field.section(), field.name()),
+        };
+        if place != section {
+            section = place;
+            out.push_str(&format!("\n[{section}]\n"));
+        }
+        let about = (field.about)();
+        let about = match field.when {
+            When::Optional => text!("{about} (optional)", about),
+            When::Document => text!("{about} (when it is no mainland identity card)", about),
+            When::Account | When::AccountAndCard => text!(
+                "{about} (all of the account or none of it; without it the older agreement applies)",
+                about
+            ),
+            When::AccountAndHandler => text!("{about} (for a handler, with an account)", about),
+            When::Always | When::Card => about,
+        };
+        out.push_str(&format!("# {}\n", about.render(lang)));
+        if let Of::Choice(choices) = field.of {
+            let words = choices.iter().map(|(value, also, words)| {
+                let called = also.first().unwrap_or(value);
+                format!("{called} = {}", words().render(lang))
+            });
+            out.push_str(&format!("#   {}\n", words.collect::<Vec<_>>().join(", ")));
+        }
+        let needed = matches!(field.when, When::Always | When::Card);
+        let example = if needed { field.example } else { "" };
+        let value = match field.of {
+            Of::Pictures => json!([]).to_string(),
+            Of::Period => json!(example.split(' ').collect::<Vec<_>>()).to_string(),
+            _ => json!(example).to_string(),
+        };
+        out.push_str(&format!("{name} = {value}\n"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::merchant::fields::normalise;
+    use serde_json::Value;
+
+    #[test]
+    fn a_template_that_nobody_filled_in_holds_its_examples_alone() {
+        let written: Value = toml::from_str(&template(Lang::Zh)).expect("TOML");
+        let body = normalise(&written);
+        assert_eq!(body["organization_type"], "2");
+        assert!(body["account_info"].is_null() && body["id_doc_info"].is_null());
+    }
+}
