@@ -11,6 +11,7 @@ mod cli {
     mod commission;
     mod contract;
     mod coupon;
+    mod delivery;
     mod dispute;
     mod event;
     mod funds;
@@ -24,6 +25,7 @@ mod cli {
     mod image;
     mod merchant;
     mod merchant_application;
+    mod order;
     mod output;
     mod pay;
     mod platform;

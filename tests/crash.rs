@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use wxsell::sandbox::{APPID, Running, SECRET, Sandbox};
-use wxsell::sandbox::{Fault, FaultKind as Kind};
+use wxsell::sandbox::{Fault, FaultKind as Kind, Seed};
 
 /// A shop that outlives the uploads, and the folders of the machine they run on.
 struct World {
@@ -308,4 +308,126 @@ fn two_uploads_for_one_shop_take_turns() {
     assert!(first.wait().expect("a child").success());
     assert_eq!(summary(&second)["unchanged"], 120);
     world.assert_whole(120);
+}
+
+/// A spreadsheet of one parcel for each paid order of a seeded shop, reported while it is killed `kills` times.
+fn shipped(orders: u32, kills: u32, longest: u64) {
+    let seed = std::env::var("WXSELL_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| fastrand::u64(..));
+    fastrand::seed(seed);
+    let world = World::new();
+    let plan = Seed {
+        goods: 20,
+        orders,
+        aftersales: 0,
+        seed: 1,
+        status: Some(20),
+    };
+    world.sandbox().seed(&plan).expect("a seeded shop");
+    // The seed draws from the same numbers.
+    fastrand::seed(seed);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, heading) in ["订单号", "快递公司", "运单号"].iter().enumerate() {
+        sheet
+            .write_string(0, column as u16, *heading)
+            .expect("a cell");
+    }
+    for n in 0..orders {
+        let cells = [format!("S1O{n:05}"), "顺丰".into(), format!("SF{n:08}")];
+        for (column, cell) in cells.iter().enumerate() {
+            sheet
+                .write_string(n + 1, column as u16, cell)
+                .expect("a cell");
+        }
+    }
+    book.save(world.path().join("parcels.xlsx"))
+        .expect("a file");
+    world
+        .sandbox()
+        .set(|settings| settings.keep_calls = 1_000_000)
+        .expect("settings");
+    world
+        .sandbox()
+        .add_fault(&Fault {
+            times: None,
+            ..Fault::once("/shop/delivery/send", Kind::Latency { milliseconds: 8 })
+        })
+        .expect("a fault");
+    let send = [
+        "delivery",
+        "send",
+        "--from",
+        "parcels.xlsx",
+        "--format",
+        "json",
+    ];
+    let mut died = 0;
+    for _ in 0..kills {
+        let mut child = world
+            .command(&send)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        std::thread::sleep(Duration::from_millis(fastrand::u64(50..longest)));
+        if child.try_wait().expect("a child").is_none() {
+            died += 1;
+        }
+        let _ = child.kill();
+        child.wait().expect("a child");
+    }
+    world.sandbox().clear_faults(None).expect("no faults");
+    let sold = world.sandbox().orders().expect("orders");
+    let before = sold.iter().filter(|sold| sold.status == 30).count();
+    let output = world.command(&send).output().expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "seed {seed}: {stderr}");
+    assert!(
+        died > kills / 4,
+        "seed {seed}: only {died} of {kills} kills hit"
+    );
+    let calls = world.sandbox().exchanges().expect("calls");
+    let mut reported = std::collections::HashMap::new();
+    for call in calls
+        .iter()
+        .filter(|call| call.path == "/shop/delivery/send")
+    {
+        let body: serde_json::Value = serde_json::from_str(&call.request).expect("JSON");
+        *reported
+            .entry(body["out_order_id"].to_string())
+            .or_insert(0u32) += 1;
+    }
+    let twice = reported.values().filter(|times| **times > 1).count();
+    eprintln!(
+        "seed {seed}: {orders} orders, {died} of {kills} kills hit, {twice} calls went out twice"
+    );
+    assert_eq!(
+        reported.len(),
+        orders as usize,
+        "seed {seed}: some were lost"
+    );
+    assert_eq!(twice, 0, "seed {seed}: a parcel was reported twice");
+    for sold in world.sandbox().orders().expect("orders") {
+        assert_eq!(
+            (sold.status, sold.order.parcels.len()),
+            (30, 1),
+            "seed {seed}: {}",
+            sold.out_order_id
+        );
+    }
+}
+
+#[test]
+fn parcels_killed_at_random_are_reported_once_each() {
+    shipped(120, 5, 700);
+}
+
+/// `cargo test --release --test crash -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn a_thousand_parcels_killed_40_times_are_reported_once_each() {
+    shipped(1000, 40, 700);
 }

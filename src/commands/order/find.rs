@@ -15,7 +15,7 @@ const DAY: i64 = 86_400;
 /// How far back orders are looked for where nobody says.
 pub const DAYS_BACK: i64 = 90;
 
-/// Name one order
+/// How a verb names an order.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Which {
     /// Number of the order: your own, or WeChat's with --by-id

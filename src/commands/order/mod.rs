@@ -22,10 +22,15 @@ use serde_json::Value;
 pub enum Verb {
     CheckScene(CheckSceneArgs),
     Create(Box<create::Args>),
+    /// Show one order with its goods and parcels
     Show(Which),
     List(list::Args),
+    /// Print what wx.requestOrderPayment takes
+    ///
+    /// Fetch it anew each time before the cashier is opened; the newest counts.
     PaymentParams(Which),
     Pay(PayArgs),
+    /// Close an order that waits for payment
     Close(Which),
     ChangePrice(change::PriceArgs),
     UpdateAddress(change::AddressArgs),
@@ -61,7 +66,6 @@ const SHOW: Ask = Ask::new("order show", "/shop/order/get").shows(
     ],
 );
 
-/// Print what wx.requestOrderPayment takes
 const PAYMENT_PARAMS: Ask =
     Ask::new("order payment-params", "/shop/order/getpaymentparams").shows("payment_params", &[]);
 
