@@ -80,6 +80,8 @@ pub struct Settings {
     pub audits_per_product: Option<u32>,
     /// How many calls are remembered.
     pub keep_calls: u32,
+    /// Host of the address that pushes go to, as the console has it; without one `callback check` answers 40201.
+    pub callback_host: Option<String>,
 }
 
 impl Default for Settings {
@@ -95,6 +97,7 @@ impl Default for Settings {
             audits_per_day: None,
             audits_per_product: None,
             keep_calls: 1000,
+            callback_host: None,
         }
     }
 }
