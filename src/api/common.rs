@@ -9,6 +9,7 @@ endpoints! {
     QuotaGet => "/cgi-bin/openapi/quota/get" -> QuotaGetReply, Safe;
     RidGet => "/cgi-bin/openapi/rid/get" -> RidGetReply, Safe;
     ClearQuota => "/cgi-bin/clear_quota" -> Done, Never;
+    ClearOneQuota => "/cgi-bin/openapi/quota/clear" -> Done, Never;
 }
 
 /// The classic token call is a GET with the secret in its query: `grant_type`, `appid`, `secret`.
@@ -98,6 +99,16 @@ pub struct SeenRequest {
     pub response_body: String,
     #[serde(default)]
     pub client_ip: String,
+}
+
+/// As [`ClearQuota`] without a token: `appid` and `appsecret` go into the query, the body is empty.
+pub const CLEAR_QUOTA_BY_SECRET_PATH: &str = "/cgi-bin/clear_quota/v2";
+
+/// Sets the day counter of one call to 0; 50 times a month.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClearOneQuota {
+    /// With the leading slash, without host and query.
+    pub cgi_path: String,
 }
 
 /// Sets all day counters of the account to 0; 10 times a month, one pot with the button in the console.

@@ -3,6 +3,7 @@
 pub mod common;
 pub mod component;
 pub mod operation;
+pub mod provider;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,7 @@ pub struct Done {}
 pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
     [
         common::PATHS,
+        provider::PATHS,
         component::goods::PATHS,
         component::category::PATHS,
         component::account::PATHS,
@@ -72,6 +74,7 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
     .copied()
     .chain([
         (common::CLASSIC_TOKEN_PATH, Resend::Safe),
+        (common::CLEAR_QUOTA_BY_SECRET_PATH, Resend::Never),
         (component::image::PATH, Resend::Safe),
     ])
 }

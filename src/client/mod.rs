@@ -4,6 +4,7 @@
 pub mod errcode;
 mod once;
 pub mod pace;
+mod provider;
 pub mod token;
 pub mod trace;
 pub mod verdict;
@@ -12,7 +13,7 @@ use crate::api::operation::Operation;
 use crate::api::{Endpoint, Envelope, Resend};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::profile::{Profile, Target, TokenCall};
+use crate::profile::{Account, Profile, Target, TokenCall};
 use crate::state::State;
 use crate::state::log::{Log, Write};
 use crate::state::token::StoredToken;
@@ -36,13 +37,29 @@ const LIVE_PACE: f64 = 25.0;
 /// Reads the AppSecret when a token has to be fetched, and not before.
 pub type SecretReader = Box<dyn Fn() -> Result<Secret> + Send + Sync>;
 
+/// Stores a secret that took the place of another.
+pub type SecretKeeper = Box<dyn Fn(&Secret) -> Result<()> + Send + Sync>;
+
+/// Where the token of a client comes from.
+enum Source {
+    /// The account's own AppSecret.
+    Own(TokenCall),
+    /// Secret and ticket of a service provider.
+    Provider,
+    /// A provider, for a refresh token.
+    Merchant {
+        provider: Box<Client>,
+        keep: SecretKeeper,
+    },
+}
+
 /// Calls WeChat for one shop.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     appid: String,
     shop_key: String,
-    token_call: TokenCall,
+    source: Source,
     secret: SecretReader,
     state: Arc<State>,
     held: Mutex<Option<StoredToken>>,
@@ -103,7 +120,10 @@ impl Client {
             base,
             appid: profile.appid.clone(),
             shop_key: profile.shop_key(),
-            token_call: profile.token,
+            source: match profile.kind {
+                Account::Provider => Source::Provider,
+                Account::Shop => Source::Own(profile.token),
+            },
             secret,
             state,
             held: Mutex::new(None),
@@ -288,30 +308,55 @@ impl Client {
         }
     }
 
-    /// A call that carries no token, with the retries of a read.
-    async fn call_without_token<R: DeserializeOwned>(
-        &self,
-        path: &str,
-        request: &impl Serialize,
-    ) -> Result<R> {
+    /// Makes a call that carries no token but a secret.
+    pub async fn call_openly<E: Endpoint>(&self, request: &E) -> Result<E::Reply> {
         let body = Body::Json(to_json(request)?);
-        read_reply(path, &self.exchange_without_token(path, &[], &body).await?)
+        let answer = self.exchange_openly(E::PATH, &[], &body, E::RESEND).await?;
+        read_reply(E::PATH, &answer)
     }
 
-    async fn get<R: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<R> {
+    /// Posts an empty object to a path whose secret stands in the query.
+    pub async fn post_openly<R: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        resend: Resend,
+    ) -> Result<R> {
+        let body = Body::Json(b"{}".to_vec());
         read_reply(
             path,
-            &self
-                .exchange_without_token(path, query, &Body::Nothing)
-                .await?,
+            &self.exchange_openly(path, query, &body, resend).await?,
         )
     }
 
-    async fn exchange_without_token(
+    async fn get<R: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<R> {
+        let answer = self
+            .exchange_openly(path, query, &Body::Nothing, Resend::Safe)
+            .await?;
+        read_reply(path, &answer)
+    }
+
+    /// [`Client::attempts`] of a call without a token, with the log of writes.
+    async fn exchange_openly(
         &self,
         path: &str,
         query: &[(&str, &str)],
         body: &Body,
+        resend: Resend,
+    ) -> Result<Vec<u8>> {
+        let answer = self.attempts_openly(path, query, body, resend).await;
+        if resend != Resend::Safe {
+            self.log(path, body, &answer)?;
+        }
+        answer
+    }
+
+    async fn attempts_openly(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &Body,
+        resend: Resend,
     ) -> Result<Vec<u8>> {
         let mut attempt = 0;
         loop {
@@ -321,7 +366,7 @@ impl Client {
                 Err(failure) => failure,
             };
             // A refused secret also reads 40001 here: there is no token to renew.
-            match verdict(&failure, Resend::Safe, attempt, u32::MAX) {
+            match verdict(&failure, resend, attempt, u32::MAX) {
                 Verdict::After(pause) => {
                     tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }

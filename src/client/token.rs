@@ -2,8 +2,7 @@
 //!
 //! Nothing here forces a refresh by itself: that would end the token of every other program of the account.
 
-use super::Client;
-use crate::api::Endpoint;
+use super::{Client, Source};
 use crate::api::common::{CLASSIC_TOKEN_PATH, StableToken, TokenReply};
 use crate::fail::Failure;
 use crate::profile::TokenCall;
@@ -15,6 +14,8 @@ use std::time::Duration;
 
 /// With fewer seconds left than this a token is renewed; WeChat hands out the next one at the same time.
 const RENEW_BELOW: i64 = 300;
+/// Tokens of a provider and of its merchants are renewed ten minutes before their end, as the guide has it.
+const RENEW_FOREIGN_BELOW: i64 = 600;
 /// A token that could not be renewed is used down to this.
 const USE_DOWN_TO: i64 = 10;
 /// A token that another process has just fetched is not fetched again.
@@ -26,11 +27,15 @@ pub const FORCED_APART: i64 = 30;
 impl Client {
     /// The token for the next call.
     pub async fn token(&self) -> Result<Secret> {
-        if let Some(token) = self.held_token(RENEW_BELOW) {
+        let renew_below = match self.source {
+            Source::Own(_) => RENEW_BELOW,
+            Source::Provider | Source::Merchant { .. } => RENEW_FOREIGN_BELOW,
+        };
+        if let Some(token) = self.held_token(renew_below) {
             return Ok(token.token);
         }
         match self
-            .fetch_unless(|stored| stored.expires_at - now() > RENEW_BELOW)
+            .fetch_unless(|stored| stored.expires_at - now() > renew_below)
             .await
         {
             Ok(token) => Ok(token.token),
@@ -61,6 +66,15 @@ impl Client {
 
     /// Ends the token of every holder and makes a new one. Only ever on an operator's word: 20 a day, 30 s apart.
     pub async fn force_token(&self) -> Result<StoredToken> {
+        if !matches!(self.source, Source::Own(_)) {
+            return Err(Failure::input(text!(
+                "only the token of a shop that calls with its own AppSecret can be forced"
+            ))
+            .hint(text!(
+                "tokens of a service provider and its merchants are renewed without it; withdraw an authorisation in the backend to end one"
+            ))
+            .into());
+        }
         let _one_at_a_time = self.lock_token().await?;
         let day = self
             .state
@@ -85,9 +99,10 @@ impl Client {
     }
 
     fn token_kind(&self) -> &'static str {
-        match self.token_call {
-            TokenCall::Stable => "stable",
-            TokenCall::Classic => "classic",
+        match self.source {
+            Source::Own(call) => call.name(),
+            Source::Provider => "component",
+            Source::Merchant { .. } => "authorizer",
         }
     }
 
@@ -136,10 +151,22 @@ impl Client {
     }
 
     async fn fetch(&self, force: bool) -> Result<StoredToken> {
+        let token = match &self.source {
+            Source::Own(call) => self.fetch_own(*call, force).await?,
+            Source::Provider => self.fetch_component().await?,
+            Source::Merchant { provider, keep } => self.fetch_authorizer(provider, keep).await?,
+        };
+        self.state
+            .keep_token(&self.shop_key, self.token_kind(), &token)?;
+        self.hold(&token);
+        Ok(token)
+    }
+
+    async fn fetch_own(&self, call: TokenCall, force: bool) -> Result<StoredToken> {
         let secret = (self.secret)()?;
         // The end is counted from the moment of asking, so that a slow answer errs on the safe side.
         let asked_at = now();
-        let reply: TokenReply = match self.token_call {
+        let reply: TokenReply = match call {
             TokenCall::Classic if !force => {
                 let query = [
                     ("grant_type", "client_credential"),
@@ -155,18 +182,14 @@ impl Client {
                     secret,
                     force_refresh: force,
                 };
-                self.call_without_token(StableToken::PATH, &request).await?
+                self.call_openly(&request).await?
             }
         };
-        let token = StoredToken {
+        Ok(StoredToken {
             token: reply.access_token,
             fetched_at: asked_at,
             expires_at: asked_at + reply.expires_in,
-        };
-        self.state
-            .keep_token(&self.shop_key, self.token_kind(), &token)?;
-        self.hold(&token);
-        Ok(token)
+        })
     }
 
     /// The pause before a token that came back unchanged is tried once more: WeChat has refused good tokens for a

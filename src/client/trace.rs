@@ -17,10 +17,12 @@ const SECRETS: &[&str] = &[
     "appsecret",
     "access_token",
     "component_appsecret",
+    "component_secret",
     "component_access_token",
     "component_verify_ticket",
     "authorizer_access_token",
     "authorizer_refresh_token",
+    "refresh_token",
     "authorization_code",
     "pre_auth_code",
     "request_url",
@@ -98,12 +100,25 @@ pub fn mask_secrets(value: &mut Value) {
     hide(value, &|name, _| SECRETS.contains(&name));
 }
 
+/// An answer with its secrets masked; as it came where it holds none.
+pub fn without_secrets(answer: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    let Ok(value) = serde_json::from_slice::<Value>(answer) else {
+        return answer.into();
+    };
+    let mut masked = value.clone();
+    mask_secrets(&mut masked);
+    match masked == value {
+        true => answer.into(),
+        false => masked.to_string().into_bytes().into(),
+    }
+}
+
 fn hide(value: &mut Value, hidden: &dyn Fn(&str, bool) -> bool) {
     match value {
         Value::Object(fields) => {
             let person = fields.contains_key("openid");
             for (name, field) in fields.iter_mut() {
-                if hidden(name, person) && !field.is_null() {
+                if hidden(name, person) && !field.is_null() && field != "" {
                     *field = Value::String("***".into());
                 } else {
                     hide(field, hidden);

@@ -8,6 +8,7 @@
 use super::Ctx;
 use crate::api::Resend;
 use crate::api::operation::{self, Book, Kind, Node, Operation, mask_personal, present};
+use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
@@ -237,6 +238,7 @@ impl Ctx {
         let mut shown = present(book, &operation.reply, reply);
         if !self.global.unmask {
             mask_personal(&mut shown);
+            mask_secrets(&mut shown);
         }
         let part = shown.pointer_mut(&pointer(ask.shows)).map(Value::take);
         part.unwrap_or_default()
@@ -255,6 +257,7 @@ impl Ctx {
         let mut rows: Vec<Value> = rows;
         if !self.global.unmask {
             rows.iter_mut().for_each(mask_personal);
+            rows.iter_mut().for_each(mask_secrets);
         }
         self.out.list_with(columns(ask), &rows)
     }

@@ -127,7 +127,14 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         ));
         return Ok(());
     }
-    let store = keep(&login, args.secret_store, &secret, ctx)?;
+    let store = profile::keep_somewhere(
+        &login.name,
+        args.secret_store,
+        login.entry.secret,
+        &secret,
+        &ctx.dirs,
+        |words| ctx.out.note(words),
+    )?;
     let name = login.name.clone();
     edit(ctx, |settings| {
         let mut entry = login.entry;
@@ -304,28 +311,6 @@ async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
             )
         })?;
     Ok(())
-}
-
-/// Keeps the secret where it was kept before or where the operator says. Without a word it goes to the keyring, and
-/// into a private file on machines that have none.
-fn keep(login: &Login, wanted: Option<Store>, secret: &Secret, ctx: &Ctx) -> Result<Store> {
-    let store = wanted.or(login.entry.secret);
-    let Some(store) = store else {
-        let Err(error) = profile::keep_secret(&login.name, Store::Keyring, secret, &ctx.dirs)
-        else {
-            return Ok(Store::Keyring);
-        };
-        let reason = Failure::from_any(error).message;
-        ctx.out
-            .note(text!("{reason}; a private file serves instead", reason));
-        profile::keep_secret(&login.name, Store::File, secret, &ctx.dirs)?;
-        return Ok(Store::File);
-    };
-    profile::keep_secret(&login.name, store, secret, &ctx.dirs)?;
-    if let Some(before) = login.entry.secret.filter(|before| *before != store) {
-        profile::forget_secret(&login.name, Some(before), &ctx.dirs)?;
-    }
-    Ok(store)
 }
 
 /// A failed token fetch with what to do about it, as far as its code tells.

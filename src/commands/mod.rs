@@ -36,7 +36,7 @@ pub mod status;
 pub mod util;
 
 use crate::cli::{Cli, Global, Noun};
-use crate::client::trace::Trace;
+use crate::client::trace::{Trace, without_secrets};
 use crate::client::{Client, Heard, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -119,6 +119,13 @@ impl Ctx {
         }
         let secret = crate::profile::secret_reader(&profile, &self.dirs, &self.global.overrides());
         let client = Client::open(&profile, secret, self.state()?.clone(), self.wire()?)?;
+        let client = match &profile.provider {
+            Some(provider) => client.through(
+                self.open_provider(provider)?,
+                crate::profile::secret_keeper(&profile, &self.dirs),
+            ),
+            None => client,
+        };
         Ok((
             Shop {
                 client,
@@ -139,15 +146,27 @@ impl Ctx {
         }
     }
 
+    /// The provider that a shop's tokens come through. Its answers are tokens: `--raw` does not print them.
+    fn open_provider(&self, provider: &Profile) -> Result<Client> {
+        let secret = crate::profile::secret_reader(provider, &self.dirs, &self.global.overrides());
+        let wire = Wire {
+            heard: None,
+            ..self.wire()?
+        };
+        Client::open(provider, secret, self.state()?.clone(), wire)
+    }
+
     /// How requests travel, by `--trace` and `--timeout`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         let timeout = std::time::Duration::from_secs(self.global.timeout);
         let (out, told) = (self.out.clone(), self.out.clone());
-        let heard = self
-            .global
-            .raw
-            .then(|| -> Heard { Box::new(move |answer| out.answer(answer)) });
+        let heard = self.global.raw.then(|| -> Heard {
+            match self.global.unmask {
+                true => Box::new(move |answer| out.answer(answer)),
+                false => Box::new(move |answer| out.answer(&without_secrets(answer))),
+            }
+        });
         Ok(Wire {
             trace,
             heard,

@@ -11,7 +11,10 @@ pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
 };
-pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
+pub use secret::{
+    SecretSource, forget_secret, keep_secret, keep_somewhere, move_secret, secret, secret_keeper,
+    secret_reader,
+};
 pub use settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
     masked_proxy,
@@ -86,6 +89,36 @@ impl TokenCall {
     }
 }
 
+/// What the account of a profile is.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Account {
+    /// A shop, which calls for itself or through a service provider
+    #[default]
+    Shop,
+    /// A third-party platform that acts for its merchants
+    Provider,
+}
+
+impl Account {
+    pub fn name(self) -> &'static str {
+        match self {
+            Account::Shop => "shop",
+            Account::Provider => "provider",
+        }
+    }
+}
+
 /// What answers a profile's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -104,6 +137,10 @@ pub struct Profile {
     /// Empty for the nameless profile that appid and secret in the environment make.
     pub name: String,
     pub family: Family,
+    pub kind: Account,
+    /// The service provider that this shop has authorised: its tokens come through it, and what is kept as the secret
+    /// of this profile is its `authorizer_refresh_token`.
+    pub provider: Option<Box<Profile>>,
     pub appid: String,
     /// Without a slash at the end. Empty for the sandbox until it has a port.
     pub base_url: String,
@@ -135,6 +172,15 @@ impl Profile {
             Target::Live => self.appid.clone(),
             Target::Sandbox => format!("{SANDBOX}:{}", self.appid),
             Target::StandIn => format!("{}@{}", self.appid, self.base_url),
+        }
+    }
+
+    /// What kind of token pays for the calls of this profile, as `state` names it.
+    pub fn token_kind(&self) -> &'static str {
+        match (self.kind, &self.provider) {
+            (Account::Provider, _) => "component",
+            (Account::Shop, Some(_)) => "authorizer",
+            (Account::Shop, None) => self.token.name(),
         }
     }
 

@@ -11,8 +11,8 @@ use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
 };
 use super::{
-    Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, PLATFORM, Profile, SANDBOX, SANDBOX_APPID, Target,
-    TokenCall, unknown,
+    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, PLATFORM, Profile, SANDBOX, SANDBOX_APPID,
+    Target, TokenCall, unknown,
 };
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
@@ -371,6 +371,17 @@ fn resolve_in(
         entry.family,
         Family::default(),
     );
+    let kind = resolver.stored("kind", entry.kind, Account::default());
+    let provider = match entry.provider.as_deref().filter(|_| !sandbox) {
+        Some(other) => match provider_of(name, kind, other, &environment, settings) {
+            Ok(provider) => Some(Box::new(provider)),
+            Err(problem) => {
+                resolver.problems.push(problem);
+                None
+            }
+        },
+        None => None,
+    };
     let base_url = match sandbox {
         true => String::new(),
         false => resolver.pick(
@@ -381,7 +392,9 @@ fn resolve_in(
                 .base_url
                 .as_deref()
                 .and_then(|url| check_base_url(url).ok()),
-            PLATFORM.to_owned(),
+            provider
+                .as_ref()
+                .map_or_else(|| PLATFORM.to_owned(), |provider| provider.base_url.clone()),
         ),
     };
     let target = match (sandbox, is_platform(&base_url)) {
@@ -402,7 +415,10 @@ fn resolve_in(
         entry.audit_daily,
         live.then_some(LIVE_AUDIT_DAILY),
     );
-    let proxy = resolver.stored("proxy", entry.proxy.clone().map(Some), None);
+    let of_provider = provider
+        .as_ref()
+        .and_then(|provider| provider.proxy.clone());
+    let proxy = resolver.stored("proxy", entry.proxy.clone().map(Some), of_provider);
     let read_only = resolver.stored("read_only", entry.read_only, false);
     let production = resolver.stored("production", entry.production, false);
     let token = resolver.stored("token", entry.token, TokenCall::default());
@@ -421,12 +437,19 @@ fn resolve_in(
 
     let secret = if sandbox {
         SecretSource::BuiltIn
-    } else if environment.get("WXSELL_APP_SECRET").is_some() {
+    } else if environment.get("WXSELL_APP_SECRET").is_some() && entry.provider.is_none() {
         SecretSource::Environment
     } else {
         match (entry.secret, entry.credential_process.clone()) {
             (Some(Store::Keyring), _) => SecretSource::Keyring,
             (Some(Store::File), _) => SecretSource::File,
+            (Some(Store::Process), _) if entry.provider.is_some() => {
+                resolver.problems.push(
+                    Failure::input(text!("profile \"{name}\" keeps an authorisation that WeChat may replace, which a program cannot take", name))
+                        .hint(text!("set it with `wxsell profile set {name} --secret-store keyring`, or `file`", name)),
+                );
+                SecretSource::Nowhere
+            }
             (Some(Store::Process), Some(command)) if !command.is_empty() => {
                 SecretSource::Process(command)
             }
@@ -464,10 +487,15 @@ fn resolve_in(
         origins.insert("appid", Origin::BuiltIn);
         origins.insert("base_url", Origin::BuiltIn);
     }
+    if provider.is_some() {
+        origins.insert("provider", Origin::Profile);
+    }
     all_problems(resolver.problems)?;
     let profile = Profile {
         name: name.to_owned(),
         family,
+        kind,
+        provider,
         appid,
         base_url,
         target,
@@ -501,6 +529,47 @@ fn push_source(sandbox: bool, environment: &Environment, entry: &Entry) -> Secre
         Some(Store::File) => SecretSource::File,
         Some(Store::Process) | None => SecretSource::Nowhere,
     }
+}
+
+/// The service provider that serves the profile `name`. An AppSecret in the environment or from `--secret-file` is the
+/// provider's: the merchant has none on this machine. It does not count beside an AppID, which is the merchant's.
+fn provider_of(
+    name: &str,
+    kind: Account,
+    other: &str,
+    environment: &Environment,
+    settings: &Settings,
+) -> Result<Profile, Failure> {
+    let Some(entry) = settings.entry(other) else {
+        return Err(unknown(other, settings));
+    };
+    if kind == Account::Provider {
+        return Err(Failure::input(text!(
+            "profile \"{name}\" is a service provider and names another one",
+            name
+        ))
+        .hint(text!(
+            "take one of both out: `wxsell profile set {name} --unset provider`, or `--unset kind`",
+            name
+        )));
+    }
+    if entry.kind != Some(Account::Provider) {
+        return Err(Failure::input(text!(
+            "profile \"{other}\" is no service provider, and \"{name}\" names it as one",
+            other,
+            name
+        ))
+        .hint(text!(
+            "make it one with `wxsell profile set {other} --kind provider`",
+            other
+        )));
+    }
+    let mut environment = environment.clone();
+    if environment.0.remove("WXSELL_APPID").is_some() {
+        environment.0.remove("WXSELL_APP_SECRET");
+    }
+    environment.0.remove("WXSELL_PROFILE");
+    Ok(resolve_in(Some(other), &environment, settings)?.profile)
 }
 
 /// The part of the environment that may touch the chosen profile.
@@ -579,6 +648,59 @@ mod tests {
             &environment(pairs),
             &toml::from_str(settings).expect("settings"),
         )
+    }
+
+    #[test]
+    fn a_merchant_takes_address_and_proxy_of_its_provider_and_never_its_secret() {
+        let settings = "
+            [profile.agency]
+            appid = \"wxagency\"
+            kind = \"provider\"
+            base_url = \"http://127.0.0.1:9\"
+            proxy = \"http://127.0.0.1:3128\"
+            [profile.tea]
+            appid = \"wxtea\"
+            provider = \"agency\"
+            secret = \"file\"
+        ";
+        let tea = resolved(Some("tea"), &[("WXSELL_APP_SECRET", "x")], settings).expect("tea");
+        let (merchant, provider) = (&tea.profile, tea.profile.provider.as_ref().expect("one"));
+        assert_eq!(
+            (merchant.base_url.as_str(), merchant.proxy.as_deref()),
+            ("http://127.0.0.1:9", Some("http://127.0.0.1:3128"))
+        );
+        assert_eq!(
+            (&merchant.secret, &provider.secret),
+            (&SecretSource::File, &SecretSource::Environment)
+        );
+        assert_eq!(
+            (merchant.token_kind(), provider.token_kind()),
+            ("authorizer", "component")
+        );
+        let own = [("WXSELL_APPID", "wxtea"), ("WXSELL_APP_SECRET", "x")];
+        let tea = resolved(Some("tea"), &own, settings).expect("tea");
+        let provider = tea.profile.provider.expect("one");
+        assert_eq!(
+            (provider.appid.as_str(), provider.secret),
+            ("wxagency", SecretSource::Nowhere)
+        );
+        for (wrong, said) in [
+            (
+                "[profile.a]\nappid = \"wxa\"\nprovider = \"b\"",
+                "there is no profile",
+            ),
+            (
+                "[profile.a]\nappid = \"wxa\"\nprovider = \"a\"",
+                "is no service provider",
+            ),
+            (
+                "[profile.a]\nappid = \"wxa\"\nkind = \"provider\"\nprovider = \"a\"",
+                "names another one",
+            ),
+        ] {
+            let error = resolved(Some("a"), &[], wrong).expect_err("refused");
+            assert!(error.message.to_string().contains(said), "{error}");
+        }
     }
 
     #[test]

@@ -91,11 +91,21 @@ pub fn secret(
     given: Option<&Path>,
     dirs: &Dirs,
 ) -> Result<(Secret, SecretSource)> {
+    // What a merchant of a service provider keeps is an authorisation; a secret that is handed in is the provider's.
+    let given = given.filter(|_| profile.provider.is_none());
     let source = given.map_or_else(
         || profile.secret.clone(),
         |path| SecretSource::Given(path.to_path_buf()),
     );
-    let secret = match &source {
+    let read = read(profile, &source, dirs);
+    Ok((
+        read.map_err(|error| not_authorised(error, profile))?,
+        source,
+    ))
+}
+
+fn read(profile: &Profile, source: &SecretSource, dirs: &Dirs) -> Result<Secret> {
+    Ok(match source {
         SecretSource::BuiltIn => sandbox_secret(),
         SecretSource::Given(path) if is_stdin(path) => from_stdin()?,
         SecretSource::Given(path) => from_file(path)?,
@@ -104,8 +114,21 @@ pub fn secret(
         SecretSource::File => from_credentials(&profile.name, dirs)?,
         SecretSource::Process(command) => from_process(command)?,
         SecretSource::Nowhere => return Err(none_kept(profile).into()),
+    })
+}
+
+/// A merchant logs in through its provider.
+fn not_authorised(error: anyhow::Error, profile: &Profile) -> anyhow::Error {
+    let Some(provider) = &profile.provider else {
+        return error;
     };
-    Ok((secret, source))
+    let mut failure = Failure::from_any(error);
+    failure.hint = Some(text!(
+        "fetch the authorisation again with `wxsell --profile {provider} provider connect {appid}`, or let the merchant authorise with `provider authorize`",
+        provider = &provider.name,
+        appid = &profile.appid
+    ));
+    failure.into()
 }
 
 /// [`secret`] for later: a client calls it when a token has to be fetched, and not before.
@@ -119,6 +142,13 @@ pub fn secret_reader(
 }
 
 fn none_kept(profile: &Profile) -> Failure {
+    if profile.provider.is_some() {
+        return Failure::access(text!(
+            "profile \"{name}\" holds no authorisation of {appid}",
+            name = &profile.name,
+            appid = &profile.appid
+        ));
+    }
     if profile.name.is_empty() {
         Failure::access(text!(
             "no AppSecret is given for {appid}",
@@ -484,6 +514,32 @@ fn output_in_time(mut child: Child, patience: Duration) -> Result<Vec<u8>, Failu
     Ok(bytes)
 }
 
+/// Keeps a secret where the operator says or where it was before. Without a word it goes to the keyring, and into a
+/// private file on machines that have none, which `tell` is told. Says where it went.
+pub fn keep_somewhere(
+    name: &str,
+    wanted: Option<Store>,
+    before: Option<Store>,
+    secret: &Secret,
+    dirs: &Dirs,
+    tell: impl FnOnce(Text),
+) -> Result<Store> {
+    let Some(store) = wanted.or(before) else {
+        let Err(error) = keep_secret(name, Store::Keyring, secret, dirs) else {
+            return Ok(Store::Keyring);
+        };
+        let reason = Failure::from_any(error).message;
+        tell(text!("{reason}; a private file serves instead", reason));
+        keep_secret(name, Store::File, secret, dirs)?;
+        return Ok(Store::File);
+    };
+    keep_secret(name, store, secret, dirs)?;
+    if let Some(before) = before.filter(|before| *before != store) {
+        forget_secret(name, Some(before), dirs)?;
+    }
+    Ok(store)
+}
+
 /// Keeps the AppSecret of a profile. A process keeps its own, which is an input failure.
 pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Result<()> {
     match store {
@@ -505,6 +561,19 @@ pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Re
         .hint(text!("choose --secret-store keyring or file"))
         .into()),
     }
+}
+
+/// Stores an authorisation that took the place of another, where the profile keeps it.
+pub fn secret_keeper(
+    profile: &Profile,
+    dirs: &Dirs,
+) -> Box<dyn Fn(&Secret) -> Result<()> + Send + Sync> {
+    let (name, dirs) = (profile.name.clone(), dirs.clone());
+    let store = match profile.secret {
+        SecretSource::Keyring => Store::Keyring,
+        _ => Store::File,
+    };
+    Box::new(move |secret| keep_secret(&name, store, secret, &dirs))
 }
 
 /// Forgets the AppSecret of a profile; true where there was one.

@@ -1,7 +1,7 @@
 //! `config.toml`: read strictly, written whole. A change is made under a lock, so that two commands at once lose
 //! nothing, and keeps the comments that people wrote into the file.
 
-use super::{Dirs, SANDBOX, TokenCall};
+use super::{Account, Dirs, SANDBOX, TokenCall};
 use crate::fail::{Failure, Within};
 use crate::lang::Lang;
 use crate::text;
@@ -37,6 +37,11 @@ pub struct Entry {
     pub appid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<Family>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Account>,
+    /// The profile of the service provider that acts for this shop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ mod faults;
 mod http;
 mod keeper;
 mod people;
+mod provider;
 pub mod push;
 mod router;
 mod rules;
@@ -19,6 +20,7 @@ pub use buyer::Sold;
 pub use disputes::{AftersaleRequest, Give, Opened, Side};
 pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
 pub use keeper::{AccessMove, NumberMove};
+pub use provider::ProviderMove;
 pub use router::NOT_SIMULATED;
 pub use rules::Happening;
 pub use rules::aftersale::Aftersale;
@@ -51,6 +53,10 @@ use store::Tx;
 pub const APPID: &str = "wx5a4dbcc0ffee0001";
 /// Its AppSecret. It opens nothing but this shop.
 pub const SECRET: &str = "sandbox";
+
+/// A service provider that the shop can authorise, and its secret. WeChat has no such account.
+pub const PROVIDER_APPID: &str = "wx5a4dbcc0ffee0099";
+pub const PROVIDER_SECRET: &str = "sandbox-provider";
 
 /// The shop: opens its file, which others may have open too.
 pub struct Sandbox {
@@ -102,7 +108,7 @@ pub struct ProductCount {
 /// A token that works now; times are unix seconds of the shop's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LiveToken {
-    /// `stable` or `classic`.
+    /// `stable`, `classic`, `component` or `authorizer`.
     pub kind: String,
     pub made_at: i64,
     pub ends_at: i64,

@@ -166,6 +166,11 @@ impl Router {
         })
     }
 
+    /// Every path that has a rule.
+    pub fn paths(&self) -> Vec<&'static str> {
+        self.rules.keys().copied().collect()
+    }
+
     fn with(
         mut self,
         path: &'static str,
@@ -196,25 +201,23 @@ impl Router {
                 false => Refusal::new(40066, "invalid url"),
             });
         };
-        match (call.path == CLASSIC_TOKEN_PATH, call.method.as_str()) {
+        let known = operation::by_path(&call.path).map(|(_, known)| known);
+        let asked_by_get = known.is_some_and(|known| known.method == "GET");
+        match (asked_by_get, call.method.as_str()) {
             (true, "GET") | (false, "POST") => {}
             (true, _) => return Err(Refusal::new(43001, "require GET method")),
             (false, _) => return Err(Refusal::new(43002, "require POST method")),
         }
-        if !token::is_token_call(&call.path) {
+        if !token::is_open(&call.path) {
             token::authorise(tx, call)?;
-            if operation::by_path(&call.path).is_some_and(|(_, known)| known.ip_list) {
+            if known.is_some_and(|known| known.ip_list) {
                 token::check_address(tx, call)?;
             }
         }
         access::enter(tx, &call.path)?;
         quota::spend(tx, &call.path)?;
         let body = match &call.body {
-            _ if call.path == CLASSIC_TOKEN_PATH
-                || call.path == crate::api::component::image::PATH =>
-            {
-                Value::Null
-            }
+            _ if asked_by_get || call.path == crate::api::component::image::PATH => Value::Null,
             Body::Plain(bytes) if bytes.is_empty() => {
                 return Err(Refusal::new(44002, "empty post data"));
             }
@@ -295,10 +298,10 @@ fn fits(path: &str, body: &Value) -> Result<(), Refusal> {
     found.map_or(Ok(()), Err)
 }
 
-/// The envelope around a reply; token replies have none.
+/// The envelope around a reply; replies with tokens, addresses and what the push test found have none.
 pub fn envelope(path: &str, reply: Value) -> Value {
     let mut object = Map::new();
-    if !token::is_token_call(path) {
+    if !token::is_bare(path) {
         object.insert("errcode".into(), 0.into());
         object.insert("errmsg".into(), "ok".into());
     }
@@ -311,18 +314,34 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 /// Every rule of the shop.
 pub fn rules() -> Router {
     use super::rules::{
-        account, aftersale, bank, category, certificate, commission, complaint, coupon, delivery,
-        funds, legacy_aftersale, pay, permit, promoter, reach, sharer, wxpay,
+        account, aftersale, bank, callback, category, certificate, commission, complaint, coupon,
+        delivery, funds, legacy_aftersale, pay, permit, promoter, provider, reach, sharer, wxpay,
     };
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };
-    use crate::api::{common, component};
+    use crate::api::{common, component, provider as of_provider};
     Router::new()
         .raw(CLASSIC_TOKEN_PATH, token::classic)
         .on_call::<common::StableToken>(token::stable)
         .on::<common::QuotaGet>(quota::get)
         .on::<common::ClearQuota>(quota::clear)
+        .on::<common::ClearOneQuota>(quota::clear_one)
+        .raw(common::CLEAR_QUOTA_BY_SECRET_PATH, quota::clear_by_secret)
+        .raw("/cgi-bin/get_api_domain_ip", callback::api_addresses)
+        .raw("/cgi-bin/getcallbackip", callback::callback_addresses)
+        .says("/cgi-bin/callback/check", callback::check)
+        .on_call::<of_provider::StartPushTicket>(provider::start_push)
+        .on_call::<of_provider::ComponentToken>(provider::component_token)
+        .says(
+            "/cgi-bin/component/api_create_preauthcode",
+            provider::preauth,
+        )
+        .on::<of_provider::QueryAuth>(provider::query_auth)
+        .on::<of_provider::AuthorizerToken>(provider::authorizer_token)
+        .says("/cgi-bin/component/api_get_authorizer_info", provider::info)
+        .says("/cgi-bin/component/api_get_authorizer_list", provider::list)
+        .on_call::<of_provider::ClearComponentQuota>(provider::clear_quota)
         .on::<common::RidGet>(quota::rid)
         .on::<of_account::GetInfo>(account::get_info)
         .on::<of_account::UpdateInfo>(account::update_info)

@@ -1,13 +1,17 @@
 //! What tells a merchant why calls are refused: single tries for a diagnosis, quotas, what WeChat saw of a call.
 
 use super::Shop;
+use crate::api::Endpoint;
 pub use crate::api::common::QuotaGetReply as TokenQuota;
-use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest};
+use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest, StableToken};
 use crate::api::component::account::GetInfo;
 use crate::client::trace::mask;
 use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde_json::{Map, Value};
+
+/// The token calls of a shop itself.
+const TOKEN_CALLS: [&str; 2] = [CLASSIC_TOKEN_PATH, StableToken::PATH];
 
 impl Shop {
     /// One cheap read of the shop's family, tried once with this very token.
@@ -32,7 +36,7 @@ impl Shop {
         };
         crate::api::paths()
             .map(|(path, _)| path)
-            .filter(|path| path.starts_with(of_family) || path.ends_with("token"))
+            .filter(|path| path.starts_with(of_family) || TOKEN_CALLS.contains(path))
             .collect()
     }
 

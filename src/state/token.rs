@@ -5,6 +5,11 @@ use crate::types::Secret;
 use anyhow::Result;
 use rusqlite::{OptionalExtension, params};
 
+/// Stands in the column `kind` beside `stable`, `classic`, `component` and `authorizer`.
+const TICKET: &str = "ticket";
+/// How long a ticket can pay for a token, in seconds.
+pub const TICKET_LIFE: i64 = 12 * 3600;
+
 /// An access token and its times, in unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredToken {
@@ -14,7 +19,7 @@ pub struct StoredToken {
 }
 
 impl State {
-    /// The cached token of a shop; `kind` is `stable` or `classic`.
+    /// The cached token of a shop; `kind` is `stable`, `classic`, `component` or `authorizer`.
     pub fn token(&self, shop: &str, kind: &str) -> Result<Option<StoredToken>> {
         self.sql()
             .prepare_cached(
@@ -44,7 +49,28 @@ impl State {
         Ok(())
     }
 
-    /// Forgets the tokens of a shop, of both kinds.
+    /// The newest ticket that was pushed to a service provider; `expires_at` is when it is too old.
+    pub fn ticket(&self, provider: &str) -> Result<Option<StoredToken>> {
+        self.token(provider, TICKET)
+    }
+
+    /// Keeps a ticket that was pushed at `at`, unless a newer one is here already. Pushes may come out of order.
+    pub fn keep_ticket(&self, provider: &str, ticket: &Secret, at: i64) -> Result<()> {
+        let newer = self
+            .ticket(provider)?
+            .is_some_and(|kept| kept.fetched_at > at);
+        if newer {
+            return Ok(());
+        }
+        let ticket = StoredToken {
+            token: ticket.clone(),
+            fetched_at: at,
+            expires_at: at + TICKET_LIFE,
+        };
+        self.keep_token(provider, TICKET, &ticket)
+    }
+
+    /// Forgets the tokens of a shop, of all kinds, and the ticket of a provider.
     pub fn forget_tokens(&self, shop: &str) -> Result<()> {
         self.sql()
             .execute("DELETE FROM token WHERE shop = ?1", [shop])

@@ -1,11 +1,13 @@
 //! Counters: calls a minute and a day, products handed to the audit, and what was seen of an earlier call.
 
+use super::token;
 use crate::api::Done;
 use crate::api::common::{
-    ClearQuota, DayQuota, QuotaGet, QuotaGetReply, RateLimit, RidGet, RidGetReply, SeenRequest,
+    ClearOneQuota, ClearQuota, DayQuota, QuotaGet, QuotaGetReply, RateLimit, RidGet, RidGetReply,
+    SeenRequest,
 };
 use crate::sandbox::APPID;
-use crate::sandbox::router::Refusal;
+use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::types::ChinaTime;
 use rusqlite::params;
@@ -13,6 +15,8 @@ use rusqlite::params;
 const HOUR: i64 = 3600;
 /// Resets of the day counters a month.
 const RESETS: i64 = 10;
+/// Resets of one counter a month.
+const RESETS_OF_ONE: i64 = 50;
 /// How long a rid can be looked up, in seconds.
 const RID_LIFE: i64 = 7 * 86_400;
 
@@ -90,9 +94,8 @@ pub fn submitted(tx: &Tx<'_>) -> Result<(i64, i64), Refusal> {
     Ok((since(tx.now - HOUR)?, since(midnight - 1)?))
 }
 
-/// 0/0/0 is "no figure", as long as no limit is set.
-pub fn get(tx: &mut Tx<'_>, request: QuotaGet) -> Result<QuotaGetReply, Refusal> {
-    let path = request.cgi_path.as_str();
+/// A path that counters are kept for.
+fn check_path(path: &str) -> Result<(), Refusal> {
     if !path.starts_with('/') || path.contains('?') {
         return Err(Refusal::new(76003, "cgi_path format error, please check"));
     }
@@ -102,9 +105,16 @@ pub fn get(tx: &mut Tx<'_>, request: QuotaGet) -> Result<QuotaGetReply, Refusal>
             "could not use this cgi_path,no permission",
         ));
     }
-    if !crate::api::paths().any(|(known, _)| known == path) {
-        return Err(Refusal::new(76021, "cgi_path not found, please check"));
+    match crate::api::operation::by_path(path) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::new(76021, "cgi_path not found, please check")),
     }
+}
+
+/// 0/0/0 is "no figure", as long as no limit is set.
+pub fn get(tx: &mut Tx<'_>, request: QuotaGet) -> Result<QuotaGetReply, Refusal> {
+    let path = request.cgi_path.as_str();
+    check_path(path)?;
     let used = tx.counted(&format!("day:{path}"), tx.day())?;
     let quota = tx
         .settings
@@ -129,28 +139,75 @@ pub fn get(tx: &mut Tx<'_>, request: QuotaGet) -> Result<QuotaGetReply, Refusal>
     })
 }
 
-/// Sets all day counters to 0. Only a reset that changes something costs one of the month's ten.
+/// Whose counters, out of whose pot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Shop,
+    Provider,
+}
+
+/// Sets all day counters to 0 by token.
 pub fn clear(tx: &mut Tx<'_>, request: ClearQuota) -> Result<Done, Refusal> {
-    if request.appid != APPID {
-        return Err(Refusal::new(40013, "invalid appid"));
+    match request.appid == APPID {
+        true => reset(tx, Of::Shop),
+        false => Err(Refusal::new(40013, "invalid appid")),
     }
-    let month = format!(
-        "reset {}",
-        ChinaTime::from_unix(tx.now).0.get(..7).unwrap_or_default()
-    );
-    if tx.counted(&month, 0)? >= RESETS {
-        return Err(Refusal::new(
-            48006,
-            "forbid to clear quota because of reaching the limit",
-        ));
+}
+
+/// The same by AppID and secret in the query, out of the same pot.
+pub fn clear_by_secret(tx: &mut Tx<'_>, call: &Call) -> Result<Done, Refusal> {
+    let parameter = |name| call.parameter(name).unwrap_or_default();
+    let (appid, secret) = (parameter("appid"), parameter("appsecret"));
+    token::admit(tx, call, "client_credential", &appid, &secret)?;
+    reset(tx, Of::Shop)
+}
+
+/// Sets one day counter to 0; 50 a month.
+pub fn clear_one(tx: &mut Tx<'_>, request: ClearOneQuota) -> Result<Done, Refusal> {
+    let path = request.cgi_path.as_str();
+    check_path(path)?;
+    let pot = format!("reset one {}", month(tx));
+    if tx.counted(&pot, 0)? >= RESETS_OF_ONE {
+        return Err(used_up());
     }
-    let today = tx.day();
     let cleared = tx.db.execute(
-        "DELETE FROM counter WHERE period = ?1 AND name LIKE 'day:%' AND name <> 'day:/cgi-bin/clear_quota'",
-        [today],
+        "DELETE FROM counter WHERE period = ?1 AND name = ?2",
+        params![tx.day(), format!("day:{path}")],
     )?;
     if cleared > 0 {
-        tx.count(&month, 0)?;
+        tx.count(&pot, 0)?;
+    }
+    Ok(Done {})
+}
+
+fn month(tx: &Tx<'_>) -> String {
+    let now = ChinaTime::from_unix(tx.now).0;
+    now.get(..7).unwrap_or_default().to_owned()
+}
+
+fn used_up() -> Refusal {
+    Refusal::new(48006, "forbid to clear quota because of reaching the limit")
+}
+
+/// Sets day counters to 0. Only a reset that changes something costs one of the month's ten.
+pub fn reset(tx: &mut Tx<'_>, of: Of) -> Result<Done, Refusal> {
+    let (pot, which) = match of {
+        Of::Shop => ("reset", "NOT LIKE"),
+        Of::Provider => ("reset provider", "LIKE"),
+    };
+    let pot = format!("{pot} {}", month(tx));
+    if tx.counted(&pot, 0)? >= RESETS {
+        return Err(used_up());
+    }
+    let cleared = tx.db.execute(
+        &format!(
+            "DELETE FROM counter WHERE period = ?1 AND name LIKE 'day:%' AND name NOT LIKE 'day:%clear_quota%'
+             AND name {which} 'day:/cgi-bin/component/%'"
+        ),
+        [tx.day()],
+    )?;
+    if cleared > 0 {
+        tx.count(&pot, 0)?;
     }
     Ok(Done {})
 }

@@ -1,8 +1,10 @@
 //! Access tokens: the stable one that all callers share, the classic one that every caller replaces, and who may
 //! call at all.
 
+use super::provider;
 use crate::api::Endpoint;
-use crate::api::common::{CLASSIC_TOKEN_PATH, StableToken, TokenReply};
+use crate::api::common::{CLASSIC_TOKEN_PATH, CLEAR_QUOTA_BY_SECRET_PATH, StableToken, TokenReply};
+use crate::api::provider::{ClearComponentQuota, ComponentToken, StartPushTicket};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{APPID, LiveToken, SECRET};
@@ -17,8 +19,26 @@ const OVERLAP: i64 = 300;
 const FORCE_EVERY: i64 = 30;
 const FORCE_A_DAY: i64 = 20;
 
-pub fn is_token_call(path: &str) -> bool {
-    path == CLASSIC_TOKEN_PATH || path == StableToken::PATH
+/// Calls that carry a secret instead of a token.
+pub fn is_open(path: &str) -> bool {
+    [
+        CLASSIC_TOKEN_PATH,
+        StableToken::PATH,
+        CLEAR_QUOTA_BY_SECRET_PATH,
+        StartPushTicket::PATH,
+        ComponentToken::PATH,
+        ClearComponentQuota::PATH,
+    ]
+    .contains(&path)
+}
+
+/// Calls whose good answers have no errcode.
+pub fn is_bare(path: &str) -> bool {
+    match path {
+        StartPushTicket::PATH | ClearComponentQuota::PATH => false,
+        CLASSIC_TOKEN_PATH | StableToken::PATH | "/cgi-bin/callback/check" => true,
+        path => path.starts_with("/cgi-bin/component/") || path.starts_with("/cgi-bin/get"),
+    }
 }
 
 /// A live token of one kind.
@@ -116,6 +136,15 @@ fn newest(tx: &Tx<'_>, kind: &str) -> Result<Option<Live>, Refusal> {
         .optional()?)
 }
 
+/// Makes a token of a kind that has one at a time; those before it answer 40001.
+pub fn replace(tx: &mut Tx<'_>, kind: &str) -> Result<TokenReply, Refusal> {
+    tx.db.execute(
+        "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE kind = ?2",
+        params![tx.now, kind],
+    )?;
+    make(tx, kind, false)
+}
+
 fn make(tx: &mut Tx<'_>, kind: &str, forced: bool) -> Result<TokenReply, Refusal> {
     let tail: String = std::iter::repeat_with(fastrand::alphanumeric)
         .take(96)
@@ -139,7 +168,7 @@ fn reply(token: &str, expires_in: i64) -> Result<TokenReply, Refusal> {
 }
 
 /// Who asks for a token: the right account, from a listed address, with its secret.
-fn admit(
+pub fn admit(
     tx: &Tx<'_>,
     call: &Call,
     grant_type: &str,
@@ -170,14 +199,16 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
     else {
         return Err(Refusal::new(41001, "access_token missing"));
     };
-    let known: Option<(i64, bool)> = tx
+    let known: Option<(String, i64, bool)> = tx
         .db
-        .prepare_cached("SELECT ends_at, replaced FROM token WHERE token = ?1")?
-        .query_row([&token], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT kind, ends_at, replaced FROM token WHERE token = ?1")?
+        .query_row([&token], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     match known {
-        Some((ends_at, _)) if tx.now < ends_at => {}
-        Some((_, false)) => return Err(Refusal::new(42001, "access_token expired")),
+        Some((kind, ends_at, _)) if tx.now < ends_at => {
+            provider::may_call(tx, &kind, &call.path)?;
+        }
+        Some((_, _, false)) => return Err(Refusal::new(42001, "access_token expired")),
         None if !looks_like_a_token(&token) => {
             return Err(Refusal::new(40014, "invalid access_token"));
         }
@@ -188,22 +219,29 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
             ));
         }
     }
-    if tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
-        return Err(Refusal::new(
-            61004,
-            format!(
-                "access clientip is not registered requestIP: {}",
-                call.client_ip
-            ),
-        ));
+    match tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
+        true => Err(not_registered(call)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn not_registered(call: &Call) -> Refusal {
+    Refusal::new(
+        61004,
+        format!(
+            "access clientip is not registered requestIP: {}",
+            call.client_ip
+        ),
+    )
 }
 
 /// What calls that move secrets or money are checked for: an address on the account's list.
 pub fn check_address(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
     if is_listed(tx, &call.client_ip) {
         return Ok(());
+    }
+    if call.path.starts_with("/cgi-bin/component/") {
+        return Err(not_registered(call));
     }
     let ip = &call.client_ip;
     Err(Refusal::new(

@@ -1,0 +1,64 @@
+//! Addresses of the platform, and its look at the address that pushes go to.
+
+use crate::sandbox::router::{Call, Refusal};
+use crate::sandbox::store::Tx;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Addresses kept for documentation: nobody has them.
+const API: [&str; 2] = ["203.0.113.10", "203.0.113.11"];
+const CALLBACK: [&str; 2] = ["198.51.100.20", "198.51.100.128/25"];
+
+pub fn api_addresses(_: &mut Tx<'_>, _: &Call) -> Result<Value, Refusal> {
+    Ok(json!({"ip_list": API}))
+}
+
+pub fn callback_addresses(_: &mut Tx<'_>, _: &Call) -> Result<Value, Refusal> {
+    Ok(json!({"ip_list": CALLBACK}))
+}
+
+#[derive(Deserialize)]
+pub struct Check {
+    action: String,
+    check_operator: String,
+}
+
+/// Looks the host of the push address up. Without one: 40201. A host that ends in `.invalid` has no address, and one
+/// that begins with `silent.` answers no ping, so that both can be seen.
+pub fn check(tx: &mut Tx<'_>, request: Check) -> Result<Value, Refusal> {
+    let action = request.action.as_str();
+    if !["dns", "ping", "all"].contains(&action) {
+        return Err(Refusal::new(40202, "invalid check action"));
+    }
+    if !["CHINANET", "UNICOM", "CAP", "DEFAULT"].contains(&request.check_operator.as_str()) {
+        return Err(Refusal::new(40203, "invalid check operator"));
+    }
+    let Some(host) = tx.settings.callback_host.clone() else {
+        return Err(Refusal::new(40201, "invalid check url"));
+    };
+    let found: &[&str] = match host.ends_with(".invalid") {
+        true => &[],
+        false => &["203.0.113.9"],
+    };
+    let network = match request.check_operator.as_str() {
+        "DEFAULT" => "UNICOM",
+        chosen => chosen,
+    };
+    let mut reply = Map::new();
+    if action != "ping" {
+        let rows = found
+            .iter()
+            .map(|ip| json!({"ip": ip, "real_operator": "UNICOM"}));
+        reply.insert("dns".into(), rows.collect());
+    }
+    if action != "dns" {
+        let rows = found.iter().map(|ip| match host.starts_with("silent.") {
+            true => json!({"ip": ip, "from_operator": network, "package_loss": "100%"}),
+            false => json!({
+                "ip": ip, "from_operator": network, "package_loss": "0%", "time": "23.079ms",
+            }),
+        });
+        reply.insert("ping".into(), rows.collect());
+    }
+    Ok(Value::Object(reply))
+}
