@@ -4,7 +4,7 @@ pub mod start;
 
 use crate::commands::{
     access, aftersale, api, audit, auth, brand, category, certificate, commission, completion,
-    coupon, delivery, dispute, event, funds, goods, image, log, merchant, order, pay, profile,
+    coupon, delivery, dispute, due, event, funds, goods, image, log, merchant, order, pay, profile,
     promoter, quota, rid, run, sandbox, sharer, status, util,
 };
 use crate::lang::Lang;
@@ -91,6 +91,7 @@ pub enum Noun {
     Aftersale(aftersale::Verb),
     #[command(subcommand)]
     Dispute(dispute::Verb),
+    Due(due::DueArgs),
     #[command(subcommand)]
     Image(image::Verb),
     #[command(subcommand)]

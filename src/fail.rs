@@ -24,6 +24,8 @@ pub enum Kind {
     Partial,
     /// The shop cannot sell yet: a step of joining is open.
     NotReady,
+    /// Something runs out within the time asked for; the list is on stdout.
+    Due,
     /// A mistake of ours.
     Bug,
     /// Stopped by Ctrl-C.
@@ -40,6 +42,7 @@ impl Kind {
             Kind::Limited => 5,
             Kind::Partial => 6,
             Kind::NotReady => 7,
+            Kind::Due => 8,
             Kind::Bug => 70,
             Kind::Stopped => 130,
         }

@@ -13,6 +13,7 @@ mod cli {
     mod coupon;
     mod delivery;
     mod dispute;
+    mod due;
     mod event;
     mod funds;
     mod goods {

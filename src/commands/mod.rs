@@ -14,6 +14,7 @@ pub mod completion;
 pub mod coupon;
 pub mod delivery;
 pub mod dispute;
+pub mod due;
 pub mod event;
 pub mod funds;
 pub mod goods;
@@ -72,6 +73,21 @@ impl Ctx {
             resumed: OnceCell::new(),
             resolved: OnceCell::new(),
             state: OnceCell::new(),
+            shop: tokio::sync::OnceCell::new(),
+        })
+    }
+
+    /// The same command for another profile: options, output and state are shared.
+    pub fn for_profile(&self, name: &str) -> Result<Ctx> {
+        let mut global = self.global.clone();
+        global.profile = Some(name.to_owned());
+        Ok(Ctx {
+            global,
+            out: self.out.clone(),
+            dirs: self.dirs.clone(),
+            resumed: OnceCell::new(),
+            resolved: OnceCell::new(),
+            state: OnceCell::from(self.state()?.clone()),
             shop: tokio::sync::OnceCell::new(),
         })
     }
@@ -241,6 +257,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         promoter::ASKS,
         sharer::ASKS,
         status::ASKS,
+        due::ASKS,
     ]
     .into_iter()
     .flatten()
@@ -282,6 +299,7 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     match cli.noun {
         Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
         Noun::Dispute(verb) => dispute::run(verb, ctx).await,
+        Noun::Due(args) => due::run(args, ctx).await,
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
         Noun::Status(args) => status::run(args, ctx).await,

@@ -77,6 +77,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/commission.tsv"),
     include_str!("zh/common.tsv"),
     include_str!("zh/delivery.tsv"),
+    include_str!("zh/due.tsv"),
     include_str!("zh/event.tsv"),
     include_str!("zh/funds.tsv"),
     include_str!("zh/coupon.tsv"),

@@ -346,7 +346,8 @@ fn header(event: &str) -> String {
         .collect()
 }
 
-fn shell(line: &str) -> tokio::process::Command {
+/// A command line for the shell of the system.
+pub fn shell(line: &str) -> tokio::process::Command {
     #[cfg(windows)]
     let mut command = {
         let mut command = std::process::Command::new("cmd");

@@ -14,10 +14,12 @@
 //! | `push_mark` | a signature that was used, so that it cannot be used for another message |
 //! | `push_refused` | how many messages of one day were refused, by reason |
 //! | `money` | one movement of money that was asked for |
+//! | `open_case` | an open after-sale as it was last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
+pub mod cases;
 pub mod images;
 pub mod log;
 pub mod money;
@@ -57,7 +59,7 @@ const SCHEMA: &str = "
 ";
 
 /// What brings the file from each version to the next. A line that was released is never changed.
-const MIGRATIONS: &[&str] = &[SCHEMA, pushes::SCHEMA, money::SCHEMA];
+const MIGRATIONS: &[&str] = &[SCHEMA, pushes::SCHEMA, money::SCHEMA, cases::SCHEMA];
 
 /// The open file.
 pub struct State {

@@ -115,11 +115,12 @@ impl State {
         })
     }
 
-    /// Forgets everything about a shop but its tokens: what was sent to it, its pictures, its spent slots, its money on the way.
+    /// Forgets everything about a shop but its tokens: what was sent to it, its pictures, its spent slots, its money on
+    /// the way, its open cases.
     pub fn forget_shop(&self, shop: &str) -> Result<()> {
         let mut sql = self.sql();
         let tx = sql.transaction().map_err(sqlite_failure)?;
-        for table in ["item", "image", "slot", "run", "money"] {
+        for table in ["item", "image", "slot", "run", "money", "open_case"] {
             tx.execute(&format!("DELETE FROM {table} WHERE shop = ?1"), [shop])
                 .map_err(sqlite_failure)?;
         }

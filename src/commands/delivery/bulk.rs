@@ -506,7 +506,15 @@ fn ends_the_job(failure: &Failure) -> bool {
         // Codes of the order family speak of one order, all others of the account or the connection.
         (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
         (Kind::Access, None) | (Kind::Limited | Kind::Stopped | Kind::Bug, _) => true,
-        (Kind::Refused | Kind::Input | Kind::Network | Kind::Partial | Kind::NotReady, _) => false,
+        (
+            Kind::Refused
+            | Kind::Input
+            | Kind::Network
+            | Kind::Partial
+            | Kind::NotReady
+            | Kind::Due,
+            _,
+        ) => false,
     }
 }
 

@@ -161,7 +161,7 @@ fn own_account(ctx: &Ctx) -> Result<Account> {
 }
 
 /// Reads an address that events are sent to.
-fn address(text: &str) -> Result<reqwest::Url, String> {
+pub fn address(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
     match (url.scheme(), url.host()) {
         ("http" | "https", Some(_)) => Ok(url),

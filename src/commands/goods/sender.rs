@@ -501,7 +501,15 @@ fn ends_the_job(failure: &Failure) -> bool {
         (Kind::Access, None) => true,
         (Kind::Limited, code) => code != Some(PRODUCT_HOUR),
         (Kind::Stopped | Kind::Bug, _) => true,
-        (Kind::Refused | Kind::Input | Kind::Network | Kind::Partial | Kind::NotReady, _) => false,
+        (
+            Kind::Refused
+            | Kind::Input
+            | Kind::Network
+            | Kind::Partial
+            | Kind::NotReady
+            | Kind::Due,
+            _,
+        ) => false,
     }
 }
 

@@ -221,7 +221,7 @@ fn windows(args: &Args, base: Window, ctx: &Ctx) -> Result<Vec<Window>> {
 }
 
 /// Both ends belong to a span, and none overlap.
-fn spans(since: i64, until: i64, oldest_first: bool) -> Vec<(i64, i64)> {
+pub fn spans(since: i64, until: i64, oldest_first: bool) -> Vec<(i64, i64)> {
     let mut spans = Vec::new();
     let mut from = since;
     while from <= until {

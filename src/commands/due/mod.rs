@@ -1,0 +1,360 @@
+//! `wxsell due`: what runs out and when, over one shop or all of them, for people, for calendars and for cron. It only
+//! reads at WeChat.
+
+mod calendar;
+mod reads;
+mod tell;
+
+pub use reads::ASKS;
+
+use super::Ctx;
+use super::sandbox::duration;
+use crate::api::component::deadline::{Actor, left};
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::profile::{SecretSource, SettingsFile, preview};
+use crate::text;
+use crate::types::{ChinaTime, Fen, rfc3339};
+use anyhow::Result;
+use clap::ValueHint;
+use futures_util::{StreamExt, stream};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Shops that are looked at together.
+const SHOPS_AT_ONCE: usize = 8;
+/// The word for every profile, unless one is called so.
+const ALL: &str = "all";
+
+/// Show what you have to do before WeChat does it by itself
+///
+/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with 8
+/// when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
+/// --profile all: every profile whose AppSecret is kept, together; one that fails does not stop the others.
+///
+/// After-sales that were read before and whose state is the same in WeChat's list are not read again: an amount that the
+/// buyer has changed meanwhile may then be the old one, a time is never too late. --fresh reads them all.
+#[derive(Debug, clap::Args)]
+pub struct DueArgs {
+    /// What runs out within this time, e.g. 6h or 2d
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    within: Duration,
+    /// Also show what runs out later, what waits for buyers, orders to be shipped, and long audits
+    #[arg(long)]
+    all: bool,
+    /// Count an order as due so long after its payment; WeChat names no limit, this one is yours
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    ship_within: Option<Duration>,
+    /// How far back orders are looked for
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    orders_of: Duration,
+    /// With --all: show products that are in audit for longer than this
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration, requires = "all")]
+    audit_after: Duration,
+    /// Read every after-sale again
+    #[arg(long)]
+    fresh: bool,
+    /// Write what is shown to this calendar file (iCalendar)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ics: Option<PathBuf>,
+    /// Where something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
+    #[arg(long, value_name = "URL", value_parser = super::event::address, value_hint = ValueHint::Url)]
+    notify_url: Option<reqwest::Url>,
+    /// Where something is due: run this command with the rows as JSON on standard input
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    exec: Option<String>,
+}
+
+/// What has a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Noun {
+    Aftersale,
+    Dispute,
+    Order,
+    Audit,
+}
+
+/// One thing that runs out, or that waits.
+#[derive(Debug, Clone)]
+struct Item {
+    shop: String,
+    appid: String,
+    noun: Noun,
+    /// WeChat's number of the after-sale or dispute, the merchant's of the order or product.
+    number: String,
+    /// The merchant's number of the order, where the answer names it.
+    order: Option<String>,
+    who: Actor,
+    what: Text,
+    /// Unix seconds; `None` where nothing says how long.
+    at: Option<i64>,
+    then: Option<Text>,
+    amount: Option<Fen>,
+    /// The time is the merchant's own rule and not one of the platform.
+    assumed: bool,
+    /// The merchant has to act within the time asked for.
+    due: bool,
+    /// The shop's time when it was read.
+    now: i64,
+}
+
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(serializer)
+    }
+}
+
+impl Item {
+    fn json(&self) -> Value {
+        json!({
+            "shop": self.shop,
+            "appid": self.appid,
+            "noun": self.noun,
+            "number": self.number,
+            "order": self.order,
+            "who": self.who.name(),
+            "what": self.what.to_string(),
+            "at": self.at.map(rfc3339),
+            "seconds_left": self.at.map(|at| at - self.now),
+            "then": self.then.as_ref().map(ToString::to_string),
+            "amount": self.amount.map(|amount| amount.0),
+            "assumed": self.assumed,
+            "due": self.due,
+        })
+    }
+
+    fn is_ours(&self) -> bool {
+        matches!(self.who, Actor::Merchant | Actor::Both)
+    }
+
+    fn left(&self) -> Option<Text> {
+        Some(left(self.at? - self.now))
+    }
+
+    /// What has to be done, and by whom where it is not the merchant.
+    fn words(&self) -> Text {
+        match self.is_ours() {
+            true => self.what.clone(),
+            false => text!(
+                "{who}: {what}",
+                who = self.who.words(),
+                what = self.what.clone()
+            ),
+        }
+    }
+}
+
+impl Record for Item {
+    const COLUMNS: &'static [Column<Item>] = &[
+        Column {
+            name: "left",
+            title: "WHEN",
+            cell: |item| item.left().map_or(Cell::Empty, Cell::Word),
+        },
+        Column {
+            name: "at",
+            title: "UNTIL",
+            cell: |item| match item.at {
+                Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
+                None => Cell::Empty,
+            },
+        },
+        Column {
+            name: "shop",
+            title: "SHOP",
+            cell: |item| Cell::Text(item.shop.clone()),
+        },
+        Column {
+            name: "what",
+            title: "WHAT",
+            cell: |item| Cell::Sentence(item.words()),
+        },
+        Column {
+            name: "number",
+            title: "NUMBER",
+            cell: |item| Cell::Text(item.number.clone()),
+        },
+        Column {
+            name: "amount",
+            title: "AMOUNT",
+            cell: |item| item.amount.map_or(Cell::Empty, Cell::Money),
+        },
+        Column {
+            name: "then",
+            title: "THEN",
+            cell: |item| Cell::sentence(item.then.as_ref()),
+        },
+    ];
+}
+
+/// What the reads are told.
+struct Wanted {
+    /// Seconds.
+    within: i64,
+    all: bool,
+    ship_within: Option<i64>,
+    orders_of: i64,
+    audit_after: i64,
+    fresh: bool,
+}
+
+impl Wanted {
+    fn of(args: &DueArgs) -> Wanted {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 4);
+        Wanted {
+            within: seconds(args.within),
+            all: args.all,
+            ship_within: args.ship_within.map(seconds),
+            orders_of: seconds(args.orders_of),
+            audit_after: seconds(args.audit_after),
+            fresh: args.fresh,
+        }
+    }
+}
+
+/// A shop that could not be read.
+struct Failed {
+    shop: String,
+    error: anyhow::Error,
+}
+
+pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Item>()?;
+    let wanted = Wanted::of(&args);
+    let several = several(ctx)?;
+    let (mut items, failed, count) = match several {
+        None => (reads::shop(ctx, &wanted).await?, Vec::new(), 1),
+        Some(names) => {
+            let (items, failed) = over(&names, ctx, &wanted).await?;
+            (items, failed, names.len())
+        }
+    };
+    items.sort_by(|a, b| {
+        let key = |item: &Item| (item.at.is_none(), item.at, !item.is_ours());
+        (key(a), &a.shop, &a.number).cmp(&(key(b), &b.shop, &b.number))
+    });
+    for failed in &failed {
+        ctx.out.warn(text!(
+            "{shop} could not be read: {why}",
+            shop = &failed.shop,
+            why = why(&failed.error)
+        ));
+    }
+    ctx.out.list(&items)?;
+    let outside = match ctx.global.dry_run {
+        true => {
+            if args.ics.is_some() || args.notify_url.is_some() || args.exec.is_some() {
+                ctx.out
+                    .note(text!("nothing was written, sent or run: --dry-run"));
+            }
+            Ok(())
+        }
+        false => tell::all(&args, &items, &failed, ctx).await,
+    };
+    verdict(&items, failed, count, args.within, outside)
+}
+
+fn why(error: &anyhow::Error) -> Text {
+    match failure(error) {
+        Some(failure) => failure.message.clone(),
+        None => Text::verbatim(format!("{error:#}")),
+    }
+}
+
+/// The profiles that `--profile all` means; `None` for a single one.
+fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
+    if ctx.global.profile.as_deref() != Some(ALL) {
+        return Ok(None);
+    }
+    let settings = SettingsFile::of(&ctx.dirs).load()?;
+    if settings.entry(ALL).is_some() {
+        return Ok(None);
+    }
+    if ctx.global.secret_file.is_some() {
+        return Err(Failure::input(text!(
+            "--secret-file holds the secret of one shop; --profile all is several"
+        ))
+        .into());
+    }
+    // The built-in shop is for practice and rings no alarm. One that cannot be resolved is read all the same, and fails
+    // with its name.
+    let own = settings.names().into_iter();
+    let own = own.filter(|name| *name != crate::profile::SANDBOX);
+    let kept = own.filter(|name| {
+        preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
+    });
+    let names: Vec<String> = kept.map(str::to_owned).collect();
+    match names.is_empty() {
+        true => Err(Failure::access(text!("no profile keeps an AppSecret"))
+            .hint(text!("`wxsell auth login` stores one"))
+            .into()),
+        false => Ok(Some(names)),
+    }
+}
+
+/// Looks at several shops together.
+async fn over(names: &[String], ctx: &Ctx, wanted: &Wanted) -> Result<(Vec<Item>, Vec<Failed>)> {
+    let mut shops = Vec::with_capacity(names.len());
+    for name in names {
+        shops.push((name, ctx.for_profile(name)?));
+    }
+    let looks = stream::iter(&shops).map(|(name, ctx)| async move {
+        let found = reads::shop(ctx, wanted).await;
+        found.map_err(|error| Failed {
+            shop: (*name).clone(),
+            error,
+        })
+    });
+    let (mut items, mut failed) = (Vec::new(), Vec::new());
+    let mut looks = looks.buffered(SHOPS_AT_ONCE);
+    while let Some(found) = looks.next().await {
+        match found {
+            Ok(found) => items.extend(found),
+            Err(shop) => failed.push(shop),
+        }
+    }
+    Ok((items, failed))
+}
+
+/// The exit code: 8 wins over shops that failed, since what is due cannot wait.
+fn verdict(
+    items: &[Item],
+    mut failed: Vec<Failed>,
+    shops: usize,
+    within: Duration,
+    outside: Result<()>,
+) -> Result<()> {
+    let due: Vec<&Item> = items.iter().filter(|item| item.due).collect();
+    let mut shown = if let Some(first) = due.first() {
+        Failure::new(
+            Kind::Due,
+            text!(
+                "due within {within}: {count}; the first: {left}",
+                within = left(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)),
+                count = due.len(),
+                left = first.left().unwrap_or_else(|| text!("overdue"))
+            ),
+        )
+    } else if let Err(error) = outside {
+        return Err(error);
+    } else if failed.len() == 1 && shops == 1 {
+        return Err(failed.remove(0).error);
+    } else if !failed.is_empty() {
+        Failure::new(
+            Kind::Partial,
+            text!(
+                "{failed} of {all} shops could not be read",
+                failed = failed.len(),
+                all = shops
+            ),
+        )
+    } else {
+        return Ok(());
+    };
+    shown.shown = true;
+    Err(shown.into())
+}
