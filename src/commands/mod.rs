@@ -251,13 +251,13 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         coupon::ASKS,
         delivery::ASKS,
         dispute::ASKS,
+        due::ASKS,
         funds::ASKS,
         order::ASKS,
         pay::ASKS,
         promoter::ASKS,
         sharer::ASKS,
         status::ASKS,
-        due::ASKS,
     ]
     .into_iter()
     .flatten()
