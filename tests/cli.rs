@@ -30,6 +30,7 @@ mod cli {
     mod pay;
     mod platform;
     mod promoter;
+    mod provider;
     mod run;
     mod sandbox;
     mod sharer;

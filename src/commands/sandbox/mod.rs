@@ -8,6 +8,7 @@ mod keeper;
 mod money;
 mod people;
 mod push;
+mod provider;
 mod seed;
 
 use super::Ctx;
@@ -68,6 +69,8 @@ pub enum Verb {
     /// Ban the shop from the component, or lift the ban
     #[command(subcommand)]
     Access(keeper::AccessVerb),
+    #[command(subcommand)]
+    Provider(provider::Verb),
     /// Scan the code of a withdrawal and confirm it, or let it fail
     #[command(subcommand)]
     Withdrawal(money::WithdrawalVerb),
@@ -269,6 +272,9 @@ pub struct SetArgs {
     /// How many calls are remembered
     #[arg(long, value_name = "NUMBER")]
     keep_calls: Option<u32>,
+    /// Host of the address that pushes go to, for `callback check`; `none` takes it out
+    #[arg(long, value_name = "HOST")]
+    callback_host: Option<String>,
 }
 
 /// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
@@ -337,6 +343,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Merchant(verb) => keeper::merchant(verb, shop, ctx),
         Verb::Scene(verb) => keeper::scene(verb, shop, ctx),
         Verb::Access(verb) => keeper::access(verb, shop, ctx),
+        Verb::Provider(verb) => provider::run(verb, shop, ctx),
         Verb::Withdrawal(verb) => money::withdrawal(verb, shop, ctx),
         Verb::Payment(verb) => money::payment(verb, shop, ctx),
         Verb::Deposit(args) => money::deposit(args, shop, ctx),
@@ -867,6 +874,11 @@ impl Record for Settings {
             title: "CALLS REMEMBERED",
             cell: |s| Cell::Number(s.keep_calls.into()),
         },
+        Column {
+            name: "callback_host",
+            title: "PUSH HOST",
+            cell: |s| s.callback_host.clone().map_or(Cell::Empty, Cell::Text),
+        },
     ];
 }
 
@@ -891,6 +903,9 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         }
         settings.guard_every_call = args.guard_every_call.unwrap_or(settings.guard_every_call);
         settings.keep_calls = args.keep_calls.unwrap_or(settings.keep_calls);
+        if let Some(host) = args.callback_host {
+            settings.callback_host = Some(host).filter(|host| host != "none");
+        }
         for (limit, new) in [
             (&mut settings.calls_per_minute, args.calls_per_minute),
             (&mut settings.calls_per_day, args.calls_per_day),
