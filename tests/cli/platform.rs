@@ -209,20 +209,25 @@ fn the_address_of_the_push_is_looked_up_and_pinged() {
     let world = World::new();
     let told = world.refused(1, &["callback", "check"]);
     assert!(told.contains("errcode 40201"), "{told}");
-    world.ok(&["sandbox", "set", "--callback-host", "push.shop.example"]);
+    world.ok(&["sandbox", "push", "to", "https://push.shop.example/wechat"]);
     insta::assert_snapshot!(world.ok(&["callback", "check", "--from", "tencent"]), @"");
     assert_eq!(
         world.json(&["callback", "check", "--action", "dns"]),
         json!([{"ip": "203.0.113.9", "real_operator": "UNICOM", "from_operator": null, "package_loss": null, "time": null}])
     );
-    world.ok(&["sandbox", "set", "--callback-host", "silent.shop.example"]);
+    world.ok(&[
+        "sandbox",
+        "push",
+        "to",
+        "https://silent.shop.example/wechat",
+    ]);
     let told = world.refused(4, &["callback", "check"]);
     assert!(
         told.contains("no address of the push host answered a ping"),
         "{told}"
     );
     world.ok(&["callback", "check", "--action", "dns"]);
-    world.ok(&["sandbox", "set", "--callback-host", "push.invalid"]);
+    world.ok(&["sandbox", "push", "to", "https://push.invalid/wechat"]);
     let told = world.refused(4, &["callback", "check", "--action", "dns"]);
     assert!(told.contains("has no address"), "{told}");
     assert_eq!(super::spec::problems(&world.calls()), [""; 0]);

@@ -7,8 +7,8 @@ mod dispute;
 mod keeper;
 mod money;
 mod people;
-mod push;
 mod provider;
+mod push;
 mod seed;
 
 use super::Ctx;
@@ -272,9 +272,6 @@ pub struct SetArgs {
     /// How many calls are remembered
     #[arg(long, value_name = "NUMBER")]
     keep_calls: Option<u32>,
-    /// Host of the address that pushes go to, for `callback check`; `none` takes it out
-    #[arg(long, value_name = "HOST")]
-    callback_host: Option<String>,
 }
 
 /// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
@@ -874,11 +871,6 @@ impl Record for Settings {
             title: "CALLS REMEMBERED",
             cell: |s| Cell::Number(s.keep_calls.into()),
         },
-        Column {
-            name: "callback_host",
-            title: "PUSH HOST",
-            cell: |s| s.callback_host.clone().map_or(Cell::Empty, Cell::Text),
-        },
     ];
 }
 
@@ -903,9 +895,6 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         }
         settings.guard_every_call = args.guard_every_call.unwrap_or(settings.guard_every_call);
         settings.keep_calls = args.keep_calls.unwrap_or(settings.keep_calls);
-        if let Some(host) = args.callback_host {
-            settings.callback_host = Some(host).filter(|host| host != "none");
-        }
         for (limit, new) in [
             (&mut settings.calls_per_minute, args.calls_per_minute),
             (&mut settings.calls_per_day, args.calls_per_day),
