@@ -31,6 +31,7 @@ mod cli {
     mod pay;
     mod platform;
     mod promoter;
+    mod provider;
     mod run;
     mod sandbox;
     mod sharer;

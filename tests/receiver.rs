@@ -37,6 +37,7 @@ fn with_receiver<F: Future<Output = ()>>(
     let receiver = Receiver {
         shops: HashMap::from([("/wechat".to_owned(), Arc::new(shop))]),
         log,
+        state: Arc::new(State::open(folder.path()).expect("a state")),
         limits,
         safe_only: false,
         forward: None,
@@ -215,4 +216,37 @@ fn its_own_certificate_serves_https() {
         assert_eq!(answer.text().await.expect("text"), "success");
     });
     assert_eq!(state.newest_push().expect("read"), 1);
+}
+
+#[test]
+fn a_ticket_of_a_service_provider_is_kept_and_an_older_one_does_not_replace_it() {
+    let push = |ticket: &str, at: i64, mode: Mode| {
+        let event = json!({"AppId": account().appid, "CreateTime": at, "InfoType": "component_verify_ticket", "ComponentVerifyTicket": ticket});
+        let sealed = seal(&event, &account(), Format::Xml, mode, &Stamp::now()).expect("sealed");
+        format!(
+            "POST /wechat?{} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+            sealed.query,
+            sealed.body.len(),
+            sealed.body
+        )
+    };
+    let at = now();
+    let pushes = [
+        push("ticket@@@second", at, Mode::Safe),
+        push("ticket@@@first", at - 600, Mode::Safe),
+        push("ticket@@@forged", at + 600, Mode::Plain),
+    ];
+    let (_folder, state) = with_receiver(Limits::default(), false, |address| async move {
+        for push in pushes {
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(push.as_bytes()).await.expect("written");
+            let (answer, _) = rest(&mut stream).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    });
+    let kept = state.ticket("wx1").expect("read").expect("a ticket");
+    assert_eq!(
+        (kept.token.expose(), kept.fetched_at, kept.expires_at),
+        ("ticket@@@second", at, at + 12 * 3600)
+    );
 }

@@ -2,7 +2,9 @@
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::operation::{Book, Kind, Node, Operation, Shelf, mask_personal, named, present};
+use crate::api::operation::{
+    self, Book, Kind, Node, Operation, Shelf, mask_personal, named, present,
+};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
@@ -384,6 +386,14 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         }
         Err(error) => return Err(error),
     };
+    if let Some(command) = takes_a_secret(operation) {
+        return Err(Failure::input(text!(
+            "{path} takes a secret, which must not stand on a command line",
+            path = &operation.path
+        ))
+        .hint(text!("the command for it: wxsell {command}", command))
+        .into());
+    }
     if operation.request.is_none() && operation.method == "POST" && book.is_some() {
         return Err(
             Failure::input(text!("{path} takes a file", path = &operation.path))
@@ -434,6 +444,19 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.answer(&serde_json::to_vec(&reply)?);
     }
     show(ctx, book, operation, reply)
+}
+
+/// The command for a call that is paid for with an AppSecret instead of a token.
+fn takes_a_secret(operation: &Operation) -> Option<&'static str> {
+    let fields = operation.request.iter().flat_map(|request| {
+        let shared = operation::by_path(&operation.path).map(|(book, _)| book.resolve(request));
+        shared.map_or(&[][..], |shared| &shared.fields[..])
+    });
+    let named = |node: &Node| node.secret && node.name.ends_with("secret");
+    match fields.chain(&operation.query).any(named) {
+        true => super::command_of(&operation.path),
+        false => None,
+    }
 }
 
 fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Value) -> Result<()> {

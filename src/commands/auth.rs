@@ -6,13 +6,14 @@ mod push_key;
 
 use super::Ctx;
 use super::profile::{edit, in_english, target_word};
+use crate::api::provider::StartPushTicket;
 use crate::client::Client;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
-    self, Entry, Profile, SANDBOX, Settings, SettingsFile, Store, Target, TokenCall, check_appid,
-    check_base_url, check_name, check_proxy,
+    self, Account, Entry, Profile, SANDBOX, Settings, SettingsFile, Store, Target, TokenCall,
+    check_appid, check_base_url, check_name, check_proxy,
 };
 use crate::shop::Shop;
 use crate::state::token::StoredToken;
@@ -224,6 +225,18 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
         None => login_name(&appid, ctx, settings)?,
     };
     let mut entry = settings.entry(&name).cloned().unwrap_or_default();
+    if let Some(provider) = &entry.provider {
+        return Err(Failure::input(text!(
+            "profile {name} works through the service provider {provider}",
+            name = &name,
+            provider
+        ))
+        .hint(text!(
+            "the merchant authorises with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
+            provider
+        ))
+        .into());
+    }
     entry.appid = Some(appid.clone());
     if let Some(address) = &args.base_url {
         entry.base_url = Some(check_base_url(address)?);
@@ -293,16 +306,25 @@ fn login_secret(login: &Login, profile: &Profile, ctx: &Ctx) -> Result<Secret> {
 
 /// Fetches a token with the new secret, in normal mode.
 async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
-    let secret = secret.clone();
+    let held = secret.clone();
     let client = Client::open(
         profile,
-        Box::new(move || Ok(secret.clone())),
+        Box::new(move || Ok(held.clone())),
         ctx.state()?.clone(),
         ctx.wire()?,
     )?;
-    client
-        .fetch_token()
-        .await
+    let tried = match profile.kind {
+        // A provider needs a ticket for its token; starting the push needs the secret alone, and does no harm.
+        Account::Provider => {
+            let request = StartPushTicket {
+                component_appid: profile.appid.clone(),
+                component_secret: secret.clone(),
+            };
+            client.call_openly(&request).await.map(|_| ())
+        }
+        Account::Shop => client.fetch_token().await.map(|_| ()),
+    };
+    tried
         .map_err(|error| remedied(error, &profile.appid))
         .within(|| {
             text!(
@@ -345,13 +367,13 @@ fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
         },
         40243 => text!("the AppSecret is frozen: the administrator thaws it in the backend"),
         45009 => text!(
-            "too many tokens were fetched today: find the program that fetches them, or `wxsell quota reset`"
+            "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
         ),
         50004 | 50007 => {
             text!("the account is forbidden or frozen: the merchant clears that with WeChat")
         }
         61024 => text!(
-            "this AppID is that of a third-party platform: use the AppID of the shop's own account"
+            "this AppID is that of a service provider: `wxsell profile set NAME --kind provider`, or use the AppID of the shop's own account"
         ),
         89501 | 89503 => text!(
             "the administrator gets a message in WeChat to confirm this address; run the command again after that"
@@ -468,7 +490,7 @@ impl Record for Status {
 
 fn cached_token(profile: &Profile, ctx: &Ctx) -> Result<Option<StoredToken>> {
     ctx.state()?
-        .token(&profile.shop_key(), profile.token.name())
+        .token(&profile.shop_key(), profile.token_kind())
 }
 
 fn status(ctx: &Ctx) -> Result<()> {
@@ -578,43 +600,53 @@ impl Record for Printed {
 }
 
 async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
+    if !args.force_refresh {
+        return print_token(ctx).await;
+    }
     let profile = ctx.profile()?;
-    let token = if args.force_refresh {
-        if ctx.global.dry_run {
-            ctx.out.note(text!(
-                "would end the token of {appid} for all its holders and make a new one",
-                appid = &profile.appid
-            ));
-            return Ok(());
-        }
-        let question = text!(
-            "every program that uses {appid} must fetch a new token after this; go on?",
+    if ctx.global.dry_run {
+        ctx.out.note(text!(
+            "would end the token of {appid} for all its holders and make a new one",
             appid = &profile.appid
-        );
-        if !ctx.out.confirm(question)? {
-            return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
+        ));
+        return Ok(());
+    }
+    let question = text!(
+        "every program that uses {appid} must fetch a new token after this; go on?",
+        appid = &profile.appid
+    );
+    if !ctx.out.confirm(question)? {
+        return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
+    }
+    let forced = ctx.shop().await?.client.force_token().await;
+    print(
+        forced.map_err(|error| remedied(error, &profile.appid))?,
+        ctx,
+    )
+}
+
+/// Prints the token for the next call, of whatever kind the profile is.
+pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
+    let profile = ctx.profile()?;
+    let client = &ctx.shop().await?.client;
+    let access_token = client.token().await.map_err(|error| {
+        match profile.token_kind() == profile.token.name() {
+            true => remedied(error, &profile.appid),
+            false => error,
         }
-        ctx.shop()
-            .await?
-            .client
-            .force_token()
-            .await
-            .map_err(|error| remedied(error, &profile.appid))?
-    } else {
-        let client = &ctx.shop().await?.client;
-        let access_token = client
-            .token()
-            .await
-            .map_err(|error| remedied(error, &profile.appid))?;
-        let held = client
-            .cached_token()?
-            .filter(|held| held.token == access_token);
-        held.unwrap_or(StoredToken {
-            token: access_token,
-            fetched_at: now(),
-            expires_at: now(),
-        })
-    };
+    })?;
+    let held = client
+        .cached_token()?
+        .filter(|held| held.token == access_token);
+    let token = held.unwrap_or(StoredToken {
+        token: access_token,
+        fetched_at: now(),
+        expires_at: now(),
+    });
+    print(token, ctx)
+}
+
+fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
     if ctx.out.format == Format::Table && ctx.out.columns.is_none() && ctx.out.jq.is_none() {
         return ctx.out.text(token.token.expose());
     }
@@ -779,6 +811,9 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     }
     let shop = ctx.shop().await?;
     let young = cached_token(profile, ctx)?.filter(|held| held.expires_at - now() > YOUNG_SECONDS);
+    if profile.token_kind() != profile.token.name() {
+        return diagnose_foreign(profile, shop, checks).await;
+    }
     // A classic token that ended early can only be found out before another one is fetched.
     let tried_young = match (&young, profile.token) {
         (Some(held), TokenCall::Classic) => Some(shop.try_token_quota(&held.token).await),
@@ -806,7 +841,43 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
         ),
     ));
     checks.push(other_programs(profile, shop, young, tried_young, &fetched).await);
-    checks.push(account(shop, profile, &fetched).await);
+    checks.push(account(shop, profile, &fetched.token).await);
+    Ok(checks)
+}
+
+/// As [`diagnose`] for a provider or a shop that works through one. Its token is not renewed for the sake of a look:
+/// that would end the one that other machines hold.
+async fn diagnose_foreign(
+    profile: &Profile,
+    shop: &Shop,
+    mut checks: Vec<Check>,
+) -> Result<Vec<Check>> {
+    let token = match shop.client.token().await {
+        Ok(token) => token,
+        Err(error) => {
+            let failure = Failure::from_any(error);
+            checks.push(Check::failed(
+                "token",
+                &failure,
+                remedy(&failure, &profile.appid),
+            ));
+            if profile.kind == Account::Shop {
+                checks.push(Check::skipped("account"));
+            }
+            return Ok(checks);
+        }
+    };
+    let held = shop.client.cached_token()?;
+    let seconds = held
+        .filter(|held| held.token == token)
+        .map_or(0, |held| held.expires_at - now());
+    checks.push(Check::ok(
+        "token",
+        text!("there is a token; it lives {seconds} s more", seconds),
+    ));
+    if profile.kind == Account::Shop {
+        checks.push(account(shop, profile, &token).await);
+    }
     Ok(checks)
 }
 
@@ -872,9 +943,9 @@ async fn other_programs(
 }
 
 /// Whether the account is one that may sell.
-async fn account(shop: &Shop, profile: &Profile, fetched: &StoredToken) -> Check {
+async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
     let name = "account";
-    match shop.try_account(&fetched.token).await {
+    match shop.try_account(token).await {
         Ok(()) => Check::ok(
             name,
             text!(
@@ -943,7 +1014,7 @@ mod tests {
         assert!(of(40164).is_some_and(|words| words.contains("enter 203.0.113.9")));
         assert!(of(40013).is_some_and(|words| words.contains("check the AppID wx1")));
         assert!(of(50007).is_some_and(|words| words.contains("frozen")));
-        assert!(of(61024).is_some_and(|words| words.contains("third-party platform")));
+        assert!(of(61024).is_some_and(|words| words.contains("service provider")));
         assert!(of(89503).is_some_and(|words| words.contains("administrator")));
         assert_eq!(of(12345), None);
     }

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod audit;
 pub mod auth;
 pub mod brand;
+pub mod callback;
 pub mod category;
 pub mod certificate;
 pub mod commission;
@@ -19,6 +20,7 @@ pub mod event;
 pub mod funds;
 pub mod goods;
 pub mod image;
+pub mod ip;
 pub mod job;
 pub mod log;
 pub mod merchant;
@@ -28,6 +30,7 @@ mod papers;
 pub mod pay;
 pub mod profile;
 pub mod promoter;
+pub mod provider;
 pub mod quota;
 pub mod rid;
 pub mod run;
@@ -41,7 +44,7 @@ use crate::client::trace::{Trace, without_secrets};
 use crate::client::{Client, Heard, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::Output;
+use crate::output::{Format, Output};
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
 use crate::shop::Shop;
@@ -191,6 +194,14 @@ impl Ctx {
         })
     }
 
+    /// What a command did, for scripts; people have read a notice.
+    pub fn told(&self, done: &serde_json::Value) -> Result<()> {
+        match self.out.format {
+            Format::Json | Format::Ndjson | Format::Yaml => self.out.value(done),
+            Format::Table | Format::Csv | Format::Tsv | Format::Xlsx => Ok(()),
+        }
+    }
+
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
     /// and on a live or production shop asks before `destructive` things.
     pub async fn before_write(&self, destructive: Option<Text>) -> Result<()> {
@@ -245,6 +256,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         aftersale::ASKS,
         audit::ASKS,
         brand::ASKS,
+        callback::ASKS,
         category::ASKS,
         certificate::ASKS,
         commission::ASKS,
@@ -253,10 +265,12 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         dispute::ASKS,
         due::ASKS,
         funds::ASKS,
+        ip::ASKS,
         order::ASKS,
         pay::ASKS,
         promoter::ASKS,
         sharer::ASKS,
+        provider::ASKS,
         status::ASKS,
     ]
     .into_iter()
@@ -268,7 +282,9 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
 const OTHERS: &[(&str, &str)] = &[
     ("/cgi-bin/token", "auth token"),
     ("/cgi-bin/stable_token", "auth token"),
-    ("/cgi-bin/clear_quota", "quota reset"),
+    ("/cgi-bin/clear_quota", "quota clear"),
+    ("/cgi-bin/clear_quota/v2", "quota clear"),
+    ("/cgi-bin/openapi/quota/clear", "quota clear"),
     ("/cgi-bin/openapi/quota/get", "quota show"),
     ("/cgi-bin/openapi/rid/get", "rid show"),
     ("/shop/account/get_info", "merchant info"),
@@ -321,6 +337,9 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Run(verb) => run::run(verb, ctx).await,
         Noun::Profile(verb) => profile::run(verb, ctx).await,
         Noun::Auth(verb) => auth::run(verb, ctx).await,
+        Noun::Callback(verb) => callback::run(verb, ctx).await,
+        Noun::Ip(verb) => ip::run(verb, ctx).await,
+        Noun::Provider(verb) => provider::run(verb, ctx).await,
         Noun::Quota(verb) => quota::run(verb, ctx).await,
         Noun::Rid(verb) => rid::run(verb, ctx).await,
         Noun::Sandbox(verb) => sandbox::run(verb, ctx).await,

@@ -7,8 +7,9 @@ use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
-    self, Entry, Origin, Overrides, Resolved, SANDBOX, SecretSource, Settings, SettingsFile, Store,
-    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
+    self, Account, Entry, Origin, Overrides, Resolved, SANDBOX, SecretSource, Settings,
+    SettingsFile, Store, Target, TokenCall, check_appid, check_base_url, check_name, check_proxy,
+    masked_proxy,
 };
 use crate::text;
 use crate::types::Family;
@@ -46,6 +47,12 @@ pub struct Fields {
     /// Family of addresses the shop belongs to
     #[arg(long, value_enum)]
     family: Option<Family>,
+    /// What the account is
+    #[arg(long, value_enum)]
+    kind: Option<Account>,
+    /// Profile of the service provider that acts for this shop
+    #[arg(long, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
+    provider: Option<String>,
     /// Address that answers instead of WeChat's own
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     base_url: Option<String>,
@@ -105,6 +112,8 @@ pub struct SetArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Setting {
     Family,
+    Kind,
+    Provider,
     BaseUrl,
     Proxy,
     Production,
@@ -264,6 +273,8 @@ fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
         entry.secret = Some(store);
     }
     entry.family = fields.family.or(entry.family);
+    entry.kind = fields.kind.or(entry.kind);
+    entry.provider = fields.provider.or(entry.provider.take());
     entry.production = fields.production.or(entry.production);
     entry.read_only = fields.read_only.or(entry.read_only);
     entry.token = fields.token.or(entry.token);
@@ -284,6 +295,8 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     if name == SANDBOX
         && (fields.appid.is_some()
             || fields.family.is_some()
+            || fields.kind.is_some()
+            || fields.provider.is_some()
             || fields.base_url.is_some()
             || fields.secret_store.is_some()
             || fields.credential_process.is_some()
@@ -330,6 +343,8 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
 fn unset(entry: &mut Entry, setting: Setting) {
     match setting {
         Setting::Family => entry.family = None,
+        Setting::Kind => entry.kind = None,
+        Setting::Provider => entry.provider = None,
         Setting::BaseUrl => entry.base_url = None,
         Setting::Proxy => entry.proxy = None,
         Setting::Production => entry.production = None,
@@ -349,6 +364,9 @@ struct Listed {
     current: bool,
     appid: Option<String>,
     family: &'static str,
+    kind: &'static str,
+    /// The profile of the service provider that acts for this shop.
+    provider: Option<String>,
     target: Target,
     production: bool,
     read_only: bool,
@@ -384,6 +402,16 @@ impl Record for Listed {
             cell: |p| Cell::Text(p.family.into()),
         },
         Column {
+            name: "kind",
+            title: "KIND",
+            cell: |p| account_cell(p.kind),
+        },
+        Column {
+            name: "provider",
+            title: "PROVIDER",
+            cell: |p| text_cell(p.provider.as_ref()),
+        },
+        Column {
             name: "target",
             title: "TARGET",
             cell: |p| Cell::Word(target_word(p.target)),
@@ -404,6 +432,13 @@ impl Record for Listed {
             cell: |p| Cell::Text(p.secret.into()),
         },
     ];
+}
+
+fn account_cell(kind: &str) -> Cell {
+    Cell::Word(match kind {
+        "provider" => text!("service provider"),
+        _ => text!("shop"),
+    })
 }
 
 fn yes_no(yes: bool) -> Cell {
@@ -435,10 +470,15 @@ fn list(ctx: &Ctx) -> Result<()> {
                     entry.appid.clone()
                 },
                 family: entry.family.unwrap_or_default().name(),
+                kind: entry.kind.unwrap_or_default().name(),
+                provider: entry.provider.clone(),
                 target: if sandbox {
                     Target::Sandbox
                 } else {
-                    profile::target(entry.base_url.as_deref())
+                    let provider = entry.provider.as_deref();
+                    let provider = provider.and_then(|name| settings.entry(name));
+                    let of_provider = provider.and_then(|entry| entry.base_url.as_deref());
+                    profile::target(entry.base_url.as_deref().or(of_provider))
                 },
                 production: entry.production.unwrap_or(false),
                 read_only: entry.read_only.unwrap_or(false),
@@ -461,6 +501,8 @@ struct Shown {
     name: Option<String>,
     appid: String,
     family: &'static str,
+    kind: &'static str,
+    provider: Option<String>,
     target: Target,
     base_url: Option<String>,
     proxy: Option<String>,
@@ -510,6 +552,16 @@ impl Record for Shown {
             name: "family",
             title: "FAMILY",
             cell: |p| Cell::Text(p.family.into()),
+        },
+        Column {
+            name: "kind",
+            title: "KIND",
+            cell: |p| account_cell(p.kind),
+        },
+        Column {
+            name: "provider",
+            title: "PROVIDER",
+            cell: |p| text_cell(p.provider.as_ref()),
         },
         Column {
             name: "target",
@@ -642,6 +694,11 @@ fn shown(resolved: &Resolved) -> Shown {
         name: some(&profile.name),
         appid: profile.appid.clone(),
         family: profile.family.name(),
+        kind: profile.kind.name(),
+        provider: profile
+            .provider
+            .as_ref()
+            .map(|provider| provider.name.clone()),
         target: profile.target,
         base_url: some(&profile.base_url),
         proxy: profile.proxy.as_deref().map(masked_proxy),
@@ -712,10 +769,12 @@ fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// As `config.toml` calls them, with the choice of the profile first.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 17] = [
     "profile",
     "appid",
     "family",
+    "kind",
+    "provider",
     "base_url",
     "proxy",
     "production",

@@ -5,6 +5,8 @@ use super::profile::in_english;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::profile::{self, Account};
+use crate::shop::Shop;
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
@@ -23,10 +25,21 @@ pub enum Verb {
     Show(ShowArgs),
     /// Show how many audit submissions this machine has made, and the limits in force
     Audits,
-    /// Set all day counters of the account to zero
-    ///
-    /// WeChat allows 10 resets a month; the button in the backend counts too.
-    Reset,
+    #[command(alias = "reset")]
+    Clear(ClearArgs),
+}
+
+/// Set day counters to zero: all of the account, or that of one call
+///
+/// WeChat allows 10 resets of all counters a month, the button in the backend included, and 50 of one. Where no token can
+/// be had because the token call itself is used up, the AppSecret clears all without one.
+#[derive(Debug, Args)]
+pub struct ClearArgs {
+    /// Path of the one call, e.g. /channels/ec/basics/info/get; without it all calls of the account
+    path: Option<String>,
+    /// Clear all with the AppSecret instead of a token
+    #[arg(long, conflicts_with = "path")]
+    by_secret: bool,
 }
 
 #[derive(Debug, Args)]
@@ -150,7 +163,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Show(args) => show(args, ctx).await,
         Verb::Audits => audits(ctx),
-        Verb::Reset => reset(ctx).await,
+        Verb::Clear(args) => clear(&args, ctx).await,
     }
 }
 
@@ -227,30 +240,100 @@ fn audits(ctx: &Ctx) -> Result<()> {
     })
 }
 
-async fn reset(ctx: &Ctx) -> Result<()> {
-    let appid = ctx.profile()?.appid.clone();
+/// The token call has no more tokens to give today.
+const USED_UP: i64 = 45009;
+
+async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
+    let profile = ctx.profile()?;
+    let path = args.path.as_deref().map(check_path).transpose()?;
+    if let Some(path) = path {
+        return clear_one(&path, ctx).await;
+    }
+    match &profile.provider {
+        _ if profile.kind == Account::Provider => {
+            return super::provider::clear_quota(profile, None, ctx).await;
+        }
+        Some(provider) if args.by_secret => {
+            let merchant = Some(profile.appid.as_str());
+            return super::provider::clear_quota(provider, merchant, ctx).await;
+        }
+        _ => {}
+    }
+    let appid = &profile.appid;
     if ctx.global.dry_run {
-        ctx.out.note(text!(
-            "would set all day counters of {appid} to zero",
-            appid
-        ));
-        return Ok(());
+        return would_clear(appid, None, ctx);
     }
-    if !ctx.out.confirm(text!(
-        "use one of this month's 10 resets for {appid}?",
-        appid = &appid
-    ))? {
-        return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
+    ctx.before_write(Some(question(appid))).await?;
+    let shop = ctx.shop().await?;
+    let doing = || text!("setting the day counters to zero");
+    let by_secret = args.by_secret || tokens_are_used_up(shop).await;
+    match (by_secret, &profile.provider) {
+        (false, _) => shop.clear_quota(appid).await.within(doing)?,
+        (true, Some(provider)) => {
+            let merchant = Some(appid.as_str());
+            return super::provider::clear_quota(provider, merchant, ctx).await;
+        }
+        (true, None) => {
+            let given = ctx.global.secret_file.as_deref();
+            let (secret, _) = profile::secret(profile, given, &ctx.dirs)?;
+            shop.clear_quota_by_secret(appid, &secret)
+                .await
+                .within(doing)?;
+        }
     }
-    ctx.before_write(None).await?;
-    ctx.shop()
-        .await?
-        .clear_quota(&appid)
-        .await
-        .within(|| text!("setting the day counters to zero"))?;
-    ctx.out
-        .note(text!("all day counters of {appid} are zero", appid));
+    cleared(appid, None, ctx)
+}
+
+/// Whether a token cannot be had because too many were fetched today. Other refusals come up with the call itself.
+async fn tokens_are_used_up(shop: &Shop) -> bool {
+    let token = shop.client.token().await;
+    token.is_err_and(|error| failure(&error).is_some_and(|f| f.errcode == Some(USED_UP)))
+}
+
+async fn clear_one(path: &str, ctx: &Ctx) -> Result<()> {
+    let appid = &ctx.profile()?.appid;
+    if ctx.global.dry_run {
+        return would_clear(appid, Some(path), ctx);
+    }
+    ctx.before_write(Some(text!(
+        "Use one of this month's 50 resets of one counter for {appid}",
+        appid
+    )))
+    .await?;
+    let done = ctx.shop().await?.clear_one_quota(path).await;
+    done.map_err(|error| match failure(&error) {
+        Some(known) if known.errcode == Some(76022) => Failure {
+            hint: Some(text!(
+                "WeChat resets single counters of some kinds of account only; `wxsell quota clear` without a path resets all"
+            )),
+            ..known.clone()
+        }
+        .into(),
+        _ => error,
+    })
+    .within(|| text!("setting the day counter of {path} to zero", path))?;
+    cleared(appid, Some(path), ctx)
+}
+
+pub(super) fn question(appid: &str) -> Text {
+    text!("Use one of this month's 10 resets for {appid}", appid)
+}
+
+pub(super) fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
+    ctx.out.note(match path {
+        Some(path) => text!("would set the day counter of {path} to zero", path),
+        None => text!("would set all day counters of {appid} to zero", appid),
+    });
     Ok(())
+}
+
+/// What was cleared: a notice for people, an object for scripts.
+pub(super) fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
+    ctx.out.note(match path {
+        Some(path) => text!("the day counter of {path} is zero", path),
+        None => text!("all day counters of {appid} are zero", appid),
+    });
+    ctx.told(&serde_json::json!({"appid": appid, "path": path}))
 }
 
 #[cfg(test)]

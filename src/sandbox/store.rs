@@ -82,8 +82,6 @@ pub struct Settings {
     pub keep_calls: u32,
     /// Where events are pushed.
     pub push: Option<super::push::PushTo>,
-    /// Host of the address that pushes go to, as the console has it; without one `callback check` answers 40201.
-    pub callback_host: Option<String>,
 }
 
 impl Default for Settings {
@@ -100,7 +98,6 @@ impl Default for Settings {
             audits_per_product: None,
             keep_calls: 1000,
             push: None,
-            callback_host: None,
         }
     }
 }

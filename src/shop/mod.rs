@@ -11,9 +11,13 @@ pub mod joining;
 pub mod merchant;
 pub mod number;
 
-use crate::api::common::{ClearQuota, QuotaGet, QuotaGetReply, RidGet, RidGetReply};
+use crate::api::common::{
+    CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,
+    RidGetReply,
+};
+use crate::api::{Done, Resend};
 use crate::client::Client;
-use crate::types::Family;
+use crate::types::{Family, Secret};
 use anyhow::Result;
 
 /// The shop a command works for.
@@ -40,6 +44,24 @@ impl Shop {
             })
             .await
             .map(|_| ())
+    }
+
+    /// Sets all day counters to 0 without a token; out of the same pot.
+    pub async fn clear_quota_by_secret(&self, appid: &str, secret: &Secret) -> Result<()> {
+        let query = [("appid", appid), ("appsecret", secret.expose())];
+        let done: Result<Done> = self
+            .client
+            .post_openly(CLEAR_QUOTA_BY_SECRET_PATH, &query, Resend::Never)
+            .await;
+        done.map(|_| ())
+    }
+
+    /// Sets the day counter of one call to 0; 50 times a month.
+    pub async fn clear_one_quota(&self, cgi_path: &str) -> Result<()> {
+        let request = ClearOneQuota {
+            cgi_path: cgi_path.to_owned(),
+        };
+        self.client.call(&request).await.map(|_| ())
     }
 
     /// What WeChat saw of a call.

@@ -131,3 +131,136 @@ fn every_shell_has_a_completion_script_and_profiles_are_completed_live() {
         (Some(0), "tea-house\twx00000000000000aa")
     );
 }
+
+#[test]
+fn day_counters_are_cleared_by_token_by_secret_and_one_by_one() {
+    let world = World::new();
+    world.ok(&["sandbox", "set", "--calls-per-day", "2"]);
+    let used_up = || {
+        world.ok(&["brand", "mine"]);
+        world.ok(&["brand", "mine"]);
+        world.refused(5, &["brand", "mine"]);
+    };
+    used_up();
+    let seen = world.calls().len();
+    let dry = world.run(&["quota", "clear", "--dry-run"]);
+    assert!(
+        dry.stderr.contains("would set all day counters"),
+        "{}",
+        dry.stderr
+    );
+    assert_eq!(world.paths_since(seen), [""; 0]);
+    assert_eq!(
+        world.json(&["quota", "clear"]),
+        json!({"appid": wxsell::sandbox::APPID, "path": null})
+    );
+    used_up();
+    // The name it had before.
+    world.ok(&["quota", "reset", "--by-secret"]);
+    used_up();
+    let one = world.json(&["quota", "clear", "/shop/account/get_brand_list"]);
+    assert_eq!(one["path"], "/shop/account/get_brand_list");
+    world.ok(&["brand", "mine"]);
+    let told = world.refused(1, &["quota", "clear", "/sns/jscode2session"]);
+    assert!(
+        told.contains("errcode 76022") && told.contains("resets all"),
+        "{told}"
+    );
+    let told = world.refused(2, &["quota", "clear", "brand"]);
+    assert!(told.contains("is not the path of a call"), "{told}");
+    assert_eq!(super::spec::problems(&world.calls()), [""; 0]);
+}
+
+#[test]
+fn where_no_token_can_be_had_the_secret_clears_the_counters() {
+    let world = World::new();
+    world.ok(&["sandbox", "set", "--calls-per-day", "1"]);
+    world.ok(&["auth", "token"]);
+    world.ok(&["sandbox", "token", "expire"]);
+    world.forget();
+    let told = world.refused(5, &["brand", "mine"]);
+    assert!(told.contains("45009"), "{told}");
+    world.ok(&["quota", "clear"]);
+    assert!(
+        world
+            .calls()
+            .iter()
+            .any(|call| call.path == "/cgi-bin/clear_quota/v2" && call.errcode == 0)
+    );
+    world.ok(&["brand", "mine"]);
+}
+
+#[test]
+fn resets_are_counted_by_the_month() {
+    let world = World::new();
+    world.ok(&["sandbox", "set", "--calls-per-day", "1000"]);
+    for _ in 0..5 {
+        world.ok(&["quota", "clear", "--quiet"]);
+        world.ok(&["brand", "mine"]);
+        world.ok(&["quota", "clear", "--by-secret", "--quiet"]);
+        world.ok(&["brand", "mine"]);
+    }
+    let told = world.refused(5, &["quota", "clear"]);
+    assert!(told.contains("errcode 48006"), "{told}");
+}
+
+#[test]
+fn the_address_of_the_push_is_looked_up_and_pinged() {
+    let world = World::new();
+    let told = world.refused(1, &["callback", "check"]);
+    assert!(told.contains("errcode 40201"), "{told}");
+    world.ok(&["sandbox", "push", "to", "https://push.shop.example/wechat"]);
+    insta::assert_snapshot!(world.ok(&["callback", "check", "--from", "tencent"]), @"");
+    assert_eq!(
+        world.json(&["callback", "check", "--action", "dns"]),
+        json!([{"ip": "203.0.113.9", "real_operator": "UNICOM", "from_operator": null, "package_loss": null, "time": null}])
+    );
+    world.ok(&[
+        "sandbox",
+        "push",
+        "to",
+        "https://silent.shop.example/wechat",
+    ]);
+    let told = world.refused(4, &["callback", "check"]);
+    assert!(
+        told.contains("no address of the push host answered a ping"),
+        "{told}"
+    );
+    world.ok(&["callback", "check", "--action", "dns"]);
+    world.ok(&["sandbox", "push", "to", "https://push.invalid/wechat"]);
+    let told = world.refused(4, &["callback", "check", "--action", "dns"]);
+    assert!(told.contains("has no address"), "{told}");
+    assert_eq!(super::spec::problems(&world.calls()), [""; 0]);
+}
+
+#[test]
+fn addresses_of_the_platform_are_listed_for_firewalls() {
+    let world = World::new();
+    assert_eq!(
+        world.json(&["ip", "list", "--of", "callback"]),
+        json!([
+            {"of": "callback", "address": "198.51.100.20"},
+            {"of": "callback", "address": "198.51.100.128/25"},
+        ])
+    );
+    insta::assert_snapshot!(world.ok(&["ip", "list"]), @"");
+    let told = world.refused(2, &["ip", "list", "--of", "shop"]);
+    assert!(told.contains("invalid value"), "{told}");
+    assert_eq!(super::spec::problems(&world.calls()), [""; 0]);
+}
+
+#[test]
+fn a_call_with_a_secret_in_it_is_left_to_its_command() {
+    let world = World::new();
+    for (operation, command) in [
+        ("quota_clear_all_by_secret", "wxsell quota clear"),
+        ("component_token_get", "wxsell provider token"),
+        ("token_get_stable", "wxsell auth token"),
+    ] {
+        let told = world.refused(2, &["api", "call", operation]);
+        assert!(
+            told.contains("takes a secret") && told.contains(command),
+            "{told}"
+        );
+    }
+}

@@ -162,6 +162,7 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     let receiver = Receiver {
         shops,
         log,
+        state,
         limits: Limits::default(),
         safe_only: args.safe_only,
         forward: wake,

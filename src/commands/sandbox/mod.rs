@@ -7,6 +7,7 @@ mod dispute;
 mod keeper;
 mod money;
 mod people;
+mod provider;
 mod push;
 mod seed;
 
@@ -68,6 +69,8 @@ pub enum Verb {
     /// Ban the shop from the component, or lift the ban
     #[command(subcommand)]
     Access(keeper::AccessVerb),
+    #[command(subcommand)]
+    Provider(provider::Verb),
     /// Scan the code of a withdrawal and confirm it, or let it fail
     #[command(subcommand)]
     Withdrawal(money::WithdrawalVerb),
@@ -337,6 +340,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Merchant(verb) => keeper::merchant(verb, shop, ctx),
         Verb::Scene(verb) => keeper::scene(verb, shop, ctx),
         Verb::Access(verb) => keeper::access(verb, shop, ctx),
+        Verb::Provider(verb) => provider::run(verb, shop, ctx),
         Verb::Withdrawal(verb) => money::withdrawal(verb, shop, ctx),
         Verb::Payment(verb) => money::payment(verb, shop, ctx),
         Verb::Deposit(args) => money::deposit(args, shop, ctx),

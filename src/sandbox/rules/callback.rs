@@ -23,7 +23,7 @@ pub struct Check {
     check_operator: String,
 }
 
-/// Looks the host of the push address up. Without one: 40201. A host that ends in `.invalid` has no address, and one
+/// Looks the host up that events are pushed to. Without one: 40201. A host that ends in `.invalid` has no address, and one
 /// that begins with `silent.` answers no ping, so that both can be seen.
 pub fn check(tx: &mut Tx<'_>, request: Check) -> Result<Value, Refusal> {
     let action = request.action.as_str();
@@ -33,7 +33,9 @@ pub fn check(tx: &mut Tx<'_>, request: Check) -> Result<Value, Refusal> {
     if !["CHINANET", "UNICOM", "CAP", "DEFAULT"].contains(&request.check_operator.as_str()) {
         return Err(Refusal::new(40203, "invalid check operator"));
     }
-    let Some(host) = tx.settings.callback_host.clone() else {
+    let push = tx.settings.push.as_ref();
+    let address = push.and_then(|push| reqwest::Url::parse(&push.url).ok());
+    let Some(host) = address.as_ref().and_then(reqwest::Url::host_str) else {
         return Err(Refusal::new(40201, "invalid check url"));
     };
     let found: &[&str] = match host.ends_with(".invalid") {

@@ -1,0 +1,189 @@
+//! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
+
+use super::Ctx;
+use super::ask::Ask;
+use crate::fail::Failure;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
+
+/// See whether WeChat reaches the address of your message push
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Check(CheckArgs),
+}
+
+/// Let WeChat look up and ping the host that messages are pushed to
+///
+/// One packet is sent to each address. A firewall that blocks pings shows as a loss of 100 % although HTTPS works; then
+/// `--action dns` is the check to make. Ends with exit code 4 where the host has no address or answers no ping.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct CheckArgs {
+    /// What to try
+    #[arg(long, value_enum, default_value_t)]
+    action: Action,
+    /// Network to try from
+    #[arg(long = "from", value_name = "NETWORK", value_enum, default_value_t)]
+    check_operator: Network,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Dns,
+    Ping,
+    /// Both
+    #[default]
+    All,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Network {
+    /// China Telecom
+    #[value(name = "telecom")]
+    Chinanet,
+    /// China Unicom
+    Unicom,
+    /// Tencent's own
+    #[value(name = "tencent")]
+    Cap,
+    /// Chosen by the address
+    #[default]
+    Default,
+}
+
+const CHECK: Ask = Ask::new("callback check", "/cgi-bin/callback/check");
+
+pub const ASKS: &[Ask] = &[CHECK];
+
+/// What was found of one address: fields of WeChat, of the look-up and of the ping.
+#[derive(Debug, Default, Serialize)]
+struct Found {
+    ip: String,
+    real_operator: Option<String>,
+    from_operator: Option<String>,
+    package_loss: Option<String>,
+    time: Option<String>,
+}
+
+fn word(word: Option<&String>) -> Cell {
+    word.map_or(Cell::Empty, |word| Cell::Text(word.clone()))
+}
+
+impl Record for Found {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "ip",
+            title: "ADDRESS",
+            cell: |f| Cell::Text(f.ip.clone()),
+        },
+        Column {
+            name: "real_operator",
+            title: "NETWORK",
+            cell: |f| word(f.real_operator.as_ref()),
+        },
+        Column {
+            name: "from_operator",
+            title: "PINGED FROM",
+            cell: |f| word(f.from_operator.as_ref()),
+        },
+        Column {
+            name: "package_loss",
+            title: "LOSS",
+            cell: |f| word(f.package_loss.as_ref()),
+        },
+        Column {
+            name: "time",
+            title: "TIME",
+            cell: |f| word(f.time.as_ref()),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    let Verb::Check(args) = verb;
+    ctx.out.check_columns::<Found>()?;
+    let body = super::ask::request(&CHECK, &args, serde_json::json!({}))?;
+    let Some(reply) = ctx.send(&CHECK, &body).await? else {
+        return Ok(());
+    };
+    let rows = rows(&reply);
+    ctx.out.list(&rows)?;
+    match problem(&rows, args.action) {
+        Some(problem) => Err(problem.into()),
+        None => Ok(()),
+    }
+}
+
+/// One row an address; the same address may be in both lists.
+fn rows(reply: &Value) -> Vec<Found> {
+    let mut rows: Vec<Found> = Vec::new();
+    let parts = ["dns", "ping"].map(|part| reply[part].as_array());
+    for found in parts.into_iter().flatten().flatten() {
+        let text = |name: &str| found[name].as_str().map(str::to_owned);
+        let ip = text("ip").unwrap_or_default();
+        let at = rows.iter().position(|row| row.ip == ip).unwrap_or_else(|| {
+            rows.push(Found {
+                ip,
+                ..Found::default()
+            });
+            rows.len() - 1
+        });
+        let row = &mut rows[at];
+        row.real_operator = text("real_operator").or(row.real_operator.take());
+        row.from_operator = text("from_operator").or(row.from_operator.take());
+        row.package_loss = text("package_loss").or(row.package_loss.take());
+        row.time = text("time").or(row.time.take());
+    }
+    rows
+}
+
+fn problem(rows: &[Found], action: Action) -> Option<Failure> {
+    if rows.is_empty() {
+        return Some(
+            Failure::network(text!("the host of the push address has no address")).hint(text!(
+                "check its DNS records; WeChat looks from inside mainland China"
+            )),
+        );
+    }
+    let answered = |row: &Found| {
+        row.package_loss
+            .as_deref()
+            .is_some_and(|loss| loss != "100%")
+    };
+    if action != Action::Dns && !rows.iter().any(answered) {
+        return Some(
+            Failure::network(text!("no address of the push host answered a ping")).hint(text!(
+                "a firewall may block pings while HTTPS works: send a test push from the backend, and use `--action dns` here"
+            )),
+        );
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn look_up_and_ping_of_an_address_are_one_row() {
+        let rows = rows(&json!({
+            "dns": [{"ip": "203.0.113.9", "real_operator": "UNICOM"}, {"ip": "203.0.113.8", "real_operator": "CAP"}],
+            "ping": [{"ip": "203.0.113.9", "from_operator": "CAP", "package_loss": "100%"}],
+        }));
+        let shown = serde_json::to_value(&rows).expect("JSON");
+        assert_eq!(
+            shown,
+            json!([
+                {"ip": "203.0.113.9", "real_operator": "UNICOM", "from_operator": "CAP", "package_loss": "100%", "time": null},
+                {"ip": "203.0.113.8", "real_operator": "CAP", "from_operator": null, "package_loss": null, "time": null},
+            ])
+        );
+        assert!(problem(&rows, Action::All).is_some() && problem(&rows, Action::Dns).is_none());
+    }
+}

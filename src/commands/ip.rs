@@ -1,0 +1,87 @@
+//! `wxsell ip`: WeChat's own addresses, for firewalls.
+
+use super::Ctx;
+use super::ask::Ask;
+use crate::output::{Cell, Column, Record};
+use crate::text;
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
+use serde_json::json;
+
+/// See the addresses of WeChat's servers
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(ListArgs),
+}
+
+/// List the addresses of WeChat's servers, for the rules of a firewall
+///
+/// They change: read them once a day. Call WeChat by name, never by one of these addresses.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// Only those of one kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    of: Option<Of>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Of {
+    /// Servers that are called
+    Api,
+    /// Servers that push messages
+    Callback,
+}
+
+const API: Ask = Ask::new("ip list", "/cgi-bin/get_api_domain_ip");
+const CALLBACK: Ask = Ask::new("ip list", "/cgi-bin/getcallbackip");
+
+pub const ASKS: &[Ask] = &[API, CALLBACK];
+
+#[derive(Debug, Serialize)]
+struct Address {
+    of: Of,
+    /// One address, or a range such as 101.226.103.0/25.
+    address: String,
+}
+
+impl Record for Address {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "of",
+            title: "OF",
+            cell: |a| {
+                Cell::Word(match a.of {
+                    Of::Api => text!("calls"),
+                    Of::Callback => text!("pushes"),
+                })
+            },
+        },
+        Column {
+            name: "address",
+            title: "ADDRESS",
+            cell: |a| Cell::Text(a.address.clone()),
+        },
+    ];
+}
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    let Verb::List(args) = verb;
+    ctx.out.check_columns::<Address>()?;
+    let mut rows = Vec::new();
+    for (of, ask) in [(Of::Api, &API), (Of::Callback, &CALLBACK)] {
+        if args.of.is_some_and(|wanted| wanted != of) {
+            continue;
+        }
+        let Some(reply) = ctx.send(ask, &json!({})).await? else {
+            continue;
+        };
+        let found = reply["ip_list"].as_array().into_iter().flatten();
+        rows.extend(found.filter_map(|ip| ip.as_str()).map(|ip| Address {
+            of,
+            address: ip.to_owned(),
+        }));
+    }
+    ctx.out.list(&rows)
+}

@@ -1,0 +1,190 @@
+//! `wxsell provider`: a service provider (third-party platform) that acts for merchants. Ticket, token, authorisation,
+//! the merchants and their counters.
+
+mod authorize;
+mod ticket;
+
+use super::Ctx;
+use super::ask::{Ask, Rows};
+use crate::api::Endpoint;
+use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
+use crate::fail::{Failure, Within};
+use crate::profile::{self, Account, Profile, check_appid};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use serde::Serialize;
+
+/// Act for merchants as a service provider
+///
+/// Needs a profile of the kind `provider`: `wxsell profile add NAME --kind provider --appid APPID`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// The ticket that WeChat pushes to the service provider every 10 minutes
+    #[command(subcommand)]
+    Ticket(ticket::Verb),
+    /// Print the access token of the service provider
+    Token,
+    Authorize(authorize::AuthorizeArgs),
+    Connect(authorize::ConnectArgs),
+    /// List the merchants that have authorised this service provider
+    Merchants(Rows),
+    Merchant(MerchantArgs),
+    /// Day counters of the service provider and its merchants
+    #[command(subcommand)]
+    Quota(QuotaVerb),
+}
+
+/// Show a merchant: name, kind, state and what was granted
+#[derive(Debug, clap::Args, Serialize)]
+pub struct MerchantArgs {
+    /// AppID of the merchant
+    #[serde(rename = "authorizer_appid")]
+    #[arg(value_name = "APPID")]
+    appid: String,
+    #[serde(rename = "component_appid")]
+    #[arg(skip)]
+    provider: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuotaVerb {
+    Clear(ClearArgs),
+}
+
+/// Set day counters to zero with the secret of the service provider
+///
+/// Without --merchant those of the service provider itself, the token call included; that works when no token can be had
+/// any more. WeChat allows 10 resets a month.
+#[derive(Debug, clap::Args)]
+pub struct ClearArgs {
+    /// The counters of this merchant instead
+    #[arg(long, value_name = "APPID")]
+    merchant: Option<String>,
+}
+
+/// A request of which the provider's AppID is a part, and perhaps all.
+#[derive(Serialize)]
+struct Own<'a> {
+    component_appid: &'a str,
+}
+
+const PREAUTH: Ask = Ask::new(
+    "provider authorize",
+    "/cgi-bin/component/api_create_preauthcode",
+);
+const MERCHANTS: Ask = Ask::new(
+    "provider merchants",
+    "/cgi-bin/component/api_get_authorizer_list",
+)
+.shows(
+    "list",
+    &[
+        ("authorizer_appid", "APPID"),
+        ("auth_time", "AUTHORISED"),
+        ("refresh_token", "REFRESH TOKEN"),
+    ],
+);
+const MERCHANT: Ask = Ask::new(
+    "provider merchant",
+    "/cgi-bin/component/api_get_authorizer_info",
+)
+.shows(
+    "",
+    &[
+        ("authorizer_info.nick_name", "NAME"),
+        ("authorizer_info.principal_name", "COMPANY"),
+        ("authorization_info.authorizer_appid", "APPID"),
+        ("authorizer_info.account_status", "STATE"),
+        ("authorizer_info.register_type", "MADE"),
+        ("authorization_info.func_info.funcscope_category.id", "SETS"),
+    ],
+);
+
+pub const ASKS: &[Ask] = &[
+    PREAUTH,
+    MERCHANTS,
+    MERCHANT,
+    Ask::new(
+        "provider ticket start",
+        "/cgi-bin/component/api_start_push_ticket",
+    ),
+    Ask::new("provider token", "/cgi-bin/component/api_component_token"),
+    Ask::new("provider authorize", "/cgi-bin/component/api_query_auth"),
+    // Renewed by whatever command works for the merchant; this one does nothing else.
+    Ask::new("auth token", AuthorizerToken::PATH),
+    Ask::new("provider quota clear", ClearComponentQuota::PATH),
+];
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    let provider = own_profile(ctx)?;
+    match verb {
+        Verb::Ticket(verb) => ticket::run(verb, provider, ctx).await,
+        Verb::Token => super::auth::print_token(ctx).await,
+        Verb::Authorize(args) => authorize::authorize(args, provider, ctx).await,
+        Verb::Connect(args) => authorize::connect(&args, provider, ctx).await,
+        Verb::Merchants(rows) => {
+            let own = Own {
+                component_appid: &provider.appid,
+            };
+            ctx.ask_rows(&MERCHANTS, &own, rows).await
+        }
+        Verb::Merchant(args) => {
+            let args = MerchantArgs {
+                appid: check_appid(&args.appid)?,
+                provider: provider.appid.clone(),
+            };
+            ctx.ask(&MERCHANT, &args).await
+        }
+        Verb::Quota(QuotaVerb::Clear(args)) => {
+            clear_quota(provider, args.merchant.as_deref(), ctx).await
+        }
+    }
+}
+
+/// The profile of this command, which must be a service provider's.
+fn own_profile(ctx: &Ctx) -> Result<&Profile> {
+    let profile = ctx.profile()?;
+    if profile.kind == Account::Provider {
+        return Ok(profile);
+    }
+    let failure = Failure::input(text!(
+        "profile {name} is no service provider",
+        name = profile.label()
+    ));
+    Err(failure
+        .hint(match &profile.provider {
+            Some(provider) => text!(
+                "its service provider is {provider}: give --profile {provider}",
+                provider = provider.label()
+            ),
+            None => text!(
+                "choose one with --profile, or make one with `wxsell profile add NAME --kind provider --appid APPID`"
+            ),
+        })
+        .into())
+}
+
+/// Sets the counters of the provider, or of one of its merchants, to 0.
+pub async fn clear_quota(provider: &Profile, merchant: Option<&str>, ctx: &Ctx) -> Result<()> {
+    let merchant = merchant.map(check_appid).transpose()?;
+    let appid = merchant.as_ref().unwrap_or(&provider.appid);
+    let question = super::quota::question(appid);
+    if ctx.global.dry_run {
+        return super::quota::would_clear(appid, None, ctx);
+    }
+    ctx.before_write(Some(question)).await?;
+    let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
+    let request = ClearComponentQuota {
+        component_appid: provider.appid.clone(),
+        appid: merchant.clone(),
+        appsecret: secret,
+    };
+    // It carries no token: the client of a merchant serves as well as the provider's own.
+    let client = &ctx.shop().await?.client;
+    client
+        .call_openly(&request)
+        .await
+        .within(|| text!("setting the day counters to zero"))?;
+    super::quota::cleared(appid, None, ctx)
+}

@@ -1,0 +1,93 @@
+//! `wxsell sandbox provider`: what the platform and a merchant do around a service provider.
+
+use super::super::Ctx;
+use crate::fail::Failure;
+use crate::profile::check_appid;
+use crate::sandbox::{APPID, ProviderMove, Sandbox};
+use crate::text;
+use anyhow::Result;
+use clap::Subcommand;
+use std::io::Read;
+
+/// Do what WeChat and merchants do around a service provider
+///
+/// The make-believe service provider is wx5a4dbcc0ffee0099 with the AppSecret `sandbox-provider`; it reaches the shop
+/// at the address of `wxsell sandbox serve`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Print the ticket that would be pushed now
+    Ticket,
+    /// Let a merchant agree on the authorisation page; prints the auth_code it leads back with
+    ///
+    /// Reads the address of the page, or the pre_auth_code in it, from standard input.
+    Authorize(AuthorizeArgs),
+    /// Let a merchant take the authorisation back
+    Withdraw(MerchantArgs),
+    /// Let the next renewal for a merchant bring another refresh token
+    Rotate(MerchantArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct MerchantArgs {
+    /// AppID of the merchant; the shop in a box, if nothing is said
+    #[arg(long, value_name = "APPID")]
+    merchant: Option<String>,
+}
+
+impl MerchantArgs {
+    fn appid(&self) -> Result<String> {
+        Ok(check_appid(self.merchant.as_deref().unwrap_or(APPID))?)
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct AuthorizeArgs {
+    #[command(flatten)]
+    merchant: MerchantArgs,
+    /// Sets to be granted, separated by commas; 85 is the component, 140 promotion staff
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    sets: Option<Vec<i64>>,
+}
+
+pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let what = match verb {
+        Verb::Ticket => return ctx.out.text(&shop.ticket()?),
+        Verb::Authorize(args) => ProviderMove::Authorise {
+            pre_auth_code: pre_auth_code()?,
+            appid: args.merchant.appid()?,
+            sets: args.sets,
+        },
+        Verb::Withdraw(args) => ProviderMove::Withdraw(args.appid()?),
+        Verb::Rotate(args) => ProviderMove::Rotate(args.appid()?),
+    };
+    let (happened, code) = shop.provider(&what)?;
+    match code {
+        Some(code) => ctx.out.text(&code),
+        None => ctx.out.list(&[happened]),
+    }
+}
+
+fn pre_auth_code() -> Result<String> {
+    let mut given = String::new();
+    std::io::stdin()
+        .lock()
+        .take(16 * 1024)
+        .read_to_string(&mut given)
+        .map_err(|error| {
+            Failure::input(text!(
+                "{from} cannot be read: {error}",
+                from = text!("standard input"),
+                error = error.to_string()
+            ))
+        })?;
+    // A table or JSON with the address in it will do.
+    let address = given
+        .split(|c: char| c.is_whitespace() || c == '"')
+        .find(|word| word.starts_with("https://"))
+        .and_then(|word| reqwest::Url::parse(word).ok());
+    let code = address.and_then(|url| {
+        let code = url.query_pairs().find(|(name, _)| name == "pre_auth_code");
+        code.map(|(_, code)| code.into_owned())
+    });
+    Ok(code.unwrap_or_else(|| given.trim().to_owned()))
+}
