@@ -269,8 +269,8 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         order::ASKS,
         pay::ASKS,
         promoter::ASKS,
-        sharer::ASKS,
         provider::ASKS,
+        sharer::ASKS,
         status::ASKS,
     ]
     .into_iter()
