@@ -11,9 +11,12 @@ use crate::text;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -70,15 +73,30 @@ pub struct Write {
 
 /// Takes writes and appends them; dropping it waits until all are on disk.
 pub struct Log {
-    rows: Option<Sender<Write>>,
+    waiting: Arc<Waiting>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// Writes that are not yet on disk. The thread is woken for the first of a batch and for a full one, not for each.
+#[derive(Default)]
+struct Waiting {
+    rows: Mutex<Rows>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Rows {
+    rows: Vec<Write>,
+    /// No more will come.
+    ended: bool,
 }
 
 impl Log {
     /// Opens `log.db` in `folder`.
     pub fn open(folder: &Path) -> Result<Log> {
         let connection = connect(folder)?;
-        let (rows, taken) = channel();
+        let waiting = Arc::new(Waiting::default());
+        let taken = waiting.clone();
         let writer = std::thread::Builder::new()
             .name("log".into())
             .spawn(move || write(connection, &taken))
@@ -86,36 +104,57 @@ impl Log {
                 Failure::bug(text!("no thread: {error}", error = error.to_string()))
             })?;
         Ok(Log {
-            rows: Some(rows),
+            waiting,
             writer: Some(writer),
         })
     }
 
     pub fn add(&self, write: Write) {
-        if let Some(rows) = &self.rows {
-            // The thread ends only when the sender is gone.
-            let _ = rows.send(write);
+        let mut waiting = self.waiting.lock();
+        waiting.rows.push(write);
+        if matches!(waiting.rows.len(), 1 | BATCH) {
+            self.waiting.changed.notify_one();
         }
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.rows = None;
+        self.waiting.lock().ended = true;
+        self.waiting.changed.notify_one();
         if let Some(writer) = self.writer.take() {
             drop(writer.join());
         }
     }
 }
 
-fn write(mut connection: Connection, rows: &Receiver<Write>) {
-    while let Ok(first) = rows.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            match rows.recv_timeout(GATHER) {
-                Ok(row) => batch.push(row),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+impl Waiting {
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has gathered; nothing when no more will come.
+    fn take(&self) -> Vec<Write> {
+        let none = |waiting: &mut Rows| waiting.rows.is_empty() && !waiting.ended;
+        let waiting = self
+            .changed
+            .wait_while(self.lock(), none)
+            .unwrap_or_else(PoisonError::into_inner);
+        let few = |waiting: &mut Rows| waiting.rows.len() < BATCH && !waiting.ended;
+        let mut waiting = self
+            .changed
+            .wait_timeout_while(waiting, GATHER, few)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        std::mem::take(&mut waiting.rows)
+    }
+}
+
+fn write(mut connection: Connection, waiting: &Waiting) {
+    loop {
+        let batch = waiting.take();
+        if batch.is_empty() {
+            return;
         }
         // A log that cannot be written must not undo what was done: the call has been made already.
         let _ = append(&mut connection, &batch);
@@ -208,11 +247,12 @@ fn subject(body: &[u8]) -> String {
         "openid",
         "id",
     ];
-    let Ok(serde_json::Value::Object(request)) = serde_json::from_slice(body) else {
+    // What is inside the values is skipped, not taken apart.
+    let Ok(request) = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(body) else {
         return String::new();
     };
     let named = NAMES.iter().filter_map(|name| {
-        let value = request.get(*name)?;
+        let value = serde_json::from_str(request.get(*name)?.get()).ok()?;
         match value {
             serde_json::Value::String(text) if !text.is_empty() => Some(format!("{name}={text}")),
             serde_json::Value::Number(number) => Some(format!("{name}={number}")),
