@@ -563,11 +563,11 @@ pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Re
     }
 }
 
+/// Puts a secret where a profile keeps its secrets.
+pub type SecretKeeper = Box<dyn Fn(&Secret) -> Result<()> + Send + Sync>;
+
 /// Stores an authorisation that took the place of another, where the profile keeps it.
-pub fn secret_keeper(
-    profile: &Profile,
-    dirs: &Dirs,
-) -> Box<dyn Fn(&Secret) -> Result<()> + Send + Sync> {
+pub fn secret_keeper(profile: &Profile, dirs: &Dirs) -> SecretKeeper {
     let (name, dirs) = (profile.name.clone(), dirs.clone());
     let store = match profile.secret {
         SecretSource::Keyring => Store::Keyring,

@@ -1,7 +1,7 @@
 //! `provider`: a service provider that acts for the shop in a box, from the first ticket to a merchant that withdraws.
 
-use super::spec;
 use super::world::{Said, World, said};
+use crate::spec;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use wxsell::sandbox::{APPID, Fault, FaultKind, PROVIDER_APPID, PROVIDER_SECRET, Running};

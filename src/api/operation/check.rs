@@ -99,10 +99,8 @@ impl Book {
         } else {
             &node.values
         };
-        if !values.is_empty()
-            && !(node.open || shared.open)
-            && !values.iter().any(|known| same(&known.value, value))
-        {
+        let free = values.is_empty() || node.open || shared.open;
+        if !(free || values.iter().any(|known| same(&known.value, value))) {
             let allowed = values.iter().map(|known| plain(&known.value)).collect();
             return wrong(Wrong::NotAllowed(allowed));
         }

@@ -1,16 +1,20 @@
 //! What an application for a merchant number holds: one table from which the form asks, the template is written, and
 //! files are read. Names of WeChat always work; so do plainer ones.
+//!
+//! Long because the table is one thing: every field of the application with its check.
 
 use crate::lang::Text;
 use crate::text;
 use serde_json::{Map, Value, json};
 
+/// One value of a choice: as it is sent, what else it is called, what it means.
+type Chosen = (&'static str, &'static [&'static str], fn() -> Text);
+
 /// What a value is.
 #[derive(Debug, Clone, Copy)]
 pub enum Of {
     Text,
-    /// Value as it is sent, what else it is called, what it means.
-    Choice(&'static [(&'static str, &'static [&'static str], fn() -> Text)]),
+    Choice(&'static [Chosen]),
     /// A day, or 长期 for "without end".
     LastDay,
     Day,

@@ -96,7 +96,7 @@ pub async fn all(ctx: &Ctx) -> Result<Reads> {
         Err(error) => {
             let code = failure(&error).and_then(|failure| failure.errcode);
             // An errcode of the shop is an answer; one of the token is not.
-            let of_the_shop = code.is_some_and(|code| code > 1_000_000 || code < 0);
+            let of_the_shop = code.is_some_and(|code| !(0..=1_000_000).contains(&code));
             answered += i32::from(of_the_shop);
             let read = match code {
                 Some(access::NOT_JOINED) => Read::NotJoined,

@@ -1,3 +1,5 @@
+//! Orders from the report to the settlement, against the rules themselves.
+
 use super::super::delivery;
 use super::*;
 use crate::sandbox::Sandbox;
@@ -31,9 +33,8 @@ fn run<T>(
 ) -> Result<T, i64> {
     let mut refused = 0;
     let done = shop.write(|tx| {
-        Ok(act(tx).map_err(|refusal| {
+        Ok(act(tx).inspect_err(|refusal| {
             refused = refusal.errcode;
-            refusal
         })?)
     });
     done.map_err(|_| refused)
