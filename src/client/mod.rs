@@ -11,8 +11,8 @@ pub mod trace;
 pub mod verdict;
 
 use crate::api::operation::Operation;
-use crate::api::{Endpoint, Envelope, Resend};
-use crate::fail::{Failure, Kind};
+use crate::api::{Endpoint, Resend};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::profile::{Account, Profile, Target, TokenCall};
 use crate::state::State;
