@@ -3,7 +3,7 @@
 
 use super::carriers::Carriers;
 use super::plan::{Finish, Shipment, plan};
-use super::report::{Event, Report, action};
+use super::report::{Event, Planned, Report, action};
 use super::sheet::{Field, Line, Problem, Reading, Table};
 use super::{SEND, SendArgs, again, by_numbers, held_back, is_incomplete};
 use crate::bulk::failed::{Copy, Judge, Verdict};
@@ -15,12 +15,11 @@ use crate::commands::job::one_job;
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::Format;
 use crate::state::runs::{ItemState, Items, Known, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
-use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -50,54 +49,6 @@ struct Plans {
     held: Vec<Held>,
     /// Input and row of every line of an order, also where it has problems.
     rows: HashMap<String, Vec<(usize, u32)>>,
-}
-
-/// One line of `--dry-run`.
-#[derive(Debug, Serialize)]
-struct Planned {
-    order: String,
-    /// `ship`, `ship_part`, `there` or `held`.
-    action: &'static str,
-    parcels: Vec<String>,
-    place: String,
-    reason: Option<Text>,
-}
-
-impl Record for Planned {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "order",
-            title: "ORDER",
-            cell: |p| Cell::Text(p.order.clone()),
-        },
-        Column {
-            name: "action",
-            title: "PLAN",
-            cell: |p| {
-                Cell::Word(match p.action {
-                    "ship" => text!("ship"),
-                    "ship_part" => text!("ship a part"),
-                    "held" => text!("held back"),
-                    _ => text!("there already"),
-                })
-            },
-        },
-        Column {
-            name: "parcels",
-            title: "PARCELS",
-            cell: |p| Cell::List(p.parcels.clone()),
-        },
-        Column {
-            name: "place",
-            title: "PLACE",
-            cell: |p| Cell::Text(p.place.clone()),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |p| Cell::sentence(p.reason.as_ref()),
-        },
-    ];
 }
 
 pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What a bulk shipment says at its end: a summary, and the orders that were not reported.
+//! What a bulk shipment says: its plan, and at its end a summary and the orders that were not reported.
 
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Output, Record};
@@ -50,6 +50,54 @@ impl Event {
             reason: Some(reason),
         }
     }
+}
+
+/// One line of `--dry-run`.
+#[derive(Debug, Serialize)]
+pub struct Planned {
+    pub order: String,
+    /// `ship`, `ship_part`, `there` or `held`.
+    pub action: &'static str,
+    pub parcels: Vec<String>,
+    pub place: String,
+    pub reason: Option<Text>,
+}
+
+impl Record for Planned {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "order",
+            title: "ORDER",
+            cell: |p| Cell::Text(p.order.clone()),
+        },
+        Column {
+            name: "action",
+            title: "PLAN",
+            cell: |p| {
+                Cell::Word(match p.action {
+                    "ship" => text!("ship"),
+                    "ship_part" => text!("ship a part"),
+                    "held" => text!("held back"),
+                    _ => text!("there already"),
+                })
+            },
+        },
+        Column {
+            name: "parcels",
+            title: "PARCELS",
+            cell: |p| Cell::List(p.parcels.clone()),
+        },
+        Column {
+            name: "place",
+            title: "PLACE",
+            cell: |p| Cell::Text(p.place.clone()),
+        },
+        Column {
+            name: "reason",
+            title: "REASON",
+            cell: |p| Cell::sentence(p.reason.as_ref()),
+        },
+    ];
 }
 
 #[derive(Debug, Default, Serialize)]

@@ -6,7 +6,7 @@ use crate::sandbox::{Sandbox, Seed, Seeded};
 use anyhow::Result;
 use clap::Args;
 
-/// Fill the shop with goods and orders in every state
+/// Fill the shop with goods, orders and after-sales in every state
 ///
 /// The same seed makes the same shop. What the shop holds already stays.
 #[derive(Debug, Args)]
