@@ -4,10 +4,10 @@ use crate::api::operation::{mask_personal, present};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::fail::failure;
-use crate::output::{Cell, Columns, Format};
+use crate::output::{Cell, Column, Format, Record};
 use crate::shop::number;
-use crate::text;
 use anyhow::Result;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 pub const GET: Ask = Ask::new("merchant application", "/shop/wxpay/get");
@@ -51,64 +51,96 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
         "who": next.who.as_ref().map(ToString::to_string), "what": next.what.to_string(),
         "command": next.command.map(|command| format!("wxsell {command}")),
     });
-    let (word, rejected) = (number::word(&response), number::rejected(&response));
-    let rejected: Vec<String> = rejected
-        .iter()
-        .map(|(field, why)| format!("{field}: {why}"))
-        .collect();
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or(Cell::Empty, |text| Cell::Text(text.into()))
-    };
     let link = number::link(&response).map(str::to_owned);
-    let (who, what) = (next.who, next.what);
-    let scanned = link.clone();
-    let columns = Columns::none()
-        .with("state", text!("STATE").to_string(), move |_: &Value| {
-            Cell::Word(word.clone())
-        })
-        .with(
-            "description",
-            text!("WECHAT SAYS").to_string(),
-            move |thing: &Value| text(&thing["pay_resp"]["applyment_state_desc"]),
-        )
-        .with(
-            "sub_mchid",
-            text!("MERCHANT NUMBER").to_string(),
-            move |thing: &Value| text(&thing["pay_resp"]["sub_mchid"]),
-        )
-        .with(
-            "applyment_id",
-            text!("APPLICATION").to_string(),
-            move |thing: &Value| text(&thing["pay_resp"]["applyment_id"]),
-        )
-        .with(
-            "rejected",
-            text!("REJECTED").to_string(),
-            move |_: &Value| match rejected.is_empty() {
-                true => Cell::Empty,
-                false => Cell::List(rejected.clone()),
-            },
-        )
-        .with(
-            "deadline",
-            text!("DEADLINE").to_string(),
-            move |thing: &Value| text(&thing["pay_resp"]["account_validation"]["deadline"]),
-        )
-        .with("who", text!("WHO IS NEXT").to_string(), move |_: &Value| {
-            who.clone().map_or(Cell::Empty, Cell::Word)
-        })
-        .with("what", text!("WHAT NEXT").to_string(), move |_: &Value| {
-            Cell::Sentence(what.clone())
-        })
-        .with("link", text!("LINK").to_string(), move |_: &Value| {
-            link.clone().map_or(Cell::Empty, Cell::Text)
-        });
-    ctx.out.show_with(columns, &thing)?;
+    ctx.out.show(&Application { thing, response })?;
     // People open the link on a phone; scripts read it.
-    match scanned.filter(|_| ctx.out.format == Format::Table && ctx.out.redraws()) {
+    match link.filter(|_| ctx.out.format == Format::Table && ctx.out.redraws()) {
         Some(link) => ctx.out.qr(&link),
         None => Ok(()),
     }
+}
+
+/// What is shown of an application; in JSON what WeChat answered, with the next step beside it.
+struct Application {
+    thing: Value,
+    /// The block about the application, as it came.
+    response: Value,
+}
+
+impl Serialize for Application {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.thing.serialize(serializer)
+    }
+}
+
+impl Application {
+    fn text(&self, pointer: &str) -> Cell {
+        let text = self.thing.pointer(pointer).and_then(Value::as_str);
+        text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()))
+    }
+}
+
+impl Record for Application {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column {
+            name: "state",
+            title: "STATE",
+            cell: |it| Cell::Word(number::word(&it.response)),
+        },
+        Column {
+            name: "description",
+            title: "WECHAT SAYS",
+            cell: |it| it.text("/pay_resp/applyment_state_desc"),
+        },
+        Column {
+            name: "sub_mchid",
+            title: "MERCHANT NUMBER",
+            cell: |it| it.text("/pay_resp/sub_mchid"),
+        },
+        Column {
+            name: "applyment_id",
+            title: "APPLICATION",
+            cell: |it| it.text("/pay_resp/applyment_id"),
+        },
+        Column {
+            name: "rejected",
+            title: "REJECTED",
+            cell: |it| {
+                let rows = number::rejected(&it.response).into_iter();
+                let lines: Vec<String> =
+                    rows.map(|(field, why)| format!("{field}: {why}")).collect();
+                match lines.is_empty() {
+                    true => Cell::Empty,
+                    false => Cell::List(lines),
+                }
+            },
+        },
+        Column {
+            name: "deadline",
+            title: "DEADLINE",
+            cell: |it| it.text("/pay_resp/account_validation/deadline"),
+        },
+        Column {
+            name: "who",
+            title: "WHO IS NEXT",
+            cell: |it| {
+                number::next(&it.response)
+                    .who
+                    .map_or(Cell::Empty, Cell::Word)
+            },
+        },
+        Column {
+            name: "what",
+            title: "WHAT NEXT",
+            cell: |it| Cell::Sentence(number::next(&it.response).what),
+        },
+        Column {
+            name: "link",
+            title: "LINK",
+            cell: |it| {
+                let link = number::link(&it.response);
+                link.map_or(Cell::Empty, |link| Cell::Text(link.to_owned()))
+            },
+        },
+    ];
 }
