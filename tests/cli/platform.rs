@@ -254,7 +254,7 @@ fn addresses_of_the_platform_are_listed_for_firewalls() {
     pushes  198.51.100.128/25
     ");
     let told = world.refused(2, &["ip", "list", "--of", "shop"]);
-    assert!(told.contains("invalid value"), "{told}");
+    assert!(told.contains("use one of: api, callback"), "{told}");
     assert_eq!(crate::spec::problems(&world.calls()), [""; 0]);
 }
 
