@@ -6,11 +6,6 @@ use crate::commands::{
     access, aftersale, api, audit, auth, brand, callback, category, certificate, commission,
     completion, coupon, delivery, dispute, due, event, funds, goods, image, ip, log, merchant,
     order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer, status, util,
-use crate::commands::{access, aftersale, api, audit, auth, brand, callback, category, certificate, commission, completion, coupon, delivery, dispute, due, event, funds, goods, image, ip, log, merchant, order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer, status, use crate::commands::{access, util};
-use crate::commands::{
-    access, aftersale, api, audit, auth, brand, callback, category, certificate, commission,
-    completion, coupon, delivery, dispute, due, event, funds, goods, image, ip, log, merchant,
-    order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer, status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
