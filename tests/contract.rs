@@ -9,7 +9,10 @@ mod spec;
 use http::{Raw, post, send};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wxsell::sandbox::{APPID, Fault, FaultKind, Running, SECRET, Sandbox, Verdict};
+use wxsell::sandbox::{
+    APPID, Fault, FaultKind, PROVIDER_APPID, PROVIDER_SECRET, ProviderMove, Running, SECRET,
+    Sandbox, Verdict,
+};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 
@@ -182,6 +185,10 @@ fn every_path_keeps_to_the_reference_in_request_and_reply() {
             json!({"cgi_path": "/shop/spu/add"}),
         ),
         ("/cgi-bin/clear_quota", json!({"appid": APPID})),
+        (
+            "/cgi-bin/openapi/quota/clear",
+            json!({"cgi_path": "/shop/spu/add"}),
+        ),
     ];
     for (path, body) in calls {
         assert_eq!(shop.errcode(path, body), 0, "{path}");
@@ -198,6 +205,7 @@ fn every_path_keeps_to_the_reference_in_request_and_reply() {
         r#"{"out_product_id":"P2"}"#
     );
 
+    as_a_provider(&mut shop);
     let exchanges = shop.keeper.exchanges().expect("it is readable");
     assert_eq!(spec::problems(&exchanges), [""; 0]);
     for (path, _) in wxsell::api::paths() {
@@ -208,6 +216,39 @@ fn every_path_keeps_to_the_reference_in_request_and_reply() {
             "{path} was not tried"
         );
     }
+}
+
+/// A service provider acts for the shop, with the calls that have a type of their own.
+fn as_a_provider(shop: &mut Shop) {
+    let by_secret = format!("/cgi-bin/clear_quota/v2?appid={APPID}&appsecret={SECRET}");
+    let cleared = post(&shop.running.base_url, &by_secret, "{}");
+    assert_eq!(cleared.json()["errcode"], 0);
+    let (own, ticket) = (PROVIDER_APPID, shop.keeper.ticket().expect("a ticket"));
+    let start = json!({"component_appid": own, "component_secret": PROVIDER_SECRET});
+    assert_eq!(
+        shop.errcode("/cgi-bin/component/api_start_push_ticket", start),
+        0
+    );
+    let secrets = json!({"component_appid": own, "component_appsecret": PROVIDER_SECRET, "component_verify_ticket": ticket});
+    let fetched = shop.call("/cgi-bin/component/api_component_token", secrets);
+    let token = fetched["component_access_token"].as_str().expect("a token");
+    shop.token = token.to_owned();
+    let page = json!({"component_appid": own});
+    let page = shop.call("/cgi-bin/component/api_create_preauthcode", page);
+    let agree = ProviderMove::Authorise {
+        pre_auth_code: page["pre_auth_code"].as_str().expect("a code").into(),
+        appid: APPID.into(),
+        sets: None,
+    };
+    let (_, code) = shop.keeper.provider(&agree).expect("the merchant agrees");
+    let exchange = json!({"component_appid": own, "authorization_code": code.expect("a code")});
+    let given = shop.call("/cgi-bin/component/api_query_auth", exchange);
+    let refresh = &given["authorization_info"]["authorizer_refresh_token"];
+    let renew = json!({"component_appid": own, "authorizer_appid": APPID, "authorizer_refresh_token": refresh});
+    let renewed = shop.call("/cgi-bin/component/api_authorizer_token", renew);
+    assert!(renewed["authorizer_access_token"].is_string(), "{renewed}");
+    let clear = json!({"component_appid": own, "appsecret": PROVIDER_SECRET});
+    assert_eq!(shop.errcode("/cgi-bin/component/clear_quota/v2", clear), 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod answer;
 pub mod errcode;
 mod once;
+mod open;
 pub mod pace;
 mod provider;
 pub mod token;
@@ -14,7 +15,7 @@ use crate::api::operation::Operation;
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::profile::{Account, Profile, Target, TokenCall};
+use crate::profile::{Account, Profile, SecretKeeper, Target, TokenCall};
 use crate::state::State;
 use crate::state::log::{Log, Write};
 use crate::state::token::StoredToken;
@@ -38,9 +39,6 @@ const LIVE_PACE: f64 = 25.0;
 
 /// Reads the AppSecret when a token has to be fetched, and not before.
 pub type SecretReader = Box<dyn Fn() -> Result<Secret> + Send + Sync>;
-
-/// Stores a secret that took the place of another.
-pub type SecretKeeper = Box<dyn Fn(&Secret) -> Result<()> + Send + Sync>;
 
 /// Where the token of a client comes from.
 enum Source {
@@ -307,75 +305,6 @@ impl Client {
                 seconds,
                 errcode
             ));
-        }
-    }
-
-    /// Makes a call that carries no token but a secret.
-    pub async fn call_openly<E: Endpoint>(&self, request: &E) -> Result<E::Reply> {
-        let body = Body::Json(to_json(request)?);
-        let answer = self.exchange_openly(E::PATH, &[], &body, E::RESEND).await?;
-        read_reply(E::PATH, &answer)
-    }
-
-    /// Posts an empty object to a path whose secret stands in the query.
-    pub async fn post_openly<R: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: &[(&str, &str)],
-        resend: Resend,
-    ) -> Result<R> {
-        let body = Body::Json(b"{}".to_vec());
-        read_reply(
-            path,
-            &self.exchange_openly(path, query, &body, resend).await?,
-        )
-    }
-
-    async fn get<R: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<R> {
-        let answer = self
-            .exchange_openly(path, query, &Body::Nothing, Resend::Safe)
-            .await?;
-        read_reply(path, &answer)
-    }
-
-    /// [`Client::attempts`] of a call without a token, with the log of writes.
-    async fn exchange_openly(
-        &self,
-        path: &str,
-        query: &[(&str, &str)],
-        body: &Body,
-        resend: Resend,
-    ) -> Result<Vec<u8>> {
-        let answer = self.attempts_openly(path, query, body, resend).await;
-        if resend != Resend::Safe {
-            self.log(path, body, &answer)?;
-        }
-        answer
-    }
-
-    async fn attempts_openly(
-        &self,
-        path: &str,
-        query: &[(&str, &str)],
-        body: &Body,
-        resend: Resend,
-    ) -> Result<Vec<u8>> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let failure = match self.send(path, query, None, body).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            // A refused secret also reads 40001 here: there is no token to renew.
-            match verdict(&failure, resend, attempt, u32::MAX) {
-                Verdict::After(pause) => {
-                    tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
-                }
-                Verdict::SlowDown(_) | Verdict::GiveUp | Verdict::RenewToken => {
-                    return Err(failure.into());
-                }
-            }
         }
     }
 

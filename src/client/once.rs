@@ -1,6 +1,7 @@
 //! A call without anything that helps: to find out what is wrong, every answer must be seen as it comes.
 
-use super::{Body, Client, read_reply, to_json};
+use super::answer::read_reply;
+use super::{Body, Client, to_json};
 use crate::api::Endpoint;
 use crate::types::Secret;
 use anyhow::Result;

@@ -1,9 +1,10 @@
 //! Tokens of a service provider and of the shops it acts for. A provider pays with its secret and the newest ticket
 //! that was pushed; a shop's token comes through its provider, for a refresh token that is kept like a secret.
 
-use super::{Client, SecretKeeper, Source};
+use super::{Client, Source};
 use crate::api::provider::{AuthorizerToken, ComponentToken};
 use crate::fail::{Failure, Within};
+use crate::profile::SecretKeeper;
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now};

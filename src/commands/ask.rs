@@ -175,7 +175,7 @@ impl Ctx {
         check(
             ask,
             &body,
-            &["page", "page_num", "page_size", "offset", "limit"],
+            &["page", "page_num", "page_size", "offset", "limit", "count"],
         )?;
         let shop = self.shop().await?;
         shop.ask_all(book, operation, &body, ask.shows, limit).await

@@ -183,6 +183,18 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
         None => {}
     }
     let present = named.as_deref().and_then(|name| settings.entry(name));
+    if let Some(provider) = present.and_then(|entry| entry.provider.as_ref()) {
+        return Err(Failure::input(text!(
+            "profile {name} works through the service provider {provider}",
+            name = named.unwrap_or_default(),
+            provider
+        ))
+        .hint(text!(
+            "the merchant authorises with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
+            provider
+        ))
+        .into());
+    }
     let known = present.and_then(|entry| entry.appid.clone());
     let given = args.appid.as_deref().map(check_appid).transpose()?;
     if let (Some(known), Some(given)) = (&known, &given)
@@ -225,18 +237,6 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
         None => login_name(&appid, ctx, settings)?,
     };
     let mut entry = settings.entry(&name).cloned().unwrap_or_default();
-    if let Some(provider) = &entry.provider {
-        return Err(Failure::input(text!(
-            "profile {name} works through the service provider {provider}",
-            name = &name,
-            provider
-        ))
-        .hint(text!(
-            "the merchant authorises with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
-            provider
-        ))
-        .into());
-    }
     entry.appid = Some(appid.clone());
     if let Some(address) = &args.base_url {
         entry.base_url = Some(check_base_url(address)?);

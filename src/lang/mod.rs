@@ -90,6 +90,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/profile.tsv"),
     include_str!("zh/promoter.tsv"),
     include_str!("zh/push.tsv"),
+    include_str!("zh/provider.tsv"),
     include_str!("zh/quota.tsv"),
     include_str!("zh/reference.tsv"),
     include_str!("zh/run.tsv"),

@@ -2,19 +2,19 @@
 //!
 //! Settings live in `config.toml`, AppSecrets that are kept in a file live in `credentials.toml` beside it.
 
+mod keep;
+mod provider;
 mod push;
 mod resolve;
 mod secret;
 mod settings;
 
+pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
 };
-pub use secret::{
-    SecretSource, forget_secret, keep_secret, keep_somewhere, move_secret, secret, secret_keeper,
-    secret_reader,
-};
+pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
     masked_proxy,

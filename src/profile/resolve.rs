@@ -6,6 +6,7 @@
 //! beside another `WXSELL_APPID` is refused, since neither stands above the other; and `WXSELL_APPID` without a
 //! chosen profile is a shop of its own, which takes nothing from the current profile.
 
+use super::provider::provider_of;
 use super::secret::SecretSource;
 use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
@@ -112,9 +113,19 @@ pub struct Overrides {
 
 /// The `WXSELL_*` variables of this process.
 #[derive(Debug, Clone, Default)]
-struct Environment(BTreeMap<&'static str, String>);
+pub(super) struct Environment(BTreeMap<&'static str, String>);
 
 impl Environment {
+    /// Without what names a shop. A secret that stands beside an AppID goes with it.
+    pub(super) fn of_no_shop(&self) -> Environment {
+        let mut kept = self.clone();
+        if kept.0.remove("WXSELL_APPID").is_some() {
+            kept.0.remove("WXSELL_APP_SECRET");
+        }
+        kept.0.remove("WXSELL_PROFILE");
+        kept
+    }
+
     /// An empty variable counts as unset, as continuous integration sets them.
     fn of_process() -> Environment {
         let read = |name: &'static str| {
@@ -320,7 +331,7 @@ fn all_problems(problems: Vec<Failure>) -> Result<(), Failure> {
     Err(first.also(others))
 }
 
-fn resolve_in(
+pub(super) fn resolve_in(
     flag: Option<&str>,
     environment: &Environment,
     settings: &Settings,
@@ -529,47 +540,6 @@ fn push_source(sandbox: bool, environment: &Environment, entry: &Entry) -> Secre
         Some(Store::File) => SecretSource::File,
         Some(Store::Process) | None => SecretSource::Nowhere,
     }
-}
-
-/// The service provider that serves the profile `name`. An AppSecret in the environment or from `--secret-file` is the
-/// provider's: the merchant has none on this machine. It does not count beside an AppID, which is the merchant's.
-fn provider_of(
-    name: &str,
-    kind: Account,
-    other: &str,
-    environment: &Environment,
-    settings: &Settings,
-) -> Result<Profile, Failure> {
-    let Some(entry) = settings.entry(other) else {
-        return Err(unknown(other, settings));
-    };
-    if kind == Account::Provider {
-        return Err(Failure::input(text!(
-            "profile \"{name}\" is a service provider and names another one",
-            name
-        ))
-        .hint(text!(
-            "take one of both out: `wxsell profile set {name} --unset provider`, or `--unset kind`",
-            name
-        )));
-    }
-    if entry.kind != Some(Account::Provider) {
-        return Err(Failure::input(text!(
-            "profile \"{other}\" is no service provider, and \"{name}\" names it as one",
-            other,
-            name
-        ))
-        .hint(text!(
-            "make it one with `wxsell profile set {other} --kind provider`",
-            other
-        )));
-    }
-    let mut environment = environment.clone();
-    if environment.0.remove("WXSELL_APPID").is_some() {
-        environment.0.remove("WXSELL_APP_SECRET");
-    }
-    environment.0.remove("WXSELL_PROFILE");
-    Ok(resolve_in(Some(other), &environment, settings)?.profile)
 }
 
 /// The part of the environment that may touch the chosen profile.

@@ -124,9 +124,13 @@ impl Agency {
         serde_json::from_str(&done).expect("JSON")
     }
 
+    /// How many calls of a path were answered well.
     fn calls_of(&self, path: &str) -> usize {
         let calls = self.world.calls();
-        calls.iter().filter(|call| call.path == path).count()
+        calls
+            .iter()
+            .filter(|call| call.path == path && call.errcode == 0)
+            .count()
     }
 
     fn refresh_token(&self) -> String {
