@@ -1,11 +1,15 @@
 //! The one writer of a receiver. A push is answered only after it is on disk, and a commit costs a sync; so a thread
 //! does all the writing: whatever waits when it is free goes into one commit, and all who waited are answered at once.
+//!
+//! What was committed must be copied from SQLite's journal into the file now and then, and that takes more syncs. A
+//! second thread does it, so that no answer waits for it; only when it falls far behind the writer lends a hand.
 
 use super::super::{connect, sqlite_failure};
 use super::{Handed, Kept, NewPush};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +20,10 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 512;
 /// The platform waits 5 seconds; a file that is held longer than this makes it try again.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// How often committed pages are copied into the file.
+const COPY_EVERY: Duration = Duration::from_millis(250);
+/// Pages, 64 MB of them, after which the writer copies as well.
+const FAR_BEHIND: u32 = 16_384;
 /// A signature is known for so long, in milliseconds; after that a copy of its message is still known by its key.
 const MARKS_KEPT: i64 = 30 * 86_400_000;
 
@@ -28,7 +36,8 @@ enum Job {
 /// The one writer of a receiver. Dropping it writes what is left and ends its thread.
 pub struct PushLog {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    /// The writer, which ends when nobody sends any more, and the copier, which ends after it.
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl PushLog {
@@ -37,15 +46,20 @@ impl PushLog {
         let connection = connect(folder)?;
         connection
             .pragma_update(None, "synchronous", "FULL")
+            .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", FAR_BEHIND))
             .and_then(|()| connection.busy_timeout(PATIENCE))
             .map_err(sqlite_failure)?;
+        let copier = connect(folder)?;
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("pushes".into())
-            .spawn(move || write_all(connection, waiting))?;
+        let (written, copied) = sync_channel(1);
+        let named = |name: &str| std::thread::Builder::new().name(name.into());
+        let threads = vec![
+            named("pushes").spawn(move || write_all(connection, waiting, &written))?,
+            named("copier").spawn(move || copy_all(&copier, &copied))?,
+        ];
         Ok(PushLog {
             jobs: Some(jobs),
-            thread: Some(thread),
+            threads,
         })
     }
 
@@ -82,13 +96,26 @@ impl PushLog {
 impl Drop for PushLog {
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             drop(thread.join());
         }
     }
 }
 
-fn write_all(mut connection: Connection, mut waiting: mpsc::Receiver<Job>) {
+/// Copies what was committed into the file, some time after each commit, until the writer ends.
+fn copy_all(connection: &Connection, written: &Receiver<()>) {
+    while written.recv().is_ok() {
+        std::thread::sleep(COPY_EVERY);
+        // What is not copied now is copied later; until then it is read from the journal.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+}
+
+fn write_all(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Job>,
+    written: &SyncSender<()>,
+) {
     let forget = crate::types::now() * 1_000 - MARKS_KEPT;
     // An old mark that stays does no harm.
     let _ = connection.execute("DELETE FROM push_mark WHERE at < ?1", [forget]);
@@ -100,6 +127,8 @@ fn write_all(mut connection: Connection, mut waiting: mpsc::Receiver<Job>) {
             batch.push(job);
         }
         write_batch(&mut connection, batch);
+        // Full where the copier has yet to come to the commit before.
+        let _ = written.try_send(());
     }
 }
 
