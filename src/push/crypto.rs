@@ -73,7 +73,7 @@ pub fn digest(texts: &[&str]) -> [u8; 20] {
     sha.finalize().into()
 }
 
-/// [`digest`] as the platform writes it: 40 lower-case hexadecimal digits.
+/// The digest as the platform writes it: 40 lower-case hexadecimal digits.
 pub fn signature(texts: &[&str]) -> String {
     digest(texts)
         .iter()

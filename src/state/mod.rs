@@ -211,3 +211,33 @@ fn private_file(path: &Path) -> std::io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_every_older_version_comes_up_to_date() {
+        let newest = Connection::open_in_memory().expect("memory");
+        newest
+            .execute_batch(&MIGRATIONS.concat())
+            .expect("it is valid");
+        let tables = |connection: &Connection| -> Vec<String> {
+            connection
+                .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+                .and_then(|mut rows| rows.query_map([], |row| row.get(0))?.collect())
+                .expect("tables")
+        };
+        for version in 1..MIGRATIONS.len() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let older = Connection::open(folder.path().join("wxsell.db")).expect("a file");
+            older
+                .execute_batch(&MIGRATIONS[..version].concat())
+                .and_then(|()| older.pragma_update(None, "user_version", version as i64))
+                .expect("an older file");
+            drop(older);
+            let state = State::open(folder.path()).expect("state");
+            assert_eq!(tables(&state.sql()), tables(&newest), "from {version}");
+        }
+    }
+}

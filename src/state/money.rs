@@ -138,16 +138,4 @@ mod tests {
         state.end_money(id, "done").expect("it ends");
         assert_eq!(state.open_money("a", "withdrawal", "").expect("rows"), []);
     }
-
-    #[test]
-    fn a_file_of_before_gets_the_table() {
-        let folder = tempfile::tempdir().expect("a folder");
-        drop(State::open(folder.path()).expect("state"));
-        let old = rusqlite::Connection::open(folder.path().join("wxsell.db")).expect("the file");
-        old.execute_batch("DROP TABLE money; PRAGMA user_version = 2")
-            .expect("an older file");
-        drop(old);
-        let state = State::open(folder.path()).expect("state");
-        assert_eq!(state.open_money("a", "refund", "").expect("rows"), []);
-    }
 }

@@ -77,8 +77,8 @@ impl Plan<'_> {
             .case
             .may(self.step)
             .is_some_and(|step| step.to.contains(&now.case.state));
-        // A change leaves the state where it was; only the time of the change tells.
-        let changed = now.told["update_time"] != before.told["update_time"];
+        // A change may leave the state where it was, and two may fall into one second: anything that differs tells.
+        let changed = now.told != before.told;
         if lost && led_here && changed {
             ctx.out.note(text!(
                 "the answer was lost; the after-sale shows that it was done"
