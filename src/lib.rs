@@ -6,7 +6,7 @@ pub mod cli;
 // One file per noun: arguments, what they do, what they show.
 pub mod commands;
 
-// What can be said to WeChat: typed requests and replies.
+// What can be said to WeChat: the books of all operations, and types where the code works with what they carry.
 pub mod api;
 // The one way a call is made: pace, token, send, envelope, verdict.
 pub mod client;
@@ -23,7 +23,7 @@ pub mod profile;
 pub mod push;
 // A stateful shop on this machine, behind the same HTTP contract.
 pub mod sandbox;
-// What must outlive a command: one SQLite file.
+// What must outlive a command: an SQLite file, and the log of writes beside it.
 pub mod state;
 
 // How an error is made and shown.

@@ -7,6 +7,10 @@ use wxsell::cli::start::{self, Start};
 use wxsell::commands::{self, Ctx};
 use wxsell::fail::Kind;
 
+/// An upload asks for memory in many small pieces, from several threads, which this is quick at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     start::on_panic();
     let args: Vec<OsString> = std::env::args_os().collect();

@@ -16,6 +16,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+/// How often a full queue is looked at; far less than the time in which it is emptied.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// Something that is sent at most once.
 pub trait Work: Send + 'static {
     /// What is written about it before it is sent.
@@ -167,11 +170,8 @@ impl<W: Work> Keeper<W> {
             }
             self.hand_out(&mut marked);
             if !marked.is_empty() {
-                // The queue is full: results come in while it drains.
-                match self.ended.recv_timeout(Duration::from_millis(20)) {
-                    Ok(one) => ended.push(one),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-                }
+                // The queue is full. Being woken for each item that is taken would cost more than looking now and then.
+                std::thread::sleep(LOOK_EVERY);
             }
         }
         // What was marked and never handed out is as it was before.

@@ -23,11 +23,12 @@ use crate::text;
 use crate::types::Secret;
 use answer::{chain, check_envelope, not_sent, read_answer, read_reply};
 use anyhow::Result;
+use bytes::Bytes;
 use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
 use verdict::{Verdict, verdict};
@@ -63,6 +64,8 @@ pub struct Client {
     secret: SecretReader,
     state: Arc<State>,
     held: Mutex<Option<StoredToken>>,
+    /// The last address with its path and token: a bulk job asks the same one again and again.
+    address: Mutex<Option<(String, String, Url)>>,
     pace: Pace,
     trace: Option<Trace>,
     heard: Option<Heard>,
@@ -90,7 +93,8 @@ pub struct Wire {
 
 /// What one request carries.
 enum Body {
-    Json(Vec<u8>),
+    /// Shared by every try and the log.
+    Json(Bytes),
     /// A file for the multipart part `media`; the length is known, since WeChat refuses chunked bodies.
     File {
         name: String,
@@ -127,6 +131,7 @@ impl Client {
             secret,
             state,
             held: Mutex::new(None),
+            address: Mutex::new(None),
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
             notice: wire.notice,
@@ -237,7 +242,7 @@ impl Client {
             path: path.to_owned(),
             body: match body {
                 Body::Json(json) => json.clone(),
-                Body::File { .. } | Body::Nothing => Vec::new(),
+                Body::File { .. } | Body::Nothing => Bytes::new(),
             },
             result,
             rid: failure
@@ -308,6 +313,30 @@ impl Client {
         }
     }
 
+    /// Where a call goes.
+    fn url(&self, path: &str, query: &[(&str, &str)], token: Option<&Secret>) -> Url {
+        let token = token.map_or("", Secret::expose);
+        let mut last = self.address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last_path, last_token, url)) = &*last
+            && query.is_empty()
+            && last_path == path
+            && last_token == token
+        {
+            return url.clone();
+        }
+        let mut url = self.base.clone();
+        url.set_path(path);
+        let token_pair = (!token.is_empty()).then_some(("access_token", token));
+        let mut pairs = token_pair.iter().chain(query).peekable();
+        if pairs.peek().is_some() {
+            url.query_pairs_mut().extend_pairs(pairs);
+        }
+        if query.is_empty() {
+            *last = Some((path.to_owned(), token.to_owned(), url.clone()));
+        }
+        url
+    }
+
     /// One request and its answer, read to the end. Only an answer with errcode 0 is `Ok`.
     async fn send(
         &self,
@@ -316,15 +345,7 @@ impl Client {
         token: Option<&Secret>,
         body: &Body,
     ) -> Result<Vec<u8>, Failure> {
-        let mut url = self.base.clone();
-        url.set_path(path);
-        if token.is_some() || !query.is_empty() {
-            let mut pairs = url.query_pairs_mut();
-            if let Some(token) = token {
-                pairs.append_pair("access_token", token.expose());
-            }
-            pairs.extend_pairs(query);
-        }
+        let url = self.url(path, query, token);
         let request = match body {
             Body::Json(json) => self
                 .http
@@ -426,11 +447,13 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
     })?)
 }
 
-fn to_json(request: &impl Serialize) -> Result<Vec<u8>> {
-    Ok(serde_json::to_vec(request).map_err(|error| {
-        Failure::bug(text!(
-            "a request could not be written: {error}",
-            error = error.to_string()
-        ))
-    })?)
+fn to_json(request: &impl Serialize) -> Result<Bytes> {
+    Ok(serde_json::to_vec(request)
+        .map(Bytes::from)
+        .map_err(|error| {
+            Failure::bug(text!(
+                "a request could not be written: {error}",
+                error = error.to_string()
+            ))
+        })?)
 }

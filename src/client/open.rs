@@ -5,6 +5,7 @@ use super::verdict::{Verdict, verdict};
 use super::{Body, Client, to_json};
 use crate::api::{Endpoint, Resend};
 use anyhow::Result;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 impl Client {
@@ -22,7 +23,7 @@ impl Client {
         query: &[(&str, &str)],
         resend: Resend,
     ) -> Result<R> {
-        let body = Body::Json(b"{}".to_vec());
+        let body = Body::Json(Bytes::from_static(b"{}"));
         read_reply(
             path,
             &self.exchange_openly(path, query, &body, resend).await?,

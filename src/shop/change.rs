@@ -3,6 +3,7 @@
 use crate::api::component::goods::{AddSpu, DescInfo, FreeSku, Sku, Spu, UpdateSpuFree};
 use crate::types::Fen;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// States of a draft.
 pub const EDITING: i64 = 1;
@@ -117,7 +118,12 @@ pub fn change(wanted: &AddSpu, held: &Spu, remove_missing: bool, unseen_changed:
 
 /// A product as it can be added: WeChat wants a picture and a list price of every SKU, which a merchant need not give.
 /// Without them the product's first picture and the selling price stand in.
-pub fn completed(mut spu: AddSpu) -> AddSpu {
+pub fn completed(spu: &AddSpu) -> Cow<'_, AddSpu> {
+    let whole = |sku: &Sku| !sku.thumb_img.is_empty() && sku.market_price != Fen(0);
+    if spu.skus.iter().all(whole) {
+        return Cow::Borrowed(spu);
+    }
+    let mut spu = spu.clone();
     for sku in &mut spu.skus {
         if sku.thumb_img.is_empty() {
             sku.thumb_img = spu.head_img.first().cloned().unwrap_or_default();
@@ -126,7 +132,7 @@ pub fn completed(mut spu: AddSpu) -> AddSpu {
             sku.market_price = sku.sale_price;
         }
     }
-    spu
+    Cow::Owned(spu)
 }
 
 /// The shop's product with everything the merchant gives.
@@ -172,7 +178,7 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
             .filter(|sku| !held.skus.iter().any(|old| old.out_sku_id == sku.out_sku_id))
             .cloned(),
     );
-    completed(AddSpu {
+    let merged = AddSpu {
         direct_path: wanted
             .direct_path
             .clone()
@@ -187,7 +193,8 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
         info_version: kept(&wanted.info_version, &held.info_version),
         skus,
         ..wanted.clone()
-    })
+    };
+    completed(&merged).into_owned()
 }
 
 /// The part of a change that needs no audit, if there is one.
@@ -356,7 +363,7 @@ mod tests {
         };
         assert_eq!(told(&merged), [("t".into(), 99), ("u".into(), 1)]);
         assert_eq!(
-            told(&completed(given)),
+            told(&completed(&given)),
             [("u".into(), 1), ("u".into(), 1)],
             "a new product has nothing to keep"
         );

@@ -9,12 +9,10 @@ use super::{make_private_folder, private_file, sqlite_failure};
 use crate::fail::{Failure, Within};
 use crate::text;
 use anyhow::Result;
+use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -66,7 +64,7 @@ pub struct Write {
     pub profile: String,
     pub shop: String,
     pub path: String,
-    pub body: Vec<u8>,
+    pub body: Bytes,
     pub result: String,
     pub rid: String,
 }
@@ -231,33 +229,38 @@ fn sealed(
 
 /// The numbers in a request that say what it is about.
 fn subject(body: &[u8]) -> String {
-    const NAMES: [&str; 14] = [
-        "out_product_id",
-        "product_id",
-        "out_order_id",
-        "order_id",
-        "out_aftersale_id",
-        "aftersale_id",
-        "complaint_order_id",
-        "out_coupon_id",
-        "out_user_coupon_id",
-        "out_request_no",
-        "trade_no",
-        "audit_id",
-        "openid",
-        "id",
-    ];
-    // What is inside the values is skipped, not taken apart.
-    let Ok(request) = serde_json::from_slice::<HashMap<Cow<'_, str>, &RawValue>>(body) else {
+    /// Numbers and ids are read, everything else is skipped.
+    macro_rules! named {
+        ($($name:ident),*) => {{
+            #[derive(Deserialize)]
+            struct Named {
+                $(#[serde(default)] $name: serde_json::Value,)*
+            }
+            serde_json::from_slice(body).map(|named: Named| [$((stringify!($name), named.$name)),*])
+        }};
+    }
+    let Ok(named) = named!(
+        out_product_id,
+        product_id,
+        out_order_id,
+        order_id,
+        out_aftersale_id,
+        aftersale_id,
+        complaint_order_id,
+        out_coupon_id,
+        out_user_coupon_id,
+        out_request_no,
+        trade_no,
+        audit_id,
+        openid,
+        id
+    ) else {
         return String::new();
     };
-    let named = NAMES.iter().filter_map(|name| {
-        let value = serde_json::from_str(request.get(*name)?.get()).ok()?;
-        match value {
-            serde_json::Value::String(text) if !text.is_empty() => Some(format!("{name}={text}")),
-            serde_json::Value::Number(number) => Some(format!("{name}={number}")),
-            _ => None,
-        }
+    let named = named.into_iter().filter_map(|(name, value)| match value {
+        serde_json::Value::String(text) if !text.is_empty() => Some(format!("{name}={text}")),
+        serde_json::Value::Number(number) => Some(format!("{name}={number}")),
+        _ => None,
     });
     named.take(2).collect::<Vec<_>>().join(" ")
 }
@@ -391,7 +394,7 @@ mod tests {
                 profile: "tea".into(),
                 shop: "wx1".into(),
                 path: "/shop/order/close".into(),
-                body: format!("{{\"out_order_id\":\"A{number}\",\"openid\":\"o\"}}").into_bytes(),
+                body: format!("{{\"out_order_id\":\"A{number}\",\"openid\":\"o\"}}").into(),
                 result: "done".into(),
                 rid: String::new(),
             });

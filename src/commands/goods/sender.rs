@@ -254,7 +254,7 @@ impl Sender<'_, AddSpu> {
             }
             self.take_slot(&spu.out_product_id).await?;
         }
-        let error = match self.shop.add_goods(&completed(spu.clone())).await {
+        let error = match self.shop.add_goods(&completed(spu)).await {
             Ok(_) => return Ok(action::ADDED),
             Err(error) => error,
         };
