@@ -120,74 +120,125 @@ impl<T: 'static> Columns<T> {
     }
 }
 
+/// What a form needs of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Need {
+    Cells,
+    Json,
+}
+
+/// It, of one row. What is done with it is the same for rows of every type.
+pub(super) enum Part {
+    Cells(Vec<Cell>),
+    Json(Value),
+}
+
+impl Part {
+    pub fn cells(self) -> Vec<Cell> {
+        match self {
+            Part::Cells(cells) => cells,
+            Part::Json(_) => Vec::new(),
+        }
+    }
+
+    pub fn json(self) -> Value {
+        match self {
+            Part::Json(value) => value,
+            Part::Cells(_) => Value::Null,
+        }
+    }
+}
+
 /// The columns that are shown, in the order asked for.
-pub(super) struct Picked<T>(pub Vec<Shown<T>>);
+pub(super) struct Picked<T> {
+    columns: Vec<Shown<T>>,
+    /// JSON holds these only, not the whole row.
+    only: bool,
+}
 
 impl<T: Serialize + 'static> Picked<T> {
     pub fn new(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
         let mut columns = columns.0;
         let Some(wanted) = &out.columns else {
-            return Ok(Picked(columns));
+            let only = false;
+            return Ok(Picked { columns, only });
         };
-        let names: Vec<String> = columns
+        let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
+        let order = pick(wanted, &names)?;
+        columns = order
+            .into_iter()
+            .map(|at| columns.swap_remove(at))
+            .collect();
+        let only = true;
+        Ok(Picked { columns, only })
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.columns
             .iter()
             .map(|column| column.name.to_string())
-            .collect();
-        let mut picked = Vec::with_capacity(wanted.len());
-        let mut unknown = Vec::new();
-        for name in wanted
+            .collect()
+    }
+
+    pub fn titles(&self) -> Vec<String> {
+        self.columns
             .iter()
-            .map(|name| name.trim())
-            .filter(|name| !name.is_empty())
-        {
-            match columns
-                .iter()
-                .position(|column| column.name.eq_ignore_ascii_case(name))
-            {
-                Some(at) => picked.push(columns.swap_remove(at)),
-                None => unknown.push(name),
-            }
+            .map(|column| column.title.to_string())
+            .collect()
+    }
+
+    pub fn part(&self, row: &T, need: Need) -> Result<Part> {
+        let cells = || self.columns.iter().map(|column| (column.cell)(row));
+        if let Need::Cells = need {
+            return Ok(Part::Cells(cells().collect()));
         }
-        if picked.is_empty() && unknown.is_empty() {
-            unknown.push("");
-        }
-        if unknown.is_empty() {
-            return Ok(Picked(picked));
-        }
-        Err(
-            Failure::input(text!("no such column: {names}", names = unknown.join(", ")))
-                .hint(text!("the columns are {names}", names = names.join(",")))
-                .into(),
-        )
-    }
-
-    pub fn names(&self) -> Vec<&str> {
-        self.0.iter().map(|column| &*column.name).collect()
-    }
-
-    pub fn titles(&self) -> Vec<&str> {
-        self.0.iter().map(|column| &*column.title).collect()
-    }
-
-    pub fn cells<'a>(&'a self, row: &'a T) -> impl Iterator<Item = Cell> + 'a {
-        self.0.iter().map(|column| (column.cell)(row))
-    }
-
-    /// The row as an object of the picked fields.
-    pub fn value(&self, row: &T) -> Result<Value> {
         let mut whole = serde_json::to_value(row)?;
-        let picked = self.0.iter().map(|column| {
-            // A column without a field of its name is computed; its cell is the value.
-            let own = whole.get_mut(&*column.name).map(Value::take);
-            (
-                column.name.to_string(),
-                own.unwrap_or_else(|| (column.cell)(row).value()),
-            )
-        });
-        Ok(Value::Object(picked.collect()))
+        if self.only {
+            let own = |column: &Shown<T>| whole.get_mut(&*column.name).map(Value::take);
+            let own: Vec<Option<Value>> = self.columns.iter().map(own).collect();
+            whole = object(self.names(), own, &|at| (self.columns[at].cell)(row));
+        }
+        Ok(Part::Json(whole))
     }
+}
 
-    pub fn values(&self, rows: &[T]) -> Result<Vec<Value>> {
-        rows.iter().map(|row| self.value(row)).collect()
+/// A column without a field of its name is computed; its cell is the value.
+fn object(names: Vec<String>, own: Vec<Option<Value>>, cell: &dyn Fn(usize) -> Cell) -> Value {
+    let fields = names.into_iter().zip(own).enumerate();
+    let fields = fields.map(|(at, (name, own))| (name, own.unwrap_or_else(|| cell(at).value())));
+    Value::Object(fields.collect())
+}
+
+/// Which columns are wanted: places in what is left of `names` when each is taken out by `swap_remove` in turn.
+fn pick(wanted: &[String], names: &[&str]) -> Result<Vec<usize>> {
+    let mut left = names.to_vec();
+    let mut picked = Vec::with_capacity(wanted.len());
+    let mut unknown = Vec::new();
+    for name in wanted
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+    {
+        match left
+            .iter()
+            .position(|known| known.eq_ignore_ascii_case(name))
+        {
+            Some(at) => {
+                left.swap_remove(at);
+                picked.push(at);
+            }
+            None => unknown.push(name),
+        }
     }
+    if picked.is_empty() && unknown.is_empty() {
+        unknown.push("");
+    }
+    if unknown.is_empty() {
+        return Ok(picked);
+    }
+    Err(
+        Failure::input(text!("no such column: {names}", names = unknown.join(", ")))
+            .hint(text!("the columns are {names}", names = names.join(",")))
+            .into(),
+    )
 }

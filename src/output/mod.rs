@@ -24,11 +24,12 @@ use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::text;
 use anyhow::Result;
-use fields::Picked;
+use fields::{Need, Picked};
 use serde::Serialize;
 use serde_json::Value;
 use sink::Sink;
 use std::io::IsTerminal;
+use stream::Form;
 
 /// The form of what is printed on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -142,36 +143,17 @@ impl Output {
     /// As [`Output::list`], with columns that no type declares.
     pub fn list_with<T: Serialize + 'static>(&self, columns: Columns<T>, rows: &[T]) -> Result<()> {
         let picked = Picked::new(self, columns)?;
-        if let Some(expression) = &self.jq {
-            let json = match &self.columns {
-                None => serde_json::to_vec(rows)?,
-                Some(_) => serde_json::to_vec(&picked.values(rows)?)?,
-            };
-            return self.print(jq::Jq::new(expression)?.run(&json)?.as_bytes());
+        if self.jq.is_some() {
+            // The expression sees the whole list, in every form.
+            let parts = rows.iter().map(|row| picked.part(row, Need::Json));
+            let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
+            return self.value(&Value::from(values?));
         }
-        match self.format {
-            Format::Table if rows.is_empty() => {
-                self.note(text!("nothing to show"));
-                Ok(())
-            }
-            Format::Table => self.print(table::list(self, &picked, rows).as_bytes()),
-            Format::Json => match &self.columns {
-                None => self.json(&rows),
-                Some(_) => self.json(&picked.values(rows)?),
-            },
-            Format::Yaml => match &self.columns {
-                None => self.yaml(&rows),
-                Some(_) => self.yaml(&picked.values(rows)?),
-            },
-            Format::Xlsx => self.print(&sheet::workbook(&picked, rows, self.headers)?),
-            Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut stream = Stream::new(self, picked)?;
-                for row in rows {
-                    stream.push(row)?;
-                }
-                stream.finish()
-            }
+        let mut form = Form::new(self, picked.names(), picked.titles())?;
+        for row in rows {
+            form.push(picked.part(row, form.need())?)?;
         }
+        form.finish()
     }
 
     /// One thing: an object in JSON, field beside value in a table, one row in CSV and xlsx.
@@ -182,32 +164,17 @@ impl Output {
     /// As [`Output::show`], with columns that no type declares.
     pub fn show_with<T: Serialize + 'static>(&self, columns: Columns<T>, row: &T) -> Result<()> {
         let picked = Picked::new(self, columns)?;
-        if let Some(expression) = &self.jq {
-            let json = match &self.columns {
-                None => serde_json::to_vec(row)?,
-                Some(_) => serde_json::to_vec(&picked.value(row)?)?,
-            };
-            return self.print(jq::Jq::new(expression)?.run(&json)?.as_bytes());
-        }
         match self.format {
-            Format::Table => self.print(table::show(self, &picked, row).as_bytes()),
-            Format::Json => match &self.columns {
-                None => self.json(row),
-                Some(_) => self.json(&picked.value(row)?),
-            },
-            Format::Yaml => match &self.columns {
-                None => self.yaml(row),
-                Some(_) => self.yaml(&picked.value(row)?),
-            },
-            Format::Xlsx => self.print(&sheet::workbook(
-                &picked,
-                std::slice::from_ref(row),
-                self.headers,
-            )?),
-            Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut stream = Stream::new(self, picked)?;
-                stream.push(row)?;
-                stream.finish()
+            _ if self.jq.is_some() => self.value(&picked.part(row, Need::Json)?.json()),
+            Format::Json | Format::Yaml => self.value(&picked.part(row, Need::Json)?.json()),
+            Format::Table => {
+                let cells = picked.part(row, Need::Cells)?.cells();
+                self.print(table::show(self, &picked.titles(), cells).as_bytes())
+            }
+            Format::Xlsx | Format::Ndjson | Format::Csv | Format::Tsv => {
+                let mut form = Form::new(self, picked.names(), picked.titles())?;
+                form.push(picked.part(row, form.need())?)?;
+                form.finish()
             }
         }
     }
@@ -338,16 +305,14 @@ impl Output {
         self.sink.width().unwrap_or(WIDEST).clamp(20, WIDEST)
     }
 
-    fn json<V: Serialize + ?Sized>(&self, value: &V) -> Result<()> {
+    fn json(&self, value: &Value) -> Result<()> {
         let mut json = serde_json::to_vec_pretty(value)?;
         json.push(b'\n');
         self.print(&json)
     }
 
-    fn yaml<V: Serialize + ?Sized>(&self, value: &V) -> Result<()> {
-        // By way of JSON, so that both forms say the same whatever a type does for "human readable" writers.
-        let value = serde_json::to_value(value)?;
-        let mut yaml = serde_saphyr::to_string(&value)?;
+    fn yaml(&self, value: &Value) -> Result<()> {
+        let mut yaml = serde_saphyr::to_string(value)?;
         if !yaml.ends_with('\n') {
             yaml.push('\n');
         }

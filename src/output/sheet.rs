@@ -1,34 +1,15 @@
 //! Workbooks: ids and all text as text cells, so that Excel neither rounds nor evaluates them.
 
 use super::Cell;
-use super::fields::Picked;
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
-use serde::Serialize;
 
 /// Excel counts in doubles; a larger number is written as text.
 const EXACT: u64 = 1 << 53;
 
-pub(super) fn workbook<T: Serialize + 'static>(
-    picked: &Picked<T>,
-    rows: &[T],
-    headers: bool,
-) -> Result<Vec<u8>> {
-    let names = picked.names();
-    write(
-        &names,
-        rows.iter().map(|row| picked.cells(row).collect()),
-        headers,
-    )
-}
-
-pub(super) fn write(
-    names: &[&str],
-    rows: impl Iterator<Item = Vec<Cell>>,
-    headers: bool,
-) -> Result<Vec<u8>> {
+pub(super) fn write(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>> {
     fill(names, rows, headers).map_err(|error| {
         Failure::input(text!(
             "cannot make the workbook: {error}",
@@ -38,11 +19,7 @@ pub(super) fn write(
     })
 }
 
-fn fill(
-    names: &[&str],
-    rows: impl Iterator<Item = Vec<Cell>>,
-    headers: bool,
-) -> Result<Vec<u8>, XlsxError> {
+fn fill(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>, XlsxError> {
     let yuan = Format::new().set_num_format("0.00");
     let bold = Format::new().set_bold();
     let mut workbook = Workbook::new();
@@ -50,13 +27,13 @@ fn fill(
     let mut line = 0u32;
     if headers {
         for (column, name) in (0u16..).zip(names) {
-            sheet.write_string_with_format(line, column, *name, &bold)?;
+            sheet.write_string_with_format(line, column, name, &bold)?;
         }
         sheet.set_freeze_panes(1, 0)?;
         line += 1;
     }
     for cells in rows {
-        for (column, cell) in (0u16..).zip(&cells) {
+        for (column, cell) in (0u16..).zip(cells) {
             match cell {
                 Cell::Empty => {}
                 Cell::Number(number) if number.unsigned_abs() <= EXACT => {

@@ -1,6 +1,6 @@
 //! Rows that come one at a time.
 
-use super::fields::Picked;
+use super::fields::{Need, Part, Picked};
 use super::jq::Jq;
 use super::{Format, Output};
 use crate::fail::Failure;
@@ -17,8 +17,36 @@ const FULL: usize = 64 * 1024;
 
 /// Writes rows as they come in NDJSON, CSV and TSV; the other forms keep them until [`Stream::finish`].
 pub struct Stream<'a, T> {
-    out: &'a Output,
     picked: Picked<T>,
+    form: Form<'a>,
+}
+
+impl<'a, T: Serialize + 'static> Stream<'a, T> {
+    pub(super) fn new(out: &'a Output, picked: Picked<T>) -> Result<Stream<'a, T>> {
+        let form = Form::new(out, picked.names(), picked.titles())?;
+        Ok(Stream { picked, form })
+    }
+
+    pub fn push(&mut self, row: &T) -> Result<()> {
+        self.form.push(self.picked.part(row, self.form.need())?)
+    }
+
+    /// Writes what has gathered, before a long wait.
+    pub fn flush(&mut self) -> Result<()> {
+        self.form.flush()
+    }
+
+    /// Writes the rest.
+    pub fn finish(self) -> Result<()> {
+        self.form.finish()
+    }
+}
+
+/// Rows of any type on their way out.
+pub(super) struct Form<'a> {
+    out: &'a Output,
+    names: Vec<String>,
+    titles: Vec<String>,
     jq: Option<Jq>,
     state: State,
     flushed: Instant,
@@ -27,70 +55,69 @@ pub struct Stream<'a, T> {
 enum State {
     Lines(Vec<u8>),
     Separated(Box<csv::Writer<Vec<u8>>>),
-    /// What the form needs of each row, since the rows themselves are borrowed.
-    Kept(Vec<Value>, Vec<Vec<super::Cell>>),
+    /// Until all are there.
+    Kept(Vec<Part>),
 }
 
-impl<'a, T: Serialize + 'static> Stream<'a, T> {
-    pub(super) fn new(out: &'a Output, picked: Picked<T>) -> Result<Stream<'a, T>> {
+impl<'a> Form<'a> {
+    pub fn new(out: &'a Output, names: Vec<String>, titles: Vec<String>) -> Result<Form<'a>> {
         let jq = out.jq.as_deref().map(Jq::new).transpose()?;
         let state = match out.format {
             Format::Ndjson => State::Lines(Vec::new()),
             Format::Csv | Format::Tsv if jq.is_none() => {
-                let mut writer = csv::WriterBuilder::new()
-                    .delimiter(if out.format == Format::Csv {
-                        b','
-                    } else {
-                        b'\t'
-                    })
-                    .from_writer(Vec::new());
+                let mut writer = separated(out);
                 if out.headers {
-                    writer.write_record(picked.names()).map_err(broken)?;
+                    writer.write_record(&names).map_err(broken)?;
                 }
                 State::Separated(Box::new(writer))
             }
-            _ => State::Kept(Vec::new(), Vec::new()),
+            _ => State::Kept(Vec::new()),
         };
-        Ok(Stream {
+        Ok(Form {
             out,
-            picked,
+            names,
+            titles,
             jq,
             state,
             flushed: Instant::now(),
         })
     }
 
-    pub fn push(&mut self, row: &T) -> Result<()> {
-        match &mut self.state {
+    /// What [`Form::push`] takes.
+    pub fn need(&self) -> Need {
+        match (&self.state, self.out.format) {
+            (State::Separated(_), _) => Need::Cells,
+            (State::Kept(_), Format::Table | Format::Xlsx) if self.jq.is_none() => Need::Cells,
+            _ => Need::Json,
+        }
+    }
+
+    pub fn push(&mut self, part: Part) -> Result<()> {
+        let waiting = match &mut self.state {
             State::Lines(buffer) => {
-                let json = match &self.out.columns {
-                    None => serde_json::to_vec(row)?,
-                    Some(_) => serde_json::to_vec(&self.picked.value(row)?)?,
-                };
+                let json = part.json();
                 match &self.jq {
-                    Some(jq) => buffer.extend_from_slice(jq.run(&json)?.as_bytes()),
+                    Some(jq) => {
+                        buffer.extend_from_slice(jq.run(&serde_json::to_vec(&json)?)?.as_bytes())
+                    }
                     None => {
-                        buffer.extend_from_slice(&json);
+                        serde_json::to_writer(&mut *buffer, &json)?;
                         buffer.push(b'\n');
                     }
                 }
+                buffer.len()
             }
             State::Separated(writer) => {
-                let cells = self.picked.cells(row).map(|cell| cell.plain());
-                writer.write_record(cells).map_err(broken)?;
+                let cells = part.cells();
+                writer
+                    .write_record(cells.iter().map(super::Cell::plain))
+                    .map_err(broken)?;
+                writer.get_ref().len()
             }
-            State::Kept(values, rows) => match self.out.format {
-                Format::Table | Format::Xlsx if self.jq.is_none() => {
-                    rows.push(self.picked.cells(row).collect())
-                }
-                _ if self.out.columns.is_some() => values.push(self.picked.value(row)?),
-                _ => values.push(serde_json::to_value(row)?),
-            },
-        }
-        let waiting = match &self.state {
-            State::Lines(buffer) => buffer.len(),
-            State::Separated(writer) => writer.get_ref().len(),
-            State::Kept(..) => return Ok(()),
+            State::Kept(parts) => {
+                parts.push(part);
+                return Ok(());
+            }
         };
         if waiting >= FULL || self.flushed.elapsed() >= DELAY {
             self.flush()?;
@@ -98,7 +125,6 @@ impl<'a, T: Serialize + 'static> Stream<'a, T> {
         Ok(())
     }
 
-    /// Writes what has gathered, before a long wait.
     pub fn flush(&mut self) -> Result<()> {
         self.flushed = Instant::now();
         match &mut self.state {
@@ -106,53 +132,56 @@ impl<'a, T: Serialize + 'static> Stream<'a, T> {
             State::Separated(writer) => {
                 writer.flush().map_err(|error| broken(error.into()))?;
                 let gathered = writer.get_ref().clone();
-                let delimiter = if self.out.format == Format::Csv {
-                    b','
-                } else {
-                    b'\t'
-                };
-                **writer = csv::WriterBuilder::new()
-                    .delimiter(delimiter)
-                    .from_writer(Vec::new());
+                **writer = separated(self.out);
                 self.out.print(&gathered)
             }
-            State::Kept(..) => Ok(()),
+            State::Kept(_) => Ok(()),
         }
     }
 
-    /// Writes the rest.
     pub fn finish(mut self) -> Result<()> {
         self.flush()?;
-        let State::Kept(values, rows) = self.state else {
+        let need = self.need();
+        let State::Kept(parts) = self.state else {
             return Ok(());
         };
-        if let Some(jq) = &self.jq {
-            return self
-                .out
-                .print(jq.run(&serde_json::to_vec(&values)?)?.as_bytes());
+        if let Need::Json = need {
+            let values: Vec<Value> = parts.into_iter().map(Part::json).collect();
+            if let Some(jq) = &self.jq {
+                let json = serde_json::to_vec(&values)?;
+                return self.out.print(jq.run(&json)?.as_bytes());
+            }
+            return match self.out.format {
+                Format::Yaml => self.out.yaml(&Value::from(values)),
+                _ => self.out.json(&Value::from(values)),
+            };
         }
+        let rows: Vec<Vec<super::Cell>> = parts.into_iter().map(Part::cells).collect();
         match self.out.format {
             Format::Table if rows.is_empty() => {
                 self.out.note(text!("nothing to show"));
                 Ok(())
             }
             Format::Table => {
-                let titles = self.picked.titles();
-                self.out
-                    .print(super::table::lay_out(self.out, &titles, &rows).as_bytes())
+                let table = super::table::lay_out(self.out, &self.titles, &rows);
+                self.out.print(table.as_bytes())
             }
-            Format::Xlsx => {
-                let names = self.picked.names();
-                self.out.print(&super::sheet::write(
-                    &names,
-                    rows.into_iter(),
-                    self.out.headers,
-                )?)
+            _ => {
+                let workbook = super::sheet::write(&self.names, &rows, self.out.headers)?;
+                self.out.print(&workbook)
             }
-            Format::Yaml => self.out.yaml(&values),
-            _ => self.out.json(&values),
         }
     }
+}
+
+fn separated(out: &Output) -> csv::Writer<Vec<u8>> {
+    let delimiter = match out.format {
+        Format::Tsv => b'\t',
+        _ => b',',
+    };
+    csv::WriterBuilder::new()
+        .delimiter(delimiter)
+        .from_writer(Vec::new())
 }
 
 fn broken(error: csv::Error) -> anyhow::Error {

@@ -1,11 +1,9 @@
 //! Tables for people: no borders, one line a row, fitted to the terminal. Numbers and the first column are never
 //! cut. Where even that does not fit, each row becomes a block of its own.
 
-use super::fields::Picked;
 use super::{Cell, Output, words};
 use crate::lang::{Lang, Text};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
-use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Blanks between two columns.
@@ -69,20 +67,12 @@ const TONES: [(char, &str, &[&str]); 3] = [
 ];
 const END: char = '\u{2064}';
 
-/// Rows under a heading.
-pub(super) fn list<T: Serialize + 'static>(out: &Output, picked: &Picked<T>, rows: &[T]) -> String {
-    let titles = picked.titles();
-    let cells: Vec<Vec<Cell>> = rows.iter().map(|row| picked.cells(row).collect()).collect();
-    lay_out(out, &titles, &cells)
-}
-
 /// One row, field beside value.
-pub(super) fn show<T: Serialize + 'static>(out: &Output, picked: &Picked<T>, row: &T) -> String {
-    let (titles, cells): (Vec<String>, Vec<Cell>) = picked
-        .0
+pub(super) fn show(out: &Output, titles: &[String], cells: Vec<Cell>) -> String {
+    let (titles, cells): (Vec<String>, Vec<Cell>) = titles
         .iter()
-        .map(|column| heading(&column.title, out.lang))
-        .zip(picked.cells(row))
+        .map(|title| heading(title, out.lang))
+        .zip(cells)
         .filter(|(_, cell)| !is_blank(cell))
         .unzip();
     paint(block(out, &titles, &cells), out)
@@ -97,8 +87,8 @@ fn is_blank(cell: &Cell) -> bool {
     }
 }
 
-/// Cells under their titles.
-pub(super) fn lay_out(out: &Output, titles: &[&str], rows: &[Vec<Cell>]) -> String {
+/// Rows under a heading.
+pub(super) fn lay_out(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> String {
     let titles: Vec<String> = titles
         .iter()
         .map(|title| heading(title, out.lang))
