@@ -75,7 +75,7 @@ fn literal(rest: &str) -> Option<String> {
     }
 }
 
-/// What stands in `text!(…)`, in `title: …` of the columns, and what the sandbox says of what happened.
+/// What stands in `text!(…)`, in the titles of the columns, and what the sandbox says of what happened.
 fn of_the_sources() -> Texts {
     let mut texts = Texts::new();
     for (path, source) in sources() {
@@ -92,7 +92,21 @@ fn of_the_sources() -> Texts {
             let text = literal(rest).unwrap_or_else(|| panic!("{}: no literal", place(at)));
             texts.entry(text).or_insert_with(|| place(at));
         }
-        let mut named = vec!["title: \""];
+        for (at, opening) in source
+            .match_indices("Column::new(")
+            .chain(source.match_indices(".with("))
+        {
+            let name = source[at + opening.len()..].trim_start();
+            let title = name
+                .strip_prefix('"')
+                .and_then(|name| name.split_once("\","))
+                .map(|(_, rest)| rest.trim_start());
+            if let Some(title) = title.filter(|title| title.starts_with('"')) {
+                let title = literal(title).expect("a title");
+                texts.entry(title).or_insert_with(|| place(at));
+            }
+        }
+        let mut named = Vec::new();
         if path
             .components()
             .any(|folder| folder.as_os_str() == "rules")

@@ -79,26 +79,12 @@ struct Row {
 
 impl Record for Row {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "what",
-            title: "THING",
-            cell: |row| Cell::Word(row.what.clone()),
-        },
-        Column {
-            name: "name",
-            title: "NAME",
-            cell: |row| Cell::Word(row.name.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |row| Cell::Word(row.state.clone()),
-        },
-        Column {
-            name: "missing",
-            title: "MISSING",
-            cell: |row| Cell::sentence(row.missing.as_ref()),
-        },
+        Column::new("what", "THING", |row| Cell::Word(row.what.clone())),
+        Column::new("name", "NAME", |row| Cell::Word(row.name.clone())),
+        Column::new("state", "STATE", |row| Cell::Word(row.state.clone())),
+        Column::new("missing", "MISSING", |row| {
+            Cell::sentence(row.missing.as_ref())
+        }),
     ];
 }
 

@@ -77,34 +77,16 @@ struct OperationRow {
 
 impl Record for OperationRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "id",
-            title: "OPERATION",
-            cell: |o| Cell::Text(o.id.to_owned()),
-        },
-        Column {
-            name: "family",
-            title: "FAMILY",
-            cell: |o| Cell::Text(o.family.to_owned()),
-        },
-        Column {
-            name: "path",
-            title: "PATH",
-            cell: |o| Cell::Text(o.path.to_owned()),
-        },
-        Column {
-            name: "command",
-            title: "COMMAND",
-            cell: |o| {
-                o.command
-                    .map_or(Cell::Empty, |command| Cell::Text(command.to_owned()))
-            },
-        },
-        Column {
-            name: "summary",
-            title: "WHAT IT DOES",
-            cell: |o| Cell::Word(Text::new(o.summary, Vec::new())),
-        },
+        Column::new("id", "OPERATION", |o| Cell::Text(o.id.to_owned())),
+        Column::new("family", "FAMILY", |o| Cell::Text(o.family.to_owned())),
+        Column::new("path", "PATH", |o| Cell::Text(o.path.to_owned())),
+        Column::new("command", "COMMAND", |o| {
+            o.command
+                .map_or(Cell::Empty, |command| Cell::Text(command.to_owned()))
+        }),
+        Column::new("summary", "WHAT IT DOES", |o| {
+            Cell::Word(Text::new(o.summary, Vec::new()))
+        }),
     ];
 }
 
@@ -124,43 +106,23 @@ struct FieldRow {
 
 impl Record for FieldRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "part",
-            title: "IN",
-            cell: |f| {
-                Cell::Word(match f.part {
-                    "query" => text!("query"),
-                    "request" => text!("request"),
-                    _ => text!("reply"),
-                })
-            },
-        },
-        Column {
-            name: "field",
-            title: "FIELD",
-            cell: |f| Cell::Text(f.field.clone()),
-        },
-        Column {
-            name: "kind",
-            title: "KIND",
-            cell: |f| Cell::Word(f.kind.words()),
-        },
-        Column {
-            name: "required",
-            title: "NEEDED",
-            cell: |f| {
-                if f.required {
-                    Cell::Word(text!("yes"))
-                } else {
-                    Cell::Empty
-                }
-            },
-        },
-        Column {
-            name: "about",
-            title: "MEANING",
-            cell: |f| Cell::Text(f.words()),
-        },
+        Column::new("part", "IN", |f| {
+            Cell::Word(match f.part {
+                "query" => text!("query"),
+                "request" => text!("request"),
+                _ => text!("reply"),
+            })
+        }),
+        Column::new("field", "FIELD", |f| Cell::Text(f.field.clone())),
+        Column::new("kind", "KIND", |f| Cell::Word(f.kind.words())),
+        Column::new("required", "NEEDED", |f| {
+            if f.required {
+                Cell::Word(text!("yes"))
+            } else {
+                Cell::Empty
+            }
+        }),
+        Column::new("about", "MEANING", |f| Cell::Text(f.words())),
     ];
 }
 

@@ -64,26 +64,18 @@ struct Found {
 
 impl Record for Found {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "permitted",
-            title: "STATE",
-            cell: |found| {
-                Cell::Word(match found.permitted {
-                    true => text!("passed"),
-                    false => text!("not passed (yet)"),
-                })
-            },
-        },
-        Column {
-            name: "number",
-            title: "NUMBER",
-            cell: |found| found.number.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "name",
-            title: "NAME",
-            cell: |found| found.name.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("permitted", "STATE", |found| {
+            Cell::Word(match found.permitted {
+                true => text!("passed"),
+                false => text!("not passed (yet)"),
+            })
+        }),
+        Column::new("number", "NUMBER", |found| {
+            found.number.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("name", "NAME", |found| {
+            found.name.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 
@@ -153,23 +145,17 @@ pub struct HandedIn {
 
 impl Record for HandedIn {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "outcome",
-            title: "RESULT",
-            cell: |row| {
-                Cell::Word(match row.outcome {
-                    "submitted" => text!("in audit"),
-                    "approved" => text!("approved already"),
-                    "in_audit" => text!("in audit already"),
-                    _ => text!("needs no audit"),
-                })
-            },
-        },
-        Column {
-            name: "audit_id",
-            title: "AUDIT TICKET",
-            cell: |row| row.audit_id.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("outcome", "RESULT", |row| {
+            Cell::Word(match row.outcome {
+                "submitted" => text!("in audit"),
+                "approved" => text!("approved already"),
+                "in_audit" => text!("in audit already"),
+                _ => text!("needs no audit"),
+            })
+        }),
+        Column::new("audit_id", "AUDIT TICKET", |row| {
+            row.audit_id.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 

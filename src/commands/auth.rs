@@ -423,68 +423,36 @@ struct Status {
 
 impl Record for Status {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "profile",
-            title: "PROFILE",
-            cell: |s| s.profile.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |s| Cell::Text(s.appid.clone()),
-        },
-        Column {
-            name: "target",
-            title: "TARGET",
-            cell: |s| Cell::Word(target_word(s.target)),
-        },
-        Column {
-            name: "base_url",
-            title: "BASE URL",
-            cell: |s| Cell::Text(s.base_url.clone()),
-        },
-        Column {
-            name: "secret",
-            title: "SECRET",
-            cell: |s| s.place.clone().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "secret_readable",
-            title: "READABLE",
-            cell: |s| {
-                Cell::Word(if s.secret_readable {
-                    text!("yes")
-                } else {
-                    text!("no")
-                })
-            },
-        },
-        Column {
-            name: "problem",
-            title: "PROBLEM",
-            cell: |s| Cell::sentence(s.problem.as_ref()),
-        },
-        Column {
-            name: "token",
-            title: "TOKEN",
-            cell: |s| {
-                Cell::Word(match s.token {
-                    "valid" => text!("valid"),
-                    "expired" => text!("expired"),
-                    _ => text!("none"),
-                })
-            },
-        },
-        Column {
-            name: "token_expires_at",
-            title: "TOKEN ENDS",
-            cell: |s| s.token_expires_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "token_seconds_left",
-            title: "SECONDS LEFT",
-            cell: |s| s.token_seconds_left.map_or(Cell::Empty, Cell::Number),
-        },
+        Column::new("profile", "PROFILE", |s| {
+            s.profile.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("appid", "APPID", |s| Cell::Text(s.appid.clone())),
+        Column::new("target", "TARGET", |s| Cell::Word(target_word(s.target))),
+        Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
+        Column::new("secret", "SECRET", |s| {
+            s.place.clone().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("secret_readable", "READABLE", |s| {
+            Cell::Word(if s.secret_readable {
+                text!("yes")
+            } else {
+                text!("no")
+            })
+        }),
+        Column::new("problem", "PROBLEM", |s| Cell::sentence(s.problem.as_ref())),
+        Column::new("token", "TOKEN", |s| {
+            Cell::Word(match s.token {
+                "valid" => text!("valid"),
+                "expired" => text!("expired"),
+                _ => text!("none"),
+            })
+        }),
+        Column::new("token_expires_at", "TOKEN ENDS", |s| {
+            s.token_expires_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("token_seconds_left", "SECONDS LEFT", |s| {
+            s.token_seconds_left.map_or(Cell::Empty, Cell::Number)
+        }),
     ];
 }
 
@@ -586,16 +554,10 @@ struct Printed {
 
 impl Record for Printed {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "access_token",
-            title: "ACCESS TOKEN",
-            cell: |p| Cell::Text(p.access_token.expose().to_owned()),
-        },
-        Column {
-            name: "expires_at",
-            title: "ENDS",
-            cell: |p| Cell::Text(p.expires_at.clone()),
-        },
+        Column::new("access_token", "ACCESS TOKEN", |p| {
+            Cell::Text(p.access_token.expose().to_owned())
+        }),
+        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
     ];
 }
 
@@ -697,50 +659,32 @@ fn remedy_in_english<S: serde::Serializer>(
 
 impl Record for Check {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "check",
-            title: "CHECK",
-            cell: |c| {
-                Cell::Word(match c.check {
-                    "secret" => text!("AppSecret"),
-                    "token" => text!("token"),
-                    "other_programs" => text!("other programs"),
-                    _ => text!("account"),
-                })
-            },
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |c| {
-                Cell::Word(match c.state {
-                    Health::Ok => text!("ok"),
-                    Health::Warning => text!("warning"),
-                    Health::Failed => text!("failed"),
-                    Health::Skipped => text!("skipped"),
-                })
-            },
-        },
-        Column {
-            name: "finding",
-            title: "FINDING",
-            cell: |c| Cell::Sentence(c.finding.clone()),
-        },
-        Column {
-            name: "remedy",
-            title: "WHAT TO DO",
-            cell: |c| Cell::sentence(c.remedy.as_ref()),
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |c| c.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "rid",
-            title: "RID",
-            cell: |c| c.rid.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("check", "CHECK", |c| {
+            Cell::Word(match c.check {
+                "secret" => text!("AppSecret"),
+                "token" => text!("token"),
+                "other_programs" => text!("other programs"),
+                _ => text!("account"),
+            })
+        }),
+        Column::new("state", "STATE", |c| {
+            Cell::Word(match c.state {
+                Health::Ok => text!("ok"),
+                Health::Warning => text!("warning"),
+                Health::Failed => text!("failed"),
+                Health::Skipped => text!("skipped"),
+            })
+        }),
+        Column::new("finding", "FINDING", |c| Cell::Sentence(c.finding.clone())),
+        Column::new("remedy", "WHAT TO DO", |c| {
+            Cell::sentence(c.remedy.as_ref())
+        }),
+        Column::new("errcode", "ERRCODE", |c| {
+            c.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("rid", "RID", |c| {
+            c.rid.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 

@@ -178,16 +178,10 @@ struct BrandRow {
 
 impl Record for BrandRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "brand_id",
-            title: "BRAND",
-            cell: |b| Cell::Text(b.brand_id.clone()),
-        },
-        Column {
-            name: "brand_wording",
-            title: "NAME",
-            cell: |b| Cell::Text(b.brand_wording.clone()),
-        },
+        Column::new("brand_id", "BRAND", |b| Cell::Text(b.brand_id.clone())),
+        Column::new("brand_wording", "NAME", |b| {
+            Cell::Text(b.brand_wording.clone())
+        }),
     ];
 }
 

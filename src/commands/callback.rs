@@ -76,31 +76,15 @@ fn word(word: Option<&String>) -> Cell {
 
 impl Record for Found {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "ip",
-            title: "ADDRESS",
-            cell: |f| Cell::Text(f.ip.clone()),
-        },
-        Column {
-            name: "real_operator",
-            title: "NETWORK",
-            cell: |f| word(f.real_operator.as_ref()),
-        },
-        Column {
-            name: "from_operator",
-            title: "PINGED FROM",
-            cell: |f| word(f.from_operator.as_ref()),
-        },
-        Column {
-            name: "package_loss",
-            title: "LOSS",
-            cell: |f| word(f.package_loss.as_ref()),
-        },
-        Column {
-            name: "time",
-            title: "TIME",
-            cell: |f| word(f.time.as_ref()),
-        },
+        Column::new("ip", "ADDRESS", |f| Cell::Text(f.ip.clone())),
+        Column::new("real_operator", "NETWORK", |f| {
+            word(f.real_operator.as_ref())
+        }),
+        Column::new("from_operator", "PINGED FROM", |f| {
+            word(f.from_operator.as_ref())
+        }),
+        Column::new("package_loss", "LOSS", |f| word(f.package_loss.as_ref())),
+        Column::new("time", "TIME", |f| word(f.time.as_ref())),
     ];
 }
 

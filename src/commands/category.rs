@@ -145,36 +145,24 @@ fn needed(kind: i64) -> Cell {
 
 impl Record for CategoryRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "third_cat_id",
-            title: "CATEGORY",
-            cell: |c| Cell::Text(c.third_cat_id.clone()),
-        },
-        Column {
-            name: "third_cat_name",
-            title: "NAME",
-            cell: |c| Cell::Text(c.third_cat_name.clone()),
-        },
-        Column {
-            name: "second_cat_name",
-            title: "SECOND LEVEL",
-            cell: |c| Cell::Text(c.second_cat_name.clone()),
-        },
-        Column {
-            name: "first_cat_name",
-            title: "FIRST LEVEL",
-            cell: |c| Cell::Text(c.first_cat_name.clone()),
-        },
-        Column {
-            name: "qualification_type",
-            title: "PERMIT",
-            cell: |c| needed(c.qualification_type),
-        },
-        Column {
-            name: "product_qualification_type",
-            title: "PERMIT OF THE PRODUCT",
-            cell: |c| needed(c.product_qualification_type),
-        },
+        Column::new("third_cat_id", "CATEGORY", |c| {
+            Cell::Text(c.third_cat_id.clone())
+        }),
+        Column::new("third_cat_name", "NAME", |c| {
+            Cell::Text(c.third_cat_name.clone())
+        }),
+        Column::new("second_cat_name", "SECOND LEVEL", |c| {
+            Cell::Text(c.second_cat_name.clone())
+        }),
+        Column::new("first_cat_name", "FIRST LEVEL", |c| {
+            Cell::Text(c.first_cat_name.clone())
+        }),
+        Column::new("qualification_type", "PERMIT", |c| {
+            needed(c.qualification_type)
+        }),
+        Column::new("product_qualification_type", "PERMIT OF THE PRODUCT", |c| {
+            needed(c.product_qualification_type)
+        }),
     ];
 }
 

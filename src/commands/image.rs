@@ -58,27 +58,15 @@ struct Uploaded {
 
 impl Record for Uploaded {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "source",
-            title: "PICTURE",
-            cell: |u| Cell::Text(u.source.clone()),
-        },
-        Column {
-            name: "value",
-            title: "LINK OR ID",
-            cell: |u| Cell::Text(u.value.clone()),
-        },
-        Column {
-            name: "uploaded",
-            title: "UPLOADED",
-            cell: |u| {
-                Cell::Word(if u.uploaded {
-                    text!("yes")
-                } else {
-                    text!("was there")
-                })
-            },
-        },
+        Column::new("source", "PICTURE", |u| Cell::Text(u.source.clone())),
+        Column::new("value", "LINK OR ID", |u| Cell::Text(u.value.clone())),
+        Column::new("uploaded", "UPLOADED", |u| {
+            Cell::Word(if u.uploaded {
+                text!("yes")
+            } else {
+                text!("was there")
+            })
+        }),
     ];
 }
 

@@ -48,21 +48,13 @@ struct Address {
 
 impl Record for Address {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "of",
-            title: "OF",
-            cell: |a| {
-                Cell::Word(match a.of {
-                    Of::Api => text!("calls"),
-                    Of::Callback => text!("pushes"),
-                })
-            },
-        },
-        Column {
-            name: "address",
-            title: "ADDRESS",
-            cell: |a| Cell::Text(a.address.clone()),
-        },
+        Column::new("of", "OF", |a| {
+            Cell::Word(match a.of {
+                Of::Api => text!("calls"),
+                Of::Callback => text!("pushes"),
+            })
+        }),
+        Column::new("address", "ADDRESS", |a| Cell::Text(a.address.clone())),
     ];
 }
 

@@ -42,61 +42,25 @@ pub struct VerifyArgs {
 
 impl Record for Entry {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "seq",
-            title: "NO.",
-            cell: |row| Cell::Number(row.seq),
-        },
-        Column {
-            name: "at",
-            title: "TIME",
-            cell: |row| Cell::Text(rfc3339(row.at)),
-        },
-        Column {
-            name: "who",
-            title: "WHO",
-            cell: |row| Cell::Text(row.who.clone()),
-        },
-        Column {
-            name: "profile",
-            title: "PROFILE",
-            cell: |row| Cell::Text(row.profile.clone()),
-        },
-        Column {
-            name: "path",
-            title: "CALL",
-            cell: |row| Cell::Text(row.path.clone()),
-        },
-        Column {
-            name: "subject",
-            title: "ABOUT",
-            cell: |row| Cell::Text(row.subject.clone()),
-        },
-        Column {
-            name: "result",
-            title: "RESULT",
-            cell: |row| Cell::Text(row.result.clone()),
-        },
+        Column::new("seq", "NO.", |row| Cell::Number(row.seq)),
+        Column::new("at", "TIME", |row| Cell::Text(rfc3339(row.at))),
+        Column::new("who", "WHO", |row| Cell::Text(row.who.clone())),
+        Column::new("profile", "PROFILE", |row| Cell::Text(row.profile.clone())),
+        Column::new("path", "CALL", |row| Cell::Text(row.path.clone())),
+        Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
+        Column::new("result", "RESULT", |row| Cell::Text(row.result.clone())),
     ];
 }
 
 impl Record for Checked {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "entries",
-            title: "ENTRIES",
-            cell: |checked| Cell::Number(checked.entries),
-        },
-        Column {
-            name: "broken_at",
-            title: "BROKEN AT",
-            cell: |checked| checked.broken_at.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "seal",
-            title: "SEAL",
-            cell: |checked| Cell::Text(checked.seal.clone()),
-        },
+        Column::new("entries", "ENTRIES", |checked| {
+            Cell::Number(checked.entries)
+        }),
+        Column::new("broken_at", "BROKEN AT", |checked| {
+            checked.broken_at.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("seal", "SEAL", |checked| Cell::Text(checked.seal.clone())),
     ];
 }
 

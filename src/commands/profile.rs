@@ -375,62 +375,24 @@ struct Listed {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "current",
-            title: "CURRENT",
-            cell: |p| {
-                if p.current {
-                    Cell::Text("*".into())
-                } else {
-                    Cell::Empty
-                }
-            },
-        },
-        Column {
-            name: "name",
-            title: "NAME",
-            cell: |p| Cell::Text(p.name.clone()),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |p| p.appid.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "family",
-            title: "FAMILY",
-            cell: |p| Cell::Text(p.family.into()),
-        },
-        Column {
-            name: "kind",
-            title: "KIND",
-            cell: |p| account_cell(p.kind),
-        },
-        Column {
-            name: "provider",
-            title: "PROVIDER",
-            cell: |p| text_cell(p.provider.as_ref()),
-        },
-        Column {
-            name: "target",
-            title: "TARGET",
-            cell: |p| Cell::Word(target_word(p.target)),
-        },
-        Column {
-            name: "production",
-            title: "PRODUCTION",
-            cell: |p| yes_no(p.production),
-        },
-        Column {
-            name: "read_only",
-            title: "READ-ONLY",
-            cell: |p| yes_no(p.read_only),
-        },
-        Column {
-            name: "secret",
-            title: "SECRET",
-            cell: |p| Cell::Text(p.secret.into()),
-        },
+        Column::new("current", "CURRENT", |p| {
+            if p.current {
+                Cell::Text("*".into())
+            } else {
+                Cell::Empty
+            }
+        }),
+        Column::new("name", "NAME", |p| Cell::Text(p.name.clone())),
+        Column::new("appid", "APPID", |p| {
+            p.appid.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::new("kind", "KIND", |p| account_cell(p.kind)),
+        Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
+        Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
+        Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
+        Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
+        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
     ];
 }
 
@@ -538,104 +500,34 @@ fn language_name(language: Lang) -> &'static str {
 
 impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "name",
-            title: "NAME",
-            cell: |p| text_cell(p.name.as_ref()),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |p| Cell::Text(p.appid.clone()),
-        },
-        Column {
-            name: "family",
-            title: "FAMILY",
-            cell: |p| Cell::Text(p.family.into()),
-        },
-        Column {
-            name: "kind",
-            title: "KIND",
-            cell: |p| account_cell(p.kind),
-        },
-        Column {
-            name: "provider",
-            title: "PROVIDER",
-            cell: |p| text_cell(p.provider.as_ref()),
-        },
-        Column {
-            name: "target",
-            title: "TARGET",
-            cell: |p| Cell::Word(target_word(p.target)),
-        },
-        Column {
-            name: "base_url",
-            title: "BASE URL",
-            cell: |p| text_cell(p.base_url.as_ref()),
-        },
-        Column {
-            name: "proxy",
-            title: "PROXY",
-            cell: |p| text_cell(p.proxy.as_ref()),
-        },
-        Column {
-            name: "production",
-            title: "PRODUCTION",
-            cell: |p| yes_no(p.production),
-        },
-        Column {
-            name: "read_only",
-            title: "READ-ONLY",
-            cell: |p| yes_no(p.read_only),
-        },
-        Column {
-            name: "token",
-            title: "TOKEN",
-            cell: |p| Cell::Text(p.token.into()),
-        },
-        Column {
-            name: "secret",
-            title: "SECRET",
-            cell: |p| Cell::Text(p.secret.into()),
-        },
-        Column {
-            name: "push",
-            title: "PUSH KEY",
-            cell: |p| Cell::Text(p.push.into()),
-        },
-        Column {
-            name: "credential_process",
-            title: "CREDENTIAL PROCESS",
-            cell: |p| {
-                p.credential_process
-                    .as_ref()
-                    .map_or(Cell::Empty, |command| Cell::Text(command.join(" ")))
-            },
-        },
-        Column {
-            name: "audit_hourly",
-            title: "AUDITS AN HOUR",
-            cell: |p| limit_cell(p.audit_hourly),
-        },
-        Column {
-            name: "audit_daily",
-            title: "AUDITS A DAY",
-            cell: |p| limit_cell(p.audit_daily),
-        },
-        Column {
-            name: "language",
-            title: "LANGUAGE",
-            cell: |p| {
-                p.language.map_or(Cell::Empty, |language| {
-                    Cell::Text(language_name(language).into())
-                })
-            },
-        },
-        Column {
-            name: "format",
-            title: "FORMAT",
-            cell: |p| text_cell(p.format.as_ref()),
-        },
+        Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
+        Column::new("appid", "APPID", |p| Cell::Text(p.appid.clone())),
+        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::new("kind", "KIND", |p| account_cell(p.kind)),
+        Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
+        Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
+        Column::new("base_url", "BASE URL", |p| text_cell(p.base_url.as_ref())),
+        Column::new("proxy", "PROXY", |p| text_cell(p.proxy.as_ref())),
+        Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
+        Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
+        Column::new("token", "TOKEN", |p| Cell::Text(p.token.into())),
+        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
+        Column::new("push", "PUSH KEY", |p| Cell::Text(p.push.into())),
+        Column::new("credential_process", "CREDENTIAL PROCESS", |p| {
+            p.credential_process
+                .as_ref()
+                .map_or(Cell::Empty, |command| Cell::Text(command.join(" ")))
+        }),
+        Column::new("audit_hourly", "AUDITS AN HOUR", |p| {
+            limit_cell(p.audit_hourly)
+        }),
+        Column::new("audit_daily", "AUDITS A DAY", |p| limit_cell(p.audit_daily)),
+        Column::new("language", "LANGUAGE", |p| {
+            p.language.map_or(Cell::Empty, |language| {
+                Cell::Text(language_name(language).into())
+            })
+        }),
+        Column::new("format", "FORMAT", |p| text_cell(p.format.as_ref())),
     ];
 }
 
@@ -658,32 +550,20 @@ pub(super) fn in_english<S: serde::Serializer>(
 
 impl Record for Sourced {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "setting",
-            title: "SETTING",
-            cell: |s| Cell::Text(s.setting.into()),
-        },
-        Column {
-            name: "value",
-            title: "VALUE",
-            cell: |s| match &s.value {
-                serde_json::Value::Null => Cell::Empty,
-                serde_json::Value::String(words) => Cell::Text(words.clone()),
-                serde_json::Value::Array(words) => Cell::Text(
-                    words
-                        .iter()
-                        .filter_map(|word| word.as_str())
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                ),
-                other => Cell::Text(other.to_string()),
-            },
-        },
-        Column {
-            name: "origin",
-            title: "ORIGIN",
-            cell: |s| Cell::Word(s.origin.clone()),
-        },
+        Column::new("setting", "SETTING", |s| Cell::Text(s.setting.into())),
+        Column::new("value", "VALUE", |s| match &s.value {
+            serde_json::Value::Null => Cell::Empty,
+            serde_json::Value::String(words) => Cell::Text(words.clone()),
+            serde_json::Value::Array(words) => Cell::Text(
+                words
+                    .iter()
+                    .filter_map(|word| word.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+            other => Cell::Text(other.to_string()),
+        }),
+        Column::new("origin", "ORIGIN", |s| Cell::Word(s.origin.clone())),
     ];
 }
 

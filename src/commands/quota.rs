@@ -80,41 +80,15 @@ fn number(figure: Option<i64>) -> Cell {
 
 impl Record for Figures {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "path",
-            title: "PATH",
-            cell: |f| Cell::Text(f.path.clone()),
-        },
-        Column {
-            name: "used",
-            title: "ABOUT USED",
-            cell: |f| number(f.used),
-        },
-        Column {
-            name: "remaining",
-            title: "ABOUT LEFT",
-            cell: |f| number(f.remaining),
-        },
-        Column {
-            name: "daily_limit",
-            title: "A DAY",
-            cell: |f| number(f.daily_limit),
-        },
-        Column {
-            name: "rate_limit",
-            title: "CALLS",
-            cell: |f| number(f.rate_limit),
-        },
-        Column {
-            name: "period_seconds",
-            title: "IN SECONDS",
-            cell: |f| number(f.period_seconds),
-        },
-        Column {
-            name: "note",
-            title: "NOTE",
-            cell: |f| f.note.clone().map_or(Cell::Empty, Cell::Word),
-        },
+        Column::new("path", "PATH", |f| Cell::Text(f.path.clone())),
+        Column::new("used", "ABOUT USED", |f| number(f.used)),
+        Column::new("remaining", "ABOUT LEFT", |f| number(f.remaining)),
+        Column::new("daily_limit", "A DAY", |f| number(f.daily_limit)),
+        Column::new("rate_limit", "CALLS", |f| number(f.rate_limit)),
+        Column::new("period_seconds", "IN SECONDS", |f| number(f.period_seconds)),
+        Column::new("note", "NOTE", |f| {
+            f.note.clone().map_or(Cell::Empty, Cell::Word)
+        }),
     ];
 }
 
@@ -136,26 +110,12 @@ fn limit(limit: Option<u32>) -> Cell {
 
 impl Record for Audits {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "last_hour",
-            title: "LAST HOUR",
-            cell: |a| Cell::Number(a.last_hour.into()),
-        },
-        Column {
-            name: "hourly_limit",
-            title: "AN HOUR",
-            cell: |a| limit(a.hourly_limit),
-        },
-        Column {
-            name: "today",
-            title: "TODAY",
-            cell: |a| Cell::Number(a.today.into()),
-        },
-        Column {
-            name: "daily_limit",
-            title: "A DAY",
-            cell: |a| limit(a.daily_limit),
-        },
+        Column::new("last_hour", "LAST HOUR", |a| {
+            Cell::Number(a.last_hour.into())
+        }),
+        Column::new("hourly_limit", "AN HOUR", |a| limit(a.hourly_limit)),
+        Column::new("today", "TODAY", |a| Cell::Number(a.today.into())),
+        Column::new("daily_limit", "A DAY", |a| limit(a.daily_limit)),
     ];
 }
 

@@ -42,41 +42,21 @@ struct Seen {
 
 impl Record for Seen {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "rid",
-            title: "RID",
-            cell: |s| Cell::Text(s.rid.clone()),
-        },
-        Column {
-            name: "invoked_at",
-            title: "TIME",
-            cell: |s| Cell::Text(s.invoked_at.clone()),
-        },
-        Column {
-            name: "cost_in_ms",
-            title: "MILLISECONDS",
-            cell: |s| Cell::Number(s.cost_in_ms),
-        },
-        Column {
-            name: "client_ip",
-            title: "CALLED FROM",
-            cell: |s| Cell::Text(s.client_ip.clone()),
-        },
-        Column {
-            name: "request_url",
-            title: "QUERY",
-            cell: |s| Cell::Text(s.request_url.clone()),
-        },
-        Column {
-            name: "request_body",
-            title: "REQUEST",
-            cell: |s| Cell::Text(s.request_body.clone()),
-        },
-        Column {
-            name: "response_body",
-            title: "ANSWER",
-            cell: |s| Cell::Text(s.response_body.clone()),
-        },
+        Column::new("rid", "RID", |s| Cell::Text(s.rid.clone())),
+        Column::new("invoked_at", "TIME", |s| Cell::Text(s.invoked_at.clone())),
+        Column::new("cost_in_ms", "MILLISECONDS", |s| Cell::Number(s.cost_in_ms)),
+        Column::new("client_ip", "CALLED FROM", |s| {
+            Cell::Text(s.client_ip.clone())
+        }),
+        Column::new("request_url", "QUERY", |s| {
+            Cell::Text(s.request_url.clone())
+        }),
+        Column::new("request_body", "REQUEST", |s| {
+            Cell::Text(s.request_body.clone())
+        }),
+        Column::new("response_body", "ANSWER", |s| {
+            Cell::Text(s.response_body.clone())
+        }),
     ];
 }
 

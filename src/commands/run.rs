@@ -115,67 +115,35 @@ impl RunRow {
 
 impl Record for RunRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "id",
-            title: "RUN",
-            cell: |r| Cell::Number(r.id),
-        },
-        Column {
-            name: "command",
-            title: "COMMAND",
-            cell: |r| Cell::Text(r.command.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |r| {
-                Cell::Word(match r.state {
-                    "done" => text!("done"),
-                    "partial" => text!("partial"),
-                    "stopped" => text!("stopped"),
-                    _ => text!("open"),
-                })
-            },
-        },
-        Column {
-            name: "started_at",
-            title: "STARTED",
-            cell: |r| Cell::Text(r.started_at.clone()),
-        },
-        Column {
-            name: "done",
-            title: "DONE",
-            cell: |r| {
-                r.count(&[
-                    "added",
-                    "confirmed",
-                    "updated",
-                    "updated_free",
-                    "shipped",
-                    "part",
-                ])
-            },
-        },
-        Column {
-            name: "unchanged",
-            title: "UNCHANGED",
-            cell: |r| r.count(&["unchanged"]),
-        },
-        Column {
-            name: "failed",
-            title: "FAILED",
-            cell: |r| r.count(&["refused", "unclear", "held"]),
-        },
-        Column {
-            name: "left",
-            title: "LEFT",
-            cell: |r| r.count(&["left"]),
-        },
-        Column {
-            name: "files",
-            title: "FILES",
-            cell: |r| Cell::List(r.files.clone()),
-        },
+        Column::new("id", "RUN", |r| Cell::Number(r.id)),
+        Column::new("command", "COMMAND", |r| Cell::Text(r.command.clone())),
+        Column::new("state", "STATE", |r| {
+            Cell::Word(match r.state {
+                "done" => text!("done"),
+                "partial" => text!("partial"),
+                "stopped" => text!("stopped"),
+                _ => text!("open"),
+            })
+        }),
+        Column::new("started_at", "STARTED", |r| {
+            Cell::Text(r.started_at.clone())
+        }),
+        Column::new("done", "DONE", |r| {
+            r.count(&[
+                "added",
+                "confirmed",
+                "updated",
+                "updated_free",
+                "shipped",
+                "part",
+            ])
+        }),
+        Column::new("unchanged", "UNCHANGED", |r| r.count(&["unchanged"])),
+        Column::new("failed", "FAILED", |r| {
+            r.count(&["refused", "unclear", "held"])
+        }),
+        Column::new("left", "LEFT", |r| r.count(&["left"])),
+        Column::new("files", "FILES", |r| Cell::List(r.files.clone())),
     ];
 }
 
@@ -203,39 +171,21 @@ impl From<OpenItem> for FailedRow {
 
 impl Record for FailedRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "key",
-            title: "PRODUCT",
-            cell: |f| Cell::Text(f.key.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |f| {
-                Cell::Word(if f.state == ItemState::Refused.name() {
-                    text!("refused")
-                } else if f.state == ItemState::Sent.name() {
-                    text!("to be looked up")
-                } else {
-                    text!("unclear")
-                })
-            },
-        },
-        Column {
-            name: "place",
-            title: "PLACE",
-            cell: |f| Cell::Text(f.place.clone()),
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |f| f.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |f| Cell::sentence(f.reason.as_ref()),
-        },
+        Column::new("key", "PRODUCT", |f| Cell::Text(f.key.clone())),
+        Column::new("state", "STATE", |f| {
+            Cell::Word(if f.state == ItemState::Refused.name() {
+                text!("refused")
+            } else if f.state == ItemState::Sent.name() {
+                text!("to be looked up")
+            } else {
+                text!("unclear")
+            })
+        }),
+        Column::new("place", "PLACE", |f| Cell::Text(f.place.clone())),
+        Column::new("errcode", "ERRCODE", |f| {
+            f.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |f| Cell::sentence(f.reason.as_ref())),
     ];
 }
 

@@ -190,38 +190,24 @@ struct Outcome {
 
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
-        Column {
-            name: "openid",
-            title: "OPENID",
-            cell: |row| Cell::Text(row.openid.clone()),
-        },
-        Column {
-            name: "result",
-            title: "RESULT",
-            cell: |row| {
-                Cell::Word(match row.result {
-                    "invited" => text!("invited"),
-                    "released" => text!("released"),
-                    "failed" => text!("failed"),
-                    _ => text!("refused"),
-                })
-            },
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |row| row.reason.clone().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "again",
-            title: "TRY AGAIN",
-            cell: |row| {
-                Cell::Word(match row.again {
-                    true => text!("yes"),
-                    false => text!("no"),
-                })
-            },
-        },
+        Column::new("openid", "OPENID", |row| Cell::Text(row.openid.clone())),
+        Column::new("result", "RESULT", |row| {
+            Cell::Word(match row.result {
+                "invited" => text!("invited"),
+                "released" => text!("released"),
+                "failed" => text!("failed"),
+                _ => text!("refused"),
+            })
+        }),
+        Column::new("reason", "REASON", |row| {
+            row.reason.clone().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("again", "TRY AGAIN", |row| {
+            Cell::Word(match row.again {
+                true => text!("yes"),
+                false => text!("no"),
+            })
+        }),
     ];
 }
 

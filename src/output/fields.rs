@@ -24,6 +24,13 @@ pub struct Column<T> {
     pub cell: fn(&T) -> Cell,
 }
 
+impl<T> Column<T> {
+    /// A column called `name`, under the heading `title`.
+    pub const fn new(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+        Column { name, title, cell }
+    }
+}
+
 /// A value in a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {

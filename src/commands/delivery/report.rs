@@ -65,38 +65,18 @@ pub struct Planned {
 
 impl Record for Planned {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "order",
-            title: "ORDER",
-            cell: |p| Cell::Text(p.order.clone()),
-        },
-        Column {
-            name: "action",
-            title: "PLAN",
-            cell: |p| {
-                Cell::Word(match p.action {
-                    "ship" => text!("ship"),
-                    "ship_part" => text!("ship a part"),
-                    "held" => text!("held back"),
-                    _ => text!("there already"),
-                })
-            },
-        },
-        Column {
-            name: "parcels",
-            title: "PARCELS",
-            cell: |p| Cell::List(p.parcels.clone()),
-        },
-        Column {
-            name: "place",
-            title: "PLACE",
-            cell: |p| Cell::Text(p.place.clone()),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |p| Cell::sentence(p.reason.as_ref()),
-        },
+        Column::new("order", "ORDER", |p| Cell::Text(p.order.clone())),
+        Column::new("action", "PLAN", |p| {
+            Cell::Word(match p.action {
+                "ship" => text!("ship"),
+                "ship_part" => text!("ship a part"),
+                "held" => text!("held back"),
+                _ => text!("there already"),
+            })
+        }),
+        Column::new("parcels", "PARCELS", |p| Cell::List(p.parcels.clone())),
+        Column::new("place", "PLACE", |p| Cell::Text(p.place.clone())),
+        Column::new("reason", "REASON", |p| Cell::sentence(p.reason.as_ref())),
     ];
 }
 
@@ -176,109 +156,47 @@ fn some(count: u64) -> Cell {
 
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "run",
-            title: "RUN",
-            cell: |r| Cell::Number(r.run),
-        },
-        Column {
-            name: "profile",
-            title: "PROFILE",
-            cell: |r| Cell::Text(r.profile.clone()),
-        },
-        Column {
-            name: "status",
-            title: "STATUS",
-            cell: |r| {
-                Cell::Word(match r.status {
-                    "done" => text!("done"),
-                    "partial" => text!("partial"),
-                    _ => text!("stopped"),
-                })
-            },
-        },
-        Column {
-            name: "orders",
-            title: "ORDERS",
-            cell: |r| number(r.orders),
-        },
-        Column {
-            name: "shipped",
-            title: "SHIPPED",
-            cell: |r| number(r.shipped),
-        },
-        Column {
-            name: "part",
-            title: "SHIPPED IN PART",
-            cell: |r| some(r.part),
-        },
-        Column {
-            name: "confirmed",
-            title: "CONFIRMED",
-            cell: |r| some(r.confirmed),
-        },
-        Column {
-            name: "held",
-            title: "HELD BACK",
-            cell: |r| some(r.held),
-        },
-        Column {
-            name: "refused",
-            title: "REFUSED",
-            cell: |r| some(r.refused),
-        },
-        Column {
-            name: "unclear",
-            title: "UNCLEAR",
-            cell: |r| some(r.unclear),
-        },
-        Column {
-            name: "left",
-            title: "LEFT",
-            cell: |r| some(r.left),
-        },
-        Column {
-            name: "seconds",
-            title: "SECONDS",
-            cell: |r| Cell::Text(format!("{:.1}", r.seconds)),
-        },
-        Column {
-            name: "failed_files",
-            title: "FAILED ROWS IN",
-            cell: |r| Cell::List(r.failed_files.clone()),
-        },
+        Column::new("run", "RUN", |r| Cell::Number(r.run)),
+        Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
+        Column::new("status", "STATUS", |r| {
+            Cell::Word(match r.status {
+                "done" => text!("done"),
+                "partial" => text!("partial"),
+                _ => text!("stopped"),
+            })
+        }),
+        Column::new("orders", "ORDERS", |r| number(r.orders)),
+        Column::new("shipped", "SHIPPED", |r| number(r.shipped)),
+        Column::new("part", "SHIPPED IN PART", |r| some(r.part)),
+        Column::new("confirmed", "CONFIRMED", |r| some(r.confirmed)),
+        Column::new("held", "HELD BACK", |r| some(r.held)),
+        Column::new("refused", "REFUSED", |r| some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
+        Column::new("left", "LEFT", |r| some(r.left)),
+        Column::new("seconds", "SECONDS", |r| {
+            Cell::Text(format!("{:.1}", r.seconds))
+        }),
+        Column::new("failed_files", "FAILED ROWS IN", |r| {
+            Cell::List(r.failed_files.clone())
+        }),
     ];
 }
 
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "order",
-            title: "ORDER",
-            cell: |e| Cell::Text(e.order.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |e| {
-                Cell::Word(match e.state {
-                    "done" => text!("done"),
-                    "refused" => text!("refused"),
-                    "unclear" => text!("unclear"),
-                    "held" => text!("held back"),
-                    _ => text!("not sent"),
-                })
-            },
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |e| e.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |e| Cell::sentence(e.reason.as_ref()),
-        },
+        Column::new("order", "ORDER", |e| Cell::Text(e.order.clone())),
+        Column::new("state", "STATE", |e| {
+            Cell::Word(match e.state {
+                "done" => text!("done"),
+                "refused" => text!("refused"),
+                "unclear" => text!("unclear"),
+                "held" => text!("held back"),
+                _ => text!("not sent"),
+            })
+        }),
+        Column::new("errcode", "ERRCODE", |e| {
+            e.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |e| Cell::sentence(e.reason.as_ref())),
     ];
 }

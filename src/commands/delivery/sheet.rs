@@ -160,26 +160,18 @@ pub struct Problem {
 
 impl Record for Problem {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "place",
-            title: "WHERE",
-            cell: |problem| Cell::Text(problem.place.clone()),
-        },
-        Column {
-            name: "order",
-            title: "ORDER",
-            cell: |problem| Cell::Text(problem.order.clone()),
-        },
-        Column {
-            name: "message",
-            title: "PROBLEM",
-            cell: |problem| Cell::Sentence(problem.message.clone()),
-        },
-        Column {
-            name: "hint",
-            title: "WHAT TO DO",
-            cell: |problem| Cell::sentence(problem.hint.as_ref()),
-        },
+        Column::new("place", "WHERE", |problem| {
+            Cell::Text(problem.place.clone())
+        }),
+        Column::new("order", "ORDER", |problem| {
+            Cell::Text(problem.order.clone())
+        }),
+        Column::new("message", "PROBLEM", |problem| {
+            Cell::Sentence(problem.message.clone())
+        }),
+        Column::new("hint", "WHAT TO DO", |problem| {
+            Cell::sentence(problem.hint.as_ref())
+        }),
     ];
 }
 

@@ -150,44 +150,20 @@ impl Item {
 
 impl Record for Item {
     const COLUMNS: &'static [Column<Item>] = &[
-        Column {
-            name: "left",
-            title: "WHEN",
-            cell: |item| item.left().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "at",
-            title: "UNTIL",
-            cell: |item| match item.at {
-                Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
-                None => Cell::Empty,
-            },
-        },
-        Column {
-            name: "shop",
-            title: "SHOP",
-            cell: |item| Cell::Text(item.shop.clone()),
-        },
-        Column {
-            name: "what",
-            title: "WHAT",
-            cell: |item| Cell::Sentence(item.words()),
-        },
-        Column {
-            name: "number",
-            title: "NUMBER",
-            cell: |item| Cell::Text(item.number.clone()),
-        },
-        Column {
-            name: "amount",
-            title: "AMOUNT",
-            cell: |item| item.amount.map_or(Cell::Empty, Cell::Money),
-        },
-        Column {
-            name: "then",
-            title: "THEN",
-            cell: |item| Cell::sentence(item.then.as_ref()),
-        },
+        Column::new("left", "WHEN", |item| {
+            item.left().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("at", "UNTIL", |item| match item.at {
+            Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
+            None => Cell::Empty,
+        }),
+        Column::new("shop", "SHOP", |item| Cell::Text(item.shop.clone())),
+        Column::new("what", "WHAT", |item| Cell::Sentence(item.words())),
+        Column::new("number", "NUMBER", |item| Cell::Text(item.number.clone())),
+        Column::new("amount", "AMOUNT", |item| {
+            item.amount.map_or(Cell::Empty, Cell::Money)
+        }),
+        Column::new("then", "THEN", |item| Cell::sentence(item.then.as_ref())),
     ];
 }
 

@@ -64,91 +64,51 @@ struct Explanation {
 
 impl Record for Explanation {
     const COLUMNS: &'static [Column<Explanation>] = &[
-        Column {
-            name: "accepted",
-            title: "ACCEPTED",
-            cell: |e| {
-                Cell::Word(match e.accepted {
-                    true => text!("yes"),
-                    false => text!("no"),
-                })
-            },
-        },
-        Column {
-            name: "refusal",
-            title: "REFUSED BECAUSE",
-            cell: |e| e.why.clone().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "mode",
-            title: "MODE",
-            cell: |e| e.mode.map_or(Cell::Empty, |mode| Cell::Text(mode.into())),
-        },
-        Column {
-            name: "format",
-            title: "FORMAT",
-            cell: |e| {
-                e.format
-                    .map_or(Cell::Empty, |format| Cell::Text(format.into()))
-            },
-        },
-        Column {
-            name: "signature",
-            title: "SIGNATURE",
-            cell: |e| {
-                Cell::Word(match e.signature {
-                    "good" => text!("good"),
-                    "wrong" => text!("wrong"),
-                    _ => text!("not checked: no query was given"),
-                })
-            },
-        },
-        Column {
-            name: "key",
-            title: "OPENED WITH",
-            cell: |e| {
-                Cell::Word(match e.key {
-                    "current" => text!("the present key"),
-                    "previous" => text!("the previous key"),
-                    _ => text!("no key"),
-                })
-            },
-        },
-        Column {
-            name: "appid",
-            title: "MADE FOR",
-            cell: |e| e.appid.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "event",
-            title: "EVENT",
-            cell: |e| Cell::Text(e.event.clone()),
-        },
-        Column {
-            name: "summary",
-            title: "WHAT HAPPENED",
-            cell: |e| Cell::Word(e.decoded.summary()),
-        },
-        Column {
-            name: "fields",
-            title: "FIELDS",
-            cell: |e| Cell::List(lines(&e.fields)),
-        },
-        Column {
-            name: "created_at",
-            title: "HAPPENED",
-            cell: |e| e.created_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "dedupe_key",
-            title: "KEY",
-            cell: |e| Cell::Text(e.dedupe_key.clone()),
-        },
-        Column {
-            name: "message",
-            title: "MESSAGE",
-            cell: |e| e.message.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("accepted", "ACCEPTED", |e| {
+            Cell::Word(match e.accepted {
+                true => text!("yes"),
+                false => text!("no"),
+            })
+        }),
+        Column::new("refusal", "REFUSED BECAUSE", |e| {
+            e.why.clone().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("mode", "MODE", |e| {
+            e.mode.map_or(Cell::Empty, |mode| Cell::Text(mode.into()))
+        }),
+        Column::new("format", "FORMAT", |e| {
+            e.format
+                .map_or(Cell::Empty, |format| Cell::Text(format.into()))
+        }),
+        Column::new("signature", "SIGNATURE", |e| {
+            Cell::Word(match e.signature {
+                "good" => text!("good"),
+                "wrong" => text!("wrong"),
+                _ => text!("not checked: no query was given"),
+            })
+        }),
+        Column::new("key", "OPENED WITH", |e| {
+            Cell::Word(match e.key {
+                "current" => text!("the present key"),
+                "previous" => text!("the previous key"),
+                _ => text!("no key"),
+            })
+        }),
+        Column::new("appid", "MADE FOR", |e| {
+            e.appid.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("event", "EVENT", |e| Cell::Text(e.event.clone())),
+        Column::new("summary", "WHAT HAPPENED", |e| {
+            Cell::Word(e.decoded.summary())
+        }),
+        Column::new("fields", "FIELDS", |e| Cell::List(lines(&e.fields))),
+        Column::new("created_at", "HAPPENED", |e| {
+            e.created_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("dedupe_key", "KEY", |e| Cell::Text(e.dedupe_key.clone())),
+        Column::new("message", "MESSAGE", |e| {
+            e.message.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 

@@ -134,21 +134,15 @@ struct Done {
 
 impl Record for Done {
     const COLUMNS: &'static [Column<Done>] = &[
-        Column {
-            name: "handed_on",
-            title: "HANDED ON",
-            cell: |d| Cell::Number(i64::try_from(d.handed_on).unwrap_or(i64::MAX)),
-        },
-        Column {
-            name: "failed",
-            title: "FAILED",
-            cell: |d| Cell::Number(i64::try_from(d.failed).unwrap_or(i64::MAX)),
-        },
-        Column {
-            name: "waiting",
-            title: "WAITING",
-            cell: |d| Cell::Number(i64::try_from(d.waiting).unwrap_or(i64::MAX)),
-        },
+        Column::new("handed_on", "HANDED ON", |d| {
+            Cell::Number(i64::try_from(d.handed_on).unwrap_or(i64::MAX))
+        }),
+        Column::new("failed", "FAILED", |d| {
+            Cell::Number(i64::try_from(d.failed).unwrap_or(i64::MAX))
+        }),
+        Column::new("waiting", "WAITING", |d| {
+            Cell::Number(i64::try_from(d.waiting).unwrap_or(i64::MAX))
+        }),
     ];
 }
 

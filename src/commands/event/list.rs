@@ -122,51 +122,23 @@ fn text_cell(text: &str) -> Cell {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column<Listed>] = &[
-        Column {
-            name: "id",
-            title: "NO.",
-            cell: |l| Cell::Number(l.told.id),
-        },
-        Column {
-            name: "received_at",
-            title: "RECEIVED",
-            cell: |l| Cell::Text(l.told.received_at.clone()),
-        },
-        Column {
-            name: "event",
-            title: "EVENT",
-            cell: |l| Cell::Text(l.told.event.clone()),
-        },
-        Column {
-            name: "summary",
-            title: "WHAT HAPPENED",
-            cell: |l| Cell::Word(l.event.summary()),
-        },
-        Column {
-            name: "object",
-            title: "OBJECT",
-            cell: |l| text_cell(&l.told.object),
-        },
-        Column {
-            name: "number",
-            title: "NUMBER",
-            cell: |l| text_cell(&l.told.number),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |l| l.event.state_words().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "seen",
-            title: "SEEN",
-            cell: |l| Cell::Number(l.told.seen),
-        },
-        Column {
-            name: "forward",
-            title: "HANDED ON",
-            cell: |l| Cell::Word(forward_word(&l.forward)),
-        },
+        Column::new("id", "NO.", |l| Cell::Number(l.told.id)),
+        Column::new("received_at", "RECEIVED", |l| {
+            Cell::Text(l.told.received_at.clone())
+        }),
+        Column::new("event", "EVENT", |l| Cell::Text(l.told.event.clone())),
+        Column::new("summary", "WHAT HAPPENED", |l| {
+            Cell::Word(l.event.summary())
+        }),
+        Column::new("object", "OBJECT", |l| text_cell(&l.told.object)),
+        Column::new("number", "NUMBER", |l| text_cell(&l.told.number)),
+        Column::new("state", "STATE", |l| {
+            l.event.state_words().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("seen", "SEEN", |l| Cell::Number(l.told.seen)),
+        Column::new("forward", "HANDED ON", |l| {
+            Cell::Word(forward_word(&l.forward))
+        }),
     ];
 }
 
@@ -177,106 +149,44 @@ struct Shown(Listed);
 
 impl Record for Shown {
     const COLUMNS: &'static [Column<Shown>] = &[
-        Column {
-            name: "id",
-            title: "NO.",
-            cell: |s| Cell::Number(s.0.told.id),
-        },
-        Column {
-            name: "shop",
-            title: "SHOP",
-            cell: |s| Cell::Text(s.0.told.shop.clone()),
-        },
-        Column {
-            name: "event",
-            title: "EVENT",
-            cell: |s| Cell::Text(s.0.told.event.clone()),
-        },
-        Column {
-            name: "summary",
-            title: "WHAT HAPPENED",
-            cell: |s| Cell::Word(s.0.event.summary()),
-        },
-        Column {
-            name: "family",
-            title: "FAMILY",
-            cell: |s| Cell::Text(s.0.told.family.clone()),
-        },
-        Column {
-            name: "object",
-            title: "OBJECT",
-            cell: |s| text_cell(&s.0.told.object),
-        },
-        Column {
-            name: "number",
-            title: "NUMBER",
-            cell: |s| text_cell(&s.0.told.number),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |s| s.0.event.state_words().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "fields",
-            title: "FIELDS",
-            cell: |s| Cell::List(lines(&s.0.told.fields)),
-        },
-        Column {
-            name: "created_at",
-            title: "HAPPENED",
-            cell: |s| s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "received_at",
-            title: "RECEIVED",
-            cell: |s| Cell::Text(s.0.told.received_at.clone()),
-        },
-        Column {
-            name: "seen",
-            title: "SEEN",
-            cell: |s| Cell::Number(s.0.told.seen),
-        },
-        Column {
-            name: "mode",
-            title: "MODE",
-            cell: |s| Cell::Text(format!("{} {}", s.0.mode, s.0.format)),
-        },
-        Column {
-            name: "origin",
-            title: "ORIGIN",
-            cell: |s| Cell::Text(s.0.told.origin.clone()),
-        },
-        Column {
-            name: "forward",
-            title: "HANDED ON",
-            cell: |s| Cell::Word(forward_word(&s.0.forward)),
-        },
-        Column {
-            name: "attempts",
-            title: "ATTEMPTS",
-            cell: |s| Cell::Number(s.0.attempts),
-        },
-        Column {
-            name: "forwarded_at",
-            title: "HANDED ON AT",
-            cell: |s| s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "next_attempt_at",
-            title: "NEXT ATTEMPT",
-            cell: |s| s.0.next_attempt_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "forward_error",
-            title: "LAST ERROR",
-            cell: |s| s.0.forward_error.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "key",
-            title: "KEY",
-            cell: |s| Cell::Text(s.0.told.key.clone()),
-        },
+        Column::new("id", "NO.", |s| Cell::Number(s.0.told.id)),
+        Column::new("shop", "SHOP", |s| Cell::Text(s.0.told.shop.clone())),
+        Column::new("event", "EVENT", |s| Cell::Text(s.0.told.event.clone())),
+        Column::new("summary", "WHAT HAPPENED", |s| {
+            Cell::Word(s.0.event.summary())
+        }),
+        Column::new("family", "FAMILY", |s| Cell::Text(s.0.told.family.clone())),
+        Column::new("object", "OBJECT", |s| text_cell(&s.0.told.object)),
+        Column::new("number", "NUMBER", |s| text_cell(&s.0.told.number)),
+        Column::new("state", "STATE", |s| {
+            s.0.event.state_words().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("fields", "FIELDS", |s| Cell::List(lines(&s.0.told.fields))),
+        Column::new("created_at", "HAPPENED", |s| {
+            s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("received_at", "RECEIVED", |s| {
+            Cell::Text(s.0.told.received_at.clone())
+        }),
+        Column::new("seen", "SEEN", |s| Cell::Number(s.0.told.seen)),
+        Column::new("mode", "MODE", |s| {
+            Cell::Text(format!("{} {}", s.0.mode, s.0.format))
+        }),
+        Column::new("origin", "ORIGIN", |s| Cell::Text(s.0.told.origin.clone())),
+        Column::new("forward", "HANDED ON", |s| {
+            Cell::Word(forward_word(&s.0.forward))
+        }),
+        Column::new("attempts", "ATTEMPTS", |s| Cell::Number(s.0.attempts)),
+        Column::new("forwarded_at", "HANDED ON AT", |s| {
+            s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("next_attempt_at", "NEXT ATTEMPT", |s| {
+            s.0.next_attempt_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("forward_error", "LAST ERROR", |s| {
+            s.0.forward_error.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("key", "KEY", |s| Cell::Text(s.0.told.key.clone())),
     ];
 }
 
@@ -388,51 +298,25 @@ struct Stat {
 
 impl Record for Stat {
     const COLUMNS: &'static [Column<Stat>] = &[
-        Column {
-            name: "name",
-            title: "EVENT",
-            cell: |s| Cell::Text(s.name.clone()),
-        },
-        Column {
-            name: "kind",
-            title: "KIND",
-            cell: |s| {
-                Cell::Word(match s.kind {
-                    "refused" => text!("refused"),
-                    _ => text!("event"),
-                })
-            },
-        },
-        Column {
-            name: "shop",
-            title: "SHOP",
-            cell: |s| text_cell(&s.shop),
-        },
-        Column {
-            name: "count",
-            title: "COUNT",
-            cell: |s| Cell::Number(s.count),
-        },
-        Column {
-            name: "repeats",
-            title: "REPEATED",
-            cell: |s| s.repeats.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "forwarded",
-            title: "HANDED ON",
-            cell: |s| s.forwarded.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "pending",
-            title: "PENDING",
-            cell: |s| s.pending.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "last_at",
-            title: "LAST",
-            cell: |s| Cell::Text(s.last_at.clone()),
-        },
+        Column::new("name", "EVENT", |s| Cell::Text(s.name.clone())),
+        Column::new("kind", "KIND", |s| {
+            Cell::Word(match s.kind {
+                "refused" => text!("refused"),
+                _ => text!("event"),
+            })
+        }),
+        Column::new("shop", "SHOP", |s| text_cell(&s.shop)),
+        Column::new("count", "COUNT", |s| Cell::Number(s.count)),
+        Column::new("repeats", "REPEATED", |s| {
+            s.repeats.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("forwarded", "HANDED ON", |s| {
+            s.forwarded.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("pending", "PENDING", |s| {
+            s.pending.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("last_at", "LAST", |s| Cell::Text(s.last_at.clone())),
     ];
 }
 

@@ -105,29 +105,17 @@ struct Listening {
 
 impl Record for Listening {
     const COLUMNS: &'static [Column<Listening>] = &[
-        Column {
-            name: "url",
-            title: "URL",
-            cell: |l| Cell::Text(l.url.clone()),
-        },
-        Column {
-            name: "paths",
-            title: "PATHS",
-            cell: |l| {
-                let line = |(path, appid): (&String, &String)| format!("{path}  {appid}");
-                Cell::List(l.paths.iter().map(line).collect())
-            },
-        },
-        Column {
-            name: "forward_to",
-            title: "FORWARD TO",
-            cell: |l| l.forward_to.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "exec",
-            title: "COMMAND",
-            cell: |l| l.exec.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("url", "URL", |l| Cell::Text(l.url.clone())),
+        Column::new("paths", "PATHS", |l| {
+            let line = |(path, appid): (&String, &String)| format!("{path}  {appid}");
+            Cell::List(l.paths.iter().map(line).collect())
+        }),
+        Column::new("forward_to", "FORWARD TO", |l| {
+            l.forward_to.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("exec", "COMMAND", |l| {
+            l.exec.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 

@@ -85,44 +85,22 @@ pub struct Sent {
 
 impl Record for Sent {
     const COLUMNS: &'static [Column<Sent>] = &[
-        Column {
-            name: "url",
-            title: "URL",
-            cell: |s| Cell::Text(s.url.clone()),
-        },
-        Column {
-            name: "event",
-            title: "EVENT",
-            cell: |s| Cell::Text(s.event.clone()),
-        },
-        Column {
-            name: "status",
-            title: "STATUS",
-            cell: |s| {
-                s.status
-                    .map_or(Cell::Empty, |status| Cell::Number(i64::from(status)))
-            },
-        },
-        Column {
-            name: "answer",
-            title: "ANSWER",
-            cell: |s| Cell::Text(s.answer.clone()),
-        },
-        Column {
-            name: "milliseconds",
-            title: "MILLISECONDS",
-            cell: |s| Cell::Number(i64::try_from(s.milliseconds).unwrap_or(i64::MAX)),
-        },
-        Column {
-            name: "accepted",
-            title: "ACCEPTED",
-            cell: |s| {
-                Cell::Word(match s.accepted {
-                    true => text!("yes"),
-                    false => text!("no"),
-                })
-            },
-        },
+        Column::new("url", "URL", |s| Cell::Text(s.url.clone())),
+        Column::new("event", "EVENT", |s| Cell::Text(s.event.clone())),
+        Column::new("status", "STATUS", |s| {
+            s.status
+                .map_or(Cell::Empty, |status| Cell::Number(i64::from(status)))
+        }),
+        Column::new("answer", "ANSWER", |s| Cell::Text(s.answer.clone())),
+        Column::new("milliseconds", "MILLISECONDS", |s| {
+            Cell::Number(i64::try_from(s.milliseconds).unwrap_or(i64::MAX))
+        }),
+        Column::new("accepted", "ACCEPTED", |s| {
+            Cell::Word(match s.accepted {
+                true => text!("yes"),
+                false => text!("no"),
+            })
+        }),
     ];
 }
 

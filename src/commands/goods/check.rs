@@ -31,31 +31,13 @@ struct Summary {
 
 impl Record for Summary {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "files",
-            title: "FILES",
-            cell: |sum| Cell::Number(sum.files as i64),
-        },
-        Column {
-            name: "rows",
-            title: "ROWS",
-            cell: |sum| Cell::Number(sum.rows as i64),
-        },
-        Column {
-            name: "products",
-            title: "PRODUCTS",
-            cell: |sum| Cell::Number(sum.products as i64),
-        },
-        Column {
-            name: "skus",
-            title: "SKUS",
-            cell: |sum| Cell::Number(sum.skus as i64),
-        },
-        Column {
-            name: "images",
-            title: "IMAGES",
-            cell: |sum| Cell::Number(sum.images as i64),
-        },
+        Column::new("files", "FILES", |sum| Cell::Number(sum.files as i64)),
+        Column::new("rows", "ROWS", |sum| Cell::Number(sum.rows as i64)),
+        Column::new("products", "PRODUCTS", |sum| {
+            Cell::Number(sum.products as i64)
+        }),
+        Column::new("skus", "SKUS", |sum| Cell::Number(sum.skus as i64)),
+        Column::new("images", "IMAGES", |sum| Cell::Number(sum.images as i64)),
     ];
 }
 

@@ -37,21 +37,9 @@ struct Exported {
 
 impl Record for Exported {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "file",
-            title: "FILE",
-            cell: |e| Cell::Text(e.file.clone()),
-        },
-        Column {
-            name: "products",
-            title: "PRODUCTS",
-            cell: |e| Cell::Number(e.products as i64),
-        },
-        Column {
-            name: "skus",
-            title: "SKUS",
-            cell: |e| Cell::Number(e.skus as i64),
-        },
+        Column::new("file", "FILE", |e| Cell::Text(e.file.clone())),
+        Column::new("products", "PRODUCTS", |e| Cell::Number(e.products as i64)),
+        Column::new("skus", "SKUS", |e| Cell::Number(e.skus as i64)),
     ];
 }
 

@@ -252,47 +252,23 @@ impl GoodsRow {
 
 impl Record for GoodsRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |g| Cell::Text(g.out_product_id.clone()),
-        },
-        Column {
-            name: "title",
-            title: "TITLE",
-            cell: |g| Cell::Text(g.title.clone()),
-        },
-        Column {
-            name: "status",
-            title: "STATUS",
-            cell: |g| Cell::Word(status_word(g.status_code)),
-        },
-        Column {
-            name: "audit",
-            title: "AUDIT",
-            cell: |g| Cell::Word(audit_word(g.edit_status)),
-        },
-        Column {
-            name: "price",
-            title: "PRICE",
-            cell: GoodsRow::price,
-        },
-        Column {
-            name: "stock",
-            title: "STOCK",
-            cell: |g| Cell::Number(g.stock),
-        },
-        Column {
-            name: "reject_reason",
-            title: "REJECTED BECAUSE",
-            cell: |g| {
-                if g.edit_status == 3 {
-                    Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
-                } else {
-                    Cell::Empty
-                }
-            },
-        },
+        Column::new("out_product_id", "PRODUCT", |g| {
+            Cell::Text(g.out_product_id.clone())
+        }),
+        Column::new("title", "TITLE", |g| Cell::Text(g.title.clone())),
+        Column::new("status", "STATUS", |g| {
+            Cell::Word(status_word(g.status_code))
+        }),
+        Column::new("audit", "AUDIT", |g| Cell::Word(audit_word(g.edit_status))),
+        Column::new("price", "PRICE", GoodsRow::price),
+        Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
+        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+            if g.edit_status == 3 {
+                Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
+            } else {
+                Cell::Empty
+            }
+        }),
     ];
 }
 
@@ -303,96 +279,46 @@ struct GoodsPage(GoodsRow);
 
 impl Record for GoodsPage {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |g| Cell::Text(g.0.out_product_id.clone()),
-        },
-        Column {
-            name: "product_id",
-            title: "WECHAT'S NUMBER",
-            cell: |g| Cell::Text(g.0.product_id.clone()),
-        },
-        Column {
-            name: "title",
-            title: "TITLE",
-            cell: |g| Cell::Text(g.0.title.clone()),
-        },
-        Column {
-            name: "path",
-            title: "PATH",
-            cell: |g| Cell::Text(g.0.path.clone()),
-        },
-        Column {
-            name: "status",
-            title: "STATUS",
-            cell: |g| Cell::Word(status_word(g.0.status_code)),
-        },
-        Column {
-            name: "audit",
-            title: "AUDIT",
-            cell: |g| Cell::Word(audit_word(g.0.edit_status)),
-        },
-        Column {
-            name: "reject_reason",
-            title: "REJECTED BECAUSE",
-            cell: |g| Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str())),
-        },
-        Column {
-            name: "third_cat_id",
-            title: "CATEGORY",
-            cell: |g| Cell::Text(g.0.third_cat_id.clone()),
-        },
-        Column {
-            name: "brand_id",
-            title: "BRAND",
-            cell: |g| Cell::Text(g.0.brand_id.clone()),
-        },
-        Column {
-            name: "info_version",
-            title: "VERSION",
-            cell: |g| Cell::Text(g.0.info_version.clone()),
-        },
-        Column {
-            name: "price",
-            title: "PRICE",
-            cell: |g| g.0.price(),
-        },
-        Column {
-            name: "stock",
-            title: "STOCK",
-            cell: |g| Cell::Number(g.0.stock),
-        },
-        Column {
-            name: "skus",
-            title: "SKUS",
-            cell: |g| Cell::List(g.0.skus.iter().map(SkuRow::line).collect()),
-        },
-        Column {
-            name: "head_img",
-            title: "PICTURES",
-            cell: |g| Cell::List(g.0.head_img.clone()),
-        },
-        Column {
-            name: "desc",
-            title: "DESCRIPTION",
-            cell: |g| Cell::Text(g.0.desc.clone()),
-        },
-        Column {
-            name: "desc_imgs",
-            title: "PICTURES IN THE DESCRIPTION",
-            cell: |g| Cell::List(g.0.desc_imgs.clone()),
-        },
-        Column {
-            name: "created_at",
-            title: "CREATED",
-            cell: |g| Cell::Text(g.0.created_at.clone()),
-        },
-        Column {
-            name: "updated_at",
-            title: "CHANGED",
-            cell: |g| Cell::Text(g.0.updated_at.clone()),
-        },
+        Column::new("out_product_id", "PRODUCT", |g| {
+            Cell::Text(g.0.out_product_id.clone())
+        }),
+        Column::new("product_id", "WECHAT'S NUMBER", |g| {
+            Cell::Text(g.0.product_id.clone())
+        }),
+        Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
+        Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
+        Column::new("status", "STATUS", |g| {
+            Cell::Word(status_word(g.0.status_code))
+        }),
+        Column::new("audit", "AUDIT", |g| {
+            Cell::Word(audit_word(g.0.edit_status))
+        }),
+        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+            Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))
+        }),
+        Column::new("third_cat_id", "CATEGORY", |g| {
+            Cell::Text(g.0.third_cat_id.clone())
+        }),
+        Column::new("brand_id", "BRAND", |g| Cell::Text(g.0.brand_id.clone())),
+        Column::new("info_version", "VERSION", |g| {
+            Cell::Text(g.0.info_version.clone())
+        }),
+        Column::new("price", "PRICE", |g| g.0.price()),
+        Column::new("stock", "STOCK", |g| Cell::Number(g.0.stock)),
+        Column::new("skus", "SKUS", |g| {
+            Cell::List(g.0.skus.iter().map(SkuRow::line).collect())
+        }),
+        Column::new("head_img", "PICTURES", |g| Cell::List(g.0.head_img.clone())),
+        Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
+        Column::new("desc_imgs", "PICTURES IN THE DESCRIPTION", |g| {
+            Cell::List(g.0.desc_imgs.clone())
+        }),
+        Column::new("created_at", "CREATED", |g| {
+            Cell::Text(g.0.created_at.clone())
+        }),
+        Column::new("updated_at", "CHANGED", |g| {
+            Cell::Text(g.0.updated_at.clone())
+        }),
     ];
 }
 

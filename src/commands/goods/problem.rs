@@ -60,30 +60,20 @@ impl Problem {
 
 impl Record for Problem {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "location",
-            title: "WHERE",
-            cell: |problem| Cell::Text(problem.location()),
-        },
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |problem| {
-                problem
-                    .out_product_id
-                    .clone()
-                    .map_or(Cell::Empty, Cell::Text)
-            },
-        },
-        Column {
-            name: "message",
-            title: "PROBLEM",
-            cell: |problem| Cell::Sentence(problem.message.clone()),
-        },
-        Column {
-            name: "hint",
-            title: "WHAT TO DO",
-            cell: |problem| Cell::sentence(problem.hint.as_ref()),
-        },
+        Column::new("location", "WHERE", |problem| {
+            Cell::Text(problem.location())
+        }),
+        Column::new("out_product_id", "PRODUCT", |problem| {
+            problem
+                .out_product_id
+                .clone()
+                .map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("message", "PROBLEM", |problem| {
+            Cell::Sentence(problem.message.clone())
+        }),
+        Column::new("hint", "WHAT TO DO", |problem| {
+            Cell::sentence(problem.hint.as_ref())
+        }),
     ];
 }

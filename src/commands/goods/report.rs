@@ -42,124 +42,56 @@ pub struct Report {
 
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "run",
-            title: "RUN",
-            cell: |r| Cell::Number(r.run),
-        },
-        Column {
-            name: "profile",
-            title: "PROFILE",
-            cell: |r| Cell::Text(r.profile.clone()),
-        },
-        Column {
-            name: "status",
-            title: "STATUS",
-            cell: |r| {
-                Cell::Word(match r.status {
-                    "done" => text!("done"),
-                    "partial" => text!("partial"),
-                    _ => text!("stopped"),
-                })
-            },
-        },
-        Column {
-            name: "products",
-            title: "PRODUCTS",
-            cell: |r| number(r.products),
-        },
-        Column {
-            name: "added",
-            title: "ADDED",
-            cell: |r| number(r.added),
-        },
-        Column {
-            name: "confirmed",
-            title: "CONFIRMED",
-            cell: |r| some(r.confirmed),
-        },
-        Column {
-            name: "updated",
-            title: "UPDATED",
-            cell: |r| some(r.updated),
-        },
-        Column {
-            name: "updated_free",
-            title: "UPDATED FREE",
-            cell: |r| some(r.updated_free),
-        },
-        Column {
-            name: "unchanged",
-            title: "UNCHANGED",
-            cell: |r| number(r.unchanged),
-        },
-        Column {
-            name: "refused",
-            title: "REFUSED",
-            cell: |r| some(r.refused),
-        },
-        Column {
-            name: "unclear",
-            title: "UNCLEAR",
-            cell: |r| some(r.unclear),
-        },
-        Column {
-            name: "left",
-            title: "LEFT",
-            cell: |r| some(r.left),
-        },
-        Column {
-            name: "skipped_problems",
-            title: "SKIPPED PROBLEMS",
-            cell: |r| some(r.skipped_problems),
-        },
-        Column {
-            name: "images_uploaded",
-            title: "IMAGES UPLOADED",
-            cell: |r| some(r.images_uploaded),
-        },
-        Column {
-            name: "seconds",
-            title: "SECONDS",
-            cell: |r| Cell::Text(format!("{:.1}", r.seconds)),
-        },
-        Column {
-            name: "failed_files",
-            title: "FAILED ROWS IN",
-            cell: |r| Cell::List(r.failed_files.clone()),
-        },
+        Column::new("run", "RUN", |r| Cell::Number(r.run)),
+        Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
+        Column::new("status", "STATUS", |r| {
+            Cell::Word(match r.status {
+                "done" => text!("done"),
+                "partial" => text!("partial"),
+                _ => text!("stopped"),
+            })
+        }),
+        Column::new("products", "PRODUCTS", |r| number(r.products)),
+        Column::new("added", "ADDED", |r| number(r.added)),
+        Column::new("confirmed", "CONFIRMED", |r| some(r.confirmed)),
+        Column::new("updated", "UPDATED", |r| some(r.updated)),
+        Column::new("updated_free", "UPDATED FREE", |r| some(r.updated_free)),
+        Column::new("unchanged", "UNCHANGED", |r| number(r.unchanged)),
+        Column::new("refused", "REFUSED", |r| some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
+        Column::new("left", "LEFT", |r| some(r.left)),
+        Column::new("skipped_problems", "SKIPPED PROBLEMS", |r| {
+            some(r.skipped_problems)
+        }),
+        Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
+            some(r.images_uploaded)
+        }),
+        Column::new("seconds", "SECONDS", |r| {
+            Cell::Text(format!("{:.1}", r.seconds))
+        }),
+        Column::new("failed_files", "FAILED ROWS IN", |r| {
+            Cell::List(r.failed_files.clone())
+        }),
     ];
 }
 
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |e| Cell::Text(e.out_product_id.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |e| {
-                Cell::Word(match e.state {
-                    "done" => text!("done"),
-                    "refused" => text!("refused"),
-                    "unclear" => text!("unclear"),
-                    _ => text!("not sent"),
-                })
-            },
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |e| e.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |e| Cell::sentence(e.reason.as_ref()),
-        },
+        Column::new("out_product_id", "PRODUCT", |e| {
+            Cell::Text(e.out_product_id.clone())
+        }),
+        Column::new("state", "STATE", |e| {
+            Cell::Word(match e.state {
+                "done" => text!("done"),
+                "refused" => text!("refused"),
+                "unclear" => text!("unclear"),
+                _ => text!("not sent"),
+            })
+        }),
+        Column::new("errcode", "ERRCODE", |e| {
+            e.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |e| Cell::sentence(e.reason.as_ref())),
     ];
 }
 

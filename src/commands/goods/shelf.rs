@@ -47,36 +47,24 @@ struct Stepped {
 
 impl Record for Stepped {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |s| Cell::Text(s.out_product_id.clone()),
-        },
-        Column {
-            name: "result",
-            title: "RESULT",
-            cell: |s| {
-                Cell::Word(match s.result {
-                    "on_sale" => text!("on sale"),
-                    "off_sale" => text!("off sale"),
-                    "removed" => text!("removed"),
-                    "withdrawn" => text!("withdrawn from audit"),
-                    "planned" => text!("planned"),
-                    "unclear" => text!("unclear"),
-                    _ => text!("refused"),
-                })
-            },
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |s| s.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |s| Cell::sentence(s.reason.as_ref()),
-        },
+        Column::new("out_product_id", "PRODUCT", |s| {
+            Cell::Text(s.out_product_id.clone())
+        }),
+        Column::new("result", "RESULT", |s| {
+            Cell::Word(match s.result {
+                "on_sale" => text!("on sale"),
+                "off_sale" => text!("off sale"),
+                "removed" => text!("removed"),
+                "withdrawn" => text!("withdrawn from audit"),
+                "planned" => text!("planned"),
+                "unclear" => text!("unclear"),
+                _ => text!("refused"),
+            })
+        }),
+        Column::new("errcode", "ERRCODE", |s| {
+            s.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |s| Cell::sentence(s.reason.as_ref())),
     ];
 }
 

@@ -36,11 +36,9 @@ struct Written {
 }
 
 impl Record for Written {
-    const COLUMNS: &'static [Column<Self>] = &[Column {
-        name: "file",
-        title: "FILE",
-        cell: |written| Cell::Text(written.file.clone()),
-    }];
+    const COLUMNS: &'static [Column<Self>] = &[Column::new("file", "FILE", |written| {
+        Cell::Text(written.file.clone())
+    })];
 }
 
 pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {

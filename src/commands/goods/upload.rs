@@ -343,44 +343,24 @@ pub struct Planned {
 
 impl Record for Planned {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "out_product_id",
-            title: "PRODUCT",
-            cell: |p| Cell::Text(p.out_product_id.clone()),
-        },
-        Column {
-            name: "action",
-            title: "PLAN",
-            cell: |p| {
-                Cell::Word(match p.action {
-                    "add" => text!("add"),
-                    "free_update" => text!("free update"),
-                    "audited_update" => text!("audited update"),
-                    "unchanged" => text!("unchanged"),
-                    _ => text!("refused"),
-                })
-            },
-        },
-        Column {
-            name: "changes",
-            title: "CHANGES",
-            cell: |p| Cell::List(p.changes.clone()),
-        },
-        Column {
-            name: "missing_skus",
-            title: "SKUS NOT IN THE FILES",
-            cell: |p| Cell::List(p.missing_skus.clone()),
-        },
-        Column {
-            name: "place",
-            title: "PLACE",
-            cell: |p| Cell::Text(p.place.clone()),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |p| Cell::sentence(p.reason.as_ref()),
-        },
+        Column::new("out_product_id", "PRODUCT", |p| {
+            Cell::Text(p.out_product_id.clone())
+        }),
+        Column::new("action", "PLAN", |p| {
+            Cell::Word(match p.action {
+                "add" => text!("add"),
+                "free_update" => text!("free update"),
+                "audited_update" => text!("audited update"),
+                "unchanged" => text!("unchanged"),
+                _ => text!("refused"),
+            })
+        }),
+        Column::new("changes", "CHANGES", |p| Cell::List(p.changes.clone())),
+        Column::new("missing_skus", "SKUS NOT IN THE FILES", |p| {
+            Cell::List(p.missing_skus.clone())
+        }),
+        Column::new("place", "PLACE", |p| Cell::Text(p.place.clone())),
+        Column::new("reason", "REASON", |p| Cell::sentence(p.reason.as_ref())),
     ];
 }
 

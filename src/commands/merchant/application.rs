@@ -82,65 +82,40 @@ impl Application {
 
 impl Record for Application {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |it| Cell::Word(number::word(&it.response)),
-        },
-        Column {
-            name: "description",
-            title: "WECHAT SAYS",
-            cell: |it| it.text("/pay_resp/applyment_state_desc"),
-        },
-        Column {
-            name: "sub_mchid",
-            title: "MERCHANT NUMBER",
-            cell: |it| it.text("/pay_resp/sub_mchid"),
-        },
-        Column {
-            name: "applyment_id",
-            title: "APPLICATION",
-            cell: |it| it.text("/pay_resp/applyment_id"),
-        },
-        Column {
-            name: "rejected",
-            title: "REJECTED",
-            cell: |it| {
-                let rows = number::rejected(&it.response).into_iter();
-                let lines: Vec<String> =
-                    rows.map(|(field, why)| format!("{field}: {why}")).collect();
-                match lines.is_empty() {
-                    true => Cell::Empty,
-                    false => Cell::List(lines),
-                }
-            },
-        },
-        Column {
-            name: "deadline",
-            title: "DEADLINE",
-            cell: |it| it.text("/pay_resp/account_validation/deadline"),
-        },
-        Column {
-            name: "who",
-            title: "WHO IS NEXT",
-            cell: |it| {
-                number::next(&it.response)
-                    .who
-                    .map_or(Cell::Empty, Cell::Word)
-            },
-        },
-        Column {
-            name: "what",
-            title: "WHAT NEXT",
-            cell: |it| Cell::Sentence(number::next(&it.response).what),
-        },
-        Column {
-            name: "link",
-            title: "LINK",
-            cell: |it| {
-                let link = number::link(&it.response);
-                link.map_or(Cell::Empty, |link| Cell::Text(link.to_owned()))
-            },
-        },
+        Column::new("state", "STATE", |it| {
+            Cell::Word(number::word(&it.response))
+        }),
+        Column::new("description", "WECHAT SAYS", |it| {
+            it.text("/pay_resp/applyment_state_desc")
+        }),
+        Column::new("sub_mchid", "MERCHANT NUMBER", |it| {
+            it.text("/pay_resp/sub_mchid")
+        }),
+        Column::new("applyment_id", "APPLICATION", |it| {
+            it.text("/pay_resp/applyment_id")
+        }),
+        Column::new("rejected", "REJECTED", |it| {
+            let rows = number::rejected(&it.response).into_iter();
+            let lines: Vec<String> = rows.map(|(field, why)| format!("{field}: {why}")).collect();
+            match lines.is_empty() {
+                true => Cell::Empty,
+                false => Cell::List(lines),
+            }
+        }),
+        Column::new("deadline", "DEADLINE", |it| {
+            it.text("/pay_resp/account_validation/deadline")
+        }),
+        Column::new("who", "WHO IS NEXT", |it| {
+            number::next(&it.response)
+                .who
+                .map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("what", "WHAT NEXT", |it| {
+            Cell::Sentence(number::next(&it.response).what)
+        }),
+        Column::new("link", "LINK", |it| {
+            let link = number::link(&it.response);
+            link.map_or(Cell::Empty, |link| Cell::Text(link.to_owned()))
+        }),
     ];
 }

@@ -115,10 +115,8 @@ impl From<Info> for Merchant {
 
 impl Record for Merchant {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "service",
-            title: "CUSTOMER SERVICE",
-            cell: |m| match m.service.as_slice() {
+        Column::new("service", "CUSTOMER SERVICE", |m| {
+            match m.service.as_slice() {
                 [] => Cell::Word(text!("not set")),
                 kinds => Cell::List(
                     kinds
@@ -126,18 +124,14 @@ impl Record for Merchant {
                         .map(|kind| format!("{kind:?}").to_lowercase())
                         .collect(),
                 ),
-            },
-        },
-        Column {
-            name: "service_agent_path",
-            title: "PAGE",
-            cell: |m| Cell::Text(m.service_agent_path.clone()),
-        },
-        Column {
-            name: "service_agent_phone",
-            title: "PHONE",
-            cell: |m| Cell::Text(m.service_agent_phone.clone()),
-        },
+            }
+        }),
+        Column::new("service_agent_path", "PAGE", |m| {
+            Cell::Text(m.service_agent_path.clone())
+        }),
+        Column::new("service_agent_phone", "PHONE", |m| {
+            Cell::Text(m.service_agent_phone.clone())
+        }),
     ];
 }
 

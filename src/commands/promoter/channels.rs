@@ -69,34 +69,26 @@ fn answered(known: Option<bool>) -> Cell {
 
 impl Record for Guide {
     const COLUMNS: &'static [Column<Guide>] = &[
-        Column {
-            name: "wechat",
-            title: "WECHAT NUMBER",
-            cell: |guide| Cell::Text(guide.wechat.clone()),
-        },
-        Column {
-            name: "component_joined",
-            title: "COMPONENT JOINED",
-            cell: |guide| answered(guide.component_joined),
-        },
-        Column {
-            name: "scene_access",
-            title: "CHANNELS SCENE OPEN",
-            cell: |guide| answered(guide.scene_access),
-        },
-        Column {
-            name: "console_path",
-            title: "WHERE",
-            cell: |guide| Cell::Word(guide.console_path.clone()),
-        },
-        Column {
-            name: "promoter",
-            title: "PROMOTER",
-            cell: |guide| match guide.promoter["promoter_id"].as_str() {
+        Column::new("wechat", "WECHAT NUMBER", |guide| {
+            Cell::Text(guide.wechat.clone())
+        }),
+        Column::new("component_joined", "COMPONENT JOINED", |guide| {
+            answered(guide.component_joined)
+        }),
+        Column::new("scene_access", "CHANNELS SCENE OPEN", |guide| {
+            answered(guide.scene_access)
+        }),
+        Column::new("console_path", "WHERE", |guide| {
+            Cell::Word(guide.console_path.clone())
+        }),
+        Column::new(
+            "promoter",
+            "PROMOTER",
+            |guide| match guide.promoter["promoter_id"].as_str() {
                 Some(id) => Cell::Text(id.to_owned()),
                 None => Cell::Word(text!("not there yet")),
             },
-        },
+        ),
     ];
 }
 

@@ -128,31 +128,13 @@ fn word(value: Option<&str>) -> Cell {
 
 impl Record for Material {
     const COLUMNS: &'static [Column<Material>] = &[
-        Column {
-            name: "link",
-            title: "LINK",
-            cell: |made| word(made.link.as_deref()),
-        },
-        Column {
-            name: "path",
-            title: "PATH",
-            cell: |made| word(made.path.as_deref()),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |made| word(made.appid),
-        },
-        Column {
-            name: "picture",
-            title: "PICTURE",
-            cell: |made| word(made.picture.as_deref()),
-        },
-        Column {
-            name: "works_until",
-            title: "WORKS UNTIL",
-            cell: |made| word(made.works_until.as_deref()),
-        },
+        Column::new("link", "LINK", |made| word(made.link.as_deref())),
+        Column::new("path", "PATH", |made| word(made.path.as_deref())),
+        Column::new("appid", "APPID", |made| word(made.appid)),
+        Column::new("picture", "PICTURE", |made| word(made.picture.as_deref())),
+        Column::new("works_until", "WORKS UNTIL", |made| {
+            word(made.works_until.as_deref())
+        }),
     ];
 }
 

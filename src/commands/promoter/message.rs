@@ -294,33 +294,21 @@ struct Outcome {
 
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
-        Column {
-            name: "id",
-            title: "ID",
-            cell: |row| Cell::Text(row.id.clone()),
-        },
-        Column {
-            name: "result",
-            title: "RESULT",
-            cell: |row| {
-                Cell::Word(match row.result {
-                    "sent" => text!("sent"),
-                    "unclear" => text!("unclear"),
-                    "not_sent" => text!("not sent"),
-                    _ => text!("failed"),
-                })
-            },
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |row| row.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |row| row.reason.clone().map_or(Cell::Empty, Cell::Word),
-        },
+        Column::new("id", "ID", |row| Cell::Text(row.id.clone())),
+        Column::new("result", "RESULT", |row| {
+            Cell::Word(match row.result {
+                "sent" => text!("sent"),
+                "unclear" => text!("unclear"),
+                "not_sent" => text!("not sent"),
+                _ => text!("failed"),
+            })
+        }),
+        Column::new("errcode", "ERRCODE", |row| {
+            row.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |row| {
+            row.reason.clone().map_or(Cell::Empty, Cell::Word)
+        }),
     ];
 }
 

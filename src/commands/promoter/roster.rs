@@ -90,43 +90,29 @@ struct Outcome {
 
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
-        Column {
-            name: "row",
-            title: "ROW",
-            cell: |person| {
-                person
-                    .row
-                    .map_or(Cell::Empty, |row| Cell::Number(row.into()))
-            },
-        },
-        Column {
-            name: "openid",
-            title: "OPENID",
-            cell: |person| Cell::Text(person.openid.clone()),
-        },
-        Column {
-            name: "result",
-            title: "RESULT",
-            cell: |person| {
-                Cell::Word(match person.result {
-                    "declared" => text!("declared"),
-                    "already" => text!("declared before"),
-                    "unclear" => text!("unclear"),
-                    "not_sent" => text!("not sent"),
-                    _ => text!("failed"),
-                })
-            },
-        },
-        Column {
-            name: "errcode",
-            title: "ERRCODE",
-            cell: |person| person.errcode.map_or(Cell::Empty, Cell::Number),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |person| person.reason.clone().map_or(Cell::Empty, Cell::Word),
-        },
+        Column::new("row", "ROW", |person| {
+            person
+                .row
+                .map_or(Cell::Empty, |row| Cell::Number(row.into()))
+        }),
+        Column::new("openid", "OPENID", |person| {
+            Cell::Text(person.openid.clone())
+        }),
+        Column::new("result", "RESULT", |person| {
+            Cell::Word(match person.result {
+                "declared" => text!("declared"),
+                "already" => text!("declared before"),
+                "unclear" => text!("unclear"),
+                "not_sent" => text!("not sent"),
+                _ => text!("failed"),
+            })
+        }),
+        Column::new("errcode", "ERRCODE", |person| {
+            person.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |person| {
+            person.reason.clone().map_or(Cell::Empty, Cell::Word)
+        }),
     ];
 }
 

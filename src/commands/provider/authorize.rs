@@ -107,16 +107,8 @@ struct Page {
 
 impl Record for Page {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "url",
-            title: "URL",
-            cell: |p| Cell::Text(p.url.clone()),
-        },
-        Column {
-            name: "expires_at",
-            title: "ENDS",
-            cell: |p| Cell::Text(p.expires_at.clone()),
-        },
+        Column::new("url", "URL", |p| Cell::Text(p.url.clone())),
+        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
     ];
 }
 
@@ -133,29 +125,15 @@ struct Connected {
 
 impl Record for Connected {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "profile",
-            title: "PROFILE",
-            cell: |c| Cell::Text(c.profile.clone()),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |c| Cell::Text(c.appid.clone()),
-        },
-        Column {
-            name: "secret",
-            title: "AUTHORISATION IN",
-            cell: |c| Cell::Text(c.secret.into()),
-        },
-        Column {
-            name: "sets",
-            title: "SETS",
-            cell: |c| {
-                let sets = c.sets.iter().flatten();
-                Cell::List(sets.map(ToString::to_string).collect())
-            },
-        },
+        Column::new("profile", "PROFILE", |c| Cell::Text(c.profile.clone())),
+        Column::new("appid", "APPID", |c| Cell::Text(c.appid.clone())),
+        Column::new("secret", "AUTHORISATION IN", |c| {
+            Cell::Text(c.secret.into())
+        }),
+        Column::new("sets", "SETS", |c| {
+            let sets = c.sets.iter().flatten();
+            Cell::List(sets.map(ToString::to_string).collect())
+        }),
     ];
 }
 

@@ -49,32 +49,20 @@ struct Shown {
 
 impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |t| Cell::Text(t.appid.clone()),
-        },
-        Column {
-            name: "ticket",
-            title: "TICKET",
-            cell: |t| {
-                Cell::Word(match t.ticket {
-                    "valid" => text!("valid"),
-                    "expired" => text!("expired"),
-                    _ => text!("none"),
-                })
-            },
-        },
-        Column {
-            name: "pushed_at",
-            title: "PUSHED",
-            cell: |t| t.pushed_at.clone().map_or(Cell::Empty, Cell::Text),
-        },
-        Column {
-            name: "usable_until",
-            title: "USABLE UNTIL",
-            cell: |t| t.usable_until.clone().map_or(Cell::Empty, Cell::Text),
-        },
+        Column::new("appid", "APPID", |t| Cell::Text(t.appid.clone())),
+        Column::new("ticket", "TICKET", |t| {
+            Cell::Word(match t.ticket {
+                "valid" => text!("valid"),
+                "expired" => text!("expired"),
+                _ => text!("none"),
+            })
+        }),
+        Column::new("pushed_at", "PUSHED", |t| {
+            t.pushed_at.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("usable_until", "USABLE UNTIL", |t| {
+            t.usable_until.clone().map_or(Cell::Empty, Cell::Text)
+        }),
     ];
 }
 

@@ -366,21 +366,9 @@ struct Serving {
 
 impl Record for Serving {
     const COLUMNS: &'static [Column<Serving>] = &[
-        Column {
-            name: "base_url",
-            title: "BASE URL",
-            cell: |s| Cell::Text(s.base_url.clone()),
-        },
-        Column {
-            name: "appid",
-            title: "APPID",
-            cell: |s| Cell::Text(s.appid.into()),
-        },
-        Column {
-            name: "secret",
-            title: "APPSECRET",
-            cell: |s| Cell::Text(s.secret.into()),
-        },
+        Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
+        Column::new("appid", "APPID", |s| Cell::Text(s.appid.into())),
+        Column::new("secret", "APPSECRET", |s| Cell::Text(s.secret.into())),
     ];
 }
 
@@ -456,102 +444,54 @@ pub(super) async fn told_to_stop() {
 
 impl Record for Status {
     const COLUMNS: &'static [Column<Status>] = &[
-        Column {
-            name: "clock",
-            title: "CLOCK",
-            cell: |s| Cell::Text(s.clock.clone()),
-        },
-        Column {
-            name: "component",
-            title: "COMPONENT",
-            cell: |s| Cell::Word(Text::new(s.component, Vec::new())),
-        },
-        Column {
-            name: "merchant_number",
-            title: "MERCHANT NUMBER",
-            cell: |s| Cell::Word(Text::new(s.merchant_number, Vec::new())),
-        },
-        Column {
-            name: "channels",
-            title: "CHANNELS SCENE",
-            cell: |s| Cell::Word(Text::new(s.channels, Vec::new())),
-        },
-        Column {
-            name: "customer_service",
-            title: "CUSTOMER SERVICE",
-            cell: |s| {
-                Cell::Word(if s.customer_service {
-                    text!("set")
-                } else {
-                    text!("not set")
-                })
-            },
-        },
-        Column {
-            name: "products",
-            title: "PRODUCTS",
-            cell: |s| {
-                let line = |p: &crate::sandbox::ProductCount| {
-                    format!(
-                        "{} × status {}, edit_status {}",
-                        p.count, p.status, p.edit_status
-                    )
-                };
-                Cell::List(s.products.iter().map(line).collect())
-            },
-        },
-        Column {
-            name: "pictures",
-            title: "PICTURES",
-            cell: |s| number(s.pictures),
-        },
-        Column {
-            name: "uploads",
-            title: "PICTURE UPLOADS",
-            cell: |s| Cell::Number(s.uploads),
-        },
-        Column {
-            name: "tokens",
-            title: "TOKENS",
-            cell: |s| {
-                Cell::List(
-                    s.tokens
-                        .iter()
-                        .map(|t| format!("{} → {}", t.kind, rfc3339(t.ends_at)))
-                        .collect(),
+        Column::new("clock", "CLOCK", |s| Cell::Text(s.clock.clone())),
+        Column::new("component", "COMPONENT", |s| {
+            Cell::Word(Text::new(s.component, Vec::new()))
+        }),
+        Column::new("merchant_number", "MERCHANT NUMBER", |s| {
+            Cell::Word(Text::new(s.merchant_number, Vec::new()))
+        }),
+        Column::new("channels", "CHANNELS SCENE", |s| {
+            Cell::Word(Text::new(s.channels, Vec::new()))
+        }),
+        Column::new("customer_service", "CUSTOMER SERVICE", |s| {
+            Cell::Word(if s.customer_service {
+                text!("set")
+            } else {
+                text!("not set")
+            })
+        }),
+        Column::new("products", "PRODUCTS", |s| {
+            let line = |p: &crate::sandbox::ProductCount| {
+                format!(
+                    "{} × status {}, edit_status {}",
+                    p.count, p.status, p.edit_status
                 )
-            },
-        },
-        Column {
-            name: "faults",
-            title: "FAULTS",
-            cell: |s| number(s.faults),
-        },
-        Column {
-            name: "audits_last_hour",
-            title: "AUDITS LAST HOUR",
-            cell: |s| Cell::Number(s.audits_last_hour),
-        },
-        Column {
-            name: "audits_today",
-            title: "AUDITS TODAY",
-            cell: |s| Cell::Number(s.audits_today),
-        },
-        Column {
-            name: "calls",
-            title: "CALLS",
-            cell: |s| number(s.calls),
-        },
-        Column {
-            name: "calls_failed",
-            title: "CALLS FAILED",
-            cell: |s| number(s.calls_failed),
-        },
-        Column {
-            name: "settings",
-            title: "SETTINGS",
-            cell: |s| Cell::List(settings_in_words(&s.settings)),
-        },
+            };
+            Cell::List(s.products.iter().map(line).collect())
+        }),
+        Column::new("pictures", "PICTURES", |s| number(s.pictures)),
+        Column::new("uploads", "PICTURE UPLOADS", |s| Cell::Number(s.uploads)),
+        Column::new("tokens", "TOKENS", |s| {
+            Cell::List(
+                s.tokens
+                    .iter()
+                    .map(|t| format!("{} → {}", t.kind, rfc3339(t.ends_at)))
+                    .collect(),
+            )
+        }),
+        Column::new("faults", "FAULTS", |s| number(s.faults)),
+        Column::new("audits_last_hour", "AUDITS LAST HOUR", |s| {
+            Cell::Number(s.audits_last_hour)
+        }),
+        Column::new("audits_today", "AUDITS TODAY", |s| {
+            Cell::Number(s.audits_today)
+        }),
+        Column::new("calls", "CALLS", |s| number(s.calls)),
+        Column::new("calls_failed", "CALLS FAILED", |s| number(s.calls_failed)),
+        Column::new("settings", "SETTINGS", |s| {
+            Cell::List(settings_in_words(&s.settings))
+        }),
     ];
 }
 
@@ -604,31 +544,13 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 
 impl Record for Happening {
     const COLUMNS: &'static [Column<Happening>] = &[
-        Column {
-            name: "at",
-            title: "TIME",
-            cell: |h| Cell::Text(rfc3339(h.at)),
-        },
-        Column {
-            name: "noun",
-            title: "THING",
-            cell: |h| Cell::Word(h.noun.clone()),
-        },
-        Column {
-            name: "number",
-            title: "NUMBER",
-            cell: |h| Cell::Text(h.number.clone()),
-        },
-        Column {
-            name: "what",
-            title: "WHAT",
-            cell: |h| Cell::Word(h.what.clone()),
-        },
-        Column {
-            name: "reason",
-            title: "REASON",
-            cell: |h| Cell::Sentence(Text::verbatim(h.reason.as_str())),
-        },
+        Column::new("at", "TIME", |h| Cell::Text(rfc3339(h.at))),
+        Column::new("noun", "THING", |h| Cell::Word(h.noun.clone())),
+        Column::new("number", "NUMBER", |h| Cell::Text(h.number.clone())),
+        Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),
+        Column::new("reason", "REASON", |h| {
+            Cell::Sentence(Text::verbatim(h.reason.as_str()))
+        }),
     ];
 }
 
@@ -704,54 +626,26 @@ impl From<Standing> for FaultRow {
 
 impl Record for FaultRow {
     const COLUMNS: &'static [Column<FaultRow>] = &[
-        Column {
-            name: "id",
-            title: "ID",
-            cell: |f| Cell::Number(f.id),
-        },
-        Column {
-            name: "path",
-            title: "PATH",
-            cell: |f| Cell::Text(f.path.clone()),
-        },
-        Column {
-            name: "kind",
-            title: "FAILURE",
-            cell: |f| Cell::Text(f.kind.into()),
-        },
-        Column {
-            name: "detail",
-            title: "DETAIL",
-            cell: |f| Cell::Text(f.detail.clone()),
-        },
-        Column {
-            name: "after",
-            title: "CALL",
-            cell: |f| {
-                Cell::Word(if f.after {
-                    text!("carried out")
-                } else {
-                    text!("not carried out")
-                })
-            },
-        },
-        Column {
-            name: "rate",
-            title: "RATE",
-            cell: |f| {
-                f.rate.map_or(Cell::Empty, |rate| {
-                    Cell::Text(format!("{} %", rate * 100.0))
-                })
-            },
-        },
-        Column {
-            name: "times_left",
-            title: "TIMES LEFT",
-            cell: |f| {
-                f.times_left
-                    .map_or(Cell::Empty, |times| Cell::Number(times.into()))
-            },
-        },
+        Column::new("id", "ID", |f| Cell::Number(f.id)),
+        Column::new("path", "PATH", |f| Cell::Text(f.path.clone())),
+        Column::new("kind", "FAILURE", |f| Cell::Text(f.kind.into())),
+        Column::new("detail", "DETAIL", |f| Cell::Text(f.detail.clone())),
+        Column::new("after", "CALL", |f| {
+            Cell::Word(if f.after {
+                text!("carried out")
+            } else {
+                text!("not carried out")
+            })
+        }),
+        Column::new("rate", "RATE", |f| {
+            f.rate.map_or(Cell::Empty, |rate| {
+                Cell::Text(format!("{} %", rate * 100.0))
+            })
+        }),
+        Column::new("times_left", "TIMES LEFT", |f| {
+            f.times_left
+                .map_or(Cell::Empty, |times| Cell::Number(times.into()))
+        }),
     ];
 }
 
@@ -820,57 +714,35 @@ impl TryFrom<NewFault> for Fault {
 
 impl Record for Settings {
     const COLUMNS: &'static [Column<Settings>] = &[
-        Column {
-            name: "audit_seconds",
-            title: "AUDIT SECONDS",
-            cell: |s| Cell::Number(s.audit_seconds),
-        },
-        Column {
-            name: "allowed_ips",
-            title: "ALLOWED ADDRESSES",
-            cell: |s| Cell::List(s.allowed_ips.clone()),
-        },
-        Column {
-            name: "guard_every_call",
-            title: "GUARDED CALLS",
-            cell: |s| {
-                Cell::Word(if s.guard_every_call {
-                    text!("all")
-                } else {
-                    text!("those with the AppSecret")
-                })
-            },
-        },
-        Column {
-            name: "calls_per_minute",
-            title: "CALLS A MINUTE",
-            cell: |s| limited(s.calls_per_minute),
-        },
-        Column {
-            name: "calls_per_day",
-            title: "CALLS A DAY",
-            cell: |s| limited(s.calls_per_day),
-        },
-        Column {
-            name: "audits_per_hour",
-            title: "AUDITS AN HOUR",
-            cell: |s| limited(s.audits_per_hour),
-        },
-        Column {
-            name: "audits_per_day",
-            title: "AUDITS A DAY",
-            cell: |s| limited(s.audits_per_day),
-        },
-        Column {
-            name: "audits_per_product",
-            title: "AUDITS A PRODUCT",
-            cell: |s| limited(s.audits_per_product),
-        },
-        Column {
-            name: "keep_calls",
-            title: "CALLS REMEMBERED",
-            cell: |s| Cell::Number(s.keep_calls.into()),
-        },
+        Column::new("audit_seconds", "AUDIT SECONDS", |s| {
+            Cell::Number(s.audit_seconds)
+        }),
+        Column::new("allowed_ips", "ALLOWED ADDRESSES", |s| {
+            Cell::List(s.allowed_ips.clone())
+        }),
+        Column::new("guard_every_call", "GUARDED CALLS", |s| {
+            Cell::Word(if s.guard_every_call {
+                text!("all")
+            } else {
+                text!("those with the AppSecret")
+            })
+        }),
+        Column::new("calls_per_minute", "CALLS A MINUTE", |s| {
+            limited(s.calls_per_minute)
+        }),
+        Column::new("calls_per_day", "CALLS A DAY", |s| limited(s.calls_per_day)),
+        Column::new("audits_per_hour", "AUDITS AN HOUR", |s| {
+            limited(s.audits_per_hour)
+        }),
+        Column::new("audits_per_day", "AUDITS A DAY", |s| {
+            limited(s.audits_per_day)
+        }),
+        Column::new("audits_per_product", "AUDITS A PRODUCT", |s| {
+            limited(s.audits_per_product)
+        }),
+        Column::new("keep_calls", "CALLS REMEMBERED", |s| {
+            Cell::Number(s.keep_calls.into())
+        }),
     ];
 }
 

@@ -142,16 +142,12 @@ struct Request {
 
 impl Record for Request {
     const COLUMNS: &'static [Column<Request>] = &[
-        Column {
-            name: "out_coupon_id",
-            title: "COUPON",
-            cell: |request| Cell::Text(request.out_coupon_id.clone()),
-        },
-        Column {
-            name: "request_id",
-            title: "REQUEST",
-            cell: |request| Cell::Text(request.request_id.clone()),
-        },
+        Column::new("out_coupon_id", "COUPON", |request| {
+            Cell::Text(request.out_coupon_id.clone())
+        }),
+        Column::new("request_id", "REQUEST", |request| {
+            Cell::Text(request.request_id.clone())
+        }),
     ];
 }
 

@@ -71,31 +71,11 @@ pub struct ListArgs {
 
 impl Record for Noted {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "seq",
-            title: "NO.",
-            cell: |event| Cell::Number(event.seq),
-        },
-        Column {
-            name: "at",
-            title: "TIME",
-            cell: |event| Cell::Text(event.at.clone()),
-        },
-        Column {
-            name: "event",
-            title: "EVENT",
-            cell: |event| Cell::Text(event.event.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |event| Cell::Word(word(&event.state)),
-        },
-        Column {
-            name: "tries",
-            title: "TRIES",
-            cell: |event| Cell::Number(event.tries),
-        },
+        Column::new("seq", "NO.", |event| Cell::Number(event.seq)),
+        Column::new("at", "TIME", |event| Cell::Text(event.at.clone())),
+        Column::new("event", "EVENT", |event| Cell::Text(event.event.clone())),
+        Column::new("state", "STATE", |event| Cell::Word(word(&event.state))),
+        Column::new("tries", "TRIES", |event| Cell::Number(event.tries)),
     ];
 }
 
@@ -114,26 +94,18 @@ fn word(state: &str) -> crate::lang::Text {
 
 impl Record for Pushed {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "delivered",
-            title: "DELIVERED",
-            cell: |pushed| Cell::Number(count(pushed.delivered)),
-        },
-        Column {
-            name: "failed",
-            title: "FAILED",
-            cell: |pushed| Cell::Number(count(pushed.failed)),
-        },
-        Column {
-            name: "dropped",
-            title: "DROPPED",
-            cell: |pushed| Cell::Number(count(pushed.dropped)),
-        },
-        Column {
-            name: "doubled",
-            title: "DOUBLED",
-            cell: |pushed| Cell::Number(count(pushed.doubled)),
-        },
+        Column::new("delivered", "DELIVERED", |pushed| {
+            Cell::Number(count(pushed.delivered))
+        }),
+        Column::new("failed", "FAILED", |pushed| {
+            Cell::Number(count(pushed.failed))
+        }),
+        Column::new("dropped", "DROPPED", |pushed| {
+            Cell::Number(count(pushed.dropped))
+        }),
+        Column::new("doubled", "DOUBLED", |pushed| {
+            Cell::Number(count(pushed.doubled))
+        }),
     ];
 }
 

@@ -42,26 +42,16 @@ enum Status {
 
 impl Record for Seeded {
     const COLUMNS: &'static [Column<Seeded>] = &[
-        Column {
-            name: "goods",
-            title: "PRODUCTS",
-            cell: |seeded| Cell::Number(seeded.goods.into()),
-        },
-        Column {
-            name: "orders",
-            title: "ORDERS",
-            cell: |seeded| Cell::Number(seeded.orders.into()),
-        },
-        Column {
-            name: "aftersales",
-            title: "AFTER-SALES",
-            cell: |seeded| Cell::Number(seeded.aftersales.into()),
-        },
-        Column {
-            name: "seed",
-            title: "SEED",
-            cell: |seeded| Cell::Text(seeded.seed.to_string()),
-        },
+        Column::new("goods", "PRODUCTS", |seeded| {
+            Cell::Number(seeded.goods.into())
+        }),
+        Column::new("orders", "ORDERS", |seeded| {
+            Cell::Number(seeded.orders.into())
+        }),
+        Column::new("aftersales", "AFTER-SALES", |seeded| {
+            Cell::Number(seeded.aftersales.into())
+        }),
+        Column::new("seed", "SEED", |seeded| Cell::Text(seeded.seed.to_string())),
     ];
 }
 

@@ -30,45 +30,23 @@ pub struct StatusArgs {
 
 impl Record for Step {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column {
-            name: "guide",
-            title: "GUIDE",
-            cell: |step| Cell::Text(step.guide.into()),
-        },
-        Column {
-            name: "title",
-            title: "STEP",
-            cell: |step| Cell::Sentence(step.title.clone()),
-        },
-        Column {
-            name: "state",
-            title: "STATE",
-            cell: |step| Cell::Word(step.state.word()),
-        },
-        Column {
-            name: "who",
-            title: "WHO IS NEXT",
-            cell: |step| step.who.clone().map_or(Cell::Empty, Cell::Word),
-        },
-        Column {
-            name: "missing",
-            title: "MISSING",
-            cell: |step| Cell::sentence(step.missing.as_ref()),
-        },
-        Column {
-            name: "command",
-            title: "NEXT COMMAND",
-            // Wrapped where it is long: a command cut off could not be typed.
-            cell: |step| match &step.command {
-                Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
-                None => Cell::Empty,
-            },
-        },
-        Column {
-            name: "place",
-            title: "WHERE ELSE",
-            cell: |step| Cell::sentence(step.place.as_ref()),
-        },
+        Column::new("guide", "GUIDE", |step| Cell::Text(step.guide.into())),
+        Column::new("title", "STEP", |step| Cell::Sentence(step.title.clone())),
+        Column::new("state", "STATE", |step| Cell::Word(step.state.word())),
+        Column::new("who", "WHO IS NEXT", |step| {
+            step.who.clone().map_or(Cell::Empty, Cell::Word)
+        }),
+        Column::new("missing", "MISSING", |step| {
+            Cell::sentence(step.missing.as_ref())
+        }),
+        // Wrapped where it is long: a command cut off could not be typed.
+        Column::new("command", "NEXT COMMAND", |step| match &step.command {
+            Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
+            None => Cell::Empty,
+        }),
+        Column::new("place", "WHERE ELSE", |step| {
+            Cell::sentence(step.place.as_ref())
+        }),
     ];
 }
 
