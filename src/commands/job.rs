@@ -1,7 +1,8 @@
 //! What bulk commands of every noun share.
 
 use super::Ctx;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
+use crate::output::{Cell, Format, Output, Record};
 use crate::text;
 use anyhow::Result;
 
@@ -38,4 +39,48 @@ pub async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::sta
                 error = error.to_string()
             ))
         })?
+}
+
+/// How a job ended: `done`, `partial` or `stopped`.
+pub fn status(status: &str) -> Cell {
+    Cell::Word(match status {
+        "done" => text!("done"),
+        "partial" => text!("partial"),
+        _ => text!("stopped"),
+    })
+}
+
+/// How one item of it ended: `done`, `refused`, `unclear`, `held` or `not_sent`.
+pub fn state(state: &str) -> Cell {
+    Cell::Word(match state {
+        "done" => text!("done"),
+        "refused" => text!("refused"),
+        "unclear" => text!("unclear"),
+        "held" => text!("held back"),
+        _ => text!("not sent"),
+    })
+}
+
+/// Some of several people were not done; which, is shown already.
+pub fn people_failed(failed: usize, all: usize) -> Failure {
+    let message = text!("{failed} of {all} people failed", failed, all);
+    Failure {
+        shown: true,
+        ..Failure::new(Kind::Partial, message)
+    }
+}
+
+/// Shows the summary of a job, and in a table what failed below it. Formats of plain rows get what failed.
+pub fn show<R: Record, E: Record>(out: &Output, report: &R, failed: &[E]) -> Result<()> {
+    match out.format {
+        Format::Csv | Format::Tsv | Format::Xlsx => out.list(failed),
+        Format::Table => {
+            out.show(report)?;
+            match failed.is_empty() {
+                true => Ok(()),
+                false => out.list(failed),
+            }
+        }
+        Format::Json | Format::Ndjson | Format::Yaml => out.show(report),
+    }
 }

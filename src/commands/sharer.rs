@@ -1,9 +1,8 @@
 //! `wxsell sharer`: people who share live rooms and product cards of this Mini Program and get credited for it.
 
-use super::Ctx;
 use super::ask::{Ask, Rows, request};
+use super::{Ctx, job};
 use crate::api::operation::present;
-use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -297,17 +296,5 @@ fn shown(outcomes: &[Outcome], ctx: &Ctx) -> Result<()> {
     if failed == 0 {
         return Ok(());
     }
-    let failure = Failure::new(
-        Kind::Partial,
-        text!(
-            "{failed} of {all} people failed",
-            failed,
-            all = outcomes.len()
-        ),
-    );
-    Err(Failure {
-        shown: true,
-        ..failure
-    }
-    .into())
+    Err(job::people_failed(failed, outcomes.len()).into())
 }

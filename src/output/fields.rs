@@ -48,6 +48,18 @@ pub enum Cell {
 }
 
 impl Cell {
+    pub fn count(count: u64) -> Cell {
+        Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// A count that is worth a line only where there is something to count.
+    pub fn some(count: u64) -> Cell {
+        match count {
+            0 => Cell::Empty,
+            count => Cell::count(count),
+        }
+    }
+
     /// A reason or advice, where there is one.
     pub fn sentence(text: Option<&Text>) -> Cell {
         text.map_or(Cell::Empty, |text| Cell::Sentence(text.clone()))

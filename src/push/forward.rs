@@ -242,37 +242,52 @@ impl Courier {
             Ok(json) => json,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let mut command = shell(line);
-        command
-            .env("WXSELL_EVENT", &push.event)
-            .env("WXSELL_EVENT_ID", push.id.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true);
-        // They verify and decrypt pushes; a program that is handed one needs neither.
-        for secret in [
-            "WXSELL_PUSH_TOKEN",
-            "WXSELL_PUSH_AES_KEY",
-            "WXSELL_APP_SECRET",
-        ] {
-            command.env_remove(secret);
+        let named = [
+            ("WXSELL_EVENT", push.event.clone()),
+            ("WXSELL_EVENT_ID", push.id.to_string()),
+        ];
+        match run_program(line, &json, &named, self.target.timeout).await {
+            Ok(()) => Outcome::Done,
+            Err(why) => Outcome::Refused(why),
         }
-        let running = async {
-            let mut child = command.spawn()?;
-            if let Some(mut input) = child.stdin.take() {
-                // A program need not read its input.
-                let _ = input.write_all(&json).await;
-                let _ = input.write_all(b"\n").await;
-            }
-            child.wait().await
-        };
-        match tokio::time::timeout(self.target.timeout, running).await {
-            Ok(Ok(status)) if status.success() => Outcome::Done,
-            Ok(Ok(status)) => Outcome::Refused(status.to_string()),
-            Ok(Err(error)) => Outcome::Refused(error.to_string()),
-            Err(_) => Outcome::Refused("the program did not end in time".into()),
+    }
+}
+
+/// Runs a program in a shell with `input` and an end of line on its standard input; says why where it fails. Its own
+/// output goes to stderr, or nowhere. It gets no secrets: they verify and decrypt pushes, and it needs neither.
+pub async fn run_program(
+    line: &str,
+    input: &[u8],
+    named: &[(&str, String)],
+    timeout: Duration,
+) -> Result<(), String> {
+    let mut command = shell(line);
+    command
+        .envs(named.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit());
+    for secret in [
+        "WXSELL_PUSH_TOKEN",
+        "WXSELL_PUSH_AES_KEY",
+        "WXSELL_APP_SECRET",
+    ] {
+        command.env_remove(secret);
+    }
+    let running = async {
+        let mut child = command.spawn()?;
+        if let Some(mut standard) = child.stdin.take() {
+            // A program need not read its input.
+            let _ = standard.write_all(input).await;
+            let _ = standard.write_all(b"\n").await;
         }
+        child.wait().await
+    };
+    match tokio::time::timeout(timeout, running).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(status.to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the program did not end in time".into()),
     }
 }
 
@@ -347,7 +362,7 @@ fn header(event: &str) -> String {
 }
 
 /// A command line for the shell of the system.
-pub fn shell(line: &str) -> tokio::process::Command {
+fn shell(line: &str) -> tokio::process::Command {
     #[cfg(windows)]
     let mut command = {
         let mut command = std::process::Command::new("cmd");

@@ -1,7 +1,8 @@
 //! What a bulk shipment says: its plan, and at its end a summary and the orders that were not reported.
 
+use crate::commands::job;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Output, Record};
+use crate::output::{Cell, Column, Output, Record};
 use crate::state::runs::{Ended, ItemState};
 use crate::text;
 use anyhow::Result;
@@ -128,29 +129,7 @@ impl Report {
     }
 
     pub fn show(&self, out: &Output) -> Result<()> {
-        match out.format {
-            Format::Csv | Format::Tsv | Format::Xlsx => out.list(&self.failed),
-            Format::Table => {
-                out.show(self)?;
-                match self.failed.is_empty() {
-                    true => Ok(()),
-                    false => out.list(&self.failed),
-                }
-            }
-            Format::Json | Format::Ndjson | Format::Yaml => out.show(self),
-        }
-    }
-}
-
-fn number(count: u64) -> Cell {
-    Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// A count that is worth a line only where there is something to count.
-fn some(count: u64) -> Cell {
-    match count {
-        0 => Cell::Empty,
-        count => number(count),
+        job::show(out, self, &self.failed)
     }
 }
 
@@ -158,21 +137,15 @@ impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
         Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
-        Column::new("status", "STATUS", |r| {
-            Cell::Word(match r.status {
-                "done" => text!("done"),
-                "partial" => text!("partial"),
-                _ => text!("stopped"),
-            })
-        }),
-        Column::new("orders", "ORDERS", |r| number(r.orders)),
-        Column::new("shipped", "SHIPPED", |r| number(r.shipped)),
-        Column::new("part", "SHIPPED IN PART", |r| some(r.part)),
-        Column::new("confirmed", "CONFIRMED", |r| some(r.confirmed)),
-        Column::new("held", "HELD BACK", |r| some(r.held)),
-        Column::new("refused", "REFUSED", |r| some(r.refused)),
-        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
-        Column::new("left", "LEFT", |r| some(r.left)),
+        Column::new("status", "STATUS", |r| job::status(r.status)),
+        Column::new("orders", "ORDERS", |r| Cell::count(r.orders)),
+        Column::new("shipped", "SHIPPED", |r| Cell::count(r.shipped)),
+        Column::new("part", "SHIPPED IN PART", |r| Cell::some(r.part)),
+        Column::new("confirmed", "CONFIRMED", |r| Cell::some(r.confirmed)),
+        Column::new("held", "HELD BACK", |r| Cell::some(r.held)),
+        Column::new("refused", "REFUSED", |r| Cell::some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
+        Column::new("left", "LEFT", |r| Cell::some(r.left)),
         Column::new("seconds", "SECONDS", |r| {
             Cell::Text(format!("{:.1}", r.seconds))
         }),
@@ -185,15 +158,7 @@ impl Record for Report {
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("order", "ORDER", |e| Cell::Text(e.order.clone())),
-        Column::new("state", "STATE", |e| {
-            Cell::Word(match e.state {
-                "done" => text!("done"),
-                "refused" => text!("refused"),
-                "unclear" => text!("unclear"),
-                "held" => text!("held back"),
-                _ => text!("not sent"),
-            })
-        }),
+        Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {
             e.errcode.map_or(Cell::Empty, Cell::Number)
         }),

@@ -3,15 +3,13 @@
 use super::{DueArgs, Failed, Item, calendar, why};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
-use crate::push::forward::{http, reason, shell};
+use crate::push::forward::{http, reason, run_program};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 
 /// WeCom takes 2,048 bytes of text.
 const MOST_BYTES: usize = 2_000;
@@ -154,39 +152,14 @@ async fn post(url: &reqwest::Url, content: &str, timeout: Duration) -> Result<()
 /// Runs the program with all rows on its standard input. Its own output goes to stderr, or nowhere.
 async fn execute(line: &str, items: &[Item], timeout: Duration) -> Result<()> {
     let rows = serde_json::to_vec(items)?;
-    let mut command = shell(line);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit());
-    for secret in [
-        "WXSELL_PUSH_TOKEN",
-        "WXSELL_PUSH_AES_KEY",
-        "WXSELL_APP_SECRET",
-    ] {
-        command.env_remove(secret);
-    }
-    let running = async {
-        let mut child = command.spawn()?;
-        if let Some(mut input) = child.stdin.take() {
-            // A program need not read its input.
-            let _ = input.write_all(&rows).await;
-            let _ = input.write_all(b"\n").await;
-        }
-        child.wait().await
-    };
-    let failed = |why: String| {
+    let ran = run_program(line, &rows, &[], timeout).await;
+    ran.map_err(|why| {
         Failure::new(
             Kind::Refused,
             text!("the command of --exec failed: {why}", why),
         )
-    };
-    match tokio::time::timeout(timeout, running).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(failed(status.to_string()).into()),
-        Ok(Err(error)) => Err(failed(error.to_string()).into()),
-        Err(_) => Err(failed("the program did not end in time".into()).into()),
-    }
+        .into()
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What an upload says at its end: a summary and the failed products, on stdout and for CI.
 
 use super::upload::Event;
+use crate::commands::job;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Output, Record};
+use crate::output::{Cell, Column, Output, Record};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
@@ -44,27 +45,23 @@ impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
         Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
-        Column::new("status", "STATUS", |r| {
-            Cell::Word(match r.status {
-                "done" => text!("done"),
-                "partial" => text!("partial"),
-                _ => text!("stopped"),
-            })
+        Column::new("status", "STATUS", |r| job::status(r.status)),
+        Column::new("products", "PRODUCTS", |r| Cell::count(r.products)),
+        Column::new("added", "ADDED", |r| Cell::count(r.added)),
+        Column::new("confirmed", "CONFIRMED", |r| Cell::some(r.confirmed)),
+        Column::new("updated", "UPDATED", |r| Cell::some(r.updated)),
+        Column::new("updated_free", "UPDATED FREE", |r| {
+            Cell::some(r.updated_free)
         }),
-        Column::new("products", "PRODUCTS", |r| number(r.products)),
-        Column::new("added", "ADDED", |r| number(r.added)),
-        Column::new("confirmed", "CONFIRMED", |r| some(r.confirmed)),
-        Column::new("updated", "UPDATED", |r| some(r.updated)),
-        Column::new("updated_free", "UPDATED FREE", |r| some(r.updated_free)),
-        Column::new("unchanged", "UNCHANGED", |r| number(r.unchanged)),
-        Column::new("refused", "REFUSED", |r| some(r.refused)),
-        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
-        Column::new("left", "LEFT", |r| some(r.left)),
+        Column::new("unchanged", "UNCHANGED", |r| Cell::count(r.unchanged)),
+        Column::new("refused", "REFUSED", |r| Cell::some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
+        Column::new("left", "LEFT", |r| Cell::some(r.left)),
         Column::new("skipped_problems", "SKIPPED PROBLEMS", |r| {
-            some(r.skipped_problems)
+            Cell::some(r.skipped_problems)
         }),
         Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
-            some(r.images_uploaded)
+            Cell::some(r.images_uploaded)
         }),
         Column::new("seconds", "SECONDS", |r| {
             Cell::Text(format!("{:.1}", r.seconds))
@@ -80,14 +77,7 @@ impl Record for Event {
         Column::new("out_product_id", "PRODUCT", |e| {
             Cell::Text(e.out_product_id.clone())
         }),
-        Column::new("state", "STATE", |e| {
-            Cell::Word(match e.state {
-                "done" => text!("done"),
-                "refused" => text!("refused"),
-                "unclear" => text!("unclear"),
-                _ => text!("not sent"),
-            })
-        }),
+        Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {
             e.errcode.map_or(Cell::Empty, Cell::Number)
         }),
@@ -95,38 +85,13 @@ impl Record for Event {
     ];
 }
 
-fn number(count: u64) -> Cell {
-    Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// A count that is worth a line only where there is something to count.
-fn some(count: u64) -> Cell {
-    if count == 0 {
-        Cell::Empty
-    } else {
-        number(count)
-    }
-}
-
 impl Report {
     pub fn failed(&self) -> u64 {
         self.refused + self.unclear
     }
 
-    /// Shows the summary, and in a table the failed products below it. Formats of plain rows get the failed products.
     pub fn show(&self, out: &Output) -> Result<()> {
-        match out.format {
-            Format::Csv | Format::Tsv | Format::Xlsx => out.list(&self.failed),
-            Format::Table => {
-                out.show(self)?;
-                if self.failed.is_empty() {
-                    Ok(())
-                } else {
-                    out.list(&self.failed)
-                }
-            }
-            Format::Json | Format::Ndjson | Format::Yaml => out.show(self),
-        }
+        job::show(out, self, &self.failed)
     }
 }
 

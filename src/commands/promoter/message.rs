@@ -3,6 +3,7 @@
 
 use super::{Ctx, role, staff};
 use crate::commands::ask::{Ask, check, fields};
+use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -351,17 +352,5 @@ async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<
     if failed == 0 {
         return Ok(());
     }
-    let partial = Failure::new(
-        Kind::Partial,
-        text!(
-            "{failed} of {all} people failed",
-            failed,
-            all = outcomes.len()
-        ),
-    );
-    Err(Failure {
-        shown: true,
-        ..partial
-    }
-    .into())
+    Err(job::people_failed(failed, outcomes.len()).into())
 }

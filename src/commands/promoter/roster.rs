@@ -4,6 +4,8 @@
 use super::{Ctx, channels, role};
 use crate::bulk::sheet::Sheet;
 use crate::commands::ask::{Ask, check};
+use crate::commands::job;
+use crate::commands::sandbox::duration;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
@@ -59,15 +61,6 @@ pub struct AddArgs {
     /// Staff: mark of your own, which comes back with visits and payments; 80 bytes at most
     #[arg(long, requires = "openid")]
     mark: Option<String>,
-}
-
-/// `90s`, `30m`, `2h`.
-fn duration(text: &str) -> std::result::Result<Duration, Text> {
-    let span = text.parse::<jiff::Span>().ok();
-    let day = jiff::SpanRelativeTo::days_are_24_hours();
-    span.and_then(|span| span.to_duration(day).ok())
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
 }
 
 pub const ADD: Ask =
@@ -413,17 +406,5 @@ fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
             file = file.display().to_string()
         ));
     }
-    let partial = Failure::new(
-        Kind::Partial,
-        text!(
-            "{failed} of {all} people failed",
-            failed = failed.len(),
-            all = outcomes.len()
-        ),
-    );
-    Err(Failure {
-        shown: true,
-        ..partial
-    }
-    .into())
+    Err(job::people_failed(failed.len(), outcomes.len()).into())
 }
