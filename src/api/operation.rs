@@ -14,6 +14,7 @@ use super::Resend;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::OnceLock;
 
 /// A family of operations, as the reference files divide them.
@@ -51,13 +52,19 @@ impl Shelf {
         }
     }
 
-    fn json(self) -> &'static str {
+    /// JSON, packed by `build.rs`.
+    fn packed(self) -> &'static [u8] {
+        macro_rules! packed {
+            ($name:literal) => {
+                include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".json.z"))
+            };
+        }
         match self {
-            Shelf::Component => include_str!("operation/component.json"),
-            Shelf::Promoter => include_str!("operation/promoter.json"),
-            Shelf::Platform => include_str!("operation/platform.json"),
-            Shelf::Standard => include_str!("operation/standard.json"),
-            Shelf::Store => include_str!("operation/store.json"),
+            Shelf::Component => packed!("component"),
+            Shelf::Promoter => packed!("promoter"),
+            Shelf::Platform => packed!("platform"),
+            Shelf::Standard => packed!("standard"),
+            Shelf::Store => packed!("store"),
         }
     }
 
@@ -68,8 +75,11 @@ impl Shelf {
     pub fn book(self) -> &'static Book {
         static BOOKS: [OnceLock<Book>; 5] = [const { OnceLock::new() }; 5];
         BOOKS[self as usize].get_or_init(|| {
+            let mut json = Vec::new();
+            let read = flate2::read::DeflateDecoder::new(self.packed()).read_to_end(&mut json);
+            read.expect("the book was packed by this program");
             let mut book: Book =
-                serde_json::from_str(self.json()).expect("the book was written by this program");
+                serde_json::from_slice(&json).expect("the book was written by this program");
             book.shelf = Some(self);
             book
         })
