@@ -263,7 +263,6 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         coupon::ASKS,
         delivery::ASKS,
         dispute::ASKS,
-        due::ASKS,
         funds::ASKS,
         ip::ASKS,
         order::ASKS,
@@ -271,7 +270,9 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         promoter::ASKS,
         provider::ASKS,
         sharer::ASKS,
+        // These read what belongs to other nouns.
         status::ASKS,
+        due::ASKS,
     ]
     .into_iter()
     .flatten()
@@ -306,9 +307,11 @@ const OTHERS: &[(&str, &str)] = &[
 
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
-    let declared = asks().find(|ask| ask.path == path).map(|ask| ask.command);
-    let other = || OTHERS.iter().find(|(known, _)| *known == path);
-    declared.or_else(|| other().map(|(_, command)| *command))
+    let several = OTHERS.iter().find(|(known, _)| *known == path);
+    let one = || asks().find(|ask| ask.path == path);
+    several
+        .map(|(_, command)| *command)
+        .or_else(|| one().map(|ask| ask.command))
 }
 
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
