@@ -10,3 +10,4 @@ docs:
 bench:
     cargo bench --bench upload
     cargo bench --bench receive
+    cargo bench --bench due

@@ -283,3 +283,33 @@ fn a_shop_that_fails_does_not_stop_the_others() {
     );
     assert_eq!(none.code, Some(3), "{}", none.stderr);
 }
+
+#[test]
+fn no_case_that_the_clock_ends_is_missing() {
+    let world = World::selling();
+    world.ok(&[
+        "sandbox",
+        "seed",
+        "--goods",
+        "20",
+        "--orders",
+        "150",
+        "--aftersales",
+        "60",
+    ]);
+    let due = world.run(&["due", "--all", "--within", "72h", "--format", "json"]);
+    let listed = rows(&due);
+    let clock = world.json(&["sandbox", "advance", "72h"]);
+    let ended = clock.as_array().expect("happenings").iter();
+    let ended: Vec<&Value> = ended
+        .filter(|happening| happening["noun"] == "after-sale" || happening["noun"] == "dispute")
+        .collect();
+    assert!(ended.len() > 20, "the clock ends many: {}", ended.len());
+    for happening in ended {
+        let row = listed
+            .iter()
+            .find(|row| row["number"] == happening["number"])
+            .unwrap_or_else(|| panic!("not listed: {happening}"));
+        assert!(row["at"].is_string(), "{row}");
+    }
+}
