@@ -7,6 +7,7 @@ mod spec;
 mod cli {
     mod access;
     mod aftersale;
+    mod aftersale_auto;
     mod catalogues;
     mod commission;
     mod contract;

@@ -18,8 +18,12 @@ pub enum Busy {
 
 /// One job at a time works for a shop, over all processes of this machine.
 pub async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::state::LockGuard> {
+    one_at_a_time(ctx, format!("job-{shop_key}"), busy).await
+}
+
+/// As [`one_job`], under a name of its own: for jobs that need not wait for those of another kind.
+pub async fn one_at_a_time(ctx: &Ctx, name: String, busy: Busy) -> Result<crate::state::LockGuard> {
     let state = ctx.state()?;
-    let name = format!("job-{shop_key}");
     if let Some(guard) = state.try_lock(&name)? {
         return Ok(guard);
     }

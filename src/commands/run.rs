@@ -136,6 +136,8 @@ impl Record for RunRow {
                 "updated_free",
                 "shipped",
                 "part",
+                "accepted",
+                "rejected",
             ])
         }),
         Column::new("unchanged", "UNCHANGED", |r| r.count(&["unchanged"])),
@@ -250,13 +252,15 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     )
     .map_err(|_| unreadable())?;
     use crate::cli::Noun;
+    use crate::commands::aftersale::Verb as Aftersale;
     use crate::commands::delivery::Verb as Delivery;
     use crate::commands::goods::Verb as Goods;
     let noun = match cli.noun {
         noun @ (Noun::Goods(
             Goods::Upload(_) | Goods::Add(_) | Goods::Update(_) | Goods::PriceStock(_),
         )
-        | Noun::Delivery(Delivery::Send(_))) => noun,
+        | Noun::Delivery(Delivery::Send(_))
+        | Noun::Aftersale(Aftersale::Auto(_))) => noun,
         _ => return Err(unreadable().into()),
     };
     ctx.out.note(text!(
@@ -269,6 +273,7 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     match noun {
         Noun::Goods(verb) => crate::commands::goods::run(verb, ctx).await,
         Noun::Delivery(verb) => crate::commands::delivery::run(verb, ctx).await,
+        Noun::Aftersale(verb) => crate::commands::aftersale::run(verb, ctx).await,
         _ => Err(unreadable().into()),
     }
 }

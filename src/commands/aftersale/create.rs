@@ -135,7 +135,7 @@ pub fn media(links: Vec<String>) -> Value {
         .collect()
 }
 
-async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Value> {
+pub async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Value> {
     let body = request(&ORDER, key, json!({}))?;
     let mut reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
     let order = reply["order"].take();

@@ -6,6 +6,7 @@ use crate::api::component::aftersale::{self, Case, Step, misunderstanding, type_
 use crate::api::component::deadline::Actor;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check};
+use crate::commands::money::may_be_done;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::text;
@@ -62,10 +63,19 @@ impl Plan<'_> {
         shown::one(ctx, now.told)
     }
 
+    /// As [`Plan::carry_out`] for one of many: the question was asked about all of them, and nothing is shown.
+    pub async fn carry_on(&self, ctx: &Ctx, before: &Found, body: &Value) -> Result<()> {
+        check(self.ask, body, &[])?;
+        match patiently(ctx, self.ask, body, None).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.look_up(ctx, before, error).await,
+        }
+    }
+
     /// A lost answer, or a state that changed on the way: what the after-sale shows decides.
     async fn look_up(&self, ctx: &Ctx, before: &Found, error: anyhow::Error) -> Result<()> {
         let failed = failure(&error);
-        let lost = failed.is_some_and(|failure| failure.unclear);
+        let lost = may_be_done(&error);
         let moved = failed.is_some_and(|failure| failure.errcode == Some(WRONG_STATE));
         if !lost && !moved {
             return Err(error);
@@ -98,14 +108,34 @@ impl Plan<'_> {
     }
 }
 
-/// Sends, and waits where another write about the same order is running.
+/// Sends, and waits where another write about the same order is running. `None` after a dry run.
 pub async fn send(
     ctx: &Ctx,
     ask: &Ask,
     body: &Value,
     question: Option<Text>,
 ) -> Result<Option<Value>> {
-    let mut sent = ctx.send_asking(ask, body, question).await;
+    match ctx.send_asking(ask, body, question).await {
+        Ok(None) => Ok(None),
+        first => patiently(ctx, ask, body, Some(first.map(Option::unwrap_or_default)))
+            .await
+            .map(Some),
+    }
+}
+
+/// Sends what may be sent, again and again where another write about the same order is running; `sent` is what became
+/// of the first try, where it was made already.
+async fn patiently(
+    ctx: &Ctx,
+    ask: &Ask,
+    body: &Value,
+    sent: Option<Result<Value>>,
+) -> Result<Value> {
+    let (shop, operation) = (ctx.shop().await?, ask.operation().1);
+    let mut sent = match sent {
+        Some(sent) => sent,
+        None => shop.ask(operation, &[], body).await,
+    };
     for pause in [1, 2, 4] {
         match &sent {
             Err(error) if failure(error).is_some_and(|f| f.errcode == Some(BUSY)) => {
@@ -117,9 +147,7 @@ pub async fn send(
             }
             _ => break,
         }
-        // It was asked and answered already.
-        let shop = ctx.shop().await?;
-        sent = shop.ask(ask.operation().1, &[], body).await.map(Some);
+        sent = shop.ask(operation, &[], body).await;
     }
     sent
 }

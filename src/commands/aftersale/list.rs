@@ -100,7 +100,7 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
     Ok(rows)
 }
 
-async fn one(ctx: &Ctx, number: Value) -> Result<Value> {
+pub async fn one(ctx: &Ctx, number: Value) -> Result<Value> {
     let body = request(&SHOW, &json!({"aftersale_id": number}), json!({}))?;
     let reply = ctx.send(&SHOW, &body).await?;
     Ok(reply.unwrap_or_default()["after_sales_order"].take())

@@ -2,6 +2,7 @@
 //! its state allows; a refusal names what may be done, by whom and until when.
 
 mod answer;
+mod auto;
 mod buyer;
 mod create;
 mod guard;
@@ -34,6 +35,7 @@ pub enum Verb {
     Reject(answer::RejectArgs),
     ReturnAddress(answer::ReturnAddressArgs),
     Certificates(answer::CertificatesArgs),
+    Auto(auto::AutoArgs),
     Deadline(legacy::DeadlineArgs),
     Test(answer::TestArgs),
 }
@@ -118,6 +120,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Reject(args) => answer::reject(args, ctx).await,
         Verb::ReturnAddress(args) => answer::return_address(args, ctx).await,
         Verb::Certificates(args) => answer::certificates(args, ctx).await,
+        Verb::Auto(args) => auto::run(args, ctx).await,
         Verb::Deadline(args) => legacy::deadline(args, ctx).await,
         Verb::Test(args) => answer::test(args, ctx).await,
     }

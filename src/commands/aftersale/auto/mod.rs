@@ -1,0 +1,595 @@
+//! `wxsell aftersale auto`: after-sales answered by a policy. Each goes the way that `accept-refund`, `accept-return`
+//! and `reject` go; what a rule may pay is counted over the day and written down before it is asked for.
+
+mod policy;
+mod read;
+mod report;
+
+use super::answer::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
+use super::create::read_order;
+use super::guard::Plan;
+use super::list::{LIST, one};
+use super::{Found, Which, with};
+use crate::api::component::aftersale::{
+    self, CANCELLED, CLOSED, Case, REFUND_ASKED, REFUND_FAILED, REFUNDED, REFUNDING, RETURN,
+    RETURN_ASKED, RETURN_SENT, Step, WAITING_FOR_RETURN,
+};
+use crate::bulk::{self, Interrupt};
+use crate::commands::Ctx;
+use crate::commands::job::{Busy, one_at_a_time};
+use crate::commands::money::may_be_done;
+use crate::commands::order::find::Key;
+use crate::commands::run::Invocation;
+use crate::fail::{Failure, Kind};
+use crate::lang::{Lang, Text};
+use crate::state::money::{Asked, Within};
+use crate::state::quota::china_day_start;
+use crate::state::runs::{Ended, ItemState, Items, RunState, SentMark};
+use crate::text;
+use crate::types::{Fen, now};
+use anyhow::Result;
+use futures_util::{StreamExt, future::try_join_all, stream};
+use policy::{Action, Facts, Policy, is_shipped};
+use report::{Row, Stand, Summary};
+use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+/// Answer refunds and returns by the rules of a policy
+///
+/// Every rule that accepts has a ceiling of its own, and all of them together one of the day, counted over all runs on this
+/// machine; a refund whose answer was lost counts. What no rule fits, and what is over a ceiling, waits for you, and so do
+/// goods that came back: somebody has to look at them.
+///
+/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat accepts by itself what
+/// nobody answers within 48 hours: `wxsell due` tells what runs out.
+#[derive(Debug, clap::Args)]
+pub struct AutoArgs {
+    /// The policy, a TOML file; --example prints one
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "example")]
+    policy: Option<PathBuf>,
+    /// Print a policy to begin with, with everything that can be said in one
+    #[arg(long, conflicts_with = "policy")]
+    example: bool,
+    /// What to do while another run answers after-sales of the same shop
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
+    busy: Busy,
+}
+
+/// What the journals call it.
+const KIND: &str = "aftersale";
+/// After-sales that are read together.
+const AT_ONCE: usize = 16;
+
+/// A policy with everything in it.
+pub fn example(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => include_str!("example.toml"),
+        Lang::Zh => include_str!("example.zh.toml"),
+    }
+}
+
+pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
+    let Some(file) = args.policy else {
+        return ctx.out.raw(example(ctx.out.lang).as_bytes());
+    };
+    let policy = Policy::read(&file)?;
+    ctx.out.check_columns::<Row>()?;
+    let key = ctx.profile()?.shop_key();
+    let dry_run = ctx.global.dry_run;
+    // Two runs would answer the same after-sale.
+    let _one = match dry_run {
+        true => None,
+        false => Some(one_at_a_time(ctx, format!("aftersale-{key}"), args.busy).await?),
+    };
+    let desk = Desk {
+        ctx,
+        policy: &policy,
+        key: &key,
+        lost_in_a_row: Cell::new(0),
+    };
+    let mut rows = desk.plan().await?;
+    let spent = desk.spent()?;
+    if dry_run {
+        ctx.out.list(&rows)?;
+        report::tell(ctx, &rows, spent, policy.per_day);
+        ctx.out.note(text!("nothing was sent"));
+        return report::verdict(&rows);
+    }
+    ctx.before_write(question(&rows)).await?;
+    desk.confirm_earlier(&mut rows).await?;
+    let run = ctx.state()?.begin_run(
+        &key,
+        "aftersale auto",
+        &serde_json::to_string(&[file.display().to_string()])?,
+        &ctx.resumed
+            .get()
+            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        now(),
+    )?;
+    let stopped = desk.answer_all(run, &mut rows).await;
+    let spent = desk.spent()?;
+    let ended = match (&stopped, report::verdict(&rows)) {
+        (Some(_), _) => RunState::Stopped,
+        (None, Err(_)) => RunState::Partial,
+        (None, Ok(())) => RunState::Done,
+    };
+    let summary = Summary::of(run, ended, spent, &rows);
+    let summary = serde_json::to_string(&summary)?;
+    ctx.state()?.end_run(run, ended, &summary, now())?;
+    ctx.out.list(&rows)?;
+    report::tell(ctx, &rows, spent, policy.per_day);
+    match stopped {
+        Some(error) => Err(error),
+        None => report::verdict(&rows),
+    }
+}
+
+/// What a live shop is asked, where the plan moves money.
+fn question(rows: &[Row]) -> Option<Text> {
+    let accepted = rows.iter().filter(|row| row.action == report::ACCEPT);
+    let (count, sum) = accepted.fold((0, 0), |(count, sum), row| {
+        (count + 1, sum + row.amount.map_or(0, |amount| amount.0))
+    });
+    (count > 0).then(|| {
+        text!(
+            "Accept {count} refunds and returns of {amount} yuan together, by the policy,",
+            count,
+            amount = Fen(sum).to_yuan()
+        )
+    })
+}
+
+/// Where after-sales are answered.
+struct Desk<'a> {
+    ctx: &'a Ctx,
+    policy: &'a Policy,
+    key: &'a str,
+    lost_in_a_row: Cell<u32>,
+}
+
+/// An after-sale as it was read, with what the rules ask of it.
+struct Look {
+    found: Found,
+    facts: Facts,
+}
+
+/// What is to be done about one.
+struct Judged {
+    rule: Option<String>,
+    action: &'static str,
+    reject_reason: Option<String>,
+    why: Text,
+}
+
+impl Desk<'_> {
+    /// What was accepted today.
+    fn spent(&self) -> Result<Fen> {
+        let today = china_day_start(self.ctx.clock()?);
+        self.ctx.state()?.spent_money(self.key, KIND, today)
+    }
+
+    /// Every after-sale that waits for the merchant, what runs out first at the top, and what the policy says of it.
+    async fn plan(&self) -> Result<Vec<Row>> {
+        let states = [REFUND_ASKED, RETURN_ASKED, RETURN_SENT];
+        let lists = states.map(|state| async move {
+            self.ctx.rows(&LIST, &json!({"status": state}), None).await
+        });
+        let listed: BTreeMap<String, Value> = try_join_all(lists)
+            .await?
+            .into_iter()
+            .flatten()
+            .map(|number| (number.to_string().trim_matches('"').to_owned(), number))
+            .collect();
+        let looks = stream::iter(&listed)
+            .map(|(number, _)| async move { (number.clone(), self.look(number).await) });
+        let mut looks = looks.buffered(AT_ONCE);
+        let now = self.ctx.clock()?;
+        let mut rows = Vec::with_capacity(listed.len());
+        while let Some((number, look)) = looks.next().await {
+            match look {
+                Ok(look) => rows.push(self.row(number, &look, now)),
+                Err(error) => {
+                    let failure = Failure::from_any(error);
+                    if ends_the_job(&failure) {
+                        return Err(failure.into());
+                    }
+                    rows.push(Row::unread(number, &failure, now));
+                }
+            }
+        }
+        rows.sort_by_key(|row| {
+            row.deadline
+                .as_ref()
+                .map_or(i64::MAX, |deadline| deadline.at)
+        });
+        self.keep_within_the_day(&mut rows)?;
+        Ok(rows)
+    }
+
+    /// Leaves to a person what is over the ceiling of the day, which goes to what runs out first.
+    fn keep_within_the_day(&self, rows: &mut [Row]) -> Result<()> {
+        let today = china_day_start(self.ctx.clock()?);
+        let tried: HashMap<String, Fen> = self
+            .ctx
+            .state()?
+            .asked_money(self.key, KIND)?
+            .into_iter()
+            .filter(|tried| tried.at >= today)
+            .map(|tried| (tried.subject, tried.amount))
+            .collect();
+        let mut spent = self.spent()?;
+        for row in rows.iter_mut().filter(|row| row.action == report::ACCEPT) {
+            let amount = row.amount.unwrap_or_default();
+            // One that was tried before counts already.
+            let tried = tried.get(&row.number).copied().unwrap_or_default();
+            let others = Fen(spent.0 - tried.0);
+            match others.0.saturating_add(amount.0) > self.policy.per_day.0 {
+                true => row.wait(self.over(amount, others)),
+                false => spent = Fen(others.0 + amount.0),
+            }
+        }
+        Ok(())
+    }
+
+    fn over(&self, amount: Fen, spent: Fen) -> Text {
+        text!(
+            "over the ceiling of the day: {amount} > {left}, which is left of {most}",
+            amount = amount.to_yuan(),
+            left = Fen((self.policy.per_day.0 - spent.0).max(0)).to_yuan(),
+            most = self.policy.per_day.to_yuan()
+        )
+    }
+
+    /// Reads an after-sale, and its order where a rule asks for it.
+    async fn look(&self, number: &str) -> Result<Look> {
+        let id = number.parse::<u64>().map_or(json!(number), Value::from);
+        let told = one(self.ctx, id).await?;
+        if !told.is_object() {
+            return Err(Failure::new(
+                Kind::Refused,
+                text!("WeChat answered without the after-sale {number}", number),
+            )
+            .into());
+        }
+        let mut facts = Facts::of(&told, self.ctx.clock()?);
+        if self.policy.asks_order(&facts) {
+            facts.shipped = is_shipped(&read_order(self.ctx, &order_of(&told)?).await?);
+        }
+        let case = Case::of(&told);
+        Ok(Look {
+            found: Found { told, case },
+            facts,
+        })
+    }
+
+    /// What the state allows and the policy says.
+    fn judge(&self, look: &Look) -> Judged {
+        let wait = |rule: Option<String>, why: Text| Judged {
+            rule,
+            action: report::WAIT,
+            reject_reason: None,
+            why,
+        };
+        let case = look.found.case;
+        match case.state {
+            REFUND_ASKED | RETURN_ASKED => {}
+            RETURN_SENT => {
+                return wait(
+                    None,
+                    text!("the goods come back: look at them, then accept-refund or reject"),
+                );
+            }
+            state => {
+                return wait(
+                    None,
+                    text!("it is {state} by now", state = aftersale::words(state)),
+                );
+            }
+        }
+        let decision = self.policy.decide(&look.facts);
+        let rule = decision.rule.map(|rule| rule.name.clone());
+        let (action, reject_reason, step) = match decision.rule.map(|rule| &rule.action) {
+            None | Some(Action::Wait) => return wait(rule, decision.why),
+            Some(Action::Accept) => (report::ACCEPT, None, accepting(case)),
+            Some(Action::Reject(reason)) => (report::REJECT, Some(reason.clone()), Step::Reject),
+        };
+        // A type or state that nobody has described yet.
+        if case.may(step).is_none() || look.facts.amount.0 <= 0 {
+            return wait(
+                rule,
+                text!("WeChat's data of it are not as documented: look at it yourself"),
+            );
+        }
+        Judged {
+            rule,
+            action,
+            reject_reason,
+            why: decision.why,
+        }
+    }
+
+    fn row(&self, number: String, look: &Look, now: i64) -> Row {
+        let judged = self.judge(look);
+        let told = &look.found.told;
+        Row {
+            number,
+            order: told["out_order_id"].as_str().unwrap_or_default().to_owned(),
+            kind: look.facts.kind,
+            amount: Some(look.facts.amount),
+            rule: judged.rule,
+            action: judged.action,
+            state: match judged.action {
+                report::WAIT => Stand::Waiting,
+                _ => Stand::Planned,
+            },
+            why: judged.why,
+            errcode: None,
+            deadline: look.found.case.deadline(),
+            now,
+        }
+    }
+
+    /// What earlier runs asked for and never heard of: WeChat tells whether it was done.
+    async fn confirm_earlier(&self, rows: &mut Vec<Row>) -> Result<()> {
+        let now = self.ctx.clock()?;
+        let state = self.ctx.state()?;
+        for tried in state.asked_money(self.key, KIND)? {
+            let (id, number) = (tried.id, tried.subject);
+            if rows.iter().any(|row| row.number == number) {
+                continue;
+            }
+            // While WeChat does not tell, it counts as spent.
+            let Ok(look) = self.look(&number).await else {
+                continue;
+            };
+            match look.found.case.state {
+                REFUNDING | REFUNDED | REFUND_FAILED | WAITING_FOR_RETURN | RETURN_SENT => {
+                    state.money_done(id, look.facts.amount)?;
+                    let mut row = self.row(number, &look, now);
+                    row.action = report::ACCEPT;
+                    row.state = Stand::Done;
+                    row.why = text!("an earlier run accepted it; its answer was lost");
+                    rows.push(row);
+                }
+                CANCELLED | CLOSED => state.end_money(id, "lost")?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what was planned, one after the other; gives what stopped it.
+    async fn answer_all(&self, run: i64, rows: &mut [Row]) -> Option<anyhow::Error> {
+        let interrupt = {
+            let out = self.ctx.out.clone();
+            Interrupt::listen(move || {
+                out.warn(text!(
+                    "finishing what is under way; Ctrl-C again ends at once"
+                ));
+            })
+        };
+        let items = match self
+            .ctx
+            .state()
+            .and_then(|state| Items::open(state, self.key, KIND))
+        {
+            Ok(items) => RefCell::new(items),
+            Err(error) => return Some(error),
+        };
+        let mut stopped = None;
+        for row in rows.iter_mut().filter(|row| row.state == Stand::Planned) {
+            if stopped.is_none() && interrupt.pressed() {
+                stopped = Some(
+                    Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
+                        .hint(text!(
+                            "run the same command again: it goes on where it stopped"
+                        ))
+                        .into(),
+                );
+            }
+            if stopped.is_some() {
+                row.state = Stand::NotSent;
+                continue;
+            }
+            stopped = match self.answer(run, row, &items).await {
+                Ok(stopped) => stopped,
+                // The journal cannot be written: without it nothing is sent.
+                Err(error) => {
+                    row.state = Stand::NotSent;
+                    Some(error)
+                }
+            };
+        }
+        stopped
+    }
+
+    /// Answers one. Fails where this machine cannot keep the journal; what WeChat says stands in the row, and is given
+    /// back where it goes for all that would follow.
+    async fn answer(
+        &self,
+        run: i64,
+        row: &mut Row,
+        items: &RefCell<Items>,
+    ) -> Result<Option<anyhow::Error>> {
+        // It was read a while ago, and the buyer may have changed it: what is accepted is what was shown.
+        let look = match self.look(&row.number).await {
+            Ok(look) => look,
+            Err(error) => {
+                let mut failure = Failure::from_any(error);
+                // Only the reading is unclear; nothing was sent.
+                failure.unclear = false;
+                return Ok(self.conclude(row, Err(failure.into())).1);
+            }
+        };
+        let judged = self.judge(&look);
+        let same = (judged.action, &judged.rule, Some(look.facts.amount))
+            == (row.action, &row.rule, row.amount);
+        if !same {
+            row.amount = Some(look.facts.amount);
+            row.wait(match judged.action {
+                report::WAIT => judged.why,
+                _ => text!("it was changed while this ran; the next run decides about it"),
+            });
+            return Ok(None);
+        }
+        let amount = look.facts.amount;
+        let money = match row.action {
+            report::ACCEPT => {
+                let at = self.ctx.clock()?;
+                let asked = Asked {
+                    shop: self.key,
+                    kind: KIND,
+                    subject: &row.number,
+                    mark: row.rule.as_deref().unwrap_or_default(),
+                    amount,
+                    at,
+                };
+                let (state, today) = (self.ctx.state()?, china_day_start(at));
+                match state.ask_money_within(&asked, today, self.policy.per_day)? {
+                    Within::Asked(id) => Some(id),
+                    Within::Over(spent) => {
+                        row.wait(self.over(amount, spent));
+                        return Ok(None);
+                    }
+                }
+            }
+            _ => None,
+        };
+        items.borrow_mut().mark_sent(
+            run,
+            &[SentMark {
+                key: row.number.clone(),
+                place: row.order.clone(),
+                // Whether it is done WeChat's state tells, whatever was sent before.
+                fingerprint: [0; 32],
+            }],
+        )?;
+        let result = self.send(row, &look.found, judged.reject_reason).await;
+        let was_done = result.is_ok();
+        let (ended, stop) = self.conclude(row, result);
+        if let Some(id) = money {
+            let state = self.ctx.state()?;
+            match ended.state {
+                Some(ItemState::Done) => state.money_done(id, amount)?,
+                Some(ItemState::Refused) => state.end_money(id, "refused")?,
+                None => state.end_money(id, "lost")?,
+                // It may have been paid, and counts.
+                Some(ItemState::Unclear | ItemState::Sent) => {}
+            }
+        }
+        items.borrow_mut().end(&[ended])?;
+        if was_done && let Some(id) = money {
+            self.count_what_was_paid(row, id).await?;
+        }
+        Ok(stop)
+    }
+
+    async fn send(&self, row: &Row, found: &Found, reject_reason: Option<String>) -> Result<()> {
+        let which = Which {
+            number: row.number.clone(),
+            own: false,
+        };
+        let (ask, step, more) = match (row.action, accepting(found.case)) {
+            (report::REJECT, _) => (
+                &REJECT,
+                Step::Reject,
+                json!({"reject_reason": reject_reason}),
+            ),
+            (_, Step::AcceptReturn) => (
+                &ACCEPT_RETURN,
+                Step::AcceptReturn,
+                json!({"address_info": self.policy.return_address}),
+            ),
+            (_, step) => (&ACCEPT_REFUND, step, json!({})),
+        };
+        let plan = Plan {
+            ask,
+            which: &which,
+            step,
+            force: false,
+        };
+        let sent = plan
+            .carry_on(self.ctx, found, &with(which.key(), &more)?)
+            .await;
+        sent.map_err(|error| {
+            let unclear = may_be_done(&error);
+            let mut failure = Failure::from_any(error);
+            failure.unclear |= unclear;
+            failure.into()
+        })
+    }
+
+    /// Writes what became of a row into it; also as the journal keeps it, and what that means for the rest.
+    fn conclude(&self, row: &mut Row, result: Result<()>) -> (Ended, Option<anyhow::Error>) {
+        let action = row.action;
+        let outcome = bulk::outcome(
+            row.number.clone(),
+            None,
+            result.map(|()| action),
+            action,
+            &self.lost_in_a_row,
+            ends_the_job,
+        );
+        row.state = match outcome.ended.state {
+            Some(ItemState::Done) => Stand::Done,
+            Some(ItemState::Refused) => Stand::Refused,
+            Some(ItemState::Unclear | ItemState::Sent) => Stand::Unclear,
+            None => Stand::NotSent,
+        };
+        row.errcode = outcome.ended.errcode;
+        if let Some(reason) = &outcome.ended.reason {
+            row.why = reason.clone();
+        }
+        (outcome.ended, outcome.stop)
+    }
+
+    /// The call names no amount: a buyer who changed it in the last moment is paid the new one, and that counts.
+    async fn count_what_was_paid(&self, row: &mut Row, id: i64) -> Result<()> {
+        let Ok(look) = self.look(&row.number).await else {
+            return Ok(());
+        };
+        let paid = look.facts.amount;
+        if Some(paid) != row.amount {
+            row.why = text!(
+                "the buyer changed {amount} into {paid} in the moment it was accepted",
+                amount = row.amount.unwrap_or_default().to_yuan(),
+                paid = paid.to_yuan()
+            );
+            row.amount = Some(paid);
+            self.ctx.state()?.money_done(id, paid)?;
+        }
+        Ok(())
+    }
+}
+
+/// The step that accepts.
+fn accepting(case: Case) -> Step {
+    match case.kind {
+        RETURN => Step::AcceptReturn,
+        _ => Step::AcceptRefund,
+    }
+}
+
+/// How the order of an after-sale is named.
+fn order_of(told: &Value) -> Result<Key> {
+    let own = told["out_order_id"].as_str().filter(|own| !own.is_empty());
+    let openid = told["openid"].as_str().unwrap_or_default().to_owned();
+    Ok(Key {
+        order_id: match own {
+            Some(_) => None,
+            None => Some(serde_json::from_value(told["order_id"].clone())?),
+        },
+        out_order_id: own.map(str::to_owned),
+        openid,
+    })
+}
+
+/// Whether a failure goes for every after-sale that would follow.
+fn ends_the_job(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
+    )
+}

@@ -1,0 +1,242 @@
+//! What `wxsell aftersale auto` tells: a row for each after-sale, what it comes to, and the exit code.
+
+use crate::api::component::aftersale::{REFUND, RETURN, type_words};
+use crate::api::component::deadline::{Deadline, left};
+use crate::commands::Ctx;
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Record};
+use crate::state::runs::RunState;
+use crate::text;
+use crate::types::{Fen, rfc3339};
+use anyhow::Result;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// What is done about an after-sale. The names are part of the machine output.
+pub const ACCEPT: &str = "accept";
+pub const REJECT: &str = "reject";
+pub const WAIT: &str = "wait";
+
+/// How far that got. The names are part of the machine output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stand {
+    /// It will be done, or would be in a run that is not dry.
+    Planned,
+    Done,
+    /// A person decides.
+    Waiting,
+    /// WeChat refused it, or does not show the after-sale.
+    Refused,
+    /// No answer came: it may have been done.
+    Unclear,
+    /// The run ended before.
+    NotSent,
+}
+
+/// One after-sale.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// WeChat's.
+    pub number: String,
+    /// The merchant's.
+    pub order: String,
+    /// WeChat's number of the type; 0 where it could not be read.
+    pub kind: i64,
+    pub amount: Option<Fen>,
+    /// The rule that fits.
+    pub rule: Option<String>,
+    pub action: &'static str,
+    pub state: Stand,
+    pub why: Text,
+    pub errcode: Option<i64>,
+    pub deadline: Option<Deadline>,
+    /// The shop's time, unix seconds.
+    pub now: i64,
+}
+
+impl Row {
+    /// One that WeChat did not give.
+    pub fn unread(number: String, failure: &Failure, now: i64) -> Row {
+        Row {
+            number,
+            order: String::new(),
+            kind: 0,
+            amount: None,
+            rule: None,
+            action: WAIT,
+            state: match failure.kind {
+                Kind::Network => Stand::NotSent,
+                _ => Stand::Refused,
+            },
+            why: failure.message.clone(),
+            errcode: failure.errcode,
+            deadline: None,
+            now,
+        }
+    }
+
+    /// Leaves it to a person.
+    pub fn wait(&mut self, why: Text) {
+        (self.action, self.state, self.why) = (WAIT, Stand::Waiting, why);
+    }
+
+    fn kind_name(&self) -> Option<String> {
+        match self.kind {
+            0 => None,
+            REFUND => Some("refund".into()),
+            RETURN => Some("return".into()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// When WeChat answers by itself, for what is not answered.
+    fn runs_out(&self) -> Option<&Deadline> {
+        self.deadline.as_ref().filter(|_| self.state != Stand::Done)
+    }
+
+    fn failed(&self) -> bool {
+        matches!(self.state, Stand::Refused | Stand::Unclear | Stand::NotSent)
+    }
+
+    fn words(&self) -> Text {
+        match (self.state, self.action) {
+            (Stand::Planned, ACCEPT) => text!("would accept"),
+            (Stand::Planned, _) => text!("would refuse"),
+            (Stand::Done, ACCEPT) => text!("accepted it"),
+            (Stand::Done, _) => text!("refused it"),
+            (Stand::Waiting, _) => text!("waits for you"),
+            (Stand::Refused, _) => text!("went wrong"),
+            (Stand::Unclear, _) => text!("unclear"),
+            (Stand::NotSent, _) => text!("not sent"),
+        }
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let runs_out = self.runs_out();
+        let row: Value = json!({
+            "number": self.number,
+            "order": self.order,
+            "type": self.kind_name(),
+            "amount": self.amount,
+            "rule": self.rule,
+            "action": self.action,
+            "state": self.state,
+            "why": self.why,
+            "errcode": self.errcode,
+            "at": runs_out.map(|deadline| rfc3339(deadline.at)),
+            "seconds_left": runs_out.map(|deadline| deadline.at - self.now),
+            "then": runs_out.map(|deadline| deadline.then.to_string()),
+        });
+        row.serialize(serializer)
+    }
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column<Row>] = &[
+        Column::new("number", "AFTER-SALE", |row| Cell::Text(row.number.clone())),
+        Column::new("order", "ORDER", |row| Cell::Text(row.order.clone())),
+        Column::new("type", "TYPE", |row| match row.kind {
+            0 => Cell::Empty,
+            kind => Cell::Word(type_words(kind)),
+        }),
+        Column::new("amount", "YUAN", |row| {
+            row.amount.map_or(Cell::Empty, Cell::Money)
+        }),
+        Column::new("rule", "RULE", |row| {
+            row.rule.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("state", "RESULT", |row| Cell::Word(row.words())),
+        Column::new("seconds_left", "TIME LEFT", |row| match row.runs_out() {
+            Some(deadline) => Cell::Word(deadline.left(row.now)),
+            None => Cell::Empty,
+        }),
+        Column::new("why", "WHY", |row| Cell::Sentence(row.why.clone())),
+    ];
+}
+
+/// A run as `wxsell run show` tells it.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    run: i64,
+    /// `done`, `partial` or `stopped`.
+    status: &'static str,
+    accepted: usize,
+    rejected: usize,
+    waiting: usize,
+    refused: usize,
+    unclear: usize,
+    left: usize,
+    /// Accepted on this day by all runs, in fen.
+    spent: Fen,
+    rows: &'a [Row],
+}
+
+impl Summary<'_> {
+    pub fn of(run: i64, ended: RunState, spent: Fen, rows: &[Row]) -> Summary<'_> {
+        let count = |fits: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| fits(row)).count();
+        let done = |action| count(&|row| row.state == Stand::Done && row.action == action);
+        let stand = |state| count(&|row| row.state == state);
+        Summary {
+            run,
+            status: ended.name(),
+            accepted: done(ACCEPT),
+            rejected: done(REJECT),
+            waiting: stand(Stand::Waiting),
+            refused: stand(Stand::Refused),
+            unclear: stand(Stand::Unclear),
+            left: stand(Stand::NotSent),
+            spent,
+            rows,
+        }
+    }
+}
+
+/// What it comes to, on stderr.
+pub fn tell(ctx: &Ctx, rows: &[Row], spent: Fen, most: Fen) {
+    if most.0 > 0 {
+        ctx.out.note(text!(
+            "accepted today, by all runs: {spent} of {most} yuan",
+            spent = spent.to_yuan(),
+            most = most.to_yuan()
+        ));
+    }
+    let waiting = rows.iter().filter(|row| row.state == Stand::Waiting);
+    let soonest = waiting
+        .clone()
+        .filter_map(|row| Some(row.runs_out()?.at - row.now))
+        .min();
+    if let Some(soonest) = soonest {
+        ctx.out.note(text!(
+            "waiting for you: {count}; the first runs out in {time}, and WeChat answers then",
+            count = waiting.count(),
+            time = left(soonest)
+        ));
+    }
+}
+
+/// The exit code: what waits for a person has not failed.
+pub fn verdict(rows: &[Row]) -> Result<()> {
+    let failed = rows.iter().filter(|row| row.failed()).count();
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure {
+        shown: true,
+        ..Failure::new(
+            Kind::Partial,
+            text!(
+                "{failed} of {all} after-sales could not be answered",
+                failed,
+                all = rows.len()
+            ),
+        )
+    }
+    .hint(text!(
+        "run the same command again: nothing is accepted twice"
+    ))
+    .into())
+}
