@@ -14,7 +14,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::pointer;
 use crate::text;
-use crate::types::Fen;
+use crate::types::{Fen, plain_time};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -150,6 +150,7 @@ impl Ctx {
 
     /// Sends a body that was checked, and shows the answer.
     pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
+        self.out.check_columns_of(columns(ask))?;
         match self.send(ask, body).await? {
             Some(reply) => self.show_reply(ask, reply),
             None => Ok(()),
@@ -425,7 +426,7 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
             .as_i64()
             .map_or(Cell::Empty, |fen| Cell::Money(Fen(fen))),
         (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
-            Cell::Text(time.trim_end_matches("+08:00").replace('T', " "))
+            Cell::Text(plain_time(time))
         }
         (_, Value::Number(number)) => match number.as_i64() {
             Some(number) => Cell::Number(number),

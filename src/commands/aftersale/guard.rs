@@ -105,6 +105,8 @@ pub async fn send(
     body: &Value,
     question: Option<Text>,
 ) -> Result<Option<Value>> {
+    // A wrong name must not come up after the money has moved.
+    ctx.out.check_columns_of(shown::whole())?;
     let mut sent = ctx.send_asking(ask, body, question).await;
     for pause in [1, 2, 4] {
         match &sent {

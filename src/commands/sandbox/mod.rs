@@ -19,7 +19,7 @@ use crate::sandbox::{
     APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
 };
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -607,7 +607,7 @@ impl Record for Happening {
         Column {
             name: "at",
             title: "TIME",
-            cell: |h| Cell::Text(rfc3339(h.at)),
+            cell: |h| Cell::Text(plain_time(&rfc3339(h.at))),
         },
         Column {
             name: "noun",
