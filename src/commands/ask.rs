@@ -12,7 +12,7 @@ use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
-use crate::shop::ask::pointer;
+use crate::shop::ask::{Taken, pointer};
 use crate::text;
 use crate::types::{Fen, plain_time};
 use anyhow::Result;
@@ -32,6 +32,8 @@ pub struct Ask {
     /// Path below that, and heading. The kind of value (money, time, state) is known from the reference. Empty: every
     /// field that is a plain value.
     pub columns: &'static [(&'static str, &'static str)],
+    /// Fields beside the rows that belong to each of them: the bank of its branches.
+    pub beside: &'static [&'static str],
     /// What a live shop is asked before it is done: "Pay out 12.00 yuan".
     pub confirm: Option<fn() -> Text>,
     /// The command that tells whether it was done, for an answer that was lost.
@@ -45,6 +47,7 @@ impl Ask {
             path,
             shows: "",
             columns: &[],
+            beside: &[],
             confirm: None,
             look_up: None,
         }
@@ -60,6 +63,10 @@ impl Ask {
             columns,
             ..self
         }
+    }
+
+    pub const fn beside(self, beside: &'static [&'static str]) -> Ask {
+        Ask { beside, ..self }
     }
 
     pub const fn confirm(self, question: fn() -> Text) -> Ask {
@@ -179,7 +186,11 @@ impl Ctx {
             &["page", "page_num", "page_size", "offset", "limit", "count"],
         )?;
         let shop = self.shop().await?;
-        shop.ask_all(book, operation, &body, ask.shows, limit).await
+        let rows = Taken {
+            rows: ask.shows,
+            beside: ask.beside,
+        };
+        shop.ask_all(book, operation, &body, rows, limit).await
     }
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.

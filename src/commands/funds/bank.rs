@@ -148,10 +148,17 @@ pub const CITIES: Ask = Ask::new("funds cities", "/shop/funds/getcity").shows(
         ("bank_address_code", "ADDRESS CODE"),
     ],
 );
-pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch").shows(
-    "data",
-    &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
-);
+pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch")
+    .shows(
+        "data",
+        &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
+    )
+    .beside(&[
+        "account_bank",
+        "account_bank_code",
+        "bank_alias",
+        "bank_alias_code",
+    ]);
 
 pub async fn account(verb: AccountVerb, ctx: &Ctx) -> Result<()> {
     match verb {
