@@ -236,14 +236,14 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         base["sub_orders"] = json!([given]);
     }
     if let Some(minutes) = args.minutes {
-        base["expire_time"] = (now() + 60 * i64::from(minutes)).into();
+        base["expire_time"] = (ctx.clock()? + 60 * i64::from(minutes)).into();
     }
     ctx.ask_with(&CREATE, &args, base).await
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
-    for (first, last) in args.span.windows(DAY)? {
+    for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
         let left = args.rows.limit.map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;

@@ -233,7 +233,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
-    for day in args.span.days()? {
+    for day in args.span.days(ctx.clock()?)? {
         let left = args.rows.limit.map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;

@@ -421,11 +421,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 
 /// The products that `args` asks for, complete.
 pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
+    let tomorrow = ctx.clock()? + 86_400;
     let window = |since: Option<jiff::civil::Date>| {
         since.map(|day| {
             (
                 ChinaTime(day.strftime("%Y-%m-%d 00:00:00").to_string()),
-                ChinaTime::from_unix(crate::types::now() + 86_400),
+                ChinaTime::from_unix(tomorrow),
             )
         })
     };
