@@ -14,6 +14,7 @@ use walk::{Walk, form};
 use wxsell::sandbox::Sandbox;
 
 /// Runs a document; every call of it keeps to the reference, and those answered well are the ones on record.
+#[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
 fn walked(name: &str) -> Walk {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let walk = Walk::run(&tests.join(format!("{name}.md")));
