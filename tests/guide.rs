@@ -78,6 +78,7 @@ fn a_form_hides_times_and_long_numbers_alone() {
         form("paid 2022-04-01 12:00:00, order 3302645269677080832, 12.50 yuan, TEA-1001"),
         form("paid 2026-11-25 09:59:59, order 3302645269677080999, 12.50 yuan, TEA-1001")
     );
+    assert_eq!(form("██ ▄▀█\n█▄ ▀██\ndone"), form("██▀▄ █ ██\ndone"));
     for (one, other) in [
         ("12.50 yuan", "12.60 yuan"),
         ("TEA-1001", "TEA-1002"),

@@ -231,7 +231,10 @@ pub fn form(text: &str) -> String {
             line => words(line),
         }
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<String> = lines.collect();
+    // A code is as large as what it says needs.
+    lines.dedup_by(|next, last| next == "█" && last == "█");
+    lines.join("\n")
 }
 
 fn words(line: &str) -> String {
