@@ -175,6 +175,20 @@ pub fn rfc3339(seconds: i64) -> String {
         .to_string()
 }
 
+/// An RFC 3339 time in China time as people read it, `2022-04-01 12:00:00`. Other text stays as it is: a product number
+/// may have a T in it.
+pub fn plain_time(text: &str) -> String {
+    match text.strip_suffix("+08:00") {
+        Some(time) => time.replacen('T', " ", 1),
+        None => text.to_owned(),
+    }
+}
+
+/// Serializes unix seconds as RFC 3339 in China time.
+pub fn as_rfc3339<S: serde::Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*seconds))
+}
+
 fn china(seconds: i64) -> jiff::civil::DateTime {
     let offset = jiff::tz::offset(8);
     let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -301,6 +315,15 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_time_loses_its_t_and_a_number_keeps_it() {
+        assert_eq!(
+            plain_time("2022-04-01T12:00:00+08:00"),
+            "2022-04-01 12:00:00"
+        );
+        assert_eq!(plain_time("TEA-1001"), "TEA-1001");
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000_000))]

@@ -1,7 +1,10 @@
 //! Every operation of the custom component, of promotion staff and of the platform has a command, a rule in the
-//! sandbox and a documented request; those of the other families are reached by `wxsell api call` alone.
+//! sandbox, a documented request that passes its check, and a test in which it is called and answered well; those of
+//! the other families are reached by `wxsell api call` alone. `tests/data/coverage.tsv` is the table of it.
 
 use clap::CommandFactory;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use wxsell::api::operation::{Operation, Shelf};
 use wxsell::commands::command_of;
 use wxsell::sandbox::Sandbox;
@@ -96,6 +99,110 @@ fn every_operation_with_a_command_has_a_documented_request() {
             }
         }
     }
+}
+
+/// Tests that call operations and say so: the documents that `tests/guide.rs` runs through the binary, whose calls it
+/// holds against these records, and the typed paths, of which `tests/contract.rs` calls every one.
+fn called_in(path: &str) -> Vec<&'static str> {
+    let typed = || wxsell::api::paths().any(|(known, _)| known == path);
+    let walked = [
+        ("guide", include_str!("data/called/guide.txt")),
+        ("guide-rest", include_str!("data/called/guide-rest.txt")),
+    ];
+    let mut tests: Vec<&str> = walked
+        .into_iter()
+        .filter(|(_, paths)| paths.lines().any(|called| called == path))
+        .map(|(name, _)| name)
+        .collect();
+    if typed() {
+        tests.push("contract");
+    }
+    tests
+}
+
+/// How the request of an operation is tried; `None` where it is not.
+fn sample(operation: &Operation) -> Option<&'static str> {
+    match (&operation.request, operation.example.is_null()) {
+        (Some(_), false) => Some("checked"),
+        (None, _) => Some("no JSON body"),
+        (Some(_), true) => None,
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
+fn the_table_of_coverage_has_no_gap_and_is_on_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = Sandbox::open(&folder.path().join("shop.db")).expect("a shop");
+    let simulated = shop.simulated();
+    // Two shelves may have the same path.
+    let known: BTreeMap<&str, &Operation> = operations(&WITH_COMMANDS)
+        .map(|operation| (operation.path.as_str(), operation))
+        .collect();
+    let mut table = "path\tcommand\tsandbox rule\trequest\tcalled in\n".to_owned();
+    let mut gaps = Vec::new();
+    for (path, operation) in &known {
+        let command = command_of(path).map(|command| format!("wxsell {command}"));
+        let rule = simulated.contains(path).then_some("yes");
+        let called = called_in(path).join(", ");
+        let cells = [
+            command.as_deref(),
+            rule,
+            sample(operation),
+            Some(called.as_str()).filter(|called| !called.is_empty()),
+        ];
+        if cells.contains(&None) {
+            gaps.push(format!("{path}: {cells:?}"));
+        }
+        let cells = cells.map(|cell| cell.unwrap_or("-"));
+        table += &format!("{path}\t{}\n", cells.join("\t"));
+    }
+    assert!(
+        gaps.is_empty(),
+        "{} of {}: {gaps:#?}",
+        gaps.len(),
+        known.len()
+    );
+    println!("{} of {} paths have everything", known.len(), known.len());
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/coverage.tsv");
+    if std::env::var_os("WXSELL_RENEW").is_some() {
+        std::fs::write(&record, &table).expect("a table");
+    }
+    let on_record = std::fs::read_to_string(&record).unwrap_or_default();
+    assert_eq!(
+        on_record, table,
+        "WXSELL_RENEW=1 cargo test --test coverage"
+    );
+}
+
+/// The binary fetches stable tokens alone, so that no program ends the token of another.
+const NEVER_CALLED: [&str; 1] = ["/cgi-bin/token"];
+
+#[test]
+fn every_operation_but_one_is_called_by_the_binary() {
+    let uncalled: BTreeSet<&str> = operations(&WITH_COMMANDS)
+        .map(|operation| operation.path.as_str())
+        .filter(|path| called_in(path).iter().all(|test| *test == "contract"))
+        .collect();
+    assert_eq!(uncalled, BTreeSet::from(NEVER_CALLED));
+}
+
+#[test]
+fn a_record_of_calls_names_known_paths_alone() {
+    for record in ["guide", "guide-rest"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data/called")
+            .join(format!("{record}.txt"));
+        let paths = std::fs::read_to_string(file).expect("a record");
+        assert!(paths.lines().count() > 80, "{record}");
+        for path in paths.lines() {
+            assert!(
+                operations(&WITH_COMMANDS).any(|known| known.path == path),
+                "{path}"
+            );
+        }
+    }
+    assert!(called_in("/shop/no/such/call").is_empty());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::api::operation::{
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
-use crate::shop::ask::has_pages;
+use crate::shop::ask::{Taken, has_pages};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -398,7 +398,10 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
                 Failure::input(text!("{path} has no pages", path = &operation.path)).into(),
             );
         }
-        let found = shop.ask_all(book, operation, &body, rows, None).await?;
+        let found = {
+            let rows = Taken { rows, beside: &[] };
+            shop.ask_all(book, operation, &body, rows, None).await?
+        };
         return show(ctx, Some(book), operation, json!({ rows.as_str(): found }));
     }
     let reply = shop.ask(operation, &query, &body).await?;

@@ -12,9 +12,9 @@ use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
-use crate::shop::ask::pointer;
+use crate::shop::ask::{Taken, pointer};
 use crate::text;
-use crate::types::Fen;
+use crate::types::{Fen, plain_time};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -32,6 +32,8 @@ pub struct Ask {
     /// Path below that, and heading. The kind of value (money, time, state) is known from the reference. Empty: every
     /// field that is a plain value.
     pub columns: &'static [(&'static str, &'static str)],
+    /// Fields beside the rows that belong to each of them: the bank of its branches.
+    pub beside: &'static [&'static str],
     /// What a live shop is asked before it is done: "Pay out 12.00 yuan".
     pub confirm: Option<fn() -> Text>,
     /// The command that tells whether it was done, for an answer that was lost.
@@ -45,6 +47,7 @@ impl Ask {
             path,
             shows: "",
             columns: &[],
+            beside: &[],
             confirm: None,
             look_up: None,
         }
@@ -60,6 +63,10 @@ impl Ask {
             columns,
             ..self
         }
+    }
+
+    pub const fn beside(self, beside: &'static [&'static str]) -> Ask {
+        Ask { beside, ..self }
     }
 
     pub const fn confirm(self, question: fn() -> Text) -> Ask {
@@ -150,6 +157,7 @@ impl Ctx {
 
     /// Sends a body that was checked, and shows the answer.
     pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
+        self.out.check_columns_of(columns(ask))?;
         match self.send(ask, body).await? {
             Some(reply) => self.show_reply(ask, reply),
             None => Ok(()),
@@ -178,7 +186,11 @@ impl Ctx {
             &["page", "page_num", "page_size", "offset", "limit", "count"],
         )?;
         let shop = self.shop().await?;
-        shop.ask_all(book, operation, &body, ask.shows, limit).await
+        let rows = Taken {
+            rows: ask.shows,
+            beside: ask.beside,
+        };
+        shop.ask_all(book, operation, &body, rows, limit).await
     }
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
@@ -425,7 +437,7 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
             .as_i64()
             .map_or(Cell::Empty, |fen| Cell::Money(Fen(fen))),
         (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
-            Cell::Text(time.trim_end_matches("+08:00").replace('T', " "))
+            Cell::Text(plain_time(time))
         }
         (_, Value::Number(number)) => match number.as_i64() {
             Some(number) => Cell::Number(number),

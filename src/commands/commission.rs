@@ -169,10 +169,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             )),
         }
     }
-    if let Some(reply) = ctx.send(&SET, &body).await? {
-        ctx.show_reply(&SET, reply)?;
-    }
-    Ok(())
+    ctx.send_and_show(&SET, &body).await
 }
 
 /// Holds the rows against the order; names every problem.

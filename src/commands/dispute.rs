@@ -12,7 +12,7 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns, Format};
 use crate::text;
-use crate::types::{ChinaTime, Id64};
+use crate::types::{ChinaTime, Id64, plain_time};
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
@@ -186,9 +186,7 @@ impl Shown {
 
     fn text(&self, name: &str) -> Cell {
         match &self.json[name] {
-            Value::String(text) if !text.is_empty() => {
-                Cell::Text(text.trim_end_matches("+08:00").replace('T', " "))
-            }
+            Value::String(text) if !text.is_empty() => Cell::Text(plain_time(text)),
             _ => Cell::Empty,
         }
     }
@@ -340,7 +338,7 @@ fn history() -> Columns<Value> {
     Columns::none()
         .with("time", "TIME", |step: &Value| {
             match record(step)["time"].as_str() {
-                Some(time) => Cell::Text(time.trim_end_matches("+08:00").replace('T', " ")),
+                Some(time) => Cell::Text(plain_time(time)),
                 None => Cell::Empty,
             }
         })
@@ -387,6 +385,7 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
         body["material_info"]["content"] = words.into();
     }
     check(&RESPOND, &body, &[])?;
+    ctx.out.check_columns_of(columns(true))?;
     let links = pictures.links(ctx).await?;
     if !links.is_empty() {
         body["material_info"]["media_url_list"] = json!(links);

@@ -55,10 +55,10 @@ fn when(text: &str) -> Result<When, Text> {
 }
 
 impl Span {
-    /// First and last second, unix.
-    pub fn seconds(&self) -> Result<(i64, i64)> {
+    /// First and last second, unix; today by the shop's time where none is given.
+    pub fn seconds(&self, now: i64) -> Result<(i64, i64)> {
         let start_of_day = |at: i64| (at + CHINA).div_euclid(DAY) * DAY - CHINA;
-        let tonight = || start_of_day(now()) + DAY - 1;
+        let tonight = || start_of_day(now) + DAY - 1;
         let last = self.until.map_or_else(tonight, |until| until.last);
         let first = self
             .since
@@ -70,16 +70,16 @@ impl Span {
     }
 
     /// The days it touches, as `YYYYMMDD` in China time.
-    pub fn days(&self) -> Result<Vec<String>> {
-        let (first, last) = self.seconds()?;
+    pub fn days(&self, now: i64) -> Result<Vec<String>> {
+        let (first, last) = self.seconds(now)?;
         let number = |at: i64| (at + CHINA).div_euclid(DAY);
         let day = |number: i64| ChinaTime::from_unix(number * DAY - CHINA).0[..10].replace('-', "");
         Ok((number(first)..=number(last)).map(day).collect())
     }
 
     /// Pieces of at most `longest` seconds from first to last.
-    pub fn windows(&self, longest: i64) -> Result<Vec<(i64, i64)>> {
-        let (first, last) = self.seconds()?;
+    pub fn windows(&self, longest: i64, now: i64) -> Result<Vec<(i64, i64)>> {
+        let (first, last) = self.seconds(now)?;
         let mut windows = Vec::new();
         let mut start = first;
         while start <= last {
@@ -155,8 +155,8 @@ mod tests {
             since: when("2022-04-01").ok(),
             until: when("2022-04-02 01:00:00").ok(),
         };
-        assert_eq!(span.days().expect("days"), ["20220401", "20220402"]);
-        let windows = span.windows(DAY).expect("windows");
+        assert_eq!(span.days(0).expect("days"), ["20220401", "20220402"]);
+        let windows = span.windows(DAY, 0).expect("windows");
         assert_eq!(
             windows,
             [
@@ -168,7 +168,7 @@ mod tests {
             since: when("2022-04-01").ok(),
             until: when("2022-04-01").ok(),
         };
-        assert_eq!(day.windows(DAY).expect("windows").len(), 1);
+        assert_eq!(day.windows(DAY, 0).expect("windows").len(), 1);
         assert!(when("yesterday").is_err());
     }
 

@@ -236,14 +236,14 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         base["sub_orders"] = json!([given]);
     }
     if let Some(minutes) = args.minutes {
-        base["expire_time"] = (now() + 60 * i64::from(minutes)).into();
+        base["expire_time"] = (ctx.clock()? + 60 * i64::from(minutes)).into();
     }
     ctx.ask_with(&CREATE, &args, base).await
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
-    for (first, last) in args.span.windows(DAY)? {
+    for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
         let left = args.rows.limit.map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
@@ -398,6 +398,8 @@ impl Movement<'_> {
         if ctx.global.dry_run {
             return ctx.send(self.ask, &body).await.map(|_| ());
         }
+        ctx.out
+            .check_columns_of(super::ask::columns(self.shown()))?;
         ctx.before_write(Some(self.question(moved))).await?;
         let id = match open {
             Some(open) => open.id,
@@ -468,19 +470,23 @@ impl Movement<'_> {
         parts.find(|part| part[self.name] == number).cloned()
     }
 
+    fn shown(&self) -> &'static Ask {
+        match self.kind {
+            "refund" => &REFUNDED,
+            _ => &SHARED,
+        }
+    }
+
     /// The movement as WeChat has it.
     fn show(&self, ctx: &Ctx, row: Value) -> Result<()> {
-        let columns = match self.kind {
-            "refund" => REFUNDED,
-            _ => SHARED,
-        };
+        let columns = self.shown();
         let (book, operation) = columns.operation();
         let node = book.at(&operation.reply, columns.shows);
         let row = match node {
             Some(node) => crate::api::operation::present(book, node, row),
             None => row,
         };
-        ctx.out.show_with(super::ask::columns(&columns), &row)
+        ctx.out.show_with(super::ask::columns(columns), &row)
     }
 }
 

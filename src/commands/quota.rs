@@ -57,6 +57,11 @@ struct Figures {
     /// Calls in `period_seconds`.
     rate_limit: Option<i64>,
     period_seconds: Option<i64>,
+    /// The same for all merchants of a service provider together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_rate_limit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_period_seconds: Option<i64>,
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "note_in_english"
@@ -146,6 +151,8 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
             daily_limit: None,
             rate_limit: None,
             period_seconds: None,
+            component_rate_limit: None,
+            component_period_seconds: None,
             note: None,
         };
         match shop.quota(&row.path).await {
@@ -158,6 +165,10 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
                 }
                 if let Some(rate) = reply.rate_limit.filter(|rate| rate.call_count > 0) {
                     (row.rate_limit, row.period_seconds) =
+                        (Some(rate.call_count), Some(rate.refresh_second));
+                }
+                if let Some(rate) = reply.component_rate_limit {
+                    (row.component_rate_limit, row.component_period_seconds) =
                         (Some(rate.call_count), Some(rate.refresh_second));
                 }
             }

@@ -4,7 +4,7 @@ use super::Ctx;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::text;
-use crate::types::{now, rfc3339};
+use crate::types::rfc3339;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -67,7 +67,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
-    let rid = check_rid(&args.rid, now())?;
+    let rid = check_rid(&args.rid, ctx.clock()?)?;
     let seen = ctx
         .shop()
         .await?

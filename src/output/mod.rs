@@ -130,6 +130,11 @@ impl Output {
         Picked::<T>::new(self, Columns::of()).map(|_| ())
     }
 
+    /// As [`Output::check_columns`], with columns that no type declares.
+    pub fn check_columns_of<T: Serialize + 'static>(&self, columns: Columns<T>) -> Result<()> {
+        Picked::new(self, columns).map(|_| ())
+    }
+
     /// True where the form is written a line at a time, so that events can be shown as they happen.
     pub fn line_by_line(&self) -> bool {
         matches!(self.format, Format::Ndjson | Format::Csv | Format::Tsv)

@@ -21,6 +21,15 @@ enum Walk {
     Cursor(&'static str),
 }
 
+/// What is taken from the answers to a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// Where the rows stand: `data`.
+    pub rows: &'a str,
+    /// Fields of the answer that are put into each row.
+    pub beside: &'a [&'a str],
+}
+
 impl Shop {
     /// The answer to a call, as it came.
     pub async fn ask(
@@ -32,14 +41,14 @@ impl Shop {
         self.client.ask(operation, query, body).await
     }
 
-    /// The rows that stand at `rows` in the answers to a call, over all its pages; `limit` rows at most. Fields of
+    /// The rows that stand in the answers to a call, over all its pages; `limit` rows at most. Fields of
     /// the body that choose a page are filled in here, and a size that it names already is kept.
     pub async fn ask_all(
         &self,
         book: &Book,
         operation: &Operation,
         body: &Value,
-        rows: &str,
+        rows: Taken<'_>,
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
         let Some((walk, size)) = walk(book, operation) else {
@@ -174,12 +183,17 @@ fn walk(book: &Book, operation: &Operation) -> Option<(Walk, Option<(&'static st
 }
 
 /// The rows at a path of a reply. One row may come as an object instead of a list.
-fn taken(mut reply: Value, rows: &str, limit: Option<usize>) -> Vec<Value> {
-    let mut found = match reply.pointer_mut(&pointer(rows)).map(Value::take) {
+fn taken(mut reply: Value, rows: Taken<'_>, limit: Option<usize>) -> Vec<Value> {
+    let mut found = match reply.pointer_mut(&pointer(rows.rows)).map(Value::take) {
         Some(Value::Array(rows)) => rows,
         Some(Value::Null) | None => Vec::new(),
         Some(row) => vec![row],
     };
+    for row in found.iter_mut().filter_map(Value::as_object_mut) {
+        for name in rows.beside.iter().filter(|name| !reply[**name].is_null()) {
+            row.insert((*name).to_owned(), reply[*name].clone());
+        }
+    }
     if let Some(limit) = limit {
         found.truncate(limit);
     }

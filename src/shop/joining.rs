@@ -62,14 +62,16 @@ impl Task {
     /// What has to be shown.
     pub fn title(self) -> Text {
         match self {
-            Task::Product => text!("a product passed its audit"),
-            Task::Order => text!("a controlled order was paid"),
-            Task::Delivery => text!("a delivery was reported"),
-            Task::AfterSale => text!("a controlled after-sale was made"),
-            Task::SelfTest => text!("your own tests are done"),
-            Task::Release => text!("the Mini Program is released"),
-            Task::PlainOrder => text!("an ordinary order was paid (first generation)"),
-            Task::PlainAfterSale => text!("an ordinary after-sale was reported (first generation)"),
+            Task::Product => text!("product that passes its audit"),
+            Task::Order => text!("controlled order that is paid"),
+            Task::Delivery => text!("delivery that is reported"),
+            Task::AfterSale => text!("controlled after-sale"),
+            Task::SelfTest => text!("tests of your own"),
+            Task::Release => text!("release of the Mini Program"),
+            Task::PlainOrder => text!("ordinary order that is paid (first generation)"),
+            Task::PlainAfterSale => {
+                text!("ordinary after-sale that is reported (first generation)")
+            }
         }
     }
 

@@ -289,3 +289,29 @@ fn without_a_terminal_nothing_is_asked_and_what_is_missing_is_named() {
     let said = said(&mut world.plain_command(&["auth", "login"]));
     assert_eq!(said.code, Some(2), "{}", said.stderr);
 }
+
+#[test]
+fn a_column_that_is_not_there_is_named_before_anything_is_done() {
+    let world = World::selling();
+    world.paid("W1");
+    let number = world.opened(&["refund", "W1", "--product", "T1"]);
+    world.ok(&["sandbox", "deposit", "10"]);
+    let wrong = ["--columns", "colour"];
+    let before = world.calls().len();
+    for line in [
+        format!("aftersale accept-refund {number}"),
+        "funds withdraw --amount 10".into(),
+        "commission set --order W1 --openid oExampleOpenid0000000000001 --mchid 1 --product T1 --sku T1-1 --amount 1".into(),
+        "sharer mode 1".into(),
+    ] {
+        let args: Vec<&str> = line.split(' ').chain(wrong).collect();
+        let told = world.refused(2, &args);
+        assert!(told.contains("no such column: colour"), "{told}");
+    }
+    let reads = ["/shop/ecaftersale/get", "/shop/order/get"];
+    let called = world.paths_since(before);
+    assert!(
+        called.iter().all(|path| reads.contains(&path.as_str())),
+        "{called:?}"
+    );
+}

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use wxsell::sandbox::{Account, Fault, FaultKind};
+use wxsell::types::Fen;
 
 const REFUND: &str = "/shop/pay/refundorder";
 
@@ -274,4 +275,36 @@ fn a_refund_that_never_arrived_keeps_its_number() {
     world.ok(&refund);
     let number = world.json(&["pay", "show", "TN0001"])["refund_list"][0]["refund_no"].clone();
     assert!(told.contains(number.as_str().expect("a number")), "{told}");
+}
+
+#[test]
+fn today_is_the_day_of_the_shop() {
+    let world = World::new();
+    world.ok(&["sandbox", "advance", "3d"]);
+    let made = [
+        "pay",
+        "create",
+        "CT0001",
+        "--openid",
+        "oBuyer",
+        "--mchid",
+        "1600000001",
+        "--trade-no",
+        "TN0001",
+        "--description",
+        "tea",
+        "--amount",
+        "99",
+        "--minutes",
+        "30",
+    ];
+    world.ok(&made);
+    world.ok(&["sandbox", "payment", "pay", "TN0001"]);
+    assert_eq!(world.json(&["pay", "list"])[0]["trade_no"], "TN0001");
+    world.sandbox().deposit(Fen(100)).expect("money");
+    let rows = world.json(&["funds", "flows"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
+    world.refused(1, &["pay", "show", "TN9999"]);
+    let rid = world.calls().pop().expect("a call").rid;
+    assert_eq!(world.json(&["rid", "show", &rid])["rid"], rid.as_str());
 }

@@ -115,6 +115,8 @@ pub async fn send(
     body: &Value,
     question: Option<Text>,
 ) -> Result<Option<Value>> {
+    // A wrong name must not come up after the money has moved.
+    ctx.out.check_columns_of(shown::whole())?;
     match ctx.send_asking(ask, body, question).await {
         Ok(None) => Ok(None),
         first => patiently(ctx, ask, body, Some(first.map(Option::unwrap_or_default)))

@@ -8,7 +8,7 @@ use crate::commands::Ctx;
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::text;
-use crate::types::Fen;
+use crate::types::{Fen, plain_time};
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -51,9 +51,7 @@ impl Shown {
 
     fn text(&self, path: &str) -> Cell {
         match self.json.pointer(path) {
-            Some(Value::String(text)) if !text.is_empty() => {
-                Cell::Text(text.trim_end_matches("+08:00").replace('T', " "))
-            }
+            Some(Value::String(text)) if !text.is_empty() => Cell::Text(plain_time(text)),
             Some(Value::Number(number)) => number.as_i64().map_or(Cell::Empty, Cell::Number),
             _ => Cell::Empty,
         }
@@ -148,7 +146,8 @@ fn line() -> Columns<Shown> {
         .with("time_left", "TIME LEFT", Shown::left)
 }
 
-fn whole() -> Columns<Shown> {
+/// The columns of one after-sale.
+pub fn whole() -> Columns<Shown> {
     let text = |path: &'static str| move |row: &Shown| row.text(path);
     line()
         .with("then", "OTHERWISE", |row: &Shown| match &row.deadline {

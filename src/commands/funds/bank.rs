@@ -3,7 +3,7 @@
 
 use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, Data, Rows, fields, request};
+use crate::commands::ask::{Ask, Data, Rows, columns, fields, request};
 use crate::commands::money::Service;
 use crate::fail::Failure;
 use crate::text;
@@ -148,10 +148,17 @@ pub const CITIES: Ask = Ask::new("funds cities", "/shop/funds/getcity").shows(
         ("bank_address_code", "ADDRESS CODE"),
     ],
 );
-pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch").shows(
-    "data",
-    &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
-);
+pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch")
+    .shows(
+        "data",
+        &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
+    )
+    .beside(&[
+        "account_bank",
+        "account_bank_code",
+        "bank_alias",
+        "bank_alias_code",
+    ]);
 
 pub async fn account(verb: AccountVerb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -229,6 +236,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             .out
             .value(if ctx.global.unmask { &body } else { &shown });
     }
+    ctx.out.check_columns_of(columns(&SET))?;
     let part = |name: &str| shown["account_info"][name].as_str().unwrap_or_default();
     ctx.before_write(Some(text!(
         "pay money out to account {number} at {bank} from now on (5 changes a day)",

@@ -233,7 +233,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
-    for day in args.span.days()? {
+    for day in args.span.days(ctx.clock()?)? {
         let left = args.rows.limit.map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
@@ -346,7 +346,11 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
             draw(ctx, ticket, args.save.as_deref()).await?;
             ctx.show_reply(&NEW_CODE, reply)
         }
-        CodeVerb::Show(args) => draw(ctx, &args.qrcode_ticket, args.save.as_deref()).await,
+        CodeVerb::Show(args) => {
+            let ticket = &args.qrcode_ticket;
+            let picture = draw(ctx, ticket, args.save.as_deref()).await?;
+            ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
+        }
         CodeVerb::Check(args) => {
             let last = match args.wait {
                 true => withdraw::watch_code(ctx, &args.qrcode_ticket).await?,
@@ -360,8 +364,8 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Fetches a code, saves it where asked to, and draws it on the terminal.
-async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<()> {
+/// Fetches a code, saves it where asked to, and draws it on the terminal; gives the picture in Base64.
+async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let body = json!({"qrcode_ticket": ticket});
     let reply = ctx.send(&SHOW_CODE, &body).await?.unwrap_or_default();
     let buffer = reply["qrcode_buf"].as_str().unwrap_or_default();
@@ -387,5 +391,5 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<()> {
             ticket
         ));
     }
-    Ok(())
+    Ok(buffer.trim().to_owned())
 }

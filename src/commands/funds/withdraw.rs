@@ -94,6 +94,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
         let body = body(&args, "#--------")?;
         return ctx.send(&WITHDRAW, &body).await.map(|_| ());
     }
+    ctx.out.check_columns_of(super::withdrawal_columns())?;
     let mut standing = {
         let key = ctx.profile()?.shop_key();
         let lock = ctx.state()?.try_lock(&format!("withdraw-{key}"))?;

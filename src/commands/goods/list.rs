@@ -1,6 +1,6 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
-use crate::api::component::goods::Spu;
+use crate::api::component::goods::{SkuAttr, Spu};
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -175,6 +175,7 @@ pub struct GoodsRow {
 /// One SKU in machine output; prices in fen.
 #[derive(Debug, Serialize)]
 pub struct SkuRow {
+    pub out_product_id: String,
     pub out_sku_id: String,
     pub thumb_img: String,
     pub sale_price: Fen,
@@ -184,6 +185,7 @@ pub struct SkuRow {
     pub barcode: Option<String>,
     /// `colour=red;size=L`
     pub attributes: String,
+    pub sku_attrs: Vec<SkuAttr>,
 }
 
 impl From<Spu> for GoodsRow {
@@ -224,6 +226,8 @@ impl From<Spu> for GoodsRow {
                         .map(|attr| format!("{}={}", attr.attr_key, attr.attr_value))
                         .collect::<Vec<_>>()
                         .join(";"),
+                    sku_attrs: sku.sku_attrs,
+                    out_product_id: sku.out_product_id,
                     out_sku_id: sku.out_sku_id,
                     thumb_img: sku.thumb_img,
                     sale_price: sku.sale_price,
@@ -343,11 +347,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 
 /// The products that `args` asks for, complete.
 pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
+    let tomorrow = ctx.clock()? + 86_400;
     let window = |since: Option<jiff::civil::Date>| {
         since.map(|day| {
             (
                 ChinaTime(day.strftime("%Y-%m-%d 00:00:00").to_string()),
-                ChinaTime::from_unix(crate::types::now() + 86_400),
+                ChinaTime::from_unix(tomorrow),
             )
         })
     };

@@ -82,10 +82,7 @@ pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
-    match ctx.send(&PRICE, &body).await? {
-        Some(reply) => ctx.show_reply(&PRICE, reply),
-        None => Ok(()),
-    }
+    ctx.send_and_show(&PRICE, &body).await
 }
 
 async fn read(key: &super::find::Key, ctx: &Ctx) -> Result<Value> {

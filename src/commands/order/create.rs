@@ -171,10 +171,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     from_the_shop(&mut order, ctx).await?;
     price::fill(&mut order["order_detail"]);
     check(&order, now)?;
-    match ctx.send(&CREATE, &order).await? {
-        Some(reply) => ctx.show_reply(&CREATE, reply),
-        None => Ok(()),
-    }
+    ctx.send_and_show(&CREATE, &order).await
 }
 
 fn row(goods: &Goods, product: String) -> Value {

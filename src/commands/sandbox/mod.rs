@@ -19,7 +19,7 @@ use crate::sandbox::{
     APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
 };
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -544,7 +544,7 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 
 impl Record for Happening {
     const COLUMNS: &'static [Column<Happening>] = &[
-        Column::new("at", "TIME", |h| Cell::Text(rfc3339(h.at))),
+        Column::new("at", "TIME", |h| Cell::Text(plain_time(&rfc3339(h.at)))),
         Column::new("noun", "THING", |h| Cell::Word(h.noun.clone())),
         Column::new("number", "NUMBER", |h| Cell::Text(h.number.clone())),
         Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),

@@ -37,6 +37,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Happening {
     /// Unix seconds of the shop's clock.
+    #[serde(serialize_with = "crate::types::as_rfc3339")]
     pub at: i64,
     /// `text!("product")`, `text!("order")` …
     pub noun: Text,

@@ -1,0 +1,90 @@
+//! The guide is run: `tests/guide.md` from the application to the withdrawal and `tests/guide-rest.md` with what it
+//! leaves out, every command in order, in an empty folder with a fresh shop; what they show is what was printed.
+//! The calls that were answered well stand in `tests/data/called/`, which `tests/coverage.rs` reads.
+#![cfg(unix)]
+
+#[path = "support/spec.rs"]
+mod spec;
+#[path = "support/walk.rs"]
+mod walk;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use walk::{Walk, form};
+use wxsell::sandbox::Sandbox;
+
+/// Runs a document; every call of it keeps to the reference, and those answered well are the ones on record.
+#[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
+fn walked(name: &str) -> Walk {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let walk = Walk::run(&tests.join(format!("{name}.md")));
+    let mut shop = Sandbox::open(&walk.path("state").join("sandbox.db")).expect("the shop");
+    let calls = shop.exchanges().expect("calls");
+    let kept = shop.settings().expect("settings").keep_calls;
+    assert!(calls.len() < kept as usize, "{} calls", calls.len());
+    assert_eq!(spec::problems(&calls), [""; 0]);
+    let called: BTreeSet<&str> = calls
+        .iter()
+        .filter(|call| call.errcode == 0)
+        .map(|call| call.path.as_str())
+        .collect();
+    let called: String = called.iter().map(|path| format!("{path}\n")).collect();
+    let record = tests.join("data/called").join(format!("{name}.txt"));
+    if std::env::var_os("WXSELL_RENEW").is_some() {
+        std::fs::create_dir_all(record.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&record, &called).expect("a record");
+    }
+    let known = std::fs::read_to_string(&record).expect("a record");
+    assert_eq!(known, called, "WXSELL_RENEW=1 cargo test --test guide");
+    println!(
+        "{name}: {} commands, {} calls of {} paths",
+        walk.steps.iter().map(|step| step.commands()).sum::<usize>(),
+        calls.len(),
+        called.lines().count()
+    );
+    walk
+}
+
+#[test]
+fn the_guide_is_walked_and_shows_what_is_printed() {
+    let walk = walked("guide");
+    let looks: Vec<&walk::Step> = walk
+        .steps
+        .iter()
+        .filter(|step| step.script.starts_with("wxsell status"))
+        .collect();
+    let (last, before) = looks.split_last().expect("the state is looked at");
+    assert!(before.len() >= 10, "{}", before.len());
+    for pair in looks.windows(2) {
+        assert_ne!(
+            form(&pair[0].output),
+            form(&pair[1].output),
+            "nothing moved"
+        );
+    }
+    assert!(before[0].output.contains("exit code 7"));
+    // A shell that stops at the first failure came past it.
+    assert!(!last.script.contains("||"), "{}", last.script);
+}
+
+#[test]
+fn what_the_guide_leaves_out_is_run_too() {
+    walked("guide-rest");
+}
+
+#[test]
+fn a_form_hides_times_and_long_numbers_alone() {
+    assert_eq!(
+        form("paid 2022-04-01 12:00:00, order 3302645269677080832, 12.50 yuan, TEA-1001"),
+        form("paid 2026-11-25 09:59:59, order 3302645269677080999, 12.50 yuan, TEA-1001")
+    );
+    assert_eq!(form("██ ▄▀█\n█▄ ▀██\ndone"), form("██▀▄ █ ██\ndone"));
+    for (one, other) in [
+        ("12.50 yuan", "12.60 yuan"),
+        ("TEA-1001", "TEA-1002"),
+        ("2022-04-01", "never"),
+        ("status 20", "status 30"),
+    ] {
+        assert_ne!(form(one), form(other));
+    }
+}

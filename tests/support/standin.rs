@@ -1,0 +1,59 @@
+//! A server in place of the platform that answers every call with what a test says. One thread a connection, HTTP by
+//! hand: replies are byte for byte what the test made.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// What is answered to a path.
+pub type Answers = dyn Fn(&str) -> String + Send + Sync;
+
+/// Starts answering; gives the base URL. The thread ends with the test.
+pub fn start(answers: Arc<Answers>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answers = answers.clone();
+            std::thread::spawn(move || serve(stream, &*answers));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Answers until the caller hangs up.
+fn serve(mut stream: TcpStream, answers: &Answers) {
+    let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+    while let Some(target) = read(&mut reader) {
+        let path = target.split('?').next().unwrap_or_default();
+        let body = answers(path);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let answer = [head.as_bytes(), body.as_bytes()].concat();
+        if stream.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// The target of the next request; its body is read past.
+fn read(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut first = String::new();
+    reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(given) = line.strip_prefix("content-length:") {
+            length = given.trim().parse().ok()?;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).ok()?;
+    first.split(' ').nth(1).map(str::to_owned)
+}
