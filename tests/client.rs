@@ -1,6 +1,9 @@
 //! How the client takes answers that are none: broken, hostile, refused. Through the binary, against the shop in a
 //! box, or against a line of TCP where the shop is too polite.
 
+#[path = "support/standin.rs"]
+mod standin;
+
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -207,6 +210,24 @@ fn an_answer_that_unpacks_without_end_costs_little_memory() {
         .stdin(Stdio::null());
     let stderr = told(&limited.output().expect("a shell"), 4);
     assert!(stderr.contains("is larger than 32 MB"), "{stderr}");
+}
+
+#[test]
+fn a_list_that_never_ends_is_given_up() {
+    let world = World::new();
+    let base_url = standin::start(std::sync::Arc::new(|path| {
+        match path {
+            "/cgi-bin/stable_token" => r#"{"access_token":"T","expires_in":7200}"#,
+            _ => r#"{"errcode":0,"has_more":true,"after_sales_orders":[1,2]}"#,
+        }
+        .to_owned()
+    }));
+    let output = world
+        .command_at(&base_url, "endless", &["aftersale", "list"])
+        .output()
+        .expect("the binary runs");
+    let told = told(&output, 1);
+    assert!(told.contains("the same page again and again"), "{told}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::Shop;
 use crate::api::operation::{Book, Kind, Node, Operation};
-use crate::fail::failure;
+use crate::fail::{self, Failure, failure};
+use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -85,6 +86,7 @@ impl Shop {
             };
             let came = taken(reply, rows, None);
             let (count, last) = (came.len() as u64, came.last().map(|row| row["id"].clone()));
+            let again = count > 0 && found.ends_with(&came);
             found.extend(came);
             page += 1;
             let full = size_asked.is_none_or(|asked| count >= asked);
@@ -104,6 +106,16 @@ impl Shop {
             };
             if end {
                 break;
+            }
+            if again {
+                return Err(Failure::new(
+                    fail::Kind::Refused,
+                    text!(
+                        "WeChat answers {path} with the same page again and again",
+                        path = &operation.path
+                    ),
+                )
+                .into());
             }
         }
         if let Some(limit) = limit {
