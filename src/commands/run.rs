@@ -15,8 +15,11 @@ use serde::Serialize;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
+    /// Show how one bulk job went
     Show(IdArgs),
+    /// Run a bulk job again: it goes on where it stopped
     Resume(IdArgs),
+    /// List what failed in a bulk job, and why
     Failed(IdArgs),
 }
 
@@ -28,10 +31,10 @@ pub struct ListArgs {
     limit: u32,
 }
 
-/// Work with one bulk job; without a number the newest
+// Without words of its own, so that each verb has its.
 #[derive(Debug, clap::Args)]
 pub struct IdArgs {
-    /// The job's number
+    /// The job's number; the newest when left out
     id: Option<i64>,
 }
 
@@ -173,7 +176,7 @@ impl From<OpenItem> for FailedRow {
 
 impl Record for FailedRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("key", "PRODUCT", |f| Cell::Text(f.key.clone())),
+        Column::new("key", "ITEM", |f| Cell::Text(f.key.clone())),
         Column::new("state", "STATE", |f| {
             Cell::Word(if f.state == ItemState::Refused.name() {
                 text!("refused")
