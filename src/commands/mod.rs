@@ -264,6 +264,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         delivery::ASKS,
         dispute::ASKS,
         due::ASKS,
+        event::ASKS,
         funds::ASKS,
         ip::ASKS,
         order::ASKS,

@@ -8,7 +8,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Output, Record};
 use crate::push::events::Event;
 use crate::push::forward::{Told, decoded};
-use crate::state::pushes::{Filter, Push};
+use crate::state::pushes::{Filter, Push, SYNTHESISED};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
@@ -103,6 +103,14 @@ impl Listed {
             event: decoded(push),
         }
     }
+
+    /// What happened, and that it was not pushed.
+    fn summary(&self) -> Text {
+        match self.told.origin == SYNTHESISED {
+            true => text!("{what} (synthesised)", what = self.event.summary()),
+            false => self.event.summary(),
+        }
+    }
 }
 
 fn forward_word(state: &str) -> Text {
@@ -140,7 +148,7 @@ impl Record for Listed {
         Column {
             name: "summary",
             title: "WHAT HAPPENED",
-            cell: |l| Cell::Word(l.event.summary()),
+            cell: |l| Cell::Word(l.summary()),
         },
         Column {
             name: "object",
@@ -195,7 +203,7 @@ impl Record for Shown {
         Column {
             name: "summary",
             title: "WHAT HAPPENED",
-            cell: |s| Cell::Word(s.0.event.summary()),
+            cell: |s| Cell::Word(s.0.summary()),
         },
         Column {
             name: "family",
