@@ -14,7 +14,7 @@ use super::super::sandbox::duration;
 use super::listen::{Onward, only_forwarder};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Columns, Format, Record};
 use crate::text;
 use crate::types::{ChinaTime, rfc3339};
 use anyhow::Result;
@@ -200,7 +200,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
             }
         }
     }
-    ctx.out.list(&total.missing)?;
+    show(&total.missing, shops > 1, &args, ctx)?;
     ctx.out.note(text!(
         "events that WeChat must have pushed: {proved}, of them missing: {missing}, made here earlier: {made}",
         proved = total.proved,
@@ -216,6 +216,21 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         ));
     }
     verdict(&total, failed, shops)
+}
+
+/// A table leaves out what is empty or the same in every row, so that it fits a terminal.
+fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
+    let mut left_out = Vec::new();
+    if ctx.out.format == Format::Table && ctx.out.columns.is_none() {
+        left_out.push("order");
+        if !several {
+            left_out.push("shop");
+        }
+        if !args.repair {
+            left_out.push("synthesised");
+        }
+    }
+    ctx.out.list_with(Columns::of().without(&left_out), missing)
 }
 
 fn add(total: &mut Found, found: Found) {
