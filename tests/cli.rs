@@ -27,12 +27,14 @@ mod cli {
     mod image;
     mod merchant;
     mod merchant_application;
+    mod missed;
     mod order;
     mod output;
     mod pay;
     mod platform;
     mod promoter;
     mod provider;
+    mod pushes;
     mod run;
     mod sandbox;
     mod sharer;

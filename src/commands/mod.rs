@@ -263,6 +263,8 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         coupon::ASKS,
         delivery::ASKS,
         dispute::ASKS,
+        due::ASKS,
+        event::ASKS,
         funds::ASKS,
         ip::ASKS,
         order::ASKS,

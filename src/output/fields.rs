@@ -119,6 +119,12 @@ impl<T: 'static> Columns<T> {
         Columns(declared.collect())
     }
 
+    /// All but those with these names.
+    pub fn without(mut self, names: &[&str]) -> Columns<T> {
+        self.0.retain(|column| !names.contains(&&*column.name));
+        self
+    }
+
     pub fn none() -> Columns<T> {
         Columns(Vec::new())
     }

@@ -9,7 +9,7 @@ use super::{Account, Format, Mode, Stamp, events};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::state::State;
-use crate::state::pushes::{Handed, Push, PushLog};
+use crate::state::pushes::{Handed, Push, PushLog, SYNTHESISED};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
@@ -86,9 +86,9 @@ pub struct Told {
     /// What the platform calls `CreateTime`.
     pub created_at: Option<String>,
     pub received_at: String,
-    /// How often it was pushed.
+    /// How often it was pushed; 0 for a synthesised one that has not come.
     pub seen: i64,
-    /// `pushed`, or how else it came here.
+    /// `pushed`, or `synthesised`: made here because it never came.
     pub origin: String,
     pub fields: Value,
 }
@@ -226,9 +226,11 @@ impl Courier {
                 (sealed.content_type, sealed.body.into_bytes())
             }
         };
-        Ok(self
-            .http
-            .post(url)
+        let mut post = self.http.post(url);
+        if push.origin == SYNTHESISED {
+            post = post.header("x-wxsell-synthesised", "1");
+        }
+        Ok(post
             .header("content-type", kind)
             .header("x-wxsell-event", header(&push.event))
             .header("x-wxsell-id", push.id)
@@ -242,10 +244,13 @@ impl Courier {
             Ok(json) => json,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let named = [
+        let mut named = vec![
             ("WXSELL_EVENT", push.event.clone()),
             ("WXSELL_EVENT_ID", push.id.to_string()),
         ];
+        if push.origin == SYNTHESISED {
+            named.push(("WXSELL_EVENT_SYNTHESISED", "1".into()));
+        }
         match run_program(line, &json, &named, self.target.timeout).await {
             Ok(()) => Outcome::Done,
             Err(why) => Outcome::Refused(why),

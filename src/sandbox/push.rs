@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// The Token of the shop's message push, and its EncodingAESKey. They open nothing but this shop's events.
-pub const PUSH_TOKEN: &str = "wxsellSandbox";
-pub const PUSH_AES_KEY: &str = "c2FuZGJveHNhbmRib3hzYW5kYm94c2FuZGJveHNhbmQ";
+/// The Token of the shop's message push, and its EncodingAESKey: those of the profile `sandbox`. They open nothing but
+/// this shop's events.
+pub const PUSH_TOKEN: &str = "sandboxPushToken";
+pub const PUSH_AES_KEY: &str = "sandboxSandboxSandboxSandboxSandboxSandboxA";
 
 /// The platform waits so long for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// component follows it is unconfirmed.
 const COMPONENT: &[i64] = &[5, 5];
 /// What the store family documents: ten tries over some 3.6 hours.
-const STORE: &[i64] = &[0, 10, 60, 300, 1800, 3600, 3600, 3600];
+const STORE: &[i64] = &[0, 0, 10, 60, 300, 1800, 3600, 3600, 3600];
 /// So many events are taken at once.
 const BATCH: u32 = 200;
 
@@ -56,8 +57,8 @@ pub struct Noted {
     /// The message beside its envelope.
     pub fields: Value,
     pub tries: i64,
-    /// `waiting`, `delivered`, `lost` (nobody took it), or what chance made of it: `dropped`, `doubled`, `late`,
-    /// `reordered`, `corrupted`.
+    /// `waiting`, `delivered`, `lost` (nobody took it), `past` (it was there before anybody listened), or what chance made
+    /// of it: `dropped`, `doubled`, `late`, `reordered`, `corrupted`.
     pub state: String,
 }
 
@@ -84,6 +85,13 @@ struct Outgoing {
     fate: String,
 }
 
+/// How many fates were drawn, and how many of them were to be dropped.
+#[derive(Default)]
+struct Drawn {
+    all: usize,
+    dropped: usize,
+}
+
 impl Sandbox {
     /// Sends events there from now on, or nowhere. What was noted before and not sent goes there too.
     pub fn push_to(&mut self, to: Option<PushTo>) -> Result<()> {
@@ -107,6 +115,7 @@ impl Sandbox {
                     let state = match (fate.as_str(), due, delivered) {
                         ("dropped", _, _) => "dropped",
                         (_, Some(_), _) => "waiting",
+                        ("", None, None) => "past",
                         (_, None, None) => "lost",
                         ("" | "plain", ..) => "delivered",
                         (fate, ..) => fate,
@@ -134,9 +143,9 @@ impl Sandbox {
         };
         let account = account();
         loop {
-            let (batch, dropped) = self.outgoing(&to)?;
-            total.dropped += dropped;
-            if batch.is_empty() && dropped == 0 {
+            let (batch, drawn) = self.outgoing(&to)?;
+            total.dropped += drawn.dropped;
+            if batch.is_empty() && drawn.all == 0 {
                 return Ok(total);
             }
             for event in batch {
@@ -155,8 +164,8 @@ impl Sandbox {
         }
     }
 
-    /// Takes what is due, and draws the fate of what is tried for the first time. Says how many were dropped.
-    fn outgoing(&mut self, to: &PushTo) -> Result<(Vec<Outgoing>, usize)> {
+    /// Takes what is due, and draws the fate of what is tried for the first time.
+    fn outgoing(&mut self, to: &PushTo) -> Result<(Vec<Outgoing>, Drawn)> {
         self.write(|tx| {
             let mut due: Vec<Outgoing> = {
                 let mut statement = tx
@@ -181,7 +190,7 @@ impl Sandbox {
                 rows.collect::<rusqlite::Result<_>>()
                     .map_err(super::store::unusable)?
             };
-            let mut dropped = 0;
+            let mut drawn = Drawn::default();
             for event in due.iter_mut().filter(|event| event.fate.is_empty()) {
                 event.fate = to.fate(event.seq).to_owned();
                 let due = match event.fate.as_str() {
@@ -189,7 +198,8 @@ impl Sandbox {
                     "late" => Some(tx.now + to.delay_seconds.max(1)),
                     _ => Some(tx.now),
                 };
-                dropped += usize::from(due.is_none());
+                drawn.all += 1;
+                drawn.dropped += usize::from(due.is_none());
                 tx.db
                     .prepare_cached("UPDATE event SET fate = ?2, due = ?3 WHERE seq = ?1")
                     .and_then(|mut update| update.execute(params![event.seq, event.fate, due]))
@@ -199,12 +209,16 @@ impl Sandbox {
                 }
             }
             due.retain(|event| event.seq > 0);
-            for at in 1..due.len() {
-                if due[at - 1].fate == "reordered" && due[at - 1].tries == 0 {
+            let mut at = 1;
+            while at < due.len() {
+                let changes = due[at - 1].fate == "reordered" && due[at - 1].tries == 0;
+                if changes {
                     due.swap(at - 1, at);
                 }
+                // It changes places with the next alone, and not with the one behind that too.
+                at += if changes { 2 } else { 1 };
             }
-            Ok((due, dropped))
+            Ok((due, drawn))
         })
     }
 
@@ -286,20 +300,24 @@ async fn send(http: &reqwest::Client, to: &PushTo, account: &Account, event: &Ou
     }
 }
 
-fn request(to: &PushTo, account: &Account, event: &Outgoing) -> Result<crate::push::Sealed> {
+/// The whole message of an event: its envelope and, beside it, what the rules noted.
+pub fn message(name: &str, at: i64, body: &str) -> Value {
     let mut message = Map::new();
     message.insert("ToUserName".into(), "gh_sandbox00001".into());
     message.insert("FromUserName".into(), "oSandboxPlatform".into());
-    message.insert("CreateTime".into(), event.at.into());
+    message.insert("CreateTime".into(), at.into());
     message.insert("MsgType".into(), "event".into());
-    message.insert("Event".into(), event.name.clone().into());
-    let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
-    if let Value::Object(fields) = body {
+    message.insert("Event".into(), name.into());
+    if let Ok(Value::Object(fields)) = serde_json::from_str(body) {
         message.extend(fields);
     }
+    Value::Object(message)
+}
+
+fn request(to: &PushTo, account: &Account, event: &Outgoing) -> Result<crate::push::Sealed> {
     // The stamp is of this moment, not of the shop's clock: receivers measure its age by their own.
     let mut sealed = seal(
-        &Value::Object(message),
+        &message(&event.name, event.at, &event.body),
         account,
         to.format,
         to.mode,

@@ -10,6 +10,9 @@ use anyhow::Result;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Row, params, params_from_iter};
 
+/// `origin` of an event that was made here because it never came.
+pub const SYNTHESISED: &str = "synthesised";
+
 pub(super) const SCHEMA: &str = "
     CREATE TABLE push (
         id INTEGER PRIMARY KEY AUTOINCREMENT, shop TEXT NOT NULL, key TEXT NOT NULL, event TEXT NOT NULL,
@@ -54,7 +57,7 @@ pub struct NewPush {
     /// Unix seconds of `CreateTime`.
     pub created_at: Option<i64>,
     pub received_at: i64,
-    /// `pushed`, or how else it came here.
+    /// `pushed`, or [`SYNTHESISED`].
     pub origin: &'static str,
     pub mode: &'static str,
     pub format: &'static str,
@@ -102,6 +105,7 @@ pub struct Push {
     /// Unix seconds.
     pub created_at: Option<i64>,
     pub received_at: i64,
+    /// How often it was pushed: 0 for a synthesised one that has not come.
     pub seen: i64,
     pub seen_at: i64,
     pub origin: String,
@@ -346,7 +350,7 @@ impl State {
         let sql = self.sql();
         let mut statement = sql
             .prepare_cached(
-                "SELECT shop, event, count(*), sum(seen - 1), sum(forward = 'pending'), sum(forward = 'done'), max(seen_at)
+                "SELECT shop, event, count(*), sum(max(seen - 1, 0)), sum(forward = 'pending'), sum(forward = 'done'), max(seen_at)
                  FROM push WHERE received_at >= ?1 AND (?2 IS NULL OR shop = ?2) GROUP BY shop, event ORDER BY shop, event",
             )
             .map_err(sqlite_failure)?;

@@ -12,7 +12,7 @@ use wxsell::profile::{SANDBOX_APPID, SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
 use wxsell::push::{Account, AesKey, Format, Mode, Query, Stamp, address_test, open, seal};
 use wxsell::types::Secret;
 
-fn account() -> Account {
+pub fn account() -> Account {
     Account {
         appid: SANDBOX_APPID.into(),
         token: Secret::new(SANDBOX_PUSH_TOKEN),
@@ -22,10 +22,10 @@ fn account() -> Account {
 }
 
 /// A running `event listen`.
-struct Listening {
-    child: Child,
+pub struct Listening {
+    pub child: Child,
     /// `127.0.0.1:…`
-    address: String,
+    pub address: String,
 }
 
 impl Drop for Listening {
@@ -36,7 +36,7 @@ impl Drop for Listening {
     }
 }
 
-fn listen(world: &World, args: &[&str]) -> Listening {
+pub fn listen(world: &World, args: &[&str]) -> Listening {
     let whole = [
         &["event", "listen", "--port", "0", "--format", "ndjson", "-q"],
         args,
@@ -59,7 +59,7 @@ fn listen(world: &World, args: &[&str]) -> Listening {
 }
 
 impl Listening {
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/wechat", self.address)
     }
 
@@ -86,7 +86,7 @@ impl Listening {
     }
 
     /// Pushes an event in safe mode.
-    fn push(&self, event: &Value) -> (u16, String) {
+    pub fn push(&self, event: &Value) -> (u16, String) {
         let sealed = seal(event, &account(), Format::Json, Mode::Safe, &Stamp::now());
         let sealed = sealed.expect("sealed");
         self.request(
@@ -103,32 +103,40 @@ fn paid(order: u64, at: i64) -> Value {
 }
 
 /// A server that takes events, answers as it is told, and remembers what it took.
-struct Target {
-    url: String,
-    status: Arc<AtomicU16>,
-    taken: Arc<Mutex<Vec<Value>>>,
+pub struct Target {
+    pub url: String,
+    pub status: Arc<AtomicU16>,
+    pub taken: Arc<Mutex<Vec<Value>>>,
+    /// The header fields of what it took, in lower case.
+    pub heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Target {
-    fn start(status: u16) -> Target {
+    pub fn start(status: u16) -> Target {
         Target::on(TcpListener::bind("127.0.0.1:0").expect("a port"), status)
     }
 
-    fn on(listener: TcpListener, status: u16) -> Target {
+    pub fn on(listener: TcpListener, status: u16) -> Target {
         let url = format!("http://{}/in", listener.local_addr().expect("an address"));
         let status = Arc::new(AtomicU16::new(status));
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let (answer, took) = (status.clone(), taken.clone());
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (answer, took, head) = (status.clone(), taken.clone(), heads.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, took) = (answer.clone(), took.clone());
-                std::thread::spawn(move || serve(stream, &answer, &took));
+                let (answer, took, head) = (answer.clone(), took.clone(), head.clone());
+                std::thread::spawn(move || serve(stream, &answer, &took, &head));
             }
         });
-        Target { url, status, taken }
+        Target {
+            url,
+            status,
+            taken,
+            heads,
+        }
     }
 
-    fn ids(&self) -> Vec<i64> {
+    pub fn ids(&self) -> Vec<i64> {
         let taken = self.taken.lock().expect("not poisoned");
         taken
             .iter()
@@ -137,17 +145,23 @@ impl Target {
     }
 
     #[track_caller]
-    fn wait_for(&self, count: usize) {
+    pub fn wait_for(&self, count: usize) {
         until(|| self.taken.lock().expect("not poisoned").len() >= count);
     }
 }
 
 /// Answers the requests of one connection.
-fn serve(stream: TcpStream, status: &AtomicU16, taken: &Mutex<Vec<Value>>) {
+fn serve(
+    stream: TcpStream,
+    status: &AtomicU16,
+    taken: &Mutex<Vec<Value>>,
+    heads: &Mutex<Vec<String>>,
+) {
     let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
     let mut stream = stream;
     loop {
         let mut length = 0;
+        let mut head = String::new();
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -156,6 +170,7 @@ fn serve(stream: TcpStream, status: &AtomicU16, taken: &Mutex<Vec<Value>>) {
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 length = value.trim().parse().expect("a length");
             }
+            head.push_str(&line.to_ascii_lowercase());
             if line == "\r\n" {
                 break;
             }
@@ -165,6 +180,7 @@ fn serve(stream: TcpStream, status: &AtomicU16, taken: &Mutex<Vec<Value>>) {
         let status = status.load(Ordering::SeqCst);
         if status == 200 {
             let event = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            heads.lock().expect("not poisoned").push(head);
             taken.lock().expect("not poisoned").push(event);
         }
         let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n");
@@ -174,7 +190,7 @@ fn serve(stream: TcpStream, status: &AtomicU16, taken: &Mutex<Vec<Value>>) {
 
 /// Waits up to 20 seconds for something to become true.
 #[track_caller]
-fn until(mut done: impl FnMut() -> bool) {
+pub fn until(mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !done() {
         assert!(Instant::now() < end, "it did not happen");

@@ -242,7 +242,7 @@ fn why(error: &anyhow::Error) -> Text {
 }
 
 /// The profiles that `--profile all` means; `None` for a single one.
-fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
+pub fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
     if ctx.global.profile.as_deref() != Some(ALL) {
         return Ok(None);
     }

@@ -9,7 +9,7 @@ use crate::api::component::deadline::{Actor, Deadline, left};
 use crate::api::component::dispute;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, request};
-use crate::commands::order::list::{Window, spans};
+use crate::commands::order::list::created_between;
 use crate::fail::{Failure, Kind};
 use crate::state::cases::OpenCase;
 use crate::state::pushes::Filter;
@@ -31,8 +31,6 @@ pub const ASKS: &[Ask] = &[LIST, SHOW, DISPUTES, ORDERS, GOODS];
 
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;
-/// Windows of the order list that are read together.
-const WINDOWS_AT_ONCE: usize = 4;
 const DAY: i64 = 86_400;
 /// `status` of an order that is paid and not shipped.
 const TO_SHIP: i64 = 20;
@@ -296,28 +294,14 @@ impl Look<'_> {
             return Ok(Vec::new());
         }
         // An order may bear a time up to a day ahead of WeChat's.
-        let windows = spans(
+        let rows = created_between(
+            self.ctx,
+            &ORDERS,
             self.now.saturating_sub(self.wanted.orders_of),
             self.now + DAY,
-            true,
-        );
-        let rows: Vec<Vec<Value>> = stream::iter(windows)
-            .map(|(from, to)| async move {
-                let window = Window {
-                    start_create_time: Some(ChinaTime::from_unix(from)),
-                    end_create_time: Some(ChinaTime::from_unix(to)),
-                    sort_order: 2,
-                    ..Window::default()
-                };
-                self.ctx.rows(&ORDERS, &window, None).await
-            })
-            .buffered(WINDOWS_AT_ONCE)
-            .try_collect()
-            .await?;
-        let open = rows
-            .into_iter()
-            .flatten()
-            .filter(|order| order["status"] == TO_SHIP);
+        )
+        .await?;
+        let open = rows.into_iter().filter(|order| order["status"] == TO_SHIP);
         Ok(open.filter_map(|order| self.to_ship(&order)).collect())
     }
 

@@ -107,7 +107,7 @@ fn partly(failed: usize, all: usize) -> Result<()> {
 }
 
 /// Token and keys of every profile that keeps them, by the key of its shop.
-fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
+pub fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
     let settings = SettingsFile::of(&ctx.dirs).load()?;
     let mut accounts = HashMap::new();
     let current = ctx.profile()?;

@@ -8,7 +8,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Output, Record};
 use crate::push::events::Event;
 use crate::push::forward::{Told, decoded};
-use crate::state::pushes::{Filter, Push};
+use crate::state::pushes::{Filter, Push, SYNTHESISED};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
@@ -103,6 +103,14 @@ impl Listed {
             event: decoded(push),
         }
     }
+
+    /// What happened, and that it was not pushed.
+    fn summary(&self) -> Text {
+        match self.told.origin == SYNTHESISED {
+            true => text!("{what} (synthesised)", what = self.event.summary()),
+            false => self.event.summary(),
+        }
+    }
 }
 
 fn forward_word(state: &str) -> Text {
@@ -127,9 +135,7 @@ impl Record for Listed {
             Cell::Text(l.told.received_at.clone())
         }),
         Column::new("event", "EVENT", |l| Cell::Text(l.told.event.clone())),
-        Column::new("summary", "WHAT HAPPENED", |l| {
-            Cell::Word(l.event.summary())
-        }),
+        Column::new("summary", "WHAT HAPPENED", |l| Cell::Word(l.summary())),
         Column::new("object", "OBJECT", |l| text_cell(&l.told.object)),
         Column::new("number", "NUMBER", |l| text_cell(&l.told.number)),
         Column::new("state", "STATE", |l| {
@@ -152,9 +158,7 @@ impl Record for Shown {
         Column::new("id", "NO.", |s| Cell::Number(s.0.told.id)),
         Column::new("shop", "SHOP", |s| Cell::Text(s.0.told.shop.clone())),
         Column::new("event", "EVENT", |s| Cell::Text(s.0.told.event.clone())),
-        Column::new("summary", "WHAT HAPPENED", |s| {
-            Cell::Word(s.0.event.summary())
-        }),
+        Column::new("summary", "WHAT HAPPENED", |s| Cell::Word(s.0.summary())),
         Column::new("family", "FAMILY", |s| Cell::Text(s.0.told.family.clone())),
         Column::new("object", "OBJECT", |s| text_cell(&s.0.told.object)),
         Column::new("number", "NUMBER", |s| text_cell(&s.0.told.number)),

@@ -5,6 +5,9 @@ mod hand;
 mod list;
 mod listen;
 mod trigger;
+mod verify;
+
+pub use verify::ASKS;
 
 use super::Ctx;
 use crate::fail::Failure;
@@ -49,6 +52,22 @@ pub enum Verb {
     Trigger(trigger::TriggerArgs),
     /// Count events, repetitions and refused messages
     Stats(list::StatsArgs),
+    /// Find events that never came, by what WeChat's lists say
+    ///
+    /// Pushes may be lost. Orders, after-sales, disputes and audits are read, and what they prove to have been pushed is
+    /// looked for among what is stored: payment, settlement and time-out of an order; an after-sale opened in WeChat, its
+    /// change, cancelling, return shipment, refund and closing; the steps of a dispute; the last audit of a product. What
+    /// no record proves is not claimed, such as a step that a later one has written over, the receipt of an order, and
+    /// audits of categories and brands.
+    ///
+    /// --repair makes what is missing from the record, with its time, marked as synthesised: `event list` and `show` say
+    /// so, a post bears the header X-Wxsell-Synthesised: 1, a command WXSELL_EVENT_SYNTHESISED=1, the JSON
+    /// "origin": "synthesised". It goes through the same queue as what was received, in the order of its order number.
+    /// Should the true event still come, it counts as its repetition.
+    ///
+    /// Exits with 8 when something is missing and was not made, with 0 when nothing is, with 6 when shops could not be
+    /// read or something that was made waits to be handed on. With --profile all: every profile whose AppSecret is kept.
+    Verify(Box<verify::VerifyArgs>),
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -62,6 +81,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Decrypt(args) => decrypt::run(&args, ctx),
         Verb::Trigger(args) => trigger::run(args, ctx).await,
         Verb::Stats(args) => list::stats(&args, ctx),
+        Verb::Verify(args) => verify::run(*args, ctx).await,
     }
 }
 

@@ -6,12 +6,16 @@ use crate::lang::Text;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
 
 const DAY: i64 = 86_400;
 /// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
 const WINDOW: i64 = 7 * DAY;
+
+/// Windows that are read together.
+const WINDOWS_AT_ONCE: usize = 4;
 
 const COLUMNS: &[(&str, &str)] = &[
     ("out_order_id", "ORDER"),
@@ -218,6 +222,24 @@ fn windows(args: &Args, base: Window, ctx: &Ctx) -> Result<Vec<Window>> {
         .into_iter()
         .map(|(from, to)| timed(Some(from), Some(to)))
         .collect())
+}
+
+/// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
+pub async fn created_between(ctx: &Ctx, ask: &Ask, since: i64, until: i64) -> Result<Vec<Value>> {
+    let rows: Vec<Vec<Value>> = stream::iter(spans(since, until, true))
+        .map(|(from, to)| async move {
+            let window = Window {
+                start_create_time: Some(ChinaTime::from_unix(from)),
+                end_create_time: Some(ChinaTime::from_unix(to)),
+                sort_order: 2,
+                ..Window::default()
+            };
+            ctx.rows(ask, &window, None).await
+        })
+        .buffered(WINDOWS_AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// Both ends belong to a span, and none overlap.

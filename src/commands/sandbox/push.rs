@@ -83,6 +83,7 @@ fn word(state: &str) -> crate::lang::Text {
     match state {
         "delivered" => text!("delivered"),
         "waiting" => text!("waiting"),
+        "past" => text!("before anybody listened"),
         "dropped" => text!("dropped"),
         "doubled" => text!("doubled"),
         "reordered" => text!("reordered"),

@@ -58,6 +58,23 @@ struct Play<'a, 'db> {
 
 type Refused = std::collections::BTreeMap<(&'static str, i64), usize>;
 
+impl<'a, 'db> Play<'a, 'db> {
+    fn of(tx: Tx<'db>, router: &'a Router, seed: u64) -> Play<'a, 'db> {
+        Play {
+            tx,
+            router,
+            dice: fastrand::Rng::with_seed(seed),
+            orders: Vec::new(),
+            made: 0,
+            moves: 0,
+            aftersales: Vec::new(),
+            seen: HashMap::new(),
+            done: HashMap::new(),
+            refused: Refused::new(),
+        }
+    }
+}
+
 impl Play<'_, '_> {
     fn one_of<'v, T>(&mut self, all: &'v [T]) -> Option<&'v T> {
         let at = self.dice.usize(..all.len().max(1));
@@ -558,6 +575,13 @@ impl Play<'_, '_> {
     }
 }
 
+/// Makes so many moves in an empty shop, and gives it back.
+pub(super) fn played<'db>(tx: Tx<'db>, router: &Router, seed: u64, moves: usize) -> Tx<'db> {
+    let mut play = Play::of(tx, router, seed);
+    play.play(moves);
+    play.tx
+}
+
 #[test]
 fn a_hundred_thousand_moves_break_nothing() {
     let router = rules();
@@ -570,18 +594,7 @@ fn a_hundred_thousand_moves_break_nothing() {
         let mut tx = Tx::begin(&mut shop.db).expect("a write");
         // The same play on every day.
         tx.now = 1_648_742_400;
-        let mut play = Play {
-            tx,
-            router: &router,
-            dice: fastrand::Rng::with_seed(seed),
-            orders: Vec::new(),
-            made: 0,
-            moves: 0,
-            aftersales: Vec::new(),
-            seen: HashMap::new(),
-            done: HashMap::new(),
-            refused: Refused::new(),
-        };
+        let mut play = Play::of(tx, &router, seed);
         play.play(MOVES / usize::try_from(SHOPS).expect("few"));
         moves += play.moves;
         let (of_shop, disputed) = play.check_all();

@@ -98,3 +98,5 @@ fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
 
 #[cfg(test)]
 mod machines;
+#[cfg(test)]
+mod told;

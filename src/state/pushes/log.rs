@@ -5,7 +5,7 @@
 //! second thread does it, so that no answer waits for it; only when it falls far behind the writer lends a hand.
 
 use super::super::{connect, sqlite_failure};
-use super::{Handed, Kept, NewPush};
+use super::{Handed, Kept, NewPush, SYNTHESISED};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::Path;
@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const COPY_EVERY: Duration = Duration::from_millis(250);
 /// Pages, 64 MB of them, after which the writer copies as well.
 const FAR_BEHIND: u32 = 16_384;
+/// How far the time of a synthesised event may be from that of the true one, in seconds.
+const ABOUT: i64 = 300;
 /// A signature is known for so long, in milliseconds; after that a copy of its message is still known by its key.
 const MARKS_KEPT: i64 = 30 * 86_400_000;
 
@@ -175,6 +177,10 @@ fn keep(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<Kept> {
         .prepare_cached("SELECT id FROM push WHERE shop = ?1 AND key = ?2")?
         .query_row(params![push.shop, push.key], |row| row.get(0))
         .optional()?;
+    let known = match known {
+        None => made_here(tx, push)?,
+        known => known,
+    };
     if let Some(mark) = &push.mark {
         let used: Option<i64> = tx
             .prepare_cached("SELECT push FROM push_mark WHERE shop = ?1 AND mark = ?2")?
@@ -185,9 +191,13 @@ fn keep(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<Kept> {
         }
     }
     let id = match known {
+        // Made once more, by a second repair at the same time.
+        Some(id) if push.origin == SYNTHESISED => id,
         Some(id) => {
-            tx.prepare_cached("UPDATE push SET seen = seen + 1, seen_at = ?2 WHERE id = ?1")?
-                .execute(params![id, push.received_at])?;
+            tx.prepare_cached(
+                "UPDATE push SET seen = seen + 1, seen_at = ?2, key = ?3 WHERE id = ?1",
+            )?
+            .execute(params![id, push.received_at, push.key])?;
             id
         }
         None => insert(tx, push)?,
@@ -204,13 +214,41 @@ fn keep(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<Kept> {
     })
 }
 
+/// The synthesised event that a push is the true one of: the same event of the same object in the same state, at about
+/// the same time, which has not come yet. The record that it was made from may differ from it by some seconds.
+fn made_here(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<Option<i64>> {
+    let (Some(at), false) = (push.created_at, push.origin == SYNTHESISED) else {
+        return Ok(None);
+    };
+    tx.prepare_cached(
+        "SELECT p.id FROM push_number AS n JOIN push AS p ON p.id = n.push
+         WHERE n.shop = ?1 AND n.object = ?2 AND n.number = ?3 AND p.event = ?4 AND p.state IS ?5
+            AND p.origin = ?6 AND p.seen = 0 AND abs(p.created_at - ?7) <= ?8
+         ORDER BY abs(p.created_at - ?7), p.id LIMIT 1",
+    )?
+    .query_row(
+        params![
+            push.shop,
+            push.object,
+            push.number,
+            push.event,
+            push.state,
+            SYNTHESISED,
+            at,
+            ABOUT
+        ],
+        |row| row.get(0),
+    )
+    .optional()
+}
+
 fn insert(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<i64> {
     let lane = lane(tx, push)?;
     let forward = if push.forward { "pending" } else { "none" };
     tx.prepare_cached(
         "INSERT INTO push (shop, key, event, family, object, number, state, lane, created_at, received_at, seen_at,
-            origin, mode, format, message, fields, forward, next_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?10)",
+            origin, mode, format, message, fields, forward, next_at, seen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?10, ?17)",
     )?
     .execute(params![
         push.shop,
@@ -229,6 +267,7 @@ fn insert(tx: &Transaction<'_>, push: &NewPush) -> rusqlite::Result<i64> {
         push.message,
         push.fields,
         forward,
+        i64::from(push.origin != SYNTHESISED),
     ])?;
     let id = tx.last_insert_rowid();
     let mut number = tx.prepare_cached(

@@ -1,0 +1,319 @@
+//! `wxsell event verify`: holds what was pushed against what WeChat's lists say, names what never came, and makes it
+//! where that is asked for. What can be proved stands in [`proof`].
+
+mod proof;
+mod reads;
+mod repair;
+
+pub use reads::ASKS;
+
+use super::super::Ctx;
+use super::super::due::several;
+use super::super::order::list::moment;
+use super::super::sandbox::duration;
+use super::listen::{Onward, only_forwarder};
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::output::{Cell, Column, Columns, Format, Record};
+use crate::text;
+use crate::types::{ChinaTime, rfc3339};
+use anyhow::Result;
+use clap::Args;
+use proof::Claim;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use std::collections::HashSet;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Look at what happened from then on: a time ago such as 24h, or a day or time such as 2022-04-01
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = point)]
+    since: Point,
+    /// Up to then; what happened just now may still be on its way
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = point)]
+    until: Point,
+    /// How far back orders, after-sales and disputes were opened that are looked at
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    opened_within: Duration,
+    /// Make the events that are missing, marked as synthesised, and queue them to be handed on
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    onward: Onward,
+}
+
+/// A moment as it is typed.
+#[derive(Debug, Clone)]
+enum Point {
+    Ago(Duration),
+    At(ChinaTime),
+}
+
+fn point(text: &str) -> std::result::Result<Point, Text> {
+    if let Ok(time) = moment(text) {
+        return Ok(Point::At(time));
+    }
+    duration(text).map(Point::Ago).map_err(|_| {
+        text!("write a time ago, e.g. 30m or 2d, or a day or time such as 2022-04-01 12:00:00 (China time)")
+    })
+}
+
+impl Point {
+    fn unix(&self, now: i64) -> i64 {
+        match self {
+            Point::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX)),
+            Point::At(time) => time.unix().unwrap_or(now),
+        }
+    }
+}
+
+/// The time that is looked at, in unix seconds of the shop's clock.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    since: i64,
+    until: i64,
+    /// What was opened earlier is not looked at.
+    opened: i64,
+}
+
+/// An event that the platform must have pushed and that is not here.
+#[derive(Debug)]
+struct Missing {
+    shop: String,
+    appid: String,
+    claim: Claim,
+    /// The number under which it was made.
+    synthesised: Option<i64>,
+}
+
+impl Serialize for Missing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        json!({
+            "shop": self.shop,
+            "appid": self.appid,
+            "event": self.claim.event,
+            "object": self.claim.object,
+            "number": self.claim.number,
+            "order": self.claim.order,
+            "state": self.claim.state,
+            "at": rfc3339(self.claim.at),
+            "why": self.claim.why.to_string(),
+            "synthesised": self.synthesised,
+        })
+        .serialize(serializer)
+    }
+}
+
+impl Record for Missing {
+    const COLUMNS: &'static [Column<Missing>] = &[
+        Column::new("event", "EVENT", |m| Cell::Text(m.claim.event.to_owned())),
+        Column::new("number", "NUMBER", |m| Cell::Text(m.claim.number.clone())),
+        Column::new("at", "WHEN", |m| {
+            Cell::Text(ChinaTime::from_unix(m.claim.at).0)
+        }),
+        Column::new("why", "WHY", |m| Cell::Sentence(m.claim.why.clone())),
+        Column::new("synthesised", "MADE AS", |m| {
+            m.synthesised.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("order", "ORDER", |m| {
+            m.claim.order.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("shop", "SHOP", |m| Cell::Text(m.shop.clone())),
+    ];
+}
+
+/// What a look at one shop found.
+#[derive(Default)]
+struct Found {
+    missing: Vec<Missing>,
+    /// Events that were proved.
+    proved: usize,
+    /// Of them, those that were made here earlier and have not come.
+    made_before: usize,
+    /// After a repair: events that still wait to be handed on.
+    waiting: usize,
+}
+
+pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Missing>()?;
+    let onward = &args.onward;
+    let has_target = onward.forward_to.is_some() || onward.exec.is_some();
+    if has_target && !args.repair {
+        return Err(
+            Failure::input(text!("--forward-to and --exec are for what --repair makes"))
+                .hint(text!("give --repair as well, or leave them out"))
+                .into(),
+        );
+    }
+    if has_target && !ctx.global.dry_run {
+        // Known before anything is read or made.
+        drop(only_forwarder(ctx)?);
+    }
+    let names = several(ctx)?;
+    let mut total = Found::default();
+    let mut failed = Vec::new();
+    let mut shops = 1;
+    match names {
+        None => add(&mut total, shop(&args, ctx).await?),
+        Some(names) => {
+            shops = names.len();
+            for name in names {
+                let found = match ctx.for_profile(&name) {
+                    Ok(ctx) => shop(&args, &ctx).await,
+                    Err(error) => Err(error),
+                };
+                match found {
+                    Ok(found) => add(&mut total, found),
+                    Err(error) => {
+                        let error = Failure::from_any(error);
+                        ctx.out.warn(text!(
+                            "{shop} could not be read: {why}",
+                            shop = &name,
+                            why = error.message.clone()
+                        ));
+                        failed.push(error);
+                    }
+                }
+            }
+        }
+    }
+    show(&total.missing, shops > 1, &args, ctx)?;
+    ctx.out.note(text!(
+        "events that WeChat must have pushed: {proved}, of them missing: {missing}, made here earlier: {made}",
+        proved = total.proved,
+        missing = total.missing.len(),
+        made = total.made_before
+    ));
+    if args.repair && ctx.global.dry_run && !total.missing.is_empty() {
+        ctx.out.note(text!("nothing was made or sent: --dry-run"));
+    } else if args.repair && !has_target && !total.missing.is_empty() {
+        ctx.out.note(text!(
+            "queued {count} events; a running `wxsell event listen --forward-to` hands them on, or `wxsell event forward`",
+            count = total.missing.len()
+        ));
+    }
+    verdict(&total, failed, shops)
+}
+
+/// A table leaves out what is empty or the same in every row, so that it fits a terminal.
+fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
+    let mut left_out = Vec::new();
+    if ctx.out.format == Format::Table && ctx.out.columns.is_none() {
+        left_out.push("order");
+        if !several {
+            left_out.push("shop");
+        }
+        if !args.repair {
+            left_out.push("synthesised");
+        }
+    }
+    ctx.out.list_with(Columns::of().without(&left_out), missing)
+}
+
+fn add(total: &mut Found, found: Found) {
+    total.missing.extend(found.missing);
+    total.proved += found.proved;
+    total.made_before += found.made_before;
+    total.waiting += found.waiting;
+}
+
+/// Looks at one shop, and repairs it where that is asked for.
+async fn shop(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
+    let span = span(args, ctx.clock()?)?;
+    let claims = reads::claims(ctx, span).await?;
+    let mut found = compare(claims, ctx)?;
+    if args.repair && !ctx.global.dry_run {
+        repair::store(&mut found.missing, ctx).await?;
+        found.waiting = repair::hand_on(&args.onward, ctx).await?;
+    }
+    Ok(found)
+}
+
+fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
+    let (since, until) = (args.since.unix(now), args.until.unix(now).min(now));
+    if since > until {
+        return Err(Failure::input(text!("--since is later than --until"))
+            .hint(text!(
+                "what happened up to 5 minutes ago is looked at; --until 0s looks at all of it"
+            ))
+            .into());
+    }
+    let back = i64::try_from(args.opened_within.as_secs()).unwrap_or(i64::MAX);
+    Ok(Span {
+        since,
+        until,
+        opened: now.saturating_sub(back).min(since).max(0),
+    })
+}
+
+/// Holds claims against what is stored. Two claims need two pushes, unless these would be one by their second.
+fn compare(mut claims: Vec<Claim>, ctx: &Ctx) -> Result<Found> {
+    let profile = ctx.profile()?;
+    let (key, state) = (profile.shop_key(), ctx.state()?);
+    claims.sort_by(|a, b| (a.at, a.event, &a.number).cmp(&(b.at, b.event, &b.number)));
+    let mut found = Found {
+        proved: claims.len(),
+        ..Found::default()
+    };
+    let mut used = HashSet::new();
+    for claim in claims {
+        let about = state.pushes_about(&key, claim.object, &claim.number, 0)?;
+        let away = |at: Option<i64>| at.map_or(0, |at| (at - claim.at).abs());
+        let fits = about
+            .iter()
+            .filter(|push| claim.is(push))
+            .filter(|push| !used.contains(&push.id) || away(push.created_at) == 0);
+        match fits.min_by_key(|push| away(push.created_at)) {
+            Some(push) => {
+                used.insert(push.id);
+                found.made_before += usize::from(push.seen == 0);
+            }
+            None => found.missing.push(Missing {
+                shop: profile.label().to_owned(),
+                appid: profile.appid.clone(),
+                claim,
+                synthesised: None,
+            }),
+        }
+    }
+    Ok(found)
+}
+
+/// The exit code: 8 where something is missing and was not made, 6 where what was made is not handed on, or where shops
+/// could not be read.
+fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> {
+    let open = found
+        .missing
+        .iter()
+        .filter(|missing| missing.synthesised.is_none());
+    let open = open.count();
+    let mut shown = if open > 0 {
+        Failure::new(Kind::Due, text!("{count} events never came", count = open)).hint(text!(
+            "`wxsell event verify --repair` makes them and hands them on"
+        ))
+    } else if failed.len() == 1 && shops == 1 {
+        return Err(failed.remove(0).into());
+    } else if !failed.is_empty() {
+        Failure::new(
+            Kind::Partial,
+            text!(
+                "{failed} of {all} shops could not be read",
+                failed = failed.len(),
+                all = shops
+            ),
+        )
+    } else if found.waiting > 0 {
+        Failure::new(
+            Kind::Partial,
+            text!(
+                "{count} events still wait to be handed on",
+                count = found.waiting
+            ),
+        )
+    } else {
+        return Ok(());
+    };
+    shown.shown = true;
+    Err(shown.into())
+}

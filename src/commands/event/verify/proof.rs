@@ -1,0 +1,408 @@
+//! What WeChat's own records prove to have been pushed.
+//!
+//! A record shows the present and a few times, not what lay between. So only this is claimed, with the state and the
+//! time that the record gives:
+//!
+//! | record | what it shows | event |
+//! | --- | --- | --- |
+//! | order, controlled | `pay_time` and `transaction_id` | `open_product_order_pay` |
+//! | | status 181 (its time to pay ran out), `expire_time` | `open_product_order_cancel` |
+//! | | `settlement_info` with number and time | `open_product_order_settle` |
+//! | after-sale without a number of the merchant: opened inside WeChat | `create_time` | `aftersale_new_order` |
+//! | | status 2, changed after it was opened | `aftersale_update_order` |
+//! | | status 1 | `aftersale_user_cancel` |
+//! | | `order_return_time` | `aftersale_wait_merchant_confirm_receipt` |
+//! | every after-sale | status 13 with a refund number | `aftersale_refund_success`, `open_product_order_refund` |
+//! | | status 25 | `aftersale_wait_merchant_offline_refund` |
+//! | | status 7 without a dispute | one of the two `…_overdue` events that close it |
+//! | dispute | each step of the platform or the buyer in its history | `complaint_notify` |
+//! | product | last audit passed or refused, `audit_time` | `open_product_spu_audit` |
+//!
+//! Not provable, and so not claimed:
+//!
+//! - receipt of an order: `receive_time` is the same when the merchant reported it, which is not known to be pushed;
+//! - orders cancelled (250) or refunded (200): the record does not tell who did it, nor when;
+//! - deadlines that the merchant let pass: the after-sale looks as if the merchant had agreed;
+//! - changes, return shipments and cancelled pick-ups that later ones have written over, and changes of a return request:
+//!   the merchant's own address changes it as well;
+//! - verdicts at the after-sale (`aftersale_complaint_update_order_state`): their time is not kept there;
+//! - audits of categories and brands: no list names their ticket or a time; products taken down: no record names when;
+//! - what the merchant did: it is not pushed.
+
+use crate::api::component::aftersale::{
+    CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
+};
+use crate::api::component::deadline::seconds;
+use crate::lang::Text;
+use crate::state::pushes::Push;
+use crate::text;
+use crate::types::ChinaTime;
+use serde_json::{Map, Value, json};
+
+/// Times of a record and of a push may differ by so many seconds.
+const SLACK: i64 = 300;
+/// A record that was changed so soon after it was made was still being made.
+const MAKING: i64 = 5;
+/// `edit_status` of a product after its audit.
+const AUDIT_FAILED: i64 = 3;
+const AUDIT_PASSED: i64 = 4;
+/// `status` of an order whose time to pay ran out.
+const TIMED_OUT: i64 = 181;
+
+/// How a stored push is known to be the one that is claimed, beside its event and the number of its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// It comes once for each object.
+    Once,
+    /// It may come again: the last one cannot be older.
+    NotBefore,
+    /// It may come again: it bears this time.
+    Then,
+    /// This field is the same.
+    By(&'static str),
+}
+
+/// An event that the platform must have pushed.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub event: &'static str,
+    /// As in the table of events.
+    pub object: &'static str,
+    /// WeChat's number.
+    pub number: String,
+    /// The order it belongs to, by WeChat's number.
+    pub order: Option<String>,
+    pub state: Option<i64>,
+    /// Unix seconds.
+    pub at: i64,
+    /// How it is known.
+    pub why: Text,
+    /// The message without its envelope.
+    pub message: Map<String, Value>,
+    known: Known,
+}
+
+impl Claim {
+    /// Whether this push is the claimed one. The pushes that are asked about bear its number.
+    pub fn is(&self, push: &Push) -> bool {
+        if push.event != self.event {
+            return false;
+        }
+        let state = self.state.map(|state| state.to_string());
+        if state.is_some() && push.state != state {
+            return false;
+        }
+        // A push without a time is taken for the one: nothing speaks against it.
+        let Some(at) = push.created_at else {
+            return true;
+        };
+        match self.known {
+            Known::Once => true,
+            Known::NotBefore => at >= self.at - SLACK,
+            Known::Then => (at - self.at).abs() <= SLACK,
+            Known::By(name) => {
+                let own = self
+                    .message
+                    .values()
+                    .find_map(|block| text_of(&block[name]));
+                let fields: Value = serde_json::from_str(&push.fields).unwrap_or_default();
+                own == text_of(&fields[name])
+            }
+        }
+    }
+}
+
+/// A number or a text as text; `None` for nothing.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn china(value: &Value) -> Option<i64> {
+    ChinaTime(value.as_str()?.to_owned()).unix()
+}
+
+/// A message with one block.
+fn block(name: &str, fields: Value) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), fields)])
+}
+
+/// The fields of a record that are there, under their own names.
+fn taken(record: &Value, names: &[&str]) -> Value {
+    let there = names.iter().filter(|name| !record[**name].is_null());
+    Value::Object(
+        there
+            .map(|name| ((*name).to_owned(), record[*name].clone()))
+            .collect(),
+    )
+}
+
+/// What an order of the order list proves.
+pub fn order(record: &Value) -> Vec<Claim> {
+    let Some(number) = text_of(&record["order_id"]) else {
+        return Vec::new();
+    };
+    // What is said of an ordinary order is said by the merchant.
+    if record["fund_type"] != 1 {
+        return Vec::new();
+    }
+    let mut claims = Vec::new();
+    let mut claim = |event, at, state, known, more: Value, why| {
+        let mut fields = taken(record, &["order_id", "out_order_id"]);
+        if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
+            fields.extend(more);
+        }
+        claims.push(Claim {
+            event,
+            object: "order",
+            number: number.clone(),
+            order: Some(number.clone()),
+            state,
+            at,
+            why,
+            message: block("order_info", fields),
+            known,
+        });
+    };
+    let pay = &record["order_detail"]["pay_info"];
+    if let (Some(at), Some(transaction)) =
+        (china(&pay["pay_time"]), text_of(&pay["transaction_id"]))
+    {
+        let mut more = json!({"transaction_id": transaction, "pay_time": pay["pay_time"]});
+        let price = &record["order_detail"]["price_info"]["order_price"];
+        for (name, value) in [("amount", price), ("sp_openid", &record["openid"])] {
+            if !value.is_null() {
+                more[name] = value.clone();
+            }
+        }
+        claim(
+            "open_product_order_pay",
+            at,
+            None,
+            Known::Once,
+            more,
+            text!("it is paid under number {transaction}", transaction),
+        );
+    }
+    let status = record["status"].as_i64();
+    if let (Some(TIMED_OUT), Some(at)) = (status, seconds(&record["expire_time"])) {
+        claim(
+            "open_product_order_cancel",
+            at,
+            Some(2),
+            Known::Once,
+            json!({"cancel_type": 2}),
+            text!("its time to pay ran out (status 181)"),
+        );
+    }
+    let settled = &record["settlement_info"];
+    if let (Some(at), Some(settle_no)) = (
+        china(&settled["settle_time"]),
+        text_of(&settled["settle_no"]),
+    ) {
+        claim(
+            "open_product_order_settle",
+            at,
+            None,
+            Known::By("settle_no"),
+            taken(settled, &["settle_no", "amount", "settle_time"]),
+            text!("it is settled under number {settle_no}", settle_no),
+        );
+    }
+    claims
+}
+
+/// What an after-sale proves, as `ecaftersale/get` shows it.
+pub fn aftersale(record: &Value) -> Vec<Claim> {
+    let Some(number) = text_of(&record["aftersale_id"]) else {
+        return Vec::new();
+    };
+    let order = text_of(&record["order_id"]);
+    let mut claims = Vec::new();
+    let mut claim = |event, at: Option<i64>, known, why| {
+        let Some(at) = at else { return };
+        let names: &[&str] = match event {
+            "aftersale_new_order" => &["aftersale_id", "order_id", "out_order_id"],
+            _ => &["aftersale_id", "out_aftersale_id"],
+        };
+        claims.push(Claim {
+            event,
+            object: "aftersale",
+            number: number.clone(),
+            order: order.clone(),
+            state: None,
+            at,
+            why,
+            message: block("aftersale_info", taken(record, names)),
+            known,
+        });
+    };
+    let case = Case::of(record);
+    let (made, changed) = (
+        seconds(&record["create_time"]),
+        seconds(&record["update_time"]),
+    );
+    // One that the merchant's own program opened for a buyer may be moved by that program too.
+    let in_wechat = text_of(&record["out_aftersale_id"]).is_none();
+    let return_info = &record["return_info"];
+    let sent = seconds(&return_info["order_return_time"]);
+    if in_wechat {
+        claim(
+            "aftersale_new_order",
+            made,
+            Known::Once,
+            text!("the buyer opened it in WeChat"),
+        );
+        // Nothing but a change by the buyer leads into this state, and it keeps the time of the last one.
+        let again = changed
+            .zip(made)
+            .is_some_and(|(changed, made)| changed > made + MAKING);
+        if case.state == REFUND_ASKED && again {
+            claim(
+                "aftersale_update_order",
+                changed,
+                Known::NotBefore,
+                text!("the refund was changed after it was asked for"),
+            );
+        }
+        if case.state == CANCELLED {
+            claim(
+                "aftersale_user_cancel",
+                changed,
+                Known::Once,
+                text!("it is cancelled (status 1)"),
+            );
+        }
+        claim(
+            "aftersale_wait_merchant_confirm_receipt",
+            sent,
+            Known::NotBefore,
+            text!("its return shipment bears this time"),
+        );
+    }
+    let refund = text_of(&record["refund_pay_detail"]["refund_id"]);
+    match case.state {
+        REFUNDED => {
+            if let Some(refund) = &refund {
+                claim(
+                    "aftersale_refund_success",
+                    changed,
+                    Known::Once,
+                    text!("it is refunded under number {refund}", refund),
+                );
+            }
+        }
+        REFUND_FAILED => claim(
+            "aftersale_wait_merchant_offline_refund",
+            changed,
+            Known::Once,
+            text!("WeChat could not refund it (status 25), at this time or before"),
+        ),
+        CLOSED => {
+            if let Some((event, why)) = closed_by(record, &case, sent.is_some()) {
+                claim(event, changed, Known::Once, why);
+            }
+        }
+        _ => {}
+    }
+    if let (REFUNDED, Some(_), Some(of), Some(at)) = (case.state, refund, order.clone(), changed) {
+        claims.push(Claim {
+            event: "open_product_order_refund",
+            object: "order",
+            number: of,
+            order,
+            state: None,
+            at,
+            why: text!("its after-sale {number} is refunded", number),
+            message: block("order_info", taken(record, &["order_id", "out_order_id"])),
+            known: Known::Then,
+        });
+    }
+    claims
+}
+
+/// Which limit of time closed an after-sale. A verdict closes one as well: with a dispute nothing is claimed.
+fn closed_by(record: &Value, case: &Case, sent: bool) -> Option<(&'static str, Text)> {
+    let disputes = record["complaint_order_id_list"].as_array();
+    if disputes.is_some_and(|disputes| !disputes.is_empty()) {
+        return None;
+    }
+    // The return is agreed once it has a number.
+    let agreed = text_of(&record["return_id"]).is_some();
+    Some(match case.kind == REFUND || !agreed || sent {
+        true => (
+            "aftersale_user_apply_platform_judge_overdue",
+            text!("it is closed (status 7), and the buyer did not ask the platform"),
+        ),
+        false => (
+            "aftersale_user_upload_return_info_overdue",
+            text!("it is closed (status 7), and nothing was sent back"),
+        ),
+    })
+}
+
+/// What the history of a dispute proves, as `complaint/get` shows it. The merchant's own steps are left out.
+pub fn dispute(record: &Value) -> Vec<Claim> {
+    let Some(number) = text_of(&record["order"]["complaint_order_id"]) else {
+        return Vec::new();
+    };
+    let steps = record["flow_info"]["list"].as_array();
+    let steps = steps.into_iter().flatten();
+    let told = steps.filter_map(|row| {
+        let step = ["op_record", "user_record"]
+            .iter()
+            .map(|name| &row[*name])
+            .find(|step| step.is_object())?;
+        let (state, event) = (step["state"].as_i64()?, step["event"].as_i64()?);
+        Some(Claim {
+            event: "complaint_notify",
+            object: "dispute",
+            number: number.clone(),
+            order: text_of(&record["order"]["order_id"]),
+            state: Some(state),
+            at: seconds(&step["time"])?,
+            why: text!("its history has step {event}", event),
+            message: block(
+                "complaint_info",
+                json!({"complaint_order_id": record["order"]["complaint_order_id"], "state": state, "event": event}),
+            ),
+            known: Known::Then,
+        })
+    });
+    told.collect()
+}
+
+/// What a product proves, as the list of drafts shows it.
+pub fn product(record: &Value) -> Vec<Claim> {
+    let audit = &record["audit_info"];
+    let state = record["edit_status"].as_i64();
+    let (Some(number), Some(state @ (AUDIT_FAILED | AUDIT_PASSED)), Some(at)) = (
+        text_of(&record["product_id"]),
+        state,
+        china(&audit["audit_time"]),
+    ) else {
+        return Vec::new();
+    };
+    // It was handed in again since: the verdict is of another time.
+    if china(&audit["submit_time"]).is_some_and(|submitted| submitted > at) {
+        return Vec::new();
+    }
+    let mut fields = taken(record, &["out_product_id", "product_id"]);
+    fields["status"] = state.into();
+    fields["spu_status"] = record["status"].clone();
+    fields["reject_reason"] = audit["reject_reason"].as_str().unwrap_or_default().into();
+    vec![Claim {
+        event: "open_product_spu_audit",
+        object: "product",
+        number,
+        order: None,
+        state: Some(state),
+        at,
+        why: text!("its last audit ended at this time"),
+        message: block("OpenProductSpuAudit", fields),
+        known: Known::NotBefore,
+    }]
+}
