@@ -263,8 +263,6 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         coupon::ASKS,
         delivery::ASKS,
         dispute::ASKS,
-        due::ASKS,
-        event::ASKS,
         funds::ASKS,
         ip::ASKS,
         order::ASKS,
@@ -275,6 +273,7 @@ pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
         // These read what belongs to other nouns.
         status::ASKS,
         due::ASKS,
+        event::ASKS,
     ]
     .into_iter()
     .flatten()
