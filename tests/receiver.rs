@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wxsell::push::receiver::{Limits, Receiver, Shop, tls};
-use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal};
+use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal, signature};
 use wxsell::state::State;
 use wxsell::state::pushes::PushLog;
 use wxsell::types::{Secret, now};
@@ -249,4 +249,200 @@ fn a_ticket_of_a_service_provider_is_kept_and_an_older_one_does_not_replace_it()
         (kept.token.expose(), kept.fetched_at, kept.expires_at),
         ("ticket@@@second", at, at + 12 * 3600)
     );
+}
+
+/// What a stranger may send: a good message or a half of two, with bytes changed, cut out, doubled or put in.
+struct Sender {
+    dice: fastrand::Rng,
+    good: Vec<(String, Vec<u8>)>,
+}
+
+/// What parsers stumble over.
+const STONES: &[&[u8]] = &[
+    b"<",
+    b"<xml>",
+    b"</xml>",
+    b"<![CDATA[",
+    b"]]>",
+    b"<!DOCTYPE xml [<!ENTITY a \"b\">]>",
+    b"&a;",
+    b"&#x110000;",
+    b"&#0;",
+    b"{",
+    b"}",
+    b"[",
+    b"\"",
+    b"\\u0000",
+    b"\\ud800",
+    b"Encrypt",
+    b"\"Encrypt\":",
+    b"null",
+    b"-",
+    b"1e999",
+    b"99999999999999999999",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\0",
+    b"=",
+    b"%",
+    b"&",
+    b"+",
+    b"<a><a><a><a>",
+    b"[[[[[[[[",
+];
+
+impl Sender {
+    fn new(seed: u64) -> Sender {
+        let stamp = Stamp {
+            timestamp: 1_760_000_042,
+            nonce: "1183650274".into(),
+            random: *b"0123456789abcdef",
+        };
+        let messages = [
+            json!({"ToUserName": "gh", "FromUserName": "o", "CreateTime": 1_760_000_042, "MsgType": "event",
+                "Event": "open_product_order_pay", "order_info": {"order_id": 3_307_243_203_710_027_776_u64,
+                    "out_order_id": "WX1", "amount": 1250, "pay_time": "2022-04-01 12:00:00",
+                    "promotion_detail_info": {"promotion_detail_list": [{"coupon_id": 1, "goods_detail": [{"goods_id": 2}]}]}}}),
+            json!({"ToUserName": "gh", "CreateTime": 5, "Event": "open_product_scene_group_audit", "SceneGroupAudit":
+                {"group_id": 1, "scene_group_ext_list": [{"ext_id": 1, "status": 2}, {"ext_id": 2, "status": 1}]}}),
+            json!({"AppId": "wx0000000000000001", "CreateTime": 5, "InfoType": "authorized", "AuthorizerAppid": "wx2"}),
+        ];
+        let mut good = Vec::new();
+        for message in &messages {
+            for format in [Format::Json, Format::Xml] {
+                for mode in [Mode::Plain, Mode::Compatible, Mode::Safe] {
+                    let sealed = seal(message, &account(), format, mode, &stamp).expect("sealed");
+                    good.push((sealed.query, sealed.body.into_bytes()));
+                }
+            }
+        }
+        Sender {
+            dice: fastrand::Rng::with_seed(seed),
+            good,
+        }
+    }
+
+    fn spoil(&mut self, bytes: &mut Vec<u8>) {
+        let dice = &mut self.dice;
+        let at = dice.usize(..=bytes.len());
+        let length = dice.usize(..=16.min(bytes.len() - at));
+        match dice.u8(..6) {
+            0 => drop(bytes.drain(at..at + length)),
+            1 => {
+                let again = bytes[at..at + length].to_vec();
+                drop(bytes.splice(at..at, again));
+            }
+            2 => bytes.truncate(at),
+            3 => {
+                let stone = STONES[dice.usize(..STONES.len())];
+                drop(bytes.splice(at..at, stone.iter().copied()));
+            }
+            4 if at < bytes.len() => bytes[at] ^= 1 << dice.u8(..8),
+            _ if at < bytes.len() => bytes[at] = dice.u8(..),
+            _ => {}
+        }
+    }
+
+    /// A ciphertext that was changed and signed for all that: what lies behind the signature must bear it too.
+    fn signed(&mut self) -> Option<(String, Vec<u8>)> {
+        let (_, body) = &self.good[self.dice.usize(..self.good.len())];
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let mut encrypted = body["Encrypt"].as_str()?.as_bytes().to_vec();
+        for _ in 0..self.dice.usize(..3) {
+            self.spoil(&mut encrypted);
+        }
+        let encrypted = String::from_utf8_lossy(&encrypted).into_owned();
+        let signed = signature(&["merchantPushToken01", "1760000042", "77", &encrypted]);
+        let query =
+            format!("timestamp=1760000042&nonce=77&encrypt_type=aes&msg_signature={signed}");
+        let body = json!({"ToUserName": "gh", "Encrypt": encrypted}).to_string();
+        Some((query, body.into_bytes()))
+    }
+
+    /// A query and a body; both may be good.
+    fn next(&mut self) -> (String, Vec<u8>) {
+        if self.dice.u8(..3) == 0
+            && let Some(signed) = self.signed()
+        {
+            return signed;
+        }
+        let (mut query, _) = self.good[self.dice.usize(..self.good.len())].clone();
+        let (own, mut body) = self.good[self.dice.usize(..self.good.len())].clone();
+        // Mostly the right signature, so that what lies behind it is reached.
+        if self.dice.u8(..10) > 0 {
+            query = own;
+        }
+        for _ in 0..self.dice.usize(..4) {
+            self.spoil(&mut body);
+        }
+        if self.dice.u8(..10) == 0 {
+            let mut bytes = query.into_bytes();
+            self.spoil(&mut bytes);
+            query = String::from_utf8_lossy(&bytes).into_owned();
+        }
+        (query, body)
+    }
+}
+
+/// Memory of this process in kibibytes, where the system tells.
+fn memory() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Lets the parser of the receiver read so many inputs: query, signature, decryption, XML and JSON, fields and key. It
+/// may refuse what it likes and must neither panic nor keep memory.
+fn parsed(inputs: u64) {
+    let mut sender = Sender::new(11);
+    let account = account();
+    let (mut taken, mut refused) = (0_u64, std::collections::BTreeMap::new());
+    let mut before = None;
+    let started = Instant::now();
+    for number in 0..inputs {
+        // What is needed for the first inputs is needed anyway.
+        if number == inputs / 10 {
+            before = memory();
+        }
+        let (query, body) = sender.next();
+        match wxsell::push::open(&account, &wxsell::push::Query::parse(&query), &body) {
+            Ok(opened) => {
+                taken += 1;
+                let event = wxsell::push::events::decode(&opened.fields);
+                assert!(event.key(&opened.message).len() <= 512);
+                drop((event.lane(), event.summary().to_string()));
+            }
+            Err(refusal) => *refused.entry(refusal.name()).or_insert(0_u64) += 1,
+        }
+    }
+    let grown = memory().zip(before).map(|(after, before)| after - before);
+    eprintln!(
+        "{inputs} inputs in {:?}: {taken} taken, refused {refused:?}; memory grew by {grown:?} KiB",
+        started.elapsed()
+    );
+    assert!(taken > inputs / 20, "{taken} were taken");
+    for reason in [
+        "unsigned",
+        "forged",
+        "malformed",
+        "undecryptable",
+        "other_account",
+    ] {
+        assert!(refused.contains_key(reason), "{reason}: {refused:?}");
+    }
+    if let Some(grown) = grown {
+        assert!(grown < 16 * 1024, "memory grew by {grown} KiB");
+    }
+}
+
+#[test]
+fn whatever_is_sent_is_read_or_refused() {
+    parsed(20_000);
+}
+
+/// `cargo test --release --test receiver ten_million -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes"]
+fn ten_million_inputs_are_read_or_refused() {
+    parsed(10_000_000);
 }

@@ -27,6 +27,7 @@ mod crypto;
 pub mod events;
 pub mod explain;
 pub mod forward;
+mod provider;
 pub mod receiver;
 
 pub use crypto::{AesKey, Envelope, random16, signature};

@@ -5,13 +5,15 @@
 //! sends slowly is cut off.
 
 use super::forward::Wake;
-use super::{Account, Mode, Opened, Query, Refusal, Stamp, answer, content_answer, events};
+use super::{
+    Account, Mode, Opened, Query, Refusal, Stamp, answer, content_answer, events, provider,
+};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::state::State;
 use crate::state::pushes::{Kept, NewPush, PushLog};
 use crate::text;
-use crate::types::{Secret, now};
+use crate::types::now;
 use anyhow::Result;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
@@ -99,7 +101,7 @@ pub struct Receiver {
     /// By path, e.g. `/wechat` and `/wechat/wx…`.
     pub shops: HashMap<String, Arc<Shop>>,
     pub log: Arc<PushLog>,
-    /// Where tickets of service providers are kept.
+    /// Where tickets of service providers are kept, and what merchants authorised.
     pub state: Arc<State>,
     pub limits: Limits,
     /// Take encrypted messages only.
@@ -278,7 +280,7 @@ impl Desk {
             return Err(Refusal::NotEncrypted);
         }
         self.store(shop, &opened).await?;
-        self.keep_ticket(shop, &opened).await?;
+        provider::keep(&self.receiver.state, shop, &opened).await?;
         let content = content_answer(&opened.fields);
         Ok(match content {
             None => (StatusCode::OK, "success".into(), "text/plain"),
@@ -297,35 +299,6 @@ impl Desk {
                 (StatusCode::OK, sealed, kind)
             }
         })
-    }
-
-    /// Keeps a ticket of a service provider, the newest of which pays for its token. One that cannot be kept is pushed
-    /// again.
-    async fn keep_ticket(&self, shop: &Shop, opened: &Opened) -> Result<(), Refusal> {
-        let text = |name: &str| opened.fields.get(name).and_then(serde_json::Value::as_str);
-        let (Some("component_verify_ticket"), Some(ticket)) =
-            (text("InfoType"), text("ComponentVerifyTicket"))
-        else {
-            return Ok(());
-        };
-        // The signature of a plain message says nothing of its body.
-        if opened.mode == Mode::Plain {
-            return Ok(());
-        }
-        let created = opened.fields.get("CreateTime");
-        let at = created.and_then(|at| {
-            at.as_i64()
-                .or_else(|| at.as_str().and_then(|at| at.parse().ok()))
-        });
-        let (state, shop) = (self.receiver.state.clone(), shop.key.clone());
-        let ticket = Secret::new(ticket);
-        let kept = tokio::task::spawn_blocking(move || {
-            state.keep_ticket(&shop, &ticket, at.unwrap_or_else(now))
-        });
-        match kept.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Refusal::NotStored),
-        }
     }
 
     /// Reads a body within the limits of size, time and memory.

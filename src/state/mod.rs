@@ -3,7 +3,7 @@
 //!
 //! | table | one row is |
 //! | --- | --- |
-//! | `token` | an access token of a shop or service provider, or a provider's ticket, shared by all processes of this machine |
+//! | `token` | an access token of a shop or service provider, a provider's ticket, or what its merchants authorised, shared by all processes of this machine |
 //! | `forced` | one forced refresh of a token |
 //! | `run` | one bulk command |
 //! | `item` | what is known of one thing that bulk commands sent, e.g. one product |

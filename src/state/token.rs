@@ -10,6 +10,16 @@ const TICKET: &str = "ticket";
 /// How long a ticket can pay for a token, in seconds.
 pub const TICKET_LIFE: i64 = 12 * 3600;
 
+/// Stands in the column `kind` of a provider's row.
+fn code_of(merchant: &str) -> String {
+    format!("code:{merchant}")
+}
+
+/// As [`code_of`], for the moment when a merchant withdrew.
+fn withdrawal_of(merchant: &str) -> String {
+    format!("withdrawn:{merchant}")
+}
+
 /// An access token and its times, in unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredToken {
@@ -70,7 +80,69 @@ impl State {
         self.keep_token(provider, TICKET, &ticket)
     }
 
-    /// Forgets the tokens of a shop, of all kinds, and the ticket of a provider.
+    /// Keeps the code of an authorisation that was pushed to a provider at `at`, unless something later is known of that
+    /// merchant. It is exchanged once, before `ends`.
+    pub fn keep_code(
+        &self,
+        provider: &str,
+        merchant: &str,
+        code: &Secret,
+        at: i64,
+        ends: i64,
+    ) -> Result<()> {
+        let later = |kind: String| -> Result<bool> {
+            let kept = self.token(provider, &kind)?;
+            Ok(kept.is_some_and(|kept| kept.fetched_at > at))
+        };
+        if later(code_of(merchant))? || later(withdrawal_of(merchant))? {
+            return Ok(());
+        }
+        let code = StoredToken {
+            token: code.clone(),
+            fetched_at: at,
+            expires_at: ends,
+        };
+        self.keep_token(provider, &code_of(merchant), &code)
+    }
+
+    /// The newest code of a merchant's authorisation that was not exchanged here.
+    pub fn code(&self, provider: &str, merchant: &str) -> Result<Option<StoredToken>> {
+        self.token(provider, &code_of(merchant))
+    }
+
+    /// Forgets the code of a merchant's authorisation: it is used up.
+    pub fn forget_code(&self, provider: &str, merchant: &str) -> Result<()> {
+        self.sql()
+            .execute(
+                "DELETE FROM token WHERE shop = ?1 AND kind = ?2",
+                params![provider, code_of(merchant)],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+
+    /// A merchant withdrew its authorisation at `at`: what was given before is worth nothing. `shop` is the key of the
+    /// merchant's rows. What came later stays.
+    pub fn withdraw(&self, provider: &str, merchant: &str, shop: &str, at: i64) -> Result<()> {
+        let kind = withdrawal_of(merchant);
+        let known = self.token(provider, &kind)?;
+        let withdrawal = StoredToken {
+            token: Secret::new(""),
+            fetched_at: known.map_or(at, |known| known.fetched_at.max(at)),
+            expires_at: at,
+        };
+        self.keep_token(provider, &kind, &withdrawal)?;
+        self.sql()
+            .execute(
+                "DELETE FROM token WHERE fetched_at <= ?1
+                    AND ((shop = ?2 AND kind = ?3) OR (shop = ?4 AND kind = 'authorizer'))",
+                params![at, provider, code_of(merchant), shop],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+
+    /// Forgets the tokens of a shop, of all kinds, and the ticket and codes of a provider.
     pub fn forget_tokens(&self, shop: &str) -> Result<()> {
         self.sql()
             .execute("DELETE FROM token WHERE shop = ?1", [shop])

@@ -37,13 +37,28 @@ impl Drop for Listening {
 }
 
 pub fn listen(world: &World, args: &[&str]) -> Listening {
+    listen_for(world, "sandbox", args)
+}
+
+/// As [`listen`], for another profile.
+pub fn listen_for(world: &World, profile: &str, args: &[&str]) -> Listening {
     let whole = [
-        &["event", "listen", "--port", "0", "--format", "ndjson", "-q"],
+        &[
+            "--profile",
+            profile,
+            "event",
+            "listen",
+            "--port",
+            "0",
+            "--format",
+            "ndjson",
+            "-q",
+        ],
         args,
     ]
     .concat();
     let mut child = world
-        .command(&whole)
+        .plain_command(&whole)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
@@ -64,7 +79,7 @@ impl Listening {
     }
 
     /// Sends one request over a connection of its own; gives status and body, 0 where nothing came back.
-    fn request(&self, method: &str, target: &str, body: &[u8]) -> (u16, String) {
+    pub fn request(&self, method: &str, target: &str, body: &[u8]) -> (u16, String) {
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
@@ -546,7 +561,9 @@ fn killed_under_load(rounds: u64, threads: u64, run: Duration) {
     let dead = "http://127.0.0.1:9/dead".to_owned();
     let mut answered = Vec::new();
     for round in 0..rounds {
-        let mut receiver = listen(&world, &["--forward-to", &dead]);
+        // It dies while events wait, and while they are handed on.
+        let to = if round % 2 == 0 { &dead } else { &target.url };
+        let mut receiver = listen(&world, &["--forward-to", to]);
         let threads = load(&receiver.address, threads, round * 1_000_000 + 1);
         std::thread::sleep(run);
         receiver.child.kill().expect("killed");

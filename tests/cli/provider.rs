@@ -1,10 +1,15 @@
 //! `provider`: a service provider that acts for the shop in a box, from the first ticket to a merchant that withdraws.
 
+use super::event::listen_for;
 use super::world::{Said, World, said};
 use crate::spec;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
+use wxsell::profile::SANDBOX_PUSH_AES_KEY;
+use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal};
 use wxsell::sandbox::{APPID, Fault, FaultKind, PROVIDER_APPID, PROVIDER_SECRET, Running};
+use wxsell::state::State;
+use wxsell::types::{Secret, now};
 
 /// A machine with a profile `agency`, logged in, beside the shop on a port of its own.
 struct Agency {
@@ -510,4 +515,93 @@ fn counters_of_a_provider_and_its_merchants_are_cleared_with_its_secret() {
     );
     assert!(told.contains("errcode 61003"), "{told}");
     assert_eq!(spec::problems(&agency.world.calls()), [""; 0]);
+}
+
+/// What merchants did is pushed to the provider: `authorized` with its code, and `unauthorized`.
+#[test]
+fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
+    let agency = Agency::new();
+    agency.take_ticket();
+    let keys = format!("providerPushToken\n{SANDBOX_PUSH_AES_KEY}\n");
+    agency.world.write("keys", keys);
+    let store = ["auth", "push-key", "--file", "keys"];
+    agency.ok("agency", &store);
+    let account = Account {
+        appid: PROVIDER_APPID.into(),
+        token: Secret::new("providerPushToken"),
+        key: AesKey::from_encoded(SANDBOX_PUSH_AES_KEY),
+        previous: None,
+    };
+    let receiver = listen_for(&agency.world, "agency", &[]);
+    let push = |kind: &str, at: i64, code: &str, mode: Mode| {
+        let event = json!({"AppId": PROVIDER_APPID, "CreateTime": at, "InfoType": kind, "AuthorizerAppid": APPID,
+            "AuthorizationCode": code, "AuthorizationCodeExpiredTime": 3600, "PreAuthCode": "p"});
+        let sealed = seal(&event, &account, Format::Xml, mode, &Stamp::now()).expect("sealed");
+        let target = format!("/wechat?{}", sealed.query);
+        let answer = receiver.request("POST", &target, sealed.body.as_bytes());
+        assert_eq!(answer, (200, "success".into()));
+    };
+    let connect = [
+        "provider",
+        "connect",
+        APPID,
+        "--name",
+        "tea",
+        "--secret-store",
+        "file",
+    ];
+    let code = agency.code(&[]);
+    let at = now();
+    // Anybody could have sent a plain one, and an older one is not the last word.
+    push("authorized", at + 5, "forged", Mode::Plain);
+    push("authorized", at, &code, Mode::Safe);
+    push("authorized", at - 60, "older", Mode::Safe);
+    let connected = agency.json("agency", &connect);
+    assert_eq!(
+        (&connected["profile"], connected["sets"].is_array()),
+        (&json!("tea"), true)
+    );
+    assert_eq!(agency.calls_of("/cgi-bin/component/api_query_auth"), 1);
+    agency.ok("tea", &["brand", "mine"]);
+    // The code is used up: the next one comes from the list.
+    let again = agency.json("agency", &connect);
+    assert_eq!(again["sets"], json!(null));
+    agency.ok("tea", &["brand", "mine"]);
+    // A used code that is pushed once more does not stand in the way.
+    push("authorized", at, &code, Mode::Safe);
+    let again = agency.json("agency", &connect);
+    assert_eq!(again["sets"], json!(null));
+    agency.ok("tea", &["brand", "mine"]);
+    // What was withdrawn before the token was fetched does not end it; a later one does, and an older code is dead.
+    let state = State::open(&agency.world.file("../state")).expect("a state");
+    let key = |appid: &str| format!("{appid}@{}", agency._running.base_url);
+    let held = || {
+        state
+            .token(&key(APPID), "authorizer")
+            .expect("read")
+            .is_some()
+    };
+    push("unauthorized", at - 3_600, "", Mode::Safe);
+    push("unauthorized", at + 60, "", Mode::Plain);
+    assert!(held());
+    push("unauthorized", at + 60, "", Mode::Safe);
+    assert!(!held());
+    push("updateauthorized", at + 30, "late", Mode::Safe);
+    assert_eq!(state.code(&key(PROVIDER_APPID), APPID).expect("read"), None);
+    push("updateauthorized", at + 90, "newer", Mode::Safe);
+    let kept = state.code(&key(PROVIDER_APPID), APPID).expect("read");
+    let kept = kept.expect("a code");
+    assert_eq!(
+        (kept.token.expose(), kept.fetched_at, kept.expires_at),
+        ("newer", at + 90, at + 90 + 3_600)
+    );
+    // Nothing of it is shown.
+    let shown = agency.json("agency", &["event", "list"]);
+    assert!(!shown.to_string().contains("newer") && !shown.to_string().contains(&code));
+    let events = shown.as_array().expect("rows");
+    assert!(
+        events
+            .iter()
+            .any(|event| event["fields"]["AuthorizationCode"] == "(hidden)")
+    );
 }

@@ -58,8 +58,9 @@ pub struct AuthorizeArgs {
 
 /// Fetch the authorisation of a merchant again
 ///
-/// For a code whose exchange was not answered, another machine, or a profile that was lost. Works where the code was
-/// exchanged once; otherwise the merchant must authorise again.
+/// For an authorisation that was pushed to `wxsell event listen`, whose code is exchanged; for a code whose exchange was
+/// not answered, another machine, or a profile that was lost. Works where a code was pushed or exchanged once; otherwise
+/// the merchant must authorise again.
 #[derive(Debug, clap::Args)]
 pub struct ConnectArgs {
     /// AppID of the merchant
@@ -302,6 +303,9 @@ fn keep_token(name: &str, given: &Authorization, asked_at: i64, ctx: &Ctx) -> Re
 pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
     args.keep.check(provider, ctx)?;
     let appid = check_appid(&args.appid)?;
+    if exchange_pushed(&appid, &args.keep, provider, ctx).await? {
+        return Ok(());
+    }
     let own = Own {
         component_appid: &provider.appid,
     };
@@ -338,6 +342,31 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
     let profile = profile::preview(&name, &SettingsFile::of(&ctx.dirs).load()?)?;
     ctx.state()?.forget_tokens(&profile.shop_key())?;
     done(name, &appid, store, None, ctx)
+}
+
+/// Exchanges the code that a push brought; false where there is none, or it was used or is too old.
+async fn exchange_pushed(appid: &str, keep: &Keep, provider: &Profile, ctx: &Ctx) -> Result<bool> {
+    let (state, key) = (ctx.state()?, provider.shop_key());
+    let Some(code) = state.code(&key, appid)? else {
+        return Ok(false);
+    };
+    if code.expires_at <= now() {
+        state.forget_code(&key, appid)?;
+        return Ok(false);
+    }
+    match exchange(&code.token, keep, provider, ctx).await {
+        Ok(()) if ctx.global.dry_run => Ok(true),
+        Ok(()) => state.forget_code(&key, appid).map(|()| true),
+        Err(error) => {
+            let errcode = failure(&error).and_then(|failure| failure.errcode);
+            // Wrong, used, or too late: then the list may know of it.
+            if !matches!(errcode, Some(61009 | 61010)) {
+                return Err(error);
+            }
+            state.forget_code(&key, appid)?;
+            Ok(false)
+        }
+    }
 }
 
 impl Keep {
