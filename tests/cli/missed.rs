@@ -78,6 +78,7 @@ const VERIFY: [&str; 8] = [
 
 /// A shop with so many after-sales, the half of which WeChat refunds when the merchant's time is over; one in twenty
 /// events is lost, one in twenty comes twice.
+#[expect(clippy::print_stderr, reason = "figures for who runs it by hand")]
 fn lost_and_doubled(count: u32) {
     let started = Instant::now();
     let world = World::new();
