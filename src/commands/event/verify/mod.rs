@@ -122,8 +122,14 @@ impl Record for Missing {
             cell: |m| Cell::Text(m.claim.number.clone()),
         },
         Column {
+            name: "when",
+            title: "HAPPENED",
+            // Without year and seconds, so that it fits.
+            cell: |m| Cell::Text(ChinaTime::from_unix(m.claim.at).0[5..16].to_owned()),
+        },
+        Column {
             name: "at",
-            title: "WHEN",
+            title: "TIME",
             cell: |m| Cell::Text(ChinaTime::from_unix(m.claim.at).0),
         },
         Column {
@@ -133,7 +139,7 @@ impl Record for Missing {
         },
         Column {
             name: "synthesised",
-            title: "MADE AS",
+            title: "NO.",
             cell: |m| m.synthesised.map_or(Cell::Empty, Cell::Number),
         },
         Column {
@@ -239,13 +245,11 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
 fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
     let mut left_out = Vec::new();
     if ctx.out.format == Format::Table && ctx.out.columns.is_none() {
-        left_out.push("order");
+        left_out.extend(["at", "order"]);
         if !several {
             left_out.push("shop");
         }
-        if !args.repair {
-            left_out.push("synthesised");
-        }
+        left_out.push(if args.repair { "when" } else { "synthesised" });
     }
     ctx.out.list_with(Columns::of().without(&left_out), missing)
 }
