@@ -429,6 +429,24 @@ fn only_what_a_record_proves_is_claimed() {
     }
 }
 
+/// The platform may name an object by the merchant's number alone.
+#[test]
+fn an_event_that_names_only_the_merchants_number_is_found() {
+    let (world, _) = silent();
+    let receiver = listen(&world, &[]);
+    let paid = json!({"ToUserName": "gh_0", "CreateTime": 5, "MsgType": "event", "Event": "open_product_order_pay",
+        "order_info": {"out_order_id": "W1"}});
+    assert_eq!(receiver.push(&paid).0, 200);
+    let found = rows(&world.run(&VERIFY));
+    assert!(
+        found
+            .iter()
+            .all(|(event, _)| event != "open_product_order_pay"),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 3);
+}
+
 #[test]
 fn wrong_times_and_a_target_without_repair_are_refused() {
     let world = World::new();

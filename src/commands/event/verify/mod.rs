@@ -306,7 +306,10 @@ fn compare(mut claims: Vec<Claim>, ctx: &Ctx) -> Result<Found> {
     };
     let mut used = HashSet::new();
     for claim in claims {
-        let about = state.pushes_about(&key, claim.object, &claim.number, 0)?;
+        let mut about = Vec::new();
+        for number in claim.numbers() {
+            about.extend(state.pushes_about(&key, claim.object, &number, 0)?);
+        }
         let away = |at: Option<i64>| at.map_or(0, |at| (at - claim.at).abs());
         let fits = about
             .iter()

@@ -34,6 +34,7 @@ use crate::api::component::aftersale::{
 };
 use crate::api::component::deadline::seconds;
 use crate::lang::Text;
+use crate::push::events::find;
 use crate::state::pushes::Push;
 use crate::text;
 use crate::types::ChinaTime;
@@ -83,6 +84,16 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Every number by which a push may name the object: WeChat's, and the merchant's own.
+    pub fn numbers(&self) -> Vec<String> {
+        let own = find(self.event).map_or(&[][..], |spec| &spec.numbers);
+        let blocks = self.message.values();
+        let named = blocks.flat_map(|block| own.iter().filter_map(|name| text_of(&block[*name])));
+        let mut numbers: Vec<String> = [self.number.clone()].into_iter().chain(named).collect();
+        numbers.dedup();
+        numbers
+    }
+
     /// Whether this push is the claimed one. The pushes that are asked about bear its number.
     pub fn is(&self, push: &Push) -> bool {
         if push.event != self.event {
