@@ -24,7 +24,7 @@ pub enum Kind {
     Partial,
     /// The shop cannot sell yet: a step of joining is open.
     NotReady,
-    /// Something runs out within the time asked for; the list is on stdout.
+    /// Something needs attention: it runs out within the time asked for, or never came; the list is on stdout.
     Due,
     /// A mistake of ours.
     Bug,

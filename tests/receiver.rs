@@ -393,6 +393,7 @@ fn memory() -> Option<i64> {
 
 /// Lets the parser of the receiver read so many inputs: query, signature, decryption, XML and JSON, fields and key. It
 /// may refuse what it likes and must neither panic nor keep memory.
+#[expect(clippy::print_stderr, reason = "figures for who runs it by hand")]
 fn parsed(inputs: u64) {
     let mut sender = Sender::new(11);
     let account = account();

@@ -1,9 +1,10 @@
 //! `event verify`: what was lost on the way is named, and nothing else; what is made of it is made once.
 
 use super::event::{Listening, Target, listen, until};
-use super::world::World;
+use super::world::{World, said};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::time::Instant;
 use wxsell::push::{Format, Mode};
 use wxsell::sandbox::push::{Noted, PushTo, Pushed, http};
@@ -77,6 +78,7 @@ const VERIFY: [&str; 8] = [
 
 /// A shop with so many after-sales, the half of which WeChat refunds when the merchant's time is over; one in twenty
 /// events is lost, one in twenty comes twice.
+#[expect(clippy::print_stderr, reason = "figures for who runs it by hand")]
 fn lost_and_doubled(count: u32) {
     let started = Instant::now();
     let world = World::new();
@@ -427,6 +429,24 @@ fn only_what_a_record_proves_is_claimed() {
     }
 }
 
+/// The platform may name an object by the merchant's number alone.
+#[test]
+fn an_event_that_names_only_the_merchants_number_is_found() {
+    let (world, _) = silent();
+    let receiver = listen(&world, &[]);
+    let paid = json!({"ToUserName": "gh_0", "CreateTime": 5, "MsgType": "event", "Event": "open_product_order_pay",
+        "order_info": {"out_order_id": "W1"}});
+    assert_eq!(receiver.push(&paid).0, 200);
+    let found = rows(&world.run(&VERIFY));
+    assert!(
+        found
+            .iter()
+            .all(|(event, _)| event != "open_product_order_pay"),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 3);
+}
+
 #[test]
 fn wrong_times_and_a_target_without_repair_are_refused() {
     let world = World::new();
@@ -463,4 +483,83 @@ fn what_cannot_be_handed_on_is_told_and_waits() {
     let _receiver = listen(&world, &["--forward-to", &target.url]);
     let busy = world.run(&repair);
     assert_eq!(busy.code, Some(2), "{}", busy.stderr);
+}
+
+#[test]
+fn several_shops_are_looked_at_together_and_one_that_fails_is_named() {
+    let (world, number) = silent();
+    let other = Target::start(404);
+    let mut server = world
+        .command(&["sandbox", "serve", "--port", "0", "--format", "ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut line = String::new();
+    let pipe = server.stdout.take().expect("a pipe");
+    BufReader::new(pipe).read_line(&mut line).expect("a line");
+    let serving: Value = serde_json::from_str(&line).expect("JSON");
+    let text = |name: &str| serving[name].as_str().expect("text").to_owned();
+    let shop = |name: &str, url: &str| {
+        format!(
+            "[profile.{name}]\nappid = \"{}\"\nbase_url = \"{url}\"\nsecret = \"process\"\ncredential_process = [\"/bin/echo\", \"{}\"]\n",
+            text("appid"),
+            text("secret")
+        )
+    };
+    let settings = [
+        shop("tea", &text("base_url")),
+        shop("rice", other.url.trim_end_matches("/in")),
+    ];
+    world.configure(&settings.concat());
+    let verify = |more: &[&str]| {
+        // The profile has the clock of this machine, and the shop's is two hours ahead.
+        let all = [
+            "--profile",
+            "all",
+            "event",
+            "verify",
+            "--since",
+            "3h",
+            "--until",
+            "2099-01-01",
+            "--format",
+            "json",
+        ];
+        said(&mut world.plain_command(&[&all[..], more].concat()))
+    };
+    let found = verify(&[]);
+    let made = verify(&["--repair"]);
+    let again = verify(&[]);
+    server.kill().expect("it ends");
+    server.wait().expect("it ends");
+    assert_eq!(found.code, Some(8), "{}", found.stderr);
+    assert!(
+        found.stderr.contains("rice could not be read"),
+        "{}",
+        found.stderr
+    );
+    let row = found.json();
+    let row = row
+        .as_array()
+        .expect("rows")
+        .iter()
+        .find(|row| row["event"] == "aftersale_new_order");
+    let row = row.expect("the after-sale");
+    assert_eq!(
+        (&row["shop"], &row["number"]),
+        (&json!("tea"), &json!(number))
+    );
+    // What could be read is repaired; that not all could is told.
+    assert_eq!(made.code, Some(6), "{}", made.stderr);
+    assert_eq!(
+        made.json().as_array().map(Vec::len),
+        found.json().as_array().map(Vec::len)
+    );
+    assert_eq!(
+        (again.code, again.json()),
+        (Some(6), json!([])),
+        "{}",
+        again.stderr
+    );
 }

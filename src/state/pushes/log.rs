@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const COPY_EVERY: Duration = Duration::from_millis(250);
 /// Pages, 64 MB of them, after which the writer copies as well.
 const FAR_BEHIND: u32 = 16_384;
-/// How far the time of a synthesised event may be from that of the true one, in seconds.
+/// How far the time of a synthesised event may be from that of the true one, in seconds. What is younger is not
+/// repaired unless that is asked for, so that no second event of the kind can be taken for it.
 const ABOUT: i64 = 300;
 /// A signature is known for so long, in milliseconds; after that a copy of its message is still known by its key.
 const MARKS_KEPT: i64 = 30 * 86_400_000;

@@ -19,11 +19,15 @@ use crate::text;
 use crate::types::{ChinaTime, rfc3339};
 use anyhow::Result;
 use clap::Args;
+use futures_util::{StreamExt, stream};
 use proof::Claim;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use std::collections::HashSet;
 use std::time::Duration;
+
+/// Shops that are looked at together.
+const SHOPS_AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -109,11 +113,17 @@ impl Record for Missing {
     const COLUMNS: &'static [Column<Missing>] = &[
         Column::new("event", "EVENT", |m| Cell::Text(m.claim.event.to_owned())),
         Column::new("number", "NUMBER", |m| Cell::Text(m.claim.number.clone())),
-        Column::new("at", "WHEN", |m| {
+        Column {
+            name: "when",
+            title: "HAPPENED",
+            // Without year and seconds, so that it fits.
+            cell: |m| Cell::Text(ChinaTime::from_unix(m.claim.at).0[5..16].to_owned()),
+        },
+        Column::new("at", "TIME", |m| {
             Cell::Text(ChinaTime::from_unix(m.claim.at).0)
         }),
         Column::new("why", "WHY", |m| Cell::Sentence(m.claim.why.clone())),
-        Column::new("synthesised", "MADE AS", |m| {
+        Column::new("synthesised", "NO.", |m| {
             m.synthesised.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("order", "ORDER", |m| {
@@ -150,17 +160,29 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         // Known before anything is read or made.
         drop(only_forwarder(ctx)?);
     }
-    let names = several(ctx)?;
+    let shops = match several(ctx)? {
+        None => None,
+        Some(names) => Some(
+            names
+                .into_iter()
+                .map(|name| Ok((ctx.for_profile(&name)?, name)))
+                .collect::<Result<Vec<_>>>()?,
+        ),
+    };
     let mut total = Found::default();
     let mut failed = Vec::new();
-    let mut shops = 1;
-    match names {
-        None => add(&mut total, shop(&args, ctx).await?),
-        Some(names) => {
-            shops = names.len();
-            for name in names {
-                let found = match ctx.for_profile(&name) {
-                    Ok(ctx) => shop(&args, &ctx).await,
+    match &shops {
+        None => {
+            let found = look(&args, ctx).await?;
+            add(&mut total, repaired(found, &args, ctx).await?);
+        }
+        Some(shops) => {
+            let looks = stream::iter(shops).map(|(ctx, _)| look(&args, ctx));
+            let found: Vec<_> = looks.buffered(SHOPS_AT_ONCE).collect().await;
+            // One after the other: they go through one queue.
+            for (found, (own, name)) in found.into_iter().zip(shops) {
+                let found = match found {
+                    Ok(found) => repaired(found, &args, own).await,
                     Err(error) => Err(error),
                 };
                 match found {
@@ -169,7 +191,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
                         let error = Failure::from_any(error);
                         ctx.out.warn(text!(
                             "{shop} could not be read: {why}",
-                            shop = &name,
+                            shop = name,
                             why = error.message.clone()
                         ));
                         failed.push(error);
@@ -178,6 +200,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
             }
         }
     }
+    let shops = shops.map_or(1, |shops| shops.len());
     show(&total.missing, shops > 1, &args, ctx)?;
     ctx.out.note(text!(
         "events that WeChat must have pushed: {proved}, of them missing: {missing}, made here earlier: {made}",
@@ -200,13 +223,11 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
 fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
     let mut left_out = Vec::new();
     if ctx.out.format == Format::Table && ctx.out.columns.is_none() {
-        left_out.push("order");
+        left_out.extend(["at", "order"]);
         if !several {
             left_out.push("shop");
         }
-        if !args.repair {
-            left_out.push("synthesised");
-        }
+        left_out.push(if args.repair { "when" } else { "synthesised" });
     }
     ctx.out.list_with(Columns::of().without(&left_out), missing)
 }
@@ -218,11 +239,14 @@ fn add(total: &mut Found, found: Found) {
     total.waiting += found.waiting;
 }
 
-/// Looks at one shop, and repairs it where that is asked for.
-async fn shop(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
+/// Looks at one shop.
+async fn look(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
     let span = span(args, ctx.clock()?)?;
-    let claims = reads::claims(ctx, span).await?;
-    let mut found = compare(claims, ctx)?;
+    compare(reads::claims(ctx, span).await?, ctx)
+}
+
+/// Makes what is missing, where that is asked for.
+async fn repaired(mut found: Found, args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
     if args.repair && !ctx.global.dry_run {
         repair::store(&mut found.missing, ctx).await?;
         found.waiting = repair::hand_on(&args.onward, ctx).await?;
@@ -231,7 +255,9 @@ async fn shop(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
 }
 
 fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
-    let (since, until) = (args.since.unix(now), args.until.unix(now).min(now));
+    // A shop's clock may be ahead of this machine's; the platform takes times up to a day ahead.
+    let latest = now.saturating_add(reads::DAY);
+    let (since, until) = (args.since.unix(now), args.until.unix(now).min(latest));
     if since > until {
         return Err(Failure::input(text!("--since is later than --until"))
             .hint(text!(
@@ -258,7 +284,10 @@ fn compare(mut claims: Vec<Claim>, ctx: &Ctx) -> Result<Found> {
     };
     let mut used = HashSet::new();
     for claim in claims {
-        let about = state.pushes_about(&key, claim.object, &claim.number, 0)?;
+        let mut about = Vec::new();
+        for number in claim.numbers() {
+            about.extend(state.pushes_about(&key, claim.object, &number, 0)?);
+        }
         let away = |at: Option<i64>| at.map_or(0, |at| (at - claim.at).abs());
         let fits = about
             .iter()

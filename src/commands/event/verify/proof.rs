@@ -34,6 +34,7 @@ use crate::api::component::aftersale::{
 };
 use crate::api::component::deadline::seconds;
 use crate::lang::Text;
+use crate::push::events::find;
 use crate::state::pushes::Push;
 use crate::text;
 use crate::types::ChinaTime;
@@ -83,6 +84,16 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Every number by which a push may name the object: WeChat's, and the merchant's own.
+    pub fn numbers(&self) -> Vec<String> {
+        let own = find(self.event).map_or(&[][..], |spec| &spec.numbers);
+        let blocks = self.message.values();
+        let named = blocks.flat_map(|block| own.iter().filter_map(|name| text_of(&block[*name])));
+        let mut numbers: Vec<String> = [self.number.clone()].into_iter().chain(named).collect();
+        numbers.dedup();
+        numbers
+    }
+
     /// Whether this push is the claimed one. The pushes that are asked about bear its number.
     pub fn is(&self, push: &Push) -> bool {
         if push.event != self.event {
@@ -184,7 +195,7 @@ pub fn order(record: &Value) -> Vec<Claim> {
             None,
             Known::Once,
             more,
-            text!("it is paid under number {transaction}", transaction),
+            text!("it is paid"),
         );
     }
     let status = record["status"].as_i64();
@@ -199,7 +210,7 @@ pub fn order(record: &Value) -> Vec<Claim> {
         );
     }
     let settled = &record["settlement_info"];
-    if let (Some(at), Some(settle_no)) = (
+    if let (Some(at), Some(_)) = (
         china(&settled["settle_time"]),
         text_of(&settled["settle_no"]),
     ) {
@@ -209,7 +220,7 @@ pub fn order(record: &Value) -> Vec<Claim> {
             None,
             Known::By("settle_no"),
             taken(settled, &["settle_no", "amount", "settle_time"]),
-            text!("it is settled under number {settle_no}", settle_no),
+            text!("it is settled"),
         );
     }
     claims
@@ -286,12 +297,12 @@ pub fn aftersale(record: &Value) -> Vec<Claim> {
     let refund = text_of(&record["refund_pay_detail"]["refund_id"]);
     match case.state {
         REFUNDED => {
-            if let Some(refund) = &refund {
+            if refund.is_some() {
                 claim(
                     "aftersale_refund_success",
                     changed,
                     Known::Once,
-                    text!("it is refunded under number {refund}", refund),
+                    text!("it is refunded (status 13)"),
                 );
             }
         }
@@ -316,7 +327,7 @@ pub fn aftersale(record: &Value) -> Vec<Claim> {
             order,
             state: None,
             at,
-            why: text!("its after-sale {number} is refunded", number),
+            why: text!("an after-sale of it is refunded"),
             message: block("order_info", taken(record, &["order_id", "out_order_id"])),
             known: Known::Then,
         });
@@ -405,4 +416,129 @@ pub fn product(record: &Value) -> Vec<Claim> {
         message: block("OpenProductSpuAudit", fields),
         known: Known::NotBefore,
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(claims: &[Claim]) -> Vec<(&str, i64)> {
+        claims.iter().map(|claim| (claim.event, claim.at)).collect()
+    }
+
+    fn case(status: i64, more: Value) -> Value {
+        let mut record = json!({"aftersale_id": 7, "out_aftersale_id": "", "order_id": 3, "out_order_id": "W1",
+            "type": 1, "status": status, "create_time": "1000000000000", "update_time": "1000000900000",
+            "complaint_order_id_list": []});
+        if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
+            record.extend(more);
+        }
+        record
+    }
+
+    const MADE: (&str, i64) = ("aftersale_new_order", 1_000_000_000);
+    const CHANGED: i64 = 1_000_000_900;
+
+    #[test]
+    fn an_after_sale_proves_what_its_state_can_only_come_from() {
+        let proved = |status: i64, more: Value| {
+            let claims = aftersale(&case(status, more));
+            let later = claims.iter().filter(|claim| claim.event != MADE.0);
+            later
+                .map(|claim| (claim.event, claim.at))
+                .collect::<Vec<_>>()
+        };
+        let nothing: [(&str, i64); 0] = [];
+        assert_eq!(proved(2, json!({"update_time": "1000000002000"})), nothing);
+        assert_eq!(proved(2, json!({})), [("aftersale_update_order", CHANGED)]);
+        assert_eq!(proved(1, json!({})), [("aftersale_user_cancel", CHANGED)]);
+        // The merchant's own steps, and limits that look like them.
+        for status in [4, 5, 6, 11, 21, 23, 24, 12, 99] {
+            assert_eq!(proved(status, json!({})), nothing, "{status}");
+        }
+        assert_eq!(proved(13, json!({})), nothing);
+        assert_eq!(
+            proved(13, json!({"refund_pay_detail": {"refund_id": "50"}})),
+            [
+                ("aftersale_refund_success", CHANGED),
+                ("open_product_order_refund", CHANGED)
+            ]
+        );
+        assert_eq!(
+            proved(25, json!({})),
+            [("aftersale_wait_merchant_offline_refund", CHANGED)]
+        );
+        let (asked, sent) = (
+            "aftersale_user_apply_platform_judge_overdue",
+            "aftersale_user_upload_return_info_overdue",
+        );
+        let back = json!({"order_return_time": "1000000500000"});
+        assert_eq!(proved(7, json!({})), [(asked, CHANGED)]);
+        assert_eq!(proved(7, json!({"type": 2})), [(asked, CHANGED)]);
+        assert_eq!(
+            proved(7, json!({"type": 2, "return_id": "R1"})),
+            [(sent, CHANGED)]
+        );
+        assert_eq!(
+            proved(
+                7,
+                json!({"type": 2, "return_id": "R1", "return_info": back})
+            ),
+            [
+                ("aftersale_wait_merchant_confirm_receipt", 1_000_000_500),
+                (asked, CHANGED)
+            ]
+        );
+        assert_eq!(proved(7, json!({"complaint_order_id_list": [9]})), nothing);
+    }
+
+    #[test]
+    fn what_the_merchants_own_program_did_is_not_claimed() {
+        let own = json!({"out_aftersale_id": "A1"});
+        assert!(aftersale(&case(1, own.clone())).is_empty());
+        assert!(aftersale(&case(2, own)).is_empty());
+        let refunded = json!({"out_aftersale_id": "A1", "refund_pay_detail": {"refund_id": "50"}});
+        assert_eq!(aftersale(&case(13, refunded)).len(), 2);
+        assert_eq!(events(&aftersale(&case(4, json!({})))), [MADE]);
+    }
+
+    #[test]
+    fn an_order_proves_payment_time_out_and_settlement() {
+        let mut record = json!({"order_id": 3, "out_order_id": "W1", "fund_type": 1, "status": 100,
+            "receive_time": 1_000_000_000, "expire_time": 1_000_000_000,
+            "order_detail": {"pay_info": {"pay_time": "2022-04-01 00:00:00", "transaction_id": "42"},
+                "price_info": {"order_price": 1250}},
+            "settlement_info": {"settle_no": "30", "amount": 1200, "settle_time": "2022-04-08 00:00:00"}});
+        assert_eq!(
+            events(&order(&record)),
+            [
+                ("open_product_order_pay", 1_648_742_400),
+                ("open_product_order_settle", 1_649_347_200)
+            ]
+        );
+        record["fund_type"] = 0.into();
+        assert!(order(&record).is_empty());
+        let expired = json!({"order_id": 3, "fund_type": 1, "status": 181, "expire_time": 5});
+        let claims = order(&expired);
+        assert_eq!(events(&claims), [("open_product_order_cancel", 5)]);
+        assert_eq!(
+            claims[0].message["order_info"],
+            json!({"order_id": 3, "cancel_type": 2})
+        );
+        let cancelled = json!({"order_id": 3, "fund_type": 1, "status": 250, "expire_time": 5});
+        assert!(order(&cancelled).is_empty());
+    }
+
+    #[test]
+    fn a_product_that_was_handed_in_again_proves_nothing_of_the_audit_before() {
+        let spu = |edit_status: i64, submitted: &str| {
+            product(
+                &json!({"product_id": 1, "out_product_id": "T", "status": 5, "edit_status": edit_status, "audit_info":
+                {"submit_time": submitted, "audit_time": "2022-04-01 00:00:00", "reject_reason": "x"}}),
+            )
+        };
+        assert_eq!(spu(3, "2022-03-31 00:00:00").len(), 1);
+        assert_eq!(spu(3, "2022-04-02 00:00:00").len(), 0);
+        assert_eq!(spu(2, "2022-03-31 00:00:00").len(), 0);
+    }
 }

@@ -24,7 +24,7 @@ pub const ASKS: &[Ask] = &[ORDERS, AFTERSALES, AFTERSALE, DISPUTES, DISPUTE, GOO
 /// After-sales, or disputes, that are read together.
 const AT_ONCE: usize = 16;
 /// An order may bear a time up to a day ahead of WeChat's.
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 
 /// Everything that the shop's records prove to have been pushed within the span. Fails with the first read that fails:
 /// what was not read would look complete.
