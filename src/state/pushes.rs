@@ -162,6 +162,17 @@ pub struct RefusedCount {
     pub last_at: i64,
 }
 
+/// Asked after every push that was handed on, so the index is named: left to itself SQLite sorts all that wait.
+fn due_query() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM push AS p INDEXED BY push_due WHERE forward = 'pending' AND next_at <= ?1
+            AND shop IN (SELECT value FROM json_each(?2))
+            AND NOT EXISTS (SELECT 1 FROM push AS q WHERE q.forward = 'pending' AND q.shop = p.shop
+                AND q.lane = p.lane AND q.id < p.id)
+         ORDER BY next_at, id LIMIT ?3"
+    )
+}
+
 const COLUMNS: &str = "id, shop, key, event, family, object, number, state, lane, created_at, received_at, seen, seen_at, origin, mode, format, message, fields, forward, delivered, attempts, next_at, forwarded_at, error";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Push> {
@@ -295,13 +306,7 @@ impl State {
 
     /// Pushes of these shops that may be handed on now: due, and first of their lane.
     pub fn due_pushes(&self, shops: &[String], now: i64, most: usize) -> Result<Vec<Push>> {
-        let query = format!(
-            "SELECT {COLUMNS} FROM push AS p WHERE forward = 'pending' AND next_at <= ?1
-                AND shop IN (SELECT value FROM json_each(?2))
-                AND NOT EXISTS (SELECT 1 FROM push AS q WHERE q.forward = 'pending' AND q.shop = p.shop
-                    AND q.lane = p.lane AND q.id < p.id)
-             ORDER BY next_at, id LIMIT ?3"
-        );
+        let query = due_query();
         let shops = serde_json::to_string(shops)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.read_pushes(&query, vec![now.into(), shops.into(), most.into()])
@@ -462,6 +467,20 @@ mod tests {
         assert_eq!((first.seen, first.forward.as_str()), (3, "pending"));
         assert_eq!(state.push_refusals(None, 0).expect("read")[0].count, 2);
         assert_eq!(state.newest_push().expect("read"), 2);
+    }
+
+    #[test]
+    fn what_is_due_is_found_without_sorting_all_that_waits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = State::open(folder.path()).expect("state");
+        let plan: Vec<String> = state
+            .sql()
+            .prepare(&format!("EXPLAIN QUERY PLAN {}", due_query()))
+            .and_then(|mut plan| plan.query_map((1, "[]", 1), |row| row.get(3))?.collect())
+            .expect("a plan");
+        let plan = plan.join("; ");
+        assert!(plan.contains("push_due"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 
     #[test]
