@@ -13,6 +13,7 @@ use crate::state::pushes::{Handed, Push, PushLog, SYNTHESISED};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -451,12 +452,22 @@ impl Forwarder {
                 () = wake.0.notified() => continue,
                 () = tokio::time::sleep(self.nap(rest_until)) => continue,
             };
-            let (push, attempt) = ended;
-            let unreachable = attempt.failure.is_some() && attempt.unreachable;
-            self.note(&push, attempt, &mut tally).await?;
+            // Whatever ended while the last marks were written shares one commit, which is what costs.
+            let mut ended = vec![ended];
+            while let Some(another) = attempts.try_join_next() {
+                ended.push(another?);
+            }
+            let mut notes = Vec::with_capacity(ended.len());
+            for (push, attempt) in &ended {
+                let unreachable = attempt.failure.is_some() && attempt.unreachable;
+                outage = if unreachable { outage + 1 } else { 0 };
+                notes.push(self.note(push, attempt, &mut tally));
+            }
+            try_join_all(notes).await?;
             // Only now: until its mark is written it counts as waiting.
-            on_the_way.remove(&push.id);
-            outage = if unreachable { outage + 1 } else { 0 };
+            for (push, _) in &ended {
+                on_the_way.remove(&push.id);
+            }
             if self.once && outage >= GIVEN_UP {
                 break;
             }
@@ -466,7 +477,7 @@ impl Forwarder {
         }
         while let Some(ended) = attempts.join_next().await {
             let (push, attempt) = ended?;
-            self.note(&push, attempt, &mut tally).await?;
+            self.note(&push, &attempt, &mut tally).await?;
         }
         Ok(tally)
     }
@@ -485,9 +496,15 @@ impl Forwarder {
         tokio::task::spawn_blocking(move || state.due_pushes(&shops, now, most)).await?
     }
 
-    async fn note(&self, push: &Push, attempt: Attempt, tally: &mut Tally) -> Result<()> {
+    /// Counts an attempt at once, and writes its mark.
+    fn note(
+        &self,
+        push: &Push,
+        attempt: &Attempt,
+        tally: &mut Tally,
+    ) -> impl Future<Output = Result<()>> + use<'_> {
         let now = milliseconds();
-        let again = attempt.failure.map(|why| {
+        let again = attempt.failure.clone().map(|why| {
             let longest = match attempt.unreachable {
                 true => LONGEST_OUTAGE_PAUSE,
                 false => LONGEST_PAUSE,
@@ -511,9 +528,11 @@ impl Forwarder {
             again,
             at: now,
         };
-        self.log.handed(handed).await.map_err(|error| {
-            Failure::input(text!("the state file could not be written: {error}", error)).into()
-        })
+        async move {
+            self.log.handed(handed).await.map_err(|error| {
+                Failure::input(text!("the state file could not be written: {error}", error)).into()
+            })
+        }
     }
 }
 

@@ -602,7 +602,7 @@ fn a_kill_under_load_loses_no_answered_event() {
 
 /// `cargo test --release --test cli event::many -- --ignored`
 #[test]
-#[ignore = "takes a minute"]
+#[ignore = "takes minutes"]
 fn many_kills_under_load_lose_no_answered_event() {
     killed_under_load(20, 64, Duration::from_secs(2));
 }

@@ -296,16 +296,12 @@ pub fn aftersale(record: &Value) -> Vec<Claim> {
     }
     let refund = text_of(&record["refund_pay_detail"]["refund_id"]);
     match case.state {
-        REFUNDED => {
-            if refund.is_some() {
-                claim(
-                    "aftersale_refund_success",
-                    changed,
-                    Known::Once,
-                    text!("it is refunded (status 13)"),
-                );
-            }
-        }
+        REFUNDED if refund.is_some() => claim(
+            "aftersale_refund_success",
+            changed,
+            Known::Once,
+            text!("it is refunded (status 13)"),
+        ),
         REFUND_FAILED => claim(
             "aftersale_wait_merchant_offline_refund",
             changed,
