@@ -1,5 +1,7 @@
 //! The sandbox keeps the platform's contract: every path is called over HTTP, every request and reply is checked
 //! against the reference, and the rules are those of the documents.
+//!
+//! Long because every path of the contract is called here.
 
 #[path = "support/http.rs"]
 mod http;

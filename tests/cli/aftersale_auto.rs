@@ -1,5 +1,7 @@
 //! `aftersale auto`: what a policy may not say, what it does, and that no ceiling is passed and nothing is paid twice,
 //! whatever becomes of the answers.
+//!
+//! Long because each promise of a policy is tried in a shop of its own.
 
 use super::world::{World, said};
 use crate::spec;

@@ -1,4 +1,6 @@
 //! `event`: pushes over a real socket: what is taken, stored, handed on, refused and counted.
+//!
+//! Long because every promise of the receiver is tried over the same kind of socket.
 
 use super::world::{Said, World, said};
 use serde_json::{Value, json};

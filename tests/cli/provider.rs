@@ -1,4 +1,6 @@
 //! `provider`: a service provider that acts for the shop in a box, from the first ticket to a merchant that withdraws.
+//!
+//! Long because tickets, tokens and merchants hang together, and are tried over the same provider.
 
 use super::event::listen_for;
 use super::world::{Said, World, said};

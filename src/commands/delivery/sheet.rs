@@ -37,6 +37,7 @@ const HEADINGS: &[(Field, &[&str])] = &[
             "ordernumber",
             "orderno",
             "orderid",
+            "订单",
             "商家订单号",
             "商户订单号",
             "订单编号",
