@@ -22,6 +22,9 @@ pub struct Verdict {
 
 /// Who knows what is wrong with a row.
 pub trait Judge {
+    /// Whether any row may have a verdict; where none has, the input is not read again.
+    fn any(&self) -> bool;
+
     /// What is wrong with the row of this number, whose thing is named in the cell `id`; `None` when nothing is.
     fn verdict(&self, row: u32, id: &str, kind: CellKind) -> Option<Verdict>;
 
@@ -75,7 +78,7 @@ impl Copy<'_> {
     /// input into the current folder. The column of reasons is added or replaced. `None` where no row has one. Fails
     /// when the input has changed since it was read.
     pub fn write(&self) -> Result<Option<PathBuf>> {
-        if self.source.made {
+        if self.source.made || !self.judge.any() {
             return Ok(None);
         }
         let path = self.target();

@@ -476,6 +476,10 @@ struct Reasons<'a> {
 }
 
 impl Judge for Reasons<'_> {
+    fn any(&self) -> bool {
+        !self.by_row.is_empty()
+    }
+
     fn verdict(&self, row: u32, _: &str, _: CellKind) -> Option<Verdict> {
         let (reason, columns) = self.by_row.get(&row)?;
         Some(Verdict {

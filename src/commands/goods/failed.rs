@@ -131,6 +131,10 @@ impl Judged<'_> {
 }
 
 impl Judge for Judged<'_> {
+    fn any(&self) -> bool {
+        !(self.reasons.by_id.is_empty() && self.reasons.by_row.is_empty())
+    }
+
     fn verdict(&self, number: u32, id: &str, kind: CellKind) -> Option<Verdict> {
         let id = self.id(id, kind);
         let id = id.as_deref();
