@@ -17,7 +17,7 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::profile::{Account, Profile, SecretKeeper, Target, TokenCall};
 use crate::state::State;
-use crate::state::log::{Log, Write};
+use crate::state::log::{Log, Write, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::Secret;
@@ -28,6 +28,7 @@ use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -72,8 +73,7 @@ pub struct Client {
     notice: Notice,
     /// Opened with the first write.
     log: OnceLock<Log>,
-    who: String,
-    profile: String,
+    writer: Arc<Writer>,
 }
 
 /// Is told of every answer to a reading call, as it came.
@@ -137,15 +137,23 @@ impl Client {
             notice: wire.notice,
             heard: wire.heard,
             log: OnceLock::new(),
-            who: user(),
-            profile: profile.label().to_owned(),
+            writer: Arc::new(Writer {
+                who: user(),
+                profile: profile.label().to_owned(),
+                shop: profile.appid.clone(),
+            }),
         })
     }
 
     /// Makes one call. What is safe to repeat is repeated; a write whose outcome stays unknown fails with
     /// `unclear` set, and so does one that was refused when it was repeated after a lost answer.
     pub async fn call<E: Endpoint>(&self, request: &E) -> Result<E::Reply> {
-        let body = Body::Json(to_json(request)?);
+        self.call_written::<E>(written(request)?).await
+    }
+
+    /// [`Client::call`] with a request that is in JSON already.
+    pub async fn call_written<E: Endpoint>(&self, request: Bytes) -> Result<E::Reply> {
+        let body = Body::Json(request);
         let answer = self.exchange(E::PATH, &[], &body, E::RESEND).await?;
         read_reply(E::PATH, &answer)
     }
@@ -159,7 +167,7 @@ impl Client {
     ) -> Result<serde_json::Value> {
         let body = match operation.method.as_str() {
             "GET" => Body::Nothing,
-            _ => Body::Json(to_json(request)?),
+            _ => Body::Json(written(request)?),
         };
         let path = &operation.path;
         read_reply(
@@ -196,7 +204,7 @@ impl Client {
         request: &impl Serialize,
         resend: Resend,
     ) -> Result<R> {
-        let body = Body::Json(to_json(request)?);
+        let body = Body::Json(written(request)?);
         read_reply(path, &self.exchange(path, query, &body, resend).await?)
     }
 
@@ -218,12 +226,12 @@ impl Client {
     fn log(&self, path: &str, body: &Body, answer: &Result<Vec<u8>>) -> Result<()> {
         let failure = answer.as_ref().err().and_then(crate::fail::failure);
         let result = match failure {
-            None => "done".to_owned(),
-            Some(failure) if failure.unclear => "unclear".to_owned(),
+            None => Cow::Borrowed("done"),
+            Some(failure) if failure.unclear => Cow::Borrowed("unclear"),
             Some(Failure {
                 errcode: Some(errcode),
                 ..
-            }) => format!("refused {errcode}"),
+            }) => Cow::Owned(format!("refused {errcode}")),
             // It never left this machine.
             Some(_) => return Ok(()),
         };
@@ -236,10 +244,8 @@ impl Client {
         };
         log.add(Write {
             at: crate::types::now(),
-            who: self.who.clone(),
-            profile: self.profile.clone(),
-            shop: self.appid.clone(),
-            path: path.to_owned(),
+            by: self.writer.clone(),
+            path: path.into(),
             body: match body {
                 Body::Json(json) => json.clone(),
                 Body::File { .. } | Body::Nothing => Bytes::new(),
@@ -447,7 +453,8 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
     })?)
 }
 
-fn to_json(request: &impl Serialize) -> Result<Bytes> {
+/// A request in JSON.
+pub fn written(request: &impl Serialize) -> Result<Bytes> {
     Ok(serde_json::to_vec(request)
         .map(Bytes::from)
         .map_err(|error| {

@@ -1,7 +1,7 @@
 //! A call without anything that helps: to find out what is wrong, every answer must be seen as it comes.
 
 use super::answer::read_reply;
-use super::{Body, Client, to_json};
+use super::{Body, Client, written};
 use crate::api::Endpoint;
 use crate::types::Secret;
 use anyhow::Result;
@@ -9,7 +9,7 @@ use anyhow::Result;
 impl Client {
     /// Makes one call with this very token, once: no renewal, no second try.
     pub async fn try_once<E: Endpoint>(&self, request: &E, token: &Secret) -> Result<E::Reply> {
-        let body = Body::Json(to_json(request)?);
+        let body = Body::Json(written(request)?);
         let answer = self.send(E::PATH, &[], Some(token), &body).await?;
         read_reply(E::PATH, &answer)
     }

@@ -2,7 +2,7 @@
 
 use super::answer::read_reply;
 use super::verdict::{Verdict, verdict};
-use super::{Body, Client, to_json};
+use super::{Body, Client, written};
 use crate::api::{Endpoint, Resend};
 use anyhow::Result;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 impl Client {
     /// Makes a call that carries no token but a secret.
     pub async fn call_openly<E: Endpoint>(&self, request: &E) -> Result<E::Reply> {
-        let body = Body::Json(to_json(request)?);
+        let body = Body::Json(written(request)?);
         let answer = self.exchange_openly(E::PATH, &[], &body, E::RESEND).await?;
         read_reply(E::PATH, &answer)
     }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -60,13 +61,19 @@ fn as_rfc3339<S: serde::Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S:
 #[derive(Debug, Clone)]
 pub struct Write {
     pub at: i64,
+    pub by: Arc<Writer>,
+    pub path: Box<str>,
+    pub body: Bytes,
+    pub result: Cow<'static, str>,
+    pub rid: String,
+}
+
+/// Whose writes they are.
+#[derive(Debug, Clone)]
+pub struct Writer {
     pub who: String,
     pub profile: String,
     pub shop: String,
-    pub path: String,
-    pub body: Bytes,
-    pub result: String,
-    pub rid: String,
 }
 
 /// Takes writes and appends them; dropping it waits until all are on disk.
@@ -171,28 +178,12 @@ fn append(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> 
             seq += 1;
             let subject = subject(&row.body);
             let request: [u8; 32] = Sha256::digest(&row.body).into();
-            let fields = [
-                &row.who,
-                &row.profile,
-                &row.shop,
-                &row.path,
-                &subject,
-                &row.result,
-                &row.rid,
-            ];
-            seal = sealed(&seal, seq, row.at, &fields.map(String::as_str), &request);
+            let Writer { who, profile, shop } = &*row.by;
+            let (path, result): (&str, &str) = (&row.path, &row.result);
+            let fields = [who, profile, shop, path, &subject, result, &row.rid];
+            seal = sealed(&seal, seq, row.at, &fields, &request);
             insert.execute(params![
-                seq,
-                row.at,
-                row.who,
-                row.profile,
-                row.shop,
-                row.path,
-                subject,
-                request,
-                row.result,
-                row.rid,
-                seal
+                seq, row.at, who, profile, shop, path, subject, request, result, row.rid, seal
             ])?;
         }
     }
@@ -387,12 +378,15 @@ mod tests {
 
     fn filled(folder: &Path) {
         let log = Log::open(folder).expect("a log");
+        let by = Arc::new(Writer {
+            who: "op".into(),
+            profile: "tea".into(),
+            shop: "wx1".into(),
+        });
         for number in 0..3 {
             log.add(Write {
                 at: 1_700_000_000 + number,
-                who: "op".into(),
-                profile: "tea".into(),
-                shop: "wx1".into(),
+                by: by.clone(),
                 path: "/shop/order/close".into(),
                 body: format!("{{\"out_order_id\":\"A{number}\",\"openid\":\"o\"}}").into(),
                 result: "done".into(),
