@@ -209,7 +209,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Show(args) => ctx.out.show(&RunRow::from(find(ctx, args.id)?)),
         Verb::Failed(args) => {
             let rows: Vec<FailedRow> = state
-                .open_items(find(ctx, args.id)?.id)?
+                .open_items(&shop, find(ctx, args.id)?.id)?
                 .into_iter()
                 .map(FailedRow::from)
                 .collect();

@@ -177,14 +177,14 @@ impl State {
             .map_err(sqlite_failure)?)
     }
 
-    /// What became of the items that a run touched last and that are not done, by key.
-    pub fn open_items(&self, run: i64) -> Result<Vec<OpenItem>> {
+    /// What became of the items that a run of this shop touched last and that are not done, by key.
+    pub fn open_items(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
         let sql = self.sql();
         let mut statement = sql
-            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE run = ?1 AND state <> 'done' ORDER BY key")
+            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state <> 'done' ORDER BY key")
             .map_err(sqlite_failure)?;
         let rows = statement
-            .query_map([run], |row| {
+            .query_map(params![shop, run], |row| {
                 Ok(OpenItem {
                     key: row.get(0)?,
                     place: row.get(1)?,
