@@ -29,6 +29,8 @@ pub trait Work: Send + 'static {
 #[derive(Debug)]
 pub struct Fed<W> {
     pub work: W,
+    /// What was written about it.
+    pub mark: SentMark,
     /// What earlier runs knew; an item in state `sent` or `unclear` must be looked up before it is sent.
     pub before: Option<Known>,
 }
@@ -164,8 +166,8 @@ impl<W: Work> Keeper<W> {
                     self.items.end(&ended)?;
                     ended.clear();
                 }
-                let marks: Vec<SentMark> = batch.iter().map(|fed| fed.work.mark()).collect();
-                self.items.mark_sent(self.feed.run, &marks)?;
+                let marks = batch.iter().map(|fed| &fed.mark);
+                self.items.mark_sent(self.feed.run, marks)?;
                 marked.extend(batch);
             }
             self.hand_out(&mut marked);
@@ -210,7 +212,7 @@ impl<W: Work> Keeper<W> {
             if done && !self.feed.recheck {
                 skipped += 1;
             } else {
-                batch.push(Fed { work, before });
+                batch.push(Fed { work, mark, before });
             }
         }
         self.shared.unchanged.fetch_add(skipped, Ordering::Relaxed);
@@ -236,9 +238,9 @@ impl<W: Work> Keeper<W> {
 }
 
 /// The record of work that was marked and not sent after all.
-pub fn not_sent<W: Work>(fed: &Fed<W>) -> Ended {
+pub fn not_sent<W>(fed: &Fed<W>) -> Ended {
     Ended {
-        key: fed.work.mark().key,
+        key: fed.mark.key.clone(),
         state: None,
         before: fed.before,
         action: "",

@@ -3,7 +3,6 @@
 use crate::api::component::goods::{AddSpu, DescInfo, FreeSku, Sku, Spu, UpdateSpuFree};
 use crate::types::Fen;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 
 /// States of a draft.
 pub const EDITING: i64 = 1;
@@ -116,14 +115,15 @@ pub fn change(wanted: &AddSpu, held: &Spu, remove_missing: bool, unseen_changed:
     }
 }
 
+/// Whether a product can be added as it is.
+pub fn is_complete(spu: &AddSpu) -> bool {
+    let whole = |sku: &Sku| !sku.thumb_img.is_empty() && sku.market_price != Fen(0);
+    spu.skus.iter().all(whole)
+}
+
 /// A product as it can be added: WeChat wants a picture and a list price of every SKU, which a merchant need not give.
 /// Without them the product's first picture and the selling price stand in.
-pub fn completed(spu: &AddSpu) -> Cow<'_, AddSpu> {
-    let whole = |sku: &Sku| !sku.thumb_img.is_empty() && sku.market_price != Fen(0);
-    if spu.skus.iter().all(whole) {
-        return Cow::Borrowed(spu);
-    }
-    let mut spu = spu.clone();
+pub fn completed(mut spu: AddSpu) -> AddSpu {
     for sku in &mut spu.skus {
         if sku.thumb_img.is_empty() {
             sku.thumb_img = spu.head_img.first().cloned().unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn completed(spu: &AddSpu) -> Cow<'_, AddSpu> {
             sku.market_price = sku.sale_price;
         }
     }
-    Cow::Owned(spu)
+    spu
 }
 
 /// The shop's product with everything the merchant gives.
@@ -194,7 +194,7 @@ pub fn merge(wanted: &AddSpu, held: &Spu, remove_missing: bool) -> AddSpu {
         skus,
         ..wanted.clone()
     };
-    completed(&merged).into_owned()
+    completed(merged)
 }
 
 /// The part of a change that needs no audit, if there is one.
@@ -363,7 +363,7 @@ mod tests {
         };
         assert_eq!(told(&merged), [("t".into(), 99), ("u".into(), 1)]);
         assert_eq!(
-            told(&completed(&given)),
+            told(&completed(given.clone())),
             [("u".into(), 1), ("u".into(), 1)],
             "a new product has nothing to keep"
         );

@@ -8,6 +8,7 @@ use crate::api::component::goods::{
 use crate::fail::failure;
 use crate::types::{ChinaTime, Family};
 use anyhow::Result;
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 
 /// The largest page that WeChat hands out.
@@ -65,9 +66,10 @@ pub fn missing(error: &anyhow::Error) -> bool {
 
 impl Shop {
     /// Creates one SPU and hands it to WeChat's audit. A number that is taken is refused with 1000012.
-    pub async fn add_goods(&self, spu: &AddSpu) -> Result<Added> {
+    /// `spu` is an [`AddSpu`] in JSON.
+    pub async fn add_goods(&self, spu: Bytes) -> Result<Added> {
         Ok(match self.family {
-            Family::Component => self.client.call(spu).await?.data,
+            Family::Component => self.client.call_written::<AddSpu>(spu).await?.data,
         })
     }
 

@@ -277,7 +277,11 @@ impl Items {
     }
 
     /// Writes marks so that they survive a power cut, before any of their calls is made.
-    pub fn mark_sent(&mut self, run: i64, marks: &[SentMark]) -> Result<()> {
+    pub fn mark_sent<'a>(
+        &mut self,
+        run: i64,
+        marks: impl IntoIterator<Item = &'a SentMark>,
+    ) -> Result<()> {
         self.connection
             .pragma_update(None, "synchronous", "FULL")
             .map_err(sqlite_failure)?;

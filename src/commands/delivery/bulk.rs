@@ -394,11 +394,10 @@ impl Sender<'_> {
     }
 
     async fn one(&self, fed: Fed<Shipment>) -> Outcome {
-        let Fed { work, before } = fed;
-        let key = work.order.clone();
+        let Fed { work, mark, before } = fed;
         let result = self.ship(work, before).await;
         bulk::outcome(
-            key,
+            mark.key,
             before,
             result,
             action::NONE,

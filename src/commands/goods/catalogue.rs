@@ -1,7 +1,9 @@
 //! A catalogue: files read, checked and set aside, so that what was checked is what is sent. Rows of one product may
 //! stand anywhere; rows that follow one another are put together as they are read, the rest at the end.
 
+mod aside;
 mod files;
+mod outline;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -18,6 +20,9 @@ use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::lang::Text;
 use crate::text;
 use anyhow::Result;
+use aside::Aside;
+use bytes::Bytes;
+pub use outline::Outline;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::hash::RandomState;
@@ -71,15 +76,25 @@ pub struct Counts {
 }
 
 /// A product to send.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Draft<T = AddSpu> {
-    /// Pictures on disk stand in it as `sha256:…`; [`Catalogue::image`] knows their files.
-    pub spu: T,
-    /// SHA-256 of the JSON of `spu`.
+    pub outline: Outline,
+    /// The request `T`, as it was checked. Pictures on disk stand in it as `sha256:…`; [`Catalogue::image`] knows
+    /// their files.
+    pub json: Bytes,
+    /// SHA-256 of `json`.
     pub fingerprint: [u8; 32],
     pub rows: Vec<RowRef>,
     /// The file and first row, for people.
     pub place: String,
+    payload: PhantomData<fn() -> T>,
+}
+
+impl<T: Payload> Draft<T> {
+    /// The request, read.
+    pub fn request(&self) -> Result<T> {
+        Ok(serde_json::from_slice(&self.json)?)
+    }
 }
 
 pub type GoodsDraft = Draft<AddSpu>;
@@ -113,8 +128,8 @@ impl<T: Payload> Catalogue<T> {
         let mut reading = Reading::<T> {
             options,
             naming,
-            spool: SpoolWriter::create(spool_dir)?,
-            entries: Vec::new(),
+            aside: Aside::start::<T>(SpoolWriter::create(spool_dir)?)?,
+            hashes: Vec::new(),
             files: Vec::new(),
             current: None,
             problems: Vec::new(),
@@ -222,7 +237,7 @@ impl<T: Payload> Iterator for Drafts<T> {
         self.next += 1;
         let names = &self.names;
         Some(self.cursor.record(at).and_then(|(meta, body)| {
-            let rows = rows_from(meta);
+            let (outline, rows) = outline::read(meta)?;
             let place = rows.first().map_or_else(String::new, |row| {
                 format!(
                     "{}:{}",
@@ -231,10 +246,12 @@ impl<T: Payload> Iterator for Drafts<T> {
                 )
             });
             Ok(Draft {
-                spu: serde_json::from_slice(body)?,
+                outline,
+                json: Bytes::copy_from_slice(body),
                 fingerprint: Sha256::digest(body).into(),
                 rows,
                 place,
+                payload: PhantomData,
             })
         }))
     }
@@ -245,41 +262,12 @@ impl<T: Payload> Iterator for Drafts<T> {
     }
 }
 
-const ROW_BYTES: usize = 16;
-
-fn rows_to(rows: &[RowRef], out: &mut Vec<u8>) {
-    out.clear();
-    for row in rows {
-        out.extend_from_slice(&row.input.to_le_bytes());
-        out.extend_from_slice(&row.row.to_le_bytes());
-        out.extend_from_slice(&row.touched.to_le_bytes());
-    }
-}
-
-fn rows_from(meta: &[u8]) -> Vec<RowRef> {
-    let four = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    meta.chunks_exact(ROW_BYTES)
-        .map(|bytes| RowRef {
-            input: four(bytes),
-            row: four(&bytes[4..]),
-            touched: u64::from(four(&bytes[8..])) | u64::from(four(&bytes[12..])) << 32,
-        })
-        .collect()
-}
-
 /// Rows of one product that follow one another.
 #[derive(Default)]
 struct Group {
     values: Values,
     rows: Vec<RowRef>,
     bad: bool,
-}
-
-/// Rows in the spool: the hash of their product's number and their place. Sixteen bytes for each product of a million.
-#[derive(Clone, Copy)]
-struct Entry {
-    hash: u64,
-    at: u64,
 }
 
 /// What a row of price and stock can change.
@@ -297,8 +285,9 @@ const JOINED: u64 = u64::MAX;
 struct Reading<'a, T> {
     options: &'a ReadOptions,
     naming: Naming,
-    spool: SpoolWriter,
-    entries: Vec<Entry>,
+    aside: Aside,
+    /// Of the numbers of the products set aside. With their places, sixteen bytes for each product of a million.
+    hashes: Vec<u64>,
     files: Vec<SheetFile>,
     current: Option<Group>,
     problems: Vec<Problem>,
@@ -317,8 +306,9 @@ struct Reading<'a, T> {
 impl<T: Payload> Reading<'_, T> {
     /// Puts the rows of each product together and closes the books.
     fn finish(mut self) -> Result<Catalogue<T>> {
-        self.end_group()?;
-        self.join_scattered()?;
+        self.end_group();
+        let mut shelf = self.aside.finish()?;
+        self.join_scattered(&mut shelf)?;
         let incomplete = std::mem::take(&mut self.incomplete);
         for (entry, problems) in incomplete {
             self.bad.insert(entry);
@@ -338,18 +328,18 @@ impl<T: Payload> Reading<'_, T> {
             ));
         }
         let bad = &self.bad;
-        let live = self
-            .entries
+        let live = shelf
+            .places
             .iter()
             .enumerate()
-            .filter(|(_, entry)| entry.at != JOINED);
+            .filter(|(_, at)| **at != JOINED);
         self.counts.products = live.clone().count() as u64;
         let places = live
-            .filter(|(place, _)| !bad.contains(place))
-            .map(|(_, entry)| entry.at)
+            .filter(|(entry, _)| !bad.contains(entry))
+            .map(|(_, at)| *at)
             .collect();
         Ok(Catalogue {
-            spool: self.spool.reader()?,
+            spool: shelf.spool.reader()?,
             files: self.files,
             places,
             problems: self.problems,

@@ -1,6 +1,7 @@
 //! The pictures a catalogue names: addresses pass through, files on disk are checked and known by their content.
 
 use super::cells::Fault;
+use crate::api::component::goods::AddSpu;
 use crate::api::component::image::MAX_BYTES;
 use crate::text;
 use imagesize::ImageType;
@@ -11,6 +12,40 @@ use std::path::{Path, PathBuf};
 
 /// What stands in a draft for a picture on disk; the hex of its SHA-256 follows.
 pub const BY_CONTENT: &str = "sha256:";
+
+/// Every picture of a product.
+pub fn images_of(spu: &AddSpu) -> impl Iterator<Item = &String> {
+    let AddSpu {
+        head_img,
+        qualification_pics,
+        desc_info,
+        skus,
+        ..
+    } = spu;
+    head_img
+        .iter()
+        .chain(qualification_pics.iter().flatten())
+        .chain(desc_info.iter().flat_map(|desc| desc.imgs.iter()))
+        .chain(skus.iter().map(|sku| &sku.thumb_img))
+        .filter(|image| !image.is_empty())
+}
+
+/// [`images_of`], to be replaced.
+pub fn images_of_mut(spu: &mut AddSpu) -> impl Iterator<Item = &mut String> {
+    let AddSpu {
+        head_img,
+        qualification_pics,
+        desc_info,
+        skus,
+        ..
+    } = spu;
+    head_img
+        .iter_mut()
+        .chain(qualification_pics.iter_mut().flatten())
+        .chain(desc_info.iter_mut().flat_map(|desc| desc.imgs.iter_mut()))
+        .chain(skus.iter_mut().map(|sku| &mut sku.thumb_img))
+        .filter(|image| !image.is_empty())
+}
 
 /// Every picture file of a catalogue.
 #[derive(Debug, Default)]

@@ -1,8 +1,11 @@
 //! The rows of one product: their values, and the requests that are made of them.
 
+use super::catalogue::Outline;
 use super::cells::Value;
 use super::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS};
+use super::images::{BY_CONTENT, images_of};
 use crate::api::component::goods::{AddSpu, DescInfo, FreeSku, NO_BRAND, Sku, Spu, UpdateSpuFree};
+use crate::shop::change::{is_complete, unseen_fingerprint};
 use crate::types::Fen;
 
 /// The cells of one product, read: product-level values, and those of each SKU.
@@ -72,6 +75,8 @@ pub trait Payload: serde::Serialize + serde::de::DeserializeOwned + Send + 'stat
     fn from_values(values: Values) -> Self;
     /// The way back, which [`from_values`](Payload::from_values) undoes.
     fn into_values(self) -> Values;
+    /// What is known of it without reading it again.
+    fn outline(&self) -> Outline;
 }
 
 impl Payload for AddSpu {
@@ -197,6 +202,15 @@ impl Payload for AddSpu {
             .collect();
         values
     }
+
+    fn outline(&self) -> Outline {
+        Outline {
+            key: self.out_product_id.clone(),
+            third_cat_id: self.third_cat_id,
+            unseen: unseen_fingerprint(self),
+            ready: is_complete(self) && !images_of(self).any(|image| image.starts_with(BY_CONTENT)),
+        }
+    }
 }
 
 fn unsigned(number: Option<i64>) -> Option<u64> {
@@ -295,6 +309,14 @@ impl Payload for UpdateSpuFree {
             })
             .collect();
         values
+    }
+
+    fn outline(&self) -> Outline {
+        Outline {
+            key: self.out_product_id.clone(),
+            ready: true,
+            ..Outline::default()
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 //! whole run is in `upload`.
 
 use super::catalogue::{Catalogue, Draft};
+use super::images::{BY_CONTENT, images_of_mut};
 use super::rows::Payload;
 use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Fed, Work};
 use crate::bulk::{self, Interrupt, Outcome};
+use crate::client::written;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::output::Output;
 use crate::shop::Shop;
@@ -18,6 +20,7 @@ use crate::state::runs::{ItemState, Known, SentMark};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -45,15 +48,11 @@ pub struct Options {
 
 /// What a catalogue holds: whole products, or changes that need no audit.
 pub trait Sendable: Payload + Send + Sync + 'static {
-    /// The merchant's own number of the product.
-    fn key(&self) -> &str;
-    /// See [`unseen_fingerprint`].
-    fn unseen(&self) -> [u8; 16];
     /// Whether adding it takes a slot of the audit quota.
     const AUDITED: bool;
     /// Sends it; says what was done.
     fn put(
-        self,
+        draft: &Draft<Self>,
         sender: &Sender<'_, Self>,
         before: Option<Known>,
         mark: &SentMark,
@@ -65,45 +64,29 @@ pub trait Sendable: Payload + Send + Sync + 'static {
 impl Sendable for AddSpu {
     const AUDITED: bool = true;
 
-    fn key(&self) -> &str {
-        &self.out_product_id
-    }
-
-    fn unseen(&self) -> [u8; 16] {
-        unseen_fingerprint(self)
-    }
-
     fn put(
-        self,
+        draft: &Draft<Self>,
         sender: &Sender<'_, Self>,
         before: Option<Known>,
         mark: &SentMark,
     ) -> impl Future<Output = Result<&'static str>> {
-        sender.put(self, before, mark)
+        sender.put(draft, before, mark)
     }
 }
 
 impl Sendable for UpdateSpuFree {
     const AUDITED: bool = false;
 
-    fn key(&self) -> &str {
-        &self.out_product_id
-    }
-
-    fn unseen(&self) -> [u8; 16] {
-        [0; 16]
-    }
-
     /// The same change again does no harm, so that nothing has to be looked up.
     async fn put(
-        self,
+        draft: &Draft<Self>,
         sender: &Sender<'_, Self>,
         _before: Option<Known>,
         _mark: &SentMark,
     ) -> Result<&'static str> {
         sender
             .shop
-            .update_goods_free(&self)
+            .update_goods_free(&draft.request()?)
             .await
             .map(|_| action::UPDATED_FREE)
     }
@@ -141,9 +124,9 @@ impl<T: Sendable> Work for Draft<T> {
     fn mark(&self) -> SentMark {
         // One half tells the whole product, the other only the fields that WeChat never shows again.
         let mut fingerprint = self.fingerprint;
-        fingerprint[16..].copy_from_slice(&self.spu.unseen());
+        fingerprint[16..].copy_from_slice(&self.outline.unseen);
         SentMark {
-            key: self.spu.key().to_owned(),
+            key: self.outline.key.clone(),
             place: self.place.clone(),
             fingerprint,
         }
@@ -178,9 +161,8 @@ impl<'a, T: Sendable> Sender<'a, T> {
 
     /// Sends one product and says how that ended.
     pub async fn send(&self, fed: Fed<Draft<T>>) -> Outcome {
-        let Fed { work, before } = fed;
-        let mark = work.mark();
-        let result = work.spu.put(self, before, &mark).await;
+        let Fed { work, mark, before } = fed;
+        let result = T::put(&work, self, before, &mark).await;
         bulk::outcome(
             mark.key,
             before,
@@ -195,21 +177,37 @@ impl<'a, T: Sendable> Sender<'a, T> {
 impl Sender<'_, AddSpu> {
     async fn put(
         &self,
-        mut spu: AddSpu,
+        draft: &Draft<AddSpu>,
         before: Option<Known>,
         mark: &SentMark,
     ) -> Result<&'static str> {
+        let category = draft.outline.third_cat_id;
         if let Some(allowed) = self
             .categories
             .as_ref()
-            .filter(|allowed| !allowed.contains(&spu.third_cat_id))
+            .filter(|allowed| !allowed.contains(&category))
         {
-            return Err(Failure::new(Kind::Refused, text!("category {category} is not open to this shop ({count} are)", category = spu.third_cat_id, count = allowed.len()))
+            return Err(Failure::new(Kind::Refused, text!("category {category} is not open to this shop ({count} are)", category, count = allowed.len()))
                 .hint(text!("`wxsell category mine` lists the open ones; others need an audit in the merchant console first"))
                 .into());
         }
+        let known = before.filter(|known| known.state != ItemState::Refused);
+        if known.is_none() && draft.outline.ready && !self.options.rehost {
+            return self.add(draft.json.clone(), mark, || draft.request()).await;
+        }
+        // Apart, so that the way of most products stays small.
+        Box::pin(self.place(draft.request()?, known, mark)).await
+    }
+
+    /// Replaces pictures by links and looks at what the shop has before it sends.
+    async fn place(
+        &self,
+        mut spu: AddSpu,
+        known: Option<Known>,
+        mark: &SentMark,
+    ) -> Result<&'static str> {
         self.place_images(&mut spu).await?;
-        match before {
+        match known {
             // Nobody knows whether the call was made: look before it is made again.
             Some(known) if matches!(known.state, ItemState::Sent | ItemState::Unclear) => {
                 match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
@@ -224,40 +222,65 @@ impl Sender<'_, AddSpu> {
                     None => {
                         self.state
                             .give_slot_back(&self.shop_key, &spu.out_product_id)?;
-                        self.add(&spu).await
+                        self.add_completed(spu, mark).await
                     }
                 }
             }
-            Some(known) if known.state == ItemState::Done => {
-                match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
-                    Some(held) => {
-                        self.update(
-                            &spu,
-                            &held,
-                            known.fingerprint[16..] != mark.fingerprint[16..],
-                        )
-                        .await
-                    }
-                    None => self.add(&spu).await,
+            Some(known) => match self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
+                Some(held) => {
+                    self.update(
+                        &spu,
+                        &held,
+                        known.fingerprint[16..] != mark.fingerprint[16..],
+                    )
+                    .await
                 }
-            }
-            _ => self.add(&spu).await,
+                None => self.add_completed(spu, mark).await,
+            },
+            None => self.add_completed(spu, mark).await,
         }
     }
 
-    async fn add(&self, spu: &AddSpu) -> Result<&'static str> {
-        if self.slot_full_until(&spu.out_product_id)?.is_some() {
-            // What the shop has already may need no audit.
-            if let Some(held) = self.shop.goods(&spu.out_product_id, Copy::Draft).await? {
-                let unseen_changed = unseen_fingerprint(spu) != [0; 16];
-                return self.update(spu, &held, unseen_changed).await;
+    async fn add_completed(&self, spu: AddSpu, mark: &SentMark) -> Result<&'static str> {
+        let json = written(&completed(spu.clone()))?;
+        self.add(json, mark, || Ok(spu.clone())).await
+    }
+
+    /// Adds a product, whose request is `json`; `wanted` is what the merchant gave, where it has to be compared.
+    async fn add(
+        &self,
+        json: Bytes,
+        mark: &SentMark,
+        wanted: impl Fn() -> Result<AddSpu>,
+    ) -> Result<&'static str> {
+        if self.slot_full_until(&mark.key)?.is_some() {
+            let in_time = Box::pin(self.change_or_take_slot(&mark.key, &wanted));
+            if let Some(changed) = in_time.await? {
+                return Ok(changed);
             }
-            self.take_slot(&spu.out_product_id).await?;
         }
-        let error = match self.shop.add_goods(&completed(spu)).await {
-            Ok(_) => return Ok(action::ADDED),
-            Err(error) => error,
-        };
+        match self.shop.add_goods(json).await {
+            Ok(_) => Ok(action::ADDED),
+            Err(error) => Box::pin(self.not_added(error, &wanted()?)).await,
+        }
+    }
+
+    /// What the shop has already may need no audit; else waits for a slot.
+    async fn change_or_take_slot(
+        &self,
+        key: &str,
+        wanted: impl Fn() -> Result<AddSpu>,
+    ) -> Result<Option<&'static str>> {
+        if let Some(held) = self.shop.goods(key, Copy::Draft).await? {
+            let spu = wanted()?;
+            let unseen_changed = unseen_fingerprint(&spu) != [0; 16];
+            return self.update(&spu, &held, unseen_changed).await.map(Some);
+        }
+        self.take_slot(key).await.map(|()| None)
+    }
+
+    /// What a product that was not added comes to.
+    async fn not_added(&self, error: anyhow::Error, spu: &AddSpu) -> Result<&'static str> {
         let lost = failure(&error).is_none_or(|failure| failure.unclear);
         if !lost {
             // Refused before the audit saw it.
@@ -396,7 +419,7 @@ impl Sender<'_, AddSpu> {
 
     /// Replaces every picture of a product by its link at WeChat; each picture is uploaded once per shop, ever.
     async fn place_images(&self, spu: &mut AddSpu) -> Result<()> {
-        for image in images_of(spu) {
+        for image in images_of_mut(spu) {
             if let Some(link) = self.link(image).await? {
                 *image = link;
             }
@@ -406,7 +429,7 @@ impl Sender<'_, AddSpu> {
 
     /// The link to use instead of a reference; `None` where the reference is a link already.
     async fn link(&self, reference: &str) -> Result<Option<String>> {
-        let hash = reference.strip_prefix("sha256:");
+        let hash = reference.strip_prefix(BY_CONTENT);
         if hash.is_none() && (!self.options.rehost || hosted(reference)) {
             return Ok(None);
         }
@@ -474,23 +497,6 @@ impl Sender<'_, AddSpu> {
             .await
             .within(|| text!("uploading the picture {path}", path = &shown))
     }
-}
-
-/// Every picture of a product.
-pub fn images_of(spu: &mut AddSpu) -> impl Iterator<Item = &mut String> {
-    let AddSpu {
-        head_img,
-        qualification_pics,
-        desc_info,
-        skus,
-        ..
-    } = spu;
-    head_img
-        .iter_mut()
-        .chain(qualification_pics.iter_mut().flatten())
-        .chain(desc_info.iter_mut().flat_map(|desc| desc.imgs.iter_mut()))
-        .chain(skus.iter_mut().map(|sku| &mut sku.thumb_img))
-        .filter(|image| !image.is_empty())
 }
 
 /// Whether a failure concerns every item that would follow.

@@ -6,9 +6,10 @@
 use super::catalogue::Catalogue;
 use super::check::refusal;
 use super::failed::Failed;
+use super::images::{BY_CONTENT, images_of_mut};
 use super::read::ReadArgs;
 use super::report::{Report, ReportFile};
-use super::sender::{Options, Sendable, Sender, action, images_of};
+use super::sender::{Options, Sendable, Sender, action};
 use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Feed, Journal, Work};
 use crate::bulk::{self, Interrupt};
@@ -401,12 +402,14 @@ impl Plannable for UpdateSpuFree {
         _args: &SendArgs,
         _ctx: &Ctx,
     ) -> Result<Vec<Planned>> {
-        let plan = |draft: super::catalogue::ChangeDraft| Planned {
-            action: "free_update",
-            changes: free_fields(&draft.spu),
-            ..Planned::add(&draft)
+        let plan = |draft: super::catalogue::ChangeDraft| -> Result<Planned> {
+            Ok(Planned {
+                action: "free_update",
+                changes: free_fields(&draft.request()?),
+                ..Planned::add(&draft)
+            })
         };
-        catalogue.drafts().map(|draft| draft.map(plan)).collect()
+        catalogue.drafts().map(|draft| plan(draft?)).collect()
     }
 }
 
@@ -435,9 +438,9 @@ impl Plannable for AddSpu {
             let mut line = Planned::add(&draft);
             let fingerprint = draft.mark().fingerprint;
             let known = items.known(&line.out_product_id)?;
-            let mut spu = draft.spu;
-            for image in images_of(&mut spu) {
-                let key = match image.strip_prefix("sha256:") {
+            let mut spu = draft.request()?;
+            for image in images_of_mut(&mut spu) {
+                let key = match image.strip_prefix(BY_CONTENT) {
                     Some(_) => image.clone(),
                     None if rehost && !hosted(image) => format!("url:{image}"),
                     None => continue,
@@ -473,7 +476,7 @@ impl Plannable for AddSpu {
 impl Planned {
     fn add<T: Sendable>(draft: &super::catalogue::Draft<T>) -> Planned {
         Planned {
-            out_product_id: draft.spu.key().to_owned(),
+            out_product_id: draft.outline.key.clone(),
             action: "add",
             place: draft.place.clone(),
             changes: Vec::new(),

@@ -1,9 +1,6 @@
 //! Files of every kind, read cell by cell into the rows of products.
 
-use super::{
-    Entry, Group, LONGEST_ID, MOST_PROBLEMS, ROW_BYTES, Reading, RowRef, SheetFile, rows_to,
-    some_id,
-};
+use super::{Group, LONGEST_ID, MOST_PROBLEMS, Reading, RowRef, SheetFile, some_id};
 use crate::bulk::csv::{CsvReader, Encoding, dialect};
 use crate::bulk::json;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
@@ -37,7 +34,7 @@ impl<T: Payload> Reading<'_, T> {
             SourceKind::Xlsx => self.xlsx()?,
             SourceKind::Json | SourceKind::Jsonl => self.json(kind)?,
         }
-        self.end_group()?;
+        self.end_group();
         if before == (self.counts.rows, self.total_problems()) {
             let problem = self.problem(
                 None,
@@ -191,7 +188,7 @@ impl<T: Payload> Reading<'_, T> {
             .as_ref()
             .is_none_or(|group| group.values.id != id || id.is_empty())
         {
-            self.end_group()?;
+            self.end_group();
         }
         let mut group = self.current.take().unwrap_or_default();
         group.bad |= id.is_empty();
@@ -389,13 +386,13 @@ impl<T: Payload> Reading<'_, T> {
     }
 
     /// Sets the rows of a product aside.
-    pub(super) fn end_group(&mut self) -> Result<()> {
+    pub(super) fn end_group(&mut self) {
         let Some(group) = self.current.take() else {
-            return Ok(());
+            return;
         };
-        let entry = self.entries.len();
+        let entry = self.hashes.len();
         if group.values.id.is_empty() {
-            return Ok(());
+            return;
         }
         let missing = self.incomplete_in(&group.values, &group.rows);
         if !missing.is_empty() {
@@ -404,18 +401,9 @@ impl<T: Payload> Reading<'_, T> {
         if group.bad {
             self.bad.insert(entry);
         }
-        let hash = self.hasher.hash_one(group.values.id.as_str());
-        let at = self.set_aside(group)?;
-        self.entries.push(Entry { hash, at });
-        Ok(())
-    }
-
-    pub(super) fn set_aside(&mut self, group: Group) -> Result<u64> {
-        let mut meta = Vec::with_capacity(group.rows.len() * ROW_BYTES);
-        rows_to(&group.rows, &mut meta);
-        let mut body = Vec::with_capacity(1024);
-        serde_json::to_writer(&mut body, &T::from_values(group.values))?;
-        self.spool.append(&meta, &body)
+        self.hashes
+            .push(self.hasher.hash_one(group.values.id.as_str()));
+        self.aside.put(group.values, group.rows);
     }
 
     pub(super) fn json(&mut self, kind: SourceKind) -> Result<()> {
@@ -484,13 +472,14 @@ impl<T: Payload> Reading<'_, T> {
             });
         }
         self.counts.skus += read.values.skus.len() as u64;
-        self.end_group()?;
+        self.end_group();
         self.current = Some(Group {
             values: read.values,
             rows,
             bad,
         });
-        self.end_group()
+        self.end_group();
+        Ok(())
     }
 
     pub(super) fn problem(

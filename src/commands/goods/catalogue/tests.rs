@@ -54,12 +54,48 @@ fn said<T: Payload>(catalogue: &Catalogue<T>) -> Vec<String> {
 fn drafts(catalogue: &Catalogue) -> Vec<AddSpu> {
     catalogue
         .drafts()
-        .map(|draft| draft.expect("a draft").spu)
+        .map(|draft| draft.expect("a draft").request().expect("a request"))
         .collect()
 }
 
 fn row(product: &str, sku: &str, attrs: &str) -> String {
     format!("{product},Tea,p,https://e.com/a.jpg,1423,{sku},9.90,10,{attrs}\n")
+}
+
+#[test]
+fn what_lacks_nothing_and_names_no_file_can_be_sent_as_it_stands() {
+    let head = "out_product_id,title,path,head_img,third_cat_id,out_sku_id,sale_price,stock_num,thumb_img,market_price\n";
+    let rows = [
+        "P1,Tea,p,https://e.com/a.jpg,1423,S1,9.90,10,https://e.com/t.jpg,12.00\n",
+        "P2,Tea,p,https://e.com/a.jpg,1423,S1,9.90,10,https://e.com/t.jpg,\n",
+        "P3,Tea,p,https://e.com/a.jpg,1423,S1,9.90,10,,12.00\n",
+        "P4,Tea,p,https://e.com/a.jpg|a.png,1423,S1,9.90,10,https://e.com/t.jpg,12.00\n",
+    ];
+    let folder = Folder::new();
+    folder.write(
+        "a.png",
+        include_bytes!("../../../../tests/data/images/TEA-1001.png"),
+    );
+    folder.write("a.csv", [head, &rows.concat()].concat());
+    let catalogue = folder
+        .read(&["a.csv"], &ReadOptions::default())
+        .expect("a catalogue");
+    assert_eq!(said(&catalogue), Vec::<String>::new());
+    let ready: Vec<(String, u64, bool)> = catalogue
+        .drafts()
+        .map(|draft| draft.expect("a draft").outline)
+        .map(|outline| (outline.key, outline.third_cat_id, outline.ready))
+        .collect();
+    let told = |key: &str, ready| (key.to_owned(), 1423, ready);
+    assert_eq!(
+        ready,
+        [
+            told("P1", true),
+            told("P2", false),
+            told("P3", false),
+            told("P4", false)
+        ]
+    );
 }
 
 #[test]
@@ -78,19 +114,15 @@ fn rows_of_one_product_need_not_stand_together() {
         .map(|draft| draft.expect("a draft"))
         .collect();
     assert_eq!(drafts.len(), 2);
-    assert_eq!(drafts[0].spu.out_product_id, "P1");
-    assert_eq!(drafts[0].spu.brand_id, 2_100_000_000);
-    let prices: Vec<i64> = drafts[0]
-        .spu
-        .skus
-        .iter()
-        .map(|sku| sku.sale_price.0)
-        .collect();
+    assert_eq!(drafts[0].outline.key, "P1");
+    let spu = drafts[0].request().expect("a request");
+    assert_eq!(spu.out_product_id, "P1");
+    assert_eq!(spu.brand_id, 2_100_000_000);
+    let prices: Vec<i64> = spu.skus.iter().map(|sku| sku.sale_price.0).collect();
     assert_eq!(prices, [990, 1990]);
     let rows: Vec<u32> = drafts[0].rows.iter().map(|row| row.row).collect();
     assert_eq!(rows, [2, 4]);
-    let together: [u8; 32] =
-        Sha256::digest(serde_json::to_vec(&drafts[0].spu).expect("json")).into();
+    let together: [u8; 32] = Sha256::digest(serde_json::to_vec(&spu).expect("json")).into();
     assert_eq!(drafts[0].fingerprint, together);
     assert_eq!(
         catalogue.counts(),
@@ -317,9 +349,10 @@ fn price_and_stock_take_what_is_there() {
         .map(|draft| draft.expect("a draft"))
         .collect();
     assert_eq!(drafts.len(), 1);
-    assert_eq!(drafts[0].spu.skus[0].sale_price, Some(Fen(990)));
-    assert_eq!(drafts[0].spu.skus[0].stock_num, None);
-    assert_eq!(drafts[0].spu.skus[1].stock_num, Some(0));
+    let change = drafts[0].request().expect("a request");
+    assert_eq!(change.skus[0].sale_price, Some(Fen(990)));
+    assert_eq!(change.skus[0].stock_num, None);
+    assert_eq!(change.skus[1].stock_num, Some(0));
 }
 
 #[test]
@@ -371,6 +404,24 @@ fn failed_rows_come_back_in_their_own_encoding_and_can_be_uploaded_again() {
             .count(),
         2
     );
+}
+
+#[test]
+fn where_nothing_failed_the_input_is_not_looked_at_again() {
+    let folder = Folder::new();
+    folder.write("a.csv", [HEAD, &row("P1", "S1", "")].concat());
+    let catalogue = folder
+        .read(&["a.csv"], &ReadOptions::default())
+        .expect("a catalogue");
+    folder.write("a.csv", "changed since");
+    let written = catalogue.write_failed(&[], Lang::En).expect("no file");
+    assert_eq!(written, Vec::<PathBuf>::new());
+    let failed = [Failed {
+        out_product_id: "P1".into(),
+        reason: "no".into(),
+        field: None,
+    }];
+    assert!(catalogue.write_failed(&failed, Lang::En).is_err());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Checks that need all rows of a product, and the joining of rows that do not stand together.
 
-use super::{CHANGES, Group, JOINED, Reading, RowRef, rows_from, some_id};
+use super::aside::Shelf;
+use super::{CHANGES, Group, JOINED, Reading, RowRef, outline, some_id};
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
 use crate::commands::goods::cells::{Fault, Value};
@@ -171,15 +172,14 @@ impl<T: Payload> Reading<'_, T> {
     }
 
     /// Finds products whose rows do not stand together.
-    pub(super) fn join_scattered(&mut self) -> Result<()> {
-        let mut order: Vec<u32> = (0..u32::try_from(self.entries.len())?).collect();
-        order.sort_unstable_by_key(|place| (self.entries[*place as usize].hash, *place));
+    pub(super) fn join_scattered(&mut self, shelf: &mut Shelf) -> Result<()> {
+        let hashes = &self.hashes;
+        let mut order: Vec<u32> = (0..u32::try_from(hashes.len())?).collect();
+        order.sort_unstable_by_key(|entry| (hashes[*entry as usize], *entry));
         let scattered: Vec<Vec<usize>> = order
-            .chunk_by(|one, other| {
-                self.entries[*one as usize].hash == self.entries[*other as usize].hash
-            })
+            .chunk_by(|one, other| hashes[*one as usize] == hashes[*other as usize])
             .filter(|same| same.len() > 1)
-            .map(|same| same.iter().map(|place| *place as usize).collect())
+            .map(|same| same.iter().map(|entry| *entry as usize).collect())
             .collect();
         drop(order);
         if scattered.is_empty() {
@@ -187,44 +187,45 @@ impl<T: Payload> Reading<'_, T> {
         }
         let again: HashSet<usize> = scattered.iter().flatten().copied().collect();
         self.incomplete.retain(|(entry, _)| !again.contains(entry));
-        let spool = self.spool.reader()?;
+        let spool = shelf.spool.reader()?;
         let mut cursor = spool.cursor();
         let mut joined = Vec::new();
-        for places in scattered {
+        for entries in scattered {
             // Two numbers may share a hash; their rows stay apart.
             let mut by_id: Vec<(usize, Group)> = Vec::new();
-            for place in places {
-                let group = self.group_at(&mut cursor, place)?;
+            for entry in entries {
+                let group = self.group_at(&mut cursor, shelf.places[entry], entry)?;
                 match by_id
                     .iter_mut()
                     .find(|(_, known)| known.values.id == group.values.id)
                 {
-                    None => by_id.push((place, group)),
+                    None => by_id.push((entry, group)),
                     Some((_, known)) => {
-                        self.entries[place].at = JOINED;
+                        shelf.places[entry] = JOINED;
                         self.join(known, group);
                     }
                 }
             }
             joined.extend(by_id);
         }
-        self.spool.resume()?;
-        for (place, group) in joined {
+        shelf.spool.resume()?;
+        let mut body = Vec::new();
+        for (entry, group) in joined {
             let missing = self.incomplete_in(&group.values, &group.rows);
             if !missing.is_empty() {
-                self.incomplete.push((place, missing));
+                self.incomplete.push((entry, missing));
             }
             if group.bad {
-                self.bad.insert(place);
+                self.bad.insert(entry);
             }
-            self.entries[place].at = self.set_aside(group)?;
+            shelf.places[entry] = shelf.put::<T>(group.values, &group.rows, &mut body)?;
         }
         Ok(())
     }
 
-    pub(super) fn group_at(&self, cursor: &mut Cursor, place: usize) -> Result<Group> {
-        let (meta, body) = cursor.record(self.entries[place].at)?;
-        let rows = rows_from(meta);
+    pub(super) fn group_at(&self, cursor: &mut Cursor, at: u64, entry: usize) -> Result<Group> {
+        let (meta, body) = cursor.record(at)?;
+        let (_, rows) = outline::read(meta)?;
         let mut values = serde_json::from_slice::<T>(body)?.into_values();
         // Defaults that stand for cells nobody filled in are none of the merchant's words.
         let given = |bits: u64, field: usize| {
@@ -246,7 +247,7 @@ impl<T: Payload> Reading<'_, T> {
         Ok(Group {
             values,
             rows,
-            bad: self.bad.contains(&place),
+            bad: self.bad.contains(&entry),
         })
     }
 
