@@ -72,6 +72,33 @@ fn what_the_guide_leaves_out_is_run_too() {
     walked("guide-rest");
 }
 
+/// Runs the command given to it twice: first with a column that there is none of. Notes where that wrote or went well.
+const WITH_A_WRONG_COLUMN: &str = r#"#!/bin/sh
+case " $* " in
+*" sandbox "* | *" --columns "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
+*)
+    before=$("$PROGRAM" log list --format json --jq length)
+    if "$PROGRAM" "$@" --columns no_such_column </dev/null >"$NOTES.shown" 2>&1; then
+        echo "went well: $*" >>"$NOTES"
+    fi
+    [ "$before" = "$("$PROGRAM" log list --format json --jq length)" ] || echo "wrote: $*" >>"$NOTES"
+    ;;
+esac
+exec "$PROGRAM" "$@"
+"#;
+
+#[test]
+fn a_column_that_is_none_is_refused_before_anything_is_written() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for name in ["guide.md", "guide-rest.md"] {
+        let walk = Walk::run_with(&tests.join(name), Some(WITH_A_WRONG_COLUMN));
+        let notes = std::fs::read_to_string(walk.path("notes")).unwrap_or_default();
+        assert_eq!(notes, "", "{name}");
+        let last = std::fs::read_to_string(walk.path("notes.shown")).expect("a refusal");
+        assert!(last.contains("column"), "{last}");
+    }
+}
+
 #[test]
 fn a_form_hides_times_and_long_numbers_alone() {
     assert_eq!(

@@ -123,9 +123,7 @@ async fn status(ctx: &Ctx) -> Result<()> {
 fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     let component = reply.as_ref().map(Component::read);
     let rows = rows(component.as_ref());
-    let as_thing = matches!(ctx.out.format, Format::Json | Format::Ndjson | Format::Yaml)
-        || ctx.out.jq.is_some();
-    if !as_thing {
+    if !is_thing(ctx) {
         return ctx.out.list(&rows);
     }
     let (book, operation) = CHECK.operation();
@@ -145,14 +143,29 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
         })
     });
     thing["tasks"] = tasks.collect();
-    let columns = Columns::none()
+    ctx.out.show_with(as_thing(), &thing)
+}
+
+/// Refuses columns that [`show`] does not have.
+fn check_columns(ctx: &Ctx) -> Result<()> {
+    match is_thing(ctx) {
+        true => ctx.out.check_columns_of(as_thing()),
+        false => ctx.out.check_columns::<Row>(),
+    }
+}
+
+fn is_thing(ctx: &Ctx) -> bool {
+    matches!(ctx.out.format, Format::Json | Format::Ndjson | Format::Yaml) || ctx.out.jq.is_some()
+}
+
+fn as_thing() -> Columns<Value> {
+    Columns::none()
         .with("joined", text!("JOINED").to_string(), |thing: &Value| {
             Cell::Text(thing["joined"].to_string())
         })
         .with("status", "STATE", |thing: &Value| {
             thing["status"].as_i64().map_or(Cell::Empty, Cell::Number)
-        });
-    ctx.out.show_with(columns, &thing)
+        })
 }
 
 fn rows(component: Option<&Component>) -> Vec<Row> {
@@ -248,6 +261,7 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
             return show(ctx, Some(reply));
         }
     }
+    check_columns(ctx)?;
     for task in tasks {
         let item = Item {
             access_info_item: task.number(),

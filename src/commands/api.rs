@@ -382,6 +382,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
+    ctx.out.check_value()?;
     if operation.resend != Resend::Safe {
         if ctx.global.dry_run {
             ctx.out

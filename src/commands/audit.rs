@@ -182,6 +182,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
             .note(text!("nothing was sent; the request would be:"));
         return ctx.out.value(&body);
     }
+    ctx.out.check_columns::<HandedIn>()?;
     ctx.before_write(ask.confirm.map(|question| question()))
         .await?;
     super::papers::upload(ctx, &mut body, pictures).await?;

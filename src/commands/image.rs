@@ -112,6 +112,7 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     ctx.shop().await?;
+    ctx.out.check_columns::<Uploaded>()?;
     ctx.before_write(None).await?;
     let mut rows = Vec::new();
     for (source, picture) in args.images.iter().zip(pictures) {

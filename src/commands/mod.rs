@@ -205,6 +205,7 @@ impl Ctx {
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
     /// and on a live or production shop asks before `destructive` things.
     pub async fn before_write(&self, destructive: Option<Text>) -> Result<()> {
+        self.out.columns_are_checked()?;
         let profile = self.profile()?;
         if profile.read_only {
             return Err(Failure::input(text!(

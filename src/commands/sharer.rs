@@ -212,6 +212,7 @@ impl Record for Outcome {
 
 async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
     let body = request(&BIND, &args, json!({}))?;
+    ctx.out.check_columns::<Outcome>()?;
     let Some(reply) = ctx.send(&BIND, &body).await? else {
         return Ok(());
     };
@@ -250,6 +251,7 @@ fn reason(code: i64) -> Text {
 
 async fn unbind(args: UnbindArgs, ctx: &Ctx) -> Result<()> {
     let body = request(&UNBIND, &args, json!({}))?;
+    ctx.out.check_columns::<Outcome>()?;
     let Some(reply) = ctx.send(&UNBIND, &body).await? else {
         return Ok(());
     };

@@ -9,6 +9,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 /// What a command shows. JSON and YAML are the type's own `Serialize`; tables, CSV, TSV and xlsx take the columns.
 pub trait Record: Serialize + Sized + 'static {
@@ -190,6 +191,7 @@ impl<T: Serialize + 'static> Picked<T> {
         };
         let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
         let order = pick(wanted, &names)?;
+        out.columns_fit.store(true, Ordering::Relaxed);
         columns = order
             .into_iter()
             .map(|at| columns.swap_remove(at))

@@ -29,6 +29,8 @@ use serde::Serialize;
 use serde_json::Value;
 use sink::Sink;
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use stream::Form;
 
 /// The form of what is printed on stdout.
@@ -68,6 +70,8 @@ pub struct Output {
     pub yes: bool,
     /// Only what [`Output::answer`] is given goes to stdout.
     pub answers_only: bool,
+    /// The columns asked for were held against those that will be shown.
+    columns_fit: Arc<AtomicBool>,
     sink: Sink,
 }
 
@@ -84,6 +88,7 @@ impl Default for Output {
             interactive: false,
             yes: false,
             answers_only: false,
+            columns_fit: Arc::default(),
             sink: Sink::default(),
         }
     }
@@ -123,6 +128,26 @@ impl Output {
             );
         }
         Ok(())
+    }
+
+    /// Refuses `--columns` that nobody has checked; before anything is changed that cannot be shown afterwards.
+    pub fn columns_are_checked(&self) -> Result<()> {
+        if self.columns.is_none() || self.columns_fit.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(Failure::input(text!(
+            "this command shows nothing that --columns could choose from"
+        ))
+        .hint(text!("leave out --columns"))
+        .into())
+    }
+
+    /// The same output with all columns: for what is shown instead of what the columns were asked for.
+    pub fn with_all_columns(&self) -> Output {
+        Output {
+            columns: None,
+            ..self.clone()
+        }
     }
 
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
@@ -189,8 +214,21 @@ impl Output {
         Stream::new(self, Picked::new(self, Columns::of())?)
     }
 
+    /// Refuses the form of a table file, which [`Output::value`] cannot write; for commands that act before they show.
+    pub fn check_value(&self) -> Result<()> {
+        if !matches!(self.format, Format::Csv | Format::Tsv | Format::Xlsx) {
+            return Ok(());
+        }
+        Err(
+            Failure::input(text!("this has no columns, so it cannot be a table file"))
+                .hint(text!("use --format json"))
+                .into(),
+        )
+    }
+
     /// JSON that has no columns, such as what WeChat answered.
     pub fn value(&self, value: &Value) -> Result<()> {
+        self.check_value()?;
         if let Some(expression) = &self.jq {
             return self.print(
                 jq::Jq::new(expression)?
@@ -206,11 +244,8 @@ impl Output {
                 self.print(&line)
             }
             Format::Yaml => self.yaml(value),
-            Format::Csv | Format::Tsv | Format::Xlsx => Err(Failure::input(text!(
-                "this has no columns, so it cannot be a table file"
-            ))
-            .hint(text!("use --format json"))
-            .into()),
+            // Refused above.
+            Format::Csv | Format::Tsv | Format::Xlsx => Ok(()),
         }
     }
 

@@ -46,6 +46,11 @@ pub struct Walk {
 impl Walk {
     /// Runs a document and compares. With `WXSELL_RENEW=1` what differs is written into the document instead.
     pub fn run(document: &Path) -> Walk {
+        Walk::run_with(document, None)
+    }
+
+    /// As [`Walk::run`], with a shell script in the place of the program, which finds that in `$PROGRAM`.
+    pub fn run_with(document: &Path, instead: Option<&str>) -> Walk {
         let text = std::fs::read_to_string(document).expect("a document");
         let lines: Vec<&str> = text.lines().collect();
         let blocks = blocks(&lines);
@@ -54,7 +59,7 @@ impl Walk {
             folder: tempfile::tempdir().expect("a folder"),
             steps: Vec::new(),
         };
-        let outputs = walk.outputs(&blocks, document);
+        let outputs = walk.outputs(&blocks, document, instead);
         let shown = |block: &Block| block.shown.clone().map(|range| lines[range].join("\n"));
         let differs = |block: &Block, output: &str| {
             form(&shown(block).unwrap_or_default()) != form(output.trim_end())
@@ -98,7 +103,7 @@ impl Walk {
     }
 
     /// What each block printed. Ends the test at the first block that fails.
-    fn outputs(&self, blocks: &[Block], document: &Path) -> Vec<String> {
+    fn outputs(&self, blocks: &[Block], document: &Path, instead: Option<&str>) -> Vec<String> {
         let work = self.path("work");
         std::fs::create_dir(&work).expect("a folder");
         // Samples are named as a reader in a clone names them.
@@ -112,6 +117,15 @@ impl Walk {
         let file = std::fs::File::create(self.path("output")).expect("a file");
         let binary = Path::new(env!("CARGO_BIN_EXE_wxsell"));
         let path = std::env::var("PATH").unwrap_or_default();
+        let mut programs = binary.parent().expect("a folder").to_owned();
+        if let Some(script) = instead {
+            programs = self.path("programs");
+            std::fs::create_dir(&programs).expect("a folder");
+            let name = programs.join("wxsell");
+            std::fs::write(&name, script).expect("a script");
+            let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(name, all).expect("a program");
+        }
         let status = Command::new("sh")
             .arg("-eu")
             .arg(self.path("script"))
@@ -120,10 +134,9 @@ impl Walk {
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a handle"))
             .stderr(file)
-            .env(
-                "PATH",
-                format!("{}:{path}", binary.parent().expect("a folder").display()),
-            )
+            .env("PATH", format!("{}:{path}", programs.display()))
+            .env("PROGRAM", binary)
+            .env("NOTES", self.path("notes"))
             .env("WXSELL_CONFIG_DIR", self.path("config"))
             .env("WXSELL_STATE_DIR", self.path("state"))
             .env("WXSELL_LANG", "en")

@@ -251,6 +251,7 @@ pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
         },
     )?;
     crate::commands::ask::check(&TEST, &body, &[])?;
+    ctx.out.check_columns_of(super::shown::whole())?;
     if ctx.send(&TEST, &body).await?.is_none() {
         return Ok(());
     }

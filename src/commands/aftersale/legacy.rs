@@ -5,7 +5,7 @@ use super::create::{CreateArgs, fresh_number};
 use super::list::ListArgs;
 use super::words::Reported;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, check, request};
+use crate::commands::ask::{Ask, check, columns, request};
 use crate::fail::Failure;
 use crate::text;
 use crate::types::ChinaTime;
@@ -150,6 +150,7 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,
     });
     let body = request(&CREATE, &body, json!({}))?;
+    ctx.out.check_columns_of(columns(&SHOW))?;
     if ctx.send(&CREATE, &body).await?.is_none() {
         return Ok(());
     }
@@ -167,6 +168,7 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
         "status": args.status, "finish_all_aftersale": i64::from(args.all_done),
     });
     let body = request(&UPDATE, &body, json!({}))?;
+    ctx.out.check_columns_of(columns(&SHOW))?;
     if ctx.send(&UPDATE, &body).await?.is_none() {
         return Ok(());
     }

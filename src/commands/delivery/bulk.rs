@@ -11,7 +11,7 @@ use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
 use crate::bulk::{self, Interrupt, Outcome};
 use crate::commands::Ctx;
-use crate::commands::job::one_job;
+use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
@@ -75,7 +75,7 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
         table
             .problems
             .sort_by_key(|problem| (problem.at, problem.column));
-        ctx.out.list(&table.problems)?;
+        ctx.out.with_all_columns().list(&table.problems)?;
         return Err(Failure {
             shown: true,
             ..Failure::input(text!(
@@ -91,6 +91,7 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return show_plan(&plans, ctx);
     }
+    job::check_columns::<Report, Event>(&ctx.out)?;
     ctx.before_write(None).await?;
     run(table, plans, &args, ctx).await
 }

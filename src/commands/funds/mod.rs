@@ -4,7 +4,7 @@ mod bank;
 mod withdraw;
 
 use super::Ctx;
-use super::ask::{Ask, Rows, columns_after, request};
+use super::ask::{Ask, Rows, columns, columns_after, request};
 use super::money::{Service, Span};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
@@ -339,6 +339,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
     match verb {
         CodeVerb::New(args) => {
             let body = request(&NEW_CODE, &args, json!({}))?;
+            ctx.out.check_columns_of(columns(&NEW_CODE))?;
             let Some(reply) = ctx.send(&NEW_CODE, &body).await? else {
                 return Ok(());
             };

@@ -96,6 +96,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         Step::OffSale => Some(text!("take {count} products off sale", count)),
         Step::OnSale | Step::WithdrawAudit => None,
     };
+    ctx.out.check_columns::<Stepped>()?;
     ctx.before_write(destructive).await?;
     let shop_key = ctx.profile()?.shop_key();
     let mut stopped = None;

@@ -15,7 +15,7 @@ use crate::bulk::journal::{Feed, Journal, Work};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 pub use crate::commands::job::Busy;
-use crate::commands::job::one_job;
+use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
@@ -119,7 +119,7 @@ pub trait Plannable: Sendable {
 /// Sends a catalogue to the shop of the profile and reports.
 pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
     if !catalogue.problems().is_empty() && !args.skip_bad {
-        ctx.out.list(catalogue.problems())?;
+        ctx.out.with_all_columns().list(catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
             "correct the cells named, or leave these products out with --skip-bad"
         ));
@@ -130,6 +130,7 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     if ctx.global.dry_run {
         return plan(&catalogue, args, ctx).await;
     }
+    job::check_columns::<Report, Event>(&ctx.out)?;
     ctx.before_write(
         args.remove_missing_skus
             .then(|| text!("remove SKUs that the files do not name")),

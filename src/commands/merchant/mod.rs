@@ -157,6 +157,7 @@ async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
             .value(&serde_json::to_value(&update).unwrap_or_default());
     }
     let shop = ctx.shop().await?;
+    ctx.out.check_columns::<Merchant>()?;
     ctx.before_write(None).await?;
     shop.update_merchant(&update).await?;
     ctx.out

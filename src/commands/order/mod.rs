@@ -8,7 +8,7 @@ pub mod price;
 
 use super::Ctx;
 use super::ask::{Ask, columns};
-use crate::output::{Cell, Format};
+use crate::output::Cell;
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -244,30 +244,24 @@ fn address(address: &Value) -> String {
 /// As the Mini Program hands them on: a time stays the digits that it is.
 async fn payment_params(which: Which, ctx: &Ctx) -> Result<()> {
     let body = super::ask::request(&PAYMENT_PARAMS, &which.key(ctx).await?, Value::Null)?;
+    ctx.out.check_columns_of(params())?;
     let Some(mut reply) = ctx.send(&PAYMENT_PARAMS, &body).await? else {
         return Ok(());
     };
-    let mut params = reply["payment_params"].take();
-    if params["timeStamp"].is_number() {
-        params["timeStamp"] = params["timeStamp"].to_string().into();
+    let mut given = reply["payment_params"].take();
+    if given["timeStamp"].is_number() {
+        given["timeStamp"] = given["timeStamp"].to_string().into();
     }
-    match ctx.out.format {
-        Format::Json | Format::Ndjson => ctx.out.value(&params),
-        _ => ctx.out.show_with(plain(&params), &params),
-    }
+    ctx.out.show_with(params(), &given)
 }
 
-fn plain(thing: &Value) -> crate::output::Columns<Value> {
-    let mut columns = crate::output::Columns::none();
-    for name in thing
-        .as_object()
+/// What `wx.requestOrderPayment` takes, by the names it has there.
+fn params() -> crate::output::Columns<Value> {
+    ["timeStamp", "nonceStr", "package", "signType", "paySign"]
         .into_iter()
-        .flat_map(|object| object.keys())
-    {
-        let field = name.clone();
-        columns = columns.with(name.clone(), name.clone(), move |thing: &Value| {
-            Cell::Text(text_of(&thing[&field]).into())
-        });
-    }
-    columns
+        .fold(crate::output::Columns::none(), |columns, name| {
+            columns.with(name, name, move |params: &Value| {
+                Cell::Text(text_of(&params[name]).into())
+            })
+        })
 }

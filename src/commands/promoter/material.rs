@@ -162,6 +162,7 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     };
     let body = json!({"role_id": role, "invitation_type": kind});
     check(&INVITE, &body, &[])?;
+    ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&INVITE, &body).await?.unwrap_or_default();
     let name = if kind == 0 { "poster" } else { "qrcode" };
     let picture = saved(&reply[name], args.save.as_deref())?;
@@ -192,6 +193,7 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
     }
     .into();
     check(&SHARE, &body, &[])?;
+    ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&SHARE, &body).await?.unwrap_or_default();
     let picture = saved(&reply["qrcode"], args.save.as_deref())?;
     ctx.out.show(&Material {

@@ -2,7 +2,7 @@
 //! from fifty on they get one message together, below that each their own, which is what the calls are made for.
 
 use super::{Ctx, role, staff};
-use crate::commands::ask::{Ask, check, fields};
+use crate::commands::ask::{Ask, check, columns, fields};
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
@@ -193,6 +193,10 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
         return ctx.out.value(&body);
     }
     let question = text!("Send a message to {count} people", count);
+    match count {
+        MANY_FROM.. => ctx.out.check_columns_of(columns(&MANY))?,
+        _ => ctx.out.check_columns::<Outcome>()?,
+    }
     ctx.before_write(Some(question)).await?;
     match count {
         MANY_FROM.. => together(&body, ctx).await,

@@ -140,6 +140,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         let requests = people.chunks(TOGETHER).map(request).collect();
         return ctx.out.value(&Value::Array(requests));
     }
+    ctx.out.check_columns::<Outcome>()?;
     let outcomes = declare(people, ctx).await?;
     ctx.out.list(&outcomes)?;
     ended(&outcomes, sheet.as_ref(), ctx)

@@ -160,6 +160,7 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
         component_appid: &provider.appid,
     };
     let body = super::super::ask::request(&PREAUTH, &own, serde_json::json!({}))?;
+    ctx.out.check_columns::<Page>()?;
     let Some(reply) = ctx.send(&PREAUTH, &body).await? else {
         return Ok(());
     };
@@ -238,6 +239,7 @@ async fn exchange(code: &Secret, keep: &Keep, provider: &Profile, ctx: &Ctx) -> 
         ));
         return Ok(());
     }
+    ctx.out.check_columns::<Connected>()?;
     ctx.before_write(None).await?;
     let request = QueryAuth {
         component_appid: provider.appid.clone(),

@@ -324,6 +324,41 @@ fn ndjson_tells_each_product_as_it_ends_and_then_the_summary() {
 }
 
 #[test]
+fn chosen_columns_are_of_the_one_thing_and_known_before_anything_is_sent() {
+    let world = World::new();
+    world.write("goods.csv", many(2));
+    let upload = ["goods", "upload", "goods.csv"];
+    let with = |more: &[&'static str]| [&upload[..], more].concat();
+    for wrong in [
+        &["--columns", "out_product_id"][..],
+        &["--format", "ndjson", "--columns", "added"],
+        &["--format", "csv", "--columns", "run"],
+    ] {
+        let told = world.refused(2, &with(wrong));
+        assert!(told.contains("column"), "{told}");
+    }
+    assert_eq!(world.writes_since(0), [""; 0]);
+
+    let ndjson = world.run(&with(&[
+        "--format",
+        "ndjson",
+        "--columns",
+        "out_product_id,state",
+    ]));
+    let lines: Vec<&str> = ndjson.text().lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].ends_with(r#""state":"done"}"#), "{lines:?}");
+    let table = world.run(&with(&["--columns", "status,unchanged"]));
+    assert_eq!(table.text(), "STATUS     done\nUNCHANGED  2\n");
+
+    // What is wrong with a file is told whole, whatever was asked of the summary.
+    world.write("goods.csv", "out_product_id,title\nA,\n");
+    let said = world.run(&with(&["--columns", "status"]));
+    assert_eq!(said.code, Some(2));
+    assert!(said.text().contains("goods.csv:1"), "{}", said.text());
+}
+
+#[test]
 fn pictures_on_disk_go_once_each_whatever_they_are_called() {
     let world = World::new();
     world.write("p/one.png", png(300));
