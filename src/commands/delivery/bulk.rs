@@ -357,7 +357,7 @@ impl Sender<'_> {
         };
         let items = Items::open(self.ctx.state()?, shop_key, "delivery")?;
         let mut journal = Journal::start(items, feed, shipments.into_iter().map(Ok))?;
-        let (mut counts, mut failed) = (HashMap::new(), Vec::new());
+        let (mut counts, mut failed, mut unsent) = (HashMap::new(), Vec::new(), Vec::new());
         let stopped = bulk::run(
             &mut journal,
             jobs,
@@ -371,8 +371,10 @@ impl Sender<'_> {
                     // A reader that went away does not end the work; the summary tells whether it could be written.
                     let _ = stream.push(&event);
                 }
-                if matches!(ended.state, Some(ItemState::Refused | ItemState::Unclear)) {
-                    failed.push(event);
+                match ended.state {
+                    Some(ItemState::Refused | ItemState::Unclear) => failed.push(event),
+                    Some(ItemState::Done | ItemState::Sent) => {}
+                    None => unsent.push(event),
                 }
             },
         )
@@ -391,6 +393,10 @@ impl Sender<'_> {
                     .into()
             })
         });
+        if stopped.is_none() {
+            // A job that went on to its end has no other word for what it could not send.
+            failed.append(&mut unsent);
+        }
         Ok((counts, failed, stopped))
     }
 

@@ -125,7 +125,7 @@ impl Report {
     }
 
     pub fn has_failed(&self) -> bool {
-        self.held + self.refused + self.unclear > 0
+        !self.failed.is_empty()
     }
 
     pub fn show(&self, out: &Output) -> Result<()> {

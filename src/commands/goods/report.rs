@@ -87,7 +87,7 @@ impl Record for Event {
 
 impl Report {
     pub fn failed(&self) -> u64 {
-        self.refused + self.unclear
+        self.failed.len() as u64
     }
 
     pub fn show(&self, out: &Output) -> Result<()> {

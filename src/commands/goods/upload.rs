@@ -226,6 +226,18 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     let kept = journal.close();
     tally.end_display()?;
 
+    let stopped = kept.err().or(stopped).or_else(|| {
+        interrupt.pressed().then(|| {
+            Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
+                .hint(text!(
+                    "run the same command again: it goes on where it stopped"
+                ))
+                .into()
+        })
+    });
+    if stopped.is_none() {
+        tally.count_unsent_as_failed();
+    }
     let failed_files =
         catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), ctx.out.lang)?;
     let mut report = tally.into_report(
@@ -239,15 +251,6 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     report
         .all
         .extend(catalogue.problems().iter().map(Event::left_out));
-    let stopped = kept.err().or(stopped).or_else(|| {
-        interrupt.pressed().then(|| {
-            Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
-                .hint(text!(
-                    "run the same command again: it goes on where it stopped"
-                ))
-                .into()
-        })
-    });
     let partial = report.failed() > 0 || report.skipped_problems > 0;
     let ended = match (&stopped, partial) {
         (Some(_), _) => RunState::Stopped,
@@ -281,7 +284,12 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
         .into()),
         None if partial => Err(Failure {
             shown: true,
-            ..Failure::new(Kind::Partial, text!("{failed} of {products} products failed", failed = report.failed(), products = report.products)).hint(text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run))
+            ..Failure::new(Kind::Partial, text!("{failed} of {products} products failed", failed = report.failed(), products = report.products)).hint(
+                match report.refused + report.unclear {
+                    0 => text!("run the same command again: it goes on where it stopped"),
+                    _ => text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run),
+                },
+            )
         }
         .into()),
         None => Ok(()),
@@ -567,7 +575,8 @@ struct Tally<'a> {
     total: u64,
     counts: HashMap<&'static str, u64>,
     unchanged: u64,
-    not_sent: u64,
+    /// What could not be sent: the job ended over it, or the connection broke for it alone.
+    unsent: Vec<Event>,
     failed: Vec<Event>,
     /// Results as they come, in NDJSON.
     stream: Option<crate::output::Stream<'a, Event>>,
@@ -587,7 +596,7 @@ impl<'a> Tally<'a> {
             total,
             counts: HashMap::new(),
             unchanged: 0,
-            not_sent: 0,
+            unsent: Vec::new(),
             failed: Vec::new(),
             all: keep_all.then(Vec::new),
         })
@@ -599,10 +608,8 @@ impl<'a> Tally<'a> {
         }
         *self.counts.entry(ended.action).or_default() += 1;
         let failed = matches!(ended.state, Some(ItemState::Refused | ItemState::Unclear));
-        if ended.state.is_none() {
-            self.not_sent += 1;
-        }
-        if !(self.stream.is_some() || failed || self.all.is_some()) {
+        let unsent = ended.state.is_none();
+        if !(self.stream.is_some() || failed || unsent || self.all.is_some()) {
             return;
         }
         let event = Event {
@@ -619,9 +626,17 @@ impl<'a> Tally<'a> {
         if failed {
             self.failed.push(event.clone());
         }
+        if unsent {
+            self.unsent.push(event.clone());
+        }
         if let Some(all) = &mut self.all {
             all.push(event);
         }
+    }
+
+    /// A job that went on to its end has no other word for what it could not send.
+    fn count_unsent_as_failed(&mut self) {
+        self.failed.append(&mut self.unsent);
     }
 
     /// Takes the bar away and writes out what was streamed.
@@ -654,12 +669,11 @@ impl<'a> Tally<'a> {
     ) -> Report {
         let count = |action: &str| self.counts.get(action).copied().unwrap_or(0);
         let unchanged = self.unchanged + count(action::UNCHANGED);
-        let refused = self
-            .failed
-            .iter()
-            .filter(|event| event.state == "refused")
-            .count() as u64;
-        let unclear = self.failed.len() as u64 - refused;
+        let failed = |state: ItemState| {
+            let of_state = |event: &&Event| event.state == state.name();
+            self.failed.iter().filter(of_state).count() as u64
+        };
+        let (refused, unclear) = (failed(ItemState::Refused), failed(ItemState::Unclear));
         let done = count(action::ADDED)
             + count(action::CONFIRMED)
             + count(action::UPDATED)

@@ -3,6 +3,7 @@
 use crate::cli::catalogues::{many, png, teas};
 use crate::cli::world::World;
 use serde_json::json;
+use wxsell::sandbox::{Fault, FaultKind};
 
 #[test]
 fn a_workbook_is_uploaded_and_nothing_goes_twice() {
@@ -287,6 +288,36 @@ fn what_the_shop_refuses_is_listed_and_reported() {
     assert_eq!(
         (&report["added"], &report["unchanged"]),
         (&json!(1), &json!(1))
+    );
+}
+
+#[test]
+fn what_could_not_be_sent_is_no_success() {
+    let world = World::new();
+    world.write("p.png", png(300));
+    let head = "out_product_id,title,path,head_img,third_cat_id,out_sku_id,sale_price,stock_num\n";
+    let rows = "A,Tea,p,p.png,1423,A1,1,1\nB,Tea,p,https://mmecimage.cn/b,1423,B1,1,1\n";
+    world.write("goods.csv", format!("{head}{rows}"));
+    let lost = Fault::once("/shop/img/upload", FaultKind::Reset).times(5);
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let said = world.run(&["goods", "upload", "goods.csv", "--format", "json"]);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    let report = said.json();
+    assert_eq!(
+        (&report["status"], &report["added"], &report["left"]),
+        (&json!("partial"), &json!(1), &json!(1))
+    );
+    assert_eq!(
+        (
+            &report["failed"][0]["out_product_id"],
+            &report["failed"][0]["state"]
+        ),
+        (&json!("A"), &json!("not_sent"))
+    );
+    let again = world.json(&["goods", "upload", "goods.csv"]);
+    assert_eq!(
+        (&again["status"], &again["added"], &again["unchanged"]),
+        (&json!("done"), &json!(1), &json!(1))
     );
 }
 
