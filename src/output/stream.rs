@@ -163,7 +163,7 @@ impl<'a> Form<'a> {
                 Ok(())
             }
             Format::Table => {
-                let table = super::table::lay_out(self.out, &self.titles, &rows);
+                let table = super::table::lay_out(self.out, &self.titles, rows);
                 self.out.print(table.as_bytes())
             }
             _ => {

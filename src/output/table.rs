@@ -87,12 +87,37 @@ fn is_blank(cell: &Cell) -> bool {
     }
 }
 
-/// Rows under a heading.
-pub(super) fn lay_out(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> String {
-    let titles: Vec<String> = titles
+/// Rows under a heading. Where they do not fit, columns without a value in any row give way first.
+pub(super) fn lay_out(out: &Output, titles: &[String], mut rows: Vec<Vec<Cell>>) -> String {
+    let mut titles: Vec<String> = titles
         .iter()
         .map(|title| heading(title, out.lang))
         .collect();
+    if let Some(table) = in_lines(out, &titles, &rows) {
+        return table;
+    }
+    let filled: Vec<bool> = (0..titles.len())
+        .map(|at| {
+            at == 0
+                || rows
+                    .iter()
+                    .any(|row| row.get(at).is_some_and(|cell| !is_blank(cell)))
+        })
+        .collect();
+    let mut keep = filled.iter();
+    titles.retain(|_| keep.next().is_some_and(|filled| *filled));
+    for row in &mut rows {
+        let mut keep = filled.iter();
+        row.retain(|_| keep.next().is_some_and(|filled| *filled));
+    }
+    in_lines(out, &titles, &rows).unwrap_or_else(|| {
+        let blocks: Vec<String> = rows.iter().map(|row| block(out, &titles, row)).collect();
+        paint(blocks.join("\n"), out)
+    })
+}
+
+/// One line a row; `None` where that does not fit.
+fn in_lines(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> Option<String> {
     let shown: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().map(|cell| line(cell, out.lang)).collect())
@@ -126,16 +151,13 @@ pub(super) fn lay_out(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> St
             }
         })
         .collect();
-    let Some(widths) = fit(&columns, out.sink.width()) else {
-        let blocks: Vec<String> = rows.iter().map(|row| block(out, &titles, row)).collect();
-        return paint(blocks.join("\n"), out);
-    };
+    let widths = fit(&columns, out.sink.width())?;
     for (shape, width) in columns.iter_mut().zip(&widths) {
         shape.natural = *width;
     }
     let mut table = Table::new();
     if out.headers {
-        table.set_header(Row::from(titles));
+        table.set_header(Row::from(titles.to_vec()));
     }
     for row in shown {
         let cells = row
@@ -147,7 +169,7 @@ pub(super) fn lay_out(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> St
             });
         table.add_row(Row::from(cells.collect::<Vec<String>>()));
     }
-    paint(plain(table, &columns), out)
+    Some(paint(plain(table, &columns), out))
 }
 
 /// What a column needs.
@@ -322,4 +344,29 @@ fn paint(text: String, out: &Output) -> String {
         text.replace(*mark, if coloured { colour } else { "" })
     });
     painted.replace(END, if coloured { "\x1b[0m" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_without_a_value_gives_way_before_lines_become_blocks() {
+        let titles = ["NUMBER", "OPEN SINCE", "WHO IS NEXT"].map(str::to_owned);
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let rows = || vec![vec![text("A1"), Cell::Empty, text("WeChat")]; 2];
+        let laid_out = |width| lay_out(&Output::captured(width).0, &titles, rows());
+        assert_eq!(
+            laid_out(40),
+            "NUMBER  OPEN SINCE  WHO IS NEXT\nA1                  WeChat\nA1                  WeChat\n"
+        );
+        assert_eq!(
+            laid_out(22),
+            "NUMBER  WHO IS NEXT\nA1      WeChat\nA1      WeChat\n"
+        );
+        assert_eq!(
+            laid_out(16),
+            "NUMBER       A1\nWHO IS NEXT  WeC\n             hat\n\nNUMBER       A1\nWHO IS NEXT  WeC\n             hat\n"
+        );
+    }
 }
