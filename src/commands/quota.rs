@@ -171,6 +171,9 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
                     (row.component_rate_limit, row.component_period_seconds) =
                         (Some(rate.call_count), Some(rate.refresh_second));
                 }
+                if row.daily_limit.is_none() && row.rate_limit.is_none() {
+                    row.note = Some(text!("WeChat gives no figure"));
+                }
             }
             Err(error) => match failure(&error).and_then(|failure| failure.errcode) {
                 Some(code) if NO_FIGURE.contains(&code) => {
