@@ -157,7 +157,10 @@ fn refuse_damaged_number(name: &str, cell: &str, kind: CellKind) -> Result<(), F
 
 /// `1.23457E+12`, as Excel writes a long number to CSV. Without the sign it may be a code, such as `6E12`.
 fn is_scientific(cell: &str) -> bool {
-    let Some((mantissa, exponent)) = cell.split_once("E+").or_else(|| cell.split_once("e+")) else {
+    let Some((mantissa, exponent)) = cell.split_once('+') else {
+        return false;
+    };
+    let Some(mantissa) = mantissa.strip_suffix(['E', 'e']) else {
         return false;
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
