@@ -423,6 +423,8 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("wxsell/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
+        // What is sent again is decided in one place, which is not there.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .connect_timeout(Duration::from_secs(10))
         .timeout(timeout)
         .tcp_nodelay(true);
