@@ -1,8 +1,7 @@
 //! How the client takes answers that are none: broken, hostile, refused. Through the binary, against the shop in a
 //! box, or against a line of TCP where the shop is too polite.
 
-#[path = "support/standin.rs"]
-mod standin;
+use crate::support::standin;
 
 use serde_json::Value;
 use std::io::{Read, Write};

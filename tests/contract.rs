@@ -3,10 +3,7 @@
 //!
 //! Long because every path of the contract is called here.
 
-#[path = "support/http.rs"]
-mod http;
-#[path = "support/spec.rs"]
-mod spec;
+use crate::support::{http, spec};
 
 use http::{Raw, post, send};
 use serde_json::{Value, json};

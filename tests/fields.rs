@@ -2,10 +2,7 @@
 //! served, and each of them stands in what the command prints as JSON, ids as text and times as RFC 3339; `--raw`
 //! prints the reply as it came.
 
-#[path = "support/filled.rs"]
-mod filled;
-#[path = "support/standin.rs"]
-mod standin;
+use crate::support::{filled, standin};
 
 use filled::{Leaf, Reference};
 use serde_json::{Value, json};

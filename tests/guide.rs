@@ -3,10 +3,7 @@
 //! The calls that were answered well stand in `tests/data/called/`, which `tests/coverage.rs` reads.
 #![cfg(unix)]
 
-#[path = "support/spec.rs"]
-mod spec;
-#[path = "support/walk.rs"]
-mod walk;
+use crate::support::{spec, walk};
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -3,7 +3,7 @@
 
 use super::catalogues::{png, teas};
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 
 /// A shop that has joined and done nothing else.

@@ -2,7 +2,7 @@
 
 use super::sold::BUYER;
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use wxsell::sandbox::{Fault, FaultKind};
 

@@ -4,7 +4,7 @@
 //! Long because each promise of a policy is tried in a shop of its own.
 
 use super::world::{World, said};
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

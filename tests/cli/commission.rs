@@ -2,7 +2,7 @@
 
 use super::catalogues::teas;
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 use wxsell::sandbox::Account;
 

@@ -2,7 +2,7 @@
 
 use super::catalogues::{pair, png, teas};
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use std::collections::BTreeSet;
 
 #[test]

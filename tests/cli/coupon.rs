@@ -1,7 +1,7 @@
 //! Coupons of the live room and the copies that buyers hold.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 
 const BUYER: &str = "oExampleOpenid0000000000001";

@@ -1,7 +1,7 @@
 //! `dispute`: evidence is taken where it is waited for, pictures go up first, and the verdict moves the after-sale.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 
 /// A refused refund that the buyer brought before the platform: the after-sale and the dispute.

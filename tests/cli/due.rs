@@ -1,7 +1,7 @@
 //! `due`: what runs out, from lists and kept cases, over one shop and several; calendar, robot and program are told.
 
 use super::world::{Said, World, said};
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 

@@ -1,7 +1,7 @@
 //! Money: what is there, where it went, and paying it out exactly once.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::{Duration, Instant};

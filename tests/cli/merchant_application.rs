@@ -3,7 +3,7 @@
 use super::access::joined;
 use super::catalogues::png;
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 
 pub const PICTURES: [&str; 5] = [

@@ -1,7 +1,7 @@
 //! Payments of the payment-management service: paid, given back, settled, each number counting once.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::{Duration, Instant};

@@ -168,7 +168,7 @@ fn day_counters_are_cleared_by_token_by_secret_and_one_by_one() {
     );
     let told = world.refused(2, &["quota", "clear", "brand"]);
     assert!(told.contains("is not the path of a call"), "{told}");
-    assert_eq!(crate::spec::problems(&world.calls()), [""; 0]);
+    assert_eq!(crate::support::spec::problems(&world.calls()), [""; 0]);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn the_address_of_the_push_is_looked_up_and_pinged() {
     world.ok(&["sandbox", "push", "to", "https://push.invalid/wechat"]);
     let told = world.refused(4, &["callback", "check", "--action", "dns"]);
     assert!(told.contains("has no address"), "{told}");
-    assert_eq!(crate::spec::problems(&world.calls()), [""; 0]);
+    assert_eq!(crate::support::spec::problems(&world.calls()), [""; 0]);
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn addresses_of_the_platform_are_listed_for_firewalls() {
     ");
     let told = world.refused(2, &["ip", "list", "--of", "shop"]);
     assert!(told.contains("use one of: api, callback"), "{told}");
-    assert_eq!(crate::spec::problems(&world.calls()), [""; 0]);
+    assert_eq!(crate::support::spec::problems(&world.calls()), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Channels promoters: listed by call, added in the admin console alone.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::event::listen_for;
 use super::world::{Said, World, said};
-use crate::spec;
+use crate::support::spec;
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use wxsell::profile::SANDBOX_PUSH_AES_KEY;

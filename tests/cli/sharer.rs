@@ -1,7 +1,7 @@
 //! Sharers: invited, bound, released, and what they sell.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 use wxsell::sandbox::Promotion;
 

@@ -1,7 +1,7 @@
 //! Promotion staff of the Mini Program: roles, people, material, figures, messages.
 
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::json;
 
 fn openid(number: usize) -> String {

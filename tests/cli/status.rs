@@ -3,7 +3,7 @@
 use super::access::joined;
 use super::catalogues::teas;
 use super::world::World;
-use crate::spec;
+use crate::support::spec;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

@@ -1,9 +1,30 @@
-//! Every command through the binary, in the built-in sandbox: what it prints, its exit code, and then what the shop
-//! holds. Each test has folders of its own; only what a test sets is in the environment.
+//! All tests that run the program or look at the whole tree, in one binary: each is linked once.
 
-#[path = "support/spec.rs"]
-mod spec;
+mod auth;
+mod client;
+mod contract;
+mod coverage;
+mod crash;
+mod docs;
+mod fields;
+mod guide;
+mod lang;
+mod operations;
+mod profile;
+mod receiver;
+mod recipes;
+mod rooms;
 
+mod support {
+    pub mod filled;
+    pub mod http;
+    pub mod spec;
+    pub mod standin;
+    pub mod walk;
+}
+
+/// Every command through the binary, in the built-in sandbox: what it prints, its exit code, and then what the shop
+/// holds. Each test has folders of its own; only what a test sets is in the environment.
 mod cli {
     mod access;
     mod aftersale;
