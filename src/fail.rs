@@ -26,6 +26,12 @@ pub enum Kind {
     NotReady,
     /// Something needs attention: it runs out within the time asked for, or never came; the list is on stdout.
     Due,
+    /// A write may have been carried out and no answer says so, or it was carried out and could not be shown.
+    Unknown,
+    /// It needs a yes, and nobody was there to give it.
+    Unconfirmed,
+    /// A guard held it back, such as the one on prices.
+    Held,
     /// A mistake of ours.
     Bug,
     /// Stopped by Ctrl-C.
@@ -43,9 +49,20 @@ impl Kind {
             Kind::Partial => 6,
             Kind::NotReady => 7,
             Kind::Due => 8,
+            Kind::Unknown => 9,
+            Kind::Unconfirmed => 10,
+            Kind::Held => 11,
             Kind::Bug => 70,
             Kind::Stopped => 130,
         }
+    }
+
+    /// Whether the same command may succeed later without a change.
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Kind::Network | Kind::Limited | Kind::Unknown | Kind::Stopped
+        )
     }
 }
 
@@ -128,6 +145,8 @@ impl std::error::Error for Failure {}
 pub struct Explained {
     pub kind: Kind,
     pub exit_code: u8,
+    /// Whether the same command may succeed later without a change.
+    pub retryable: bool,
     pub message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
@@ -192,6 +211,7 @@ pub fn explain(failure: &Failure, lang: Lang) -> Explained {
     Explained {
         kind: failure.kind,
         exit_code: failure.kind.exit_code(),
+        retryable: failure.kind.is_retryable(),
         message,
         causes: lines,
         problems: failure.also.iter().map(|text| text.render(lang)).collect(),

@@ -208,7 +208,7 @@ impl Ctx {
         self.out.columns_are_checked()?;
         let profile = self.profile()?;
         if profile.read_only {
-            return Err(Failure::input(text!(
+            return Err(Failure::access(text!(
                 "profile {name} is read-only",
                 name = profile.label()
             ))

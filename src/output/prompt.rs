@@ -16,11 +16,12 @@ pub(super) fn confirm(out: &Output, question: &Text) -> Result<bool> {
     }
     let question = visible(&question.render(out.lang)).into_owned();
     if !out.interactive {
-        return Err(
-            Failure::input(text!("this needs a yes: {question}", question))
-                .hint(text!("say --yes to agree without being asked"))
-                .into(),
-        );
+        return Err(Failure::new(
+            Kind::Unconfirmed,
+            text!("confirmation required: {question}", question),
+        )
+        .hint(text!("pass --yes to confirm"))
+        .into());
     }
     let answer: String = Input::new()
         .with_prompt(format!("{question} [y/N]"))

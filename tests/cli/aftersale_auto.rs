@@ -627,7 +627,7 @@ fn a_production_shop_is_asked_and_a_read_only_one_refuses() {
     };
     configure("read_only");
     let refused = ask(&["--yes"]);
-    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
     assert!(
         refused.stderr.contains("is read-only"),
         "{}",
@@ -637,7 +637,7 @@ fn a_production_shop_is_asked_and_a_read_only_one_refuses() {
     let asked = ask(&[]);
     assert_eq!(asked.code, Some(2), "{}", asked.stderr);
     assert!(
-        asked.stderr.contains("this needs a yes: Accept 2 refunds and returns of 11.50 yuan together, by the policy, on the live shop tea?"),
+        asked.stderr.contains("confirmation required: Accept 2 refunds and returns of 11.50 yuan together, by the policy, on the live shop tea?"),
         "{}",
         asked.stderr
     );

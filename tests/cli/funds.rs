@@ -140,9 +140,9 @@ fn a_production_shop_is_asked_with_the_amount() {
         super::world::said(command.env("WXSELL_APP_SECRET", wxsell::sandbox::SECRET))
     };
     let said = ask(&[]);
-    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert_eq!(said.code, Some(10), "{}", said.stderr);
     assert!(
-        said.stderr.contains("this needs a yes: pay out 12.50 yuan (1250 fen) to the bank account on the live shop tea?"),
+        said.stderr.contains("confirmation required: pay out 12.50 yuan (1250 fen) to the bank account on the live shop tea?"),
         "{}",
         said.stderr
     );

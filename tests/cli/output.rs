@@ -260,7 +260,7 @@ fn a_read_only_profile_refuses_every_write() {
     ];
     for args in writes {
         let said = said(&mut world.plain_command(&[&["--profile", "tea"], args].concat()));
-        assert_eq!(said.code, Some(2), "{args:?}: {}", said.stderr);
+        assert_eq!(said.code, Some(3), "{args:?}: {}", said.stderr);
         assert!(
             said.stderr.starts_with("Error: profile tea is read-only\n"),
             "{args:?}: {}",
@@ -279,9 +279,9 @@ fn without_a_terminal_nothing_is_asked_and_what_is_missing_is_named() {
         &["quota", "reset"],
     ] {
         let said = said(&mut world.plain_command(&[&["--profile", "tea"], args].concat()));
-        assert_eq!(said.code, Some(2), "{args:?}: {}", said.stderr);
+        assert_eq!(said.code, Some(10), "{args:?}: {}", said.stderr);
         assert!(
-            said.stderr.contains("this needs a yes") && said.stderr.contains("--yes"),
+            said.stderr.contains("confirmation required") && said.stderr.contains("--yes"),
             "{args:?}: {}",
             said.stderr
         );

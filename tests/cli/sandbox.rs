@@ -248,9 +248,9 @@ fn settings_are_kept_until_the_shop_is_reset() {
         (&status["customer_service"], &status["audits_today"]),
         (&json!(true), &json!(1))
     );
-    let told = world.refused(2, &["sandbox", "reset"]);
+    let told = world.refused(10, &["sandbox", "reset"]);
     assert!(
-        told.contains("this needs a yes: Empty the make-believe shop?"),
+        told.contains("confirmation required: Empty the make-believe shop?"),
         "{told}"
     );
     let fresh = world.json(&["sandbox", "reset", "--yes"]);

@@ -513,7 +513,10 @@ fn ends_the_job(failure: &Failure) -> bool {
             | Kind::Network
             | Kind::Partial
             | Kind::NotReady
-            | Kind::Due,
+            | Kind::Due
+            | Kind::Unknown
+            | Kind::Unconfirmed
+            | Kind::Held,
             _,
         ) => false,
     }
