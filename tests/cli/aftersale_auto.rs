@@ -635,7 +635,7 @@ fn a_production_shop_is_asked_and_a_read_only_one_refuses() {
     );
     configure("production");
     let asked = ask(&[]);
-    assert_eq!(asked.code, Some(2), "{}", asked.stderr);
+    assert_eq!(asked.code, Some(10), "{}", asked.stderr);
     assert!(
         asked.stderr.contains("confirmation required: Accept 2 refunds and returns of 11.50 yuan together, by the policy, on the live shop tea?"),
         "{}",
