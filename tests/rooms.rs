@@ -13,7 +13,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "cli", "shop", "client", "api", "bulk", "output", "profile", "push", "sandbox", "state",
         ],
     ),
-    ("shop", &["client", "api"]),
+    ("shop", &["client", "api", "bulk"]),
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
     ("push", &["state"]),

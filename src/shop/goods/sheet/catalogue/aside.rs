@@ -2,8 +2,8 @@
 
 use super::{RowRef, outline};
 use crate::bulk::spool::SpoolWriter;
-use crate::commands::goods::rows::{Payload, Values};
 use crate::fail::Failure;
+use crate::shop::goods::sheet::rows::{Payload, Values};
 use crate::text;
 use anyhow::Result;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -3,10 +3,10 @@
 use super::*;
 use crate::api::component::goods::{DescInfo, Sku, SkuAttr};
 use crate::bulk::xlsx::Book;
-use crate::commands::goods::failed::Failed;
-use crate::commands::goods::sheet::{SheetKind, SheetWriter, all_fields};
-use crate::commands::goods::template::example;
 use crate::lang::Lang;
+use crate::shop::goods::sheet::example::example;
+use crate::shop::goods::sheet::failed::Failed;
+use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, all_fields};
 use crate::types::Fen;
 use proptest::prelude::*;
 
@@ -74,7 +74,7 @@ fn what_lacks_nothing_and_names_no_file_can_be_sent_as_it_stands() {
     let folder = Folder::new();
     folder.write(
         "a.png",
-        include_bytes!("../../../../tests/data/images/TEA-1001.png"),
+        include_bytes!("../../../../../tests/data/images/TEA-1001.png"),
     );
     folder.write("a.csv", [head, &rows.concat()].concat());
     let catalogue = folder

@@ -1,5 +1,7 @@
 //! Goods as a merchant thinks of them.
 
+pub mod sheet;
+
 use super::Shop;
 use crate::api::component::goods::{
     AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
