@@ -14,7 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "sandbox", "state",
         ],
     ),
-    ("shop", &["client", "api"]),
+    ("shop", &["client", "api", "bulk"]),
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
     ("push", &["state"]),

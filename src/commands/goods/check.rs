@@ -1,10 +1,10 @@
 //! `wxsell goods check`: everything that can be found wrong in files before anything is sent.
 
-use super::catalogue::Catalogue;
 use super::read::ReadArgs;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::goods::sheet::catalogue::Catalogue;
 use crate::text;
 use anyhow::Result;
 use clap::Args;
@@ -58,7 +58,7 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// The failure of a command whose files have problems, once they are listed on stdout.
-pub fn refusal<T: super::rows::Payload>(catalogue: &Catalogue<T>) -> Failure {
+pub fn refusal<T: crate::shop::goods::sheet::rows::Payload>(catalogue: &Catalogue<T>) -> Failure {
     let count = catalogue.problems().len() as u64 + catalogue.more_problems();
     let mut failure = Failure::input(text!(
         "the files have {count} problems; nothing was sent",

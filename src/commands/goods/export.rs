@@ -1,11 +1,11 @@
 //! `wxsell goods export`: the products of a shop as a file that `goods upload` takes back unchanged.
 
 use super::list::{ListArgs, fetch};
-use super::rows::as_added;
-use super::sheet::{SheetKind, SheetWriter, USUAL};
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::goods::sheet::rows::as_added;
+use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, USUAL};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;

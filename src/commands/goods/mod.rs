@@ -1,21 +1,12 @@
 //! `wxsell goods`: the products of a shop.
 
-pub mod catalogue;
-pub mod cells;
 pub mod check;
-pub mod documents;
 pub mod export;
-pub mod failed;
-pub mod fields;
-pub mod headings;
-pub mod images;
 pub mod list;
-pub mod problem;
+mod problem;
 pub mod read;
 pub mod report;
-pub mod rows;
 pub mod sender;
-pub mod sheet;
 pub mod shelf;
 pub mod single;
 pub mod template;

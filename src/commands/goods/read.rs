@@ -1,10 +1,10 @@
 //! The options of every command that reads goods from files.
 
-use super::catalogue::{Catalogue, ReadOptions};
-use super::rows::Payload;
 use crate::bulk::csv::Encoding;
 use crate::bulk::source::{SourceKind, expand};
 use crate::commands::Ctx;
+use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
+use crate::shop::goods::sheet::rows::Payload;
 use anyhow::Result;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;

@@ -1,9 +1,6 @@
 //! Sends one product: its pictures first, then an add, a change or nothing, within the audit quota. What happens to a
 //! whole run is in `upload`.
 
-use super::catalogue::{Catalogue, Draft};
-use super::images::{BY_CONTENT, images_of_mut};
-use super::rows::Payload;
 use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Fed, Work};
 use crate::bulk::{self, Interrupt, Outcome};
@@ -12,6 +9,9 @@ use crate::fail::{Failure, Kind, Within, failure};
 use crate::output::Output;
 use crate::shop::Shop;
 use crate::shop::change::{AUDIT_FAILED, Change, IN_AUDIT, change, completed, unseen_fingerprint};
+use crate::shop::goods::sheet::catalogue::{Catalogue, Draft};
+use crate::shop::goods::sheet::images::{BY_CONTENT, images_of_mut};
+use crate::shop::goods::sheet::rows::Payload;
 use crate::shop::goods::{Copy, exists};
 use crate::shop::image::{LINK, hosted};
 use crate::state::State;
@@ -480,7 +480,7 @@ impl Sender<'_, AddSpu> {
                 error = error.to_string()
             ))
         })?;
-        if super::images::hex(&Sha256::digest(&bytes)) != hash {
+        if crate::shop::goods::sheet::images::hex(&Sha256::digest(&bytes)) != hash {
             return Err(Failure::input(text!(
                 "the picture {path} was changed after it was checked",
                 path = &shown

@@ -1,10 +1,8 @@
 //! `wxsell goods add`, `update` and `price-stock`: one product from options, or price and stock from a sheet. What
 //! options say becomes a one-line catalogue, so that it is checked, journalled and sent like a file.
 
-use super::catalogue::Catalogue;
 use super::list::absent;
 use super::read::ReadArgs;
-use super::rows::as_added;
 use super::upload::{self, SendArgs};
 use crate::api::component::goods::{AddSpu, NO_BRAND, Sku, SkuAttr, UpdateSpuFree};
 use crate::bulk::source::Input;
@@ -12,6 +10,8 @@ use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::goods::Copy;
+use crate::shop::goods::sheet::catalogue::Catalogue;
+use crate::shop::goods::sheet::rows::as_added;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -225,7 +225,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
 }
 
 async fn send_one(spu: AddSpu, send: &SendArgs, ctx: &Ctx) -> Result<()> {
-    let options = super::catalogue::ReadOptions {
+    let options = crate::shop::goods::sheet::catalogue::ReadOptions {
         zero_stock: true,
         ..Default::default()
     };

@@ -3,10 +3,7 @@
 //!
 //! Long because options, plan, run and report of one command are read together.
 
-use super::catalogue::Catalogue;
 use super::check::refusal;
-use super::failed::Failed;
-use super::images::{BY_CONTENT, images_of_mut};
 use super::read::ReadArgs;
 use super::report::{Report, ReportFile};
 use super::sender::{Options, Sendable, Sender, action};
@@ -23,6 +20,9 @@ use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{Profile, Target};
 use crate::shop::Shop;
 use crate::shop::change::{Change, IN_AUDIT, change, missing_skus};
+use crate::shop::goods::sheet::catalogue::Catalogue;
+use crate::shop::goods::sheet::failed::Failed;
+use crate::shop::goods::sheet::images::{BY_CONTENT, images_of_mut};
 use crate::shop::goods::{Copy, GoodsFilter};
 use crate::shop::image::hosted;
 use crate::state::quota::{SlotLimits, finish_estimate};
@@ -411,7 +411,7 @@ impl Plannable for UpdateSpuFree {
         _args: &SendArgs,
         _ctx: &Ctx,
     ) -> Result<Vec<Planned>> {
-        let plan = |draft: super::catalogue::ChangeDraft| -> Result<Planned> {
+        let plan = |draft: crate::shop::goods::sheet::catalogue::ChangeDraft| -> Result<Planned> {
             Ok(Planned {
                 action: "free_update",
                 changes: free_fields(&draft.request()?),
@@ -483,7 +483,7 @@ impl Plannable for AddSpu {
 }
 
 impl Planned {
-    fn add<T: Sendable>(draft: &super::catalogue::Draft<T>) -> Planned {
+    fn add<T: Sendable>(draft: &crate::shop::goods::sheet::catalogue::Draft<T>) -> Planned {
         Planned {
             out_product_id: draft.outline.key.clone(),
             action: "add",
@@ -551,7 +551,7 @@ pub struct Event {
 
 impl Event {
     /// A product, or a row without one, that `--skip-bad` left out.
-    fn left_out(problem: &super::problem::Problem) -> Event {
+    fn left_out(problem: &crate::shop::goods::sheet::problem::Problem) -> Event {
         Event {
             out_product_id: problem
                 .out_product_id

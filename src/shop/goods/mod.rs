@@ -1,0 +1,230 @@
+//! Goods as a merchant thinks of them.
+
+pub mod sheet;
+
+use super::Shop;
+use crate::api::component::goods::{
+    AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
+    UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
+};
+use crate::fail::failure;
+use crate::types::{ChinaTime, Family};
+use anyhow::Result;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+
+/// The largest page that WeChat hands out.
+const PAGE: u32 = 100;
+/// Pages asked for at the same time.
+const PAGES_AT_ONCE: usize = 4;
+/// Products read one by one at the same time, where a list leaves details out.
+const DETAILS_AT_ONCE: usize = 8;
+
+/// Errcodes that say a product number is taken.
+pub const EXISTS: [i64; 2] = [1_000_012, 9_401_001];
+/// Errcodes that say a product is not there. -2 was seen for it on reads.
+pub const MISSING: [i64; 3] = [1_000_011, 9_401_002, -2];
+
+/// Which of the two copies of a product is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Copy {
+    /// What the merchant wrote last; it may be in audit.
+    #[default]
+    Draft,
+    /// What buyers see.
+    Online,
+}
+
+impl Copy {
+    fn flag(self) -> u8 {
+        match self {
+            Copy::Draft => 1,
+            Copy::Online => 0,
+        }
+    }
+}
+
+/// Narrows a list on WeChat's side.
+#[derive(Debug, Clone, Default)]
+pub struct GoodsFilter {
+    pub status: Option<i64>,
+    pub created: Option<(ChinaTime, ChinaTime)>,
+    pub updated: Option<(ChinaTime, ChinaTime)>,
+}
+
+/// True for an error that says the product number is taken.
+pub fn exists(error: &anyhow::Error) -> bool {
+    failure(error)
+        .and_then(|failure| failure.errcode)
+        .is_some_and(|code| EXISTS.contains(&code))
+}
+
+/// True for an error that says there is no such product.
+pub fn missing(error: &anyhow::Error) -> bool {
+    failure(error)
+        .and_then(|failure| failure.errcode)
+        .is_some_and(|code| MISSING.contains(&code))
+}
+
+impl Shop {
+    /// Creates one SPU and hands it to WeChat's audit. A number that is taken is refused with 1000012.
+    /// `spu` is an [`AddSpu`] in JSON.
+    pub async fn add_goods(&self, spu: Bytes) -> Result<Added> {
+        Ok(match self.family {
+            Family::Component => self.client.call_written::<AddSpu>(spu).await?.data,
+        })
+    }
+
+    /// Replaces the whole draft and hands it to the audit.
+    pub async fn update_goods(&self, spu: AddSpu) -> Result<Updated> {
+        Ok(match self.family {
+            Family::Component => self.client.call(&UpdateSpu(spu)).await?.data,
+        })
+    }
+
+    /// Changes price, stock, codes and path at once, without audit.
+    pub async fn update_goods_free(&self, update: &UpdateSpuFree) -> Result<UpdatedFree> {
+        Ok(match self.family {
+            Family::Component => self.client.call(update).await?.data,
+        })
+    }
+
+    /// One product, or `None` if the shop has none of this number.
+    pub async fn goods(&self, out_product_id: &str, copy: Copy) -> Result<Option<Spu>> {
+        let request = GetSpu {
+            out_product_id: out_product_id.to_owned(),
+            need_edit_spu: copy.flag(),
+        };
+        let reply = match self.family {
+            Family::Component => self.client.call(&request).await,
+        };
+        match reply {
+            Ok(reply) => Ok(reply.spu),
+            Err(error) if missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All products that pass the filter, page after page; `heard` is told how many have come of how many.
+    pub async fn all_goods(
+        &self,
+        filter: &GoodsFilter,
+        copy: Copy,
+        mut heard: impl FnMut(u64, u64),
+    ) -> Result<Vec<Spu>> {
+        let page = |number: u32| {
+            let request = ListSpu {
+                start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
+                end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
+                start_update_time: filter.updated.as_ref().map(|window| window.0.clone()),
+                end_update_time: filter.updated.as_ref().map(|window| window.1.clone()),
+                status: filter.status,
+                page: number,
+                page_size: PAGE,
+                need_edit_spu: copy.flag(),
+            };
+            async move {
+                match self.family {
+                    Family::Component => self.client.call(&request).await,
+                }
+            }
+        };
+        let first = page(1).await?;
+        let total = first.total_num;
+        let mut goods = first.spus;
+        heard(goods.len() as u64, total);
+        let pages = u32::try_from(total.div_ceil(u64::from(PAGE))).unwrap_or(u32::MAX);
+        let mut rest = futures_util::stream::iter(2..=pages)
+            .map(page)
+            .buffered(PAGES_AT_ONCE);
+        while let Some(reply) = rest.try_next().await? {
+            goods.extend(reply.spus);
+            heard(goods.len() as u64, total);
+        }
+        // A product that was added meanwhile moves others to the next page: nobody is listed twice.
+        let mut seen = std::collections::HashSet::new();
+        goods.retain(|spu| seen.insert(spu.product_id));
+        self.complete(goods, copy).await
+    }
+
+    /// Reads again what a list showed without its SKUs; lists have been seen to leave details out.
+    async fn complete(&self, goods: Vec<Spu>, copy: Copy) -> Result<Vec<Spu>> {
+        let whole = |spu: Spu| async move {
+            if !spu.skus.is_empty() || spu.out_product_id.is_empty() {
+                return Ok(spu);
+            }
+            Ok(self.goods(&spu.out_product_id, copy).await?.unwrap_or(spu))
+        };
+        futures_util::stream::iter(goods)
+            .map(whole)
+            .buffered(DETAILS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Back on the shelf (status 11 → 5).
+    pub async fn list_goods(&self, out_product_id: &str) -> Result<()> {
+        match self.family {
+            Family::Component => {
+                self.client
+                    .call(&ListingSpu {
+                        out_product_id: out_product_id.to_owned(),
+                    })
+                    .await?
+            }
+        };
+        Ok(())
+    }
+
+    /// Off the shelf (status 0 or 5 → 11).
+    pub async fn delist_goods(&self, out_product_id: &str) -> Result<()> {
+        match self.family {
+            Family::Component => {
+                self.client
+                    .call(&DelistingSpu {
+                        out_product_id: out_product_id.to_owned(),
+                    })
+                    .await?
+            }
+        };
+        Ok(())
+    }
+
+    /// Deletes for good. A deletion whose answer was lost and that then finds nothing has worked.
+    pub async fn remove_goods(&self, out_product_id: &str) -> Result<()> {
+        let request = DeleteSpu {
+            out_product_id: out_product_id.to_owned(),
+        };
+        let reply = match self.family {
+            Family::Component => self.client.call(&request).await,
+        };
+        match reply {
+            Err(error)
+                if missing(&error) && failure(&error).is_some_and(|failure| failure.unclear) =>
+            {
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Takes a draft out of the audit. A repeat after a lost answer that finds no audit (1000016) has worked.
+    pub async fn withdraw_audit(&self, out_product_id: &str) -> Result<()> {
+        let request = WithdrawAudit {
+            out_product_id: out_product_id.to_owned(),
+        };
+        let reply = match self.family {
+            Family::Component => self.client.call(&request).await,
+        };
+        match reply {
+            Err(error)
+                if failure(&error).is_some_and(|failure| {
+                    failure.unclear && failure.errcode == Some(1_000_016)
+                }) =>
+            {
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Checks that need all rows of a product, and the joining of rows that do not stand together.
+
+use super::aside::Shelf;
+use super::{CHANGES, Group, JOINED, Reading, RowRef, outline, some_id};
+use crate::bulk::source::SourceKind;
+use crate::bulk::spool::Cursor;
+use crate::shop::goods::sheet::cells::{Fault, Value};
+use crate::shop::goods::sheet::fields::{Field, PRODUCT_FIELDS, SPECS};
+use crate::shop::goods::sheet::problem::Problem;
+use crate::shop::goods::sheet::rows::{Payload, Values, sku_slot};
+use crate::text;
+use anyhow::Result;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+impl<T: Payload> Reading<'_, T> {
+    /// What a product as a whole lacks.
+    pub(super) fn incomplete_in(&self, values: &Values, rows: &[RowRef]) -> Vec<Problem> {
+        let mut found = Vec::new();
+        let touched = rows.iter().fold(0, |bits, row| bits | row.touched);
+        let given = |bits: u64, field: Field| {
+            bits & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
+        };
+        for field in T::NEEDS.iter().copied().filter(|field| field.of_product()) {
+            if !given(touched, field) {
+                found.push(self.lack(
+                    values,
+                    rows,
+                    0,
+                    field,
+                    Fault::new(text!("{name} is missing", name = field.name())),
+                ));
+            }
+        }
+        for (place, row) in rows.iter().enumerate().take(values.skus.len()) {
+            for field in T::NEEDS.iter().copied().filter(|field| !field.of_product()) {
+                if !given(row.touched, field) {
+                    found.push(self.lack(
+                        values,
+                        rows,
+                        place,
+                        field,
+                        Fault::new(text!("{name} is missing", name = field.name())),
+                    ));
+                }
+            }
+            if T::CREATES {
+                continue;
+            }
+            let changes = CHANGES.iter().any(|field| given(row.touched, *field));
+            if changes && !given(row.touched, Field::OutSkuId) {
+                found.push(self.lack(
+                    values,
+                    rows,
+                    place,
+                    Field::OutSkuId,
+                    Fault::new(text!("{name} is missing", name = Field::OutSkuId.name())),
+                ));
+            }
+            if !changes && !given(touched, Field::Path) {
+                let fault = Fault::new(text!("there is nothing to change in this row"))
+                    .hint(text!("give a price, the stock, a code or the path"));
+                found.push(self.lack(values, rows, place, Field::OutSkuId, fault));
+            }
+        }
+        if values.skus.len() > 1 {
+            self.compare_skus(values, rows, &mut found);
+        }
+        found
+    }
+
+    /// SKUs of one product: no number twice, the same attributes in each, no two alike.
+    pub(super) fn compare_skus(&self, values: &Values, rows: &[RowRef], found: &mut Vec<Problem>) {
+        let place_of = |place: usize, field: Field| {
+            rows.get(place)
+                .or(rows.first())
+                .map_or_else(String::new, |row| self.location(row, field, place))
+        };
+        let mut ids: HashMap<&str, usize> = HashMap::new();
+        let mut looks: HashMap<Vec<(&str, &str)>, usize> = HashMap::new();
+        let mut names: Option<Vec<&str>> = None;
+        for (place, sku) in values.skus.iter().enumerate() {
+            if let Some(Value::Text(id)) = &sku[sku_slot(Field::OutSkuId)]
+                && let Some(first) = ids.insert(id, place)
+            {
+                let fault = Fault::new(text!(
+                    "the SKU {id} is already at {place}",
+                    id,
+                    place = place_of(first, Field::OutSkuId)
+                ));
+                found.push(self.lack(values, rows, place, Field::OutSkuId, fault));
+                continue;
+            }
+            let unread = rows
+                .get(place)
+                .is_some_and(|row| row.touched & Field::SkuAttrs.bit() != 0)
+                && sku[sku_slot(Field::SkuAttrs)].is_none();
+            if !T::CREATES || unread {
+                continue;
+            }
+            let mut look: Vec<(&str, &str)> = match &sku[sku_slot(Field::SkuAttrs)] {
+                Some(Value::Attrs(attrs)) => attrs
+                    .iter()
+                    .map(|attr| (attr.attr_key.as_str(), attr.attr_value.as_str()))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            look.sort_unstable();
+            let keys: Vec<&str> = look.iter().map(|(key, _)| *key).collect();
+            if names.get_or_insert_with(|| keys.clone()) != &keys {
+                let fault = Fault::new(text!(
+                    "the SKUs of a product need the same attributes; the first has other ones"
+                ))
+                .hint(text!(
+                    "give every SKU of the product the same attribute names, e.g. colour and size"
+                ));
+                found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
+            } else if let Some(first) = looks.insert(look, place) {
+                let fault = Fault::new(text!(
+                    "the SKU has the same attributes as the one at {place}",
+                    place = place_of(first, Field::SkuAttrs)
+                ))
+                .hint(text!("write what tells the two apart, e.g. colour=red"));
+                found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
+            }
+        }
+    }
+
+    pub(super) fn location(&self, row: &RowRef, field: Field, sku: usize) -> String {
+        self.problem_at(row, field, sku, Fault::new(text!("")))
+            .location()
+    }
+
+    pub(super) fn lack(
+        &self,
+        values: &Values,
+        rows: &[RowRef],
+        place: usize,
+        field: Field,
+        fault: Fault,
+    ) -> Problem {
+        let row = rows.get(place).or(rows.first()).copied().unwrap_or(RowRef {
+            input: 0,
+            row: 0,
+            touched: 0,
+        });
+        let mut problem = self.problem_at(&row, field, place, fault);
+        problem.out_product_id = some_id(&values.id);
+        problem
+    }
+
+    pub(super) fn problem_at(
+        &self,
+        row: &RowRef,
+        field: Field,
+        sku: usize,
+        fault: Fault,
+    ) -> Problem {
+        let input = row.input as usize;
+        let file = &self.files[input];
+        let mut problem = self.problem_in(
+            input,
+            Some(row.row),
+            file.columns.place_of_value(field),
+            Some(field),
+            fault,
+        );
+        if matches!(file.source.kind, SourceKind::Json | SourceKind::Jsonl) && !field.of_product() {
+            problem.field = Some(Cow::Owned(format!("skus[{sku}].{}", field.name())));
+        }
+        problem
+    }
+
+    /// Finds products whose rows do not stand together.
+    pub(super) fn join_scattered(&mut self, shelf: &mut Shelf) -> Result<()> {
+        let hashes = &self.hashes;
+        let mut order: Vec<u32> = (0..u32::try_from(hashes.len())?).collect();
+        order.sort_unstable_by_key(|entry| (hashes[*entry as usize], *entry));
+        let scattered: Vec<Vec<usize>> = order
+            .chunk_by(|one, other| hashes[*one as usize] == hashes[*other as usize])
+            .filter(|same| same.len() > 1)
+            .map(|same| same.iter().map(|entry| *entry as usize).collect())
+            .collect();
+        drop(order);
+        if scattered.is_empty() {
+            return Ok(());
+        }
+        let again: HashSet<usize> = scattered.iter().flatten().copied().collect();
+        self.incomplete.retain(|(entry, _)| !again.contains(entry));
+        let spool = shelf.spool.reader()?;
+        let mut cursor = spool.cursor();
+        let mut joined = Vec::new();
+        for entries in scattered {
+            // Two numbers may share a hash; their rows stay apart.
+            let mut by_id: Vec<(usize, Group)> = Vec::new();
+            for entry in entries {
+                let group = self.group_at(&mut cursor, shelf.places[entry], entry)?;
+                match by_id
+                    .iter_mut()
+                    .find(|(_, known)| known.values.id == group.values.id)
+                {
+                    None => by_id.push((entry, group)),
+                    Some((_, known)) => {
+                        shelf.places[entry] = JOINED;
+                        self.join(known, group);
+                    }
+                }
+            }
+            joined.extend(by_id);
+        }
+        shelf.spool.resume()?;
+        let mut body = Vec::new();
+        for (entry, group) in joined {
+            let missing = self.incomplete_in(&group.values, &group.rows);
+            if !missing.is_empty() {
+                self.incomplete.push((entry, missing));
+            }
+            if group.bad {
+                self.bad.insert(entry);
+            }
+            shelf.places[entry] = shelf.put::<T>(group.values, &group.rows, &mut body)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn group_at(&self, cursor: &mut Cursor, at: u64, entry: usize) -> Result<Group> {
+        let (meta, body) = cursor.record(at)?;
+        let (_, rows) = outline::read(meta)?;
+        let mut values = serde_json::from_slice::<T>(body)?.into_values();
+        // Defaults that stand for cells nobody filled in are none of the merchant's words.
+        let given = |bits: u64, field: usize| {
+            bits & ((1 << field) | SPECS[field].field.twin().map_or(0, Field::bit)) != 0
+        };
+        let all = rows.iter().fold(0, |bits, row| bits | row.touched);
+        for field in 0..PRODUCT_FIELDS {
+            if !given(all, field) {
+                values.product[field] = None;
+            }
+        }
+        for (sku, row) in values.skus.iter_mut().zip(&rows) {
+            for (slot, value) in sku.iter_mut().enumerate() {
+                if !given(row.touched, PRODUCT_FIELDS + slot) {
+                    *value = None;
+                }
+            }
+        }
+        Ok(Group {
+            values,
+            rows,
+            bad: self.bad.contains(&entry),
+        })
+    }
+
+    pub(super) fn join(&mut self, known: &mut Group, other: Group) {
+        let is_document = |group: &Group| {
+            group.rows.first().is_some_and(|row| {
+                matches!(
+                    self.files[row.input as usize].source.kind,
+                    SourceKind::Json | SourceKind::Jsonl
+                )
+            })
+        };
+        if is_document(known) || is_document(&other) {
+            let place = known.rows.first().map_or_else(String::new, |row| {
+                self.location(row, Field::OutProductId, 0)
+            });
+            let fault = Fault::new(text!(
+                "the product {id} is already at {place}",
+                id = &known.values.id,
+                place
+            ));
+            let problem = self.lack(&other.values, &other.rows, 0, Field::OutProductId, fault);
+            self.note(problem);
+            known.bad = true;
+            return;
+        }
+        known.bad |= other.bad;
+        for (field, value) in other.values.product.into_iter().enumerate() {
+            let Some(value) = value else { continue };
+            match &known.values.product[field] {
+                None => known.values.product[field] = Some(value),
+                Some(same) if *same == value => {}
+                Some(_) => {
+                    let field = SPECS[field].field;
+                    let wanted = field.bit() | field.twin().map_or(0, Field::bit);
+                    let seen = |rows: &[RowRef]| {
+                        rows.iter().find(|row| row.touched & wanted != 0).copied()
+                    };
+                    if let (Some(first), Some(second)) = (seen(&known.rows), seen(&other.rows)) {
+                        let fault = self.conflict(field, first.input as usize, first.row);
+                        let mut problem = self.problem_at(&second, field, 0, fault);
+                        problem.out_product_id = some_id(&known.values.id);
+                        self.note(problem);
+                    }
+                    known.bad = true;
+                }
+            }
+        }
+        known.values.skus.extend(other.values.skus);
+        known.rows.extend(other.rows);
+    }
+}
