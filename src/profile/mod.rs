@@ -3,6 +3,7 @@
 //! Settings live in `config.toml`, AppSecrets that are kept in a file live in `credentials.toml` beside it.
 
 mod keep;
+mod private;
 mod provider;
 mod push;
 mod resolve;
@@ -10,6 +11,7 @@ mod secret;
 mod settings;
 
 pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
+pub use private::read_given;
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
@@ -275,5 +277,5 @@ pub fn dirs() -> Result<Dirs> {
 
 /// The secret of the built-in shop.
 fn sandbox_secret() -> Secret {
-    Secret::new(SANDBOX_SECRET)
+    Secret::public(SANDBOX_SECRET)
 }
