@@ -56,6 +56,7 @@ mod cli {
     mod promoter;
     mod provider;
     mod pushes;
+    mod replies;
     mod run;
     mod sandbox;
     mod sharer;
