@@ -29,6 +29,7 @@ mod cli {
     mod access;
     mod aftersale;
     mod aftersale_auto;
+    mod altered;
     mod catalogues;
     mod commission;
     mod contract;

@@ -4,6 +4,7 @@ pub mod common;
 pub mod component;
 pub mod operation;
 pub mod provider;
+pub mod reader;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
