@@ -177,6 +177,12 @@ impl World {
         Sandbox::open(&self.path("state").join("sandbox.db")).expect("the shop")
     }
 
+    /// The shop on a port of its own.
+    pub fn running(&self) -> wxsell::sandbox::Running {
+        let file = self.path("state").join("sandbox.db");
+        wxsell::sandbox::Running::start(&file).expect("the shop answers")
+    }
+
     pub fn calls(&self) -> Vec<Exchange> {
         self.sandbox().exchanges().expect("calls")
     }

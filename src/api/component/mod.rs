@@ -7,3 +7,4 @@ pub mod deadline;
 pub mod dispute;
 pub mod goods;
 pub mod image;
+pub mod order;
