@@ -58,6 +58,7 @@ mod cli {
     mod promoter;
     mod provider;
     mod pushes;
+    mod replies;
     mod run;
     mod sandbox;
     mod sharer;
