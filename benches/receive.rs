@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wxsell::profile::{SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
-use wxsell::sandbox::APPID as SANDBOX_APPID;
 use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal};
+use wxsell::sandbox::APPID as SANDBOX_APPID;
 use wxsell::state::State;
 use wxsell::types::{Secret, now};
 
