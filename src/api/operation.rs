@@ -8,7 +8,7 @@ mod check;
 mod present;
 
 pub use check::{Problem, Wrong};
-pub use present::{is_personal, mask_personal, present};
+pub use present::{is_personal, mask_personal, masked, present};
 
 use super::Resend;
 use serde::{Deserialize, Serialize};
