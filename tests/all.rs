@@ -14,6 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod store_contract;
 
 mod support {
     pub mod filled;
@@ -59,12 +60,14 @@ mod cli {
     mod promoter;
     mod provider;
     mod pushes;
+    mod replies;
     mod run;
     mod sandbox;
     mod sharer;
     mod sold;
     mod staff;
     mod status;
+    mod store;
     mod vectors;
     mod world;
 }

@@ -5,7 +5,9 @@ pub mod component;
 pub mod operation;
 pub mod provider;
 pub mod reader;
+pub mod store;
 
+use crate::types::Family;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -48,18 +50,62 @@ macro_rules! endpoints {
 }
 pub(crate) use endpoints;
 
-/// What every answer carries. A missing `errcode` means 0.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// What every answer carries. A missing `errcode` means 0; it comes in quotes now and then, and `errmsg` may be null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Envelope {
-    #[serde(default)]
     pub errcode: i64,
-    #[serde(default)]
     pub errmsg: String,
+    /// Whether an errcode was there.
+    pub named: bool,
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Envelope, D::Error> {
+        #[derive(Deserialize)]
+        struct Parts {
+            #[serde(default)]
+            errcode: serde_json::Value,
+            #[serde(default)]
+            errmsg: serde_json::Value,
+        }
+        use serde_json::Value::{Null, Number, String as Text};
+        let Parts { errcode, errmsg } = Parts::deserialize(deserializer)?;
+        let number = match &errcode {
+            Null => Some(0),
+            Number(number) => number.as_i64().or_else(|| {
+                let whole = number.as_f64().filter(|number| number.fract() == 0.0);
+                whole.map(|number| number as i64)
+            }),
+            Text(digits) => digits.trim().parse().ok(),
+            _ => None,
+        };
+        Ok(Envelope {
+            errcode: number
+                .ok_or_else(|| serde::de::Error::custom("the errcode is not a number"))?,
+            errmsg: match errmsg {
+                Null => String::new(),
+                Text(words) => words,
+                other => other.to_string(),
+            },
+            named: !errcode.is_null(),
+        })
+    }
 }
 
 /// The reply of an operation that only says whether it worked.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Done {}
+
+/// Whether a shop of this family may call a path. Ten paths are shared, and those of tokens and quotas by all.
+pub fn belongs(family: Family, path: &str) -> bool {
+    let shared = |path: &str| {
+        path.starts_with("/cgi-bin/") || operation::Shelf::Store.book().operation(path).is_some()
+    };
+    match family {
+        Family::Component => !store::is_of_store(path),
+        Family::Store => store::is_of_store(path) || shared(path),
+    }
+}
 
 /// Every path that has a typed request.
 pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
@@ -69,6 +115,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         component::goods::PATHS,
         component::category::PATHS,
         component::account::PATHS,
+        store::goods::PATHS,
+        store::category::PATHS,
+        store::merchant::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -77,5 +126,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         (common::CLASSIC_TOKEN_PATH, Resend::Safe),
         (common::CLEAR_QUOTA_BY_SECRET_PATH, Resend::Never),
         (component::image::PATH, Resend::Safe),
+        (store::image::PATH, Resend::Safe),
+        (store::image::V2_PATH, Resend::Safe),
+        (store::category::ALL_PATH, Resend::Safe),
+        (store::merchant::INFO_PATH, Resend::Safe),
     ])
 }

@@ -2,16 +2,19 @@
 //! envelope, verdict.
 
 mod answer;
+mod download;
 pub mod errcode;
+
 mod once;
 mod open;
 pub mod pace;
 mod provider;
+mod reading;
 pub mod token;
 pub mod trace;
 pub mod verdict;
 
-use crate::api::operation::Operation;
+use crate::api::operation::{self, Operation};
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -20,8 +23,8 @@ use crate::state::State;
 use crate::state::log::{Log, Write, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::Secret;
-use answer::{chain, check_envelope, not_sent, read_answer, read_reply};
+use crate::types::{Family, Secret};
+use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
 use pace::Pace;
@@ -29,6 +32,7 @@ use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -60,6 +64,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     appid: String,
+    family: Family,
     shop_key: String,
     source: Source,
     secret: SecretReader,
@@ -71,6 +76,8 @@ pub struct Client {
     trace: Option<Trace>,
     heard: Option<Heard>,
     notice: Notice,
+    /// What was said about odd replies: once is enough.
+    told: Mutex<HashSet<String>>,
     /// Opened with the first write.
     log: OnceLock<Log>,
     writer: Arc<Writer>,
@@ -123,6 +130,7 @@ impl Client {
             http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
+            family: profile.family,
             shop_key: profile.shop_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
@@ -135,6 +143,7 @@ impl Client {
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
             notice: wire.notice,
+            told: Mutex::default(),
             heard: wire.heard,
             log: OnceLock::new(),
             writer: Arc::new(Writer {
@@ -155,7 +164,7 @@ impl Client {
     pub async fn call_written<E: Endpoint>(&self, request: Bytes) -> Result<E::Reply> {
         let body = Body::Json(request);
         let answer = self.exchange(E::PATH, &[], &body, E::RESEND).await?;
-        read_reply(E::PATH, &answer)
+        self.read_reply(E::PATH, &answer)
     }
 
     /// Makes a call that the book of operations describes; its answer as it came. Errors as [`Client::call`].
@@ -170,10 +179,27 @@ impl Client {
             _ => Body::Json(written(request)?),
         };
         let path = &operation.path;
-        read_reply(
-            path,
-            &self.exchange(path, query, &body, operation.resend).await?,
-        )
+        let reply = self.exchange(path, query, &body, operation.resend).await?;
+        let mut reply = self.read_reply(path, &reply)?;
+        if let Some((book, known)) = operation::by_path(path) {
+            let unlike = book.conform(&known.reply, &mut reply);
+            if let Some(words) = operation::unlike_text(path, &unlike) {
+                self.tell_once(words);
+            }
+        }
+        Ok(reply)
+    }
+
+    fn read_reply<R: DeserializeOwned>(&self, path: &str, reply: &[u8]) -> Result<R> {
+        answer::read_reply(path, reply, |words| self.tell_once(words))
+    }
+
+    /// A notice that does not come again while this client lives.
+    pub fn tell_once(&self, words: Text) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(words.to_string()) {
+            (self.notice)(words);
+        }
     }
 
     /// Uploads a file. A second arrival only makes a second copy, so that it may be repeated.
@@ -190,10 +216,18 @@ impl Client {
             mime,
             bytes,
         };
-        read_reply(
+        self.read_reply(
             path,
             &self.exchange(path, query, &body, Resend::Safe).await?,
         )
+    }
+
+    /// Reads by GET.
+    pub async fn read<R: DeserializeOwned>(&self, path: &str) -> Result<R> {
+        let answer = self
+            .exchange(path, &[], &Body::Nothing, Resend::Safe)
+            .await?;
+        self.read_reply(path, &answer)
     }
 
     /// Posts JSON to a path that takes query parameters.
@@ -205,7 +239,7 @@ impl Client {
         resend: Resend,
     ) -> Result<R> {
         let body = Body::Json(written(request)?);
-        read_reply(path, &self.exchange(path, query, &body, resend).await?)
+        self.read_reply(path, &self.exchange(path, query, &body, resend).await?)
     }
 
     /// [`Client::attempts`], and a line in the log for a write that was carried out, refused, or may have been done.
@@ -258,6 +292,26 @@ impl Client {
         Ok(())
     }
 
+    /// A path of another family is never sent: its token would be refused, or would mean another account.
+    fn check_family(&self, path: &str) -> Result<()> {
+        if crate::api::belongs(self.family, path) {
+            return Ok(());
+        }
+        let failure = match self.family {
+            Family::Component => Failure::input(text!(
+                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
+                path
+            )),
+            Family::Store => Failure::input(text!(
+                "{path} is no call of the WeChat Store, to which this profile belongs",
+                path
+            )),
+        };
+        Err(failure
+            .hint(text!("choose a profile of the other family with --profile; `wxsell profile list` shows the families"))
+            .into())
+    }
+
     /// The pacing, token and retry loop around [`Client::send`].
     async fn attempts(
         &self,
@@ -266,6 +320,7 @@ impl Client {
         body: &Body,
         resend: Resend,
     ) -> Result<Vec<u8>> {
+        self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
             self.pace.turn().await;
@@ -277,7 +332,7 @@ impl Client {
                     if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
                         heard(&answer);
                     }
-                    return Ok(answer);
+                    return Ok(self.mended(path, answer));
                 }
                 Err(failure) => failure,
             };
@@ -317,6 +372,17 @@ impl Client {
                 errcode
             ));
         }
+    }
+
+    /// The reply in readable form; says what of it was lost.
+    fn mended(&self, path: &str, reply: Vec<u8>) -> Vec<u8> {
+        let Some((mended, damage)) = reading::mended(&reply) else {
+            return reply;
+        };
+        if let Some(words) = damage.text(path) {
+            self.tell_once(words);
+        }
+        mended
     }
 
     /// Where a call goes.
@@ -387,7 +453,10 @@ impl Client {
         }
         .await;
         let checked = match &result {
-            Ok(answer) => check_envelope(path, answer),
+            Ok(answer) => {
+                let mended = reading::mended(answer);
+                check_envelope(path, mended.as_ref().map_or(answer, |(mended, _)| mended))
+            }
             Err(failure) => Err(failure.clone()),
         };
         if let Some(trace) = &self.trace {

@@ -2,6 +2,7 @@
 //! JSON.
 
 pub mod aftersale;
+pub mod category_rule;
 pub mod deadline;
 pub mod dispute;
 pub mod order;

@@ -8,8 +8,26 @@ use std::sync::Arc;
 /// What is answered to a path.
 pub type Answers = dyn Fn(&str) -> String + Send + Sync;
 
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub path: String,
+    pub query: String,
+    pub body: Vec<u8>,
+}
+
+/// What is answered to a request, byte for byte.
+pub type Bytes = dyn Fn(&Asked) -> Vec<u8> + Send + Sync;
+
 /// Starts answering; gives the base URL. The thread ends with the test.
 pub fn start(answers: Arc<Answers>) -> String {
+    start_with(Arc::new(move |asked: &Asked| {
+        answers(&asked.path).into_bytes()
+    }))
+}
+
+/// As [`start`], for answers that depend on the whole request or are no text.
+pub fn start_with(answers: Arc<Bytes>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -22,17 +40,21 @@ pub fn start(answers: Arc<Answers>) -> String {
 }
 
 /// Answers until the caller hangs up.
-fn serve(mut stream: TcpStream, answers: &Answers) {
+fn serve(mut stream: TcpStream, answers: &Bytes) {
     let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
-    while let Some((first, _)) = read(&mut reader) {
+    while let Some((first, body)) = read(&mut reader) {
         let target = first.split(' ').nth(1).unwrap_or_default();
-        let path = target.split('?').next().unwrap_or_default();
-        let body = answers(path);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let body = answers(&Asked {
+            path: path.to_owned(),
+            query: query.to_owned(),
+            body,
+        });
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = [head.as_bytes(), body.as_bytes()].concat();
+        let answer = [head.as_bytes(), &body].concat();
         if stream.write_all(&answer).is_err() {
             return;
         }

@@ -2,10 +2,11 @@
 
 mod component;
 
-use super::Shop;
 use super::reading::Fetched;
 use super::walk::Walked;
+use super::{Shop, lacks};
 use crate::model::aftersale::{Aftersale, State};
+use crate::text;
 use crate::types::Family;
 use anyhow::Result;
 
@@ -48,6 +49,7 @@ impl Shop {
     pub async fn aftersale(&self, key: &Key) -> Result<Fetched<Aftersale>> {
         match self.family {
             Family::Component => component::get(self, key).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 
@@ -59,6 +61,7 @@ impl Shop {
     ) -> Result<Walked<String>> {
         match self.family {
             Family::Component => component::ids(self, filter, limit).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 }

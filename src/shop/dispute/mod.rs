@@ -2,10 +2,11 @@
 
 mod component;
 
-use super::Shop;
 use super::reading::Fetched;
 use super::walk::Walked;
+use super::{Shop, lacks};
 use crate::model::dispute::{Dispute, Event, State};
+use crate::text;
 use crate::types::{Family, Id64};
 use anyhow::Result;
 
@@ -39,6 +40,7 @@ impl Shop {
     pub async fn dispute(&self, id: Id64) -> Result<Fetched<History>> {
         match self.family {
             Family::Component => component::get(self, id).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 
@@ -50,6 +52,7 @@ impl Shop {
     ) -> Result<Walked<Fetched<Dispute>>> {
         match self.family {
             Family::Component => component::list(self, filter, limit).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 pub mod sheet;
 
-use super::Shop;
 use super::walk::{Page, Walked, by_page};
+use super::{Shop, lacks};
 use crate::api::component::goods::{
     AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
     UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
 };
 use crate::fail::failure;
+use crate::text;
 use crate::types::{ChinaTime, Family};
 use anyhow::Result;
 use bytes::Bytes;
@@ -73,6 +74,7 @@ impl Shop {
     pub async fn add_goods(&self, spu: Bytes) -> Result<Added> {
         Ok(match self.family {
             Family::Component => self.client.call_written::<AddSpu>(spu).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -80,6 +82,7 @@ impl Shop {
     pub async fn update_goods(&self, spu: AddSpu) -> Result<Updated> {
         Ok(match self.family {
             Family::Component => self.client.call(&UpdateSpu(spu)).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -87,6 +90,7 @@ impl Shop {
     pub async fn update_goods_free(&self, update: &UpdateSpuFree) -> Result<UpdatedFree> {
         Ok(match self.family {
             Family::Component => self.client.call(update).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -98,6 +102,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Ok(reply) => Ok(reply.spu),
@@ -136,6 +141,7 @@ impl Shop {
                 };
                 let reply = match self.family {
                     Family::Component => self.client.call(&request).await?,
+                    Family::Store => return Err(lacks(text!("this command")).into()),
                 };
                 let mut heard = heard.borrow_mut();
                 heard.1 += reply.spus.len() as u64;
@@ -180,6 +186,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -194,6 +201,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -205,6 +213,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)
@@ -223,6 +232,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)

@@ -2,10 +2,11 @@
 
 pub(in crate::shop) mod component;
 
-use super::Shop;
 use super::reading::Fetched;
 use super::walk::Walked;
+use super::{Shop, lacks};
 use crate::model::order::Order;
+use crate::text;
 use crate::types::{Family, Id64};
 use anyhow::Result;
 use serde::Serialize;
@@ -59,6 +60,7 @@ impl Shop {
     pub async fn order(&self, key: &Key) -> Result<Fetched<Order>> {
         match self.family {
             Family::Component => component::get(self, key).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 
@@ -71,6 +73,7 @@ impl Shop {
     ) -> Result<Walked<Fetched<Order>>> {
         match self.family {
             Family::Component => component::list(self, list, span, limit).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
         }
     }
 }
