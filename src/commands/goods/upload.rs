@@ -438,6 +438,7 @@ impl Plannable for AddSpu {
             .all_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {})
             .await?;
         let held: HashMap<String, Spu> = held
+            .rows
             .into_iter()
             .map(|spu| (spu.out_product_id.clone(), spu))
             .collect();
