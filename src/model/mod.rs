@@ -4,3 +4,5 @@
 pub mod category_rule;
 pub mod order;
 pub mod parcel;
+pub mod price;
+pub mod product;

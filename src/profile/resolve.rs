@@ -12,8 +12,8 @@ use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
 };
 use super::{
-    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, PLATFORM, Profile, Target, TokenCall,
-    built_in, unknown,
+    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, MAX_PRICE_DROP, PLATFORM, Profile, Target,
+    TokenCall, built_in, unknown,
 };
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
@@ -198,6 +198,16 @@ fn one_of<T: ValueEnum>(name: &str, word: &str) -> Result<T, Failure> {
             known = known.join(", ")
         ))
     })
+}
+
+/// Reads a share from 1 to 100 percent, with or without its sign.
+pub fn percent(word: &str) -> Result<u32, Text> {
+    word.strip_suffix('%')
+        .unwrap_or(word)
+        .parse()
+        .ok()
+        .filter(|percent| (1..=100).contains(percent))
+        .ok_or_else(|| text!("write a percentage from 1% to 100%"))
 }
 
 /// Reads a limit: a number, or `off` for none, which is 0.
@@ -434,6 +444,9 @@ pub(super) fn resolve_in(
         entry.audit_daily,
         live.then_some(LIVE_AUDIT_DAILY),
     );
+    let max_price_drop = resolver
+        .stored("max_price_drop", entry.max_price_drop, MAX_PRICE_DROP)
+        .min(100);
     let of_provider = provider
         .as_ref()
         .and_then(|provider| provider.proxy.clone());
@@ -524,6 +537,7 @@ pub(super) fn resolve_in(
         token,
         audit_hourly,
         audit_daily,
+        max_price_drop,
         secret,
         push,
     };

@@ -66,6 +66,9 @@ pub struct Entry {
     /// Audit submissions a day; 0 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_daily: Option<u32>,
+    /// By how many percent a price may fall without being asked about; 100 switches the guard off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price_drop: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Lang>,
     /// The name of an output format, as `--format` takes it.

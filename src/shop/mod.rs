@@ -3,7 +3,6 @@
 
 pub mod access;
 pub mod ask;
-pub mod change;
 pub mod coupon;
 pub mod goods;
 pub mod image;

@@ -18,7 +18,12 @@ pub enum Value {
     Wholes(Vec<i64>),
     Fen(Fen),
     Attrs(Vec<SkuAttr>),
+    /// The field is to be emptied: [`CLEAR`] in a sheet, `null` in JSON.
+    Clear,
 }
+
+/// What a cell holds to empty a field; a blank cell keeps what the shop has.
+pub const CLEAR: &str = "[clear]";
 
 /// What is wrong with a value and what to do about it.
 #[derive(Debug, Clone)]
@@ -60,6 +65,12 @@ pub struct Read {
 /// Reads a cell that is not blank.
 pub fn read_cell(field: Field, cell: &str, kind: CellKind) -> Result<Read, Fault> {
     let name = field.name();
+    if cell.trim() == CLEAR {
+        return Ok(Read {
+            value: cleared(field)?,
+            normalised: false,
+        });
+    }
     match kind {
         CellKind::Error => {
             return Err(Fault::new(text!("the cell holds the error {cell}", cell))
@@ -116,6 +127,17 @@ pub fn read_cell(field: Field, cell: &str, kind: CellKind) -> Result<Read, Fault
         Shape::Words | Shape::Line | Shape::Ignored => Value::Text(trimmed.to_owned()),
     };
     Ok(Read { value, normalised })
+}
+
+/// The value that empties a field, where it may be empty.
+pub fn cleared(field: Field) -> Result<Value, Fault> {
+    if field.is_clearable() {
+        return Ok(Value::Clear);
+    }
+    Err(
+        Fault::new(text!("{name} cannot be emptied", name = field.name()))
+            .hint(text!("leave it blank to keep what the shop has")),
+    )
 }
 
 fn plain<'a>(cell: &'a str, normalised: &mut bool) -> Cow<'a, str> {
@@ -258,6 +280,7 @@ fn unescape(text: &str) -> String {
 pub fn cell_of(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
+        Value::Clear => CLEAR.to_owned(),
         // An address holds no bare `|`; written as an escape it means the same.
         Value::List(items) => items
             .iter()
