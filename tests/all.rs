@@ -44,6 +44,7 @@ mod cli {
         mod changes;
         mod files;
         mod quota;
+        mod sheets;
         mod shelf;
         mod upload;
     }
