@@ -13,13 +13,12 @@ mod settings;
 pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
-    Origin, Overrides, Preferences, Resolved, VARIABLES, limit, percent, preferences, preview,
-    resolve,
+    Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
 };
 pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy,
+    masked_proxy, percent,
 };
 
 use crate::fail::Failure;

@@ -200,16 +200,6 @@ fn one_of<T: ValueEnum>(name: &str, word: &str) -> Result<T, Failure> {
     })
 }
 
-/// Reads a share from 1 to 100 percent, with or without its sign.
-pub fn percent(word: &str) -> Result<u32, Text> {
-    word.strip_suffix('%')
-        .unwrap_or(word)
-        .parse()
-        .ok()
-        .filter(|percent| (1..=100).contains(percent))
-        .ok_or_else(|| text!("write a percentage from 1% to 100%"))
-}
-
 /// Reads a limit: a number, or `off` for none, which is 0.
 pub fn limit(word: &str) -> Result<u32, Text> {
     if word.eq_ignore_ascii_case("off") {
