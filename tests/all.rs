@@ -52,6 +52,8 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod missed;
+    mod moving;
+    mod odd;
     mod order;
     mod output;
     mod pay;

@@ -36,7 +36,7 @@ fn parcels(world: &World, number: &str) -> Vec<(String, i64)> {
 }
 
 fn status(world: &World, number: &str) -> Value {
-    world.json(&["order", "show", number])["status"].clone()
+    world.json(&["order", "show", number])["wechat"]["status"].clone()
 }
 
 #[test]

@@ -301,7 +301,7 @@ impl Shelf {
         let goods = shop
             .all_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {})
             .await?;
-        for spu in goods {
+        for spu in goods.rows {
             let body = serde_json::to_vec(&spu)?;
             let at = spool.append(spu.out_product_id.as_bytes(), &body)?;
             places.insert(hash(&spu.out_product_id), at);
