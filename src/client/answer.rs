@@ -78,7 +78,7 @@ pub(super) async fn read_answer(
             |_| "?".to_owned(),
             |url| url.host_str().unwrap_or("?").to_owned(),
         );
-        return Err(Failure::access(text!("{path} was redirected to {host}, which is not followed", path, host = target))
+        return Err(unclear(Kind::Access, text!("{path} was redirected to {host}, which is not followed", path, host = target))
             .hint(text!("WeChat does not redirect: check the base URL and whether a proxy or a login page of the network answers instead")));
     }
     let mut bytes = Vec::with_capacity(answer.content_length().map_or(0, |length| {
@@ -118,9 +118,17 @@ pub(super) async fn read_answer(
             ),
         ));
     }
-    if !status.is_success() && serde_json::from_slice::<Envelope>(&bytes).is_err() {
-        return Err(Failure::new(
-            Kind::Refused,
+    // A success that an error status belies is none.
+    let envelope = serde_json::from_slice::<Envelope>(&bytes);
+    if !status.is_success() && envelope.map_or(true, |envelope| envelope.errcode == 0) {
+        let forbidden = matches!(status.as_u16(), 401 | 403 | 407);
+        let kind = if forbidden {
+            Kind::Access
+        } else {
+            Kind::Network
+        };
+        return Err(unclear(
+            kind,
             text!(
                 "{path} answered HTTP {status}: {answer}",
                 path,
@@ -184,6 +192,8 @@ pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
     };
     Failure {
         errcode: Some(errcode),
+        // Only a write is meant; one that is refused for what is checked first was not begun.
+        unclear: !errcode::is_given_before_acting(errcode),
         rid,
         hint: entry.map(errcode::Errcode::next_text),
         ..Failure::new(kind, message)
