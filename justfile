@@ -6,6 +6,10 @@ check:
 docs:
     cargo run --quiet -- util docs .
 
+# The binary that is given to others, without paths of this machine.
+release:
+    .ci/release
+
 # Measures; figures for a document come from here.
 bench:
     cargo bench --bench upload

@@ -6,6 +6,8 @@ pub mod cli;
 // One file per noun: arguments, what they do, what they show.
 pub mod commands;
 
+// What a merchant thinks of: nouns and their rules. Pure.
+pub mod model;
 // What can be said to WeChat: the books of all operations, and types where the code works with what they carry.
 pub mod api;
 // The one way a call is made: pace, token, send, envelope, verdict.

@@ -29,6 +29,7 @@ mod cli {
     mod access;
     mod aftersale;
     mod aftersale_auto;
+    mod altered;
     mod catalogues;
     mod commission;
     mod contract;
@@ -56,6 +57,7 @@ mod cli {
     mod promoter;
     mod provider;
     mod pushes;
+    mod replies;
     mod run;
     mod sandbox;
     mod sharer;

@@ -44,6 +44,23 @@ fn completions_and_man_pages_are_those_of_this_binary() {
 }
 
 #[test]
+fn a_man_page_explains_all_verbs_of_its_noun() {
+    let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
+    assert!(pages.contains_key("wxsell.1"));
+    assert!(pages.keys().all(|name| name.matches('-').count() <= 1));
+    let goods = &pages["wxsell-goods.1"];
+    for verb in ["upload", "check", "export", "withdraw-audit"] {
+        assert!(goods.contains(&format!(".SS \"wxsell goods {verb}\"\n")));
+    }
+    assert!(goods.contains("\\fB\\-\\-skip\\-bad\\fR"));
+    assert!(
+        !goods.contains("\\-\\-trace"),
+        "global options stand in wxsell(1)"
+    );
+    assert_eq!(goods.matches(".ie \\n(.g").count(), 1);
+}
+
+#[test]
 fn the_readme_lists_every_command() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(readme)

@@ -10,7 +10,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     (
         "commands",
         &[
-            "cli", "shop", "client", "api", "bulk", "output", "profile", "push", "sandbox", "state",
+            "cli", "shop", "client", "api", "bulk", "model", "output", "profile", "push",
+            "sandbox", "state",
         ],
     ),
     ("shop", &["client", "api", "bulk", "state"]),
@@ -18,7 +19,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("bulk", &["state"]),
     ("push", &["state"]),
     ("sandbox", &["push", "api"]),
-    ("api", &[]),
+    ("api", &["model"]),
+    ("model", &[]),
     ("output", &[]),
     ("profile", &[]),
     ("state", &[]),

@@ -4,6 +4,7 @@ pub mod common;
 pub mod component;
 pub mod operation;
 pub mod provider;
+pub mod reader;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,13 +51,46 @@ macro_rules! endpoints {
 }
 pub(crate) use endpoints;
 
-/// What every answer carries. A missing `errcode` means 0.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// What every answer carries. A missing `errcode` means 0; it comes in quotes now and then, and `errmsg` may be null.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Envelope {
-    #[serde(default)]
     pub errcode: i64,
-    #[serde(default)]
     pub errmsg: String,
+    /// Whether an errcode was there.
+    pub named: bool,
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Envelope, D::Error> {
+        #[derive(Deserialize)]
+        struct Parts {
+            #[serde(default)]
+            errcode: serde_json::Value,
+            #[serde(default)]
+            errmsg: serde_json::Value,
+        }
+        use serde_json::Value::{Null, Number, String as Text};
+        let Parts { errcode, errmsg } = Parts::deserialize(deserializer)?;
+        let number = match &errcode {
+            Null => Some(0),
+            Number(number) => number.as_i64().or_else(|| {
+                let whole = number.as_f64().filter(|number| number.fract() == 0.0);
+                whole.map(|number| number as i64)
+            }),
+            Text(digits) => digits.trim().parse().ok(),
+            _ => None,
+        };
+        Ok(Envelope {
+            errcode: number
+                .ok_or_else(|| serde::de::Error::custom("the errcode is not a number"))?,
+            errmsg: match errmsg {
+                Null => String::new(),
+                Text(words) => words,
+                other => other.to_string(),
+            },
+            named: !errcode.is_null(),
+        })
+    }
 }
 
 /// The reply of an operation that only says whether it worked.

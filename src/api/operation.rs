@@ -5,9 +5,11 @@
 //! renews them. An operation that has a typed [`Endpoint`](super::Endpoint) stands here too.
 
 mod check;
+mod conform;
 mod present;
 
 pub use check::{Problem, Wrong};
+pub use conform::{Unlike, unlike_text};
 pub use present::{is_personal, mask_personal, present};
 
 use super::Resend;

@@ -57,13 +57,14 @@ pub fn outcome(
     };
     let found = Failure::from_any(error);
     ended.errcode = found.errcode;
-    ended.reason = Some(match &found.hint {
-        Some(hint) => text!(
-            "{problem} ({hint})",
-            problem = found.message.clone(),
-            hint = hint.clone()
-        ),
+    // The request id is what WeChat's support asks for.
+    let problem = match &found.rid {
+        Some(rid) => text!("{problem}, rid {rid}", problem = found.message.clone(), rid),
         None => found.message.clone(),
+    };
+    ended.reason = Some(match &found.hint {
+        Some(hint) => text!("{problem} ({hint})", problem, hint = hint.clone()),
+        None => problem,
     });
     let lost = found.kind == Kind::Network;
     lost_in_a_row.set(if lost { lost_in_a_row.get() + 1 } else { 0 });

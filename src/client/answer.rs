@@ -2,7 +2,7 @@
 
 use super::MAX_ANSWER;
 use super::errcode;
-use crate::api::Envelope;
+use super::reading;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
@@ -10,8 +10,12 @@ use anyhow::Result;
 use reqwest::{Url, header};
 use serde::de::DeserializeOwned;
 
-pub(super) fn read_reply<R: DeserializeOwned>(path: &str, answer: &[u8]) -> Result<R> {
-    serde_json::from_slice(answer).map_err(|error| {
+pub(super) fn read_reply<R: DeserializeOwned>(
+    path: &str,
+    answer: &[u8],
+    tell: impl Fn(Text),
+) -> Result<R> {
+    reading::typed(path, answer, tell).map_err(|error| {
         // It was answered with errcode 0: the work was done, only its words are not understood.
         let mut failure = Failure::new(
             Kind::Refused,
@@ -119,8 +123,8 @@ pub(super) async fn read_answer(
         ));
     }
     // A success that an error status belies is none.
-    let envelope = serde_json::from_slice::<Envelope>(&bytes);
-    if !status.is_success() && envelope.map_or(true, |envelope| envelope.errcode == 0) {
+    let envelope = reading::envelope(path, &bytes);
+    if !status.is_success() && envelope.is_none_or(|envelope| envelope.errcode == 0) {
         let forbidden = matches!(status.as_u16(), 401 | 403 | 407);
         let kind = if forbidden {
             Kind::Access
@@ -161,13 +165,46 @@ pub(super) fn excerpt(answer: &[u8]) -> String {
 }
 
 pub(super) fn check_envelope(path: &str, answer: &[u8]) -> Result<(), Failure> {
-    match serde_json::from_slice::<Envelope>(answer) {
-        Ok(envelope) if envelope.errcode == 0 => Ok(()),
-        Ok(envelope) => Err(refusal(path, envelope.errcode, &envelope.errmsg)),
-        Err(error) if error.is_eof() => Err(unclear(Kind::Network, text!("the answer of {path} is cut off: {answer}", path, answer = excerpt(answer)))),
-        Err(_) => Err(unclear(Kind::Network, text!("{path} did not answer with JSON: {answer}", path, answer = excerpt(answer)))
-            .hint(text!("something between this machine and WeChat may have answered: check proxy, base URL and network login"))),
+    if let Some(envelope) = reading::envelope(path, answer) {
+        return match envelope.errcode {
+            0 => Ok(()),
+            errcode => Err(refusal(path, errcode, &envelope.errmsg)),
+        };
     }
+    let begins = excerpt(answer);
+    let checks = text!(
+        "something between this machine and WeChat may have answered: check proxy, base URL and network login"
+    );
+    Err(
+        match serde_json::from_slice::<serde::de::IgnoredAny>(answer) {
+            Err(error) if error.is_eof() => unclear(
+                Kind::Network,
+                text!(
+                    "the answer of {path} is cut off: {answer}",
+                    path,
+                    answer = begins
+                ),
+            ),
+            Err(_) => unclear(
+                Kind::Network,
+                text!(
+                    "{path} did not answer with JSON: {answer}",
+                    path,
+                    answer = begins
+                ),
+            )
+            .hint(checks),
+            Ok(_) => unclear(
+                Kind::Network,
+                text!(
+                    "{path} answered with something that WeChat does not send: {answer}",
+                    path,
+                    answer = begins
+                ),
+            )
+            .hint(checks),
+        },
+    )
 }
 
 /// WeChat's own words, with what the table knows about the code.
@@ -175,43 +212,88 @@ pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
     let (words, rid) = split_rid(errmsg);
     let entry = errcode::lookup(errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
+    let code = match inner_code(errcode, &words) {
+        Some(inner) => format!("{errcode}, {inner}"),
+        None => errcode.to_string(),
+    };
     let message = match entry {
+        Some(entry) if words.is_empty() => text!(
+            "WeChat refused {path}: {meaning} (errcode {errcode})",
+            path,
+            meaning = entry.meaning_text(),
+            errcode = code
+        ),
         Some(entry) => text!(
             "WeChat refused {path}: {meaning} (errcode {errcode}: {words})",
             path,
             meaning = entry.meaning_text(),
-            errcode,
-            words
+            errcode = code,
+            words = &words
         ),
+        None if words.is_empty() => {
+            text!(
+                "WeChat refused {path} (errcode {errcode})",
+                path,
+                errcode = code
+            )
+        }
         None => text!(
             "WeChat refused {path}: {words} (errcode {errcode})",
             path,
-            errcode,
-            words
+            errcode = code,
+            words = &words
         ),
     };
+    let hint = entry.map(|entry| {
+        if words.is_empty() && entry.points_to_words() {
+            text!(
+                "WeChat does not say more; `wxsell api describe {path}` shows what the call takes",
+                path
+            )
+        } else {
+            entry.next_text()
+        }
+    });
     Failure {
         errcode: Some(errcode),
         // Only a write is meant; one that is refused for what is checked first was not begun.
         unclear: !errcode::is_given_before_acting(errcode),
         rid,
-        hint: entry.map(errcode::Errcode::next_text),
+        hint,
         ..Failure::new(kind, message)
     }
 }
 
-/// Takes `rid: xxxxxxxx-xxxxxxxx-xxxxxxxx` off the end of an errmsg.
+/// 10020110 stands for a refusal of another system, whose own code (66001xx) stands in the words.
+fn inner_code(errcode: i64, words: &str) -> Option<&str> {
+    if errcode != 10_020_110 {
+        return None;
+    }
+    let numbers = words.split(|letter: char| !letter.is_ascii_digit());
+    numbers
+        .into_iter()
+        .find(|number| number.len() == 7 && number.starts_with("66001"))
+}
+
+/// Takes `rid: xxxxxxxx-xxxxxxxx-xxxxxxxx` off an errmsg, and the commas and brackets that are left where something
+/// was cut out.
 pub(super) fn split_rid(errmsg: &str) -> (String, Option<String>) {
-    let Some(at) = errmsg.rfind("rid:") else {
-        return (errmsg.trim().to_owned(), None);
+    let (words, rid) = match errmsg.rfind("rid:") {
+        None => (errmsg, None),
+        Some(at) => {
+            let rid: String = errmsg[at + 4..]
+                .trim_start()
+                .chars()
+                .take_while(|c| c.is_ascii_hexdigit() || *c == '-')
+                .collect();
+            (&errmsg[..at], (!rid.is_empty()).then_some(rid))
+        }
     };
-    let rid: String = errmsg[at + 4..]
-        .trim_start()
-        .chars()
-        .take_while(|c| c.is_ascii_hexdigit() || *c == '-')
-        .collect();
-    let words = errmsg[..at].trim().to_owned();
-    (words, (!rid.is_empty()).then_some(rid))
+    let rest = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '，' | ';' | '；');
+    let words = words
+        .trim_start_matches(rest)
+        .trim_end_matches(|letter| rest(letter) || matches!(letter, '(' | '[' | '（' | '【'));
+    (words.to_owned(), rid)
 }
 
 #[cfg(test)]
@@ -226,6 +308,40 @@ mod tests {
         assert_eq!(words, "invalid ip 203.0.113.9, not in whitelist");
         assert_eq!(rid.as_deref(), Some("68e6c4c0-1a2b3c4d-5e6f7081"));
         assert_eq!(split_rid("ok"), ("ok".to_owned(), None));
+        for (errmsg, left) in [
+            (
+                ", state does not allow it rid: 6a000006-0b000006",
+                "state does not allow it",
+            ),
+            (" rid: 6a00000e-0b00000e-0c00000e", ""),
+            ("no stock (rid: 6a-0b-0c)", "no stock"),
+            ("", ""),
+        ] {
+            assert_eq!(split_rid(errmsg).0, left, "{errmsg}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_words_has_no_empty_brackets() {
+        for (errcode, errmsg) in [(-2, " rid: 6a-0b-0c"), (9_401_037, ""), (-77_777, ", ")] {
+            let failure = refusal("/shop/spu/add", errcode, errmsg);
+            let words = failure.message.to_string();
+            assert!(words.ends_with(&format!("(errcode {errcode})")), "{words}");
+            assert!(!words.contains(":  ") && !words.contains(", ("), "{words}");
+            let hint = failure
+                .hint
+                .map(|hint| hint.to_string())
+                .unwrap_or_default();
+            assert!(!hint.contains("brackets"), "{hint}");
+        }
+    }
+
+    #[test]
+    fn the_code_inside_a_code_is_shown() {
+        let failure = refusal("/x", 10_020_110, ", inner error 6600123: no rid: 6a-0b-0c");
+        let words = failure.message.to_string();
+        assert!(words.contains("errcode 10020110, 6600123"), "{words}");
+        assert_eq!(failure.rid.as_deref(), Some("6a-0b-0c"));
     }
 
     #[test]
@@ -252,7 +368,7 @@ mod tests {
         #[test]
         fn any_bytes_as_an_answer_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = check_envelope("/x", &bytes);
-            let _ = read_reply::<crate::api::component::goods::GetSpuReply>("/x", &bytes);
+            let _ = read_reply::<crate::api::component::goods::GetSpuReply>("/x", &bytes, |_| ());
         }
     }
 }

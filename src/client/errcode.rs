@@ -61,6 +61,11 @@ impl Errcode {
         Text::pair(self.meaning.0, self.meaning.1)
     }
 
+    /// Whether what to do next is to read WeChat's own words.
+    pub fn points_to_words(&self) -> bool {
+        self.next.0.contains("in brackets")
+    }
+
     pub fn next_text(&self) -> Text {
         Text::pair(self.next.0, self.next.1)
     }

@@ -2,17 +2,19 @@
 //! envelope, verdict.
 
 mod answer;
+mod download;
 pub mod errcode;
 mod logged;
 mod once;
 mod open;
 pub mod pace;
 mod provider;
+mod reading;
 pub mod token;
 pub mod trace;
 pub mod verdict;
 
-use crate::api::operation::Operation;
+use crate::api::operation::{self, Operation};
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -22,7 +24,7 @@ use crate::state::log::{Log, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::Secret;
-use answer::{chain, check_envelope, not_sent, read_answer, read_reply};
+use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
 pub use logged::Intent;
@@ -31,6 +33,7 @@ use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -74,6 +77,8 @@ pub struct Client {
     trace: Option<Trace>,
     heard: Option<Heard>,
     notice: Notice,
+    /// What was said about odd replies: once is enough.
+    told: Mutex<HashSet<String>>,
     /// Opened before the first write.
     log: OnceLock<Log>,
     /// A journal keeps what is sent.
@@ -140,6 +145,7 @@ impl Client {
             pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
             trace: wire.trace,
             notice: wire.notice,
+            told: Mutex::default(),
             heard: wire.heard,
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
@@ -161,7 +167,7 @@ impl Client {
     pub async fn call_written<E: Endpoint>(&self, request: Bytes) -> Result<E::Reply> {
         let body = Body::Json(request);
         let answer = self.exchange(E::PATH, &[], &body, E::RESEND).await?;
-        read_reply(E::PATH, &answer)
+        self.read_reply(E::PATH, &answer)
     }
 
     /// Makes a call that the book of operations describes; its answer as it came. Errors as [`Client::call`].
@@ -176,10 +182,27 @@ impl Client {
             _ => Body::Json(written(request)?),
         };
         let path = &operation.path;
-        read_reply(
-            path,
-            &self.exchange(path, query, &body, operation.resend).await?,
-        )
+        let reply = self.exchange(path, query, &body, operation.resend).await?;
+        let mut reply = self.read_reply(path, &reply)?;
+        if let Some((book, known)) = operation::by_path(path) {
+            let unlike = book.conform(&known.reply, &mut reply);
+            if let Some(words) = operation::unlike_text(path, &unlike) {
+                self.tell_once(words);
+            }
+        }
+        Ok(reply)
+    }
+
+    fn read_reply<R: DeserializeOwned>(&self, path: &str, reply: &[u8]) -> Result<R> {
+        answer::read_reply(path, reply, |words| self.tell_once(words))
+    }
+
+    /// A notice that does not come again while this client lives.
+    pub fn tell_once(&self, words: Text) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(words.to_string()) {
+            (self.notice)(words);
+        }
     }
 
     /// Uploads a file. A second arrival only makes a second copy, so that it may be repeated.
@@ -196,7 +219,7 @@ impl Client {
             mime,
             bytes,
         };
-        read_reply(
+        self.read_reply(
             path,
             &self.exchange(path, query, &body, Resend::Safe).await?,
         )
@@ -211,7 +234,7 @@ impl Client {
         resend: Resend,
     ) -> Result<R> {
         let body = Body::Json(written(request)?);
-        read_reply(path, &self.exchange(path, query, &body, resend).await?)
+        self.read_reply(path, &self.exchange(path, query, &body, resend).await?)
     }
 
     /// The state beside the log of writes.
@@ -247,7 +270,7 @@ impl Client {
         let answer = self.logged(path, &body, operation.resend, Some(intent), {
             self.attempts(path, &[], &body, operation.resend, Some(intent))
         });
-        read_reply(path, &answer.await?)
+        self.read_reply(path, &answer.await?)
     }
 
     async fn exchange(
@@ -290,7 +313,7 @@ impl Client {
                     if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
                         heard(&answer);
                     }
-                    return Ok(answer);
+                    return Ok(self.mended(path, answer));
                 }
                 Err(failure) => failure,
             };
@@ -331,6 +354,17 @@ impl Client {
                 errcode
             ));
         }
+    }
+
+    /// The reply in readable form; says what of it was lost.
+    fn mended(&self, path: &str, reply: Vec<u8>) -> Vec<u8> {
+        let Some((mended, damage)) = reading::mended(&reply) else {
+            return reply;
+        };
+        if let Some(words) = damage.text(path) {
+            self.tell_once(words);
+        }
+        mended
     }
 
     /// Where a call goes.
@@ -401,7 +435,10 @@ impl Client {
         }
         .await;
         let checked = match &result {
-            Ok(answer) => check_envelope(path, answer),
+            Ok(answer) => {
+                let mended = reading::mended(answer);
+                check_envelope(path, mended.as_ref().map_or(answer, |(mended, _)| mended))
+            }
             Err(failure) => Err(failure.clone()),
         };
         if let Some(trace) = &self.trace {

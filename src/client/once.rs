@@ -1,6 +1,5 @@
 //! A call without anything that helps: to find out what is wrong, every answer must be seen as it comes.
 
-use super::answer::read_reply;
 use super::{Body, Client, written};
 use crate::api::Endpoint;
 use crate::types::Secret;
@@ -11,6 +10,6 @@ impl Client {
     pub async fn try_once<E: Endpoint>(&self, request: &E, token: &Secret) -> Result<E::Reply> {
         let body = Body::Json(written(request)?);
         let answer = self.send(E::PATH, &[], Some(token), &body).await?;
-        read_reply(E::PATH, &answer)
+        self.read_reply(E::PATH, &answer)
     }
 }

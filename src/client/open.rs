@@ -1,6 +1,5 @@
 //! Calls that carry no token: they are paid for with a secret, in the body or in the query.
 
-use super::answer::read_reply;
 use super::verdict::{Verdict, verdict};
 use super::{Body, Client, written};
 use crate::api::{Endpoint, Resend};
@@ -13,7 +12,7 @@ impl Client {
     pub async fn call_openly<E: Endpoint>(&self, request: &E) -> Result<E::Reply> {
         let body = Body::Json(written(request)?);
         let answer = self.exchange_openly(E::PATH, &[], &body, E::RESEND).await?;
-        read_reply(E::PATH, &answer)
+        self.read_reply(E::PATH, &answer)
     }
 
     /// Posts an empty object to a path whose secret stands in the query.
@@ -24,7 +23,7 @@ impl Client {
         resend: Resend,
     ) -> Result<R> {
         let body = Body::Json(Bytes::from_static(b"{}"));
-        read_reply(
+        self.read_reply(
             path,
             &self.exchange_openly(path, query, &body, resend).await?,
         )
@@ -38,7 +37,7 @@ impl Client {
         let answer = self
             .exchange_openly(path, query, &Body::Nothing, Resend::Safe)
             .await?;
-        read_reply(path, &answer)
+        self.read_reply(path, &answer)
     }
 
     /// [`Client::attempts`] of a call without a token, with the log of writes.
@@ -64,7 +63,7 @@ impl Client {
         loop {
             attempt += 1;
             let failure = match self.send(path, query, None, body).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok(self.mended(path, answer)),
                 Err(failure) => failure,
             };
             // A refused secret also reads 40001 here: there is no token to renew.

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use super::ask::{Ask, Data, request};
+use crate::api::component;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::text;
@@ -177,8 +178,7 @@ fn within_limits(body: &Value, order: &Value) -> Result<()> {
     let rows = body["commission_list"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
-    let sold = order["order_detail"]["product_infos"].as_array();
-    let sold = sold.map_or(&[][..], Vec::as_slice);
+    let sold = component::order::order(order).value;
     let mut problems: Vec<Text> = Vec::new();
     let mut seen: Vec<(&Value, &Value)> = Vec::new();
     for row in rows {
@@ -189,7 +189,7 @@ fn within_limits(body: &Value, order: &Value) -> Result<()> {
         seen.push(key);
         let same = |other: &&Value| (&other["out_product_id"], &other["out_sku_id"]) == key;
         let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let Some(product) = sold.iter().find(same) else {
+        let Some(line) = sold.line(&name(key.0), &name(key.1)) else {
             problems.push(text!(
                 "product {product}, SKU {sku} is not in the order",
                 product = name(key.0),
@@ -202,7 +202,7 @@ fn within_limits(body: &Value, order: &Value) -> Result<()> {
             .filter(same)
             .filter_map(|row| row["amount"].as_i64())
             .sum();
-        let paid = paid_for(product);
+        let paid = line.paid.unwrap_or_default().0;
         if together.saturating_mul(100) > paid.saturating_mul(MOST) {
             problems.push(text!(
                 "product {product}, SKU {sku}: {amount} yuan are more than 30 % of the {paid} yuan paid; {most} yuan are the most",
@@ -223,14 +223,6 @@ fn within_limits(body: &Value, order: &Value) -> Result<()> {
             .hint(text!("nothing was sent"))
             .into(),
     )
-}
-
-/// What was paid for all pieces of a row, in fen.
-fn paid_for(product: &Value) -> i64 {
-    let number = |name: &str| product[name].as_i64();
-    number("sku_real_price")
-        .or_else(|| Some(number("real_price")? * number("product_cnt")?))
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Picture {
         };
         Some(match self {
             Picture::File(_, bytes) => {
-                let hash = crate::shop::goods::sheet::images::hex(&Sha256::digest(bytes));
+                let hash = hex::encode(Sha256::digest(bytes));
                 format!("{mark}sha256:{hash}")
             }
             Picture::Address(url) => format!("{mark}url:{url}"),

@@ -3,6 +3,7 @@
 //! Settings live in `config.toml`, AppSecrets that are kept in a file live in `credentials.toml` beside it.
 
 mod keep;
+mod keyring;
 mod provider;
 mod push;
 mod resolve;

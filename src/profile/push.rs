@@ -2,9 +2,9 @@
 //! the command line and never logged. The key before the last change is kept beside the present one, because the
 //! platform may still use it for a while.
 
+use super::keyring;
 use super::secret::{
-    SecretSource, credentials_path, edit_credentials, is_stdin, keyring, load_credentials,
-    read_bounded,
+    SecretSource, credentials_path, edit_credentials, is_stdin, load_credentials, read_bounded,
 };
 use super::settings::Store;
 use super::{Dirs, Profile, SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
@@ -51,12 +51,10 @@ pub fn push_keys(profile: &Profile, dirs: &Dirs) -> Result<Option<PushKeys>> {
             previous_aes_key: None,
         },
         SecretSource::Environment => from_environment()?,
-        SecretSource::Keyring => {
-            match keyring(&entry(&profile.name), keyring::Entry::get_password)? {
-                Some(kept) => serde_json::from_str(&kept).map_err(|_| gone(&profile.name))?,
-                None => return Err(gone(&profile.name).into()),
-            }
-        }
+        SecretSource::Keyring => match keyring::read(&entry(&profile.name))? {
+            Some(kept) => serde_json::from_str(&kept).map_err(|_| gone(&profile.name))?,
+            None => return Err(gone(&profile.name).into()),
+        },
         SecretSource::File => {
             let mut kept = load_credentials(&credentials_path(dirs))?;
             kept.push
@@ -157,8 +155,7 @@ pub fn keep_push(name: &str, store: Store, keys: &PushKeys, dirs: &Dirs) -> Resu
     match store {
         Store::Keyring => {
             let json = serde_json::to_string(keys)?;
-            keyring(&entry(name), move |entry| entry.set_password(&json))?;
-            Ok(())
+            keyring::write(&entry(name), &Secret::new(json))
         }
         Store::File => edit_credentials(dirs, |kept| {
             kept.push.insert(name.to_owned(), keys.clone());
@@ -176,9 +173,7 @@ pub fn keep_push(name: &str, store: Store, keys: &PushKeys, dirs: &Dirs) -> Resu
 /// Forgets Token and keys of a profile; true where there were any.
 pub fn forget_push(name: &str, store: Option<Store>, dirs: &Dirs) -> Result<bool> {
     match store {
-        Some(Store::Keyring) => {
-            Ok(keyring(&entry(name), keyring::Entry::delete_credential)?.is_some())
-        }
+        Some(Store::Keyring) => keyring::remove(&entry(name)),
         Some(Store::File) if credentials_path(dirs).exists() => {
             edit_credentials(dirs, |kept| kept.push.remove(name).is_some())
         }
@@ -190,8 +185,8 @@ pub fn forget_push(name: &str, store: Option<Store>, dirs: &Dirs) -> Result<bool
 pub fn move_push(old: &str, new: &str, store: Option<Store>, dirs: &Dirs) -> Result<()> {
     match store {
         Some(Store::Keyring) => {
-            if let Some(kept) = keyring(&entry(old), keyring::Entry::get_password)? {
-                keyring(&entry(new), move |entry| entry.set_password(&kept))?;
+            if let Some(kept) = keyring::read(&entry(old))? {
+                keyring::write(&entry(new), &Secret::new(kept))?;
                 forget_push(old, store, dirs)?;
             }
             Ok(())

@@ -2,7 +2,7 @@
 //! never taken from the command line and never logged.
 
 use super::settings::{Store, lock, misread, unreadable, write_whole};
-use super::{Dirs, Overrides, Profile, PushKeys, sandbox_secret};
+use super::{Dirs, Overrides, Profile, PushKeys, keyring, sandbox_secret};
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::text;
@@ -18,13 +18,10 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A keyring that does not answer must not hang the command: D-Bus may wait for a window nobody sees.
-const KEYRING_PATIENCE: Duration = Duration::from_secs(3);
 /// Long enough for a password manager that asks a server.
 const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 /// No AppSecret is near this; a wrong path (a disk image, `/dev/zero`) must not fill the memory.
 const MAX_BYTES: u64 = 64 * 1024;
-const KEYRING_SERVICE: &str = "wxsell";
 
 /// Where an AppSecret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,59 +240,6 @@ fn from_environment() -> Result<Secret> {
     )?)
 }
 
-/// Runs `work` beside this thread and waits for it a limited time.
-fn within_time<T: Send + 'static>(
-    patience: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Option<T> {
-    let (sender, receiver) = mpsc::channel();
-    thread::Builder::new()
-        .spawn(move || {
-            // Nobody listens any more where the time ran out.
-            let _ = sender.send(work());
-        })
-        .ok()?;
-    receiver.recv_timeout(patience).ok()
-}
-
-/// Talks to the keyring about the entry of one profile.
-pub(super) fn keyring<T: Send + 'static>(
-    name: &str,
-    work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
-) -> Result<Option<T>> {
-    let user = name.to_owned();
-    let other_ways = || {
-        text!(
-            "keep the AppSecret in a private file instead with `wxsell auth login --secret-store file`, or set WXSELL_APP_SECRET"
-        )
-    };
-    let answer = within_time(KEYRING_PATIENCE, move || {
-        if let Err(error) = keyring::Entry::store_status() {
-            return Err(error.to_string());
-        }
-        match keyring::Entry::new(KEYRING_SERVICE, &user).and_then(|entry| work(&entry)) {
-            Ok(value) => Ok(Some(value)),
-            Err(keyring::Error::NoEntry) => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
-    });
-    match answer {
-        Some(Ok(value)) => Ok(value),
-        Some(Err(error)) => Err(Failure::access(text!(
-            "the keyring of this system cannot be used: {error}",
-            error
-        ))
-        .hint(other_ways())
-        .into()),
-        None => Err(Failure::access(text!(
-            "the keyring of this system did not answer within {seconds} seconds",
-            seconds = KEYRING_PATIENCE.as_secs()
-        ))
-        .hint(other_ways())
-        .into()),
-    }
-}
-
 fn gone(name: &str, from: Text) -> Failure {
     Failure::access(text!(
         "{from}: no AppSecret of profile \"{name}\" is kept there",
@@ -309,8 +253,7 @@ fn gone(name: &str, from: Text) -> Failure {
 }
 
 fn from_keyring(name: &str) -> Result<Secret> {
-    let kept = keyring(name, keyring::Entry::get_password)?
-        .ok_or_else(|| gone(name, SecretSource::Keyring.words()))?;
+    let kept = keyring::read(name)?.ok_or_else(|| gone(name, SecretSource::Keyring.words()))?;
     Ok(tidy(kept.as_bytes(), &SecretSource::Keyring.words())?)
 }
 
@@ -517,11 +460,7 @@ fn output_in_time(mut child: Child, patience: Duration) -> Result<Vec<u8>, Failu
 /// Keeps the AppSecret of a profile. A process keeps its own, which is an input failure.
 pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Result<()> {
     match store {
-        Store::Keyring => {
-            let secret = secret.clone();
-            keyring(name, move |entry| entry.set_password(secret.expose()))?;
-            Ok(())
-        }
+        Store::Keyring => keyring::write(name, secret),
         Store::File => {
             let previous = edit_credentials(dirs, |kept| {
                 kept.secret.insert(name.to_owned(), secret.clone())
@@ -540,7 +479,7 @@ pub fn keep_secret(name: &str, store: Store, secret: &Secret, dirs: &Dirs) -> Re
 /// Forgets the AppSecret of a profile; true where there was one.
 pub fn forget_secret(name: &str, store: Option<Store>, dirs: &Dirs) -> Result<bool> {
     match store {
-        Some(Store::Keyring) => Ok(keyring(name, keyring::Entry::delete_credential)?.is_some()),
+        Some(Store::Keyring) => keyring::remove(name),
         Some(Store::File) if credentials_path(dirs).exists() => {
             edit_credentials(dirs, |kept| kept.secret.remove(name).is_some())
         }
@@ -552,7 +491,7 @@ pub fn forget_secret(name: &str, store: Option<Store>, dirs: &Dirs) -> Result<bo
 pub fn move_secret(old: &str, new: &str, store: Option<Store>, dirs: &Dirs) -> Result<()> {
     match store {
         Some(Store::Keyring) => {
-            if let Some(secret) = keyring(old, keyring::Entry::get_password)? {
+            if let Some(secret) = keyring::read(old)? {
                 keep_secret(new, Store::Keyring, &Secret::new(secret), dirs)?;
                 forget_secret(old, store, dirs)?;
             }

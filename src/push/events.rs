@@ -425,11 +425,7 @@ fn short(text: &str) -> String {
 }
 
 fn short_hash(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(text.as_bytes())[..12])
 }
 
 #[cfg(test)]

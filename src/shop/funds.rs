@@ -4,7 +4,7 @@
 use super::Shop;
 use super::write::Found;
 use crate::api::component::funds::{WithdrawReply, Withdrawal, WithdrawalReply};
-use crate::fail::Failure;
+use crate::fail::{Failure, failure};
 use crate::state::money::{Movement, Stand};
 use crate::text;
 use crate::types::Family;
@@ -69,6 +69,11 @@ pub fn number_and_ticket(reply: &Value) -> (String, String) {
     (reply.out_request_no, reply.qrcode_ticket)
 }
 
+/// "No data": there is no withdrawal of this number.
+fn is_unknown(error: &anyhow::Error) -> bool {
+    failure(error).is_some_and(|failure| failure.errcode == Some(9_710_001))
+}
+
 impl Shop {
     /// One withdrawal; `service` is what an account of the payment-management service puts into every request.
     pub async fn withdrawal(&self, number: &str, service: &Value) -> Result<Fetched> {
@@ -88,8 +93,11 @@ impl Shop {
     pub async fn find_withdrawal(&self, movement: &Movement) -> Result<Option<Found>> {
         let service: Value = serde_json::from_str(&movement.look).unwrap_or_else(|_| json!({}));
         if !movement.number.is_empty() {
-            let found = self.withdrawal(&movement.number, &service).await?;
-            return Ok(Some(found.found(&movement.number)));
+            return match self.withdrawal(&movement.number, &service).await {
+                Ok(found) => Ok(Some(found.found(&movement.number))),
+                Err(error) if is_unknown(&error) => Ok(None),
+                Err(error) => Err(error),
+            };
         }
         let path = match self.family {
             Family::Component => "/shop/funds/scanwithdraw",

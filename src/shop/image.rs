@@ -2,8 +2,8 @@
 
 use super::Shop;
 use crate::api::Resend;
-use crate::api::component::image::{AS_URL, ByAddress, PATH, Picture, UploadReply};
-use crate::fail::{Failure, Kind};
+use crate::api::component::image::{AS_URL, ByAddress, MAX_BYTES, PATH, Picture, UploadReply};
+use crate::fail::{Failure, Kind, Within, failure};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
@@ -15,6 +15,9 @@ const HOSTED: [&str; 4] = [
     "store.mp.video.tencent-cloud.com",
     "mmbiz.qpic.cn",
 ];
+
+/// The errcode for an address that WeChat cannot fetch.
+const NOT_FETCHED: i64 = 1_070_008;
 
 /// Whether a picture lies with WeChat already and needs no upload.
 pub fn hosted(url: &str) -> bool {
@@ -55,8 +58,42 @@ impl Shop {
         Ok(reply.img_info)
     }
 
-    /// Lets WeChat fetch a picture from an address that answers without a redirect.
+    /// Lets WeChat fetch a picture from an address that answers without a redirect. What WeChat cannot fetch is fetched
+    /// here and uploaded.
     pub async fn copy_image(&self, url: &str, kind: u8) -> Result<Picture> {
+        let error = match self.let_fetch(url, kind).await {
+            Ok(picture) => return Ok(picture),
+            Err(error) => error,
+        };
+        if failure(&error).and_then(|failure| failure.errcode) != Some(NOT_FETCHED) {
+            return Err(error);
+        }
+        let bytes = self
+            .client
+            .download(url, MAX_BYTES)
+            .await
+            .within(|| text!("downloading {url}, which WeChat could not fetch", url))?;
+        match imagesize::image_type(&bytes) {
+            Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
+            _ => {
+                return Err(
+                    Failure::input(text!("{path} is neither a jpg nor a png", path = url)).into(),
+                );
+            }
+        }
+        self.client.tell_once(text!(
+            "WeChat could not fetch {url}; it was downloaded and uploaded instead",
+            url
+        ));
+        let name = if bytes.starts_with(&[0x89]) {
+            "image.png"
+        } else {
+            "image.jpg"
+        };
+        self.upload_image(name, bytes, kind).await
+    }
+
+    async fn let_fetch(&self, url: &str, kind: u8) -> Result<Picture> {
         let body = ByAddress {
             img_url: url.to_owned(),
         };

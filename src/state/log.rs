@@ -420,22 +420,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Entry, [u8; 32], [u8; 32])> {
         shop: row.get("shop")?,
         path: row.get("path")?,
         subject: row.get("subject")?,
-        request: hex(&request),
+        request: hex::encode(request),
         result: row.get("result")?,
         rid: row.get("rid")?,
-        seal: hex(&seal),
+        seal: hex::encode(seal),
     };
     Ok((entry, request, seal))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// The newest `limit` writes since `since` (unix seconds), the oldest first, each with how it ended.

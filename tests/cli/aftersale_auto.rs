@@ -373,6 +373,184 @@ fn a_refund_is_refused_with_a_reason_and_only_what_a_rule_names() {
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }
 
+/// Sends one piece of the first product.
+fn partly_shipped(world: &World, order: &str) {
+    world.paid(order);
+    world.ok(&[
+        "delivery",
+        "send",
+        order,
+        "--carrier",
+        "SF",
+        "--waybill",
+        "SF1000000000001",
+        "--item",
+        "T1-1=1",
+    ]);
+}
+
+const UNSHIPPED: &str = r#"
+    [limits]
+    per_day = 100
+    [[rule]]
+    name = "not-shipped"
+    shipped = false
+    up_to = 20
+    action = "accept"
+    [[rule]]
+    name = "on-its-way"
+    type = "refund"
+    shipped = true
+    action = "reject"
+    reject_reason = "请改为退货退款"
+"#;
+
+#[test]
+fn an_order_with_one_of_its_parcels_on_the_way_is_shipped() {
+    let world = selling(UNSHIPPED);
+    partly_shipped(&world, "W1");
+    let number = world.opened(&["refund", "W1", "--product", "T1", "--amount", "5.00"]);
+    let whole = refund(&world, "W2", "5.00");
+    let (rows, _) = auto(&world, 0, &["--dry-run"]);
+    let judged = |number: &str| {
+        (
+            row(&rows, number)["rule"].clone(),
+            row(&rows, number)["action"].clone(),
+        )
+    };
+    assert_eq!(judged(&number), (json!("on-its-way"), json!("reject")));
+    assert_eq!(judged(&whole), (json!("not-shipped"), json!("accept")));
+}
+
+#[test]
+fn parcels_are_found_where_the_samples_and_where_the_tables_have_them() {
+    let world = selling(UNSHIPPED);
+    partly_shipped(&world, "W1");
+    let number = world.opened(&["refund", "W1", "--product", "T1", "--amount", "5.00"]);
+    let policy = [&AUTO[..], &["--dry-run"]].concat();
+    let send = [
+        "delivery",
+        "send",
+        "W1",
+        "--carrier",
+        "SF",
+        "--waybill",
+        "SF1000000000001",
+        "--item",
+        "T1-1=1",
+    ];
+    let detail = |order: &mut Value| order["order_detail"]["delivery_detail"].take();
+    type Form = fn(Value) -> Value;
+    let forms: [(&str, Form); 3] = [
+        ("a list", |list| list),
+        ("one object for a list", |list| list[0].clone()),
+        ("numbers for text", |mut list| {
+            list[0]["delivery_id"] = json!("SF");
+            list
+        }),
+    ];
+    for (name, form) in forms {
+        let shop = world.altered(move |path, _, reply| {
+            let change = |order: &mut Value| {
+                let mut parcels = detail(order);
+                parcels["delivery_list"] = form(parcels["delivery_list"].take());
+                order["delivery_detail"] = parcels;
+                order["status"] = order["status"].to_string().into();
+            };
+            match path {
+                "/shop/order/get" => change(&mut reply["order"]),
+                "/shop/order/get_list" => {
+                    let orders = reply["orders"].as_array_mut().expect("orders");
+                    orders.iter_mut().for_each(change);
+                }
+                _ => {}
+            }
+        });
+        let (rows, _) = shop.json(&world, 0, &policy);
+        let rows = rows.as_array().expect("rows");
+        assert_eq!(row(rows, &number)["rule"], "on-its-way", "{name}");
+        // The parcel is known, and not reported again.
+        let seen = world.calls().len();
+        let sent = shop.run(&world, &send);
+        assert!(
+            sent.stderr.contains("WeChat has this parcel already"),
+            "{name}: {}",
+            sent.stderr
+        );
+        assert!(
+            !world
+                .paths_since(seen)
+                .contains(&"/shop/delivery/send".to_owned())
+        );
+        let shown = shop.run(&world, &["order", "show", "W1"]);
+        assert!(
+            shown.text().contains("SF SF1000000000001"),
+            "{name}: {}",
+            shown.text()
+        );
+    }
+}
+
+#[test]
+fn where_the_parcels_cannot_be_read_nothing_is_paid_and_nothing_is_sent() {
+    let world = selling(UNSHIPPED);
+    partly_shipped(&world, "W1");
+    let number = world.opened(&["refund", "W1", "--product", "T1", "--amount", "5.00"]);
+    let shop = world.altered(|path, _, reply| {
+        let change = |order: &mut Value| {
+            order["order_detail"]["delivery_detail"]["delivery_list"] = json!("SF1000000000001");
+        };
+        match path {
+            "/shop/order/get" => change(&mut reply["order"]),
+            "/shop/order/get_list" => change(&mut reply["orders"][0]),
+            _ => {}
+        }
+    });
+    let (rows, said) = shop.json(&world, 0, &AUTO);
+    let row = row(rows.as_array().expect("rows"), &number);
+    assert_eq!(
+        (&row["action"], &row["rule"]),
+        (&json!("wait"), &Value::Null)
+    );
+    assert!(
+        said.contains(
+            "order W1: WeChat's data cannot be read in order_detail.delivery_detail.delivery_list"
+        ),
+        "{said}"
+    );
+    let refused = shop.run(
+        &world,
+        &[
+            "delivery",
+            "send",
+            "W1",
+            "--carrier",
+            "SF",
+            "--waybill",
+            "SF2",
+            "--item",
+            "T2-1",
+        ],
+    );
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("which parcels the order has already cannot be read"),
+        "{}",
+        refused.stderr
+    );
+    let writes: Vec<String> = world.calls().into_iter().map(|call| call.path).collect();
+    assert!(!writes.contains(&ACCEPT.to_owned()));
+    assert_eq!(
+        writes
+            .iter()
+            .filter(|path| *path == "/shop/delivery/send")
+            .count(),
+        1
+    );
+}
+
 #[test]
 fn a_return_is_accepted_with_its_address_and_the_goods_wait_for_a_person() {
     let address = "\n[return_address]\nreceiver_name = \"王五\"\nprovince = \"浙江省\"\ncity = \"杭州市\"\n\

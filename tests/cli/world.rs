@@ -3,6 +3,8 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use wxsell::clock::{VARIABLE, advance};
 use wxsell::sandbox::{Exchange, Sandbox};
 
 /// Calls that change something at the platform.
@@ -131,6 +133,16 @@ impl World {
         said(self.command(args).envs(variables.iter().copied()))
     }
 
+    /// Runs in a time of its own, which waits move on and [`World::wait`] too.
+    pub fn run_in_time(&self, args: &[&str]) -> Said {
+        said(self.command(args).env(VARIABLE, self.path("clock")))
+    }
+
+    /// Lets time pass for [`World::run_in_time`].
+    pub fn wait(&self, seconds: u64) {
+        advance(&self.path("clock"), Duration::from_secs(seconds)).expect("a clock");
+    }
+
     /// Runs with `input` on standard input.
     pub fn feed(&self, input: &[u8], args: &[&str]) -> Said {
         let path = self.path("input");
@@ -175,6 +187,12 @@ impl World {
 
     pub fn sandbox(&self) -> Sandbox {
         Sandbox::open(&self.path("state").join("sandbox.db")).expect("the shop")
+    }
+
+    /// The shop on a port of its own.
+    pub fn running(&self) -> wxsell::sandbox::Running {
+        let file = self.path("state").join("sandbox.db");
+        wxsell::sandbox::Running::start(&file).expect("the shop answers")
     }
 
     pub fn calls(&self) -> Vec<Exchange> {

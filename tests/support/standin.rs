@@ -8,8 +8,26 @@ use std::sync::Arc;
 /// What is answered to a path.
 pub type Answers = dyn Fn(&str) -> String + Send + Sync;
 
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub path: String,
+    pub query: String,
+    pub body: Vec<u8>,
+}
+
+/// What is answered to a request, byte for byte.
+pub type Bytes = dyn Fn(&Asked) -> Vec<u8> + Send + Sync;
+
 /// Starts answering; gives the base URL. The thread ends with the test.
 pub fn start(answers: Arc<Answers>) -> String {
+    start_with(Arc::new(move |asked: &Asked| {
+        answers(&asked.path).into_bytes()
+    }))
+}
+
+/// As [`start`], for answers that depend on the whole request or are no text.
+pub fn start_with(answers: Arc<Bytes>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -22,24 +40,72 @@ pub fn start(answers: Arc<Answers>) -> String {
 }
 
 /// Answers until the caller hangs up.
-fn serve(mut stream: TcpStream, answers: &Answers) {
+fn serve(mut stream: TcpStream, answers: &Bytes) {
     let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
-    while let Some(target) = read(&mut reader) {
-        let path = target.split('?').next().unwrap_or_default();
-        let body = answers(path);
+    while let Some((first, body)) = read(&mut reader) {
+        let target = first.split(' ').nth(1).unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let body = answers(&Asked {
+            path: path.to_owned(),
+            query: query.to_owned(),
+            body,
+        });
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        let answer = [head.as_bytes(), body.as_bytes()].concat();
+        let answer = [head.as_bytes(), &body].concat();
         if stream.write_all(&answer).is_err() {
             return;
         }
     }
 }
 
-/// The target of the next request; its body is read past.
-fn read(reader: &mut BufReader<TcpStream>) -> Option<String> {
+/// What is done to a reply on its way: target, request, and the reply as bytes.
+pub type Change = dyn Fn(&str, &[u8], Vec<u8>) -> Vec<u8> + Send + Sync;
+
+/// Stands before a shop and changes what it answers; gives the base URL.
+pub fn before(shop: &str, change: Arc<Change>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let shop = shop.to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (shop, change) = (shop.clone(), change.clone());
+            std::thread::spawn(move || pass_on(stream, &shop, &*change));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn pass_on(mut stream: TcpStream, shop: &str, change: &Change) {
+    let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+    while let Some((first, body)) = read(&mut reader) {
+        let mut words = first.split(' ');
+        let method = words.next().unwrap_or_default();
+        let target = words.next().unwrap_or_default().to_owned();
+        let headers = format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        let reply = super::http::send(shop, method, &target, &headers, &body);
+        let path = target.split('?').next().unwrap_or_default();
+        let reply = change(path, &body, reply.body);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
+            reply.len()
+        );
+        if stream
+            .write_all(&[head.as_bytes(), &reply].concat())
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// The first line and the body of the next request.
+fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     let mut first = String::new();
     reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
     let mut length = 0;
@@ -54,6 +120,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<String> {
             length = given.trim().parse().ok()?;
         }
     }
-    reader.read_exact(&mut vec![0; length]).ok()?;
-    first.split(' ').nth(1).map(str::to_owned)
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((first, body))
 }

@@ -11,6 +11,7 @@ use crate::commands::image::Pictures;
 use crate::commands::order;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Lang;
+use crate::model::order::{Line, Order, State};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -79,7 +80,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let key = args.of.key(ctx).await?;
     let order = read_order(ctx, &key).await?;
     let row = row(&order, &args)?;
-    let (kind, pieces) = (args.kind.code(), row["product_cnt"].clone());
+    let kind = args.kind.code();
     let left = left(ctx, &order, row, None).await?;
     let amount = args.amount.unwrap_or(Fen(left.goods));
     if !args.force {
@@ -98,8 +99,8 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
             "out_aftersale_id": number, "type": kind, "orderamt": amount,
             "refund_reason_type": args.reason.map(Reason::code), "refund_reason": words,
             "product_info": {
-                "out_product_id": row["out_product_id"], "out_sku_id": row["out_sku_id"],
-                "product_cnt": args.count.map_or(pieces, Value::from),
+                "out_product_id": row.product, "out_sku_id": row.sku,
+                "product_cnt": args.count.unwrap_or(row.count),
             },
         }),
     )?;
@@ -135,39 +136,31 @@ pub fn media(links: Vec<String>) -> Value {
         .collect()
 }
 
-pub async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Value> {
+pub async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Order> {
     let body = request(&ORDER, key, json!({}))?;
-    let mut reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
-    let order = reply["order"].take();
-    match order.is_object() {
-        true => Ok(order),
-        false => {
-            Err(Failure::new(Kind::Refused, text!("WeChat answered without the order")).into())
-        }
-    }
+    let reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
+    order::read(ctx, key.number(), &reply["order"])
 }
 
 /// The SKU that is meant.
-fn row<'a>(order: &'a Value, args: &CreateArgs) -> Result<&'a Value> {
-    let rows = order["order_detail"]["product_infos"].as_array();
-    let rows: Vec<&Value> = rows.into_iter().flatten().collect();
-    let fits = |row: &&&Value| {
-        let same = |name: &str, wanted: &Option<String>| {
-            wanted.as_deref().is_none_or(|wanted| row[name] == wanted)
-        };
-        same("out_product_id", &args.product) && same("out_sku_id", &args.sku)
+fn row<'a>(order: &'a Order, args: &CreateArgs) -> Result<&'a Line> {
+    let fits = |row: &&Line| {
+        args.product
+            .as_ref()
+            .is_none_or(|named| row.product == *named)
+            && args.sku.as_ref().is_none_or(|named| row.sku == *named)
     };
-    let found: Vec<&&Value> = rows.iter().filter(fits).collect();
+    let found: Vec<&Line> = order.lines.iter().filter(fits).collect();
     let names = || {
-        rows.iter()
-            .map(|row| {
-                text!(
-                    "product {product}, SKU {sku}",
-                    product = row["out_product_id"].as_str().unwrap_or_default(),
-                    sku = row["out_sku_id"].as_str().unwrap_or_default()
-                )
-            })
-            .collect()
+        let rows = order.lines.iter();
+        rows.map(|row| {
+            text!(
+                "product {product}, SKU {sku}",
+                product = &row.product,
+                sku = &row.sku
+            )
+        })
+        .collect()
     };
     match found.as_slice() {
         [one] => Ok(one),
@@ -192,11 +185,8 @@ struct Left {
 }
 
 /// What is left for a SKU after what other after-sales got or ask for.
-async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Result<Left> {
-    let real = row["sku_real_price"].as_i64().unwrap_or_else(|| {
-        let count = row["product_cnt"].as_i64().unwrap_or(1);
-        row["real_price"].as_i64().unwrap_or_default() * count
-    });
+async fn left(ctx: &Ctx, order: &Order, row: &Line, own: Option<&Value>) -> Result<Left> {
+    let real = row.paid.unwrap_or_default().0;
     let taken: i64 = others(ctx, order)
         .await?
         .iter()
@@ -209,15 +199,12 @@ async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Res
         })
         .filter(|other| {
             let product = &other["product_info"];
-            product["out_product_id"] == row["out_product_id"]
-                && product["out_sku_id"] == row["out_sku_id"]
+            product["out_product_id"] == row.product && product["out_sku_id"] == row.sku
         })
         .filter_map(|other| other["orderamt"].as_i64())
         .sum();
-    let freight = match order["status"].as_i64() {
-        Some(20) => order["order_detail"]["price_info"]["freight"]
-            .as_i64()
-            .unwrap_or(0),
+    let freight = match order.state {
+        State::Paid => order.price.freight.unwrap_or_default().0,
         _ => 0,
     };
     Ok(Left {
@@ -228,8 +215,8 @@ async fn left(ctx: &Ctx, order: &Value, row: &Value, own: Option<&Value>) -> Res
 }
 
 /// Every after-sale of an order.
-async fn others(ctx: &Ctx, order: &Value) -> Result<Vec<Value>> {
-    let of = json!({"out_order_id": order["out_order_id"]});
+async fn others(ctx: &Ctx, order: &Order) -> Result<Vec<Value>> {
+    let of = json!({"out_order_id": order.number});
     let numbers = ctx.rows(&list::LIST, &of, None).await?;
     let mut found = Vec::new();
     for number in numbers {
@@ -241,10 +228,10 @@ async fn others(ctx: &Ctx, order: &Value) -> Result<Vec<Value>> {
     Ok(found)
 }
 
-fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> Result<()> {
+fn refuse_early(order: &Order, args: &CreateArgs, amount: Fen, left: &Left) -> Result<()> {
     let refused = |message| Failure::new(Kind::Refused, message);
     let forced = || text!("nothing was sent; --force sends it all the same");
-    if order["fund_type"] == 0 {
+    if order.controlled == Some(false) {
         return Err(refused(text!(
             "order {order} is an ordinary one (fund_type 0): its after-sales are only reported and move no money",
             order = &args.of.order
@@ -252,12 +239,11 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
         .hint(text!("report it with --legacy"))
         .into());
     }
-    let status = order["status"].as_i64().unwrap_or_default();
-    if !matches!(status, 20 | 30 | 100) {
+    if !order.state.is_paid() {
         return Err(refused(text!(
             "order {order} has no after-sale in its state {status}",
             order = &args.of.order,
-            status
+            status = order.state.words()
         ))
         .hint(forced())
         .into());
@@ -268,7 +254,7 @@ fn refuse_early(order: &Value, args: &CreateArgs, amount: Fen, left: &Left) -> R
                 Failure::input(text!("an exchange can only be reported, with --legacy")).into(),
             );
         }
-        Type::Return if status == 20 => {
+        Type::Return if order.state == State::Paid => {
             return Err(refused(text!(
                 "order {order} is not shipped: only a refund is possible, there is nothing to return",
                 order = &args.of.order
@@ -312,13 +298,8 @@ pub async fn at_most(ctx: &Ctx, told: &Value, amount: Fen) -> Result<()> {
         openid: text("openid"),
     };
     let order = read_order(ctx, &key).await?;
-    let product = &told["product_info"];
-    let rows = order["order_detail"]["product_infos"].as_array();
-    let row = rows.into_iter().flatten().find(|row| {
-        row["out_product_id"] == product["out_product_id"]
-            && row["out_sku_id"] == product["out_sku_id"]
-    });
-    match row {
+    let product = |name: &str| told["product_info"][name].as_str().unwrap_or_default();
+    match order.line(product("out_product_id"), product("out_sku_id")) {
         Some(row) => bounded(
             amount,
             &left(ctx, &order, row, Some(&told["aftersale_id"])).await?,

@@ -65,9 +65,17 @@ impl Which {
     /// The field that names it in a call.
     fn key(&self) -> Value {
         match self.number.parse::<u64>() {
-            Ok(id) if !self.own => json!({"aftersale_id": id}),
+            Ok(_) if !self.own => key(&self.number),
             _ => json!({"out_aftersale_id": self.number}),
         }
+    }
+}
+
+/// The field that names an after-sale by WeChat's number, which these calls take as a number alone.
+pub fn key(number: &str) -> Value {
+    match number.parse::<u64>() {
+        Ok(id) => json!({"aftersale_id": id}),
+        Err(_) => json!({"aftersale_id": number}),
     }
 }
 

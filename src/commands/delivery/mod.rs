@@ -14,6 +14,7 @@ use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
 use crate::fail::Failure;
 use crate::lang::Text;
+use crate::model::order::Order;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -180,15 +181,15 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         let first = words.next().unwrap_or_else(|| text!("nothing can be sent"));
         Failure::input(first).also(words.collect())
     })?;
-    if let Some(why) = held_back(&order, ctx).await {
-        return Err(Failure::input(why)
-            .hint(text!("end the after-sale first: `wxsell aftersale list`"))
-            .into());
-    }
     if !shipment.is_due() {
         ctx.out
             .note(text!("WeChat has this parcel already; nothing was sent"));
         return Ok(());
+    }
+    if let Some(why) = held_back(&order, ctx).await {
+        return Err(Failure::input(why)
+            .hint(text!("end the after-sale first: `wxsell aftersale list`"))
+            .into());
     }
     let at = ChinaTime::from_unix(ctx.clock()?).0;
     let body = shipment.request(shipment.finish != Finish::No, &at);
@@ -214,20 +215,18 @@ fn unknown(number: &str, days: i64) -> Failure {
     ))
 }
 
-async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Value> {
+async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Order> {
     let body = request(
         &ORDER,
         &json!({"out_order_id": number, "openid": openid}),
         Value::Null,
     )?;
-    let reply = ctx.send(&ORDER, &body).await?;
-    Ok(reply
-        .map(|mut reply| reply["order"].take())
-        .unwrap_or_default())
+    let reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
+    super::order::read(ctx, number, &reply["order"])
 }
 
 /// The order as it is now.
-async fn again(shipment: &Shipment, ctx: &Ctx) -> Result<Value> {
+async fn again(shipment: &Shipment, ctx: &Ctx) -> Result<Order> {
     order_of(&shipment.out_order_id, &shipment.openid, ctx).await
 }
 
@@ -240,12 +239,9 @@ fn is_incomplete(error: &anyhow::Error) -> bool {
 const ENDED: [i64; 3] = [1, 7, 13];
 
 /// Why an order may not be shipped now: an after-sale that runs, or of which nothing can be learned.
-async fn held_back(order: &Value, ctx: &Ctx) -> Option<Text> {
-    let related = order["related_aftersale_info"]["aftersale_list"].as_array();
-    for one in related.into_iter().flatten() {
-        let id = one["aftersale_id"].clone();
-        let number = id.to_string().trim_matches('"').to_owned();
-        let body = json!({"aftersale_id": id});
+async fn held_back(order: &Order, ctx: &Ctx) -> Option<Text> {
+    for number in &order.aftersales {
+        let body = super::aftersale::key(number);
         let state = match ctx.send(&AFTERSALE, &body).await {
             Ok(reply) => reply.and_then(|reply| reply["after_sales_order"]["status"].as_i64()),
             Err(error) => {

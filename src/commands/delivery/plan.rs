@@ -2,6 +2,8 @@
 
 use super::sheet::Line;
 use crate::lang::Text;
+use crate::model::order::{Order, State};
+use crate::model::parcel::Parcels;
 use crate::text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,11 +62,12 @@ impl Shipment {
     }
 
     /// Leaves out the parcels that the order has; true when it has them all.
-    pub fn leave_out(&mut self, order: &Value) -> bool {
+    pub fn leave_out(&mut self, order: &Order) -> bool {
         let before = self.parcels.len();
-        self.parcels.retain(|parcel| !has(order, parcel));
+        self.parcels
+            .retain(|parcel| !order.parcels.have(&parcel.delivery_id, &parcel.waybill_id));
         self.there += before - self.parcels.len();
-        self.over = order["status"].as_i64() != Some(20);
+        self.over = order.state != State::Paid;
         self.parcels.is_empty()
     }
 
@@ -81,22 +84,6 @@ impl Shipment {
     }
 }
 
-fn has(order: &Value, parcel: &Parcel) -> bool {
-    listed(order)
-        .any(|(company, waybill)| company == parcel.delivery_id && waybill == parcel.waybill_id)
-}
-
-/// Carrier and waybill of the parcels that WeChat has.
-fn listed(order: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let parcels = order["order_detail"]["delivery_detail"]["delivery_list"].as_array();
-    parcels.into_iter().flatten().map(|parcel| {
-        (
-            parcel["delivery_id"].as_str().unwrap_or_default(),
-            parcel["waybill_id"].as_str().unwrap_or_default(),
-        )
-    })
-}
-
 /// One SKU of the order and how far it is given out.
 struct Row<'a> {
     product: &'a str,
@@ -111,19 +98,53 @@ struct Row<'a> {
 /// What is wrong, each with the line that it is about (`None`: the order as a whole).
 pub fn plan(
     lines: &[&Line],
-    order: &Value,
+    order: &Order,
     place: String,
 ) -> Result<Shipment, Vec<(Option<usize>, Text)>> {
     let mut problems: Vec<(Option<usize>, Text)> = Vec::new();
-    let status = order["status"].as_i64().unwrap_or(0);
-    match status {
-        10 | 11 => problems.push((None, text!("the order is not paid yet"))),
-        181 | 200 | 250 => problems.push((None, text!("the order is cancelled"))),
-        _ => {}
+    match order.state {
+        State::Unpaid | State::PaymentChecked => {
+            problems.push((None, text!("the order is not paid yet")));
+        }
+        State::Expired | State::Refunded | State::Cancelled => {
+            problems.push((None, text!("the order is cancelled")));
+        }
+        State::Unknown(_) => problems.push((
+            None,
+            text!(
+                "whether the order can be shipped cannot be told; its state is {state}",
+                state = order.state.words()
+            ),
+        )),
+        State::Paid | State::Shipped | State::Completed => {}
+    }
+    if order.parcels == Parcels::Unreadable {
+        problems.push((
+            None,
+            text!("which parcels the order has already cannot be read"),
+        ));
+    }
+    let shipped = matches!(order.state, State::Shipped | State::Completed);
+    let missing = |line: &&&Line| !order.parcels.have(&line.carrier, &line.waybill);
+    if shipped && let Some(line) = lines.iter().find(missing) {
+        problems.push((
+            None,
+            text!(
+                "the order is shipped already ({parcels}), without the parcel {waybill}",
+                parcels = order.parcels.to_string(),
+                waybill = &line.waybill
+            ),
+        ));
+        return Err(problems);
     }
     let mut rows = rows(order);
-    let packed = pack(lines, &mut rows, order, &mut problems);
-    for row in rows.iter().filter(|row| row.packed > row.count) {
+    let mut unpacked = Vec::new();
+    let packed = pack(lines, &mut rows, order, &mut unpacked);
+    // What was in them when they were reported is done.
+    if !shipped {
+        problems.append(&mut unpacked);
+    }
+    for row in rows.iter().filter(|row| row.packed > row.count && !shipped) {
         problems.push((
             None,
             text!(
@@ -135,18 +156,14 @@ pub fn plan(
         ));
     }
     let covered = rows.iter().all(|row| row.packed >= row.count);
-    let stranger = listed(order).any(|(company, waybill)| {
-        !packed
-            .iter()
-            .any(|parcel| parcel.delivery_id == company && parcel.waybill_id == waybill)
-    });
-    let openid = order["openid"].as_str().unwrap_or_default();
+    let stranger = has_others(order, &packed);
+    let openid = order.buyer.as_str();
     let mut shipment = Shipment {
         order: lines
             .first()
             .map(|line| line.order.clone())
             .unwrap_or_default(),
-        out_order_id: order["out_order_id"].as_str().unwrap_or_default().into(),
+        out_order_id: order.number.clone(),
         openid: lines
             .iter()
             .find_map(|line| line.openid.clone())
@@ -165,30 +182,29 @@ pub fn plan(
     if !openid.is_empty() && shipment.openid != openid {
         problems.push((None, text!("the order is another buyer's")));
     }
-    let all_there = shipment.leave_out(order);
-    if shipment.over && !all_there && problems.is_empty() {
-        problems.push((
-            None,
-            text!(
-                "the order is shipped already, without the parcel {waybill}",
-                waybill = &shipment.parcels[0].waybill_id
-            ),
-        ));
-    }
+    shipment.leave_out(order);
     match problems.is_empty() {
         true => Ok(shipment),
         false => Err(problems),
     }
 }
 
-fn rows(order: &Value) -> Vec<Row<'_>> {
-    let rows = order["order_detail"]["product_infos"].as_array();
-    rows.into_iter()
-        .flatten()
-        .map(|row| Row {
-            product: row["out_product_id"].as_str().unwrap_or_default(),
-            sku: row["out_sku_id"].as_str().unwrap_or_default(),
-            count: row["product_cnt"].as_i64().unwrap_or(0),
+/// Whether the order has parcels that are not among these.
+fn has_others(order: &Order, parcels: &[Parcel]) -> bool {
+    order.parcels.known().iter().any(|there| {
+        !parcels
+            .iter()
+            .any(|parcel| parcel.delivery_id == there.carrier && parcel.waybill_id == there.waybill)
+    })
+}
+
+fn rows(order: &Order) -> Vec<Row<'_>> {
+    let lines = order.lines.iter();
+    lines
+        .map(|line| Row {
+            product: &line.product,
+            sku: &line.sku,
+            count: line.count,
             packed: 0,
         })
         .collect()
@@ -199,7 +215,7 @@ fn rows(order: &Value) -> Vec<Row<'_>> {
 fn pack(
     lines: &[&Line],
     rows: &mut [Row<'_>],
-    order: &Value,
+    order: &Order,
     problems: &mut Vec<(Option<usize>, Text)>,
 ) -> Vec<Parcel> {
     let mut parcels: Vec<Parcel> = Vec::new();
@@ -256,11 +272,7 @@ fn pack(
         })
     };
     let bare: Vec<usize> = (0..parcels.len()).filter(|at| bare(*at)).collect();
-    let others = listed(order).any(|(company, waybill)| {
-        !parcels
-            .iter()
-            .any(|parcel| parcel.delivery_id == company && parcel.waybill_id == waybill)
-    });
+    let others = has_others(order, &parcels);
     match bare.as_slice() {
         [] => {}
         [only] if parcels.len() == 1 && !others => {
@@ -317,19 +329,33 @@ fn fingerprint(parcels: &[Parcel]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{order, parcel};
 
-    fn order(status: i64, parcels: &[(&str, &str)]) -> Value {
-        let row = |sku: &str, count: i64| json!({"out_product_id": "T1", "out_sku_id": sku, "product_cnt": count});
-        let parcels: Vec<Value> = parcels
-            .iter()
-            .map(|(company, waybill)| json!({"delivery_id": company, "waybill_id": waybill}))
-            .collect();
-        json!({
-            "out_order_id": "A1", "openid": "o1", "status": status, "order_detail": {
-                "product_infos": [row("a", 2), row("b", 1)],
-                "delivery_detail": {"delivery_list": parcels},
-            },
-        })
+    fn order(state: State, parcels: &[(&str, &str)]) -> Order {
+        let row = |sku: &str, count: i64| order::Line {
+            product: "T1".into(),
+            sku: sku.into(),
+            title: String::new(),
+            count,
+            paid: None,
+        };
+        let parcel = |(carrier, waybill): &(&str, &str)| parcel::Parcel {
+            carrier: (*carrier).into(),
+            waybill: (*waybill).into(),
+        };
+        Order {
+            id: "1".into(),
+            number: "A1".into(),
+            buyer: "o1".into(),
+            state,
+            controlled: Some(true),
+            lines: vec![row("a", 2), row("b", 1)],
+            price: order::Price::default(),
+            parcels: Parcels::Known(parcels.iter().map(parcel).collect()),
+            aftersales: Vec::new(),
+            created_at: None,
+            paid_at: None,
+        }
     }
 
     fn line(waybill: &str, sku: Option<&str>, count: Option<i64>) -> Line {
@@ -343,7 +369,7 @@ mod tests {
         }
     }
 
-    fn of(lines: &[Line], order: &Value) -> Result<Shipment, usize> {
+    fn of(lines: &[Line], order: &Order) -> Result<Shipment, usize> {
         let lines: Vec<&Line> = lines.iter().collect();
         plan(&lines, order, String::new()).map_err(|problems| problems.len())
     }
@@ -367,7 +393,7 @@ mod tests {
 
     #[test]
     fn one_parcel_without_products_takes_the_whole_order() {
-        let shipment = of(&[line("1", None, None)], &order(20, &[])).expect("a plan");
+        let shipment = of(&[line("1", None, None)], &order(State::Paid, &[])).expect("a plan");
         assert_eq!(counts(&shipment), [("1", vec![("a", 2), ("b", 1)])]);
         assert_eq!(
             (shipment.finish, shipment.openid.as_str()),
@@ -376,13 +402,17 @@ mod tests {
         assert_eq!(
             of(
                 &[line("1", None, None), line("2", None, None)],
-                &order(20, &[])
+                &order(State::Paid, &[])
             )
             .err(),
             Some(1)
         );
         assert_eq!(
-            of(&[line("1", None, None)], &order(20, &[("SF", "0")])).err(),
+            of(
+                &[line("1", None, None)],
+                &order(State::Paid, &[("SF", "0")])
+            )
+            .err(),
             Some(1),
             "what the earlier parcel holds is not known"
         );
@@ -396,7 +426,7 @@ mod tests {
                 line("2", Some("a"), None),
                 line("2", Some("b"), None),
             ],
-            &order(20, &[]),
+            &order(State::Paid, &[]),
         )
         .expect("a plan");
         assert_eq!(
@@ -404,10 +434,13 @@ mod tests {
             [("1", vec![("a", 1)]), ("2", vec![("a", 1), ("b", 1)])]
         );
         assert_eq!(shipment.finish, Finish::Yes);
-        let part = of(&[line("1", Some("a"), Some(1))], &order(20, &[])).expect("a plan");
+        let part = of(&[line("1", Some("a"), Some(1))], &order(State::Paid, &[])).expect("a plan");
         assert_eq!(part.finish, Finish::No);
-        let more =
-            of(&[line("2", Some("a"), Some(1))], &order(20, &[("SF", "1")])).expect("a plan");
+        let more = of(
+            &[line("2", Some("a"), Some(1))],
+            &order(State::Paid, &[("SF", "1")]),
+        )
+        .expect("a plan");
         assert_eq!(more.finish, Finish::Ask);
     }
 
@@ -418,29 +451,49 @@ mod tests {
             vec![line("1", Some("c"), None)],
             vec![line("1", Some("a"), None), line("2", Some("a"), None)],
         ] {
-            assert_eq!(of(&lines, &order(20, &[])).err(), Some(1), "{lines:?}");
-        }
-        for status in [10, 11, 181, 200, 250] {
-            assert!(
-                of(&[line("1", None, None)], &order(status, &[])).is_err(),
-                "{status}"
+            assert_eq!(
+                of(&lines, &order(State::Paid, &[])).err(),
+                Some(1),
+                "{lines:?}"
             );
         }
+        for state in [
+            State::Unpaid,
+            State::PaymentChecked,
+            State::Expired,
+            State::Refunded,
+            State::Cancelled,
+            State::Unknown(21),
+        ] {
+            assert!(
+                of(&[line("1", None, None)], &order(state, &[])).is_err(),
+                "{state:?}"
+            );
+        }
+        let unreadable = Order {
+            parcels: Parcels::Unreadable,
+            ..order(State::Paid, &[])
+        };
+        assert_eq!(of(&[line("1", None, None)], &unreadable).err(), Some(1));
     }
 
     #[test]
     fn parcels_that_are_there_are_left_out() {
         let lines = [line("1", Some("a"), Some(2)), line("2", Some("b"), None)];
-        let half = of(&lines, &order(20, &[("SF", "1")])).expect("a plan");
+        let half = of(&lines, &order(State::Paid, &[("SF", "1")])).expect("a plan");
         assert_eq!(
             (counts(&half), half.there),
             (vec![("2", vec![("b", 1)])], 1)
         );
         assert_eq!(half.finish, Finish::Yes);
-        let all = of(&lines, &order(30, &[("SF", "1"), ("SF", "2")])).expect("a plan");
+        let all = of(&lines, &order(State::Shipped, &[("SF", "1"), ("SF", "2")])).expect("a plan");
         assert!(!all.is_due());
-        assert_eq!(of(&lines, &order(30, &[("SF", "1")])).err(), Some(1));
-        let unfinished = of(&lines, &order(20, &[("SF", "1"), ("SF", "2")])).expect("a plan");
+        assert_eq!(
+            of(&lines, &order(State::Shipped, &[("SF", "1")])).err(),
+            Some(1)
+        );
+        let unfinished =
+            of(&lines, &order(State::Paid, &[("SF", "1"), ("SF", "2")])).expect("a plan");
         assert!(unfinished.is_due() && unfinished.parcels.is_empty());
         assert_eq!(half.fingerprint, all.fingerprint);
     }

@@ -386,9 +386,9 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
         })?;
         ctx.out.note(text!("the code is in {file}", file = shown));
     }
-    if ctx.out.qr_picture(&picture) != Some(true) && save.is_none() {
+    if !ctx.out.qr_picture(&picture) && save.is_none() {
         ctx.out.warn(text!(
-            "this terminal cannot draw the code well; save it with a file name and open that: `wxsell funds qrcode show {ticket} --save code.png`",
+            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --save code.png`",
             ticket
         ));
     }

@@ -480,7 +480,7 @@ impl Sender<'_, AddSpu> {
                 error = error.to_string()
             ))
         })?;
-        if crate::shop::goods::sheet::images::hex(&Sha256::digest(&bytes)) != hash {
+        if hex::encode(Sha256::digest(&bytes)) != hash {
             return Err(Failure::input(text!(
                 "the picture {path} was changed after it was checked",
                 path = &shown

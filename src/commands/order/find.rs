@@ -3,12 +3,13 @@
 
 use super::super::Ctx;
 use super::list::{LIST, Window};
+use crate::api::component;
 use crate::fail::Failure;
+use crate::model::order::Order;
 use crate::text;
 use crate::types::{ChinaTime, Id64};
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 const DAY: i64 = 86_400;
@@ -39,6 +40,17 @@ pub struct Key {
     pub openid: String,
 }
 
+impl Key {
+    /// The number that it names the order by.
+    pub fn number(&self) -> String {
+        match (&self.out_order_id, &self.order_id) {
+            (Some(own), _) => own.clone(),
+            (None, Some(id)) => id.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
 impl Which {
     /// The number and the buyer; without an openid the order is looked up.
     pub async fn key(&self, ctx: &Ctx) -> Result<Key> {
@@ -64,7 +76,7 @@ impl Which {
                     ))
                     .hint(text!("name the buyer with --openid"))
                 })?;
-                order["openid"].as_str().unwrap_or_default().to_owned()
+                order.buyer.clone()
             }
         };
         Ok(Key {
@@ -75,13 +87,12 @@ impl Which {
     }
 }
 
-/// The orders that have these numbers, the merchant's or WeChat's, as WeChat sends them, by the number that was asked
-/// for. Windows go back from now, each longer than the one before, until all are found or `days` are through.
+/// The orders that have these numbers, the merchant's or WeChat's, by the number that was asked for. Windows go back from now, each longer than the one before, until all are found or `days` are through.
 pub async fn by_numbers(
     ctx: &Ctx,
     numbers: &[String],
     days: i64,
-) -> Result<HashMap<String, Value>> {
+) -> Result<HashMap<String, Order>> {
     let mut missing: HashSet<&str> = numbers.iter().map(String::as_str).collect();
     let mut found = HashMap::new();
     // An order may bear a time up to a day ahead of WeChat's.
@@ -97,12 +108,11 @@ pub async fn by_numbers(
             ..Window::default()
         };
         for order in ctx.rows(&LIST, &window, None).await? {
-            let id = order["order_id"].to_string();
-            let names = [
-                order["out_order_id"].as_str().unwrap_or_default(),
-                id.trim_matches('"'),
-            ];
-            let name = names.into_iter().find_map(|name| missing.take(name));
+            let order = component::order::order(&order).value;
+            let names = [&order.number, &order.id];
+            let name = names
+                .into_iter()
+                .find_map(|name| missing.take(name.as_str()));
             if let Some(name) = name {
                 found.insert(name.to_owned(), order);
             }

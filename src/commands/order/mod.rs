@@ -8,9 +8,12 @@ pub mod price;
 
 use super::Ctx;
 use super::ask::{Ask, columns};
+use crate::api::component;
+use crate::fail::{Failure, Kind};
+use crate::model::order::{Line, Order};
 use crate::output::Cell;
 use crate::text;
-use crate::types::{ChinaTime, Fen};
+use crate::types::ChinaTime;
 use anyhow::Result;
 use clap::Subcommand;
 use find::Which;
@@ -170,23 +173,49 @@ async fn pay(args: PayArgs, ctx: &Ctx) -> Result<()> {
     ctx.ask(&PAY, &report).await
 }
 
+/// An order of a reply. What of it cannot be read is named, and the rest is used.
+///
+/// # Errors
+/// Where the reply has no order.
+pub fn read(ctx: &Ctx, number: impl std::fmt::Display, record: &Value) -> Result<Order> {
+    let number = number.to_string();
+    if record.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Err(Failure::new(
+            Kind::Refused,
+            text!("WeChat answered without the order {number}", number),
+        )
+        .into());
+    }
+    let read = component::order::order(record);
+    if !read.unread.is_empty() {
+        ctx.out.warn(text!(
+            "order {number}: WeChat's data cannot be read in {fields}",
+            number,
+            fields = read.unread.join(", ")
+        ));
+    }
+    Ok(read.value)
+}
+
 /// Whole in JSON; in a table the goods are lines of one cell.
 async fn show(which: Which, ctx: &Ctx) -> Result<()> {
-    let body = super::ask::request(&SHOW, &which.key(ctx).await?, Value::Null)?;
+    let key = which.key(ctx).await?;
+    let body = super::ask::request(&SHOW, &key, Value::Null)?;
     let Some(reply) = ctx.send(&SHOW, &body).await? else {
         return Ok(());
     };
-    let order = ctx.presented(&SHOW, reply);
+    let order = read(ctx, key.number(), &reply["order"])?;
+    let (goods, parcels) = (goods(&order), parcels(&order));
     let shown = columns(&SHOW)
-        .with("goods", "GOODS", |order: &Value| Cell::List(goods(order)))
-        .with("parcels", "PARCELS", |order| Cell::List(parcels(order)))
+        .with("goods", "GOODS", move |_: &Value| Cell::List(goods.clone()))
+        .with("parcels", "PARCELS", move |_| Cell::List(parcels.clone()))
         .with("receiver", "RECEIVER", |order| {
             Cell::Text(address(&order["address_info"]))
         })
         .with("openid", "BUYER", |order| {
             Cell::Text(text_of(&order["openid"]).into())
         });
-    ctx.out.show_with(shown, &order)
+    ctx.out.show_with(shown, &ctx.presented(&SHOW, reply))
 }
 
 fn text_of(value: &Value) -> &str {
@@ -194,34 +223,17 @@ fn text_of(value: &Value) -> &str {
 }
 
 /// `TEA-1001-250G × 2  198.00  title`, a line for each row.
-fn goods(order: &Value) -> Vec<String> {
-    let rows = order["order_detail"]["product_infos"].as_array();
-    let line = |row: &Value| {
-        let number = match text_of(&row["out_sku_id"]) {
-            "" => text_of(&row["out_product_id"]),
-            sku => sku,
-        };
-        let count = row["product_cnt"].as_i64().unwrap_or(0);
-        let paid = row["sku_real_price"]
-            .as_i64()
-            .or_else(|| Some(row["real_price"].as_i64()? * count))
-            .unwrap_or(0);
-        let title = text_of(&row["title"]);
-        format!("{number} × {count}  {}  {title}", Fen(paid).to_yuan())
+fn goods(order: &Order) -> Vec<String> {
+    let line = |row: &Line| {
+        let paid = row.paid.unwrap_or_default().to_yuan();
+        format!("{} × {}  {paid}  {}", row.number(), row.count, row.title)
     };
-    rows.into_iter().flatten().map(line).collect()
+    order.lines.iter().map(line).collect()
 }
 
-fn parcels(order: &Value) -> Vec<String> {
-    let parcels = order["order_detail"]["delivery_detail"]["delivery_list"].as_array();
-    let line = |parcel: &Value| {
-        format!(
-            "{} {}",
-            text_of(&parcel["delivery_id"]),
-            text_of(&parcel["waybill_id"])
-        )
-    };
-    parcels.into_iter().flatten().map(line).collect()
+fn parcels(order: &Order) -> Vec<String> {
+    let parcels = order.parcels.known().iter();
+    parcels.map(ToString::to_string).collect()
 }
 
 /// Masked already, unless it was asked for whole.

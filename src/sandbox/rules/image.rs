@@ -105,11 +105,7 @@ fn fetch(call: &Call, body: &[u8]) -> Result<(String, Held), Refusal> {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(bytes)[..16])
 }
 
 fn remember(tx: &mut Tx<'_>, hash: &str, held: Held) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! The proof that no write was changed or taken out, and what of it only the state or a seal that was noted can give.
 
-use super::{Entry, INTENT, connect, hex, read, sealed, unusable};
+use super::{Entry, INTENT, connect, read, sealed, unusable};
 use crate::state::sqlite_failure;
 use anyhow::Result;
 use rusqlite::{OptionalExtension, Row};
@@ -79,7 +79,7 @@ pub fn verify(folder: &Path, noted: Option<&str>) -> Result<Checked> {
         }
         Ok(Checked {
             entries: count,
-            seal: hex(&seal),
+            seal: hex::encode(seal),
             broken_at,
             end: match head {
                 None => End::Unknown,

@@ -29,7 +29,7 @@ use crate::text;
 use crate::types::{Fen, now};
 use anyhow::Result;
 use futures_util::{StreamExt, future::try_join_all, stream};
-use policy::{Action, Facts, Policy, is_shipped};
+use policy::{Action, Facts, Policy};
 use report::{Row, Stand, Summary};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -255,7 +255,7 @@ impl Desk<'_> {
         }
         let mut facts = Facts::of(&told, self.ctx.clock()?);
         if self.policy.asks_order(&facts) {
-            facts.shipped = is_shipped(&read_order(self.ctx, &order_of(&told)?).await?);
+            facts.shipped = read_order(self.ctx, &order_of(&told)?).await?.is_shipped();
         }
         let case = Case::of(&told);
         Ok(Look {

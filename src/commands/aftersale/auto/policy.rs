@@ -80,16 +80,6 @@ impl Facts {
     }
 }
 
-/// Whether a parcel of an order is on its way, as `order/get` gives it; `None` for an order that has ended otherwise.
-pub fn is_shipped(order: &Value) -> Option<bool> {
-    let parcels = order["delivery_detail"]["delivery_list"].as_array();
-    match order["status"].as_i64() {
-        Some(20) => Some(parcels.is_some_and(|parcels| !parcels.is_empty())),
-        Some(30 | 100) => Some(true),
-        _ => None,
-    }
-}
-
 /// What a policy says of an after-sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision<'a> {
@@ -245,7 +235,6 @@ impl Rule {
 mod tests {
     use super::*;
     use crate::api::component::aftersale::REFUND;
-    use serde_json::json;
 
     const TWO: &str = r#"
         [limits]
@@ -350,15 +339,5 @@ mod tests {
         // The order is read where it decides, and only there.
         assert!(policy.asks_order(&late));
         assert!(!policy.asks_order(&facts(100_000, 1)));
-    }
-
-    #[test]
-    fn an_order_is_shipped_with_its_first_parcel() {
-        let order = |status: i64, parcels: Value| json!({"status": status, "delivery_detail": {"delivery_list": parcels}});
-        let parcel = json!([{"delivery_id": "SF", "waybill_id": "1"}]);
-        assert_eq!(is_shipped(&order(20, Value::Null)), Some(false));
-        assert_eq!(is_shipped(&order(20, parcel.clone())), Some(true));
-        assert_eq!(is_shipped(&order(30, parcel)), Some(true));
-        assert_eq!(is_shipped(&order(200, Value::Null)), None);
     }
 }

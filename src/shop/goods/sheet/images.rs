@@ -7,7 +7,6 @@ use crate::text;
 use imagesize::ImageType;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// What stands in a draft for a picture on disk; the hex of its SHA-256 follows.
@@ -240,17 +239,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
             )));
         }
     }
-    Ok(hex(&Sha256::digest(&bytes)))
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    Ok(hex::encode(Sha256::digest(&bytes)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! Orders as `/shop/order/get` and the lists of orders give them.
+
+use crate::api::reader::{Read, Reader};
+use crate::model::order::{Line, Order, Price, State};
+use crate::model::parcel::{Parcel, Parcels};
+use crate::types::Fen;
+use serde_json::Value;
+
+/// States, by the platform's numbers.
+const STATES: &[(i64, State)] = &[
+    (10, State::Unpaid),
+    (11, State::PaymentChecked),
+    (20, State::Paid),
+    (30, State::Shipped),
+    (100, State::Completed),
+    (181, State::Expired),
+    (200, State::Refunded),
+    (250, State::Cancelled),
+];
+
+/// A state by its number.
+pub fn state(number: i64) -> State {
+    let known = STATES.iter().find(|(known, _)| *known == number);
+    known.map_or(State::Unknown(number), |(_, state)| *state)
+}
+
+/// Reads an order. The samples of the platform have the parcels in `order_detail`, its table of fields beside it:
+/// both places are read.
+pub fn order(record: &Value) -> Read<Order> {
+    let mut read = Reader::of(record);
+    let fen = |amount: Option<i64>| amount.map(Fen);
+    let rows = read.objects("order_detail.product_infos");
+    let lines = rows.unwrap_or_default().into_iter().map(line).collect();
+    let price = Price {
+        total: fen(read.integer("order_detail.price_info.order_price")),
+        freight: fen(read.integer("order_detail.price_info.freight")),
+        discount: fen(read.integer("order_detail.price_info.discounted_price")),
+        surcharge: fen(read.integer("order_detail.price_info.additional_price")),
+    };
+    let inside = read.objects("order_detail.delivery_detail.delivery_list");
+    let beside = read.objects("delivery_detail.delivery_list");
+    let order = Order {
+        id: read.text("order_id"),
+        number: read.text("out_order_id"),
+        buyer: read.text("openid"),
+        state: state(read.integer("status").unwrap_or_default()),
+        controlled: read.integer("fund_type").map(|kind| kind == 1),
+        lines,
+        price,
+        parcels: parcels(inside, beside),
+        aftersales: read.numbers("related_aftersale_info.aftersale_list", "aftersale_id"),
+        created_at: read.time("create_time"),
+        paid_at: read.time("order_detail.pay_info.pay_time"),
+    };
+    read.done(order)
+}
+
+fn line(record: &Value) -> Line {
+    let mut read = Reader::of(record);
+    let count = read.integer("product_cnt").unwrap_or_default();
+    let each = read.integer("real_price");
+    let paid = read
+        .integer("sku_real_price")
+        .or_else(|| each.map(|each| each.saturating_mul(count)));
+    Line {
+        product: read.text("out_product_id"),
+        sku: read.text("out_sku_id"),
+        title: read.text("title"),
+        count,
+        paid: paid.map(Fen),
+    }
+}
+
+fn parcels(inside: Option<Vec<&Value>>, beside: Option<Vec<&Value>>) -> Parcels {
+    let (Some(inside), Some(beside)) = (inside, beside) else {
+        return Parcels::Unreadable;
+    };
+    let mut found: Vec<Parcel> = Vec::new();
+    for record in inside.into_iter().chain(beside) {
+        let mut read = Reader::of(record);
+        let parcel = Parcel {
+            carrier: read.text("delivery_id"),
+            waybill: read.text("waybill_id"),
+        };
+        if !read.done(()).unread.is_empty() {
+            return Parcels::Unreadable;
+        }
+        if !found.contains(&parcel) {
+            found.push(parcel);
+        }
+    }
+    Parcels::Known(found)
+}

@@ -1,0 +1,234 @@
+//! Replies that are odd in the ways that were reported of the platform, through the binary and against a stand-in: what
+//! can be read is used, what cannot is named, and what is no reply of the platform is no success.
+
+use super::world::World;
+use crate::support::standin::{self, Asked};
+
+use serde_json::{Value, json};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+
+/// A machine before a stand-in, and what the stand-in was asked.
+struct Stand {
+    world: World,
+    base_url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Stand {
+    fn new(answer: impl Fn(&Asked) -> Option<Vec<u8>> + Send + Sync + 'static) -> Stand {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = asked.clone();
+        let base_url = standin::start_with(Arc::new(move |request: &Asked| {
+            seen.lock().expect("a lock").push(request.clone());
+            let known = match request.path.as_str() {
+                "/cgi-bin/stable_token" => {
+                    Some(json!({"access_token": "T".repeat(40), "expires_in": 7200}))
+                }
+                "/shop/account/get_info" => Some(json!({"errcode": 0, "data": {
+                    "service_agent_path": "pages/s", "service_agent_phone": "02000000000",
+                    "service_agent_type": [0, 1, 2]}})),
+                "/shop/img/upload" => Some(json!({"errcode": 0, "errmsg": "ok", "img_info": {
+                    "temp_img_url": "https://mmecimage.cn/p/wx0/1"}})),
+                _ => None,
+            };
+            let known = known.map(|reply| reply.to_string().into_bytes());
+            let ok = || br#"{"errcode":0,"errmsg":"ok"}"#.to_vec();
+            answer(request).or(known).unwrap_or_else(ok)
+        }));
+        Stand {
+            world: World::new(),
+            base_url,
+            asked,
+        }
+    }
+
+    /// One whose answers to a path are these bytes.
+    fn says(path: &'static str, reply: impl AsRef<[u8]>) -> Stand {
+        let reply = reply.as_ref().to_vec();
+        Stand::new(move |asked| (asked.path == path).then(|| reply.clone()))
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.world
+            .plain_command(args)
+            .env("WXSELL_BASE_URL", &self.base_url)
+            .env("WXSELL_TEST_CLOCK", self.world.file("clock"))
+            .env("WXSELL_APPID", "wx0000000000000001")
+            .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef")
+            .output()
+            .expect("the binary runs")
+    }
+
+    #[track_caller]
+    fn ends(&self, code: i32, args: &[&str]) -> (String, String) {
+        let output = self.run(args);
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        );
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {out}{err}");
+        (out, err)
+    }
+
+    #[track_caller]
+    fn json(&self, args: &[&str]) -> (Value, String) {
+        let (out, err) = self.ends(0, &[args, &["--format", "json"]].concat());
+        (serde_json::from_str(&out).expect("JSON"), err)
+    }
+
+    fn calls(&self, path: &str) -> usize {
+        let asked = self.asked.lock().expect("a lock");
+        asked.iter().filter(|asked| asked.path == path).count()
+    }
+}
+
+const PRODUCT: &str =
+    r#"{"out_product_id":"P1","product_id":1,"status":5,"edit_status":4,"title":"a","skus":[]}"#;
+
+#[test]
+fn a_success_is_one_in_every_envelope() {
+    for envelope in [
+        r#""errcode":0,"errmsg":null"#,
+        r#""errcode":0"#,
+        r#""errcode":"0","errmsg":"ok""#,
+    ] {
+        let reply = format!("{{{envelope},\"total_num\":1,\"spus\":[{PRODUCT}]}}");
+        for reply in [
+            reply.clone(),
+            format!("\u{feff}{reply}"),
+            format!("\0 {reply}\n\0"),
+        ] {
+            let (rows, err) = Stand::says("/shop/spu/get_list", &reply).json(&["goods", "list"]);
+            assert_eq!(rows[0]["out_product_id"], "P1", "{reply}: {err}");
+        }
+        // A write that was answered so is done, and is not sent again.
+        let stand = Stand::says("/shop/order/close", format!("{{{envelope}}}"));
+        stand.ends(0, &["order", "close", "O1", "--openid", "o1"]);
+        assert_eq!(stand.calls("/shop/order/close"), 1);
+    }
+}
+
+#[test]
+fn a_refusal_in_quotes_is_a_refusal() {
+    let stand = Stand::says(
+        "/shop/spu/get_list",
+        r#"{"errcode":"1010003","errmsg":", bad value rid: 6a-0b-0c"}"#,
+    );
+    let (_, err) = stand.ends(1, &["goods", "list"]);
+    assert!(err.contains("(errcode 1010003: bad value)"), "{err}");
+    assert!(err.contains("6a-0b-0c"), "{err}");
+    assert_eq!(stand.calls("/shop/spu/get_list"), 1);
+}
+
+#[test]
+fn what_is_no_reply_of_the_platform_is_no_empty_list() {
+    let replies = ["[]", "{}", r#"{"ok":true}"#, "<html>log in</html>", "null"];
+    std::thread::scope(|scope| {
+        for reply in replies {
+            scope.spawn(move || {
+                let stand = Stand::says("/shop/coupon/get_list", reply);
+                let output = stand.run(&["coupon", "list"]);
+                assert_ne!(output.status.code(), Some(0), "{reply}");
+                assert!(output.stdout.is_empty(), "{reply}");
+            });
+        }
+    });
+}
+
+#[test]
+fn control_characters_and_cut_ones_do_not_hide_the_orders() {
+    let mut reply = br#"{"errcode":0,"errmsg":"ok","total_num":2,"orders":[
+        {"order_id":3300000000000000001,"out_order_id":"O1","openid":"oX","status":20,"create_time":"2022-04-01 12:00:00",
+         "order_detail":{"product_infos":[]},"address_info":{"city":"A"#
+        .to_vec();
+    reply.extend(b"\x14\x07\nB\xe5\xbc");
+    reply.extend(
+        br#""}},{"order_id":3300000000000000002,"out_order_id":"O2","openid":"oX","status":20,
+         "create_time":"2022-04-01 12:00:00","order_detail":{"product_infos":[]}}]}"#,
+    );
+    let stand = Stand::says("/shop/order/get_list", reply);
+    let (rows, err) = stand.json(&[
+        "order",
+        "list",
+        "--since",
+        "2022-04-01",
+        "--until",
+        "2022-04-02",
+    ]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
+    assert_eq!(rows[0]["address_info"]["city"], "A\u{14}\u{7}\nB\u{fffd}");
+    assert!(err.contains("cannot be read"), "{err}");
+    assert_eq!(stand.calls("/shop/order/get_list"), 1);
+}
+
+#[test]
+fn quoted_numbers_are_numbers_everywhere() {
+    let spus = r#"{"errcode":0,"total_num":"1","spus":[{"out_product_id":"P1","product_id":"1000000000000001",
+        "title":"a","status":"5","edit_status":"4","skus":[{"sku_id":"1","out_sku_id":"S1","sale_price":"100",
+        "market_price":"200","stock_num":"7"}]}]}"#;
+    let (rows, err) = Stand::says("/shop/spu/get_list", spus).json(&["goods", "list"]);
+    assert_eq!(rows[0]["out_product_id"], "P1");
+    assert_eq!(rows[0]["skus"][0]["sale_price"], 100, "{rows}");
+    assert!(!err.contains("another kind"), "{err}");
+
+    let orders = r#"{"errcode":0,"total_num":"1","orders":[{"order_id":"3300000000000000001",
+        "out_order_id":1234567890123,"openid":"oX","status":"20","create_time":"2022-04-01 12:00:00",
+        "order_detail":{"product_infos":[],"price_info":{"order_price":"9900","freight":"0"}}}]}"#;
+    let stand = Stand::says("/shop/order/get_list", orders);
+    let window = [
+        "order",
+        "list",
+        "--since",
+        "2022-04-01",
+        "--until",
+        "2022-04-02",
+    ];
+    let (rows, _) = stand.json(&window);
+    assert_eq!(rows[0]["status"], 20, "{rows}");
+    assert_eq!(rows[0]["out_order_id"], "1234567890123");
+    let (table, _) = stand.ends(0, &window);
+    assert!(table.contains("99.00"), "{table}");
+}
+
+#[test]
+fn lists_that_are_missing_are_empty_and_one_object_is_a_list_of_one() {
+    for nothing in ["null", "[]", "\"\""] {
+        let reply = format!(r#"{{"errcode":0,"total_num":0,"spus":{nothing}}}"#);
+        let (rows, _) = Stand::says("/shop/spu/get_list", reply).json(&["goods", "list"]);
+        assert_eq!(rows, json!([]), "{nothing}");
+    }
+    let one = format!(r#"{{"errcode":0,"total_num":1,"spus":{PRODUCT}}}"#);
+    let (rows, _) = Stand::says("/shop/spu/get_list", one).json(&["goods", "list"]);
+    assert_eq!(rows[0]["out_product_id"], "P1");
+}
+
+#[test]
+fn one_odd_record_does_not_hide_the_others_and_is_named() {
+    let reply = format!(
+        r#"{{"errcode":0,"total_num":3,"spus":[{PRODUCT},{{"out_product_id":"P2","title":{{"odd":1}}}},null]}}"#
+    );
+    let (rows, err) = Stand::says("/shop/spu/get_list", reply).json(&["goods", "list"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
+    assert!(err.contains("spus[1].title"), "{err}");
+}
+
+#[test]
+fn a_picture_that_wechat_cannot_fetch_is_downloaded_and_uploaded() {
+    let png = std::fs::read("tests/data/images/TEA-1001.png").expect("a picture");
+    let stand = Stand::new(move |asked| match asked.path.as_str() {
+        "/picture.png" => Some(png.clone()),
+        "/shop/img/upload" if asked.query.contains("upload_type=1") => Some(
+            br#"{"errcode":1070008,"errmsg":"cannot be fetched, send the file rid: 6a-0b-0c"}"#
+                .to_vec(),
+        ),
+        _ => None,
+    });
+    let url = format!("{}/picture.png", stand.base_url);
+    let (rows, err) = stand.json(&["image", "upload", &url]);
+    assert_eq!(rows[0]["value"], "https://mmecimage.cn/p/wx0/1", "{err}");
+    assert!(err.contains("downloaded and uploaded"), "{err}");
+    let asked = stand.asked.lock().expect("a lock");
+    let sent = asked.last().expect("a call");
+    assert!(sent.body.windows(4).any(|four| four == b"\x89PNG"));
+}
