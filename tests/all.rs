@@ -16,6 +16,7 @@ mod recipes;
 mod rooms;
 
 mod support {
+    pub mod bank;
     pub mod filled;
     pub mod http;
     pub mod spec;
@@ -66,4 +67,5 @@ mod cli {
     mod status;
     mod vectors;
     mod world;
+    mod writes;
 }

@@ -210,6 +210,8 @@ fn kind(name: &str, schema: &Value) -> Kind {
     let number = types.contains(&"integer") || types.contains(&"number");
     match types.as_slice() {
         _ if number && about.starts_with("64-bit number") => Kind::Id,
+        // Signed as it stands, so that it is handed on as it stands.
+        _ if number && name == "timeStamp" => Kind::Id,
         _ if number && about.contains("unix milliseconds") => Kind::Millis,
         _ if number && about.contains("unix seconds") => Kind::Seconds,
         [_, _] => Kind::Loose,

@@ -256,6 +256,7 @@ pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
     });
     Failure {
         errcode: Some(errcode),
+        retryable: entry.map(|entry| entry.retryable),
         // Only a write is meant; one that is refused for what is checked first was not begun.
         unclear: !errcode::is_given_before_acting(errcode),
         rid,

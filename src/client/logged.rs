@@ -25,14 +25,14 @@ pub trait Intent: Sync {
 impl Client {
     /// Makes a call that `attempts` sends: before anything is sent the log has its intent, and before anything else
     /// happens its result. A failure that leaves open whether it was done is of the kind [`Kind::Unknown`].
-    pub(super) async fn logged(
+    pub(super) async fn logged<T>(
         &self,
         path: &str,
         body: &Body,
         resend: Resend,
         intent: Option<&dyn Intent>,
-        attempts: impl Future<Output = Result<Vec<u8>>>,
-    ) -> Result<Vec<u8>> {
+        attempts: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         if resend == Resend::Safe {
             return attempts.await;
         }
@@ -146,10 +146,28 @@ impl Client {
     }
 }
 
-/// The user of the operating system, as the log of writes names them.
+/// The user of the operating system, by what the system itself says: `1000 (li)`. The environment can say anything, and
+/// is named only where there is nothing better.
 pub(super) fn user() -> String {
     let named = ["USER", "USERNAME", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
+    #[cfg(unix)]
+    {
+        let number = rustix::process::getuid().as_raw().to_string();
+        let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let line = known
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>());
+        let name = line
+            .filter(|fields| fields.get(2) == Some(&number.as_str()))
+            .find_map(|fields| fields.first().map(|name| (*name).to_owned()));
+        match (name, named) {
+            (Some(name), _) => format!("{number} ({name})"),
+            (None, Some(named)) => format!("{number} (calls itself {named})"),
+            (None, None) => number,
+        }
+    }
+    #[cfg(not(unix))]
     named.unwrap_or_else(|| "?".to_owned())
 }

@@ -305,7 +305,7 @@ impl Client {
             if let Some(intent) = intent
                 && let Err(error) = intent.is_sent()
             {
-                return Err(known_lost(Failure::from_any(error), lost_before).into());
+                return Err(known_lost(Failure::from_any(error), resend, lost_before).into());
             }
             let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
@@ -337,9 +337,9 @@ impl Client {
                 }
                 Verdict::SlowDown(limit) => match self.pace.limited(limit) {
                     Some(pause) => self.tell_of(pause, &failure),
-                    None => return Err(known_lost(failure, lost_before).into()),
+                    None => return Err(known_lost(failure, resend, lost_before).into()),
                 },
-                Verdict::GiveUp => return Err(known_lost(failure, lost_before).into()),
+                Verdict::GiveUp => return Err(known_lost(failure, resend, lost_before).into()),
             }
         }
     }
@@ -455,8 +455,8 @@ impl Client {
 }
 
 /// A failure, `unclear` also where an earlier try of the same call was lost.
-fn known_lost(mut failure: Failure, lost_before: bool) -> Failure {
-    failure.unclear |= lost_before;
+fn known_lost(mut failure: Failure, resend: Resend, lost_before: bool) -> Failure {
+    failure.unclear = resend != Resend::Safe && (failure.unclear || lost_before);
     failure
 }
 

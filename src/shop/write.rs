@@ -197,7 +197,7 @@ impl Shop {
     /// same was made and shown within a day.
     pub async fn plan_write(&self, want: Want<'_>) -> Result<Planned> {
         let (state, key) = (self.client.state(), self.client.shop_key().to_owned());
-        let name = format!("{}-{key}-{}", want.sort.name(), want.subject);
+        let name = lock_name(&key, want.sort.name(), want.subject);
         let (lock, waited) = match state.try_lock(&name)? {
             Some(lock) => (lock, false),
             None => {
@@ -438,6 +438,11 @@ impl Prepared {
             }
         }
     }
+}
+
+/// Who holds this may make movements of a kind about a subject.
+fn lock_name(key: &str, kind: &str, subject: &str) -> String {
+    format!("{kind}-{key}-{subject}")
 }
 
 /// Whether a movement is the one that is wanted.

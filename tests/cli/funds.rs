@@ -312,7 +312,8 @@ fn a_withdrawal_that_nobody_confirms_moves_nothing() {
     assert_eq!(withdrawals(&world)[0]["status"], "CLOSE");
     let said = world.run(&["funds", "withdraw", "--amount", "10"]);
     assert!(
-        said.stderr.contains("of an earlier run ended, and no money moved"),
+        said.stderr
+            .contains("of an earlier run ended, and no money moved"),
         "{}",
         said.stderr
     );

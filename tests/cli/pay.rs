@@ -133,7 +133,10 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
         ),
         (0, 8910)
     );
-    let told = world.refused(2, &["pay", "share", "TN0001", "--openid", "oBuyer", "--new"]);
+    let told = world.refused(
+        2,
+        &["pay", "share", "TN0001", "--openid", "oBuyer", "--new"],
+    );
     assert!(told.contains("nothing of it is left to share"), "{told}");
     let shown = world.json(&["pay", "show", "TN0001"]);
     assert_eq!(

@@ -135,12 +135,22 @@ impl World {
 
     /// Runs in a time of its own, which waits move on and [`World::wait`] too.
     pub fn run_in_time(&self, args: &[&str]) -> Said {
-        said(self.command(args).env(VARIABLE, self.path("clock")))
+        said(self.command(args).env(VARIABLE, self.clock()))
     }
 
     /// Lets time pass for [`World::run_in_time`].
     pub fn wait(&self, seconds: u64) {
-        advance(&self.path("clock"), Duration::from_secs(seconds)).expect("a clock");
+        advance(&self.clock(), Duration::from_secs(seconds)).expect("a clock");
+    }
+
+    /// The file of that time.
+    pub fn clock(&self) -> PathBuf {
+        self.path("clock")
+    }
+
+    /// A file of the state.
+    pub fn state_file(&self, name: &str) -> PathBuf {
+        self.path("state").join(name)
     }
 
     /// Runs with `input` on standard input.

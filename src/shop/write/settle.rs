@@ -63,6 +63,27 @@ impl Shop {
         }
     }
 
+    /// Looks for every movement of this shop that is open, the oldest first.
+    pub async fn settle_all(&self) -> Result<Vec<(Movement, Result<Settled>)>> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        state.take_over_from_log()?;
+        let mut settled = Vec::new();
+        for movement in state.open_movements(key)? {
+            // After-sales are settled by the job that answers them.
+            if Sort::named(&movement.kind).is_none() {
+                continue;
+            }
+            // Another command that is about to send it knows better.
+            let name = super::lock_name(key, &movement.kind, &movement.subject);
+            let Some(_lock) = state.try_lock(&name)? else {
+                continue;
+            };
+            let found = self.settle(&movement).await;
+            settled.push((movement, found));
+        }
+        Ok(settled)
+    }
+
     pub(super) async fn look_once(&self, movement: &Movement) -> Result<Settled> {
         let mut empty = movement.empty;
         self.look_at(movement, &mut empty).await

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The numbers and ids that say what a request is about, the best first.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "out_product_id",
     "product_id",
     "out_order_id",
@@ -21,6 +21,7 @@ const NAMES: [&str; 14] = [
     "audit_id",
     "openid",
     "id",
+    "force_refresh",
 ];
 
 /// What a request is about: the best two of its [`NAMES`]. Requests begin with them, so that what comes after the first
@@ -109,8 +110,8 @@ impl<'de> Deserialize<'de> for Word<'de> {
                 Ok(Word(None))
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Word<'de>, E> {
-                Ok(Word(None))
+            fn visit_bool<E>(self, yes: bool) -> Result<Word<'de>, E> {
+                Ok(Word(yes.then_some(Cow::Borrowed("true"))))
             }
 
             fn visit_unit<E>(self) -> Result<Word<'de>, E> {
