@@ -14,6 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod store_contract;
 
 mod support {
     pub mod bank;
@@ -65,6 +66,7 @@ mod cli {
     mod sold;
     mod staff;
     mod status;
+    mod store;
     mod vectors;
     mod world;
     mod writes;

@@ -124,7 +124,18 @@ pub(super) async fn read_answer(
     }
     // A success that an error status belies is none.
     let envelope = reading::envelope(path, &bytes);
-    if !status.is_success() && envelope.is_none_or(|envelope| envelope.errcode == 0) {
+    let has_envelope =
+        status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
+    if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
+        return Err(unclear(Kind::Access, text!(
+            "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
+            path
+        ))
+        .hint(text!(
+            "add the address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; a new token changes nothing"
+        )));
+    }
+    if !has_envelope {
         let forbidden = matches!(status.as_u16(), 401 | 403 | 407);
         let kind = if forbidden {
             Kind::Access

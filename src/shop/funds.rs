@@ -79,6 +79,7 @@ impl Shop {
     pub async fn withdrawal(&self, number: &str, service: &Value) -> Result<Fetched> {
         let path = match self.family {
             Family::Component => "/shop/funds/getwithdrawdetail",
+            Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let body = super::with(service, json!({"out_request_no": number}));
         let reply = self.read(path, &body).await?;
@@ -101,6 +102,7 @@ impl Shop {
         }
         let path = match self.family {
             Family::Component => "/shop/funds/scanwithdraw",
+            Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let mut numbers = self.read_list(path, &service, "out_request_nos").await?;
         // Lists are not said to be in any order, so that both ends are looked at.

@@ -1,5 +1,5 @@
 //! A shop: one noun a file, as a merchant thinks of it. The branch on the family of addresses happens here and
-//! nowhere else; today there is one family.
+//! nowhere else. What a family does not have is refused by [`lacks`].
 
 pub mod access;
 pub mod ask;
@@ -13,6 +13,7 @@ pub mod merchant;
 pub mod number;
 pub mod pay;
 pub mod role;
+pub mod store;
 pub mod write;
 
 use crate::api::common::{
@@ -23,6 +24,7 @@ use crate::api::operation::{self, Book, Operation};
 use crate::api::{Done, Resend};
 use crate::client::Client;
 use crate::fail::{Failure, Kind};
+use crate::lang::Text;
 use crate::text;
 use crate::types::{Family, Secret};
 use anyhow::Result;
@@ -33,6 +35,12 @@ use serde_json::Value;
 pub struct Shop {
     pub client: Client,
     pub family: Family,
+}
+
+/// What this program cannot do for a WeChat Store yet.
+pub fn lacks(what: Text) -> Failure {
+    Failure::input(text!("{what} does not work for a WeChat Store yet", what))
+        .hint(text!("`wxsell api list --of store` names the operations of the Store, and `wxsell api call` reaches each of them"))
 }
 
 /// The operation behind a path of this program.

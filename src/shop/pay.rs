@@ -25,6 +25,7 @@ impl Shop {
     pub async fn payment(&self, trade_no: &str) -> Result<Fetched> {
         let path = match self.family {
             Family::Component => "/shop/pay/getorder",
+            Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let reply = self.read(path, &json!({"trade_no": trade_no})).await?;
         let PaymentReply { order } = super::typed(path, &reply)?;

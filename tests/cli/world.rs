@@ -128,6 +128,11 @@ impl World {
         said(&mut self.command(args))
     }
 
+    /// The binary with another profile.
+    pub fn at(&self, profile: &str, args: &[&str]) -> Said {
+        said(&mut self.plain_command(&[&["--profile", profile], args].concat()))
+    }
+
     /// Runs with more in the environment.
     pub fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
         said(self.command(args).envs(variables.iter().copied()))

@@ -431,7 +431,7 @@ fn the_log_has_intent_and_result_and_tells_what_is_gone() {
         checked.stderr
     );
     assert!(
-        checked.stderr.contains("without a result: 5"),
+        checked.stderr.contains("there was one: 5"),
         "{}",
         checked.stderr
     );
