@@ -45,6 +45,7 @@ mod cli {
         mod changes;
         mod files;
         mod quota;
+        mod sheets;
         mod shelf;
         mod upload;
     }
@@ -52,6 +53,8 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod missed;
+    mod moving;
+    mod odd;
     mod order;
     mod output;
     mod pay;

@@ -2,18 +2,23 @@
 //! nowhere else. What a family does not have is refused by [`lacks`].
 
 pub mod access;
+pub mod aftersale;
 pub mod ask;
 pub mod change;
 pub mod coupon;
+pub mod dispute;
 pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod joining;
 pub mod merchant;
 pub mod number;
+pub mod order;
 pub mod pay;
+pub mod reading;
 pub mod role;
 pub mod store;
+pub mod walk;
 pub mod write;
 
 use crate::api::common::{
@@ -90,12 +95,6 @@ fn with(base: &Value, more: Value) -> Value {
 }
 
 impl Shop {
-    /// The answer to a reading call.
-    async fn read(&self, path: &'static str, body: &Value) -> Result<Value> {
-        let (_, operation) = known(path)?;
-        self.ask(operation, &[], body).await
-    }
-
     /// All rows of a list.
     async fn read_list(&self, path: &'static str, body: &Value, rows: &str) -> Result<Vec<Value>> {
         let (book, operation) = known(path)?;

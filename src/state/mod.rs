@@ -67,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     cases::SCHEMA,
     // Written twice for every item of every run, and read by `run failed` alone, which can as well look through a shop.
     "DROP INDEX item_of_run;",
+    runs::FAILURES,
     money::WITH_PROOF,
     log::HEAD,
 ];
