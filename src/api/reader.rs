@@ -147,7 +147,7 @@ pub fn integer(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64().or_else(|| {
             let number = number.as_f64()?;
             let whole = number.fract() == 0.0 && number.abs() < 9e15;
-            #[allow(clippy::cast_possible_truncation)]
+            #[expect(clippy::cast_possible_truncation, reason = "whole and small enough")]
             whole.then_some(number as i64)
         }),
         Value::String(text) => text.trim().parse().ok(),
