@@ -1,6 +1,8 @@
 //! THE table of WeChat's errcodes: what each means, whether the same request may be sent again, and what the
-//! operator does next, in both languages. The data is `errcode.tsv`; it is read when the first errcode comes.
+//! operator does next, in both languages. The data is `errcode.tsv` of the custom component and of what all families share,
+//! and `errcode.store.tsv` of the Store and the standard component; each is read when the first errcode comes.
 
+use crate::api::operation::Shelf;
 use crate::fail::Kind;
 use crate::lang::Text;
 use std::collections::HashMap;
@@ -76,6 +78,82 @@ pub fn lookup(code: i64) -> Option<&'static Errcode> {
     table.get(&code)
 }
 
+/// The line of a code as a family means it: the same number can mean different things. `None` for one that this family
+/// never documented.
+pub fn lookup_in(shelf: Shelf, code: i64) -> Option<&'static Errcode> {
+    // Token, permission and limit are the same for all; -2 is not.
+    let shared = (40_000..100_000).contains(&code) || matches!(code, -1 | 0);
+    match shelf {
+        Shelf::Component | Shelf::Promoter | Shelf::Platform => lookup(code),
+        Shelf::Store if shared => lookup(code).or_else(|| of_store(code)),
+        Shelf::Store => of_store(code),
+        Shelf::Standard => lookup(code).or_else(|| of_store(code)),
+    }
+}
+
+fn of_store(code: i64) -> Option<&'static Errcode> {
+    static TABLE: OnceLock<HashMap<i64, Errcode>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let lines = include_str!("errcode.store.tsv").lines();
+        let lines = lines.filter(|line| !line.starts_with('#'));
+        let entries = lines.filter_map(read_of_store);
+        entries.map(|entry| (entry.code, entry)).collect()
+    });
+    table.get(&code)
+}
+
+fn read_of_store(line: &'static str) -> Option<Errcode> {
+    let mut fields = line.split('\t').filter(|field| !field.is_empty());
+    let (code, category) = (fields.next()?.parse().ok()?, category(fields.next()?)?);
+    let retryable = fields.next()? == "retry";
+    Some(Errcode {
+        code,
+        category,
+        retryable,
+        meaning: (fields.next()?, fields.next()?),
+        next: next_of(category),
+    })
+}
+
+/// What to do about a code of which nothing more is known than its category.
+fn next_of(category: Category) -> (&'static str, &'static str) {
+    match category {
+        Category::Ok => ("nothing to do", "无需处理"),
+        Category::Auth => (
+            "check the AppID and the token of the store: wxsell auth doctor",
+            "请检查小店的 AppID 和 token：wxsell auth doctor",
+        ),
+        Category::Permission => (
+            "check in the console of the store that this call is permitted",
+            "请在小店后台确认已有此接口的权限",
+        ),
+        Category::Quota => (
+            "send fewer calls, or try again later",
+            "请减少调用次数，或稍后再试",
+        ),
+        Category::Transient => (
+            "wait a little and run the same command again; if it stays, give the rid to WeChat's support",
+            "稍等后重新执行同一命令；若持续出现，请把 rid 提供给微信客服",
+        ),
+        Category::Validation => (
+            "correct the value that WeChat names and try again",
+            "请更正微信指出的值后重试",
+        ),
+        Category::State => (
+            "read the object's present state and act on that",
+            "请先查看对象当前状态再处理",
+        ),
+        Category::NotFound => (
+            "check the number, every digit of it: a spreadsheet may have rounded it",
+            "请逐位核对编号：电子表格可能已将其四舍五入",
+        ),
+        Category::Offline => (
+            "this call is out of service; look for its successor in the console of the store",
+            "此接口已下线，请在小店后台查找替代接口",
+        ),
+    }
+}
+
 /// Every line of the table, in order of the codes.
 pub fn entries() -> impl Iterator<Item = Errcode> {
     lines().filter_map(read)
@@ -92,18 +170,7 @@ fn read(line: &'static str) -> Option<Errcode> {
     let mut field = || fields.next().filter(|field| !field.is_empty());
     Some(Errcode {
         code: field()?.parse().ok()?,
-        category: match field()? {
-            "ok" => Category::Ok,
-            "auth" => Category::Auth,
-            "permission" => Category::Permission,
-            "quota" => Category::Quota,
-            "transient" => Category::Transient,
-            "validation" => Category::Validation,
-            "state" => Category::State,
-            "not_found" => Category::NotFound,
-            "offline" => Category::Offline,
-            _ => return None,
-        },
+        category: category(field()?)?,
         retryable: match field()? {
             "retry" => true,
             "no" => false,
@@ -111,6 +178,21 @@ fn read(line: &'static str) -> Option<Errcode> {
         },
         meaning: (field()?, field()?),
         next: (field()?, field()?),
+    })
+}
+
+fn category(name: &str) -> Option<Category> {
+    Some(match name {
+        "ok" => Category::Ok,
+        "auth" => Category::Auth,
+        "permission" => Category::Permission,
+        "quota" => Category::Quota,
+        "transient" => Category::Transient,
+        "validation" => Category::Validation,
+        "state" => Category::State,
+        "not_found" => Category::NotFound,
+        "offline" => Category::Offline,
+        _ => return None,
     })
 }
 
@@ -130,6 +212,33 @@ mod tests {
         }
         let codes: HashSet<i64> = entries().map(|entry| entry.code).collect();
         assert_eq!(codes.len(), 241, "a code stands twice");
+    }
+
+    #[test]
+    fn the_same_number_means_what_its_family_means() {
+        let meaning = |shelf, code| lookup_in(shelf, code).map(|entry| entry.meaning.0);
+        assert_eq!(
+            meaning(Shelf::Component, -2),
+            Some("parameter problem or token too long")
+        );
+        assert_eq!(
+            meaning(Shelf::Store, -2),
+            Some("token value is too long to be valid")
+        );
+        assert_ne!(
+            meaning(Shelf::Store, 100_002),
+            meaning(Shelf::Standard, 100_002)
+        );
+        assert_eq!(
+            meaning(Shelf::Store, 40164),
+            meaning(Shelf::Component, 40164)
+        );
+        assert_eq!(meaning(Shelf::Component, 10_020_110), None);
+        assert!(meaning(Shelf::Store, 10_020_110).is_some());
+        let lines = include_str!("errcode.store.tsv").lines();
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(lines.len(), 442);
+        assert!(lines.iter().all(|line| read_of_store(line).is_some()));
     }
 
     #[test]

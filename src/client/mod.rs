@@ -14,7 +14,7 @@ pub mod token;
 pub mod trace;
 pub mod verdict;
 
-use crate::api::operation::{self, Operation};
+use crate::api::operation::{self, Operation, Shelf};
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -23,7 +23,7 @@ use crate::state::State;
 use crate::state::log::{Log, Write, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::Secret;
+use crate::types::{Family, Secret};
 use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
@@ -33,6 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -64,6 +65,9 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     appid: String,
+    family: Family,
+    /// Whether calls of other families are let through.
+    any_family: AtomicBool,
     shop_key: String,
     source: Source,
     secret: SecretReader,
@@ -129,6 +133,8 @@ impl Client {
             http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
+            family: profile.family,
+            any_family: AtomicBool::new(false),
             shop_key: profile.shop_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
@@ -179,7 +185,7 @@ impl Client {
         let path = &operation.path;
         let reply = self.exchange(path, query, &body, operation.resend).await?;
         let mut reply = self.read_reply(path, &reply)?;
-        if let Some((book, known)) = operation::by_path(path) {
+        if let Some((book, known)) = operation::lookup(self.family, path) {
             let unlike = book.conform(&known.reply, &mut reply);
             if let Some(words) = operation::unlike_text(path, &unlike) {
                 self.tell_once(words);
@@ -189,7 +195,7 @@ impl Client {
     }
 
     fn read_reply<R: DeserializeOwned>(&self, path: &str, reply: &[u8]) -> Result<R> {
-        answer::read_reply(path, reply, |words| self.tell_once(words))
+        answer::read_reply(self.family, path, reply, |words| self.tell_once(words))
     }
 
     /// A notice that does not come again while this client lives.
@@ -343,6 +349,32 @@ impl Client {
         }
     }
 
+    /// Lets calls of other families through from now on.
+    pub fn call_any_family(&self) {
+        self.any_family.store(true, Ordering::Relaxed);
+    }
+
+    /// Refuses a call of another family, before anything is sent. What no book has is nobody's.
+    fn is_own(&self, path: &str) -> Result<(), Failure> {
+        if self.any_family.load(Ordering::Relaxed)
+            || operation::of_family(self.family, path).is_some()
+        {
+            return Ok(());
+        }
+        let Some((book, _)) = operation::by_path(path) else {
+            return Ok(());
+        };
+        Err(Failure::input(text!(
+            "{path} is a call of the family {other}, and the profile is of the family {family}",
+            path,
+            other = book.shelf.map_or("", Shelf::name),
+            family = self.family.name()
+        ))
+        .hint(text!(
+            "`wxsell api call --any-family` sends it with the token of this profile all the same"
+        )))
+    }
+
     /// The reply in readable form; says what of it was lost.
     fn mended(&self, path: &str, reply: Vec<u8>) -> Vec<u8> {
         let Some((mended, damage)) = reading::mended(&reply) else {
@@ -386,6 +418,7 @@ impl Client {
         token: Option<&Secret>,
         body: &Body,
     ) -> Result<Vec<u8>, Failure> {
+        self.is_own(path)?;
         let url = self.url(path, query, token);
         let request = match body {
             Body::Json(json) => self
@@ -412,6 +445,7 @@ impl Client {
         let started = std::time::Instant::now();
         let result = async {
             read_answer(
+                self.family,
                 path,
                 request
                     .send()
@@ -424,7 +458,11 @@ impl Client {
         let checked = match &result {
             Ok(answer) => {
                 let mended = reading::mended(answer);
-                check_envelope(path, mended.as_ref().map_or(answer, |(mended, _)| mended))
+                check_envelope(
+                    self.family,
+                    path,
+                    mended.as_ref().map_or(answer, |(mended, _)| mended),
+                )
             }
             Err(failure) => Err(failure.clone()),
         };

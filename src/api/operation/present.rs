@@ -25,17 +25,6 @@ impl Book {
             Value::Object(object) => {
                 for (name, value) in object.iter_mut() {
                     match shared.fields.iter().find(|field| field.name == *name) {
-                        // Small numbers of categories, roles and the like are ids too: text, as all of them.
-                        Some(field)
-                            if (name == "id" || name.ends_with("_id"))
-                                && field.values.is_empty()
-                                && self.resolve(field).values.is_empty() =>
-                        {
-                            match value {
-                                Value::Array(ids) => ids.iter_mut().for_each(as_text),
-                                id => as_text(id),
-                            }
-                        }
                         Some(field) => self.turn(field, value),
                         None => spell_out(value),
                     }
@@ -52,12 +41,6 @@ impl Book {
                 }
             }
         }
-    }
-}
-
-fn as_text(id: &mut Value) {
-    if id.is_number() {
-        *id = id.to_string().into();
     }
 }
 

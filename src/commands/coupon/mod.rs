@@ -260,9 +260,13 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 fn discounts(columns: Columns<Value>) -> Columns<Value> {
     columns.with("discount", "DISCOUNT", |row: &Value| {
         let discount = &row["coupon"]["coupon_info"]["discount_info"];
-        match discount["discount_fee"].as_i64() {
-            Some(off) => Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan())),
-            None => pays(discount),
+        // WeChat fills in both figures; the kind says which of them counts.
+        let off = discount["discount_fee"].as_i64();
+        match (row["coupon"]["type"].as_i64(), off) {
+            (Some(1 | 3 | 101 | 103), _) | (_, None) => pays(discount),
+            (_, Some(off)) => {
+                Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan()))
+            }
         }
     })
 }
