@@ -14,6 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod secrets;
 
 mod support {
     pub mod filled;

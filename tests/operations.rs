@@ -46,11 +46,10 @@ impl Declared {
         let known = |id: &String| operations.iter().any(|operation| operation.id == *id);
         let calls = self.resend.keys().chain(self.paging.keys());
         let used = self.used.borrow().clone();
-        calls.filter(move |id| !known(id)).chain(
-            self.units
-                .keys()
-                .filter(move |place| !used.contains(*place)),
-        )
+        let places = self.units.keys().chain(self.values.keys());
+        calls
+            .filter(move |id| !known(id))
+            .chain(places.filter(move |place| !used.contains(*place)))
     }
 }
 
@@ -201,6 +200,7 @@ fn node(declared: &Declared, place: &str, name: &str, schema: &Value, required: 
             Box::new(node(declared, &place, "", &schema["items"], false))
         }),
         open: !values.is_empty()
+            && !declared.values.contains_key(place)
             && schema["enum"].is_null()
             && schema["x-enum-open"].as_bool().unwrap_or(true),
         values,

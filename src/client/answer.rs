@@ -3,6 +3,7 @@
 use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
+use super::trace::mask_text;
 use crate::api::operation::{self, Shelf};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -149,7 +150,9 @@ pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
 
 /// The start of an answer, for an error message.
 pub(super) fn excerpt(answer: &[u8]) -> String {
-    let mut text: String = String::from_utf8_lossy(&answer[..answer.len().min(400)])
+    // Masked before it is cut: a part of a secret would not be known any more.
+    let start = String::from_utf8_lossy(&answer[..answer.len().min(4096)]);
+    let mut text: String = mask_text(&start)
         .chars()
         .take(200)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -205,7 +208,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 
 /// WeChat's own words, with what the table knows about the code.
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
-    let (words, rid) = split_rid(errmsg);
+    let (words, rid) = split_rid(&mask_text(errmsg));
     let book = operation::lookup(family, path);
     let shelf = book.and_then(|(book, _)| book.shelf);
     let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);

@@ -4,6 +4,7 @@
 
 mod keep;
 mod keyring;
+mod private;
 mod provider;
 mod push;
 mod resolve;
@@ -11,6 +12,7 @@ mod secret;
 mod settings;
 
 pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
+pub use private::read_given;
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
@@ -276,5 +278,5 @@ pub fn dirs() -> Result<Dirs> {
 
 /// The secret of the built-in shop.
 fn sandbox_secret() -> Secret {
-    Secret::new(SANDBOX_SECRET)
+    Secret::public(SANDBOX_SECRET)
 }

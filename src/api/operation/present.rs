@@ -1,7 +1,7 @@
 //! A reply as this program prints it: ids as text, times as RFC 3339, and what tells who a person is masked.
 
 use super::{Book, Kind, Node};
-use crate::types::{ChinaTime, rfc3339};
+use crate::types::{ChinaTime, rfc3339, rfc3339_millis};
 use serde_json::Value;
 
 /// Beyond this a reader that keeps numbers as doubles damages them.
@@ -54,7 +54,7 @@ fn readable(kind: Kind, value: &Value) -> Option<Value> {
         Kind::Id => (value.is_u64() || value.is_i64()).then(|| value.to_string().into()),
         Kind::Seconds | Kind::Millis => number().map(|at| match (at, kind) {
             (0, _) => Value::Null,
-            (at, Kind::Millis) => rfc3339(at.div_euclid(1000)).into(),
+            (at, Kind::Millis) => rfc3339_millis(at).into(),
             (at, _) => rfc3339(at).into(),
         }),
         Kind::Time => value
@@ -169,6 +169,25 @@ mod tests {
                 "later": {"id": "9302645269677080832"},
                 "order_detail": {"price_info": {"order_price": 9900}}}})
         );
+    }
+
+    #[test]
+    fn the_part_of_a_second_is_kept_and_what_a_cashier_signs_is_left_alone() {
+        let (book, operation) = by_path("/shop/ecaftersale/get").expect("a known path");
+        let reply = json!({"after_sales_order": {"create_time": 1650876295006i64}});
+        assert_eq!(
+            present(book, &operation.reply, reply),
+            json!({"after_sales_order": {"create_time": "2022-04-25T16:44:55.006+08:00"}})
+        );
+        for path in ["/shop/order/getpaymentparams", "/shop/pay/createorder"] {
+            let (book, operation) = by_path(path).expect("a known path");
+            let reply = json!({"payment_params": {"timeStamp": 1639124652, "paySign": "S"}});
+            assert_eq!(
+                present(book, &operation.reply, reply.clone()),
+                reply,
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -264,9 +264,7 @@ fn discounts(columns: Columns<Value>) -> Columns<Value> {
         let off = discount["discount_fee"].as_i64();
         match (row["coupon"]["type"].as_i64(), off) {
             (Some(1 | 3 | 101 | 103), _) | (_, None) => pays(discount),
-            (_, Some(off)) => {
-                Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan()))
-            }
+            (_, Some(off)) => Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan())),
         }
     })
 }
