@@ -32,7 +32,5 @@ pub mod state;
 pub mod fail;
 // English text and its Chinese.
 pub mod lang;
-// Programs that are run for the operator, and their end.
-pub mod process;
 // Money, ids, times, secrets.
 pub mod types;

@@ -14,7 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
-mod secrets;
+mod store_contract;
 
 mod support {
     pub mod filled;
@@ -65,6 +65,7 @@ mod cli {
     mod sold;
     mod staff;
     mod status;
+    mod store;
     mod vectors;
     mod world;
 }

@@ -5,7 +5,9 @@ pub mod component;
 pub mod operation;
 pub mod provider;
 pub mod reader;
+pub mod store;
 
+use crate::types::Family;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -47,20 +49,6 @@ macro_rules! endpoints {
     };
 }
 pub(crate) use endpoints;
-
-/// Reads seconds that came as a number or as digits.
-pub fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(i64),
-        Digits(String),
-    }
-    match Written::deserialize(deserializer)? {
-        Written::Number(seconds) => Ok(seconds),
-        Written::Digits(digits) => digits.trim().parse().map_err(serde::de::Error::custom),
-    }
-}
 
 /// What every answer carries. A missing `errcode` means 0; it comes in quotes now and then, and `errmsg` may be null.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,6 +96,19 @@ impl<'de> Deserialize<'de> for Envelope {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Done {}
 
+/// Whether a shop of this family may call a path. Some paths are shared; one that nobody documented goes by how it begins.
+pub fn belongs(family: Family, path: &str) -> bool {
+    if operation::of_family(family, path).is_some() {
+        return true;
+    }
+    let of_store = store::is_of_store(path);
+    operation::by_path(path).is_none()
+        && match family {
+            Family::Component => !of_store,
+            Family::Store => of_store,
+        }
+}
+
 /// Every path that has a typed request.
 pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
     [
@@ -116,6 +117,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         component::goods::PATHS,
         component::category::PATHS,
         component::account::PATHS,
+        store::goods::PATHS,
+        store::category::PATHS,
+        store::merchant::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -124,5 +128,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         (common::CLASSIC_TOKEN_PATH, Resend::Safe),
         (common::CLEAR_QUOTA_BY_SECRET_PATH, Resend::Never),
         (component::image::PATH, Resend::Safe),
+        (store::image::PATH, Resend::Safe),
+        (store::image::V2_PATH, Resend::Safe),
+        (store::category::ALL_PATH, Resend::Safe),
+        (store::merchant::INFO_PATH, Resend::Safe),
     ])
 }

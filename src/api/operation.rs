@@ -59,7 +59,14 @@ impl Shelf {
     /// The books that a shop of this family may be asked by.
     pub fn of(family: Family) -> &'static [Shelf] {
         match family {
-            Family::Component => &[Shelf::Component, Shelf::Promoter, Shelf::Platform],
+            // The standard component has the same AppID, and no family of its own yet.
+            Family::Component => &[
+                Shelf::Component,
+                Shelf::Promoter,
+                Shelf::Platform,
+                Shelf::Standard,
+            ],
+            Family::Store => &[Shelf::Store, Shelf::Platform],
         }
     }
 
@@ -251,6 +258,11 @@ impl Kind {
 }
 
 impl Book {
+    /// The operation behind a path.
+    pub fn operation(&self, path: &str) -> Option<&Operation> {
+        self.operations.iter().find(|known| known.path == path)
+    }
+
     /// The node that says what a node is: itself, or the shared type it names.
     pub fn resolve<'a>(&'a self, node: &'a Node) -> &'a Node {
         let mut node = node;

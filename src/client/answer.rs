@@ -3,7 +3,6 @@
 use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
-use super::trace::mask_text;
 use crate::api::operation::{self, Shelf};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -127,7 +126,17 @@ pub(super) async fn read_answer(
             ),
         ));
     }
-    if !status.is_success() && reading::envelope(family, path, &bytes).is_none() {
+    let has_envelope = status.is_success() || reading::envelope(family, path, &bytes).is_some();
+    if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
+        return Err(Failure::access(text!(
+            "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
+            path
+        ))
+        .hint(text!(
+            "add the address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; a new token changes nothing"
+        )));
+    }
+    if !has_envelope {
         return Err(Failure::new(
             Kind::Refused,
             text!(
@@ -150,9 +159,7 @@ pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
 
 /// The start of an answer, for an error message.
 pub(super) fn excerpt(answer: &[u8]) -> String {
-    // Masked before it is cut: a part of a secret would not be known any more.
-    let start = String::from_utf8_lossy(&answer[..answer.len().min(4096)]);
-    let mut text: String = mask_text(&start)
+    let mut text: String = String::from_utf8_lossy(&answer[..answer.len().min(400)])
         .chars()
         .take(200)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -208,7 +215,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 
 /// WeChat's own words, with what the table knows about the code.
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
-    let (words, rid) = split_rid(&mask_text(errmsg));
+    let (words, rid) = split_rid(errmsg);
     let book = operation::lookup(family, path);
     let shelf = book.and_then(|(book, _)| book.shelf);
     let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);

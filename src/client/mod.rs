@@ -14,7 +14,7 @@ pub mod token;
 pub mod trace;
 pub mod verdict;
 
-use crate::api::operation::{self, Operation, Shelf};
+use crate::api::operation::{self, Operation};
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -33,7 +33,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -66,8 +65,6 @@ pub struct Client {
     base: Url,
     appid: String,
     family: Family,
-    /// Whether calls of other families are let through.
-    any_family: AtomicBool,
     shop_key: String,
     source: Source,
     secret: SecretReader,
@@ -134,7 +131,6 @@ impl Client {
             base,
             appid: profile.appid.clone(),
             family: profile.family,
-            any_family: AtomicBool::new(false),
             shop_key: profile.shop_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
@@ -226,6 +222,14 @@ impl Client {
         )
     }
 
+    /// Reads by GET.
+    pub async fn read<R: DeserializeOwned>(&self, path: &str) -> Result<R> {
+        let answer = self
+            .exchange(path, &[], &Body::Nothing, Resend::Safe)
+            .await?;
+        self.read_reply(path, &answer)
+    }
+
     /// Posts JSON to a path that takes query parameters.
     pub async fn post<R: DeserializeOwned>(
         &self,
@@ -288,6 +292,26 @@ impl Client {
         Ok(())
     }
 
+    /// A path of another family is never sent: its token would be refused, or would mean another account.
+    fn check_family(&self, path: &str) -> Result<()> {
+        if crate::api::belongs(self.family, path) {
+            return Ok(());
+        }
+        let failure = match self.family {
+            Family::Component => Failure::input(text!(
+                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
+                path
+            )),
+            Family::Store => Failure::input(text!(
+                "{path} is no call of the WeChat Store, to which this profile belongs",
+                path
+            )),
+        };
+        Err(failure
+            .hint(text!("choose a profile of the other family with --profile; `wxsell profile list` shows the families"))
+            .into())
+    }
+
     /// The pacing, token and retry loop around [`Client::send`].
     async fn attempts(
         &self,
@@ -296,6 +320,7 @@ impl Client {
         body: &Body,
         resend: Resend,
     ) -> Result<Vec<u8>> {
+        self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
             self.pace.turn().await;
@@ -349,32 +374,6 @@ impl Client {
         }
     }
 
-    /// Lets calls of other families through from now on.
-    pub fn call_any_family(&self) {
-        self.any_family.store(true, Ordering::Relaxed);
-    }
-
-    /// Refuses a call of another family, before anything is sent. What no book has is nobody's.
-    fn is_own(&self, path: &str) -> Result<(), Failure> {
-        if self.any_family.load(Ordering::Relaxed)
-            || operation::of_family(self.family, path).is_some()
-        {
-            return Ok(());
-        }
-        let Some((book, _)) = operation::by_path(path) else {
-            return Ok(());
-        };
-        Err(Failure::input(text!(
-            "{path} is a call of the family {other}, and the profile is of the family {family}",
-            path,
-            other = book.shelf.map_or("", Shelf::name),
-            family = self.family.name()
-        ))
-        .hint(text!(
-            "`wxsell api call --any-family` sends it with the token of this profile all the same"
-        )))
-    }
-
     /// The reply in readable form; says what of it was lost.
     fn mended(&self, path: &str, reply: Vec<u8>) -> Vec<u8> {
         let Some((mended, damage)) = reading::mended(&reply) else {
@@ -418,7 +417,6 @@ impl Client {
         token: Option<&Secret>,
         body: &Body,
     ) -> Result<Vec<u8>, Failure> {
-        self.is_own(path)?;
         let url = self.url(path, query, token);
         let request = match body {
             Body::Json(json) => self
@@ -522,8 +520,6 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
         builder = builder.proxy(proxy);
     } else if profile.target != Target::Live {
         builder = builder.no_proxy();
-    } else if let Some(proxy) = open::proxy_of_environment(|name| std::env::var(name).ok())? {
-        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
     }
     Ok(builder.build().map_err(|error| {
         Failure::bug(text!(

@@ -63,9 +63,6 @@ pub struct CallArgs {
     /// Send the request as it stands, without holding it against the reference
     #[arg(long, conflicts_with = "all")]
     no_check: bool,
-    /// Call an operation of another family than the profile's, with the token of the profile
-    #[arg(long)]
-    any_family: bool,
     /// How a path that the reference does not know is called [default: post]
     #[arg(long, value_enum, requires = "raw")]
     method: Option<Method>,
@@ -427,9 +424,6 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             .await?;
     }
     let shop = ctx.shop().await?;
-    if args.any_family {
-        shop.client.call_any_family();
-    }
     if let (Some(rows), Some(book)) = (&args.all, book) {
         let found = {
             let rows = Taken { rows, beside: &[] };

@@ -50,6 +50,7 @@ use crate::sandbox::Running;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -116,17 +117,7 @@ impl Ctx {
             return Ok(state);
         }
         let state = Arc::new(State::open(&self.dirs.state)?);
-        for path in state.mended() {
-            self.tell_of_mended(path);
-        }
         Ok(self.state.get_or_init(|| state))
-    }
-
-    fn tell_of_mended(&self, path: &std::path::Path) {
-        self.out.warn(text!(
-            "others could read or change {path}; now only you can",
-            path = path.display().to_string()
-        ));
     }
 
     /// The shop of the profile. For the sandbox it is started in this process, on a port of its own.
@@ -188,12 +179,6 @@ impl Ctx {
     /// How requests travel, by `--trace` and `--timeout`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
-        if let (Some(path), true) = (
-            &self.global.trace,
-            trace.as_ref().is_some_and(Trace::was_mended),
-        ) {
-            self.tell_of_mended(path);
-        }
         let timeout = std::time::Duration::from_secs(self.global.timeout);
         let (out, told) = (self.out.clone(), self.out.clone());
         let heard = self.global.raw.then(|| -> Heard {
@@ -332,7 +317,55 @@ pub fn command_of(path: &str) -> Option<&'static str> {
         .or_else(|| one().map(|ask| ask.command))
 }
 
+/// What a WeChat Store can be asked for by commands of its own.
+fn works_for_a_store(noun: &Noun) -> bool {
+    match noun {
+        Noun::Status(_)
+        | Noun::Run(_)
+        | Noun::Profile(_)
+        | Noun::Auth(_)
+        | Noun::Callback(_)
+        | Noun::Ip(_)
+        | Noun::Provider(_)
+        | Noun::Quota(_)
+        | Noun::Rid(_)
+        | Noun::Sandbox(_)
+        | Noun::Log(_)
+        | Noun::Api(_)
+        | Noun::Completion(_)
+        | Noun::Util(_) => true,
+        Noun::Aftersale(_)
+        | Noun::Dispute(_)
+        | Noun::Due(_)
+        | Noun::Goods(_)
+        | Noun::Image(_)
+        | Noun::Access(_)
+        | Noun::Category(_)
+        | Noun::Brand(_)
+        | Noun::Audit(_)
+        | Noun::Certificate(_)
+        | Noun::Merchant(_)
+        | Noun::Order(_)
+        | Noun::Event(_)
+        | Noun::Funds(_)
+        | Noun::Pay(_)
+        | Noun::Commission(_)
+        | Noun::Delivery(_)
+        | Noun::Coupon(_)
+        | Noun::Promoter(_)
+        | Noun::Sharer(_) => false,
+    }
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
+    // A profile that cannot be read is named by the command that needs it.
+    if !works_for_a_store(&cli.noun)
+        && ctx
+            .profile()
+            .is_ok_and(|profile| profile.family == Family::Store)
+    {
+        return Err(crate::shop::lacks(text!("this command")).into());
+    }
     match cli.noun {
         Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
         Noun::Dispute(verb) => dispute::run(verb, ctx).await,

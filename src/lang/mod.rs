@@ -7,7 +7,6 @@ mod stored;
 
 pub use help::{HEADINGS, laid_out, localize, paragraphs};
 
-use crate::types::redact;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -97,6 +96,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/run.tsv"),
     include_str!("zh/sandbox.tsv"),
     include_str!("zh/sharer.tsv"),
+    include_str!("zh/store.tsv"),
 ];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
@@ -177,7 +177,7 @@ impl Text {
             };
             let name = &rest[open + 1..open + close];
             match self.values.iter().find(|(key, _)| *key == name) {
-                Some((_, Value::Plain(value))) => out.push_str(&redact(value)),
+                Some((_, Value::Plain(value))) => out.push_str(value),
                 Some((_, Value::Text(value))) => out.push_str(&value.render(lang)),
                 None => out.push_str(&rest[open..=open + close]),
             }

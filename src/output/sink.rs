@@ -42,14 +42,6 @@ impl Sink {
         }
     }
 
-    /// Whether the reader of stdout has gone away: what is written is dropped.
-    pub fn reader_is_gone(&self) -> bool {
-        match self {
-            Sink::Standard(standard) => standard.reader_gone.load(Ordering::Relaxed),
-            Sink::Memory(_) => false,
-        }
-    }
-
     /// Writes words and a line break to stderr. There is nowhere to complain when that fails.
     pub fn words(&self, words: &str) {
         match self {

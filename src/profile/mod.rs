@@ -4,7 +4,6 @@
 
 mod keep;
 mod keyring;
-mod private;
 mod provider;
 mod push;
 mod resolve;
@@ -12,7 +11,6 @@ mod secret;
 mod settings;
 
 pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
-pub use private::read_given;
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
@@ -44,10 +42,36 @@ pub const LIVE_AUDIT_HOURLY: u32 = 200;
 pub const LIVE_AUDIT_DAILY: u32 = 1_000;
 /// The name of the built-in profile.
 pub const SANDBOX: &str = "sandbox";
-/// The account of the built-in shop.
-pub const SANDBOX_APPID: &str = "wx5a4dbcc0ffee0001";
-/// No secret at all: the built-in shop lives on this machine only.
-pub const SANDBOX_SECRET: &str = "sandbox";
+
+/// A profile that is there without any setting: an account of the shop in a box.
+#[derive(Debug)]
+pub struct BuiltIn {
+    pub name: &'static str,
+    pub appid: &'static str,
+    /// No secret at all: the shop lives on this machine only.
+    pub secret: &'static str,
+    pub family: Family,
+}
+
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: SANDBOX,
+        appid: "wx5a4dbcc0ffee0001",
+        secret: "sandbox",
+        family: Family::Component,
+    },
+    BuiltIn {
+        name: "store-sandbox",
+        appid: "wx5a4dbcc0ffee0002",
+        secret: "sandbox-store",
+        family: Family::Store,
+    },
+];
+
+/// The built-in profile of this name.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|known| known.name == name)
+}
 
 /// Token and EncodingAESKey of its message push; they open nothing else.
 pub const SANDBOX_PUSH_TOKEN: &str = "sandboxPushToken";
@@ -163,9 +187,11 @@ pub struct Profile {
     pub push: SecretSource,
 }
 
-/// What tells the built-in shop's rows in `state` from those of others.
-pub fn sandbox_key() -> String {
-    format!("{SANDBOX}:{SANDBOX_APPID}")
+/// What tells the rows of the built-in accounts in `state` from those of others.
+pub fn sandbox_keys() -> impl Iterator<Item = String> {
+    BUILT_IN
+        .iter()
+        .map(|account| format!("{SANDBOX}:{}", account.appid))
 }
 
 impl Profile {
@@ -276,7 +302,7 @@ pub fn dirs() -> Result<Dirs> {
     })
 }
 
-/// The secret of the built-in shop.
-fn sandbox_secret() -> Secret {
-    Secret::public(SANDBOX_SECRET)
+/// The secret of a built-in account.
+fn sandbox_secret(name: &str) -> Secret {
+    Secret::new(built_in(name).map_or("", |account| account.secret))
 }

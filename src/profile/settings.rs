@@ -1,7 +1,7 @@
 //! `config.toml`: read strictly, written whole. A change is made under a lock, so that two commands at once lose
 //! nothing, and keeps the comments that people wrote into the file.
 
-use super::{Account, Dirs, SANDBOX, TokenCall};
+use super::{Account, BUILT_IN, Dirs, TokenCall, built_in};
 use crate::fail::{Failure, Within};
 use crate::lang::Lang;
 use crate::text;
@@ -96,14 +96,15 @@ impl Store {
 }
 
 impl Settings {
-    /// All profiles by name, the built-in one last.
+    /// All profiles by name, the built-in ones last.
     pub fn names(&self) -> Vec<&str> {
         let own = self
             .profiles
             .keys()
             .map(String::as_str)
-            .filter(|name| *name != SANDBOX);
-        own.chain([SANDBOX]).collect()
+            .filter(|name| built_in(name).is_none());
+        own.chain(BUILT_IN.iter().map(|account| account.name))
+            .collect()
     }
 
     pub fn entry(&self, name: &str) -> Option<&Entry> {
@@ -127,10 +128,7 @@ impl SettingsFile {
     /// Reads the file; no file reads as no settings. A key that is not known is refused with its line.
     pub fn load(&self) -> Result<Settings> {
         match fs::read_to_string(&self.path) {
-            Ok(content) => {
-                super::private::check_folder(self.path.parent().unwrap_or(Path::new(".")))?;
-                parse(&self.path, &content)
-            }
+            Ok(content) => parse(&self.path, &content),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Settings::default()),
             Err(error) => Err(unreadable(&self.path, &error).into()),
         }
@@ -205,7 +203,7 @@ fn parse(path: &Path, content: &str) -> Result<Settings> {
         toml::from_str(content).map_err(|error| misread(path, content, &error))?;
     for (name, entry) in &settings.profiles {
         let check = || -> Result<()> {
-            if name != SANDBOX {
+            if built_in(name).is_none() {
                 check_name(name)?;
             }
             entry.base_url.as_deref().map(check_base_url).transpose()?;
@@ -311,10 +309,11 @@ pub(super) fn write_whole(path: &Path, content: &str) -> Result<()> {
 
 /// A name for a profile: letters of any script, digits, `-`, `_` and `.`, at most 64.
 pub fn check_name(name: &str) -> Result<(), Failure> {
-    if name == SANDBOX {
+    if built_in(name).is_some() {
         return Err(
             Failure::input(text!("the profile \"{name}\" is built in", name)).hint(text!(
-                "choose another name; `--profile sandbox` works without any setting"
+                "choose another name; `--profile {name}` works without any setting",
+                name
             )),
         );
     }
@@ -380,7 +379,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if crate::types::is_loopback(&url) => {}
+        "http" if is_loopback(&url) => {}
         "http" => {
             return wrong(text!(
                 "the base URL {address} is not encrypted; `http` is allowed for this machine only",
@@ -401,15 +400,18 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
             address
         ));
     }
-    // A dot at the end of a host only says that it is whole already.
-    let mut url = url;
-    if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')) {
-        let host = host.to_owned();
-        if url.set_host(Some(&host)).is_err() {
-            return wrong(text!("the base URL {address} names no host", address));
-        }
-    }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
 }
 
 /// Whether WeChat itself answers at a base URL.
@@ -419,7 +421,6 @@ pub(super) fn is_platform(base_url: &str) -> bool {
             && url.port().is_none()
             && url
                 .host_str()
-                .map(|host| host.trim_end_matches('.'))
                 .is_some_and(|host| super::PLATFORM_HOSTS.contains(&host))
     })
 }

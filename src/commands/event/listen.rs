@@ -6,7 +6,7 @@ use super::{account, address};
 use crate::fail::{Failure, Kind, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
-use crate::profile::{self, SANDBOX, Settings, SettingsFile};
+use crate::profile::{self, Settings, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Form, Forwarder, Target, Wake};
 use crate::push::receiver::{Happening, Limits, Receiver, Shop, tls};
@@ -208,11 +208,7 @@ fn announce(
     ctx.out.show(&Listening {
         url: format!("{scheme}://{}{}", listener.local_addr()?, args.path),
         paths: paths.collect(),
-        forward_to: args
-            .onward
-            .forward_to
-            .as_ref()
-            .map(|url| profile::masked_proxy(url.as_str())),
+        forward_to: args.onward.forward_to.as_ref().map(ToString::to_string),
         exec: args.onward.exec.clone(),
     })?;
     if !encrypted && !args.host.is_loopback() {
@@ -270,7 +266,7 @@ fn shops(path: &str, ctx: &Ctx) -> Result<HashMap<String, Arc<Shop>>> {
     shops.insert(if path.is_empty() { "/" } else { path }.to_owned(), shop);
     let settings = SettingsFile::of(&ctx.dirs).load()?;
     for name in settings.names() {
-        if name == current.name || name == SANDBOX {
+        if name == current.name || profile::built_in(name).is_some() {
             continue;
         }
         match other(name, &settings, ctx) {
