@@ -3,7 +3,7 @@
 //! and `errcode.store.tsv` of the Store and the standard component; each is read when the first errcode comes.
 
 use crate::api::operation::Shelf;
-use crate::fail::Kind;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -88,6 +88,56 @@ pub fn lookup_in(shelf: Shelf, code: i64) -> Option<&'static Errcode> {
         Shelf::Store if shared => lookup(code).or_else(|| of_store(code)),
         Shelf::Store => of_store(code),
         Shelf::Standard => lookup(code).or_else(|| of_store(code)),
+    }
+}
+
+/// Refusals of the account that their category does not tell.
+const OF_THE_ACCOUNT: &[i64] = &[
+    40066,     // no such call
+    41002,     // no AppID
+    41004,     // no secret
+    41018,     // no AppID of the provider
+    43002,     // no POST arrives
+    43003,     // no HTTPS arrives
+    48017,     // an address out of service
+    1_040_003, // the component is not joined
+    1_040_041, // a task of joining is open
+    1_040_042, // WeChat's service is none of the ways of service
+];
+/// Permissions and limits that concern one thing, not the account.
+const OF_ONE_THING: &[i64] = &[
+    50001,     // a user
+    76003,     // a request id
+    76022,     // a path
+    108_038,   // a buyer
+    108_039,   // an order
+    109_103,   // a buyer
+    1_000_005, // a category
+    1_000_006, // a brand
+    1_000_019, // a product
+    2_747_016, // an after-sale
+    9_401_021, // a product
+];
+
+/// Whether every item that follows would be refused for the same cause: a job over many ends with the first.
+pub fn concerns_the_account(code: i64) -> bool {
+    let category = lookup(code).or_else(|| of_store(code)).map(|entry| entry.category);
+    OF_THE_ACCOUNT.contains(&code)
+        || !OF_ONE_THING.contains(&code)
+            && matches!(
+                category,
+                Some(Category::Auth | Category::Permission | Category::Offline | Category::Quota)
+            )
+}
+
+/// Whether a failure concerns every item that would follow: one of the account, or one of this side.
+pub fn ends_the_job(failure: &Failure) -> bool {
+    match failure.errcode {
+        Some(code) => concerns_the_account(code),
+        None => matches!(
+            failure.kind,
+            Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
+        ),
     }
 }
 
@@ -239,6 +289,16 @@ mod tests {
         let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
         assert_eq!(lines.len(), 442);
         assert!(lines.iter().all(|line| read_of_store(line).is_some()));
+    }
+
+    #[test]
+    fn only_what_concerns_every_item_ends_a_job() {
+        for code in [40001, 40066, 40164, 45009, 48001, 1_040_042, 1_400_007] {
+            assert!(concerns_the_account(code), "{code}");
+        }
+        for code in [-1, -2, 1_000_005, 1_000_012, 1_000_015, 1_000_019, 2_747_008, -987_654] {
+            assert!(!concerns_the_account(code), "{code}");
+        }
     }
 
     #[test]

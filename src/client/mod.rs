@@ -12,6 +12,7 @@ mod provider;
 mod reading;
 pub mod token;
 pub mod trace;
+mod turns;
 pub mod verdict;
 
 use crate::api::operation::{self, Operation};
@@ -36,6 +37,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
+use turns::Turns;
 use verdict::{Verdict, verdict};
 
 /// The largest answer that is read, after decompression; the whole category tree is some 2 MB.
@@ -73,6 +75,8 @@ pub struct Client {
     /// The last address with its path and token: a bulk job asks the same one again and again.
     address: Mutex<Option<(String, String, Url)>>,
     pace: Pace,
+    /// Where calls have a ceiling: that in calls a second, and the turns of all programs.
+    turns: Option<(f64, Turns)>,
     trace: Option<Trace>,
     heard: Option<Heard>,
     notice: Notice,
@@ -96,6 +100,8 @@ pub struct Wire {
     pub heard: Option<Heard>,
     /// For one request and its whole answer.
     pub timeout: Duration,
+    /// Calls a second at the most, of all programs of this machine that call for the shop.
+    pub rate: Option<f64>,
 }
 
 /// What one request carries.
@@ -126,6 +132,16 @@ impl Client {
             ))
             .hint(text!("correct base_url of the profile, or WXSELL_BASE_URL"))
         })?;
+        let live = (profile.target == Target::Live).then_some(LIVE_PACE);
+        let ceiling = match (live, wire.rate) {
+            (Some(live), Some(rate)) => Some(live.min(rate)),
+            (live, rate) => live.or(rate),
+        };
+        // Without the file each program keeps the ceiling by itself.
+        let turns = ceiling.and_then(|rate| {
+            let turns = Turns::open(state.folder(), &profile.shop_key()).ok()?;
+            Some((rate, turns))
+        });
         Ok(Client {
             http: http_client(profile, wire.timeout)?,
             base,
@@ -140,7 +156,8 @@ impl Client {
             state,
             held: Mutex::new(None),
             address: Mutex::new(None),
-            pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
+            pace: Pace::new(ceiling),
+            turns,
             trace: wire.trace,
             notice: wire.notice,
             told: Mutex::default(),
@@ -323,7 +340,7 @@ impl Client {
         self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
-            self.pace.turn().await;
+            self.turn().await;
             let token = self.token().await?;
             attempt += 1;
             let failure = match self.send(path, query, Some(&token), body).await {
@@ -354,11 +371,29 @@ impl Client {
                     tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
                 Verdict::SlowDown(limit) => match self.pace.limited(limit) {
-                    Some(pause) => self.tell_of(pause, &failure),
+                    Some(pause) => {
+                        if let Some((_, turns)) = &self.turns {
+                            let now = since_1970();
+                            // One that cannot be kept is kept by this program alone.
+                            let _ = turns.pause(now + pause, now);
+                        }
+                        self.tell_of(pause, &failure);
+                    }
                     None => return Err(known_lost(failure, lost_before).into()),
                 },
                 Verdict::GiveUp => return Err(known_lost(failure, lost_before).into()),
             }
+        }
+    }
+
+    /// Waits for this call's turn among those of this program, and of all others for the same shop.
+    async fn turn(&self) {
+        self.pace.turn().await;
+        if let Some((rate, turns)) = &self.turns
+            && let Ok(wait) = turns.take(*rate, since_1970())
+            && !wait.is_zero()
+        {
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -483,6 +518,11 @@ fn user() -> String {
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
     named.unwrap_or_else(|| "?".to_owned())
+}
+
+fn since_1970() -> Duration {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 /// A refusal, `unclear` where an earlier try of the same call was lost.

@@ -10,6 +10,7 @@ use crate::bulk::failed::{Copy, Judge, Verdict};
 use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
 use crate::bulk::{self, Interrupt, Outcome};
+use crate::client::errcode::ends_the_job;
 use crate::commands::Ctx;
 use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
@@ -454,27 +455,6 @@ impl Sender<'_> {
             true => action::SHIPPED,
             false => action::PART,
         })
-    }
-}
-
-/// Whether a failure concerns every order that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    match (failure.kind, failure.errcode) {
-        // Codes of the order family speak of one order, all others of the account or the connection.
-        (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
-        (Kind::Access, None) | (Kind::Limited | Kind::Stopped | Kind::Bug, _) => true,
-        (
-            Kind::Refused
-            | Kind::Input
-            | Kind::Network
-            | Kind::Partial
-            | Kind::NotReady
-            | Kind::Due
-            | Kind::Unknown
-            | Kind::Unconfirmed
-            | Kind::Held,
-            _,
-        ) => false,
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
 use crate::bulk::journal::{Fed, Work};
 use crate::bulk::{self, Interrupt, Outcome};
+use crate::client::errcode::ends_the_job;
 use crate::client::written;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::output::Output;
@@ -29,8 +30,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// 1000019: too many submissions of this product in the last hour.
-const PRODUCT_HOUR: i64 = 1_000_019;
 /// 1000003 never passed an audit, 1000004 a SKU is not online: the free way is closed, the audit is open.
 const NOT_FREE: [i64; 2] = [1_000_003, 1_000_004];
 
@@ -496,51 +495,5 @@ impl Sender<'_, AddSpu> {
             .image_link(self.shop.upload_image(&name, bytes, LINK))
             .await
             .within(|| text!("uploading the picture {path}", path = &shown))
-    }
-}
-
-/// Whether a failure concerns every item that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    match (failure.kind, failure.errcode) {
-        // Codes of the product family speak of one product, all others of the account or the connection.
-        (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
-        (Kind::Access, None) => true,
-        (Kind::Limited, code) => code != Some(PRODUCT_HOUR),
-        (Kind::Stopped | Kind::Bug, _) => true,
-        (
-            Kind::Refused
-            | Kind::Input
-            | Kind::Network
-            | Kind::Partial
-            | Kind::NotReady
-            | Kind::Due
-            | Kind::Unknown
-            | Kind::Unconfirmed
-            | Kind::Held,
-            _,
-        ) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lang::Text;
-
-    #[test]
-    fn only_what_concerns_every_item_ends_the_job() {
-        let failed = |kind, errcode| Failure {
-            errcode,
-            ..Failure::new(kind, Text::verbatim("x"))
-        };
-        assert!(ends_the_job(&failed(Kind::Access, Some(40164))));
-        assert!(ends_the_job(&failed(Kind::Access, Some(1_400_007))));
-        assert!(
-            !ends_the_job(&failed(Kind::Access, Some(1_000_005))),
-            "a category may be closed for one product"
-        );
-        assert!(ends_the_job(&failed(Kind::Limited, Some(45009))));
-        assert!(!ends_the_job(&failed(Kind::Limited, Some(PRODUCT_HOUR))));
-        assert!(!ends_the_job(&failed(Kind::Refused, Some(1_000_015))));
     }
 }

@@ -15,6 +15,7 @@ use crate::api::component::aftersale::{
     RETURN_ASKED, RETURN_SENT, Step, WAITING_FOR_RETURN,
 };
 use crate::bulk::{self, Interrupt};
+use crate::client::errcode::ends_the_job;
 use crate::commands::Ctx;
 use crate::commands::job::{Busy, one_at_a_time};
 use crate::commands::money::may_be_done;
@@ -584,12 +585,4 @@ fn order_of(told: &Value) -> Result<Key> {
         out_order_id: own.map(str::to_owned),
         openid,
     })
-}
-
-/// Whether a failure goes for every after-sale that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
-    )
 }
