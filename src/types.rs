@@ -202,6 +202,17 @@ pub fn as_rfc3339<S: serde::Serializer>(seconds: &i64, serializer: S) -> Result<
     serializer.serialize_str(&rfc3339(*seconds))
 }
 
+/// Unix milliseconds as RFC 3339 in China time, with the milliseconds where there are any.
+pub fn rfc3339_millis(millis: i64) -> String {
+    let (seconds, rest) = (millis.div_euclid(1000), millis.rem_euclid(1000));
+    match rest {
+        0 => rfc3339(seconds),
+        rest => china(seconds)
+            .strftime(&format!("%Y-%m-%dT%H:%M:%S.{rest:03}+08:00"))
+            .to_string(),
+    }
+}
+
 fn china(seconds: i64) -> jiff::civil::DateTime {
     let offset = jiff::tz::offset(8);
     let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

@@ -44,6 +44,7 @@ mod cli {
         mod changes;
         mod files;
         mod quota;
+        mod sheets;
         mod shelf;
         mod upload;
     }
@@ -51,6 +52,8 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod missed;
+    mod moving;
+    mod odd;
     mod order;
     mod output;
     mod pay;

@@ -2,15 +2,20 @@
 //! nowhere else. What a family does not have is refused by [`lacks`].
 
 pub mod access;
+pub mod aftersale;
 pub mod ask;
 pub mod change;
 pub mod coupon;
+pub mod dispute;
 pub mod goods;
 pub mod image;
 pub mod joining;
 pub mod merchant;
 pub mod number;
+pub mod order;
+pub mod reading;
 pub mod store;
+pub mod walk;
 
 use crate::api::common::{
     CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,

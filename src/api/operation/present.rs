@@ -132,7 +132,8 @@ pub fn mask_personal(value: &mut Value) {
     }
 }
 
-fn masked(text: &str) -> String {
+/// One text that tells who a person is, masked.
+pub fn masked(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     match letters.len() {
         0 => String::new(),
