@@ -121,7 +121,9 @@ const OF_ONE_THING: &[i64] = &[
 
 /// Whether every item that follows would be refused for the same cause: a job over many ends with the first.
 pub fn concerns_the_account(code: i64) -> bool {
-    let category = lookup(code).or_else(|| of_store(code)).map(|entry| entry.category);
+    let category = lookup(code)
+        .or_else(|| of_store(code))
+        .map(|entry| entry.category);
     OF_THE_ACCOUNT.contains(&code)
         || !OF_ONE_THING.contains(&code)
             && matches!(
@@ -296,7 +298,9 @@ mod tests {
         for code in [40001, 40066, 40164, 45009, 48001, 1_040_042, 1_400_007] {
             assert!(concerns_the_account(code), "{code}");
         }
-        for code in [-1, -2, 1_000_005, 1_000_012, 1_000_015, 1_000_019, 2_747_008, -987_654] {
+        for code in [
+            -1, -2, 1_000_005, 1_000_012, 1_000_015, 1_000_019, 2_747_008, -987_654,
+        ] {
             assert!(!concerns_the_account(code), "{code}");
         }
     }

@@ -19,7 +19,13 @@ impl Turns {
     pub(super) fn open(folder: &Path, shop_key: &str) -> io::Result<Turns> {
         let name: String = shop_key
             .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() {
+                    letter
+                } else {
+                    '-'
+                }
+            })
             .collect();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -61,7 +67,11 @@ impl Turns {
         // A file that is shorter is new.
         let known = file.read_exact(&mut bytes).is_ok();
         let next = Duration::from_nanos(u64::from_le_bytes(bytes));
-        let next = if known && next < now + LONGEST { next } else { now };
+        let next = if known && next < now + LONGEST {
+            next
+        } else {
+            now
+        };
         let (next, result) = set(next);
         let nanos = u64::try_from(next.as_nanos()).unwrap_or(0);
         file.seek(SeekFrom::Start(0))?;
@@ -87,8 +97,12 @@ mod tests {
         assert_eq!(waits, [0, 100, 200, 300]);
         let later = now + Duration::from_secs(10);
         assert_eq!(other.take(10.0, later).expect("a turn"), Duration::ZERO);
-        one.pause(later + Duration::from_secs(30), later).expect("a pause");
-        assert_eq!(other.take(10.0, later).expect("a turn"), Duration::from_secs(30));
+        one.pause(later + Duration::from_secs(30), later)
+            .expect("a pause");
+        assert_eq!(
+            other.take(10.0, later).expect("a turn"),
+            Duration::from_secs(30)
+        );
         // A clock that was set back by a day.
         let back = now - Duration::from_secs(86_400);
         assert_eq!(one.take(10.0, back).expect("a turn"), Duration::ZERO);

@@ -282,7 +282,10 @@ fn a_success_without_the_thing_asked_for_is_no_empty_page() {
     for line in ["coupon show C1", "funds flow F1"] {
         let args: Vec<&str> = line.split(' ').collect();
         let (out, err) = Stand::new(|_| None).ends(1, &args);
-        assert!(out.is_empty() && err.contains("without"), "{line}: {out}{err}");
+        assert!(
+            out.is_empty() && err.contains("without"),
+            "{line}: {out}{err}"
+        );
     }
 }
 
@@ -295,7 +298,10 @@ fn what_the_platform_does_not_say_is_not_made_up() {
         assert_eq!(thing[field], "", "{thing}");
     }
     let (table, _) = stand.ends(0, &["goods", "show", "P1"]);
-    assert!(!table.contains("new") && !table.contains("editing"), "{table}");
+    assert!(
+        !table.contains("new") && !table.contains("editing"),
+        "{table}"
+    );
 }
 
 #[test]

@@ -467,7 +467,7 @@ impl Desk<'_> {
                 Some(ItemState::Refused) => state.end_money(id, "refused")?,
                 None => state.end_money(id, "lost")?,
                 // It may have been paid, and counts.
-                Some(ItemState::Unclear | ItemState::Sent) => {}
+                Some(_) => {}
             }
         }
         items.borrow_mut().end(&[ended])?;
@@ -531,7 +531,7 @@ impl Desk<'_> {
         row.state = match outcome.ended.state {
             Some(ItemState::Done) => Stand::Done,
             Some(ItemState::Refused) => Stand::Refused,
-            Some(ItemState::Unclear | ItemState::Sent) => Stand::Unclear,
+            Some(_) => Stand::Unclear,
             None => Stand::NotSent,
         };
         row.errcode = outcome.ended.errcode;
