@@ -175,15 +175,6 @@ pub fn rfc3339(seconds: i64) -> String {
         .to_string()
 }
 
-/// Unix milliseconds as RFC 3339 in China time; the part of a second stands where there is one.
-pub fn rfc3339_millis(millis: i64) -> String {
-    let whole = rfc3339(millis.div_euclid(1000));
-    match (millis.rem_euclid(1000), whole.strip_suffix("+08:00")) {
-        (0, _) | (_, None) => whole,
-        (part, Some(time)) => format!("{time}.{part:03}+08:00"),
-    }
-}
-
 /// An RFC 3339 time in China time as people read it, `2022-04-01 12:00:00`. Other text stays as it is: a product number
 /// may have a T in it.
 pub fn plain_time(text: &str) -> String {
