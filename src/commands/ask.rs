@@ -335,7 +335,7 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
 }
 
 /// A success without what was asked for.
-fn without(ask: &Ask) -> Failure {
+pub fn without(ask: &Ask) -> Failure {
     let (_, operation) = ask.operation();
     match operation.resend {
         Resend::Safe => Failure::new(
