@@ -36,6 +36,8 @@ pub struct Errcode {
     pub category: Category,
     /// Whether the same request may succeed later without a change.
     pub retryable: bool,
+    /// Known to be given before anything is done: the call that it refuses changed nothing.
+    pub before: bool,
     /// English, Chinese; fits into a sentence.
     pub meaning: (&'static str, &'static str),
     /// What the operator does next: English, Chinese.
@@ -76,6 +78,13 @@ pub fn lookup(code: i64) -> Option<&'static Errcode> {
     static TABLE: OnceLock<HashMap<i64, Errcode>> = OnceLock::new();
     let table = TABLE.get_or_init(|| entries().map(|entry| (entry.code, entry)).collect());
     table.get(&code)
+}
+
+/// Whether a code proves that the call it answers changed nothing. Of a code that nobody documented nothing is known.
+pub fn is_given_before_acting(code: i64) -> bool {
+    lookup(code)
+        .or_else(|| of_store(code))
+        .is_some_and(|entry| entry.before)
 }
 
 /// The line of a code as a family means it: the same number can mean different things. `None` for one that this family
@@ -162,6 +171,16 @@ fn read_of_store(line: &'static str) -> Option<Errcode> {
         code,
         category,
         retryable,
+        // What is looked at before anything is done.
+        before: matches!(
+            category,
+            Category::Auth
+                | Category::Permission
+                | Category::Quota
+                | Category::Validation
+                | Category::NotFound
+                | Category::Offline
+        ),
         meaning: (fields.next()?, fields.next()?),
         next: next_of(category),
     })
@@ -228,6 +247,11 @@ fn read(line: &'static str) -> Option<Errcode> {
             "no" => false,
             _ => return None,
         },
+        before: match field()? {
+            "before" => true,
+            "unsure" => false,
+            _ => return None,
+        },
         meaning: (field()?, field()?),
         next: (field()?, field()?),
     })
@@ -256,14 +280,14 @@ mod tests {
 
     #[test]
     fn the_table_is_complete_and_every_line_reads() {
-        assert_eq!(lines().count(), 241);
+        assert_eq!(lines().count(), 243);
         for line in lines() {
             let entry = read(line);
             assert!(entry.is_some(), "does not read: {line}");
-            assert_eq!(line.split('\t').count(), 7, "{line}");
+            assert_eq!(line.split('\t').count(), 8, "{line}");
         }
         let codes: HashSet<i64> = entries().map(|entry| entry.code).collect();
-        assert_eq!(codes.len(), 241, "a code stands twice");
+        assert_eq!(codes.len(), 243, "a code stands twice");
     }
 
     #[test]
@@ -302,6 +326,20 @@ mod tests {
             -1, -2, 1_000_005, 1_000_012, 1_000_015, 1_000_019, 2_747_008, -987_654,
         ] {
             assert!(!concerns_the_account(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn only_codes_known_to_come_first_prove_that_nothing_was_done() {
+        for code in [
+            40001, 42001, 40164, 48001, 45009, 45011, 300_000, 1_000_012, 2_747_026,
+        ] {
+            assert!(is_given_before_acting(code), "{code}");
+        }
+        for code in [
+            -1, 40013, 1_000_000, 2_747_008, 2_747_009, 109_001, 990_010, -987_654,
+        ] {
+            assert!(!is_given_before_acting(code), "{code}");
         }
     }
 
