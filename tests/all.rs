@@ -64,6 +64,7 @@ mod cli {
     mod sold;
     mod staff;
     mod status;
+    mod upgrade;
     mod vectors;
     mod world;
 }

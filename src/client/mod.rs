@@ -64,7 +64,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     appid: String,
-    shop_key: String,
+    account_key: String,
     source: Source,
     secret: SecretReader,
     state: Arc<State>,
@@ -129,7 +129,7 @@ impl Client {
             http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
-            shop_key: profile.shop_key(),
+            account_key: profile.account_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
                 Account::Shop => Source::Own(profile.token),

@@ -47,7 +47,7 @@ impl Client {
 
     /// The cached token and its times, without any call.
     pub fn cached_token(&self) -> Result<Option<StoredToken>> {
-        self.state.token(&self.shop_key, self.token_kind())
+        self.state.token(&self.account_key, self.token_kind())
     }
 
     /// Fetches a token in normal mode after WeChat refused `bad`. Says whether another one came back.
@@ -75,9 +75,10 @@ impl Client {
             .into());
         }
         let _one_at_a_time = self.lock_token().await?;
-        let day = self
-            .state
-            .forced_refreshes(&self.shop_key, crate::state::quota::china_day_start(now()))?;
+        let day = self.state.forced_refreshes(
+            &self.account_key,
+            crate::state::quota::china_day_start(now()),
+        )?;
         if day.len() >= FORCED_A_DAY {
             return Err(Failure::limited(text!(
                 "the token was force-refreshed {count} times today, WeChat allows no more",
@@ -93,7 +94,7 @@ impl Client {
                 .hint(text!("try again in {seconds} s", seconds = FORCED_APART - (now() - last)))
                 .into());
         }
-        self.state.add_forced_refresh(&self.shop_key, now())?;
+        self.state.add_forced_refresh(&self.account_key, now())?;
         self.fetch(true).await
     }
 
@@ -138,7 +139,7 @@ impl Client {
 
     async fn lock_token(&self) -> Result<crate::state::LockGuard> {
         let state = self.state.clone();
-        let name = format!("token-{}", self.shop_key);
+        let name = format!("token-{}", self.account_key);
         tokio::task::spawn_blocking(move || state.lock(&name))
             .await
             .map_err(|error| {
@@ -156,7 +157,7 @@ impl Client {
             Source::Merchant { provider, keep } => self.fetch_authorizer(provider, keep).await?,
         };
         self.state
-            .keep_token(&self.shop_key, self.token_kind(), &token)?;
+            .keep_token(&self.account_key, self.token_kind(), &token)?;
         self.hold(&token);
         Ok(token)
     }

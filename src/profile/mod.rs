@@ -167,8 +167,20 @@ pub fn sandbox_key() -> String {
 }
 
 impl Profile {
-    /// What tells one shop's rows in `state` from another's.
+    /// What tells one shop's rows in `state` from another's. The custom and the standard component share an AppID, so
+    /// that the family is in it; that of the custom component goes without saying, as it did in 0.1, whose rows and
+    /// sealed log entries stay valid.
     pub fn shop_key(&self) -> String {
+        let shop = self.account_key();
+        if self.family == Family::Component {
+            shop
+        } else {
+            format!("{}:{shop}", self.family.name())
+        }
+    }
+
+    /// What tells the tokens and pushes of one AppID in `state` from another's: they are the same for all its families.
+    pub fn account_key(&self) -> String {
         match self.target {
             Target::Live => self.appid.clone(),
             Target::Sandbox => format!("{SANDBOX}:{}", self.appid),
