@@ -279,12 +279,15 @@ pub enum Family {
     /// The custom trade component: `/shop/*`.
     #[default]
     Component,
+    /// WeChat Store: `/channels/ec/*`.
+    Store,
 }
 
 impl Family {
     pub fn name(self) -> &'static str {
         match self {
             Family::Component => "component",
+            Family::Store => "store",
         }
     }
 }

@@ -14,6 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod store_contract;
 
 mod support {
     pub mod filled;
@@ -43,6 +44,7 @@ mod cli {
         mod changes;
         mod files;
         mod quota;
+        mod sheets;
         mod shelf;
         mod upload;
     }
@@ -64,6 +66,7 @@ mod cli {
     mod sold;
     mod staff;
     mod status;
+    mod store;
     mod upgrade;
     mod vectors;
     mod world;

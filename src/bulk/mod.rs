@@ -1,9 +1,12 @@
 //! Many items of one kind: read, marked, sent N at a time, their results kept. Knows no noun.
 
 pub mod csv;
+mod encoding;
 pub mod failed;
+pub mod inputs;
 pub mod journal;
 pub mod json;
+pub mod number;
 pub mod sheet;
 pub mod source;
 pub mod spool;

@@ -122,7 +122,17 @@ pub(super) async fn read_answer(
             ),
         ));
     }
-    if !status.is_success() && reading::envelope(path, &bytes).is_none() {
+    let has_envelope = status.is_success() || reading::envelope(path, &bytes).is_some();
+    if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
+        return Err(Failure::access(text!(
+            "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
+            path
+        ))
+        .hint(text!(
+            "add the address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; a new token changes nothing"
+        )));
+    }
+    if !has_envelope {
         return Err(Failure::new(
             Kind::Refused,
             text!(

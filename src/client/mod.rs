@@ -23,7 +23,7 @@ use crate::state::State;
 use crate::state::log::{Log, Write, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::Secret;
+use crate::types::{Family, Secret};
 use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
@@ -64,6 +64,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     appid: String,
+    family: Family,
     account_key: String,
     source: Source,
     secret: SecretReader,
@@ -129,6 +130,7 @@ impl Client {
             http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
+            family: profile.family,
             account_key: profile.account_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
@@ -220,6 +222,14 @@ impl Client {
         )
     }
 
+    /// Reads by GET.
+    pub async fn read<R: DeserializeOwned>(&self, path: &str) -> Result<R> {
+        let answer = self
+            .exchange(path, &[], &Body::Nothing, Resend::Safe)
+            .await?;
+        self.read_reply(path, &answer)
+    }
+
     /// Posts JSON to a path that takes query parameters.
     pub async fn post<R: DeserializeOwned>(
         &self,
@@ -282,6 +292,26 @@ impl Client {
         Ok(())
     }
 
+    /// A path of another family is never sent: its token would be refused, or would mean another account.
+    fn check_family(&self, path: &str) -> Result<()> {
+        if crate::api::belongs(self.family, path) {
+            return Ok(());
+        }
+        let failure = match self.family {
+            Family::Component => Failure::input(text!(
+                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
+                path
+            )),
+            Family::Store => Failure::input(text!(
+                "{path} is no call of the WeChat Store, to which this profile belongs",
+                path
+            )),
+        };
+        Err(failure
+            .hint(text!("choose a profile of the other family with --profile; `wxsell profile list` shows the families"))
+            .into())
+    }
+
     /// The pacing, token and retry loop around [`Client::send`].
     async fn attempts(
         &self,
@@ -290,6 +320,7 @@ impl Client {
         body: &Body,
         resend: Resend,
     ) -> Result<Vec<u8>> {
+        self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
             self.pace.turn().await;

@@ -7,9 +7,8 @@ use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
-    self, Account, Entry, Origin, Overrides, Resolved, SANDBOX, SecretSource, Settings,
-    SettingsFile, Store, Target, TokenCall, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy,
+    self, Account, Entry, Origin, Overrides, Resolved, SecretSource, Settings, SettingsFile, Store,
+    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
 };
 use crate::text;
 use crate::types::Family;
@@ -200,7 +199,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             && settings
                 .profiles
                 .keys()
-                .filter(|name| *name != SANDBOX)
+                .filter(|name| profile::built_in(name).is_none())
                 .count()
                 == 1;
         if first {
@@ -292,7 +291,7 @@ fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
 fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let name = &args.name;
     let fields = &args.fields;
-    if name == SANDBOX
+    if profile::built_in(name).is_some()
         && (fields.appid.is_some()
             || fields.family.is_some()
             || fields.kind.is_some()
@@ -308,7 +307,7 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let before = edit(ctx, |settings| {
-        if name != SANDBOX && !settings.profiles.contains_key(name) {
+        if profile::built_in(name).is_none() && !settings.profiles.contains_key(name) {
             return Err(profile::unknown(name, settings).into());
         }
         let entry = settings.profiles.entry(name.clone()).or_default();
@@ -422,16 +421,18 @@ fn list(ctx: &Ctx) -> Result<()> {
         .into_iter()
         .map(|name| {
             let entry = settings.entry(name).cloned().unwrap_or_default();
-            let sandbox = name == SANDBOX;
+            let account = profile::built_in(name);
+            let sandbox = account.is_some();
             Listed {
                 name: name.to_owned(),
                 current: settings.current.as_deref() == Some(name),
-                appid: if sandbox {
-                    Some(profile::SANDBOX_APPID.to_owned())
-                } else {
-                    entry.appid.clone()
+                appid: match account {
+                    Some(account) => Some(account.appid.to_owned()),
+                    None => entry.appid.clone(),
                 },
-                family: entry.family.unwrap_or_default().name(),
+                family: account
+                    .map_or(entry.family.unwrap_or_default(), |account| account.family)
+                    .name(),
                 kind: entry.kind.unwrap_or_default().name(),
                 provider: entry.provider.clone(),
                 target: if sandbox {
@@ -697,7 +698,7 @@ fn choose(args: &UseArgs, ctx: &Ctx) -> Result<()> {
 }
 
 fn built_in(name: &str) -> Result<()> {
-    if name == SANDBOX {
+    if profile::built_in(name).is_some() {
         return Err(
             Failure::input(text!("the profile \"{name}\" is built in", name))
                 .hint(text!("`wxsell sandbox reset` empties its shop"))

@@ -4,7 +4,8 @@ use super::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::state::runs::{ItemState, OpenItem, Run};
+use crate::state::State;
+use crate::state::runs::{ItemState, OpenItem, Run, RunState};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
@@ -71,7 +72,7 @@ impl Invocation {
 struct RunRow {
     id: i64,
     command: String,
-    /// `open` (under way or killed), `done`, `partial` or `stopped`.
+    /// `open` (under way), `interrupted` (killed), `done`, `partial` or `stopped`.
     state: &'static str,
     started_at: String,
     ended_at: Option<String>,
@@ -102,6 +103,28 @@ impl From<Run> for RunRow {
 }
 
 impl RunRow {
+    /// A run without an end is under way only while somebody holds the lock of its jobs, and then it is the newest.
+    fn tell_killed(&mut self, state: &State, shop: &str) -> Result<()> {
+        if self.state != RunState::Open.name() {
+            return Ok(());
+        }
+        let lock = |command: &str| match command.starts_with("aftersale") {
+            true => format!("aftersale-{shop}"),
+            false => format!("job-{shop}"),
+        };
+        let own = lock(&self.command);
+        let newest = state
+            .runs(shop, 20)?
+            .into_iter()
+            .find(|run| run.state == RunState::Open && lock(&run.command) == own);
+        let under_way =
+            newest.is_some_and(|run| run.id == self.id) && state.try_lock(&own)?.is_none();
+        if !under_way {
+            self.state = "interrupted";
+        }
+        Ok(())
+    }
+
     fn count(&self, names: &[&str]) -> Cell {
         if self.summary.is_null() {
             Cell::Empty
@@ -125,7 +148,8 @@ impl Record for RunRow {
                 "done" => text!("done"),
                 "partial" => text!("partial"),
                 "stopped" => text!("stopped"),
-                _ => text!("open"),
+                "interrupted" => text!("interrupted"),
+                _ => text!("under way"),
             })
         }),
         Column::new("started_at", "STARTED", |r| {
@@ -199,17 +223,23 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let state = ctx.state()?;
     match verb {
         Verb::List(args) => {
-            let rows: Vec<RunRow> = state
+            let mut rows: Vec<RunRow> = state
                 .runs(&shop, args.limit)?
                 .into_iter()
                 .map(RunRow::from)
                 .collect();
+            rows.iter_mut()
+                .try_for_each(|row| row.tell_killed(state, &shop))?;
             ctx.out.list(&rows)
         }
-        Verb::Show(args) => ctx.out.show(&RunRow::from(find(ctx, args.id)?)),
+        Verb::Show(args) => {
+            let mut row = RunRow::from(find(ctx, args.id)?);
+            row.tell_killed(state, &shop)?;
+            ctx.out.show(&row)
+        }
         Verb::Failed(args) => {
             let rows: Vec<FailedRow> = state
-                .open_items(&shop, find(ctx, args.id)?.id)?
+                .failed_in(&shop, find(ctx, args.id)?.id)?
                 .into_iter()
                 .map(FailedRow::from)
                 .collect();
@@ -250,6 +280,14 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
             error = error.to_string()
         ))
     })?;
+    if arguments.iter().any(|word| word == "-") {
+        return Err(Failure::input(text!(
+            "job {id} read standard input, which is gone",
+            id = run.id
+        ))
+        .hint(text!("run the command again with the same input"))
+        .into());
+    }
     let cli = crate::cli::Cli::try_parse_from(
         std::iter::once("wxsell").chain(arguments.iter().map(String::as_str)),
     )
@@ -269,7 +307,8 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "resuming job {id}: {files}",
         id = run.id,
-        files = &run.files
+        files = serde_json::from_str::<Vec<String>>(&run.files)
+            .map_or_else(|_| run.files.clone(), |files| files.join(", "))
     ));
     // The new job can be resumed like the one it goes on with.
     let _ = ctx.resumed.set(Invocation { folder, arguments });

@@ -42,10 +42,36 @@ pub const LIVE_AUDIT_HOURLY: u32 = 200;
 pub const LIVE_AUDIT_DAILY: u32 = 1_000;
 /// The name of the built-in profile.
 pub const SANDBOX: &str = "sandbox";
-/// The account of the built-in shop.
-pub const SANDBOX_APPID: &str = "wx5a4dbcc0ffee0001";
-/// No secret at all: the built-in shop lives on this machine only.
-pub const SANDBOX_SECRET: &str = "sandbox";
+
+/// A profile that is there without any setting: an account of the shop in a box.
+#[derive(Debug)]
+pub struct BuiltIn {
+    pub name: &'static str,
+    pub appid: &'static str,
+    /// No secret at all: the shop lives on this machine only.
+    pub secret: &'static str,
+    pub family: Family,
+}
+
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: SANDBOX,
+        appid: "wx5a4dbcc0ffee0001",
+        secret: "sandbox",
+        family: Family::Component,
+    },
+    BuiltIn {
+        name: "store-sandbox",
+        appid: "wx5a4dbcc0ffee0002",
+        secret: "sandbox-store",
+        family: Family::Store,
+    },
+];
+
+/// The built-in profile of this name.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|known| known.name == name)
+}
 
 /// Token and EncodingAESKey of its message push; they open nothing else.
 pub const SANDBOX_PUSH_TOKEN: &str = "sandboxPushToken";
@@ -161,22 +187,28 @@ pub struct Profile {
     pub push: SecretSource,
 }
 
-/// What tells the built-in shop's rows in `state` from those of others.
-pub fn sandbox_key() -> String {
-    format!("{SANDBOX}:{SANDBOX_APPID}")
+/// What tells the rows of the built-in accounts in `state` from those of others, their tokens and pushes too.
+pub fn sandbox_keys() -> impl Iterator<Item = String> {
+    BUILT_IN.iter().flat_map(|account| {
+        let key = format!("{SANDBOX}:{}", account.appid);
+        [with_family(account.family, key.clone()), key]
+    })
+}
+
+/// The custom and the standard component share an AppID, so that the family is in the key of a shop; that of the custom
+/// component goes without saying, as it did in 0.1, whose rows and sealed log entries stay valid.
+fn with_family(family: Family, account: String) -> String {
+    if family == Family::Component {
+        account
+    } else {
+        format!("{}:{account}", family.name())
+    }
 }
 
 impl Profile {
-    /// What tells one shop's rows in `state` from another's. The custom and the standard component share an AppID, so
-    /// that the family is in it; that of the custom component goes without saying, as it did in 0.1, whose rows and
-    /// sealed log entries stay valid.
+    /// What tells one shop's rows in `state` from another's.
     pub fn shop_key(&self) -> String {
-        let shop = self.account_key();
-        if self.family == Family::Component {
-            shop
-        } else {
-            format!("{}:{shop}", self.family.name())
-        }
+        with_family(self.family, self.account_key())
     }
 
     /// What tells the tokens and pushes of one AppID in `state` from another's: they are the same for all its families.
@@ -286,7 +318,22 @@ pub fn dirs() -> Result<Dirs> {
     })
 }
 
-/// The secret of the built-in shop.
-fn sandbox_secret() -> Secret {
-    Secret::new(SANDBOX_SECRET)
+/// The secret of a built-in account.
+fn sandbox_secret(name: &str) -> Secret {
+    Secret::new(built_in(name).map_or("", |account| account.secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_shop_holds_its_family_and_that_of_0_1_stays() {
+        let key = |family| with_family(family, "wx1".into());
+        assert_eq!(key(Family::Component), "wx1");
+        assert_eq!(key(Family::Store), "store:wx1");
+        let keys: Vec<String> = sandbox_keys().collect();
+        assert!(keys.contains(&"sandbox:wx5a4dbcc0ffee0001".to_owned()));
+        assert!(keys.contains(&"store:sandbox:wx5a4dbcc0ffee0002".to_owned()));
+    }
 }

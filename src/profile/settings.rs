@@ -1,7 +1,7 @@
 //! `config.toml`: read strictly, written whole. A change is made under a lock, so that two commands at once lose
 //! nothing, and keeps the comments that people wrote into the file.
 
-use super::{Account, Dirs, SANDBOX, TokenCall};
+use super::{Account, BUILT_IN, Dirs, TokenCall, built_in};
 use crate::fail::{Failure, Within};
 use crate::lang::Lang;
 use crate::text;
@@ -96,14 +96,15 @@ impl Store {
 }
 
 impl Settings {
-    /// All profiles by name, the built-in one last.
+    /// All profiles by name, the built-in ones last.
     pub fn names(&self) -> Vec<&str> {
         let own = self
             .profiles
             .keys()
             .map(String::as_str)
-            .filter(|name| *name != SANDBOX);
-        own.chain([SANDBOX]).collect()
+            .filter(|name| built_in(name).is_none());
+        own.chain(BUILT_IN.iter().map(|account| account.name))
+            .collect()
     }
 
     pub fn entry(&self, name: &str) -> Option<&Entry> {
@@ -202,7 +203,7 @@ fn parse(path: &Path, content: &str) -> Result<Settings> {
         toml::from_str(content).map_err(|error| misread(path, content, &error))?;
     for (name, entry) in &settings.profiles {
         let check = || -> Result<()> {
-            if name != SANDBOX {
+            if built_in(name).is_none() {
                 check_name(name)?;
             }
             entry.base_url.as_deref().map(check_base_url).transpose()?;
@@ -308,10 +309,11 @@ pub(super) fn write_whole(path: &Path, content: &str) -> Result<()> {
 
 /// A name for a profile: letters of any script, digits, `-`, `_` and `.`, at most 64.
 pub fn check_name(name: &str) -> Result<(), Failure> {
-    if name == SANDBOX {
+    if built_in(name).is_some() {
         return Err(
             Failure::input(text!("the profile \"{name}\" is built in", name)).hint(text!(
-                "choose another name; `--profile sandbox` works without any setting"
+                "choose another name; `--profile {name}` works without any setting",
+                name
             )),
         );
     }

@@ -1,5 +1,5 @@
 //! A shop: one noun a file, as a merchant thinks of it. The branch on the family of addresses happens here and
-//! nowhere else; today there is one family.
+//! nowhere else. What a family does not have is refused by [`lacks`].
 
 pub mod access;
 pub mod ask;
@@ -10,6 +10,7 @@ pub mod image;
 pub mod joining;
 pub mod merchant;
 pub mod number;
+pub mod store;
 
 use crate::api::common::{
     CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,
@@ -17,6 +18,9 @@ use crate::api::common::{
 };
 use crate::api::{Done, Resend};
 use crate::client::Client;
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::text;
 use crate::types::{Family, Secret};
 use anyhow::Result;
 
@@ -24,6 +28,12 @@ use anyhow::Result;
 pub struct Shop {
     pub client: Client,
     pub family: Family,
+}
+
+/// What this program cannot do for a WeChat Store yet.
+pub fn lacks(what: Text) -> Failure {
+    Failure::input(text!("{what} does not work for a WeChat Store yet", what))
+        .hint(text!("`wxsell api list --of store` names the operations of the Store, and `wxsell api call` reaches each of them"))
 }
 
 impl Shop {

@@ -66,6 +66,7 @@ const MIGRATIONS: &[&str] = &[
     cases::SCHEMA,
     // Written twice for every item of every run, and read by `run failed` alone, which can as well look through a shop.
     "DROP INDEX item_of_run;",
+    runs::FAILURES,
 ];
 
 /// The open file.

@@ -5,6 +5,13 @@ use crate::lang::Text;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// What failed in each run, kept when later runs touch the same items; and what a run left out.
+pub(super) const FAILURES: &str = "
+    CREATE TABLE failure (
+        run INTEGER NOT NULL, key TEXT NOT NULL, place TEXT NOT NULL, state TEXT NOT NULL, errcode INTEGER, reason TEXT,
+        PRIMARY KEY (run, key, place)) WITHOUT ROWID;
+";
+
 /// How a run ended, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
@@ -112,6 +119,14 @@ pub struct Ended {
     pub reason: Option<Text>,
 }
 
+/// An item that a run leaves out, since something in its file is wrong.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    pub key: String,
+    pub place: String,
+    pub reason: Text,
+}
+
 /// An item that is not done.
 #[derive(Debug, Clone)]
 pub struct OpenItem {
@@ -177,6 +192,48 @@ impl State {
             .map_err(sqlite_failure)?)
     }
 
+    /// What failed in a run, for ever; then what it marked and never heard of again.
+    pub fn failed_in(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
+        let mut failed = {
+            let sql = self.sql();
+            let mut statement = sql
+                .prepare("SELECT key, place, state, NULL, errcode, reason FROM failure WHERE run = ?1 ORDER BY key, place")
+                .map_err(sqlite_failure)?;
+            let rows = statement
+                .query_map(params![run], read_open_item)
+                .map_err(sqlite_failure)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+                .map_err(sqlite_failure)?
+        };
+        let known: std::collections::HashSet<String> =
+            failed.iter().map(|item| item.key.clone()).collect();
+        failed.extend(
+            self.open_items(shop, run)?
+                .into_iter()
+                .filter(|item| !known.contains(&item.key)),
+        );
+        Ok(failed)
+    }
+
+    /// Keeps what a run leaves out: key, place and reason.
+    pub fn leave_out(&self, run: i64, items: impl IntoIterator<Item = LeftOut>) -> Result<()> {
+        let mut sql = self.sql();
+        let tx = sql
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(sqlite_failure)?;
+        {
+            let mut keep = tx
+                .prepare_cached("INSERT OR REPLACE INTO failure (run, key, place, state, reason) VALUES (?1, ?2, ?3, 'refused', ?4)")
+                .map_err(sqlite_failure)?;
+            for item in items {
+                keep.execute(params![run, item.key, item.place, item.reason.to_stored()])
+                    .map_err(sqlite_failure)?;
+            }
+        }
+        tx.commit().map_err(sqlite_failure)?;
+        Ok(())
+    }
+
     /// What became of the items that a run of this shop touched last and that are not done, by key.
     pub fn open_items(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
         let sql = self.sql();
@@ -184,18 +241,7 @@ impl State {
             .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state <> 'done' ORDER BY key")
             .map_err(sqlite_failure)?;
         let rows = statement
-            .query_map(params![shop, run], |row| {
-                Ok(OpenItem {
-                    key: row.get(0)?,
-                    place: row.get(1)?,
-                    state: ItemState::from_name(&row.get::<_, String>(2)?),
-                    action: row.get(3)?,
-                    errcode: row.get(4)?,
-                    reason: row
-                        .get::<_, Option<String>>(5)?
-                        .map(|words| Text::from_stored(&words)),
-                })
-            })
+            .query_map(params![shop, run], read_open_item)
             .map_err(sqlite_failure)?;
         Ok(rows
             .collect::<rusqlite::Result<_>>()
@@ -212,6 +258,19 @@ impl State {
             .map_err(sqlite_failure)?;
         Ok(())
     }
+}
+
+fn read_open_item(row: &Row<'_>) -> rusqlite::Result<OpenItem> {
+    Ok(OpenItem {
+        key: row.get(0)?,
+        place: row.get(1)?,
+        state: ItemState::from_name(&row.get::<_, String>(2)?),
+        action: row.get(3)?,
+        errcode: row.get(4)?,
+        reason: row
+            .get::<_, Option<String>>(5)?
+            .map(|words| Text::from_stored(&words)),
+    })
 }
 
 fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -326,6 +385,9 @@ impl Items {
             let mut remove = tx
                 .prepare_cached("DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
                 .map_err(sqlite_failure)?;
+            let mut keep = tx
+                .prepare_cached("INSERT OR REPLACE INTO failure (run, key, place, state, errcode, reason) SELECT run, key, place, state, errcode, reason FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
             for item in ended {
                 match (item.state, item.before) {
                     (Some(state), _) => finish.execute(params![
@@ -347,6 +409,10 @@ impl Items {
                     (None, None) => remove.execute(params![self.shop, self.kind, item.key]),
                 }
                 .map_err(sqlite_failure)?;
+                if let Some(ItemState::Refused | ItemState::Unclear) = item.state {
+                    keep.execute(params![self.shop, self.kind, item.key])
+                        .map_err(sqlite_failure)?;
+                }
             }
         }
         tx.commit().map_err(sqlite_failure)?;

@@ -135,10 +135,10 @@ fn a_table_with_problems_sends_nothing_and_names_them_all() {
         .collect();
     let all = found.join("\n");
     for words in [
-        "parcels.csv:3\" \"WeChat knows no carrier",
-        "parcels.csv:4\" \"the order is not paid",
-        "parcels.csv:5\" \"no order A9",
-        "parcels.csv:7\" \"the order number is missing",
+        "parcels.csv:3 B3 快递公司\" \"WeChat knows no carrier",
+        "parcels.csv:4 A4 订单号\" \"the order is not paid",
+        "parcels.csv:5 A5 订单号\" \"no order A9",
+        "parcels.csv:7 A7 订单号\" \"the order number is missing",
     ] {
         assert!(all.contains(words), "{words}\n{all}");
     }

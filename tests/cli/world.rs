@@ -89,6 +89,18 @@ impl World {
         std::fs::copy(samples.join(name), self.file(name)).expect("a copy");
     }
 
+    /// Copies a sheet that came from elsewhere, and the pictures that such sheets name.
+    pub fn sheet(&self, name: &str) {
+        let sheets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sheets");
+        std::fs::create_dir_all(self.file("img")).expect("a folder");
+        for entry in std::fs::read_dir(sheets.join("img")).expect("pictures") {
+            let path = entry.expect("a picture").path();
+            let name = path.file_name().expect("a name");
+            std::fs::copy(&path, self.file("img").join(name)).expect("a copy");
+        }
+        std::fs::copy(sheets.join(name), self.file(name)).expect("a copy");
+    }
+
     /// The binary with `--profile sandbox`.
     pub fn command(&self, args: &[&str]) -> Command {
         self.plain_command(&[&["--profile", "sandbox"], args].concat())
@@ -124,6 +136,11 @@ impl World {
 
     pub fn run(&self, args: &[&str]) -> Said {
         said(&mut self.command(args))
+    }
+
+    /// The binary with another profile.
+    pub fn at(&self, profile: &str, args: &[&str]) -> Said {
+        said(&mut self.plain_command(&[&["--profile", profile], args].concat()))
     }
 
     /// Runs with more in the environment.

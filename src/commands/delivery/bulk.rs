@@ -552,6 +552,8 @@ fn give_back(
             dialect: sheet.dialect,
             sheet: sheet.sheet.as_deref(),
             heading: sheet.heading,
+            width: sheet.width,
+            wanted: None,
             id_column: sheet.column(Field::Order).unwrap_or(0),
             id_field: "order",
             reason_heading: match lang {

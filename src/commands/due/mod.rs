@@ -259,7 +259,7 @@ pub fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
     // The built-in shop is for practice and rings no alarm. One that cannot be resolved is read all the same, and fails
     // with its name.
     let own = settings.names().into_iter();
-    let own = own.filter(|name| *name != crate::profile::SANDBOX);
+    let own = own.filter(|name| crate::profile::built_in(name).is_none());
     let kept = own.filter(|name| {
         preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
     });

@@ -118,8 +118,9 @@ pub trait Plannable: Sendable {
 
 /// Sends a catalogue to the shop of the profile and reports.
 pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
-    if !catalogue.problems().is_empty() && !args.skip_bad {
-        ctx.out.with_all_columns().list(catalogue.problems())?;
+    let nothing_to_send = catalogue.is_empty() && catalogue.has_unsound_headings();
+    if !catalogue.problems().is_empty() && (!args.skip_bad || nothing_to_send) {
+        super::problem::list(&ctx.out.with_all_columns(), catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
             "correct the cells named, or leave these products out with --skip-bad"
         ));
@@ -238,8 +239,8 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     if stopped.is_none() {
         tally.count_unsent_as_failed();
     }
-    let failed_files =
-        catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), ctx.out.lang)?;
+    let written = catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), None, ctx.out.lang);
+    let failed_files = written.files;
     let mut report = tally.into_report(
         run,
         profile,

@@ -2,12 +2,13 @@
 
 pub mod sheet;
 
-use super::Shop;
+use super::{Shop, lacks};
 use crate::api::component::goods::{
     AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
     UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
 };
 use crate::fail::failure;
+use crate::text;
 use crate::types::{ChinaTime, Family};
 use anyhow::Result;
 use bytes::Bytes;
@@ -72,6 +73,7 @@ impl Shop {
     pub async fn add_goods(&self, spu: Bytes) -> Result<Added> {
         Ok(match self.family {
             Family::Component => self.client.call_written::<AddSpu>(spu).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -79,6 +81,7 @@ impl Shop {
     pub async fn update_goods(&self, spu: AddSpu) -> Result<Updated> {
         Ok(match self.family {
             Family::Component => self.client.call(&UpdateSpu(spu)).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -86,6 +89,7 @@ impl Shop {
     pub async fn update_goods_free(&self, update: &UpdateSpuFree) -> Result<UpdatedFree> {
         Ok(match self.family {
             Family::Component => self.client.call(update).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -97,6 +101,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Ok(reply) => Ok(reply.spu),
@@ -126,6 +131,7 @@ impl Shop {
             async move {
                 match self.family {
                     Family::Component => self.client.call(&request).await,
+                    Family::Store => return Err(lacks(text!("this command")).into()),
                 }
             }
         };
@@ -172,6 +178,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -186,6 +193,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -197,6 +205,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)
@@ -215,6 +224,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)

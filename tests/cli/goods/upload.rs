@@ -218,12 +218,13 @@ fn a_workbook_with_bad_rows_is_partial_and_comes_back_as_a_workbook() {
         ],
         [
             &json!("partial"),
-            &json!(2),
+            &json!(1),
             &json!(14),
             &json!(["bad.failed.xlsx"])
         ]
     );
-    assert_eq!(world.numbers(), ["FULL-WIDTH", "GOOD-1"]);
+    // The row below GOOD-1 has a number that nobody can read: it may be another SKU of it.
+    assert_eq!(world.numbers(), ["FULL-WIDTH"]);
     // The rows that came back have the mistakes that they had, and no others.
     let again = world.run(&["goods", "check", "bad.failed.xlsx", "--format", "json"]);
     assert_eq!(again.json().as_array().map(Vec::len), Some(14));

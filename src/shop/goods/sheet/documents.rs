@@ -4,6 +4,8 @@ use super::cells::{Fault, Value};
 use super::fields::{Field, SKU_FIELDS, Shape};
 use super::rows::{Payload, Values, sku_slot};
 use crate::api::component::goods::SkuAttr;
+use crate::bulk::number;
+use crate::bulk::source::CellKind;
 use crate::text;
 use crate::types::Fen;
 use serde_json::{Map, Value as Json};
@@ -22,10 +24,13 @@ pub struct Document {
 /// Reads one document. `vet` checks each value and may change it.
 pub fn read<T: Payload>(
     text: &str,
-    vet: &mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+    vet: &mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
 ) -> Result<Document, Fault> {
-    let json: Json = serde_json::from_str(text)
-        .map_err(|error| Fault::new(text!("not JSON: {why}", why = error.to_string())))?;
+    let json: Json = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
+    if let Some(name) = repeated_key(text) {
+        return Err(Fault::new(text!("the field \"{name}\" stands twice", name))
+            .hint(text!("keep the one that is meant")));
+    }
     let Json::Object(object) = json else {
         return Err(Fault::new(text!("each product must be a JSON object")));
     };
@@ -64,9 +69,89 @@ pub fn read<T: Payload>(
     Ok(reader.document)
 }
 
+/// What keeps a document from being read, without the line, which is that of the document.
+fn not_json(text: &str, error: &serde_json::Error) -> Fault {
+    let whole = error.to_string();
+    let why = whole.split(" at line ").next().unwrap_or(&whole).to_owned();
+    let mut fault = Fault::new(text!(
+        "not JSON: {why} (column {column})",
+        why,
+        column = error.column()
+    ));
+    if error.is_eof() {
+        fault.is_open = true;
+        return fault.hint(text!(
+            "write each product on one line; for products over several lines use the ending .json"
+        ));
+    }
+    if text.trim_end().ends_with(',') {
+        return fault.hint(text!("remove the comma at the end of the line"));
+    }
+    fault
+}
+
+/// A key that stands twice in one object of a sound document: of two values only one would be read.
+fn repeated_key(text: &str) -> Option<String> {
+    struct Found<'a>(&'a mut Option<String>);
+
+    impl<'de> serde::de::DeserializeSeed<'de> for Found<'_> {
+        type Value = ();
+        fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+            json.deserialize_any(self)
+        }
+    }
+
+    impl<'de> serde::de::Visitor<'de> for Found<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("JSON")
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_str<E>(self, _: &str) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+            while items.next_element_seed(Found(self.0))?.is_some() {}
+            Ok(())
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let mut keys: Vec<String> = Vec::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if keys.contains(&key) {
+                    self.0.get_or_insert_with(|| key.clone());
+                }
+                keys.push(key);
+                map.next_value_seed(Found(self.0))?;
+            }
+            Ok(())
+        }
+    }
+
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_str(text);
+    // The document was read before, so that it is sound.
+    let _ = serde::de::DeserializeSeed::deserialize(Found(&mut found), &mut json);
+    found
+}
+
 struct Reader<'a, T> {
     document: Document,
-    vet: &'a mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+    vet: &'a mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
     payload: std::marker::PhantomData<T>,
 }
 
@@ -91,7 +176,7 @@ impl<T: Payload> Reader<'_, T> {
     fn value(&mut self, path: &str, field: Field, json: Json) -> Option<Value> {
         match read_value(field, json) {
             Ok(None) => None,
-            Ok(Some(mut value)) => match (self.vet)(field, &mut value) {
+            Ok(Some(mut value)) => match (self.vet)(field, field.name(), &mut value) {
                 Ok(()) => Some(value),
                 Err(fault) => {
                     self.fault(path.to_owned(), field, fault);
@@ -168,7 +253,13 @@ impl<T: Payload> Reader<'_, T> {
 fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
     let name = field.name();
     let value = match field.shape() {
-        Shape::Id | Shape::Line | Shape::Words => Value::Text(string(name, json)?),
+        Shape::Id => {
+            let id = string(name, json)?;
+            // JSON is taken as it is written, but for what nobody can see in it.
+            number::read(&number::quoted(&id), CellKind::Text)?;
+            Value::Text(id)
+        }
+        Shape::Line | Shape::Words => Value::Text(string(name, json)?),
         Shape::Image => Value::List(
             Some(string(name, json)?)
                 .filter(|image| !image.is_empty())

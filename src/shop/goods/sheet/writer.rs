@@ -81,6 +81,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                         encoding: Encoding::Utf8Bom,
                         delimiter: b',',
                         crlf: true,
+                        sep: false,
                     },
                 )?;
                 writer.row(headings)?;
@@ -138,11 +139,11 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                 field => sku[super::rows::sku_slot(field)].as_ref(),
             };
             match &mut self.form {
-                Form::Csv(writer) => writer.row(
-                    self.fields
-                        .iter()
-                        .map(|field| value(*field).map(cell_of).unwrap_or_default()),
-                )?,
+                Form::Csv(writer) => writer.row(self.fields.iter().map(|field| {
+                    value(*field)
+                        .map(|value| cell_of(*field, value))
+                        .unwrap_or_default()
+                }))?,
                 Form::Xlsx { workbook, row, .. } => {
                     let (money, as_text) = (
                         Format::new().set_num_format("0.00"),
@@ -169,7 +170,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                                 sheet.write_string_with_format(
                                     *row,
                                     column,
-                                    cell_of(other),
+                                    cell_of(*field, other),
                                     &as_text,
                                 )?;
                             }

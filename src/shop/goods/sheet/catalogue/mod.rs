@@ -3,6 +3,8 @@
 
 mod aside;
 mod files;
+mod formats;
+mod lines;
 mod outline;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,8 @@ use super::problem::Problem;
 use super::rows::{Payload, Values};
 use crate::api::component::goods::{AddSpu, UpdateSpuFree};
 use crate::bulk::csv::{Dialect, Encoding};
-use crate::bulk::source::{Input, Source, SourceKind};
+use crate::bulk::inputs::names_of;
+use crate::bulk::source::{Input, Row, Source, SourceKind};
 use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::lang::Text;
 use crate::text;
@@ -45,8 +48,10 @@ pub struct ReadOptions {
     pub zero_stock: bool,
 }
 
-/// Problems that are kept; more of them are counted.
-const MOST_PROBLEMS: usize = 10_000;
+/// Problems that are kept in words; of more, their rows are kept.
+const MOST_PROBLEMS: usize = 100_000;
+/// No more SKUs make a product that anybody can choose from.
+const MOST_SKUS: usize = 500;
 /// No length is documented for a merchant's own numbers; this only stops cells that hold something else.
 const LONGEST_ID: usize = 128;
 
@@ -57,7 +62,8 @@ pub struct Catalogue<T = AddSpu> {
     /// Where the good products are, in file order.
     places: Arc<[u64]>,
     problems: Vec<Problem>,
-    more_problems: u64,
+    /// Input and row of problems beyond those that are kept in words.
+    more_problems: Vec<(u32, u32)>,
     notices: Vec<Text>,
     images: Images,
     counts: Counts,
@@ -118,6 +124,24 @@ pub(super) struct SheetFile {
     pub columns: Arc<Columns>,
     /// The row of the headings; 0 while there is none.
     pub heading: u32,
+    /// The headings have problems, so that nothing in the file can be sent.
+    pub unsound: bool,
+    /// Columns of the widest row.
+    pub width: usize,
+    /// From which line on rows of a text file have which number in a spreadsheet, less their line.
+    pub counted: Vec<(u32, i64)>,
+}
+
+impl SheetFile {
+    /// The number that a spreadsheet gives the row.
+    pub fn row_in_sheet(&self, row: u32) -> u32 {
+        let after = self.counted.partition_point(|(from, _)| *from <= row);
+        let shift = match after {
+            0 => 0,
+            after => self.counted[after - 1].1,
+        };
+        u32::try_from(i64::from(row) + shift).unwrap_or(row)
+    }
 }
 
 impl<T: Payload> Catalogue<T> {
@@ -132,8 +156,11 @@ impl<T: Payload> Catalogue<T> {
             hashes: Vec::new(),
             files: Vec::new(),
             current: None,
+            above: None,
+            hidden: Vec::new(),
+            folds: Vec::new(),
             problems: Vec::new(),
-            more_problems: 0,
+            more_problems: Vec::new(),
             incomplete: Vec::new(),
             bad: HashSet::new(),
             images: Images::default(),
@@ -143,8 +170,9 @@ impl<T: Payload> Catalogue<T> {
             hasher: RandomState::new(),
             payload: PhantomData,
         };
-        for input in inputs {
-            let source = Source::open(input, options.from, spool_dir)?;
+        for (input, name) in inputs.iter().zip(names_of(inputs)) {
+            let mut source = Source::open(input, options.from, spool_dir)?;
+            source.name = name;
             reading.file(source)?;
         }
         reading.finish()
@@ -157,7 +185,31 @@ impl<T: Payload> Catalogue<T> {
 
     /// Problems beyond those that were kept.
     pub fn more_problems(&self) -> u64 {
-        self.more_problems
+        self.more_problems.len() as u64
+    }
+
+    pub(super) fn rows_of_more_problems(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.more_problems.iter().copied()
+    }
+
+    /// Whether the headings of a file are wrong, so that nothing in it can be sent.
+    pub fn has_unsound_headings(&self) -> bool {
+        self.files.iter().any(|file| file.unsound)
+    }
+
+    /// Whether rows of the files stand for nothing that is sent: what is not named is then not known to be unwanted.
+    pub fn rows_were_left_out(&self) -> bool {
+        !self.problems.is_empty() || !self.more_problems.is_empty()
+    }
+
+    /// Whether rows that fail can be given back: where `wanted` says, or else beside each file.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn check_failed_files(&self, wanted: Option<&Path>) -> Result<()> {
+        self.files
+            .iter()
+            .try_for_each(|file| crate::bulk::failed::check(&file.source, wanted))
     }
 
     /// What people should know about how the files were read.
@@ -289,9 +341,15 @@ struct Reading<'a, T> {
     /// Of the numbers of the products set aside. With their places, sixteen bytes for each product of a million.
     hashes: Vec<u64>,
     files: Vec<SheetFile>,
+    /// Of the numbers without what nobody sees in them, like `hashes`.
+    folds: Vec<u64>,
     current: Option<Group>,
+    /// The first row of a file, while its headings are looked for.
+    above: Option<Row>,
+    /// Rows of the file that nobody sees.
+    hidden: Vec<u32>,
     problems: Vec<Problem>,
-    more_problems: u64,
+    more_problems: Vec<(u32, u32)>,
     /// What is missing in the rows of an entry, unless other rows of the product give it.
     incomplete: Vec<(usize, Vec<Problem>)>,
     bad: HashSet<usize>,
@@ -309,6 +367,7 @@ impl<T: Payload> Reading<'_, T> {
         self.end_group();
         let mut shelf = self.aside.finish()?;
         self.join_scattered(&mut shelf)?;
+        self.compare_numbers(&mut shelf)?;
         let incomplete = std::mem::take(&mut self.incomplete);
         for (entry, problems) in incomplete {
             self.bad.insert(entry);
@@ -321,10 +380,10 @@ impl<T: Payload> Reading<'_, T> {
                 count = self.normalised
             ));
         }
-        if self.more_problems > 0 {
+        if !self.more_problems.is_empty() {
             self.notices.push(text!(
                 "{count} more problems are not listed",
-                count = self.more_problems
+                count = self.more_problems.len()
             ));
         }
         let bad = &self.bad;
