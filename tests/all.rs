@@ -17,6 +17,7 @@ mod rooms;
 mod store_contract;
 
 mod support {
+    pub mod bank;
     pub mod filled;
     pub mod http;
     pub mod spec;
@@ -52,6 +53,8 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod missed;
+    mod moving;
+    mod odd;
     mod order;
     mod output;
     mod pay;
@@ -70,4 +73,5 @@ mod cli {
     mod upgrade;
     mod vectors;
     mod world;
+    mod writes;
 }

@@ -10,7 +10,7 @@ mod present;
 
 pub use check::{Problem, Wrong};
 pub use conform::{Unlike, unlike_text};
-pub use present::{is_personal, mask_personal, present};
+pub use present::{is_personal, mask_personal, masked, present};
 
 use super::Resend;
 use serde::{Deserialize, Serialize};

@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod dispute;
 pub mod due;
 pub mod event;
+pub mod fetched;
 pub mod funds;
 pub mod goods;
 pub mod image;

@@ -71,8 +71,11 @@ impl Agency {
     }
 
     fn command(&self, profile: &str, args: &[&str]) -> Command {
-        self.world
-            .plain_command(&[&["--profile", profile], args].concat())
+        let mut command = self
+            .world
+            .plain_command(&[&["--profile", profile], args].concat());
+        command.env(wxsell::clock::VARIABLE, self.world.clock());
+        command
     }
 
     fn run(&self, profile: &str, args: &[&str]) -> Said {
@@ -363,7 +366,7 @@ fn an_authorisation_is_fetched_again_where_it_was_lost() {
         .expect("a fault");
     let exchange = ["provider", "authorize", "--code-file", "-"];
     let lost = agency.feed("agency", &code, &exchange);
-    assert_eq!(lost.code, Some(4), "{}", lost.stderr);
+    assert_eq!(lost.code, Some(9), "{}", lost.stderr);
     assert!(lost.stderr.contains("provider connect"), "{}", lost.stderr);
     let again = agency.feed("agency", &code, &exchange);
     assert_eq!(again.code, Some(3), "{}", again.stderr);
