@@ -67,6 +67,7 @@ pub struct Client {
     base: Url,
     appid: String,
     family: Family,
+    shop_key: String,
     account_key: String,
     source: Source,
     secret: SecretReader,
@@ -135,6 +136,7 @@ impl Client {
             base,
             appid: profile.appid.clone(),
             family: profile.family,
+            shop_key: profile.shop_key(),
             account_key: profile.account_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
