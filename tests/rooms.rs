@@ -14,7 +14,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "sandbox", "state",
         ],
     ),
-    ("shop", &["client", "api", "bulk", "model"]),
+    ("shop", &["client", "api", "bulk", "model", "state"]),
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
     ("push", &["state"]),

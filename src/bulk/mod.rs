@@ -13,7 +13,7 @@ pub mod spool;
 pub mod xlsx;
 
 use crate::fail::{Failure, Kind};
-use crate::state::runs::{Ended, ItemState, Known};
+use crate::state::runs::{Ended, ItemState, Known, Memory};
 use crate::text;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -49,6 +49,7 @@ pub fn outcome(
         action: nothing,
         errcode: None,
         reason: None,
+        memory: Memory::Kept,
     };
     let error = match result {
         Ok(action) => {

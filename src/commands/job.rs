@@ -54,13 +54,14 @@ pub fn status(status: &str) -> Cell {
     })
 }
 
-/// How one item of it ended: `done`, `refused`, `unclear`, `held` or `not_sent`.
+/// How one item of it ended: `done`, `partial`, `refused`, `unclear`, `held` or `not_sent`.
 pub fn state(state: &str) -> Cell {
     Cell::Word(match state {
         "done" => text!("done"),
         "refused" => text!("refused"),
         "unclear" => text!("unclear"),
         "held" => text!("held back"),
+        "partial" => text!("partly done"),
         _ => text!("not sent"),
     })
 }

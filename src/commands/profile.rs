@@ -79,6 +79,9 @@ pub struct Fields {
     /// Audit submissions a day, `off` for no limit
     #[arg(long, value_name = "NUMBER", value_parser = profile::limit)]
     audit_daily: Option<u32>,
+    /// By how much a price may fall without being asked about, e.g. `90%`; `100%` switches the guard off
+    #[arg(long, value_name = "PERCENT", value_parser = profile::percent)]
+    max_price_drop: Option<u32>,
     /// Language of this profile's messages
     #[arg(long, value_enum)]
     language: Option<Lang>,
@@ -120,6 +123,7 @@ enum Setting {
     Token,
     AuditHourly,
     AuditDaily,
+    MaxPriceDrop,
     Language,
     DefaultFormat,
 }
@@ -279,6 +283,7 @@ fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
     entry.token = fields.token.or(entry.token);
     entry.audit_hourly = fields.audit_hourly.or(entry.audit_hourly);
     entry.audit_daily = fields.audit_daily.or(entry.audit_daily);
+    entry.max_price_drop = fields.max_price_drop.or(entry.max_price_drop);
     entry.language = fields.language.or(entry.language);
     if let Some(format) = fields.default_format {
         entry.format = format
@@ -351,6 +356,7 @@ fn unset(entry: &mut Entry, setting: Setting) {
         Setting::Token => entry.token = None,
         Setting::AuditHourly => entry.audit_hourly = None,
         Setting::AuditDaily => entry.audit_daily = None,
+        Setting::MaxPriceDrop => entry.max_price_drop = None,
         Setting::Language => entry.language = None,
         Setting::DefaultFormat => entry.format = None,
     }
@@ -477,6 +483,7 @@ struct Shown {
     credential_process: Option<Vec<String>>,
     audit_hourly: Option<u32>,
     audit_daily: Option<u32>,
+    max_price_drop: u32,
     language: Option<Lang>,
     format: Option<String>,
 }
@@ -523,6 +530,9 @@ impl Record for Shown {
             limit_cell(p.audit_hourly)
         }),
         Column::new("audit_daily", "AUDITS A DAY", |p| limit_cell(p.audit_daily)),
+        Column::new("max_price_drop", "MOST A PRICE FALLS", |p| {
+            Cell::Text(format!("{}%", p.max_price_drop))
+        }),
         Column::new("language", "LANGUAGE", |p| {
             p.language.map_or(Cell::Empty, |language| {
                 Cell::Text(language_name(language).into())
@@ -594,6 +604,7 @@ fn shown(resolved: &Resolved) -> Shown {
         },
         audit_hourly: profile.audit_hourly,
         audit_daily: profile.audit_daily,
+        max_price_drop: profile.max_price_drop,
         language: resolved.preferences.language,
         format: resolved.preferences.format.clone(),
     }
@@ -650,7 +661,7 @@ fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// As `config.toml` calls them, with the choice of the profile first.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "profile",
     "appid",
     "family",
@@ -666,6 +677,7 @@ const SETTINGS: [&str; 17] = [
     "credential_process",
     "audit_hourly",
     "audit_daily",
+    "max_price_drop",
     "language",
     "format",
 ];

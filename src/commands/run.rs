@@ -167,7 +167,9 @@ impl Record for RunRow {
                 "rejected",
             ])
         }),
-        Column::new("unchanged", "UNCHANGED", |r| r.count(&["unchanged"])),
+        Column::new("unchanged", "UNCHANGED", |r| {
+            r.count(&["unchanged", "not_compared"])
+        }),
         Column::new("failed", "FAILED", |r| {
             r.count(&["refused", "unclear", "held"])
         }),

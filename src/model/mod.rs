@@ -8,4 +8,6 @@ pub mod dispute;
 pub mod order;
 pub mod parcel;
 pub mod policy;
+pub mod price;
+pub mod product;
 mod serial;

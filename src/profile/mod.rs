@@ -18,7 +18,7 @@ pub use resolve::{
 pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy,
+    masked_proxy, percent,
 };
 
 use crate::fail::Failure;
@@ -40,6 +40,8 @@ const PLATFORM_HOSTS: [&str; 5] = [
 /// Audit submissions that WeChat takes from one shop in an hour and in a day.
 pub const LIVE_AUDIT_HOURLY: u32 = 200;
 pub const LIVE_AUDIT_DAILY: u32 = 1_000;
+/// By how many percent a price falls without being asked about, where nothing else is set.
+const MAX_PRICE_DROP: u32 = 50;
 /// The name of the built-in profile.
 pub const SANDBOX: &str = "sandbox";
 
@@ -181,6 +183,8 @@ pub struct Profile {
     /// Audit submissions an hour and a day; `None` is no limit.
     pub audit_hourly: Option<u32>,
     pub audit_daily: Option<u32>,
+    /// By how many percent a price may fall without being asked about, at most 100, which lets all pass.
+    pub max_price_drop: u32,
     /// Where [`secret`] reads the AppSecret when no `--secret-file` is given.
     pub secret: SecretSource,
     /// Where [`push_keys`] reads Token and EncodingAESKey of the message push.

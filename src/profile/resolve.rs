@@ -12,8 +12,8 @@ use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
 };
 use super::{
-    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, PLATFORM, Profile, Target, TokenCall,
-    built_in, unknown,
+    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, MAX_PRICE_DROP, PLATFORM, Profile, Target,
+    TokenCall, built_in, unknown,
 };
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
@@ -434,6 +434,9 @@ pub(super) fn resolve_in(
         entry.audit_daily,
         live.then_some(LIVE_AUDIT_DAILY),
     );
+    let max_price_drop = resolver
+        .stored("max_price_drop", entry.max_price_drop, MAX_PRICE_DROP)
+        .min(100);
     let of_provider = provider
         .as_ref()
         .and_then(|provider| provider.proxy.clone());
@@ -524,6 +527,7 @@ pub(super) fn resolve_in(
         token,
         audit_hourly,
         audit_daily,
+        max_price_drop,
         secret,
         push,
     };

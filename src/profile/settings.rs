@@ -3,7 +3,7 @@
 
 use super::{Account, BUILT_IN, Dirs, TokenCall, built_in};
 use crate::fail::{Failure, Within};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
@@ -66,6 +66,9 @@ pub struct Entry {
     /// Audit submissions a day; 0 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_daily: Option<u32>,
+    /// By how many percent a price may fall without being asked about; 100 switches the guard off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price_drop: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Lang>,
     /// The name of an output format, as `--format` takes it.
@@ -461,6 +464,16 @@ pub fn masked_proxy(address: &str) -> String {
         Ok(_) => address.to_owned(),
         Err(_) => "***".to_owned(),
     }
+}
+
+/// Reads a share from 1 to 100 percent, with or without its sign.
+pub fn percent(word: &str) -> Result<u32, Text> {
+    word.strip_suffix('%')
+        .unwrap_or(word)
+        .parse()
+        .ok()
+        .filter(|percent| (1..=100).contains(percent))
+        .ok_or_else(|| text!("write a percentage from 1% to 100%"))
 }
 
 #[cfg(test)]

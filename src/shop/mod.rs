@@ -4,7 +4,6 @@
 pub mod access;
 pub mod aftersale;
 pub mod ask;
-pub mod change;
 pub mod coupon;
 pub mod dispute;
 pub mod goods;

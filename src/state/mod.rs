@@ -67,6 +67,8 @@ const MIGRATIONS: &[&str] = &[
     // Written twice for every item of every run, and read by `run failed` alone, which can as well look through a shop.
     "DROP INDEX item_of_run;",
     runs::FAILURES,
+    // What is remembered of an item as it was sent last.
+    "ALTER TABLE item ADD COLUMN sent BLOB;",
 ];
 
 /// The open file.

@@ -70,6 +70,12 @@ pub enum ItemState {
     Refused,
     /// The call was made and no answer came back.
     Unclear,
+    /// One part of it was done, the other refused.
+    Partial,
+    /// Nothing was sent: somebody has to decide first.
+    Held,
+    /// It was there, and was removed for good.
+    Removed,
 }
 
 impl ItemState {
@@ -79,6 +85,9 @@ impl ItemState {
             ItemState::Done => "done",
             ItemState::Refused => "refused",
             ItemState::Unclear => "unclear",
+            ItemState::Partial => "partial",
+            ItemState::Held => "held",
+            ItemState::Removed => "removed",
         }
     }
 
@@ -87,6 +96,9 @@ impl ItemState {
             "done" => ItemState::Done,
             "refused" => ItemState::Refused,
             "sent" => ItemState::Sent,
+            "partial" => ItemState::Partial,
+            "held" => ItemState::Held,
+            "removed" => ItemState::Removed,
             _ => ItemState::Unclear,
         }
     }
@@ -107,6 +119,16 @@ pub struct SentMark {
     pub fingerprint: [u8; 32],
 }
 
+/// What becomes of what is remembered of an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// It stays as it was before, or as the mark has it.
+    #[default]
+    Kept,
+    Is(Vec<u8>),
+    Forgotten,
+}
+
 /// How an item ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -117,6 +139,7 @@ pub struct Ended {
     pub action: &'static str,
     pub errcode: Option<i64>,
     pub reason: Option<Text>,
+    pub memory: Memory,
 }
 
 /// An item that a run leaves out, since something in its file is wrong.
@@ -238,7 +261,7 @@ impl State {
     pub fn open_items(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
         let sql = self.sql();
         let mut statement = sql
-            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state <> 'done' ORDER BY key")
+            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state NOT IN ('done', 'removed') ORDER BY key")
             .map_err(sqlite_failure)?;
         let rows = statement
             .query_map(params![shop, run], read_open_item)
@@ -248,11 +271,23 @@ impl State {
             .map_err(sqlite_failure)?)
     }
 
-    /// Forgets what is known of one item, e.g. a product that was removed.
-    pub fn forget_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
+    /// Remembers that an item is gone for good, and nothing else of it.
+    pub fn remove_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
         self.sql()
             .execute(
-                "DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+                "INSERT INTO item (shop, kind, key, run, place, fingerprint, state) VALUES (?1, ?2, ?3, 0, '', zeroblob(32), 'removed')
+                 ON CONFLICT DO UPDATE SET state = 'removed', fingerprint = excluded.fingerprint, sent = NULL",
+                params![shop, kind, key],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+
+    /// What an item was when it was sent is remembered, but it is not done any more, e.g. once an audit was withdrawn.
+    pub fn reopen_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
+        self.sql()
+            .execute(
+                "UPDATE item SET fingerprint = zeroblob(32) WHERE shop = ?1 AND kind = ?2 AND key = ?3 AND state = 'done'",
                 params![shop, kind, key],
             )
             .map_err(sqlite_failure)?;
@@ -335,11 +370,58 @@ impl Items {
             .map_err(|error| sqlite_failure(error).into())
     }
 
+    /// What is remembered of an item that was sent.
+    pub fn memory(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        if self.empty {
+            return Ok(None);
+        }
+        self.connection
+            .prepare_cached("SELECT sent FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![self.shop, self.kind, key], |row| row.get(0))
+                    .optional()
+            })
+            .map(Option::flatten)
+            .map_err(|error| sqlite_failure(error).into())
+    }
+
+    /// Whether nothing is known of any item.
+    pub fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// The keys of all items.
+    pub fn keys(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        if self.empty {
+            return Ok(());
+        }
+        let mut read = |connection: &Connection| {
+            let mut statement =
+                connection.prepare("SELECT key FROM item WHERE shop = ?1 AND kind = ?2")?;
+            let mut rows = statement.query(params![self.shop, self.kind])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?);
+            }
+            Ok(())
+        };
+        read(&self.connection).map_err(|error: rusqlite::Error| sqlite_failure(error).into())
+    }
+
     /// Writes marks so that they survive a power cut, before any of their calls is made.
     pub fn mark_sent<'a>(
         &mut self,
         run: i64,
         marks: impl IntoIterator<Item = &'a SentMark>,
+    ) -> Result<()> {
+        self.mark_and_remember(run, marks.into_iter().map(|mark| (mark, &[][..])))
+    }
+
+    /// The same, with what is remembered of each item that was not known before; empty for nothing.
+    pub fn mark_and_remember<'a>(
+        &mut self,
+        run: i64,
+        marks: impl IntoIterator<Item = (&'a SentMark, &'a [u8])>,
     ) -> Result<()> {
         self.connection
             .pragma_update(None, "synchronous", "FULL")
@@ -350,9 +432,9 @@ impl Items {
             .map_err(sqlite_failure)?;
         {
             let mut statement = tx
-                .prepare_cached("INSERT OR REPLACE INTO item (shop, kind, key, run, place, fingerprint, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sent')")
+                .prepare_cached("INSERT INTO item (shop, kind, key, run, place, fingerprint, state, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sent', ?7) ON CONFLICT DO UPDATE SET run = excluded.run, place = excluded.place, fingerprint = excluded.fingerprint, state = 'sent', action = NULL, errcode = NULL, reason = NULL")
                 .map_err(sqlite_failure)?;
-            for mark in marks {
+            for (mark, memory) in marks {
                 statement
                     .execute(params![
                         self.shop,
@@ -360,7 +442,8 @@ impl Items {
                         mark.key,
                         run,
                         mark.place,
-                        mark.fingerprint
+                        mark.fingerprint,
+                        (!memory.is_empty()).then_some(memory)
                     ])
                     .map_err(sqlite_failure)?;
             }
@@ -378,6 +461,11 @@ impl Items {
         {
             let mut finish = tx
                 .prepare_cached("UPDATE item SET state = ?4, action = ?5, errcode = ?6, reason = ?7 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
+            let mut remember = tx
+                .prepare_cached(
+                    "UPDATE item SET sent = ?4 WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+                )
                 .map_err(sqlite_failure)?;
             let mut restore = tx
                 .prepare_cached("UPDATE item SET state = ?4, fingerprint = ?5 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
@@ -409,10 +497,21 @@ impl Items {
                     (None, None) => remove.execute(params![self.shop, self.kind, item.key]),
                 }
                 .map_err(sqlite_failure)?;
-                if let Some(ItemState::Refused | ItemState::Unclear) = item.state {
+                if let Some(
+                    ItemState::Refused | ItemState::Unclear | ItemState::Partial | ItemState::Held,
+                ) = item.state
+                {
                     keep.execute(params![self.shop, self.kind, item.key])
                         .map_err(sqlite_failure)?;
                 }
+                let memory = match &item.memory {
+                    Memory::Kept => continue,
+                    Memory::Is(sent) => Some(sent.as_slice()),
+                    Memory::Forgotten => None,
+                };
+                remember
+                    .execute(params![self.shop, self.kind, item.key, memory])
+                    .map_err(sqlite_failure)?;
             }
         }
         tx.commit().map_err(sqlite_failure)?;

@@ -44,6 +44,7 @@ impl ReadArgs {
             sheet: self.sheet.clone(),
             encoding: self.encoding,
             zero_stock: self.allow_zero_stock,
+            partial: false,
         }
     }
 

@@ -1,5 +1,8 @@
 //! Goods as a merchant thinks of them.
 
+pub mod component;
+pub mod plan;
+pub mod send;
 pub mod sheet;
 
 use super::walk::{Page, Walked, by_page};
@@ -109,6 +112,21 @@ impl Shop {
             Err(error) if missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// How many pages of products there are.
+    pub async fn goods_pages(&self) -> Result<u64> {
+        let request = ListSpu {
+            page: 1,
+            page_size: PAGE,
+            need_edit_spu: Copy::Draft.flag(),
+            ..ListSpu::default()
+        };
+        let reply = match self.family {
+            Family::Component => self.client.call(&request).await?,
+            Family::Store => return Err(lacks(text!("this command")).into()),
+        };
+        Ok(reply.total_num.div_ceil(u64::from(PAGE)))
     }
 
     /// All products that pass the filter, each once; `heard` is told how many have come of how many.

@@ -469,7 +469,7 @@ impl Desk<'_> {
                     }
                 }
                 // It may have been paid, and counts.
-                Some(ItemState::Unclear | ItemState::Sent) => {}
+                Some(_) => {}
             }
         }
         items.borrow_mut().end(&[ended])?;
@@ -541,7 +541,7 @@ impl Desk<'_> {
         row.state = match outcome.ended.state {
             Some(ItemState::Done) => Stand::Done,
             Some(ItemState::Refused) => Stand::Refused,
-            Some(ItemState::Unclear | ItemState::Sent) => Stand::Unclear,
+            Some(_) => Stand::Unclear,
             None => Stand::NotSent,
         };
         row.errcode = outcome.ended.errcode;

@@ -19,7 +19,12 @@ pub enum Value {
     Wholes(Vec<i64>),
     Fen(Fen),
     Attrs(Vec<SkuAttr>),
+    /// The field is to be emptied: [`CLEAR`] in a sheet, `null` in JSON.
+    Clear,
 }
+
+/// What a cell holds to empty a field; a blank cell keeps what the shop has.
+pub const CLEAR: &str = "[clear]";
 
 /// What is wrong with a value and what to do about it.
 #[derive(Debug, Clone)]
@@ -83,6 +88,9 @@ impl Read {
 
 /// Reads a cell that is not blank; `name` is what its column is called in the file.
 pub fn read_cell(field: Field, name: &str, cell: &str, kind: CellKind) -> Result<Read, Fault> {
+    if cell.trim() == CLEAR {
+        return cleared(field, name).map(Read::new);
+    }
     match (field, kind) {
         (Field::SellTime, CellKind::Date) => {}
         (Field::Onsale, CellKind::Bool) => {
@@ -133,6 +141,15 @@ pub fn read_cell(field: Field, name: &str, cell: &str, kind: CellKind) -> Result
         Shape::Words | Shape::Line | Shape::Ignored => Value::Text(trimmed.to_owned()),
     };
     Ok(Read { value, normalised })
+}
+
+/// The value that empties a field, where it may be empty.
+pub fn cleared(field: Field, name: &str) -> Result<Value, Fault> {
+    if field.is_clearable() {
+        return Ok(Value::Clear);
+    }
+    Err(Fault::new(text!("{name} cannot be emptied", name))
+        .hint(text!("leave it blank to keep what the shop has")))
 }
 
 fn plain<'a>(cell: &'a str, normalised: &mut bool) -> Cow<'a, str> {
@@ -395,6 +412,7 @@ pub fn cell_of(field: Field, value: &Value) -> String {
     match value {
         Value::Text(text) if field.shape() == Shape::Id => number::written(text).into_owned(),
         Value::Text(text) => text.clone(),
+        Value::Clear => CLEAR.to_owned(),
         // An address holds no bare `|`; written as an escape it means the same.
         Value::List(items) => items
             .iter()

@@ -1,6 +1,6 @@
 //! Products in the form of the API: JSON documents, prices in fen.
 
-use super::cells::{Fault, Value};
+use super::cells::{Fault, Value, cleared};
 use super::fields::{Field, SKU_FIELDS, Shape};
 use super::rows::{Payload, Values, sku_slot};
 use crate::api::component::goods::SkuAttr;
@@ -41,13 +41,17 @@ pub fn read<T: Payload>(
     };
     for (name, json) in object {
         match (name.as_str(), json) {
-            (_, Json::Null) => {}
             // Left there by a file of failed products.
             ("reason", _) => {}
             ("skus", Json::Array(skus)) => skus
                 .into_iter()
                 .enumerate()
                 .for_each(|(place, sku)| reader.sku(place, sku)),
+            ("skus", Json::Null) => {}
+            ("desc_info", Json::Null) if T::takes(Field::Desc) => {
+                reader.product("desc_info".into(), Field::Desc, Json::Null);
+                reader.product("desc_info".into(), Field::DescImgs, Json::Null);
+            }
             ("skus", _) => reader.fault(
                 "skus".into(),
                 Field::OutSkuId,
@@ -192,11 +196,8 @@ impl<T: Payload> Reader<'_, T> {
 
     fn product(&mut self, path: String, field: Field, json: Json) {
         self.document.touched |= field.bit();
-        let before = self.document.faults.len();
         match self.value(&path, field, json) {
             Some(Value::Text(id)) if field == Field::OutProductId => self.document.values.id = id,
-            // Empty is as good as absent.
-            None if self.document.faults.len() == before => self.document.touched &= !field.bit(),
             value => self.document.values.product[field as usize] = value,
         }
     }
@@ -205,7 +206,6 @@ impl<T: Payload> Reader<'_, T> {
         for (name, json) in desc {
             let path = format!("desc_info.{name}");
             match (name.as_str(), json) {
-                (_, Json::Null) => {}
                 ("desc", json) => self.product(path, Field::Desc, json),
                 ("imgs", json) => self.product(path, Field::DescImgs, json),
                 _ => self.unknown(path, Field::Desc),
@@ -226,7 +226,6 @@ impl<T: Payload> Reader<'_, T> {
         for (name, json) in object {
             let path = format!("skus[{place}].{name}");
             match Field::named(&name) {
-                _ if json.is_null() => {}
                 // Repeated in every SKU by the API; the product says it once.
                 Some(Field::OutProductId) => {}
                 Some(field)
@@ -252,6 +251,9 @@ impl<T: Payload> Reader<'_, T> {
 
 fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
     let name = field.name();
+    if json.is_null() {
+        return cleared(field, name).map(Some);
+    }
     let value = match field.shape() {
         Shape::Id => {
             let id = string(name, json)?;
@@ -289,9 +291,14 @@ fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
         Value::List(list) => list.is_empty(),
         Value::Wholes(list) => list.is_empty(),
         Value::Attrs(list) => list.is_empty(),
-        Value::Whole(_) | Value::Fen(_) => false,
+        Value::Whole(_) | Value::Fen(_) | Value::Clear => false,
     };
-    Ok((!empty).then_some(value))
+    if empty {
+        return Err(Fault::new(text!("{name} is empty", name)).hint(text!(
+            "leave the field out to keep what the shop has, or write null to empty it"
+        )));
+    }
+    Ok(Some(value))
 }
 
 fn string(name: &str, json: Json) -> Result<String, Fault> {

@@ -369,6 +369,22 @@ impl Field {
         1 << self as u32
     }
 
+    /// Whether a product can be without it, or with what a new product gets instead.
+    pub fn is_clearable(self) -> bool {
+        !matches!(
+            self.target(),
+            Field::OutProductId
+                | Field::Title
+                | Field::Path
+                | Field::HeadImg
+                | Field::ThirdCatId
+                | Field::OutSkuId
+                | Field::SalePrice
+                | Field::StockNum
+                | Field::Reason
+        )
+    }
+
     /// The field whose value this column gives: prices in fen are the prices.
     pub fn target(self) -> Field {
         match self {

@@ -127,7 +127,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
     /// One row for each SKU; what belongs to the product stands in each.
     pub fn add(&mut self, spu: AddSpu) -> Result<()> {
         if let Form::Jsonl(out) = &mut self.form {
-            serde_json::to_writer(&mut *out, &spu)?;
+            serde_json::to_writer(&mut *out, &without_empty(serde_json::to_value(&spu)?))?;
             return Ok(out.write_all(b"\n")?);
         }
         let values = spu.into_values();
@@ -193,6 +193,27 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
             } => Ok(workbook.save_to_writer(out)?),
             Form::Jsonl(mut out) => Ok(out.flush()?),
         }
+    }
+}
+
+/// A document without what is empty in it: an empty field is left out, for `""` and `[]` are no values.
+fn without_empty(document: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    let is_empty = |value: &Json| match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(fields) => fields.is_empty(),
+        Json::Bool(_) | Json::Number(_) => false,
+    };
+    match document {
+        Json::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, without_empty(value)))
+            .filter(|(_, value)| !is_empty(value))
+            .collect(),
+        Json::Array(items) => items.into_iter().map(without_empty).collect(),
+        other => other,
     }
 }
 

@@ -51,7 +51,7 @@ impl<T: Payload> Reading<'_, T> {
                 )),
             ));
         }
-        if read.values.skus.is_empty() && T::CREATES {
+        if read.values.skus.is_empty() && T::CREATES && !self.options.partial {
             read.faults.push((
                 "skus".into(),
                 Field::OutSkuId,

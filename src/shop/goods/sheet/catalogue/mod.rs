@@ -10,7 +10,7 @@ mod outline;
 mod tests;
 mod whole;
 
-use super::fields::Field;
+use super::fields::{Field, PRODUCT_FIELDS};
 use super::headings::{Columns, Naming};
 use super::images::Images;
 use super::problem::Problem;
@@ -46,6 +46,8 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// Take stock 0, which WeChat refuses for new products.
     pub zero_stock: bool,
+    /// Take products that give only what is to change.
+    pub partial: bool,
 }
 
 /// Problems that are kept in words; of more, their rows are kept.
@@ -88,8 +90,10 @@ pub struct Draft<T = AddSpu> {
     /// The request `T`, as it was checked. Pictures on disk stand in it as `sha256:…`; [`Catalogue::image`] knows
     /// their files.
     pub json: Bytes,
-    /// SHA-256 of `json`.
+    /// SHA-256 of `json` and of which fields the rows give.
     pub fingerprint: [u8; 32],
+    /// Its place among the good products, from 0.
+    pub index: usize,
     pub rows: Vec<RowRef>,
     /// The file and first row, for people.
     pub place: String,
@@ -114,6 +118,42 @@ pub struct RowRef {
     pub row: u32,
     /// Bits of the fields that the row gives.
     pub(super) touched: u64,
+}
+
+impl RowRef {
+    /// Whether the row says anything of this field, be it that it is to be emptied.
+    pub fn gives(&self, field: Field) -> bool {
+        self.touched & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
+    }
+
+    /// The fields it gives, whichever of two columns gives them.
+    fn targets(&self) -> u64 {
+        const TWINS: [(Field, Field); 3] = [
+            (Field::ExpressFeeFen, Field::ExpressFee),
+            (Field::SalePriceFen, Field::SalePrice),
+            (Field::MarketPriceFen, Field::MarketPrice),
+        ];
+        TWINS.iter().fold(self.touched, |bits, (twin, target)| {
+            match bits & twin.bit() != 0 {
+                true => bits & !twin.bit() | target.bit(),
+                false => bits,
+            }
+        })
+    }
+}
+
+/// Of a product as it would be sent, and of what its rows say: a field that is given is not one that is kept, though
+/// both may end as the same request.
+fn fingerprint(body: &[u8], rows: &[RowRef]) -> [u8; 32] {
+    const OF_SKUS: u64 = !0 << PRODUCT_FIELDS;
+    let mut hasher = Sha256::new();
+    hasher.update(body);
+    let of_product = rows.iter().fold(0, |bits, row| bits | row.targets()) & !OF_SKUS;
+    hasher.update(of_product.to_le_bytes());
+    for row in rows {
+        hasher.update((row.targets() & OF_SKUS).to_le_bytes());
+    }
+    hasher.finalize().into()
 }
 
 /// A file, and what is needed to read its rows again.
@@ -263,6 +303,15 @@ impl<T: Payload> Catalogue<T> {
         }
     }
 
+    /// What is known of the good products without their requests, in the same order.
+    pub fn outlines(&self) -> impl Iterator<Item = Result<Outline>> {
+        let mut cursor = self.spool.cursor();
+        (0..self.places.len()).map(move |index| {
+            let (meta, _) = cursor.record(self.places[index])?;
+            Ok(outline::read(meta)?.0)
+        })
+    }
+
     /// The names of all inputs.
     pub fn file_names(&self) -> Vec<String> {
         self.files
@@ -281,12 +330,10 @@ pub struct Drafts<T> {
     payload: PhantomData<fn() -> T>,
 }
 
-impl<T: Payload> Iterator for Drafts<T> {
-    type Item = Result<Draft<T>>;
-
-    fn next(&mut self) -> Option<Result<Draft<T>>> {
-        let at = *self.places.get(self.next)?;
-        self.next += 1;
+impl<T: Payload> Drafts<T> {
+    /// One of the good products, by its place among them.
+    pub fn at(&mut self, index: usize) -> Option<Result<Draft<T>>> {
+        let at = *self.places.get(index)?;
         let names = &self.names;
         Some(self.cursor.record(at).and_then(|(meta, body)| {
             let (outline, rows) = outline::read(meta)?;
@@ -300,16 +347,26 @@ impl<T: Payload> Iterator for Drafts<T> {
             Ok(Draft {
                 outline,
                 json: Bytes::copy_from_slice(body),
-                fingerprint: Sha256::digest(body).into(),
+                fingerprint: fingerprint(body, &rows),
+                index,
                 rows,
                 place,
                 payload: PhantomData,
             })
         }))
     }
+}
+
+impl<T: Payload> Iterator for Drafts<T> {
+    type Item = Result<Draft<T>>;
+
+    fn next(&mut self) -> Option<Result<Draft<T>>> {
+        self.next += 1;
+        self.at(self.next - 1)
+    }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.places.len() - self.next;
+        let left = self.places.len().saturating_sub(self.next);
         (left, Some(left))
     }
 }

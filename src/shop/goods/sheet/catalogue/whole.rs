@@ -18,6 +18,10 @@ impl<T: Payload> Reading<'_, T> {
     /// What a product as a whole lacks.
     pub(super) fn incomplete_in(&self, values: &Values, rows: &[RowRef]) -> Vec<Problem> {
         let mut found = Vec::new();
+        let needs = match self.options.partial {
+            true => &[],
+            false => T::NEEDS,
+        };
         let touched = rows.iter().fold(0, |bits, row| bits | row.touched);
         let given = |bits: u64, field: Field| {
             bits & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
@@ -37,7 +41,7 @@ impl<T: Payload> Reading<'_, T> {
             let fault = Fault::new(text!("{name} is missing", name));
             self.lack(values, rows, place, field, fault)
         };
-        for field in T::NEEDS.iter().copied().filter(|field| field.of_product()) {
+        for field in needs.iter().copied().filter(|field| field.of_product()) {
             if !given(touched, field) && has_column(None, field) {
                 found.push(missing(0, field));
             }
@@ -76,7 +80,7 @@ impl<T: Payload> Reading<'_, T> {
             }
         }
         for (place, row) in rows.iter().enumerate().take(values.skus.len()) {
-            for field in T::NEEDS.iter().copied().filter(|field| !field.of_product()) {
+            for field in needs.iter().copied().filter(|field| !field.of_product()) {
                 if !given(row.touched, field) && has_column(Some(row), field) {
                     found.push(missing(place, field));
                 }
@@ -324,24 +328,28 @@ impl<T: Payload> Reading<'_, T> {
         let given = |bits: u64, field: usize| {
             bits & ((1 << field) | SPECS[field].field.twin().map_or(0, Field::bit)) != 0
         };
+        // What was given and is not there was to be emptied, unless it could not be read.
+        let bad = self.bad.contains(&entry);
+        let emptied =
+            |field: usize| (!bad && SPECS[field].field.is_clearable()).then_some(Value::Clear);
         let all = rows.iter().fold(0, |bits, row| bits | row.touched);
         for field in 0..PRODUCT_FIELDS {
-            if !given(all, field) {
-                values.product[field] = None;
+            match given(all, field) {
+                false => values.product[field] = None,
+                true if values.product[field].is_none() => values.product[field] = emptied(field),
+                true => {}
             }
         }
         for (sku, row) in values.skus.iter_mut().zip(&rows) {
             for (slot, value) in sku.iter_mut().enumerate() {
-                if !given(row.touched, PRODUCT_FIELDS + slot) {
-                    *value = None;
+                match given(row.touched, PRODUCT_FIELDS + slot) {
+                    false => *value = None,
+                    true if value.is_none() => *value = emptied(PRODUCT_FIELDS + slot),
+                    true => {}
                 }
             }
         }
-        Ok(Group {
-            values,
-            rows,
-            bad: self.bad.contains(&entry),
-        })
+        Ok(Group { values, rows, bad })
     }
 
     pub(super) fn join(&mut self, known: &mut Group, other: Group) {
