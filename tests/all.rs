@@ -17,6 +17,7 @@ mod rooms;
 mod store_contract;
 
 mod support {
+    pub mod bank;
     pub mod filled;
     pub mod http;
     pub mod spec;
@@ -71,4 +72,5 @@ mod cli {
     mod store;
     mod vectors;
     mod world;
+    mod writes;
 }
