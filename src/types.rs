@@ -179,7 +179,11 @@ pub fn rfc3339(seconds: i64) -> String {
 /// may have a T in it.
 pub fn plain_time(text: &str) -> String {
     match text.strip_suffix("+08:00") {
-        Some(time) => time.replacen('T', " ", 1),
+        // To the second.
+        Some(time) => {
+            let time = time.split('.').next().unwrap_or(time);
+            time.replacen('T', " ", 1)
+        }
         None => text.to_owned(),
     }
 }
