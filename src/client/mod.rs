@@ -70,6 +70,7 @@ pub struct Client {
     appid: String,
     family: Family,
     shop_key: String,
+    account_key: String,
     source: Source,
     secret: SecretReader,
     state: Arc<State>,
@@ -152,6 +153,7 @@ impl Client {
             appid: profile.appid.clone(),
             family: profile.family,
             shop_key: profile.shop_key(),
+            account_key: profile.account_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
                 Account::Shop => Source::Own(profile.token),

@@ -221,6 +221,7 @@ impl Ctx {
             ))
             .into());
         }
+        self.state()?.may_be_written()?;
         let place = match profile.target {
             Target::Sandbox => text!("→ sandbox"),
             Target::StandIn => text!("→ {url}", url = &profile.base_url),
