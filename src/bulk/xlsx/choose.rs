@@ -114,7 +114,11 @@ fn is_example(name: &str) -> bool {
 pub fn hidden_rows(file: &str, rows: &[u32]) -> Option<Text> {
     Some(match rows {
         [] => return None,
-        [row] => text!("the hidden row {row} of {file} is read too", row = *row, file),
+        [row] => text!(
+            "the hidden row {row} of {file} is read too",
+            row = *row,
+            file
+        ),
         rows => text!(
             "{count} hidden rows of {file} are read too: {rows}",
             count = rows.len(),
