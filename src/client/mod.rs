@@ -137,6 +137,15 @@ impl Client {
             ))
             .hint(text!("correct base_url of the profile, or WXSELL_BASE_URL"))
         })?;
+        // A wait that takes no time proves nothing about money that is real.
+        if profile.target == Target::Live && crate::clock::is_injected() {
+            return Err(Failure::input(text!(
+                "{variable} is set, and the live platform is not called with a clock of tests",
+                variable = crate::clock::VARIABLE
+            ))
+            .hint(text!("unset it"))
+            .into());
+        }
         let live = (profile.target == Target::Live).then_some(LIVE_PACE);
         let ceiling = match (live, wire.rate) {
             (Some(live), Some(rate)) => Some(live.min(rate)),

@@ -524,3 +524,16 @@ fn an_unknown_shell_for_completions_is_an_error() {
         said.stderr
     );
 }
+
+#[test]
+fn the_live_platform_is_not_called_with_a_clock_of_tests() {
+    let world = World::new();
+    world.configure("[profile.tea]\nappid = \"wx00000000000000aa\"\n");
+    let mut command = world.plain_command(&["--profile", "tea", "goods", "list"]);
+    command
+        .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef")
+        .env("WXSELL_TEST_CLOCK", world.clock());
+    let said = super::world::said(&mut command);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("WXSELL_TEST_CLOCK"), "{}", said.stderr);
+}
