@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod fields;
 mod guide;
+mod hostile;
 mod lang;
 mod operations;
 mod profile;
@@ -18,7 +19,9 @@ mod secrets;
 
 mod support {
     pub mod filled;
+    pub mod hostile;
     pub mod http;
+    pub mod readings;
     pub mod spec;
     pub mod standin;
     pub mod walk;

@@ -92,6 +92,9 @@ pub struct Told {
     /// `pushed`, or `synthesised`: made here because it never came.
     pub origin: String,
     pub fields: Value,
+    /// The message as it was pushed, where it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Told {
@@ -111,6 +114,9 @@ impl Told {
             seen: push.seen,
             origin: push.origin.clone(),
             fields: serde_json::from_str(&push.fields).unwrap_or_default(),
+            message: super::body::read(push.message.as_bytes())
+                .is_err()
+                .then(|| push.message.clone()),
         }
     }
 }
@@ -245,14 +251,14 @@ impl Courier {
             Ok(json) => json,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let mut named = vec![
-            ("WXSELL_EVENT", push.event.clone()),
+        let mut variables = vec![
+            ("WXSELL_EVENT", named(&push.event)),
             ("WXSELL_EVENT_ID", push.id.to_string()),
         ];
         if push.origin == SYNTHESISED {
-            named.push(("WXSELL_EVENT_SYNTHESISED", "1".into()));
+            variables.push(("WXSELL_EVENT_SYNTHESISED", "1".into()));
         }
-        match run_program(line, &json, &named, self.target.timeout).await {
+        match run_program(line, &json, &variables, self.target.timeout).await {
             Ok(()) => Outcome::Done,
             Err(why) => Outcome::Refused(why),
         }
@@ -378,6 +384,15 @@ fn header(event: &str) -> String {
         .collect()
 }
 
+/// An event name as a variable of a program's environment, which has an end and holds no NUL.
+fn named(event: &str) -> String {
+    event
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect()
+}
+
 /// A command line for the shell of the system.
 fn shell(line: &str) -> tokio::process::Command {
     #[cfg(windows)]
@@ -415,6 +430,8 @@ pub struct Forwarder {
     pub courier: Courier,
     /// Keys of the shops it works for.
     pub shops: Vec<String>,
+    /// Names of the events that it hands on; none are all.
+    pub only: Vec<String>,
     /// Ends when nothing is due any more, rather than waiting for more. Every event is then tried once.
     pub once: bool,
     /// Is told of the first failure after a success; must not wait.
@@ -503,8 +520,8 @@ impl Forwarder {
     }
 
     async fn due(&self, now: i64, most: usize) -> Result<Vec<Push>> {
-        let (state, shops) = (self.state.clone(), self.shops.clone());
-        tokio::task::spawn_blocking(move || state.due_pushes(&shops, now, most)).await?
+        let (state, shops, only) = (self.state.clone(), self.shops.clone(), self.only.clone());
+        tokio::task::spawn_blocking(move || state.due_pushes(&shops, &only, now, most)).await?
     }
 
     /// Counts an attempt at once, and writes its mark.

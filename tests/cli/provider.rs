@@ -534,7 +534,7 @@ fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
         key: AesKey::from_encoded(SANDBOX_PUSH_AES_KEY),
         previous: None,
     };
-    let receiver = listen_for(&agency.world, "agency", &[]);
+    let receiver = listen_for(&agency.world, "agency", &["--allow-plain"]);
     let push = |kind: &str, at: i64, code: &str, mode: Mode| {
         let event = json!({"AppId": PROVIDER_APPID, "CreateTime": at, "InfoType": kind, "AuthorizerAppid": APPID,
             "AuthorizationCode": code, "AuthorizationCodeExpiredTime": 3600, "PreAuthCode": "p"});
