@@ -14,6 +14,7 @@ mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod secrets;
 mod store_contract;
 
 mod support {

@@ -3,6 +3,7 @@
 use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
+use super::trace::mask_text;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
@@ -164,7 +165,9 @@ pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
 
 /// The start of an answer, for an error message.
 pub(super) fn excerpt(answer: &[u8]) -> String {
-    let mut text: String = String::from_utf8_lossy(&answer[..answer.len().min(400)])
+    // Masked before it is cut: a part of a secret would not be known any more.
+    let start = String::from_utf8_lossy(&answer[..answer.len().min(4096)]);
+    let mut text: String = mask_text(&start)
         .chars()
         .take(200)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -220,7 +223,7 @@ pub(super) fn check_envelope(path: &str, answer: &[u8]) -> Result<(), Failure> {
 
 /// WeChat's own words, with what the table knows about the code.
 pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
-    let (words, rid) = split_rid(errmsg);
+    let (words, rid) = split_rid(&mask_text(errmsg));
     let entry = errcode::lookup(errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
     let code = match inner_code(errcode, &words) {

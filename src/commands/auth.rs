@@ -615,8 +615,9 @@ pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
 
 fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
     if ctx.out.format == Format::Table && ctx.out.columns.is_none() && ctx.out.jq.is_none() {
-        return ctx.out.text(token.token.expose());
+        return ctx.out.text(token.token.reveal());
     }
+    token.token.reveal();
     ctx.out.show(&Printed {
         access_token: token.token,
         expires_at: rfc3339(token.expires_at),

@@ -11,7 +11,7 @@ use crate::lang::Text;
 use crate::state::State;
 use crate::state::pushes::{Handed, Push, PushLog, SYNTHESISED};
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{is_loopback, rfc3339};
 use anyhow::Result;
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -154,7 +154,7 @@ struct Attempt {
 impl Courier {
     pub fn new(target: Target, accounts: HashMap<String, Account>) -> Result<Courier> {
         Ok(Courier {
-            http: http(target.timeout)?,
+            http: http(target.timeout, target.url.as_ref().is_some_and(is_loopback))?,
             target,
             accounts: Arc::new(accounts),
         })
@@ -280,14 +280,20 @@ pub async fn run_program(
     ] {
         command.env_remove(secret);
     }
+    crate::process::apart(command.as_std_mut());
     let running = async {
         let mut child = command.spawn()?;
+        // Where it takes too long or we are told to stop, it ends with all that it started: otherwise the next attempt
+        // would work beside it.
+        let group = crate::process::Group::new(child.id());
         if let Some(mut standard) = child.stdin.take() {
             // A program need not read its input.
             let _ = standard.write_all(input).await;
             let _ = standard.write_all(b"\n").await;
         }
-        child.wait().await
+        let ended = child.wait().await;
+        group.release();
+        ended
     };
     match tokio::time::timeout(timeout, running).await {
         Ok(Ok(status)) if status.success() => Ok(()),
@@ -297,11 +303,16 @@ pub async fn run_program(
     }
 }
 
-/// A client for addresses that are not WeChat's; follows no redirects.
-pub fn http(timeout: Duration) -> Result<reqwest::Client> {
+/// A client for an address that is not WeChat's; follows no redirects. `direct` leaves aside the proxy that the
+/// environment names: what is meant for this machine may hold orders.
+pub fn http(timeout: Duration, direct: bool) -> Result<reqwest::Client> {
     // Somebody else may have installed it; it is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if direct {
+        builder = builder.no_proxy();
+    }
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("wxsell/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)

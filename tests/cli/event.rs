@@ -655,7 +655,7 @@ fn one_receiver_serves_several_shops_and_a_replaced_key_is_still_accepted() {
     world.configure("current = \"tea\"\n[profile.tea]\nappid = \"wx00000000000000aa\"\n[profile.rice]\nappid = \"wx00000000000000bb\"\n");
     let run = |args: &[&str]| -> Said { said(&mut world.plain_command(args)) };
     let keys = |name: &str, token: &str, key: &str| {
-        world.write("keys", format!("{token}\n{key}\n"));
+        world.write_private("keys", format!("{token}\n{key}\n"));
         let said = run(&["auth", "push-key", "--profile", name, "--file", "keys"]);
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         said.stderr
@@ -733,7 +733,7 @@ fn one_receiver_serves_several_shops_and_a_replaced_key_is_still_accepted() {
 fn wrong_keys_are_refused_all_at_once() {
     let world = World::new();
     world.configure("current = \"tea\"\n[profile.tea]\nappid = \"wx00000000000000aa\"\n");
-    world.write("keys", "!!\nshort\n");
+    world.write_private("keys", "!!\nshort\n");
     let told = said(&mut world.plain_command(&["auth", "push-key", "--file", "keys"]));
     assert_eq!(told.code, Some(2));
     assert!(

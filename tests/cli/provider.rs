@@ -525,7 +525,7 @@ fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
     let agency = Agency::new();
     agency.take_ticket();
     let keys = format!("providerPushToken\n{SANDBOX_PUSH_AES_KEY}\n");
-    agency.world.write("keys", keys);
+    agency.world.write_private("keys", keys);
     let store = ["auth", "push-key", "--file", "keys"];
     agency.ok("agency", &store);
     let account = Account {

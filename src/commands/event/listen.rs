@@ -208,7 +208,11 @@ fn announce(
     ctx.out.show(&Listening {
         url: format!("{scheme}://{}{}", listener.local_addr()?, args.path),
         paths: paths.collect(),
-        forward_to: args.onward.forward_to.as_ref().map(ToString::to_string),
+        forward_to: args
+            .onward
+            .forward_to
+            .as_ref()
+            .map(|url| profile::masked_proxy(url.as_str())),
         exec: args.onward.exec.clone(),
     })?;
     if !encrypted && !args.host.is_loopback() {

@@ -183,6 +183,8 @@ fn own_account(ctx: &Ctx) -> Result<Account> {
 /// Reads an address that events are sent to.
 pub fn address(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    // It is needed to send, and never to be read.
+    url.password().into_iter().for_each(crate::types::hide);
     match (url.scheme(), url.host()) {
         ("http" | "https", Some(_)) => Ok(url),
         _ => Err("an address that begins with http:// or https://".to_owned()),

@@ -108,21 +108,22 @@ pub fn given(
     if file.is_none() && std::io::stdin().is_terminal() {
         return ctx.out.secret(prompt, option);
     }
-    let mut content = Vec::new();
     let read = match file.filter(|_| !stdin) {
-        Some(path) => {
-            std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut content))
+        Some(path) => profile::read_given(path)?,
+        None => {
+            let mut content = Vec::new();
+            let read = std::io::stdin()
+                .lock()
+                .take(LONGEST)
+                .read_to_end(&mut content);
+            read.map(|_| content)
         }
-        None => std::io::stdin()
-            .lock()
-            .take(LONGEST)
-            .read_to_end(&mut content),
     };
     let from = match file.filter(|_| !stdin) {
         Some(path) => text!("the file {path}", path = path.display().to_string()),
         None => text!("standard input"),
     };
-    read.map_err(|error| {
+    let content = read.map_err(|error| {
         Failure::input(text!(
             "{from} cannot be read: {error}",
             from = from.clone(),
