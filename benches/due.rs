@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
-use wxsell::profile::{SANDBOX_APPID, SANDBOX_SECRET};
+use wxsell::sandbox::{APPID as SANDBOX_APPID, SECRET as SANDBOX_SECRET};
 use wxsell::sandbox::{Running, Sandbox, Seed};
 
 const SHOPS: usize = 20;

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wxsell::profile::{SANDBOX_APPID, SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
+use wxsell::profile::{SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
 use wxsell::push::{Account, AesKey, Format, Mode, Stamp, seal};
+use wxsell::sandbox::APPID as SANDBOX_APPID;
 use wxsell::state::State;
 use wxsell::types::{Secret, now};
 

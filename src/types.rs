@@ -193,6 +193,17 @@ pub fn as_rfc3339<S: serde::Serializer>(seconds: &i64, serializer: S) -> Result<
     serializer.serialize_str(&rfc3339(*seconds))
 }
 
+/// Unix milliseconds as RFC 3339 in China time, with the milliseconds where there are any.
+pub fn rfc3339_millis(millis: i64) -> String {
+    let (seconds, rest) = (millis.div_euclid(1000), millis.rem_euclid(1000));
+    match rest {
+        0 => rfc3339(seconds),
+        rest => china(seconds)
+            .strftime(&format!("%Y-%m-%dT%H:%M:%S.{rest:03}+08:00"))
+            .to_string(),
+    }
+}
+
 fn china(seconds: i64) -> jiff::civil::DateTime {
     let offset = jiff::tz::offset(8);
     let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -228,10 +239,7 @@ fn typed(text: &str, of_a_day: jiff::civil::Time) -> Result<i64, Text> {
         .ok_or_else(|| text!("write a day such as 2022-04-01, or a time such as \"2022-04-01 12:00:00\" (China time)"))
 }
 
-/// Unix seconds now.
-pub fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
+pub use crate::clock::now;
 
 /// What makes a spreadsheet program calculate with a cell of a CSV file, or send it to another program.
 fn is_formula(text: &str) -> bool {
@@ -342,12 +350,15 @@ pub enum Family {
     /// The custom trade component: `/shop/*`.
     #[default]
     Component,
+    /// WeChat Store: `/channels/ec/*`.
+    Store,
 }
 
 impl Family {
     pub fn name(self) -> &'static str {
         match self {
             Family::Component => "component",
+            Family::Store => "store",
         }
     }
 }

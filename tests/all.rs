@@ -16,8 +16,10 @@ mod receiver;
 mod recipes;
 mod rooms;
 mod secrets;
+mod store_contract;
 
 mod support {
+    pub mod bank;
     pub mod filled;
     pub mod hostile;
     pub mod http;
@@ -47,6 +49,7 @@ mod cli {
         mod changes;
         mod files;
         mod quota;
+        mod sheets;
         mod shelf;
         mod upload;
     }
@@ -54,6 +57,8 @@ mod cli {
     mod merchant;
     mod merchant_application;
     mod missed;
+    mod moving;
+    mod odd;
     mod order;
     mod output;
     mod pay;
@@ -68,6 +73,8 @@ mod cli {
     mod sold;
     mod staff;
     mod status;
+    mod store;
     mod vectors;
     mod world;
+    mod writes;
 }

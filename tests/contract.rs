@@ -207,7 +207,9 @@ fn every_path_keeps_to_the_reference_in_request_and_reply() {
     as_a_provider(&mut shop);
     let exchanges = shop.keeper.exchanges().expect("it is readable");
     assert_eq!(spec::problems(&exchanges), [""; 0]);
-    for (path, _) in wxsell::api::paths() {
+    // Those of the Store are called in `store_contract`.
+    let own = wxsell::api::paths().filter(|(path, _)| !path.contains("/ec/"));
+    for (path, _) in own {
         assert!(
             exchanges
                 .iter()

@@ -2,9 +2,8 @@
 //! served, and each of them stands in what the command prints as JSON, ids as text and times as RFC 3339; `--raw`
 //! prints the reply as it came.
 
-use crate::support::{filled, standin};
-
 use crate::support::readings::READINGS;
+use crate::support::{filled, standin};
 
 use filled::{Leaf, Reference};
 use serde_json::{Value, json};

@@ -62,18 +62,23 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 fn the_built_in_profile_is_the_account_of_the_shop_in_a_box() {
-    assert_eq!(wxsell::profile::SANDBOX_APPID, wxsell::sandbox::APPID);
-    assert_eq!(wxsell::profile::SANDBOX_SECRET, wxsell::sandbox::SECRET);
+    use wxsell::sandbox::{APPID, SECRET, STORE_APPID, STORE_SECRET};
+    let accounts = wxsell::profile::BUILT_IN.map(|account| (account.appid, account.secret));
+    assert_eq!(accounts, [(APPID, SECRET), (STORE_APPID, STORE_SECRET)]);
 }
 
 #[test]
 fn the_built_in_profile_is_there_and_cannot_be_removed() {
     let home = Home::new();
-    assert_eq!(names(&home.json(&["profile", "list"])), ["sandbox"]);
+    assert_eq!(
+        names(&home.json(&["profile", "list"])),
+        ["sandbox", "store-sandbox"]
+    );
     for args in [
         &["profile", "remove", "sandbox", "--yes"][..],
         &["profile", "rename", "sandbox", "x"],
         &["profile", "add", "sandbox", "--appid", "wx1"],
+        &["profile", "remove", "store-sandbox", "--yes"],
     ] {
         assert!(home.refused(2, args).contains("built in"), "{args:?}");
     }
@@ -134,7 +139,10 @@ fn profiles_are_added_chosen_renamed_and_removed() {
         "with no terminal a yes is needed"
     );
     home.run(&["profile", "remove", "rice", "--yes"]);
-    assert_eq!(names(&home.json(&["profile", "list"])), ["tea", "sandbox"]);
+    assert_eq!(
+        names(&home.json(&["profile", "list"])),
+        ["tea", "sandbox", "store-sandbox"]
+    );
     assert!(
         home.refused(2, &["profile", "show"])
             .contains("no profile is chosen")
@@ -383,7 +391,7 @@ fn two_commands_at_once_lose_no_profile() {
             });
         }
     });
-    assert_eq!(names(&home.json(&["profile", "list"])).len(), 7);
+    assert_eq!(names(&home.json(&["profile", "list"])).len(), 8);
 }
 
 #[cfg(unix)]

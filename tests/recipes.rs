@@ -233,7 +233,7 @@ fn holds(job: &Job, limited: i32) {
     );
     assert_eq!(runner.run(job), 0);
     assert_eq!(
-        (&runner.upload()["unchanged"], runner.added()),
+        (&runner.upload()["not_compared"], runner.added()),
         (&3.into(), 3)
     );
 

@@ -5,7 +5,9 @@ pub mod component;
 pub mod operation;
 pub mod provider;
 pub mod reader;
+pub mod store;
 
+use crate::types::Family;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub enum Resend {
     /// WeChat knows the merchant's own number in it, so that a second arrival is recognised: send it again, and
     /// read a refusal as "already there" only after looking.
     Keyed,
+    /// It leads an object from one state to another, and a second arrival finds it there: what became of it is read from
+    /// the object.
+    State,
     /// A second arrival would act twice: look it up first.
     Never,
 }
@@ -108,6 +113,17 @@ impl<'de> Deserialize<'de> for Envelope {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Done {}
 
+/// Whether a shop of this family may call a path. Ten paths are shared, and those of tokens and quotas by all.
+pub fn belongs(family: Family, path: &str) -> bool {
+    let shared = |path: &str| {
+        path.starts_with("/cgi-bin/") || operation::Shelf::Store.book().operation(path).is_some()
+    };
+    match family {
+        Family::Component => !store::is_of_store(path),
+        Family::Store => store::is_of_store(path) || shared(path),
+    }
+}
+
 /// Every path that has a typed request.
 pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
     [
@@ -116,6 +132,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         component::goods::PATHS,
         component::category::PATHS,
         component::account::PATHS,
+        store::goods::PATHS,
+        store::category::PATHS,
+        store::merchant::PATHS,
     ]
     .into_iter()
     .flatten()
@@ -124,5 +143,9 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         (common::CLASSIC_TOKEN_PATH, Resend::Safe),
         (common::CLEAR_QUOTA_BY_SECRET_PATH, Resend::Never),
         (component::image::PATH, Resend::Safe),
+        (store::image::PATH, Resend::Safe),
+        (store::image::V2_PATH, Resend::Safe),
+        (store::category::ALL_PATH, Resend::Safe),
+        (store::merchant::INFO_PATH, Resend::Safe),
     ])
 }

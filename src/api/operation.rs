@@ -10,7 +10,7 @@ mod present;
 
 pub use check::{Problem, Wrong};
 pub use conform::{Unlike, unlike_text};
-pub use present::{is_personal, mask_personal, present};
+pub use present::{is_personal, mask_personal, masked, present};
 
 use super::Resend;
 use serde::{Deserialize, Serialize};
@@ -216,6 +216,11 @@ impl Kind {
 }
 
 impl Book {
+    /// The operation behind a path.
+    pub fn operation(&self, path: &str) -> Option<&Operation> {
+        self.operations.iter().find(|known| known.path == path)
+    }
+
     /// The node that says what a node is: itself, or the shared type it names.
     pub fn resolve<'a>(&'a self, node: &'a Node) -> &'a Node {
         let mut node = node;

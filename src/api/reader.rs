@@ -87,6 +87,30 @@ impl<'a> Reader<'a> {
         self.keep(path, objects)
     }
 
+    /// The rows of a list, an object alone as a list of one. What is only a number stands for a record with that
+    /// number under `key`, and what is nothing readable at all for one without any field, so that a bad row neither
+    /// hides the others nor is forgotten. `None` where no list stands there.
+    pub fn records(&mut self, path: &'static str, key: &str) -> Option<Vec<Value>> {
+        let value = self.at(path);
+        let record = |item: &Value| match item {
+            Value::Object(_) => item.clone(),
+            Value::String(_) | Value::Number(_) => serde_json::json!({ key: item }),
+            _ => serde_json::json!({}),
+        };
+        let records = match value {
+            Value::Null => Some(Vec::new()),
+            Value::Object(fields) if fields.is_empty() => Some(Vec::new()),
+            Value::Object(_) => Some(vec![value.clone()]),
+            Value::Array(items) => {
+                let items = items.iter().filter(|item| !item.is_null());
+                Some(items.map(record).collect())
+            }
+            other if other == "" => Some(Vec::new()),
+            _ => None,
+        };
+        self.keep(path, records)
+    }
+
     /// The numbers or texts of a list, as text. An object among them is asked for `key`.
     pub fn numbers(&mut self, path: &'static str, key: &str) -> Vec<String> {
         let value = self.at(path);
@@ -173,6 +197,11 @@ mod tests {
         assert_eq!(reader.objects("odd"), None);
         assert_eq!(reader.objects("none"), Some(Vec::new()));
         assert_eq!(reader.objects("list"), Some(Vec::new()));
+        let rows = reader.records("numbers", "id").expect("rows");
+        assert_eq!(
+            rows,
+            [json!({"id": 1}), json!({"id": "2"}), json!({"id": 3})]
+        );
         assert_eq!(reader.numbers("numbers", "id"), ["1", "2", "3"]);
         assert_eq!(reader.done(()).unread, ["bad", "odd"]);
     }

@@ -1,6 +1,7 @@
 //! CSV and TSV: encoding and delimiter found out, rows read without keeping the file in memory. Uses the `csv-core`
 //! state machine directly, so that cells land in the reused row without a copy.
 
+use super::encoding::encoding_of;
 use super::source::{Row, cannot_read};
 use crate::fail::Failure;
 use crate::text;
@@ -34,7 +35,7 @@ impl Encoding {
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 /// No row of goods is this long; a quote that is never closed is.
 const LONGEST_ROW: usize = 8 * 1024 * 1024;
 
@@ -45,6 +46,8 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Lines end in CR LF.
     pub crlf: bool,
+    /// The first line names the delimiter, as `sep=;`, and is no row.
+    pub sep: bool,
 }
 
 /// Finds out encoding and delimiter. Reads the whole file once, a piece at a time: only then is it sure that no byte
@@ -61,57 +64,42 @@ pub fn dialect(
         .read_to_end(&mut head)
         .map_err(|error| cannot_read(name, error))?;
     let bom = head.starts_with(BOM);
-    let utf8 = match encoding {
-        Some(Encoding::Gb18030) => None,
-        _ => Some(invalid_utf8(file).map_err(|error| cannot_read(name, error))?),
+    let encoding = encoding_of(name, file, encoding, bom)?;
+    let text = head.strip_prefix(BOM).unwrap_or(&head);
+    let heading = first_line(text);
+    let sep = named_delimiter(heading);
+    let delimiter = match sep {
+        Some(delimiter) => delimiter,
+        None if tab => b'\t',
+        None => delimiter_of(heading),
     };
-    let encoding = match (encoding, utf8) {
-        (_, Some(None)) if bom => Encoding::Utf8Bom,
-        (_, Some(None)) => Encoding::Utf8,
-        (None, Some(Some(at))) if !bom => {
-            match invalid_gb18030(file).map_err(|error| cannot_read(name, error))? {
-                None => Encoding::Gb18030,
-                Some(gb_at) => {
-                    return Err(Failure::input(text!(
-                    "{file} is neither UTF-8 (byte {utf8} is wrong) nor GB18030 (byte {gb18030} is wrong)",
-                    file = name,
-                    utf8 = at + 1,
-                    gb18030 = gb_at + 1
-                ))
-                .hint(text!("save it as \"CSV UTF-8\""))
-                .into());
-                }
-            }
-        }
-        (_, Some(Some(at))) => {
-            return Err(Failure::input(text!(
-                "{file} is not UTF-8: byte {at} is wrong",
-                file = name,
-                at = at + 1
-            ))
-            .hint(text!("save it as \"CSV UTF-8\""))
-            .into());
-        }
-        (_, None) => match invalid_gb18030(file).map_err(|error| cannot_read(name, error))? {
-            None => Encoding::Gb18030,
-            Some(at) => {
-                return Err(Failure::input(text!(
-                    "{file} is not GB18030: byte {at} is wrong",
-                    file = name,
-                    at = at + 1
-                ))
-                .hint(text!("leave --encoding out to have it found out"))
-                .into());
-            }
-        },
-    };
-    let heading = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = if tab { b'\t' } else { delimiter_of(heading) };
     Ok(Dialect {
         encoding,
         delimiter,
-        crlf: heading.ends_with(b"\r"),
+        crlf: text
+            .get(heading.len()..)
+            .is_some_and(|rest| rest.starts_with(b"\r\n")),
+        sep: sep.is_some(),
     })
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// The delimiter that a line such as `sep=;` names, which Excel reads and does not show.
+fn named_delimiter(line: &[u8]) -> Option<u8> {
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    match line {
+        [s, e, p, b'=', delimiter @ (b',' | b';' | b'\t' | b'|')]
+            if [s, e, p].map(u8::to_ascii_lowercase) == *b"sep" =>
+        {
+            Some(*delimiter)
+        }
+        _ => None,
+    }
 }
 
 /// The delimiter that occurs most in the heading line outside quotes; the comma wins a tie.
@@ -135,57 +123,52 @@ fn delimiter_of(heading: &[u8]) -> u8 {
     best
 }
 
-/// The offset of the first byte that is not UTF-8.
-fn invalid_utf8(file: &mut File) -> std::io::Result<Option<u64>> {
-    file.rewind()?;
-    let mut buffer = vec![0; CHUNK];
-    let (mut kept, mut offset) = (0, 0u64);
-    loop {
-        let read = file.read(&mut buffer[kept..])?;
-        let len = kept + read;
-        match std::str::from_utf8(&buffer[..len]) {
-            Ok(_) if read == 0 => return Ok(None),
-            Ok(_) => (kept, offset) = (0, offset + len as u64),
-            Err(error) if error.error_len().is_some() || read == 0 => {
-                return Ok(Some(offset + error.valid_up_to() as u64));
-            }
-            Err(error) => {
-                let valid = error.valid_up_to();
-                buffer.copy_within(valid..len, 0);
-                (kept, offset) = (len - valid, offset + valid as u64);
-            }
-        }
-    }
+/// Lines and quotes up to a place in a file. `csv-core` counts no lines that end in CR alone, and takes the end of the
+/// file for the end of a quote.
+struct Place {
+    line: u64,
+    after_cr: bool,
+    state: Quoting,
+    /// The line on which the last quote was opened.
+    opened: u64,
+    delimiter: u8,
 }
 
-/// The offset of the first byte that is not GB18030.
-fn invalid_gb18030(file: &mut File) -> std::io::Result<Option<u64>> {
-    file.rewind()?;
-    let mut decoder = GB18030.new_decoder_without_bom_handling();
-    let mut buffer = vec![0; CHUNK];
-    let mut out = vec![0; CHUNK * 4];
-    let mut offset = 0u64;
-    loop {
-        let read = file.read(&mut buffer)?;
-        let mut at = 0;
-        loop {
-            let (result, used, _) =
-                decoder.decode_to_utf8_without_replacement(&buffer[at..read], &mut out, read == 0);
-            at += used;
-            match result {
-                DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(bad, after) => {
-                    return Ok(Some(
-                        (offset + at as u64).saturating_sub(u64::from(bad) + u64::from(after)),
-                    ));
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    CellStart,
+    InCell,
+    InQuotes,
+    /// After a quote inside quotes: the end of the cell, or the first of a pair.
+    AfterQuote,
+}
+
+impl Place {
+    fn pass(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            let ends = match byte {
+                b'\n' => {
+                    self.line += u64::from(!self.after_cr);
+                    true
                 }
-            }
+                b'\r' => {
+                    self.line += 1;
+                    true
+                }
+                byte => *byte == self.delimiter,
+            };
+            self.after_cr = *byte == b'\r';
+            self.state = match (self.state, byte) {
+                (Quoting::CellStart, b'"') => {
+                    self.opened = self.line;
+                    Quoting::InQuotes
+                }
+                (Quoting::InQuotes, b'"') => Quoting::AfterQuote,
+                (Quoting::AfterQuote, b'"') | (Quoting::InQuotes, _) => Quoting::InQuotes,
+                _ if ends => Quoting::CellStart,
+                _ => Quoting::InCell,
+            };
         }
-        if read == 0 {
-            return Ok(None);
-        }
-        offset += read as u64;
     }
 }
 
@@ -199,7 +182,10 @@ pub struct CsvReader {
     at: usize,
     ended: bool,
     core: csv_core::Reader,
-    skipped_lines: u64,
+    /// How far the reading has come.
+    place: Place,
+    /// Rows so far, blank ones too, as a spreadsheet counts them.
+    counted: u32,
     output: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -227,16 +213,31 @@ impl CsvReader {
             core: csv_core::ReaderBuilder::new()
                 .delimiter(dialect.delimiter)
                 .build(),
-            skipped_lines: 0,
+            place: Place {
+                line: 1,
+                after_cr: false,
+                state: Quoting::CellStart,
+                opened: 0,
+                delimiter: dialect.delimiter,
+            },
+            counted: 0,
             output: vec![0; 16 * 1024],
             ends: vec![0; 64],
+        })
+        .and_then(|mut reader| {
+            if dialect.sep {
+                // Not a row: not counted as one either.
+                reader.next(&mut Row::default())?;
+                reader.counted = 0;
+            }
+            Ok(reader)
         })
     }
 
     /// Fills `row` with the next row; false at the end.
     pub fn next(&mut self, row: &mut Row) -> Result<bool> {
         self.skip_blank_lines()?;
-        let line = self.core.line() + self.skipped_lines;
+        let line = self.place.line;
         let (mut bytes, mut fields) = (0, 0);
         loop {
             let (result, read, written, ends) = self.core.read_record(
@@ -244,21 +245,22 @@ impl CsvReader {
                 &mut self.output[bytes..],
                 &mut self.ends[fields..],
             );
+            self.place.pass(&self.buffer[self.at..self.at + read]);
             self.at += read;
             bytes += written;
             fields += ends;
             match result {
                 ReadRecordResult::InputEmpty => self.fill()?,
                 ReadRecordResult::OutputFull if bytes >= LONGEST_ROW => {
-                    return Err(Failure::input(text!(
-                        "{file}:{line}: the row that starts here does not end",
-                        file = &self.name,
-                        line
-                    ))
-                    .hint(text!(
-                        "look for a quote (\") that is opened and never closed"
-                    ))
-                    .into());
+                    return Err(match self.place.state {
+                        Quoting::InQuotes => self.unclosed(),
+                        _ => Failure::input(text!(
+                            "{file}:{line}: the row that starts here does not end",
+                            file = &self.name,
+                            line
+                        ))
+                        .into(),
+                    });
                 }
                 ReadRecordResult::OutputFull => self.output.resize(self.output.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
@@ -266,7 +268,12 @@ impl CsvReader {
                 ReadRecordResult::End => return Ok(false),
             }
         }
+        if self.ended && self.at >= self.buffer.len() && self.place.state == Quoting::InQuotes {
+            return Err(self.unclosed());
+        }
         row.clear(u32::try_from(line).unwrap_or(u32::MAX));
+        self.counted = self.counted.saturating_add(1);
+        row.counted = Some(self.counted);
         let words = std::str::from_utf8(&self.output[..bytes])
             .map_err(|error| cannot_read(&self.name, error))?;
         row.text.push_str(words);
@@ -278,14 +285,30 @@ impl CsvReader {
         Ok(true)
     }
 
+    fn unclosed(&self) -> anyhow::Error {
+        Failure::input(text!(
+            "{file}:{line}: the quote (\") that opens here is never closed",
+            file = &self.name,
+            line = self.place.opened
+        ))
+        .hint(text!(
+            "close it at the end of its cell, or write two (\"\") for a quote that belongs to the text"
+        ))
+        .into()
+    }
+
     /// Done here and not by `csv-core`, which would count such lines to the row after them.
     fn skip_blank_lines(&mut self) -> Result<()> {
         loop {
             while let Some(byte) = self.buffer.get(self.at) {
-                match byte {
-                    b'\n' => self.skipped_lines += 1,
-                    b'\r' => {}
-                    _ => return Ok(()),
+                if !matches!(byte, b'\n' | b'\r') {
+                    return Ok(());
+                }
+                let before = self.place.line;
+                self.place.pass(&self.buffer[self.at..=self.at]);
+                // Neither the second half of a line end nor the end of the row before is a blank line.
+                if self.place.line > before {
+                    self.counted = self.counted.saturating_add(1);
                 }
                 self.at += 1;
             }
@@ -419,8 +442,12 @@ mod tests {
     }
 
     fn rows_of(bytes: &[u8]) -> Result<Vec<(u32, Vec<String>)>> {
+        rows_in(bytes, None)
+    }
+
+    fn rows_in(bytes: &[u8], encoding: Option<Encoding>) -> Result<Vec<(u32, Vec<String>)>> {
         let mut file = file_of(bytes);
-        let dialect = dialect("a.csv", &mut file, None, false)?;
+        let dialect = dialect("a.csv", &mut file, encoding, false)?;
         file.rewind()?;
         let mut reader = CsvReader::new("a.csv", file, dialect)?;
         let (mut row, mut rows) = (Row::default(), Vec::new());
@@ -460,16 +487,76 @@ mod tests {
         }
     }
 
+    fn refusal(bytes: &[u8]) -> String {
+        rows_of(bytes).expect_err("no encoding fits").to_string()
+    }
+
     #[test]
-    fn a_byte_that_fits_no_encoding_is_named() {
+    fn a_line_that_fits_no_encoding_is_named() {
         let mut bytes = GB18030.encode("标题").0.to_vec();
         bytes.extend(b"\nab\xFFcd");
-        let error =
-            dialect("a.csv", &mut file_of(&bytes), None, false).expect_err("no encoding fits");
-        assert!(
-            error.to_string().contains("nor GB18030 (byte 8 is wrong)"),
-            "{error}"
-        );
+        let told = refusal(&bytes);
+        assert_eq!(told, "a.csv:2: this line is neither UTF-8 nor GB18030");
+    }
+
+    #[test]
+    fn a_line_of_gbk_in_a_file_of_utf8_is_named() {
+        let mut bytes = "id,title\n1,测试商品 绿茶\n".as_bytes().to_vec();
+        bytes.extend(&*GB18030.encode("2,测试商品二 绿茶\n").0);
+        bytes.extend("3,测试商品 红茶\n".as_bytes());
+        let told = refusal(&bytes);
+        assert_eq!(told, "a.csv:3: this line is not UTF-8, and other lines are");
+        // Also where the file says that it is UTF-8.
+        let told = refusal(&[BOM, &bytes].concat());
+        assert_eq!(told, "a.csv:3: this line is not UTF-8");
+    }
+
+    #[test]
+    fn other_encodings_are_not_taken_for_chinese() {
+        for (encoding, words) in [
+            (encoding_rs::BIG5, "測試商品綠茶禮盒裝一號"),
+            (encoding_rs::SHIFT_JIS, "緑茶ギフトセット一番茶です"),
+        ] {
+            let text = format!("id,title\n1,{words}\n");
+            let told = refusal(&encoding.encode(&text).0);
+            assert!(told.contains("makes no Chinese"), "{told}");
+        }
+        // Short words and rare characters are Chinese all the same.
+        for words in ["联通", "好茶", "龘", "测试😀"] {
+            let text = format!("id,title\n1,{words}，好茶与绿茶\n");
+            let rows = rows_of(&GB18030.encode(&text).0).expect("rows");
+            assert!(rows[1].1[1].starts_with(words));
+        }
+    }
+
+    #[test]
+    fn lines_may_end_as_on_old_macs() {
+        let rows = rows_of(b"a,b\r1,2\r\r3,\"4\r5\"\r6,7").expect("rows");
+        let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 2, 4, 6]);
+    }
+
+    #[test]
+    fn a_line_that_names_the_delimiter_is_no_row() {
+        for text in ["sep=;\na;b\n1;2\n", "\u{FEFF}SEP=;\r\na;b\r\n1;2"] {
+            let rows = rows_of(text.as_bytes()).expect("rows");
+            let lines: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
+            assert_eq!(lines, [2, 3]);
+            assert_eq!(rows[1].1, ["1", "2"]);
+        }
+    }
+
+    #[test]
+    fn a_row_knows_its_number_in_a_spreadsheet() {
+        let mut file = file_of(b"a\r\n\r\n\"two\r\nlines\"\r\nlast\r\n");
+        let dialect = dialect("a.csv", &mut file, None, false).expect("text");
+        file.rewind().expect("a start");
+        let mut reader = CsvReader::new("a.csv", file, dialect).expect("a reader");
+        let (mut row, mut found) = (Row::default(), Vec::new());
+        while reader.next(&mut row).expect("a row") {
+            found.push((row.number, row.counted()));
+        }
+        assert_eq!(found, [(1, 1), (3, 3), (5, 4)]);
     }
 
     #[test]
@@ -501,6 +588,20 @@ mod tests {
         bytes.extend(b"2,3\n".repeat(LONGEST_ROW / 2));
         let error = rows_of(&bytes).expect_err("the row is too long");
         assert!(error.to_string().starts_with("a.csv:2:"), "{error}");
+        for (text, line) in [
+            ("a,b\n1,\"open\n2,3\n4,5", 2),
+            ("a,b\n1,2\n\"x\ny\",\"open", 4),
+            ("a,\"b", 1),
+        ] {
+            let told = rows_of(text.as_bytes()).expect_err("open").to_string();
+            assert_eq!(
+                told,
+                format!("a.csv:{line}: the quote (\") that opens here is never closed")
+            );
+        }
+        for text in ["a,\"b\"", "a,\"b\"\"\"", "a,b\"", "a,5\" pipe\n1,2"] {
+            assert!(rows_of(text.as_bytes()).is_ok(), "{text}");
+        }
     }
 
     #[test]
@@ -528,6 +629,7 @@ mod tests {
                     encoding: Encoding::Gb18030,
                     delimiter: b',',
                     crlf: false,
+                    sep: false,
                 };
                 let mut writer = CsvWriter::new(&mut out, dialect).expect("a writer");
                 writer.row([text.as_ref()]).expect("a row");
@@ -558,6 +660,7 @@ mod tests {
             encoding: Encoding::Gb18030,
             delimiter: b',',
             crlf: true,
+            sep: false,
         };
         let mut writer = CsvWriter::new(&mut out, given).expect("a writer");
         for row in &table {
@@ -565,9 +668,10 @@ mod tests {
         }
         writer.finish().expect("an end");
         let mut file = file_of(&out);
-        let found = dialect("a.csv", &mut file, None, false).expect("text");
+        let wanted = Some(Encoding::Gb18030);
+        let found = dialect("a.csv", &mut file, wanted, false).expect("text");
         assert_eq!(found.encoding, Encoding::Gb18030);
-        let rows = rows_of(&out).expect("rows");
+        let rows = rows_in(&out, wanted).expect("rows");
         assert_eq!(rows.len(), table.len());
         for ((_, cells), wanted) in rows.iter().zip(&table) {
             assert_eq!(cells, wanted);
@@ -587,7 +691,7 @@ mod tests {
             encoding in prop_oneof![Just(Encoding::Utf8), Just(Encoding::Utf8Bom), Just(Encoding::Gb18030)],
             crlf in any::<bool>(),
         ) {
-            let dialect = Dialect { encoding, delimiter: b',', crlf };
+            let dialect = Dialect { encoding, delimiter: b',', crlf, sep: false };
             let mut out = Vec::new();
             let mut writer = CsvWriter::new(&mut out, dialect).expect("a writer");
             for row in &table {

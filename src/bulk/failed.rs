@@ -1,4 +1,5 @@
-//! Rows that failed, given back as a file of the same make: cells as they were, and a reason beside each row.
+//! Rows that failed, given back as a file of the same make: cells as they were, and a reason beside each row. A file that
+//! somebody may have worked on is never written over.
 
 use super::csv::{CsvReader, CsvWriter, Dialect};
 use super::json;
@@ -8,10 +9,15 @@ use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
 use rust_xlsxwriter::{Color, Format, FormatPattern, Workbook, Worksheet};
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Names that are tried beside a source: `catalog.failed.csv`, `catalog.failed-2.csv`, …
+const NAMES: u32 = 99;
 
 /// What is written beside a row.
 pub struct Verdict {
@@ -44,6 +50,10 @@ pub struct Copy<'a> {
     pub sheet: Option<&'a str>,
     /// The row of the headings.
     pub heading: u32,
+    /// Columns of the widest row: the reason stands beyond all of them.
+    pub width: usize,
+    /// Where to write, instead of beside the source.
+    pub wanted: Option<&'a Path>,
     /// The column that names the thing of a row, and its field in JSON.
     pub id_column: usize,
     pub id_field: &'a str,
@@ -69,24 +79,206 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(text!(
         "cannot write {file}: {why}",
         file = path.display().to_string(),
-        why = error.to_string()
+        why = error.kind().to_string()
     ))
+}
+
+/// Whether rows of `source` that fail can be given back, to be known before anything is sent.
+///
+/// # Errors
+/// A folder in which no file can be made, and a `wanted` file of another kind.
+pub fn check(source: &Source, wanted: Option<&Path>) -> Result<()> {
+    if source.made {
+        return Ok(());
+    }
+    let path = target(source, wanted);
+    if let (Some(wanted), Some(ending)) = (wanted, path.extension())
+        && !same_kind(&ending.to_string_lossy(), source.kind)
+    {
+        return Err(Failure::input(text!(
+            "failed rows come back in the kind of their source, and {file} is .{ending}",
+            file = &source.name,
+            ending = source.kind.ending()
+        ))
+        .hint(text!(
+            "give {path} the ending .{ending}",
+            path = wanted.display().to_string(),
+            ending = source.kind.ending()
+        ))
+        .into());
+    }
+    NamedTempFile::new_in(folder_of(&path))
+        .map(drop)
+        .map_err(|error| {
+            Failure::input(text!(
+                "rows that fail could not be given back: cannot write {file}: {why}",
+                file = path.display().to_string(),
+                why = error.kind().to_string()
+            ))
+            .hint(text!("name another place with --failed-file"))
+            .into()
+        })
+}
+
+fn same_kind(ending: &str, kind: SourceKind) -> bool {
+    let ending = ending.to_ascii_lowercase();
+    match kind {
+        SourceKind::Csv => matches!(ending.as_str(), "csv" | "txt"),
+        SourceKind::Tsv => matches!(ending.as_str(), "tsv" | "tab" | "txt"),
+        SourceKind::Xlsx => matches!(ending.as_str(), "xlsx" | "xlsm"),
+        SourceKind::Json => ending == "json",
+        SourceKind::Jsonl => matches!(ending.as_str(), "jsonl" | "ndjson"),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Where failed rows of a source go: a file of failed rows takes what still fails back.
+pub fn target(source: &Source, wanted: Option<&Path>) -> PathBuf {
+    match (wanted, &source.path) {
+        (Some(wanted), _) => wanted.to_path_buf(),
+        (None, Some(path)) if is_failed(path) => path.clone(),
+        (None, Some(path)) => {
+            let ending = path.extension().map_or_else(
+                || source.kind.ending().to_owned(),
+                |ending| ending.to_string_lossy().into_owned(),
+            );
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            source.folder.join(format!("{stem}.failed.{ending}"))
+        }
+        (None, None) => PathBuf::from(format!("stdin.failed.{}", source.kind.ending())),
+    }
+}
+
+fn is_failed(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.rsplit_once(".failed").is_some_and(|(_, rest)| {
+        rest.is_empty()
+            || rest
+                .strip_prefix('-')
+                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+/// `catalog.failed-2.csv` for `catalog.failed.csv`.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    if number == 1 {
+        return path.to_path_buf();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match path.extension() {
+        Some(ending) => format!("{stem}-{number}.{}", ending.to_string_lossy()),
+        None => format!("{stem}-{number}"),
+    };
+    path.with_file_name(name)
+}
+
+/// What was written last to a path, so that a file which somebody edited since is known.
+struct Memory<'a> {
+    folder: &'a Path,
+}
+
+impl Memory<'_> {
+    fn entry(&self, path: &Path) -> PathBuf {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let name = Sha256::digest(whole.to_string_lossy().as_bytes());
+        self.folder.join(hex::encode(name))
+    }
+
+    fn is_ours(&self, path: &Path) -> bool {
+        let known = std::fs::read_to_string(self.entry(path)).unwrap_or_default();
+        !known.is_empty() && digest(path).is_ok_and(|digest| digest == known)
+    }
+
+    /// What cannot be remembered is taken for edited.
+    fn remember(&self, path: &Path) {
+        if let Ok(digest) = digest(path) {
+            let _ = std::fs::create_dir_all(self.folder);
+            let _ = std::fs::write(self.entry(path), digest);
+        }
+    }
+}
+
+fn digest(path: &Path) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    loop {
+        let piece = file.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(hex::encode(hasher.finalize()));
+        }
+        hasher.update(piece);
+        let length = piece.len();
+        file.consume(length);
+    }
+}
+
+/// Moves a finished file to its place: the name it should have, or with a number where a file of that name is not ours
+/// or cannot be replaced. `source` may be replaced: what stood in it was read.
+pub fn put(
+    mut out: NamedTempFile,
+    wanted: &Path,
+    memory: &Path,
+    source: Option<&Path>,
+) -> Result<PathBuf> {
+    let memory = Memory { folder: memory };
+    let mut failed = None;
+    for number in 1..=NAMES {
+        let path = numbered(wanted, number);
+        if path.exists() && source != Some(path.as_path()) && !memory.is_ours(&path) {
+            continue;
+        }
+        match out.persist(&path) {
+            Ok(_) => {
+                memory.remember(&path);
+                return Ok(path);
+            }
+            // On Windows a file that is open elsewhere cannot be replaced.
+            Err(error) => {
+                out = error.file;
+                failed = Some(error.error);
+                if number > 3 && !path.exists() {
+                    break;
+                }
+            }
+        }
+    }
+    let error = failed.unwrap_or_else(|| std::io::ErrorKind::AlreadyExists.into());
+    Err(cannot_write(wanted, &error).into())
 }
 
 impl Copy<'_> {
     /// Writes the rows that have a verdict next to the input: `catalog.failed.xlsx` for `catalog.xlsx`; for standard
-    /// input into the current folder. The column of reasons is added or replaced. `None` where no row has one. Fails
-    /// when the input has changed since it was read.
+    /// input into the current folder. The column of reasons is added or replaced. `None` where no row has one. Where
+    /// the folder cannot be written, the file goes to the folder of the program's state.
+    ///
+    /// # Errors
+    /// An input that has changed since it was read, and a disk that takes no file anywhere.
     pub fn write(&self) -> Result<Option<PathBuf>> {
         if self.source.made || !self.judge.any() {
             return Ok(None);
         }
-        let path = self.target();
-        let mut out = tempfile::NamedTempFile::new_in(match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        })
-        .map_err(|error| cannot_write(&path, &error))?;
+        let path = target(self.source, self.wanted);
+        let refuge = || {
+            self.source
+                .memory
+                .join(path.file_name().unwrap_or_default())
+        };
+        let (mut out, path) = match NamedTempFile::new_in(folder_of(&path)) {
+            Ok(out) => (out, path),
+            Err(_) => {
+                std::fs::create_dir_all(&self.source.memory)?;
+                let path = refuge();
+                let out = NamedTempFile::new_in(&self.source.memory)
+                    .map_err(|error| cannot_write(&path, &error))?;
+                (out, path)
+            }
+        };
         let rows = match self.source.kind {
             SourceKind::Csv | SourceKind::Tsv => self.csv(out.as_file_mut())?,
             SourceKind::Xlsx => self.xlsx(out.as_file_mut())?,
@@ -96,30 +288,7 @@ impl Copy<'_> {
             return Ok(None);
         }
         readable_like_others(out.as_file())?;
-        out.persist(&path)
-            .map_err(|error| cannot_write(&path, &error.error))?;
-        Ok(Some(path))
-    }
-
-    /// Failed rows of a file of failed rows replace it.
-    fn target(&self) -> PathBuf {
-        let ending = match &self.source.path {
-            Some(path) => path.extension().map_or_else(
-                || self.source.kind.ending().to_owned(),
-                |ending| ending.to_string_lossy().into_owned(),
-            ),
-            None => self.source.kind.ending().to_owned(),
-        };
-        let stem = match &self.source.path {
-            Some(path) => path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            None => "stdin".to_owned(),
-        };
-        let stem = stem.strip_suffix(".failed").unwrap_or(&stem);
-        self.source.folder.join(format!("{stem}.failed.{ending}"))
+        put(out, &path, &self.source.memory, self.source.path.as_deref()).map(Some)
     }
 
     /// The column of the reason: the one that is there, else a new last one.
@@ -131,7 +300,7 @@ impl Copy<'_> {
             }
             width += 1;
         }
-        width
+        width.max(self.width)
     }
 
     fn csv(&self, out: &mut File) -> Result<usize> {
@@ -191,7 +360,12 @@ impl Copy<'_> {
             } else {
                 let (cell, kind) = match values.get(self.id_column) {
                     Some(xlsx::Value::Text(text)) => (text.clone(), CellKind::Text),
-                    Some(xlsx::Value::Number(number)) => (number.to_string(), CellKind::Number),
+                    Some(xlsx::Value::Number {
+                        shown: Some(shown), ..
+                    }) => (shown.clone(), CellKind::Text),
+                    Some(xlsx::Value::Number { number, .. }) => {
+                        (number.to_string(), CellKind::Number)
+                    }
                     _ => (String::new(), CellKind::Text),
                 };
                 match self.judge.verdict(number, &cell, kind) {
@@ -251,7 +425,7 @@ impl Copy<'_> {
                     .unwrap_or_default();
                 let verdict = self.judge.verdict(document.line, id, CellKind::Text);
                 let Some(verdict) = verdict else {
-                    return Ok(());
+                    return Ok(true);
                 };
                 if array {
                     out.write_all(if rows == 0 { b"[\n" } else { b",\n" })?;
@@ -268,7 +442,7 @@ impl Copy<'_> {
                     out.write_all(b"\n")?;
                 }
                 rows += 1;
-                Ok(())
+                Ok(true)
             },
         )?;
         if array && rows > 0 {
@@ -289,18 +463,26 @@ fn write_value(
     let column = u16::try_from(column)?;
     match value {
         xlsx::Value::Empty => sheet.write_blank(row, column, &format)?,
-        xlsx::Value::Text(text) | xlsx::Value::Error(text) => {
+        xlsx::Value::Text(text) | xlsx::Value::Error(text) | xlsx::Value::Formula(text) => {
             sheet.write_string_with_format(row, column, text, &format)?
         }
-        xlsx::Value::Number(number) => {
+        xlsx::Value::Number {
+            number,
+            format: code,
+            ..
+        } => {
+            let format = match code {
+                Some(code) => format.set_num_format(&**code),
+                None => format,
+            };
             sheet.write_number_with_format(row, column, *number, &format)?
         }
         xlsx::Value::Bool(flag) => sheet.write_boolean_with_format(row, column, *flag, &format)?,
-        xlsx::Value::Date(days) => sheet.write_number_with_format(
+        xlsx::Value::Date(days, code) => sheet.write_number_with_format(
             row,
             column,
             *days,
-            &format.set_num_format("yyyy-mm-dd hh:mm:ss"),
+            &format.set_num_format(code.as_deref().unwrap_or("yyyy-mm-dd hh:mm:ss")),
         )?,
     };
     Ok(())

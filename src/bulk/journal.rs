@@ -5,7 +5,7 @@
 //! an item that was marked and never sent costs one look-up on resume, nothing else.
 
 use crate::fail::Failure;
-use crate::state::runs::{Ended, ItemState, Items, Known, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
 use crate::text;
 use anyhow::Result;
 use std::collections::VecDeque;
@@ -23,6 +23,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub trait Work: Send + 'static {
     /// What is written about it before it is sent.
     fn mark(&self) -> SentMark;
+
+    /// What is to be remembered of it with the mark, where nothing was known of it before.
+    fn memory(&self) -> &[u8] {
+        &[]
+    }
 }
 
 /// Work that is marked and may be sent.
@@ -33,6 +38,8 @@ pub struct Fed<W> {
     pub mark: SentMark,
     /// What earlier runs knew; an item in state `sent` or `unclear` must be looked up before it is sent.
     pub before: Option<Known>,
+    /// What is remembered of it as it was sent last.
+    pub memory: Option<Vec<u8>>,
 }
 
 /// How a run treats what earlier runs did.
@@ -166,8 +173,8 @@ impl<W: Work> Keeper<W> {
                     self.items.end(&ended)?;
                     ended.clear();
                 }
-                let marks = batch.iter().map(|fed| &fed.mark);
-                self.items.mark_sent(self.feed.run, marks)?;
+                let marks = batch.iter().map(|fed| (&fed.mark, fed.work.memory()));
+                self.items.mark_and_remember(self.feed.run, marks)?;
                 marked.extend(batch);
             }
             self.hand_out(&mut marked);
@@ -212,7 +219,16 @@ impl<W: Work> Keeper<W> {
             if done && !self.feed.recheck {
                 skipped += 1;
             } else {
-                batch.push(Fed { work, mark, before });
+                let memory = match before {
+                    Some(_) => self.items.memory(&mark.key)?,
+                    None => None,
+                };
+                batch.push(Fed {
+                    work,
+                    mark,
+                    before,
+                    memory,
+                });
             }
         }
         self.shared.unchanged.fetch_add(skipped, Ordering::Relaxed);
@@ -246,6 +262,7 @@ pub fn not_sent<W>(fed: &Fed<W>) -> Ended {
         action: "",
         errcode: None,
         reason: None,
+        memory: Memory::Kept,
     }
 }
 
@@ -275,6 +292,7 @@ mod tests {
             action: "added",
             errcode: None,
             reason: None,
+            memory: Memory::Kept,
         }
     }
 

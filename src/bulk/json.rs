@@ -18,12 +18,12 @@ pub struct Document<'a> {
     pub text: Result<&'a str, String>,
 }
 
-/// Hands every document to `take`, in order. `file` stands at its start.
+/// Hands every document to `take`, in order, until it says false. `file` stands at its start.
 pub fn each(
     name: &str,
     file: File,
     kind: SourceKind,
-    take: &mut dyn FnMut(Document<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Document<'_>) -> Result<bool>,
 ) -> Result<()> {
     match kind {
         SourceKind::Json => each_of_array(name, file, take),
@@ -34,7 +34,7 @@ pub fn each(
 fn each_line(
     name: &str,
     file: File,
-    take: &mut dyn FnMut(Document<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Document<'_>) -> Result<bool>,
 ) -> Result<()> {
     let mut reader = BufReader::with_capacity(256 * 1024, file);
     let mut bytes = Vec::new();
@@ -66,10 +66,13 @@ fn each_line(
             .unwrap_or(&bytes)
             .trim_ascii();
         if !whole.is_empty() {
-            take(Document {
+            let goes_on = take(Document {
                 line,
                 text: std::str::from_utf8(whole).map_err(|error| error.to_string()),
             })?;
+            if !goes_on {
+                return Ok(());
+            }
         }
     }
 }
@@ -77,7 +80,7 @@ fn each_line(
 fn each_of_array(
     name: &str,
     file: File,
-    take: &mut dyn FnMut(Document<'_>) -> Result<()>,
+    take: &mut dyn FnMut(Document<'_>) -> Result<bool>,
 ) -> Result<()> {
     let mut text = String::new();
     file.take(LARGEST_JSON + 1)
@@ -111,7 +114,8 @@ fn each_of_array(
         return take(Document {
             line: 1,
             text: Ok(only.get()),
-        });
+        })
+        .map(drop);
     }
     let documents: Vec<&RawValue> = serde_json::from_str(text).map_err(broken)?;
     let (mut line, mut seen) = (1u32, 0);
@@ -124,10 +128,13 @@ fn each_of_array(
             .count();
         line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
         seen = start;
-        take(Document {
+        let goes_on = take(Document {
             line,
             text: Ok(document.get()),
         })?;
+        if !goes_on {
+            break;
+        }
     }
     Ok(())
 }
@@ -145,7 +152,7 @@ mod tests {
         let mut found = Vec::new();
         each("a.json", file, kind, &mut |document| {
             found.push((document.line, document.text.map(str::to_owned)));
-            Ok(())
+            Ok(true)
         })?;
         Ok(found)
     }

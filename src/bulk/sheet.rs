@@ -3,12 +3,17 @@
 //! a file in memory.
 
 use super::csv::{CsvReader, CsvWriter, Dialect, dialect};
-use super::source::{Input, Row, Source, SourceKind};
+use super::failed;
+use super::number::{self, Refusal};
+use super::source::{CellKind, Input, Row, Source, SourceKind, column_letters};
 use super::xlsx::Book;
+use super::xlsx::choose::{HEAD_ROWS, choose, runs_of};
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::text;
 use anyhow::Result;
 use rust_xlsxwriter::Workbook;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -21,7 +26,13 @@ pub struct Sheet {
     dialect: Option<Dialect>,
     pub headings: Vec<String>,
     pub rows: Vec<SheetRow>,
+    sheet: Option<String>,
+    /// What people should know about how it was read.
+    pub notices: Vec<Text>,
 }
+
+/// Such tables are held in memory; more people than this are several tables.
+const MOST_ROWS: usize = 100_000;
 
 /// A row that holds something.
 #[derive(Debug, Clone)]
@@ -29,6 +40,9 @@ pub struct SheetRow {
     /// In a spreadsheet the row, in CSV the line; from 1.
     pub number: u32,
     pub cells: Vec<String>,
+    kinds: Vec<CellKind>,
+    /// As a spreadsheet counts it.
+    counted: u32,
 }
 
 impl SheetRow {
@@ -36,20 +50,63 @@ impl SheetRow {
     pub fn cell(&self, column: usize) -> &str {
         self.cells.get(column).map_or("", |cell| cell.trim())
     }
+
+    /// A cell that holds somebody's number, as the person sees it; empty where the cell is.
+    ///
+    /// # Errors
+    /// A number that a spreadsheet damaged, or with characters that nobody sees.
+    pub fn number(&self, column: usize) -> Result<Cow<'_, str>, Refusal> {
+        let cell = self.cells.get(column).map_or("", String::as_str);
+        let kind = self.kinds.get(column).copied().unwrap_or(CellKind::Text);
+        if cell.trim().is_empty() && kind == CellKind::Text {
+            return Ok(Cow::Borrowed(""));
+        }
+        number::read(cell, kind).map(|number| number.text)
+    }
+
+    /// A cell of words.
+    ///
+    /// # Errors
+    /// What is no words: an error, a date, a formula without a result.
+    pub fn words(&self, column: usize) -> Result<&str, Refusal> {
+        let kind = self.kinds.get(column).copied().unwrap_or(CellKind::Text);
+        match number::unreadable(self.cell(column), kind) {
+            Some(refusal) => Err(refusal),
+            None => Ok(self.cell(column)),
+        }
+    }
 }
 
 impl Sheet {
-    /// Reads a file; `-` is standard input. Of a spreadsheet the first sheet is read.
+    /// Reads a file; `-` is standard input. Of a spreadsheet with several sheets the one is read whose first row has a
+    /// heading that `is_heading` knows; `column` names it.
     ///
     /// # Errors
-    /// A file that is not there or not readable, of another kind, or without a single row.
-    pub fn read(path: &Path, spool_dir: &Path) -> Result<Sheet> {
+    /// A file that is not there or not readable, of another kind, without a single row, or with headings below others.
+    pub fn read(
+        path: &Path,
+        spool_dir: &Path,
+        column: Text,
+        is_heading: &dyn Fn(&str) -> bool,
+    ) -> Result<Sheet> {
         let input = match path.to_str() {
             Some("-") => Input::Stdin,
             _ => Input::File(path.to_path_buf()),
         };
         let source = Source::open(&input, None, spool_dir)?;
         let (mut rows, mut dialect_of) = (Vec::new(), None);
+        let (mut sheet_of, mut notices, mut hidden) = (None, Vec::new(), Vec::new());
+        let knows = |row: &Row| row.cells().any(|(heading, _)| is_heading(heading));
+        let mut take = |row: &Row| -> Result<bool> {
+            if rows.len() > MOST_ROWS {
+                return Err(too_many(&source.name, MOST_ROWS).into());
+            }
+            if row.hidden {
+                hidden.push(row.number);
+            }
+            rows.extend(taken(row));
+            Ok(true)
+        };
         match source.kind {
             SourceKind::Csv | SourceKind::Tsv => {
                 let tab = source.kind == SourceKind::Tsv;
@@ -58,17 +115,15 @@ impl Sheet {
                 let mut reader = CsvReader::new(&source.name, source.reader()?, found)?;
                 let mut row = Row::default();
                 while reader.next(&mut row)? {
-                    rows.extend(taken(&row));
+                    take(&row)?;
                 }
             }
             SourceKind::Xlsx => {
                 let mut book = Book::open(&source.name, source.reader()?)?;
-                if let Some(first) = book.sheets().first() {
-                    book.rows(first, &mut |row| {
-                        rows.extend(taken(row));
-                        Ok(true)
-                    })?;
-                }
+                let (sheet, told) = choose(&mut book, None, column, &knows)?;
+                notices = told;
+                book.rows(&sheet, &mut |row| take(row))?;
+                sheet_of = Some(sheet);
             }
             SourceKind::Json | SourceKind::Jsonl => {
                 return Err(
@@ -87,17 +142,55 @@ impl Sheet {
                     .into(),
             );
         }
+        let below = rows
+            .iter()
+            .take(HEAD_ROWS as usize)
+            .position(|row| row.cells.iter().any(|heading| is_heading(heading)));
+        if let Some(at) = below.filter(|at| *at > 0) {
+            return Err(Failure::input(text!(
+                "in {file} the headings stand in row {row}, below other rows",
+                file = &source.name,
+                row = rows[at].counted
+            ))
+            .hint(text!("delete the rows above the headings"))
+            .into());
+        }
+        if !hidden.is_empty() {
+            notices.push(text!(
+                "{count} hidden rows of {file} are read too: {rows}",
+                count = hidden.len(),
+                file = &source.name,
+                rows = runs_of(&hidden)
+            ));
+        }
         Ok(Sheet {
             headings: rows.remove(0).cells,
             rows,
             source,
             dialect: dialect_of,
+            sheet: sheet_of,
+            notices,
         })
     }
 
     /// The file's name, for messages.
     pub fn name(&self) -> &str {
         &self.source.name
+    }
+
+    /// Where a cell stands: `staff.csv:2 B2 phone`, `staff.xlsx Sheet1!B2 phone`.
+    pub fn place(&self, row: &SheetRow, column: usize) -> String {
+        let cell = format!("{}{}", column_letters(column), row.counted);
+        let heading = self
+            .headings
+            .get(column)
+            .map_or("", |heading| heading.trim());
+        match &self.sheet {
+            Some(sheet) => format!("{} {sheet}!{cell} {heading}", self.source.name),
+            None => format!("{}:{} {cell} {heading}", self.source.name, row.number),
+        }
+        .trim_end()
+        .to_owned()
     }
 
     /// Writes the rows that `reasons` names, by their number, beside the file: `staff.failed.csv` for `staff.csv`, for
@@ -114,7 +207,8 @@ impl Sheet {
             .headings
             .iter()
             .position(|known| known.trim() == heading);
-        let place = known.unwrap_or(self.headings.len());
+        let widest = self.rows.iter().map(|row| row.cells.len()).max();
+        let place = known.unwrap_or(self.headings.len().max(widest.unwrap_or(0)));
         let failed = self.rows.iter().filter_map(|row| {
             let reason = reasons.get(&row.number)?;
             Some((row.cells.as_slice(), reason.as_str()))
@@ -128,47 +222,39 @@ impl Sheet {
                 line
             })
             .collect();
-        let path = self.target();
+        let path = failed::target(&self.source, None);
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        let cannot = |error: &std::io::Error| {
-            Failure::input(text!(
-                "cannot write {file}: {why}",
-                file = path.display().to_string(),
-                why = error.to_string()
-            ))
-        };
-        let mut out = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-            .map_err(|error| cannot(&error))?;
+        let mut out =
+            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|error| {
+                Failure::input(text!(
+                    "cannot write {file}: {why}",
+                    file = path.display().to_string(),
+                    why = error.kind().to_string()
+                ))
+            })?;
         match self.dialect {
             Some(dialect) => csv(out.as_file_mut(), dialect, &lines)?,
             None => xlsx(out.as_file_mut(), &lines)?,
         }
-        out.persist(&path).map_err(|error| cannot(&error.error))?;
-        Ok(Some(path))
+        failed::readable_like_others(out.as_file())?;
+        failed::put(out, &path, &self.source.memory, self.source.path.as_deref()).map(Some)
     }
+}
 
-    /// Failed rows of a file of failed rows replace it.
-    fn target(&self) -> PathBuf {
-        let ending = self.source.kind.ending();
-        let stem = match &self.source.path {
-            Some(path) => path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            None => "stdin".to_owned(),
-        };
-        let stem = stem.strip_suffix(".failed").unwrap_or(&stem);
-        self.source.folder.join(format!("{stem}.failed.{ending}"))
-    }
+/// A table that would fill the memory.
+pub fn too_many(file: &str, most: usize) -> Failure {
+    Failure::input(text!("{file} has more than {most} rows", file, most))
+        .hint(text!("cut it into several files"))
 }
 
 fn taken(row: &Row) -> Option<SheetRow> {
     (!row.is_blank()).then(|| SheetRow {
         number: row.number,
-        cells: row.cells().map(|(cell, _)| cell.to_owned()).collect(),
+        counted: row.counted(),
+        cells: (0..row.len()).map(|at| row.seen(at).0.to_owned()).collect(),
+        kinds: (0..row.len()).map(|at| row.seen(at).1).collect(),
     })
 }
 
@@ -197,12 +283,49 @@ fn xlsx(out: &mut File, lines: &[Vec<&str>]) -> Result<()> {
 mod tests {
     use super::*;
 
+    fn read(path: &Path) -> Result<Sheet> {
+        let folder = path.parent().expect("a folder");
+        Sheet::read(path, folder, text!("the openid"), &|heading| {
+            heading == "openid"
+        })
+    }
+
+    #[test]
+    fn numbers_of_people_are_what_the_person_sees() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("staff.csv");
+        let rows = "openid,phone\no1,=\"\"013800\"\"\no2,1.38E+10\no\u{200B}3,'0138\n";
+        std::fs::write(
+            &file,
+            rows.replace("=\"\"013800\"\"", "\"=\"\"013800\"\"\""),
+        )
+        .expect("a file");
+        let sheet = read(&file).expect("a table");
+        assert_eq!(sheet.rows[0].number(1).as_deref(), Ok("013800"));
+        assert!(sheet.rows[1].number(1).is_err());
+        assert!(sheet.rows[2].number(0).is_err());
+        assert_eq!(sheet.rows[2].number(1).as_deref(), Ok("0138"));
+        assert_eq!(sheet.place(&sheet.rows[1], 1), "staff.csv:3 B3 phone");
+    }
+
+    #[test]
+    fn headings_below_a_title_are_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("staff.csv");
+        std::fs::write(&file, "people,\nopenid,phone\no1,1\n").expect("a file");
+        let told = read(&file).expect_err("a title").to_string();
+        assert_eq!(
+            told,
+            "in staff.csv the headings stand in row 2, below other rows"
+        );
+    }
+
     #[test]
     fn failed_rows_come_back_in_a_file_of_the_same_make() {
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("staff.csv");
         std::fs::write(&file, "openid;name\r\no1;a\r\n\r\no2;b\r\n").expect("a file");
-        let sheet = Sheet::read(&file, dir.path()).expect("a table");
+        let sheet = read(&file).expect("a table");
         assert_eq!(sheet.headings, ["openid", "name"]);
         assert_eq!(sheet.rows[1].number, 4);
         let reasons = BTreeMap::from([(4, "no".to_owned())]);
@@ -212,7 +335,7 @@ mod tests {
         let text = std::fs::read_to_string(&failed).expect("a file");
         assert_eq!(text, "openid;name;reason\r\no2;b;no\r\n");
         // Sent again, it replaces itself.
-        let again = Sheet::read(&failed, dir.path()).expect("a table");
+        let again = read(&failed).expect("a table");
         let reasons = BTreeMap::from([(2, "again".to_owned())]);
         let file = again.write_failed(&reasons, "reason").expect("written");
         assert_eq!(file.as_ref(), Some(&failed));
@@ -226,11 +349,11 @@ mod tests {
         let file = dir.path().join("staff.xlsx");
         let lines = [vec!["openid", "phone"], vec!["o1", "13800000000"]];
         xlsx(&mut File::create(&file).expect("a file"), &lines).expect("written");
-        let sheet = Sheet::read(&file, dir.path()).expect("a table");
+        let sheet = read(&file).expect("a table");
         assert_eq!(sheet.rows[0].cell(1), "13800000000");
         let reasons = BTreeMap::from([(2, "no".to_owned())]);
         let failed = sheet.write_failed(&reasons, "reason").expect("written");
-        let again = Sheet::read(&failed.expect("a file"), dir.path()).expect("a table");
+        let again = read(&failed.expect("a file")).expect("a table");
         assert_eq!(again.headings, ["openid", "phone", "reason"]);
         assert_eq!(again.rows[0].cells, ["o1", "13800000000", "no"]);
     }

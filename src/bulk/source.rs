@@ -6,6 +6,7 @@ use crate::text;
 use anyhow::Result;
 use std::borrow::Cow;
 use std::fs::File;
+use std::hash::Hasher;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ impl SourceKind {
     }
 }
 
-/// Something to read.
+/// Something to read; see [`expand`](super::inputs::expand).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     File(PathBuf),
@@ -42,53 +43,6 @@ pub enum Input {
         name: String,
         json: String,
     },
-}
-
-/// The files that arguments name: paths, patterns such as `new/*.xlsx`, and `-` for standard input. A file named
-/// twice is read once. Fails on a path that is not there and on a pattern that matches nothing.
-pub fn expand<S: AsRef<str>>(args: &[S]) -> Result<Vec<Input>> {
-    let mut inputs: Vec<Input> = Vec::new();
-    let mut add = |input: Input| {
-        if !inputs.contains(&input) {
-            inputs.push(input);
-        }
-    };
-    for arg in args.iter().map(AsRef::as_ref) {
-        let path = Path::new(arg);
-        if arg == "-" {
-            add(Input::Stdin);
-        } else if path.is_dir() {
-            return Err(Failure::input(text!("{path} is a folder", path = arg))
-                .hint(text!(
-                    "name the files in it, e.g. {path}/*.xlsx",
-                    path = arg.trim_end_matches(['/', '\\'])
-                ))
-                .into());
-        } else if path.exists() {
-            add(Input::File(path.to_path_buf()));
-        } else if arg.contains(['*', '?', '[']) {
-            let found = glob::glob(arg).map_err(|error| {
-                Failure::input(text!(
-                    "\"{pattern}\" is not a file pattern: {why}",
-                    pattern = arg,
-                    why = error.msg
-                ))
-            })?;
-            let mut any = false;
-            for path in found.filter_map(Result::ok).filter(|path| path.is_file()) {
-                any = true;
-                add(Input::File(path));
-            }
-            if !any {
-                return Err(
-                    Failure::input(text!("no file matches {pattern}", pattern = arg)).into(),
-                );
-            }
-        } else {
-            return Err(Failure::input(text!("there is no file {path}", path = arg)).into());
-        }
-    }
-    Ok(inputs)
 }
 
 /// A file that is open for reading, wherever its bytes came from.
@@ -105,7 +59,26 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// Written by the program itself: there is no file to give failed rows back in.
     pub made: bool,
+    /// Where the program remembers the files of failed rows that it wrote.
+    pub memory: PathBuf,
     stamp: Stamp,
+    /// Of all bytes, as they were when the file was opened.
+    sum: u64,
+}
+
+/// A sum over all bytes of a file, which then stands at its start.
+fn sum_of(file: &mut File) -> std::io::Result<u64> {
+    file.rewind()?;
+    let mut hasher = std::hash::DefaultHasher::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            file.rewind()?;
+            return Ok(hasher.finish());
+        }
+        hasher.write(&buffer[..read]);
+    }
 }
 
 /// What changes when a file is written to.
@@ -132,12 +105,19 @@ impl Source {
             Input::Stdin => ("stdin".to_owned(), None, copy_of_stdin(spool_dir)?),
             Input::Made { name, json } => (name.clone(), None, made(json, spool_dir)?),
             Input::File(path) => {
-                let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+                let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
                 let name = path.file_name().map_or_else(
                     || path.display().to_string(),
                     |name| name.to_string_lossy().into_owned(),
                 );
-                (name, Some(path.clone()), file)
+                if file.metadata().is_ok_and(|meta| meta.is_file()) {
+                    (name, Some(path.clone()), file)
+                } else {
+                    // A pipe can be read once, like standard input.
+                    let copy =
+                        copy_of(&mut file, spool_dir).map_err(|error| unreadable(path, &error))?;
+                    (name, None, copy)
+                }
             }
         };
         let head = head_of(&mut file).map_err(|error| {
@@ -159,6 +139,7 @@ impl Source {
             .map(Path::to_path_buf)
             .unwrap_or_default();
         let stamp = Stamp::of(&file)?;
+        let sum = sum_of(&mut file).map_err(|error| cannot_read(&name, error))?;
         Ok(Source {
             name,
             kind,
@@ -166,7 +147,9 @@ impl Source {
             file,
             path,
             made: matches!(input, Input::Made { .. }),
+            memory: spool_dir.join("failed"),
             stamp,
+            sum,
         })
     }
 
@@ -186,15 +169,24 @@ impl Source {
             ))
             .hint(text!("run the command again with the file as it is now"))
         };
-        let file = match &self.path {
-            None => return self.reader(),
-            Some(path) => File::open(path).map_err(|error| unreadable(path, &error))?,
+        let Some(path) = &self.path else {
+            return self.reader();
         };
-        if Stamp::of(&file)? == self.stamp {
-            Ok(file)
-        } else {
-            Err(changed().into())
+        let same = |file: &mut File| {
+            Stamp::of(file).is_ok_and(|stamp| stamp == self.stamp)
+                || sum_of(file).is_ok_and(|sum| sum == self.sum)
+        };
+        if let Ok(mut file) = File::open(path)
+            && same(&mut file)
+        {
+            return Ok(file);
         }
+        // A program that saves a file by writing a new one leaves the old one to whoever has it open.
+        let mut file = self.reader()?;
+        if same(&mut file) {
+            return self.reader();
+        }
+        Err(changed().into())
     }
 }
 
@@ -207,14 +199,19 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 fn copy_of_stdin(spool_dir: &Path) -> Result<File> {
-    std::fs::create_dir_all(spool_dir)?;
-    let mut copy = tempfile::tempfile_in(spool_dir)?;
-    std::io::copy(&mut std::io::stdin().lock(), &mut copy).map_err(|error| {
+    let copy = copy_of(&mut std::io::stdin().lock(), spool_dir).map_err(|error| {
         Failure::input(text!(
             "cannot read standard input: {why}",
             why = error.to_string()
         ))
     })?;
+    Ok(copy)
+}
+
+fn copy_of(from: &mut dyn Read, spool_dir: &Path) -> std::io::Result<File> {
+    std::fs::create_dir_all(spool_dir)?;
+    let mut copy = tempfile::tempfile_in(spool_dir)?;
+    std::io::copy(from, &mut copy)?;
     copy.rewind()?;
     Ok(copy)
 }
@@ -319,15 +316,25 @@ pub enum CellKind {
     Text,
     /// A double; the text is its shortest decimal form, without an exponent.
     Number,
+    /// A number shown as a percentage; the text is the number.
+    Percent,
+    /// A number shown in a way that is not followed; the text is the number. Only [`Row::seen`] tells it from others.
+    Masked,
     Bool,
     /// The text reads `YYYY-MM-DD HH:MM:SS`.
     Date,
     /// `#N/A` and its like.
     Error,
+    /// A formula whose result is not in the file; the text is the formula.
+    Formula,
+    /// Covered by a cell above or beside it; the text is the range.
+    Merged,
+    /// A picture in the cell or over an empty one; the text is empty.
+    Picture,
 }
 
 /// One row of a table; reused from row to row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Row {
     /// In xlsx the row, in CSV the line on which it starts; from 1.
     pub number: u32,
@@ -335,6 +342,12 @@ pub struct Row {
     pub(super) ends: Vec<usize>,
     /// Empty where all is text.
     pub(super) kinds: Vec<CellKind>,
+    /// Numbers that the person sees otherwise: the column, and the text where it could be followed.
+    pub(super) shown: Vec<(usize, Option<String>)>,
+    /// The row as a spreadsheet counts it, where that is not `number`: CSV cells may hold line breaks.
+    pub(super) counted: Option<u32>,
+    /// Nobody sees the row.
+    pub hidden: bool,
 }
 
 impl Row {
@@ -361,6 +374,21 @@ impl Row {
         (&self.text[start..*end], kind)
     }
 
+    /// [`cell`](Row::cell), as the person sees it: a number in the format of its cell.
+    pub fn seen(&self, column: usize) -> (&str, CellKind) {
+        let (text, kind) = self.cell(column);
+        match self.shown.iter().find(|(at, _)| *at == column) {
+            Some((_, Some(shown))) => (shown, CellKind::Text),
+            Some((_, None)) if kind == CellKind::Number => (text, CellKind::Masked),
+            _ => (text, kind),
+        }
+    }
+
+    /// The row as a spreadsheet counts it, from 1.
+    pub fn counted(&self) -> u32 {
+        self.counted.unwrap_or(self.number)
+    }
+
     pub fn cells(&self) -> impl Iterator<Item = (&str, CellKind)> {
         (0..self.len()).map(|column| self.cell(column))
     }
@@ -375,6 +403,34 @@ impl Row {
         self.text.clear();
         self.ends.clear();
         self.kinds.clear();
+        self.shown.clear();
+        self.counted = None;
+        self.hidden = false;
+    }
+
+    /// Puts a cell at its place, also before others; false where a cell stands there already.
+    pub(super) fn put(&mut self, column: usize, text: &str, kind: CellKind) -> bool {
+        if column >= self.len() {
+            while self.len() < column {
+                self.push("", CellKind::Text);
+            }
+            self.push(text, kind);
+            return true;
+        }
+        let (there, known) = self.cell(column);
+        if !there.is_empty() || known != CellKind::Text {
+            return false;
+        }
+        let start = match column {
+            0 => 0,
+            _ => self.ends[column - 1],
+        };
+        self.text.insert_str(start, text);
+        self.ends[column..]
+            .iter_mut()
+            .for_each(|end| *end += text.len());
+        self.kinds[column] = kind;
+        true
     }
 
     pub(super) fn push(&mut self, text: &str, kind: CellKind) {
@@ -401,7 +457,11 @@ pub fn column_letters(column: usize) -> String {
 pub fn plain_heading(heading: &str) -> String {
     half_width(heading)
         .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '_' | '-' | '\u{FEFF}'))
+        .filter(|c| {
+            !c.is_whitespace()
+                && !matches!(c, '*' | '_' | '-')
+                && super::number::invisible(*c).is_none()
+        })
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -446,37 +506,6 @@ mod tests {
         ] {
             assert_eq!(column_letters(column), letters);
         }
-    }
-
-    #[test]
-    fn a_pattern_names_its_files_and_a_file_is_read_once() {
-        let dir = tempfile::tempdir().expect("a folder");
-        for name in ["b.csv", "a.csv", "c.txt"] {
-            std::fs::write(dir.path().join(name), "x").expect("a file");
-        }
-        let pattern = dir.path().join("*.csv").display().to_string();
-        let twice = dir.path().join("a.csv").display().to_string();
-        let inputs = expand(&[pattern, twice, "-".to_owned()]).expect("files");
-        assert_eq!(
-            inputs,
-            [
-                Input::File(dir.path().join("a.csv")),
-                Input::File(dir.path().join("b.csv")),
-                Input::Stdin
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_not_there_is_named() {
-        let error = expand(&["nowhere.csv"]).expect_err("no such file");
-        assert_eq!(error.to_string(), "there is no file nowhere.csv");
-        assert!(
-            expand(&["nowhere-*.csv"])
-                .expect_err("no match")
-                .to_string()
-                .contains("nowhere-*.csv")
-        );
     }
 
     #[test]

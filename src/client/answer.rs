@@ -83,7 +83,7 @@ pub(super) async fn read_answer(
             |_| "?".to_owned(),
             |url| url.host_str().unwrap_or("?").to_owned(),
         );
-        return Err(Failure::access(text!("{path} was redirected to {host}, which is not followed", path, host = target))
+        return Err(unclear(Kind::Access, text!("{path} was redirected to {host}, which is not followed", path, host = target))
             .hint(text!("WeChat does not redirect: check the base URL and whether a proxy or a login page of the network answers instead")));
     }
     let mut bytes = Vec::with_capacity(answer.content_length().map_or(0, |length| {
@@ -113,6 +113,16 @@ pub(super) async fn read_answer(
             }
         }
     }
+    if values(&bytes) > MAX_VALUES {
+        return Err(unclear(
+            Kind::Network,
+            text!(
+                "the answer of {path} holds more than {limit} values",
+                path,
+                limit = MAX_VALUES
+            ),
+        ));
+    }
     if status.is_server_error() {
         return Err(unclear(
             Kind::Network,
@@ -123,9 +133,28 @@ pub(super) async fn read_answer(
             ),
         ));
     }
-    if !status.is_success() && reading::envelope(path, &bytes).is_none() {
-        return Err(Failure::new(
-            Kind::Refused,
+    // A success that an error status belies is none.
+    let envelope = reading::envelope(path, &bytes);
+    let has_envelope =
+        status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
+    if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
+        return Err(unclear(Kind::Access, text!(
+            "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
+            path
+        ))
+        .hint(text!(
+            "add the address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; a new token changes nothing"
+        )));
+    }
+    if !has_envelope {
+        let forbidden = matches!(status.as_u16(), 401 | 403 | 407);
+        let kind = if forbidden {
+            Kind::Access
+        } else {
+            Kind::Network
+        };
+        return Err(unclear(
+            kind,
             text!(
                 "{path} answered HTTP {status}: {answer}",
                 path,
@@ -135,6 +164,18 @@ pub(super) async fn read_answer(
         ));
     }
     Ok(bytes)
+}
+
+/// The most values that an answer may hold, in lists and objects of any depth: each takes some 80 bytes of memory, however
+/// few it takes on the way. The largest page of a list holds some 50,000.
+const MAX_VALUES: usize = 1_000_000;
+
+/// At least so many values are in these bytes; signs inside of texts count too.
+fn values(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+        .count()
 }
 
 pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
@@ -251,6 +292,9 @@ pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
     });
     Failure {
         errcode: Some(errcode),
+        retryable: entry.map(|entry| entry.retryable),
+        // Only a write is meant; one that is refused for what is checked first was not begun.
+        unclear: !errcode::is_given_before_acting(errcode),
         rid,
         hint,
         ..Failure::new(kind, message)

@@ -12,13 +12,13 @@ use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
-    self, Account, Entry, Profile, SANDBOX, Settings, SettingsFile, Store, Target, TokenCall,
-    check_appid, check_base_url, check_name, check_proxy,
+    self, Account, Entry, Profile, Settings, SettingsFile, Store, Target, TokenCall, check_appid,
+    check_base_url, check_name, check_proxy,
 };
 use crate::shop::Shop;
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::{Secret, now, rfc3339};
+use crate::types::{Family, Secret, now, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
@@ -154,11 +154,13 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         .words();
     ctx.out.note(text!(
         "logged in as {name} ({appid}); the AppSecret is in {place}",
-        name,
+        name = &name,
         appid = &login.appid,
-        place
+        place = place.clone()
     ));
-    Ok(())
+    ctx.told(
+        &serde_json::json!({"profile": name, "appid": login.appid, "secret": place.to_string()}),
+    )
 }
 
 /// Finds name and AppID; without a terminal, names everything that is missing at once.
@@ -169,15 +171,14 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
         .clone()
         .or_else(|| variable("WXSELL_PROFILE"));
     match named.as_deref() {
-        Some(SANDBOX) => {
-            return Err(Failure::input(text!(
-                "the profile \"{name}\" is built in",
-                name = SANDBOX
-            ))
-            .hint(text!(
-                "it needs no login; for a real shop give another name with --profile"
-            ))
-            .into());
+        Some(name) if profile::built_in(name).is_some() => {
+            return Err(
+                Failure::input(text!("the profile \"{name}\" is built in", name))
+                    .hint(text!(
+                        "it needs no login; for a real shop give another name with --profile"
+                    ))
+                    .into(),
+            );
         }
         Some(name) => check_name(name)?,
         None => {}
@@ -315,6 +316,12 @@ async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
     )?;
     let tried = match profile.kind {
         // A provider needs a ticket for its token; starting the push needs the secret alone, and does no harm.
+        Account::Provider if ctx.global.dry_run => {
+            ctx.out.note(text!(
+                "the AppSecret is not tried: that starts the push of tickets"
+            ));
+            return Ok(());
+        }
         Account::Provider => {
             let request = StartPushTicket {
                 component_appid: profile.appid.clone(),
@@ -902,6 +909,9 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Err(error) => {
             let failure = Failure::from_any(error);
             let remedy = match failure.errcode {
+                Some(48001) if profile.family == Family::Store => Some(text!(
+                    "several causes look like this: the AppID is that of a Mini Program and not the store's own, the permission set is missing, or the call was withdrawn; check the AppID in the store's console first"
+                )),
                 Some(40001 | 40014 | 42001 | 76022) => Some(text!(
                     "{appid} is an account of another kind (official account, store, mini program without shop): use the AppID of the mini program that sells",
                     appid = &profile.appid

@@ -1,21 +1,24 @@
 //! `wxsell dispute`: what buyers brought before the platform after a refusal, and the merchant's evidence.
 
 use super::Ctx;
-use super::ask::{Ask, Rows, check, request};
+use super::ask::{Ask, Rows, check};
+use super::fetched::Full;
 use super::image::Pictures;
 use super::order::list::{last_moment, moment};
 use super::sandbox::duration;
-use crate::api::component::deadline::Deadline;
-use crate::api::component::dispute;
-use crate::api::operation::{mask_personal, present};
+use crate::api::operation::masked;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
+use crate::model::deadline::Deadline;
+use crate::model::dispute::{self, Dispute, Event, Party, State};
 use crate::output::{Cell, Columns, Format};
+use crate::shop::dispute::{Filter, History};
+use crate::shop::reading::Fetched;
 use crate::text;
-use crate::types::{ChinaTime, Id64, plain_time};
+use crate::types::{ChinaTime, Id64};
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -58,6 +61,8 @@ pub struct ListArgs {
     aftersale: Option<Id64>,
     #[command(flatten)]
     rows: Rows,
+    #[command(flatten)]
+    full: Full,
 }
 
 /// Show one dispute with its history
@@ -127,12 +132,11 @@ const LIST: Ask = Ask::new("dispute list", "/shop/complaint/get_list").shows("or
 const SHOW: Ask = Ask::new("dispute show", "/shop/complaint/get").shows("", SHOWN);
 
 /// Whose meanings are shown in words.
-const SHOWN: &[(&str, &str)] = &[
-    ("order.state", "STATE"),
-    ("order.type", "WHY"),
-    ("order.judge_result", "VERDICT"),
-    ("flow_info.list.op_record.event", "WHAT"),
-];
+const SHOWN: &[(&str, &str)] = &[(WHY, "WHY"), (VERDICT, "VERDICT"), (EVENT, "WHAT")];
+/// Where the reference has them.
+const WHY: &str = "order.type";
+const VERDICT: &str = "order.judge_result";
+const EVENT: &str = "flow_info.list.op_record.event";
 const RESPOND: Ask = Ask::new("dispute respond", "/shop/complaint/upload_material");
 
 pub const ASKS: &[Ask] = &[LIST, SHOW, RESPOND];
@@ -141,138 +145,152 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list(args, ctx).await,
         Verb::Show(args) => {
-            let told = read(ctx, args.number).await?;
-            show(ctx, told)
+            let found = read(ctx, args.number).await?;
+            show(ctx, found)
         }
         Verb::Respond(args) => respond(args, ctx).await,
     }
 }
 
-/// A dispute ready to be shown.
+/// A dispute ready to be shown. In machine output WeChat's record stands under `wechat`.
+#[derive(Debug, Serialize)]
 struct Shown {
-    json: Value,
-    state: i64,
+    #[serde(flatten)]
+    dispute: Dispute,
+    takes_evidence: bool,
     deadline: Option<Deadline>,
+    /// Something may run out that cannot be told.
+    unreadable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<Event>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wechat: Option<Value>,
+    #[serde(skip)]
     now: i64,
 }
 
-impl Serialize for Shown {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json.serialize(serializer)
-    }
-}
-
 impl Shown {
-    fn new(ctx: &Ctx, told: Value) -> Result<Shown> {
-        let state = told["state"].as_i64().unwrap_or_default();
-        let deadline = dispute::deadline(&told);
-        let (book, operation) = SHOW.operation();
-        let mut json = match book.at(&operation.reply, "order") {
-            Some(node) => present(book, node, told),
-            None => told,
-        };
+    fn new(ctx: &Ctx, mut dispute: Dispute, wechat: Option<Value>) -> Result<Shown> {
         if !ctx.global.unmask {
-            mask_personal(&mut json);
+            dispute.phone = masked(&dispute.phone);
         }
-        json["takes_evidence"] = dispute::takes_evidence(state).into();
-        json["deadline"] = deadline.as_ref().map_or(Value::Null, Deadline::json);
         Ok(Shown {
-            json,
-            state,
-            deadline,
+            takes_evidence: dispute::takes_evidence(dispute.state),
+            deadline: dispute.deadline(),
+            unreadable: dispute.is_unreadable(),
+            dispute,
+            history: None,
+            wechat,
             now: ctx.clock()?,
         })
     }
+}
 
-    fn text(&self, name: &str) -> Cell {
-        match &self.json[name] {
-            Value::String(text) if !text.is_empty() => Cell::Text(plain_time(text)),
-            _ => Cell::Empty,
-        }
+/// The meaning of a number, from the reference.
+fn meaning(path: &str, number: Option<i64>) -> Cell {
+    let (book, operation) = SHOW.operation();
+    match (book.at(&operation.reply, path), number) {
+        (Some(node), Some(number)) => super::ask::cell(book, node, &json!(number)),
+        _ => Cell::Empty,
     }
+}
 
-    /// The meaning of a number, from the reference.
-    fn meaning(&self, name: &str, path: &str) -> Cell {
-        let (book, operation) = SHOW.operation();
-        match book.at(&operation.reply, path) {
-            Some(node) => super::ask::cell(book, node, &self.json[name]),
-            None => Cell::Empty,
-        }
+fn text(text: &str) -> Cell {
+    if text.is_empty() {
+        Cell::Empty
+    } else {
+        Cell::Text(text.to_owned())
     }
+}
+
+fn time(millis: Option<i64>) -> Cell {
+    millis.map_or(Cell::Empty, |millis| {
+        Cell::Text(ChinaTime::from_unix(millis.div_euclid(1000)).0)
+    })
 }
 
 fn columns(whole: bool) -> Columns<Shown> {
     let line = Columns::none()
-        .with("complaint_order_id", "DISPUTE", |row: &Shown| {
-            row.text("complaint_order_id")
-        })
-        .with("after_sale_order_id", "AFTER-SALE", |row: &Shown| {
-            row.text("after_sale_order_id")
+        .with("id", "DISPUTE", |row: &Shown| text(&row.dispute.id))
+        .with("aftersale_id", "AFTER-SALE", |row: &Shown| {
+            text(&row.dispute.aftersale_id)
         })
         .with("state", "STATE", |row: &Shown| {
-            Cell::Word(dispute::words(row.state))
+            Cell::Word(row.dispute.state.words())
         })
-        .with("type", "WHY", |row: &Shown| {
-            row.meaning("type", "order.type")
-        })
+        .with("type", "WHY", |row: &Shown| meaning(WHY, row.dispute.kind))
         .with("waits_for", "WAITS FOR", |row: &Shown| {
-            let who = dispute::stage(row.state).and_then(|stage| stage.who);
+            let who = row.dispute.state.waits_for();
             who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
         })
         .with("time_left", "TIME LEFT", |row: &Shown| {
             match &row.deadline {
                 Some(deadline) => Cell::Word(deadline.left(row.now)),
+                None if row.unreadable => Cell::Word(text!("unreadable")),
                 None => Cell::Empty,
             }
         })
         .with("takes_evidence", "EVIDENCE", |row: &Shown| {
-            Cell::Word(match dispute::takes_evidence(row.state) {
-                true => text!("taken"),
-                false => text!("not taken"),
+            Cell::Word(if row.takes_evidence {
+                text!("taken")
+            } else {
+                text!("not taken")
             })
         });
     if !whole {
         return line;
     }
-    line.with("order_id", "ORDER", |row: &Shown| row.text("order_id"))
-        .with("judge_result", "VERDICT", |row: &Shown| {
-            row.meaning("judge_result", "order.judge_result")
-        })
-        .with("openid", "BUYER", |row: &Shown| row.text("openid"))
-        .with("phone_number", "PHONE", |row: &Shown| {
-            row.text("phone_number")
-        })
-        .with("create_time", "OPENED", |row: &Shown| {
-            row.text("create_time")
-        })
-        .with("update_time", "CHANGED", |row: &Shown| {
-            row.text("update_time")
-        })
+    line.with("order_id", "ORDER", |row: &Shown| {
+        text(&row.dispute.order_id)
+    })
+    .with("verdict", "VERDICT", |row: &Shown| {
+        meaning(VERDICT, row.dispute.verdict)
+    })
+    .with("buyer", "BUYER", |row: &Shown| text(&row.dispute.buyer))
+    .with("phone", "PHONE", |row: &Shown| text(&row.dispute.phone))
+    .with("opened_at", "OPENED", |row: &Shown| {
+        time(row.dispute.opened_ms)
+    })
+    .with("changed_at", "CHANGED", |row: &Shown| {
+        time(row.dispute.changed_ms)
+    })
 }
 
+/// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    // The table of the reference names the filter `status`, its sample `state`; what comes back is held against it.
-    let filter = json!({
-        "state": args.state, "type": args.kind.map(Why::code), "begin_create_time": args.since.as_ref().and_then(ChinaTime::unix),
-        "end_create_time": args.until.as_ref().and_then(ChinaTime::unix), "order_id": args.order, "after_sale_order_id": args.aftersale,
-    });
+    ctx.out.check_columns_of(columns(false))?;
+    let filter = Filter {
+        state: args.state.map(crate::api::component::dispute::state),
+        kind: args.kind.map(Why::code),
+        since: args.since.as_ref().and_then(ChinaTime::unix),
+        until: args.until.as_ref().and_then(ChinaTime::unix),
+        order: args.order,
+        aftersale: args.aftersale,
+    };
     let narrowed = args.due.is_some() || args.evidence || args.state.is_some();
     let limit = args.rows.limit.filter(|_| !narrowed);
-    let told = ctx.rows(&LIST, &filter, limit).await?;
+    let walked = ctx.shop().await?.disputes(&filter, limit).await?;
+    ctx.note_unsure(walked.unsure);
     let until = match args.due {
         Some(due) => Some(ctx.clock()? + i64::try_from(due.as_secs())?),
         None => None,
     };
     let mut rows = Vec::new();
-    for told in told {
-        let row = Shown::new(ctx, told)?;
+    for found in walked.rows {
+        ctx.note_unread(
+            text!("dispute {number}", number = &found.value.id),
+            &found.unread,
+        );
+        let record = found.record;
+        let wechat = args.full.full.then(|| ctx.wechat(&LIST, "orders", record));
+        let row = Shown::new(ctx, found.value, wechat)?;
         let soon = until.is_none_or(|until| {
-            row.deadline
-                .as_ref()
-                .is_some_and(|deadline| deadline.at <= until)
+            let deadline = row.deadline.as_ref();
+            row.unreadable || deadline.is_some_and(|deadline| deadline.at <= until)
         });
-        let fits = args.state.is_none_or(|state| row.state == state)
-            && (!args.evidence || dispute::takes_evidence(row.state));
+        let fits = row.unreadable
+            || filter.state.is_none_or(|state| row.dispute.state == state)
+                && (!args.evidence || row.takes_evidence);
         if soon && fits {
             rows.push(row);
         }
@@ -284,90 +302,50 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.list_with(columns(false), &rows)
 }
 
-/// A dispute and its history as WeChat gave them.
-async fn read(ctx: &Ctx, number: Id64) -> Result<Value> {
-    let body = request(&SHOW, &json!({"complaint_order_id": number}), json!({}))?;
-    let reply = ctx.send(&SHOW, &body).await?.unwrap_or_default();
-    match reply["order"].is_object() {
-        true => Ok(reply),
-        false => Err(Failure::new(
-            Kind::Refused,
-            text!(
-                "WeChat answered without the dispute {number}",
-                number = number.to_string()
-            ),
-        )
-        .into()),
-    }
+/// A dispute and its history. What of it cannot be read is named, and the rest is used.
+async fn read(ctx: &Ctx, number: Id64) -> Result<Fetched<History>> {
+    let found = ctx.shop().await?.dispute(number).await?;
+    ctx.note_unread(
+        text!("dispute {number}", number = number.to_string()),
+        &found.unread,
+    );
+    Ok(found)
 }
 
 /// The dispute and its history: one object in machine output, two tables for people.
-fn show(ctx: &Ctx, told: Value) -> Result<()> {
-    let mut shown = Shown::new(ctx, told["order"].clone())?;
-    let (book, operation) = SHOW.operation();
-    let mut whole = present(book, &operation.reply, told);
-    if !ctx.global.unmask {
-        mask_personal(&mut whole);
-    }
+fn show(ctx: &Ctx, found: Fetched<History>) -> Result<()> {
+    let wechat = ctx.wechat(&SHOW, "", found.record);
+    let mut shown = Shown::new(ctx, found.value.dispute, Some(wechat))?;
+    let events = found.value.events;
     if !matches!(ctx.out.format, Format::Table) || ctx.out.jq.is_some() {
-        shown.json["flow_info"] = whole["flow_info"].take();
+        shown.history = Some(events);
         return ctx.out.show_with(columns(true), &shown);
     }
     ctx.out.show_with(columns(true), &shown)?;
-    let steps = whole["flow_info"]["list"].take();
-    let steps: Vec<Value> = steps.as_array().cloned().unwrap_or_default();
-    if steps.is_empty() || ctx.out.columns.is_some() {
+    if events.is_empty() || ctx.out.columns.is_some() {
         return Ok(());
     }
     ctx.out.text("")?;
-    ctx.out.list_with(history(), &steps)
+    ctx.out.list_with(history(), &events)
 }
 
-/// The record of a step: exactly one of three names is there.
-fn record(step: &Value) -> &Value {
-    ["user_record", "merchant_record", "op_record"]
-        .into_iter()
-        .map(|name| &step[name])
-        .find(|record| record.is_object())
-        .unwrap_or(&Value::Null)
-}
-
-fn history() -> Columns<Value> {
-    let (book, operation) = SHOW.operation();
-    let event = book.at(&operation.reply, "flow_info.list.op_record.event");
+fn history() -> Columns<Event> {
     Columns::none()
-        .with("time", "TIME", |step: &Value| {
-            match record(step)["time"].as_str() {
-                Some(time) => Cell::Text(plain_time(time)),
-                None => Cell::Empty,
-            }
+        .with("at", "TIME", |event: &Event| time(event.at_ms))
+        .with("party", "WHO", |event: &Event| {
+            event
+                .party
+                .map_or(Cell::Empty, |party| Cell::Word(party.words()))
         })
-        .with("object", "WHO", |step: &Value| {
-            Cell::Word(match step["object"].as_i64() {
-                Some(1) => text!("the buyer"),
-                Some(3) => text!("you"),
-                _ => text!("the platform"),
-            })
+        .with("event", "WHAT", |event: &Event| meaning(EVENT, event.event))
+        .with("statement", "IN WORDS", |event: &Event| {
+            text(&event.statement)
         })
-        .with("event", "WHAT", move |step: &Value| match event {
-            Some(node) => super::ask::cell(book, node, &record(step)["event"]),
-            None => Cell::Empty,
-        })
-        .with(
-            "content",
-            "IN WORDS",
-            |step: &Value| match record(step)["material_info"]["content"].as_str() {
-                Some(words) if !words.is_empty() => Cell::Text(words.to_owned()),
-                _ => Cell::Empty,
-            },
-        )
-        .with("media_url_list", "PICTURES", |step: &Value| {
-            let urls = record(step)["material_info"]["media_url_list"].as_array();
-            let urls = urls.into_iter().flatten();
-            let urls: Vec<String> = urls.filter_map(Value::as_str).map(str::to_owned).collect();
-            match urls.is_empty() {
-                true => Cell::Empty,
-                false => Cell::List(urls),
+        .with("media", "PICTURES", |event: &Event| {
+            if event.media.is_empty() {
+                Cell::Empty
+            } else {
+                Cell::List(event.media.clone())
             }
         })
 }
@@ -375,10 +353,9 @@ fn history() -> Columns<Value> {
 async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     let words = statement(&args)?;
     let pictures = Pictures::read(&args.images)?;
-    let told = read(ctx, args.number).await?;
-    let before = told["order"]["state"].as_i64().unwrap_or_default();
+    let before = read(ctx, args.number).await?.value;
     if !args.force {
-        guard(&told["order"], args.number)?;
+        guard(&before.dispute, args.number)?;
     }
     let mut body = json!({"complaint_order_id": args.number, "material_info": {}});
     if let Some(words) = words {
@@ -393,10 +370,10 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     match ctx.send(&RESPOND, &body).await {
         Ok(None) => return Ok(()),
         Ok(Some(_)) => {}
-        Err(error) => look_up(ctx, &args, before, error).await?,
+        Err(error) => look_up(ctx, &args, &before, error).await?,
     }
-    let told = read(ctx, args.number).await?;
-    show(ctx, told)
+    let found = read(ctx, args.number).await?;
+    show(ctx, found)
 }
 
 fn statement(args: &RespondArgs) -> Result<Option<String>> {
@@ -425,9 +402,8 @@ fn statement(args: &RespondArgs) -> Result<Option<String>> {
 }
 
 /// Refuses where no evidence seems to be taken.
-fn guard(told: &Value, number: Id64) -> Result<()> {
-    let state = told["state"].as_i64().unwrap_or_default();
-    if dispute::takes_evidence(state) {
+fn guard(dispute: &Dispute, number: Id64) -> Result<()> {
+    if dispute::takes_evidence(dispute.state) {
         return Ok(());
     }
     Err(Failure::new(
@@ -435,10 +411,10 @@ fn guard(told: &Value, number: Id64) -> Result<()> {
         text!(
             "dispute {number} takes no evidence of yours now: {state}",
             number = number.to_string(),
-            state = dispute::words(state)
+            state = dispute.state.words()
         ),
     )
-    .also(situation(told))
+    .also(situation(dispute))
     .hint(text!(
         "nothing was sent; WeChat does not document which states take evidence, --force tries it"
     ))
@@ -446,14 +422,14 @@ fn guard(told: &Value, number: Id64) -> Result<()> {
 }
 
 /// For whom it waits and until when, a sentence each.
-fn situation(told: &Value) -> Vec<Text> {
-    let state = told["state"].as_i64().unwrap_or_default();
+fn situation(dispute: &Dispute) -> Vec<Text> {
     let mut lines = Vec::new();
-    match dispute::stage(state).and_then(|stage| stage.who) {
+    match dispute.state.waits_for() {
         Some(who) => lines.push(text!("it waits for {who}", who = who.words())),
+        None if matches!(dispute.state, State::Unknown(_)) => {}
         None => lines.push(text!("it has ended; nothing can be done about it any more")),
     }
-    if let Some(deadline) = dispute::deadline(told) {
+    if let Some(deadline) = dispute.deadline() {
         lines.push(text!(
             "until {time} {who} can {what}; otherwise {then}",
             time = ChinaTime::from_unix(deadline.at).0,
@@ -466,32 +442,40 @@ fn situation(told: &Value) -> Vec<Text> {
 }
 
 /// A lost answer: the history tells whether the evidence came.
-async fn look_up(ctx: &Ctx, args: &RespondArgs, before: i64, error: anyhow::Error) -> Result<()> {
+async fn look_up(
+    ctx: &Ctx,
+    args: &RespondArgs,
+    before: &History,
+    error: anyhow::Error,
+) -> Result<()> {
     let failed = failure(&error);
     let lost = failed.is_some_and(|failure| failure.unclear);
     let refused = failed.is_some_and(|failure| failure.errcode == Some(21001));
     if !lost && !refused {
         return Err(error);
     }
-    let Ok(told) = read(ctx, args.number).await else {
+    let Ok(found) = read(ctx, args.number).await else {
         return Err(error);
     };
-    let state = told["order"]["state"].as_i64().unwrap_or_default();
-    let last = told["flow_info"]["list"]
-        .as_array()
-        .and_then(|steps| steps.last());
-    let ours = last.is_some_and(|step| step["object"] == 3);
-    if lost && ours && state != before {
+    let now = found.value;
+    let ours = |history: &History| {
+        let events = history.events.iter();
+        events
+            .filter(|event| event.party == Some(Party::Merchant))
+            .count()
+    };
+    if lost && ours(&now) > ours(before) {
         ctx.out.note(text!(
             "the answer was lost; the dispute shows that the evidence came"
         ));
         return Ok(());
     }
     let mut failure = Failure::from_any(error);
-    failure.also = situation(&told["order"]);
+    failure.also = situation(&now.dispute);
     if lost {
         failure.hint = Some(text!(
-            "the dispute does not show your evidence: it can be handed in again"
+            "the dispute does not show your evidence yet: look with `wxsell dispute show {number}` before you hand it in again",
+            number = args.number.to_string()
         ));
     }
     Err(failure.into())

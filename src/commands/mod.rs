@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod dispute;
 pub mod due;
 pub mod event;
+pub mod fetched;
 pub mod funds;
 pub mod goods;
 pub mod image;
@@ -50,6 +51,7 @@ use crate::sandbox::Running;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -332,7 +334,55 @@ pub fn command_of(path: &str) -> Option<&'static str> {
         .or_else(|| one().map(|ask| ask.command))
 }
 
+/// What a WeChat Store can be asked for by commands of its own.
+fn works_for_a_store(noun: &Noun) -> bool {
+    match noun {
+        Noun::Status(_)
+        | Noun::Run(_)
+        | Noun::Profile(_)
+        | Noun::Auth(_)
+        | Noun::Callback(_)
+        | Noun::Ip(_)
+        | Noun::Provider(_)
+        | Noun::Quota(_)
+        | Noun::Rid(_)
+        | Noun::Sandbox(_)
+        | Noun::Log(_)
+        | Noun::Api(_)
+        | Noun::Completion(_)
+        | Noun::Util(_) => true,
+        Noun::Aftersale(_)
+        | Noun::Dispute(_)
+        | Noun::Due(_)
+        | Noun::Goods(_)
+        | Noun::Image(_)
+        | Noun::Access(_)
+        | Noun::Category(_)
+        | Noun::Brand(_)
+        | Noun::Audit(_)
+        | Noun::Certificate(_)
+        | Noun::Merchant(_)
+        | Noun::Order(_)
+        | Noun::Event(_)
+        | Noun::Funds(_)
+        | Noun::Pay(_)
+        | Noun::Commission(_)
+        | Noun::Delivery(_)
+        | Noun::Coupon(_)
+        | Noun::Promoter(_)
+        | Noun::Sharer(_) => false,
+    }
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
+    // A profile that cannot be read is named by the command that needs it.
+    if !works_for_a_store(&cli.noun)
+        && ctx
+            .profile()
+            .is_ok_and(|profile| profile.family == Family::Store)
+    {
+        return Err(crate::shop::lacks(text!("this command")).into());
+    }
     match cli.noun {
         Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
         Noun::Dispute(verb) => dispute::run(verb, ctx).await,

@@ -7,9 +7,8 @@ use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
-    self, Account, Entry, Origin, Overrides, Resolved, SANDBOX, SecretSource, Settings,
-    SettingsFile, Store, Target, TokenCall, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy,
+    self, Account, Entry, Origin, Overrides, Resolved, SecretSource, Settings, SettingsFile, Store,
+    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
 };
 use crate::text;
 use crate::types::Family;
@@ -80,6 +79,9 @@ pub struct Fields {
     /// Audit submissions a day, `off` for no limit
     #[arg(long, value_name = "NUMBER", value_parser = profile::limit)]
     audit_daily: Option<u32>,
+    /// By how much a price may fall without being asked about, e.g. `90%`; `100%` switches the guard off
+    #[arg(long, value_name = "PERCENT", value_parser = profile::percent)]
+    max_price_drop: Option<u32>,
     /// Language of this profile's messages
     #[arg(long, value_enum)]
     language: Option<Lang>,
@@ -121,6 +123,7 @@ enum Setting {
     Token,
     AuditHourly,
     AuditDaily,
+    MaxPriceDrop,
     Language,
     DefaultFormat,
 }
@@ -200,7 +203,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             && settings
                 .profiles
                 .keys()
-                .filter(|name| *name != SANDBOX)
+                .filter(|name| profile::built_in(name).is_none())
                 .count()
                 == 1;
         if first {
@@ -232,7 +235,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             name = &args.name
         ));
     }
-    Ok(())
+    ctx.told(&serde_json::json!({"profile": args.name, "current": first}))
 }
 
 /// Changes the settings, or under `--dry-run` only finds out whether that would work.
@@ -280,6 +283,7 @@ fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
     entry.token = fields.token.or(entry.token);
     entry.audit_hourly = fields.audit_hourly.or(entry.audit_hourly);
     entry.audit_daily = fields.audit_daily.or(entry.audit_daily);
+    entry.max_price_drop = fields.max_price_drop.or(entry.max_price_drop);
     entry.language = fields.language.or(entry.language);
     if let Some(format) = fields.default_format {
         entry.format = format
@@ -292,7 +296,7 @@ fn apply(entry: &mut Entry, fields: &Fields) -> Result<()> {
 fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let name = &args.name;
     let fields = &args.fields;
-    if name == SANDBOX
+    if profile::built_in(name).is_some()
         && (fields.appid.is_some()
             || fields.family.is_some()
             || fields.kind.is_some()
@@ -308,7 +312,7 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let before = edit(ctx, |settings| {
-        if name != SANDBOX && !settings.profiles.contains_key(name) {
+        if profile::built_in(name).is_none() && !settings.profiles.contains_key(name) {
             return Err(profile::unknown(name, settings).into());
         }
         let entry = settings.profiles.entry(name.clone()).or_default();
@@ -352,6 +356,7 @@ fn unset(entry: &mut Entry, setting: Setting) {
         Setting::Token => entry.token = None,
         Setting::AuditHourly => entry.audit_hourly = None,
         Setting::AuditDaily => entry.audit_daily = None,
+        Setting::MaxPriceDrop => entry.max_price_drop = None,
         Setting::Language => entry.language = None,
         Setting::DefaultFormat => entry.format = None,
     }
@@ -422,16 +427,18 @@ fn list(ctx: &Ctx) -> Result<()> {
         .into_iter()
         .map(|name| {
             let entry = settings.entry(name).cloned().unwrap_or_default();
-            let sandbox = name == SANDBOX;
+            let account = profile::built_in(name);
+            let sandbox = account.is_some();
             Listed {
                 name: name.to_owned(),
                 current: settings.current.as_deref() == Some(name),
-                appid: if sandbox {
-                    Some(profile::SANDBOX_APPID.to_owned())
-                } else {
-                    entry.appid.clone()
+                appid: match account {
+                    Some(account) => Some(account.appid.to_owned()),
+                    None => entry.appid.clone(),
                 },
-                family: entry.family.unwrap_or_default().name(),
+                family: account
+                    .map_or(entry.family.unwrap_or_default(), |account| account.family)
+                    .name(),
                 kind: entry.kind.unwrap_or_default().name(),
                 provider: entry.provider.clone(),
                 target: if sandbox {
@@ -476,6 +483,7 @@ struct Shown {
     credential_process: Option<Vec<String>>,
     audit_hourly: Option<u32>,
     audit_daily: Option<u32>,
+    max_price_drop: u32,
     language: Option<Lang>,
     format: Option<String>,
 }
@@ -522,6 +530,9 @@ impl Record for Shown {
             limit_cell(p.audit_hourly)
         }),
         Column::new("audit_daily", "AUDITS A DAY", |p| limit_cell(p.audit_daily)),
+        Column::new("max_price_drop", "MOST A PRICE FALLS", |p| {
+            Cell::Text(format!("{}%", p.max_price_drop))
+        }),
         Column::new("language", "LANGUAGE", |p| {
             p.language.map_or(Cell::Empty, |language| {
                 Cell::Text(language_name(language).into())
@@ -593,6 +604,7 @@ fn shown(resolved: &Resolved) -> Shown {
         },
         audit_hourly: profile.audit_hourly,
         audit_daily: profile.audit_daily,
+        max_price_drop: profile.max_price_drop,
         language: resolved.preferences.language,
         format: resolved.preferences.format.clone(),
     }
@@ -649,7 +661,7 @@ fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// As `config.toml` calls them, with the choice of the profile first.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "profile",
     "appid",
     "family",
@@ -665,6 +677,7 @@ const SETTINGS: [&str; 17] = [
     "credential_process",
     "audit_hourly",
     "audit_daily",
+    "max_price_drop",
     "language",
     "format",
 ];
@@ -697,7 +710,7 @@ fn choose(args: &UseArgs, ctx: &Ctx) -> Result<()> {
 }
 
 fn built_in(name: &str) -> Result<()> {
-    if name == SANDBOX {
+    if profile::built_in(name).is_some() {
         return Err(
             Failure::input(text!("the profile \"{name}\" is built in", name))
                 .hint(text!("`wxsell sandbox reset` empties its shop"))

@@ -1,12 +1,15 @@
 //! `wxsell run`: what bulk commands did.
 
 use super::Ctx;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::state::runs::{ItemState, OpenItem, Run};
+use crate::shop::write::{Settled, Sort};
+use crate::state::State;
+use crate::state::money::Stand;
+use crate::state::runs::{ItemState, OpenItem, Run, RunState};
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{Fen, plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
@@ -21,6 +24,11 @@ pub enum Verb {
     Resume(IdArgs),
     /// List what failed in a bulk job, and why
     Failed(IdArgs),
+    /// Find out what became of writes whose answer was lost
+    ///
+    /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
+    /// Nothing is sent again. Exit code 9 while one of them is not known.
+    Settle,
 }
 
 /// List the bulk jobs of this shop, newest first
@@ -71,7 +79,7 @@ impl Invocation {
 struct RunRow {
     id: i64,
     command: String,
-    /// `open` (under way or killed), `done`, `partial` or `stopped`.
+    /// `open` (under way), `interrupted` (killed), `done`, `partial` or `stopped`.
     state: &'static str,
     started_at: String,
     ended_at: Option<String>,
@@ -102,6 +110,28 @@ impl From<Run> for RunRow {
 }
 
 impl RunRow {
+    /// A run without an end is under way only while somebody holds the lock of its jobs, and then it is the newest.
+    fn tell_killed(&mut self, state: &State, shop: &str) -> Result<()> {
+        if self.state != RunState::Open.name() {
+            return Ok(());
+        }
+        let lock = |command: &str| match command.starts_with("aftersale") {
+            true => format!("aftersale-{shop}"),
+            false => format!("job-{shop}"),
+        };
+        let own = lock(&self.command);
+        let newest = state
+            .runs(shop, 20)?
+            .into_iter()
+            .find(|run| run.state == RunState::Open && lock(&run.command) == own);
+        let under_way =
+            newest.is_some_and(|run| run.id == self.id) && state.try_lock(&own)?.is_none();
+        if !under_way {
+            self.state = "interrupted";
+        }
+        Ok(())
+    }
+
     fn count(&self, names: &[&str]) -> Cell {
         if self.summary.is_null() {
             Cell::Empty
@@ -125,7 +155,8 @@ impl Record for RunRow {
                 "done" => text!("done"),
                 "partial" => text!("partial"),
                 "stopped" => text!("stopped"),
-                _ => text!("open"),
+                "interrupted" => text!("interrupted"),
+                _ => text!("under way"),
             })
         }),
         Column::new("started_at", "STARTED", |r| {
@@ -143,7 +174,9 @@ impl Record for RunRow {
                 "rejected",
             ])
         }),
-        Column::new("unchanged", "UNCHANGED", |r| r.count(&["unchanged"])),
+        Column::new("unchanged", "UNCHANGED", |r| {
+            r.count(&["unchanged", "not_compared"])
+        }),
         Column::new("failed", "FAILED", |r| {
             r.count(&["refused", "unclear", "held"])
         }),
@@ -199,24 +232,122 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let state = ctx.state()?;
     match verb {
         Verb::List(args) => {
-            let rows: Vec<RunRow> = state
+            let mut rows: Vec<RunRow> = state
                 .runs(&shop, args.limit)?
                 .into_iter()
                 .map(RunRow::from)
                 .collect();
+            rows.iter_mut()
+                .try_for_each(|row| row.tell_killed(state, &shop))?;
             ctx.out.list(&rows)
         }
-        Verb::Show(args) => ctx.out.show(&RunRow::from(find(ctx, args.id)?)),
+        Verb::Show(args) => {
+            let mut row = RunRow::from(find(ctx, args.id)?);
+            row.tell_killed(state, &shop)?;
+            ctx.out.show(&row)
+        }
         Verb::Failed(args) => {
             let rows: Vec<FailedRow> = state
-                .open_items(&shop, find(ctx, args.id)?.id)?
+                .failed_in(&shop, find(ctx, args.id)?.id)?
                 .into_iter()
                 .map(FailedRow::from)
                 .collect();
             ctx.out.list(&rows)
         }
         Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
+        Verb::Settle => settle(ctx).await,
     }
+}
+
+/// One write that was open.
+#[derive(Debug, Serialize)]
+struct SettledRow {
+    /// `withdrawal`, `refund`, …
+    kind: String,
+    /// What it is about.
+    subject: String,
+    /// WeChat's number, or what it is looked for by.
+    number: String,
+    amount: Fen,
+    started_at: String,
+    /// `done`, `under_way`, `never_arrived` or `unknown`.
+    outcome: &'static str,
+    /// From when on it can be known.
+    known_from: Option<String>,
+    problem: Option<Text>,
+}
+
+impl Record for SettledRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("kind", "KIND", |row| match Sort::named(&row.kind) {
+            Some(sort) => Cell::Word(sort.words()),
+            None => Cell::Text(row.kind.clone()),
+        }),
+        Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
+        Column::new("number", "NUMBER", |row| Cell::Text(row.number.clone())),
+        Column::new("amount", "AMOUNT", |row| Cell::Money(row.amount)),
+        Column::new("outcome", "OUTCOME", |row| {
+            Cell::Word(match row.outcome {
+                "done" => text!("done"),
+                "under_way" => text!("under way"),
+                "never_arrived" => text!("never arrived"),
+                _ => text!("unknown"),
+            })
+        }),
+        Column::new("known_from", "KNOWN FROM", |row| {
+            row.known_from
+                .clone()
+                .map_or(Cell::Empty, |time| Cell::Text(plain_time(&time)))
+        }),
+        Column::new("problem", "PROBLEM", |row| {
+            Cell::sentence(row.problem.as_ref())
+        }),
+    ];
+}
+
+async fn settle(ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<SettledRow>()?;
+    let shop = ctx.shop().await?;
+    let rows: Vec<SettledRow> = shop
+        .settle_all()
+        .await?
+        .into_iter()
+        .map(|(movement, settled)| {
+            let (outcome, known_from, problem) = match settled {
+                Ok(Settled::Found(found)) if found.stand == Some(Stand::Known) => {
+                    ("under_way", None, None)
+                }
+                Ok(Settled::Found(_)) => ("done", None, None),
+                Ok(Settled::NeverArrived) => ("never_arrived", None, None),
+                Ok(Settled::UnknownUntil(at)) => ("unknown", Some(rfc3339(at)), None),
+                Err(error) => ("unknown", None, Some(Failure::from_any(error).message)),
+            };
+            SettledRow {
+                number: match movement.number.as_str() {
+                    "" => movement.mark,
+                    _ => movement.number,
+                },
+                kind: movement.kind,
+                subject: movement.subject,
+                amount: movement.amount,
+                started_at: rfc3339(movement.at),
+                outcome,
+                known_from,
+                problem,
+            }
+        })
+        .collect();
+    ctx.out.list(&rows)?;
+    let unknown = rows.iter().filter(|row| row.outcome == "unknown").count();
+    if unknown == 0 {
+        return Ok(());
+    }
+    let message = text!("{count} writes are not known yet", count = unknown);
+    Err(Failure::new(Kind::Unknown, message)
+        .hint(text!(
+            "run the same command again later; do not make them another way before"
+        ))
+        .into())
 }
 
 fn find(ctx: &Ctx, id: Option<i64>) -> Result<Run> {
@@ -250,6 +381,14 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
             error = error.to_string()
         ))
     })?;
+    if arguments.iter().any(|word| word == "-") {
+        return Err(Failure::input(text!(
+            "job {id} read standard input, which is gone",
+            id = run.id
+        ))
+        .hint(text!("run the command again with the same input"))
+        .into());
+    }
     let cli = crate::cli::Cli::try_parse_from(
         std::iter::once("wxsell").chain(arguments.iter().map(String::as_str)),
     )
@@ -269,7 +408,8 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "resuming job {id}: {files}",
         id = run.id,
-        files = &run.files
+        files = serde_json::from_str::<Vec<String>>(&run.files)
+            .map_or_else(|_| run.files.clone(), |files| files.join(", "))
     ));
     // The new job can be resumed like the one it goes on with.
     let _ = ctx.resumed.set(Invocation { folder, arguments });

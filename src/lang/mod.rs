@@ -97,6 +97,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/run.tsv"),
     include_str!("zh/sandbox.tsv"),
     include_str!("zh/sharer.tsv"),
+    include_str!("zh/store.tsv"),
 ];
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.

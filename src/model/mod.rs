@@ -1,5 +1,13 @@
 //! What a merchant thinks of: nouns and their rules. Nothing here calls anybody, knows a family of addresses or reads
 //! JSON.
 
+pub mod aftersale;
+pub mod category_rule;
+pub mod deadline;
+pub mod dispute;
 pub mod order;
 pub mod parcel;
+pub mod policy;
+pub mod price;
+pub mod product;
+mod serial;

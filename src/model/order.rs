@@ -1,9 +1,13 @@
 //! An order: what was bought, what was paid for it, how far it is.
 
 use super::parcel::Parcels;
+use super::serial;
 use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
+use serde::Serialize;
+
+serial::named!(State);
 
 /// How far an order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +75,14 @@ impl State {
 }
 
 /// One SKU of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// The merchant's numbers.
+    #[serde(serialize_with = "serial::text")]
     pub product: String,
+    #[serde(serialize_with = "serial::text")]
     pub sku: String,
+    #[serde(serialize_with = "serial::text")]
     pub title: String,
     /// Pieces.
     pub count: i64,
@@ -100,7 +107,7 @@ impl Line {
 }
 
 /// What an order costs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Price {
     pub total: Option<Fen>,
     pub freight: Option<Fen>,
@@ -108,26 +115,75 @@ pub struct Price {
     pub surcharge: Option<Fen>,
 }
 
+/// Where an order goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Receiver {
+    #[serde(serialize_with = "serial::text")]
+    pub name: String,
+    #[serde(serialize_with = "serial::text")]
+    pub phone: String,
+    #[serde(serialize_with = "serial::text")]
+    pub province: String,
+    #[serde(serialize_with = "serial::text")]
+    pub city: String,
+    #[serde(serialize_with = "serial::text")]
+    pub district: String,
+    #[serde(serialize_with = "serial::text")]
+    pub street: String,
+}
+
+impl Receiver {
+    /// Puts `masked` in place of what tells who a person is.
+    pub fn mask(&mut self, masked: impl Fn(&str) -> String) {
+        for text in [&mut self.name, &mut self.phone, &mut self.street] {
+            *text = masked(text);
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Receiver::default()
+    }
+
+    /// The place, from the province to the door.
+    pub fn place(&self) -> String {
+        let parts = [&self.province, &self.city, &self.district, &self.street];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// An order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     /// The platform's number.
+    #[serde(serialize_with = "serial::text")]
     pub id: String,
     /// The merchant's.
+    #[serde(serialize_with = "serial::text")]
     pub number: String,
     /// Openid of the buyer.
+    #[serde(serialize_with = "serial::text")]
     pub buyer: String,
     pub state: State,
     /// Whether the platform takes the money and settles it; `None` where it does not say.
     pub controlled: Option<bool>,
-    pub lines: Vec<Line>,
+    #[serde(flatten)]
     pub price: Price,
+    pub lines: Vec<Line>,
     pub parcels: Parcels,
+    pub receiver: Receiver,
     /// The platform's numbers of its after-sales.
     pub aftersales: Vec<String>,
     /// Unix seconds.
+    #[serde(serialize_with = "serial::seconds")]
     pub created_at: Option<i64>,
+    #[serde(serialize_with = "serial::seconds")]
+    pub pay_until: Option<i64>,
+    #[serde(serialize_with = "serial::seconds")]
     pub paid_at: Option<i64>,
+    #[serde(serialize_with = "serial::seconds")]
+    pub received_at: Option<i64>,
 }
 
 impl Order {

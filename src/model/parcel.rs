@@ -1,7 +1,9 @@
 //! A parcel of an order: who carries it and under which waybill.
 
+use serde::{Serialize, Serializer};
+
 /// A parcel that the platform has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Parcel {
     /// The carrier's code, as `delivery companies` lists it.
     pub carrier: String,
@@ -27,6 +29,16 @@ impl std::fmt::Display for Parcels {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parcels: Vec<String> = self.known().iter().map(Parcel::to_string).collect();
         out.write_str(&parcels.join(", "))
+    }
+}
+
+/// In machine output a list; null where it cannot be told.
+impl Serialize for Parcels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Parcels::Known(parcels) => parcels.serialize(serializer),
+            Parcels::Unreadable => serializer.serialize_none(),
+        }
     }
 }
 

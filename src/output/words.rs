@@ -89,7 +89,7 @@ pub(super) fn failure(out: &Output, error: &anyhow::Error) -> (u8, String) {
     let failure = match fail::failure(error) {
         Some(failure) => failure,
         None => {
-            bug = Failure::bug(Text::verbatim(format!("{error:#}")));
+            bug = fail::unclassified(error);
             &bug
         }
     };

@@ -20,7 +20,7 @@ pub use resolve::{
 pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy,
+    masked_proxy, percent,
 };
 
 use crate::fail::Failure;
@@ -42,12 +42,40 @@ const PLATFORM_HOSTS: [&str; 5] = [
 /// Audit submissions that WeChat takes from one shop in an hour and in a day.
 pub const LIVE_AUDIT_HOURLY: u32 = 200;
 pub const LIVE_AUDIT_DAILY: u32 = 1_000;
+/// By how many percent a price falls without being asked about, where nothing else is set.
+const MAX_PRICE_DROP: u32 = 50;
 /// The name of the built-in profile.
 pub const SANDBOX: &str = "sandbox";
-/// The account of the built-in shop.
-pub const SANDBOX_APPID: &str = "wx5a4dbcc0ffee0001";
-/// No secret at all: the built-in shop lives on this machine only.
-pub const SANDBOX_SECRET: &str = "sandbox";
+
+/// A profile that is there without any setting: an account of the shop in a box.
+#[derive(Debug)]
+pub struct BuiltIn {
+    pub name: &'static str,
+    pub appid: &'static str,
+    /// No secret at all: the shop lives on this machine only.
+    pub secret: &'static str,
+    pub family: Family,
+}
+
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: SANDBOX,
+        appid: "wx5a4dbcc0ffee0001",
+        secret: "sandbox",
+        family: Family::Component,
+    },
+    BuiltIn {
+        name: "store-sandbox",
+        appid: "wx5a4dbcc0ffee0002",
+        secret: "sandbox-store",
+        family: Family::Store,
+    },
+];
+
+/// The built-in profile of this name.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|known| known.name == name)
+}
 
 /// Token and EncodingAESKey of its message push; they open nothing else.
 pub const SANDBOX_PUSH_TOKEN: &str = "sandboxPushToken";
@@ -157,15 +185,19 @@ pub struct Profile {
     /// Audit submissions an hour and a day; `None` is no limit.
     pub audit_hourly: Option<u32>,
     pub audit_daily: Option<u32>,
+    /// By how many percent a price may fall without being asked about, at most 100, which lets all pass.
+    pub max_price_drop: u32,
     /// Where [`secret`] reads the AppSecret when no `--secret-file` is given.
     pub secret: SecretSource,
     /// Where [`push_keys`] reads Token and EncodingAESKey of the message push.
     pub push: SecretSource,
 }
 
-/// What tells the built-in shop's rows in `state` from those of others.
-pub fn sandbox_key() -> String {
-    format!("{SANDBOX}:{SANDBOX_APPID}")
+/// What tells the rows of the built-in accounts in `state` from those of others.
+pub fn sandbox_keys() -> impl Iterator<Item = String> {
+    BUILT_IN
+        .iter()
+        .map(|account| format!("{SANDBOX}:{}", account.appid))
 }
 
 impl Profile {
@@ -276,7 +308,7 @@ pub fn dirs() -> Result<Dirs> {
     })
 }
 
-/// The secret of the built-in shop.
-fn sandbox_secret() -> Secret {
-    Secret::public(SANDBOX_SECRET)
+/// The secret of a built-in account.
+fn sandbox_secret(name: &str) -> Secret {
+    Secret::public(built_in(name).map_or("", |account| account.secret))
 }

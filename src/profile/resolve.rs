@@ -12,8 +12,8 @@ use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
 };
 use super::{
-    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, PLATFORM, Profile, SANDBOX, SANDBOX_APPID,
-    Target, TokenCall, unknown,
+    Account, Dirs, LIVE_AUDIT_DAILY, LIVE_AUDIT_HOURLY, MAX_PRICE_DROP, PLATFORM, Profile, Target,
+    TokenCall, built_in, unknown,
 };
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
@@ -232,7 +232,12 @@ fn choose(
         (None, Some(name), ..) => named(name, Origin::Environment("WXSELL_PROFILE")),
         (None, None, Some(_), _) => Ok(Choice::Nameless),
         (None, None, None, Some(name)) => named(name, Origin::Profile),
-        (None, None, None, None) if settings.profiles.keys().all(|name| name == SANDBOX) => {
+        (None, None, None, None)
+            if settings
+                .profiles
+                .keys()
+                .all(|name| built_in(name).is_some()) =>
+        {
             let secret_alone = environment.get("WXSELL_APP_SECRET").is_some();
             let failure = match secret_alone {
                 true => Failure::input(text!(
@@ -342,15 +347,15 @@ pub(super) fn resolve_in(
         Choice::Nameless => ("", Origin::Environment("WXSELL_APPID"), Entry::default()),
         Choice::Named(name, origin) => match settings.entry(name) {
             Some(entry) => (name.as_str(), *origin, entry.clone()),
-            None if name == SANDBOX => (SANDBOX, *origin, Entry::default()),
+            None if built_in(name).is_some() => (name.as_str(), *origin, Entry::default()),
             None => return Err(unknown(name, settings)),
         },
     };
-    let sandbox = name == SANDBOX;
-    let own_appid = if sandbox {
-        Some(SANDBOX_APPID)
-    } else {
-        entry.appid.as_deref()
+    let account = built_in(name);
+    let sandbox = account.is_some();
+    let own_appid = match account {
+        Some(account) => Some(account.appid),
+        None => entry.appid.as_deref(),
     };
     let environment = keep_shops_apart(name, origin, own_appid, environment, &mut notices)?;
     let mut resolver = Resolver {
@@ -375,13 +380,16 @@ pub(super) fn resolve_in(
             )),
         );
     }
-    let family = resolver.pick(
-        "family",
-        Some("WXSELL_FAMILY"),
-        |word| one_of("WXSELL_FAMILY", word),
-        entry.family,
-        Family::default(),
-    );
+    let family = match account {
+        Some(account) => account.family,
+        None => resolver.pick(
+            "family",
+            Some("WXSELL_FAMILY"),
+            |word| one_of("WXSELL_FAMILY", word),
+            entry.family,
+            Family::default(),
+        ),
+    };
     let kind = resolver.stored("kind", entry.kind, Account::default());
     let provider = match entry.provider.as_deref().filter(|_| !sandbox) {
         Some(other) => match provider_of(name, kind, other, &environment, settings) {
@@ -426,6 +434,9 @@ pub(super) fn resolve_in(
         entry.audit_daily,
         live.then_some(LIVE_AUDIT_DAILY),
     );
+    let max_price_drop = resolver
+        .stored("max_price_drop", entry.max_price_drop, MAX_PRICE_DROP)
+        .min(100);
     let of_provider = provider
         .as_ref()
         .and_then(|provider| provider.proxy.clone());
@@ -516,6 +527,7 @@ pub(super) fn resolve_in(
         token,
         audit_hourly,
         audit_daily,
+        max_price_drop,
         secret,
         push,
     };
@@ -567,7 +579,7 @@ fn keep_shops_apart(
         aside.push("WXSELL_APPID");
         aside.extend(OF_ONE_SHOP);
     }
-    if name == SANDBOX {
+    if built_in(name).is_some() {
         // A real secret must not go to the shop in a box, nor its calls to another address.
         aside.extend(["WXSELL_APPID", "WXSELL_BASE_URL"]);
         aside.extend(OF_ONE_SHOP);

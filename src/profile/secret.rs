@@ -106,7 +106,7 @@ pub fn secret(
 
 fn read(profile: &Profile, source: &SecretSource, dirs: &Dirs) -> Result<Secret> {
     Ok(match source {
-        SecretSource::BuiltIn => sandbox_secret(),
+        SecretSource::BuiltIn => sandbox_secret(&profile.name),
         SecretSource::Given(path) if is_stdin(path) => from_stdin()?,
         SecretSource::Given(path) => from_file(path)?,
         SecretSource::Environment => from_environment()?,

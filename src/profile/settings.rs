@@ -1,9 +1,9 @@
 //! `config.toml`: read strictly, written whole. A change is made under a lock, so that two commands at once lose
 //! nothing, and keeps the comments that people wrote into the file.
 
-use super::{Account, Dirs, SANDBOX, TokenCall};
+use super::{Account, BUILT_IN, Dirs, TokenCall, built_in};
 use crate::fail::{Failure, Within};
-use crate::lang::Lang;
+use crate::lang::{Lang, Text};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
@@ -66,6 +66,9 @@ pub struct Entry {
     /// Audit submissions a day; 0 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit_daily: Option<u32>,
+    /// By how many percent a price may fall without being asked about; 100 switches the guard off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_price_drop: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Lang>,
     /// The name of an output format, as `--format` takes it.
@@ -96,14 +99,15 @@ impl Store {
 }
 
 impl Settings {
-    /// All profiles by name, the built-in one last.
+    /// All profiles by name, the built-in ones last.
     pub fn names(&self) -> Vec<&str> {
         let own = self
             .profiles
             .keys()
             .map(String::as_str)
-            .filter(|name| *name != SANDBOX);
-        own.chain([SANDBOX]).collect()
+            .filter(|name| built_in(name).is_none());
+        own.chain(BUILT_IN.iter().map(|account| account.name))
+            .collect()
     }
 
     pub fn entry(&self, name: &str) -> Option<&Entry> {
@@ -205,7 +209,7 @@ fn parse(path: &Path, content: &str) -> Result<Settings> {
         toml::from_str(content).map_err(|error| misread(path, content, &error))?;
     for (name, entry) in &settings.profiles {
         let check = || -> Result<()> {
-            if name != SANDBOX {
+            if built_in(name).is_none() {
                 check_name(name)?;
             }
             entry.base_url.as_deref().map(check_base_url).transpose()?;
@@ -311,10 +315,11 @@ pub(super) fn write_whole(path: &Path, content: &str) -> Result<()> {
 
 /// A name for a profile: letters of any script, digits, `-`, `_` and `.`, at most 64.
 pub fn check_name(name: &str) -> Result<(), Failure> {
-    if name == SANDBOX {
+    if built_in(name).is_some() {
         return Err(
             Failure::input(text!("the profile \"{name}\" is built in", name)).hint(text!(
-                "choose another name; `--profile sandbox` works without any setting"
+                "choose another name; `--profile {name}` works without any setting",
+                name
             )),
         );
     }
@@ -460,6 +465,16 @@ pub fn masked_proxy(address: &str) -> String {
         Ok(_) => address.to_owned(),
         Err(_) => "***".to_owned(),
     }
+}
+
+/// Reads a share from 1 to 100 percent, with or without its sign.
+pub fn percent(word: &str) -> Result<u32, Text> {
+    word.strip_suffix('%')
+        .unwrap_or(word)
+        .parse()
+        .ok()
+        .filter(|percent| (1..=100).contains(percent))
+        .ok_or_else(|| text!("write a percentage from 1% to 100%"))
 }
 
 #[cfg(test)]

@@ -151,7 +151,11 @@ async fn strike(shop: &Shop, call: Call, plan: Plan, cut: &Cut) -> Response<Body
 }
 
 fn json(answer: Answer) -> Response<Body> {
-    page(200, "application/json; encoding=utf-8", answer.body)
+    let kind = match answer.status {
+        200 => "application/json; encoding=utf-8",
+        _ => "text/html",
+    };
+    page(answer.status, kind, answer.body)
 }
 
 fn page(status: u16, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
@@ -198,6 +202,7 @@ async fn picture(request: Request<Body>) -> Option<Picture> {
         match field.name() {
             Some("media") => {
                 picture.file_name = field.file_name().map(str::to_owned);
+                picture.content_type = field.content_type().map(str::to_owned);
                 picture.bytes = field.bytes().await.ok()?.into();
             }
             Some("resp_type") => picture.resp_type = field.text().await.ok(),

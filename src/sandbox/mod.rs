@@ -15,6 +15,7 @@ mod rules;
 mod seed;
 mod sow;
 mod store;
+mod world;
 
 pub use buyer::Sold;
 pub use disputes::{AftersaleRequest, Give, Opened, Side};
@@ -54,6 +55,10 @@ pub const APPID: &str = "wx5a4dbcc0ffee0001";
 /// Its AppSecret. It opens nothing but this shop.
 pub const SECRET: &str = "sandbox";
 
+/// The account of the WeChat Store in the box, apart from the component's, and its secret. WeChat has no such account.
+pub const STORE_APPID: &str = "wx5a4dbcc0ffee0002";
+pub const STORE_SECRET: &str = "sandbox-store";
+
 /// A service provider that the shop can authorise, and its secret. WeChat has no such account.
 pub const PROVIDER_APPID: &str = "wx5a4dbcc0ffee0099";
 pub const PROVIDER_SECRET: &str = "sandbox-provider";
@@ -68,6 +73,21 @@ pub struct Sandbox {
 struct Answer {
     body: String,
     errcode: i64,
+    /// HTTP.
+    status: u16,
+}
+
+impl Answer {
+    /// What the network in front of the Store says to an address that is not on its list.
+    fn forbidden() -> Answer {
+        Answer {
+            body:
+                "<html><head><title>403 Forbidden</title></head><body>403 Forbidden</body></html>"
+                    .into(),
+            errcode: 0,
+            status: 403,
+        }
+    }
 }
 
 /// What `sandbox status` tells.
@@ -199,6 +219,13 @@ impl Sandbox {
                     happenings.push(happening);
                     continue;
                 }
+                let of_store = rules::store::within(tx, |tx| {
+                    rules::store::goods::decide(tx, product, verdict)
+                })?;
+                if let Some(happening) = of_store {
+                    happenings.push(happening);
+                    continue;
+                }
                 happenings.push(
                     goods::decide(tx, product, verdict)?
                         .map_err(|not_now| refuse(&not_now, verdict))?,
@@ -308,6 +335,12 @@ impl Sandbox {
             let mut tx = Tx::begin(&mut self.db)?;
             rules::settle(&mut tx)?;
             let rid = rid(tx.now);
+            if !rules::store::lets_in(&tx, call) {
+                let answer = Answer::forbidden();
+                tx.log(&exchange(call, tx.now, "", answer.status, &answer, fault))?;
+                tx.db.commit()?;
+                return Ok(answer);
+            }
             let outcome = match ordered {
                 Some((errcode, errmsg)) => Err(Refusal::new(errcode, errmsg)),
                 None => rules.answer(&mut tx, call),
@@ -330,6 +363,7 @@ impl Sandbox {
         let nothing = Answer {
             body: String::new(),
             errcode: 0,
+            status,
         };
         // The call fails anyway, which is what the fault is for.
         drop(self.write(|tx| Ok(tx.log(&exchange(call, tx.now, "", status, &nothing, fault))?)));
@@ -356,12 +390,14 @@ fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
         Ok(reply) => Answer {
             body: envelope(path, reply).to_string(),
             errcode: 0,
+            status: 200,
         },
         Err(Refusal { errcode, errmsg }) => {
             let words = format!("{errmsg} rid: {rid}");
             Answer {
                 body: json!({ "errcode": errcode, "errmsg": words }).to_string(),
                 errcode,
+                status: 200,
             }
         }
     }
@@ -395,11 +431,14 @@ fn exchange(
 }
 
 /// Everything that an order of this kind fits: products by the merchant's number, audits by their ticket.
-fn candidates(tx: &Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
+fn candidates(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
     let mut all = goods::candidates(tx, verdict)?;
     if !matches!(verdict, Verdict::TakeDown(_)) {
         all.extend(permit::running(tx)?);
     }
+    all.extend(rules::store::within(tx, |tx| {
+        rules::store::goods::candidates(tx, verdict)
+    })?);
     Ok(all)
 }
 

@@ -1,7 +1,7 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
-use super::rules::{access, goods, image, order, quota, staff, token};
+use super::rules::{access, goods, image, order, quota, staff, store, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -77,6 +77,8 @@ pub enum Body {
 #[derive(Debug, Clone, Default)]
 pub struct Picture {
     pub file_name: Option<String>,
+    /// As its part says.
+    pub content_type: Option<String>,
     pub bytes: Vec<u8>,
     /// Old samples send it beside the file.
     pub resp_type: Option<String>,
@@ -195,13 +197,21 @@ impl Router {
 
     /// Checks a call and asks its rule.
     pub fn answer(&self, tx: &mut Tx<'_>, call: &Call) -> Result<Value, Refusal> {
-        let Some(rule) = self.rules.get(call.path.as_str()) else {
+        let of_store = store::is_own(&call.path);
+        let other = store::canonical(&call.path).filter(|_| of_store);
+        let found = self.rules.get(call.path.as_str()).or_else(|| {
+            let other = other.as_ref()?;
+            self.rules.get(other.as_str())
+        });
+        let Some(rule) = found else {
             return Err(match operation::by_path(&call.path).is_some() {
                 true => Refusal::new(NOT_SIMULATED, "not simulated by the sandbox"),
                 false => Refusal::new(40066, "invalid url"),
             });
         };
-        let known = operation::by_path(&call.path).map(|(_, known)| known);
+        let known = operation::by_path(&call.path)
+            .or_else(|| operation::by_path(other.as_deref()?))
+            .map(|(_, known)| known);
         let asked_by_get = known.is_some_and(|known| known.method == "GET");
         match (asked_by_get, call.method.as_str()) {
             (true, "GET") | (false, "POST") => {}
@@ -216,15 +226,35 @@ impl Router {
         }
         access::enter(tx, &call.path)?;
         quota::spend(tx, &call.path)?;
+        let takes_a_file = |path: &str| {
+            use crate::api::{component, store};
+            [
+                component::image::PATH,
+                store::image::PATH,
+                store::image::V2_PATH,
+            ]
+            .contains(&path)
+        };
         let body = match &call.body {
-            _ if asked_by_get || call.path == crate::api::component::image::PATH => Value::Null,
+            _ if asked_by_get
+                || takes_a_file(&call.path)
+                || other.as_deref().is_some_and(takes_a_file) =>
+            {
+                Value::Null
+            }
             Body::Plain(bytes) if bytes.is_empty() => {
                 return Err(Refusal::new(44002, "empty post data"));
             }
             Body::Plain(bytes) => parse(bytes)?,
             Body::Picture(_) => return Err(Refusal::new(47001, "data format error")),
         };
-        rule(tx, call, goods::numbered(tx, &call.path, body)?)
+        match of_store {
+            true => store::within(tx, |tx| rule(tx, call, body)),
+            false => {
+                let body = goods::numbered(tx, &call.path, body)?;
+                rule(tx, call, body)
+            }
+        }
     }
 }
 
@@ -321,7 +351,7 @@ pub fn rules() -> Router {
         account as of_account, category as of_category, goods as of_goods,
     };
     use crate::api::{common, component, provider as of_provider};
-    Router::new()
+    let router = Router::new()
         .raw(CLASSIC_TOKEN_PATH, token::classic)
         .on_call::<common::StableToken>(token::stable)
         .on::<common::QuotaGet>(quota::get)
@@ -482,7 +512,8 @@ pub fn rules() -> Router {
         .says("/shop/commission/addreceiver", commission::add)
         .says("/shop/commission/removereceiver", commission::remove)
         .says("/shop/commission/getordercommission", commission::receivers)
-        .says("/shop/commission/setordercommission", commission::set)
+        .says("/shop/commission/setordercommission", commission::set);
+    store::routes(router)
 }
 
 #[cfg(test)]

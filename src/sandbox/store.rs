@@ -78,6 +78,10 @@ pub struct Settings {
     pub audits_per_hour: Option<u32>,
     pub audits_per_day: Option<u32>,
     pub audits_per_product: Option<u32>,
+    /// Products never listed before that the Store takes into the audit this day.
+    pub new_products_per_day: Option<u32>,
+    /// How long the Store's reads do not show a new product, in seconds of the shop's clock.
+    pub read_lag_seconds: i64,
     /// How many calls are remembered.
     pub keep_calls: u32,
     /// Where events are pushed.
@@ -96,6 +100,8 @@ impl Default for Settings {
             audits_per_hour: None,
             audits_per_day: None,
             audits_per_product: None,
+            new_products_per_day: None,
+            read_lag_seconds: 0,
             keep_calls: 1000,
             push: None,
         }
@@ -231,6 +237,7 @@ fn fill(tx: Transaction<'_>, seed: fn(&mut Tx<'_>) -> Result<(), Refusal>) -> Re
         db: tx,
         settings: Settings::default(),
         now: now(),
+        family: COMPONENT,
     };
     seed(&mut tx)?;
     tx.commit()
@@ -253,10 +260,12 @@ pub struct Tx<'db> {
     pub settings: Settings,
     /// The shop's clock, unix seconds.
     pub now: i64,
+    /// Whose documents are seen: [`COMPONENT`], or those of another family.
+    pub family: &'static str,
 }
 
-/// The only family simulated today; the column keeps the others apart.
-const FAMILY: &str = "component";
+/// The rows of the custom component.
+pub const COMPONENT: &str = "component";
 
 /// Beyond 2^53 and odd, so that a client that keeps numbers as doubles damages them and is found out.
 const FIRST_ID: i64 = 3_302_645_269_677_080_001;
@@ -277,6 +286,7 @@ impl<'db> Tx<'db> {
             db,
             settings,
             now: 0,
+            family: COMPONENT,
         };
         tx.now = now() + tx.settings.clock_offset;
         Ok(tx)
@@ -348,7 +358,7 @@ impl<'db> Tx<'db> {
             .prepare_cached(
                 "SELECT * FROM document WHERE family = ?1 AND noun = ?2 AND out_id = ?3",
             )?
-            .query_row(params![FAMILY, noun, out_id], read)
+            .query_row(params![self.family, noun, out_id], read)
             .optional()?;
         found.map(parse).transpose()
     }
@@ -360,7 +370,7 @@ impl<'db> Tx<'db> {
             .prepare_cached(
                 "SELECT out_id FROM document WHERE family = ?1 AND noun = ?2 AND id = ?3",
             )?
-            .query_row(params![FAMILY, noun, id], |row| row.get(0))
+            .query_row(params![self.family, noun, id], |row| row.get(0))
             .optional()?)
     }
 
@@ -376,7 +386,7 @@ impl<'db> Tx<'db> {
         ))?;
         let rows = statement.query_map(
             named_params! {
-                ":family": FAMILY, ":noun": noun, ":state": filter.state, ":draft": filter.draft,
+                ":family": self.family, ":noun": noun, ":state": filter.state, ":draft": filter.draft,
                 ":made_from": filter.created.0, ":made_to": filter.created.1,
                 ":changed_from": filter.changed.0, ":changed_to": filter.changed.1,
                 ":limit": filter.limit.map_or(-1, i64::from), ":skip": filter.skip,
@@ -394,7 +404,7 @@ impl<'db> Tx<'db> {
             .prepare_cached(&format!("SELECT count(*) {FILTERED}"))?;
         let count: i64 = statement.query_row(
             named_params! {
-                ":family": FAMILY, ":noun": noun, ":state": filter.state, ":draft": filter.draft,
+                ":family": self.family, ":noun": noun, ":state": filter.state, ":draft": filter.draft,
                 ":made_from": filter.created.0, ":made_to": filter.created.1,
                 ":changed_from": filter.changed.0, ":changed_to": filter.changed.1,
             },
@@ -419,7 +429,7 @@ impl<'db> Tx<'db> {
         let mut statement = self.db.prepare_cached(
             "SELECT * FROM document INDEXED BY document_due WHERE due <= ?3 AND family = ?1 AND noun = ?2 ORDER BY due, id",
         )?;
-        let rows = statement.query_map(params![FAMILY, noun, self.now], read)?;
+        let rows = statement.query_map(params![self.family, noun, self.now], read)?;
         rows.map(|row| row.map_err(Refusal::from).and_then(parse))
             .collect()
     }
@@ -433,7 +443,7 @@ impl<'db> Tx<'db> {
                  ON CONFLICT (family, noun, id) DO UPDATE SET state = ?5, draft = ?6, due = ?7, changed_at = ?9, body = ?10",
             )?
             .execute(params![
-                FAMILY,
+                self.family,
                 noun,
                 document.id,
                 document.out_id,

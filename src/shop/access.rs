@@ -1,10 +1,13 @@
 //! What tells a merchant why calls are refused: single tries for a diagnosis, quotas, what WeChat saw of a call.
 
 use super::Shop;
+use super::store::StoreState;
 use crate::api::Endpoint;
 pub use crate::api::common::QuotaGetReply as TokenQuota;
 use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest, StableToken};
 use crate::api::component::account::GetInfo;
+use crate::api::store::is_of_store;
+use crate::api::store::merchant::{INFO_PATH, InfoReply};
 use crate::client::trace::mask;
 use crate::types::{Family, Secret};
 use anyhow::Result;
@@ -18,6 +21,13 @@ impl Shop {
     pub async fn try_account(&self, token: &Secret) -> Result<()> {
         match self.family {
             Family::Component => self.client.try_once(&GetInfo {}, token).await.map(|_| ()),
+            Family::Store => {
+                let reply: InfoReply = self.client.try_get_once(INFO_PATH, token).await?;
+                match StoreState::read(&reply.info.status) {
+                    StoreState::Open | StoreState::Unknown => Ok(()),
+                    state => Err(state.refusal().into()),
+                }
+            }
         }
     }
 
@@ -31,12 +41,13 @@ impl Shop {
 
     /// Paths that this program calls for the shop's family, and the token calls.
     pub fn quota_paths(&self) -> Vec<&'static str> {
-        let of_family = match self.family {
-            Family::Component => "/shop/",
+        let of_family: fn(&str) -> bool = match self.family {
+            Family::Component => |path: &str| path.starts_with("/shop/") && !is_of_store(path),
+            Family::Store => is_of_store,
         };
         crate::api::paths()
             .map(|(path, _)| path)
-            .filter(|path| path.starts_with(of_family) || TOKEN_CALLS.contains(path))
+            .filter(|path| of_family(path) || TOKEN_CALLS.contains(path))
             .collect()
     }
 

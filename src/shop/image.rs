@@ -1,6 +1,6 @@
 //! Pictures of a shop.
 
-use super::Shop;
+use super::{Shop, lacks};
 use crate::api::Resend;
 use crate::api::component::image::{AS_URL, ByAddress, MAX_BYTES, PATH, Picture, UploadReply};
 use crate::fail::{Failure, Kind, Within, failure};
@@ -54,6 +54,7 @@ impl Shop {
                     )
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(reply.img_info)
     }
@@ -108,6 +109,7 @@ impl Shop {
                     )
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(reply.img_info)
     }

@@ -1,10 +1,11 @@
 //! The merchant's own settings and permissions, and the category tree.
 
-use super::Shop;
+use super::{Shop, lacks};
 use crate::api::component::account::{
     Brand, GetBrandList, GetCategoryList, GetInfo, Info, UpdateInfo,
 };
 use crate::api::component::category::{CatGet, Category};
+use crate::text;
 use crate::types::Family;
 use anyhow::Result;
 
@@ -13,12 +14,14 @@ impl Shop {
     pub async fn merchant(&self) -> Result<Option<Info>> {
         Ok(match self.family {
             Family::Component => self.client.call(&GetInfo {}).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
     pub async fn update_merchant(&self, update: &UpdateInfo) -> Result<()> {
         match self.family {
             Family::Component => self.client.call(update).await?,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -27,6 +30,7 @@ impl Shop {
     pub async fn categories(&self) -> Result<Vec<Category>> {
         Ok(match self.family {
             Family::Component => self.client.call(&CatGet {}).await?.third_cat_list,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -34,6 +38,7 @@ impl Shop {
     pub async fn my_categories(&self) -> Result<Option<Vec<Category>>> {
         Ok(match self.family {
             Family::Component => self.client.call(&GetCategoryList {}).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -41,6 +46,7 @@ impl Shop {
     pub async fn my_brands(&self) -> Result<Option<Vec<Brand>>> {
         Ok(match self.family {
             Family::Component => self.client.call(&GetBrandList {}).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 }

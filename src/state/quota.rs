@@ -6,6 +6,7 @@
 use super::{State, sqlite_failure};
 use anyhow::Result;
 use rusqlite::{TransactionBehavior, params};
+use std::collections::VecDeque;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
@@ -37,6 +38,14 @@ pub enum Slot {
 pub struct Spent {
     pub hour: u32,
     pub day: u32,
+}
+
+/// What was spent, as far as it still counts: slots of the last hour by their time, oldest first, and those of this
+/// China day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spending {
+    pub recent: Vec<(i64, u64)>,
+    pub day: u64,
 }
 
 /// Start of the China day that `now` lies in.
@@ -115,6 +124,24 @@ impl State {
         })
     }
 
+    /// What still counts against the limits of a shop.
+    pub fn slot_spending(&self, shop: &str, now: i64) -> Result<Spending> {
+        let day = u64::from(self.spent_slots(shop, now)?.day);
+        let sql = self.sql();
+        let mut statement = sql
+            .prepare(
+                "SELECT at, count(*) FROM slot WHERE shop = ?1 AND at > ?2 GROUP BY at ORDER BY at",
+            )
+            .map_err(sqlite_failure)?;
+        let recent = statement
+            .query_map(params![shop, now - HOUR], |row| {
+                Ok((row.get(0)?, row.get::<_, u32>(1)?.into()))
+            })
+            .and_then(Iterator::collect)
+            .map_err(sqlite_failure)?;
+        Ok(Spending { recent, day })
+    }
+
     /// Forgets everything about a shop but its tokens: what was sent to it, its pictures, its spent slots, its money on
     /// the way, its open cases.
     pub fn forget_shop(&self, shop: &str) -> Result<()> {
@@ -129,37 +156,47 @@ impl State {
     }
 }
 
-/// When `wanted` more submissions will have been made at the latest, from `now`, if nobody else takes slots.
-pub fn finish_estimate(wanted: u64, spent: Spent, limits: SlotLimits, now: i64) -> i64 {
-    let Some(per_day) = limits
-        .daily
-        .or(limits.hourly.map(|hourly| hourly.saturating_mul(24)))
-    else {
+/// When `wanted` more submissions will have been made, in unix seconds, if each is made as soon as its slot is free and
+/// nobody else takes any: what is left of this hour and of this day is taken first, then each hour and day in turn.
+pub fn finish_estimate(wanted: u64, spending: &Spending, limits: SlotLimits, now: i64) -> i64 {
+    if limits.unlimited() || wanted == 0 {
         return now;
-    };
-    let per_hour = limits.hourly.unwrap_or(per_day).max(1);
-    let left_today = u64::from(per_day.saturating_sub(spent.day));
-    let (days, in_last_day) = match wanted.checked_sub(left_today).filter(|rest| *rest > 0) {
-        None => (0, wanted),
-        Some(rest) => (
-            1 + (rest - 1) / u64::from(per_day.max(1)),
-            (rest - 1) % u64::from(per_day.max(1)) + 1,
-        ),
-    };
-    let free_now = if days == 0 {
-        u64::from(per_hour.saturating_sub(spent.hour))
-    } else {
-        u64::from(per_hour)
-    };
-    let hours = in_last_day
-        .saturating_sub(free_now)
-        .div_ceil(u64::from(per_hour));
-    let start = if days == 0 {
-        now
-    } else {
-        china_day_start(now) + i64::try_from(days).unwrap_or(i64::MAX / DAY / 2) * DAY
-    };
-    start + i64::try_from(hours).unwrap_or(0) * HOUR
+    }
+    let most = |limit: Option<u32>| limit.map_or(u64::MAX, |limit| u64::from(limit.max(1)));
+    let (hourly, daily) = (most(limits.hourly), most(limits.daily));
+    let mut recent: VecDeque<(i64, u64)> = spending.recent.iter().copied().collect();
+    let mut in_hour: u64 = recent.iter().map(|(_, count)| count).sum();
+    let mut in_day = spending.day;
+    let (mut left, mut at, mut midnight) = (wanted, now, china_day_start(now) + DAY);
+    loop {
+        if at >= midnight {
+            midnight = china_day_start(at) + DAY;
+            in_day = 0;
+        }
+        while let Some((taken, count)) = recent.front().copied()
+            && taken <= at - HOUR
+        {
+            recent.pop_front();
+            in_hour -= count;
+        }
+        let room = hourly
+            .saturating_sub(in_hour)
+            .min(daily.saturating_sub(in_day))
+            .min(left);
+        left -= room;
+        if left == 0 {
+            return at;
+        }
+        if room > 0 {
+            recent.push_back((at, room));
+            in_hour += room;
+            in_day += room;
+        }
+        at = match recent.front() {
+            Some((taken, _)) if in_day < daily => (taken + HOUR).max(at + 1),
+            _ => midnight,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -257,7 +294,8 @@ mod tests {
             hourly: Some(200),
             daily: Some(1000),
         };
-        let none = Spent { hour: 0, day: 0 };
+        let none = &Spending::default();
+        assert_eq!(finish_estimate(0, none, limits, now), now);
         assert_eq!(finish_estimate(200, none, limits, now), now);
         assert_eq!(finish_estimate(201, none, limits, now), now + HOUR);
         assert_eq!(finish_estimate(1000, none, limits, now), now + 4 * HOUR);
@@ -265,6 +303,48 @@ mod tests {
             finish_estimate(3000, none, limits, now),
             china_day_start(now) + 2 * DAY + 4 * HOUR
         );
+        // At 23:00 an hour is left of the day, not a day's worth of slots.
+        let evening = china_day_start(now) + 23 * HOUR;
+        assert_eq!(
+            finish_estimate(1200, none, limits, evening),
+            china_day_start(now) + DAY + 4 * HOUR
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        /// The run as it goes: a slot is asked for as soon as the last answer allows it.
+        #[test]
+        fn the_estimate_is_when_a_run_ends_at_any_hour_and_with_a_reserve(
+            start in 0i64..DAY,
+            wanted in 1u64..400,
+            before in proptest::collection::vec((0i64..2 * HOUR, 1u32..30), 0..6),
+            hourly in proptest::option::of(5u32..60),
+            daily in proptest::option::of(40u32..300),
+            reserve in 0u32..60,
+        ) {
+            let (_folder, state) = state();
+            let less = |limit: Option<u32>| limit.map(|limit| limit - limit * reserve / 100);
+            let limits = SlotLimits { hourly: less(hourly), daily: less(daily) };
+            let started = china_day_start(1_760_000_000) + start;
+            for (ago, count) in before {
+                for _ in 0..count {
+                    state.take_slot("s", "k", SlotLimits::default(), started - ago).expect("sql");
+                }
+            }
+            let spending = state.slot_spending("s", started).expect("sql");
+            let estimate = finish_estimate(wanted, &spending, limits, started);
+            let (mut now, mut left) = (started, wanted);
+            while left > 0 {
+                match state.take_slot("s", "k", limits, now).expect("sql") {
+                    Slot::Taken => left -= 1,
+                    Slot::FullUntil(until) => now = until,
+                }
+            }
+            let (took, said) = ((now - started) as f64, (estimate - started) as f64);
+            prop_assert!((took - said).abs() <= took * 0.1, "{said} s were said, {took} s it took");
+        }
     }
 
     proptest! {

@@ -5,6 +5,13 @@ use crate::lang::Text;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// What failed in each run, kept when later runs touch the same items; and what a run left out.
+pub(super) const FAILURES: &str = "
+    CREATE TABLE failure (
+        run INTEGER NOT NULL, key TEXT NOT NULL, place TEXT NOT NULL, state TEXT NOT NULL, errcode INTEGER, reason TEXT,
+        PRIMARY KEY (run, key, place)) WITHOUT ROWID;
+";
+
 /// How a run ended, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunState {
@@ -63,6 +70,12 @@ pub enum ItemState {
     Refused,
     /// The call was made and no answer came back.
     Unclear,
+    /// One part of it was done, the other refused.
+    Partial,
+    /// Nothing was sent: somebody has to decide first.
+    Held,
+    /// It was there, and was removed for good.
+    Removed,
 }
 
 impl ItemState {
@@ -72,6 +85,9 @@ impl ItemState {
             ItemState::Done => "done",
             ItemState::Refused => "refused",
             ItemState::Unclear => "unclear",
+            ItemState::Partial => "partial",
+            ItemState::Held => "held",
+            ItemState::Removed => "removed",
         }
     }
 
@@ -80,6 +96,9 @@ impl ItemState {
             "done" => ItemState::Done,
             "refused" => ItemState::Refused,
             "sent" => ItemState::Sent,
+            "partial" => ItemState::Partial,
+            "held" => ItemState::Held,
+            "removed" => ItemState::Removed,
             _ => ItemState::Unclear,
         }
     }
@@ -100,6 +119,16 @@ pub struct SentMark {
     pub fingerprint: [u8; 32],
 }
 
+/// What becomes of what is remembered of an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// It stays as it was before, or as the mark has it.
+    #[default]
+    Kept,
+    Is(Vec<u8>),
+    Forgotten,
+}
+
 /// How an item ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -110,6 +139,15 @@ pub struct Ended {
     pub action: &'static str,
     pub errcode: Option<i64>,
     pub reason: Option<Text>,
+    pub memory: Memory,
+}
+
+/// An item that a run leaves out, since something in its file is wrong.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    pub key: String,
+    pub place: String,
+    pub reason: Text,
 }
 
 /// An item that is not done.
@@ -177,41 +215,97 @@ impl State {
             .map_err(sqlite_failure)?)
     }
 
+    /// What failed in a run, for ever; then what it marked and never heard of again.
+    pub fn failed_in(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
+        let mut failed = {
+            let sql = self.sql();
+            let mut statement = sql
+                .prepare("SELECT key, place, state, NULL, errcode, reason FROM failure WHERE run = ?1 ORDER BY key, place")
+                .map_err(sqlite_failure)?;
+            let rows = statement
+                .query_map(params![run], read_open_item)
+                .map_err(sqlite_failure)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+                .map_err(sqlite_failure)?
+        };
+        let known: std::collections::HashSet<String> =
+            failed.iter().map(|item| item.key.clone()).collect();
+        failed.extend(
+            self.open_items(shop, run)?
+                .into_iter()
+                .filter(|item| !known.contains(&item.key)),
+        );
+        Ok(failed)
+    }
+
+    /// Keeps what a run leaves out: key, place and reason.
+    pub fn leave_out(&self, run: i64, items: impl IntoIterator<Item = LeftOut>) -> Result<()> {
+        let mut sql = self.sql();
+        let tx = sql
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(sqlite_failure)?;
+        {
+            let mut keep = tx
+                .prepare_cached("INSERT OR REPLACE INTO failure (run, key, place, state, reason) VALUES (?1, ?2, ?3, 'refused', ?4)")
+                .map_err(sqlite_failure)?;
+            for item in items {
+                keep.execute(params![run, item.key, item.place, item.reason.to_stored()])
+                    .map_err(sqlite_failure)?;
+            }
+        }
+        tx.commit().map_err(sqlite_failure)?;
+        Ok(())
+    }
+
     /// What became of the items that a run of this shop touched last and that are not done, by key.
     pub fn open_items(&self, shop: &str, run: i64) -> Result<Vec<OpenItem>> {
         let sql = self.sql();
         let mut statement = sql
-            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state <> 'done' ORDER BY key")
+            .prepare("SELECT key, place, state, action, errcode, reason FROM item WHERE shop = ?1 AND run = ?2 AND state NOT IN ('done', 'removed') ORDER BY key")
             .map_err(sqlite_failure)?;
         let rows = statement
-            .query_map(params![shop, run], |row| {
-                Ok(OpenItem {
-                    key: row.get(0)?,
-                    place: row.get(1)?,
-                    state: ItemState::from_name(&row.get::<_, String>(2)?),
-                    action: row.get(3)?,
-                    errcode: row.get(4)?,
-                    reason: row
-                        .get::<_, Option<String>>(5)?
-                        .map(|words| Text::from_stored(&words)),
-                })
-            })
+            .query_map(params![shop, run], read_open_item)
             .map_err(sqlite_failure)?;
         Ok(rows
             .collect::<rusqlite::Result<_>>()
             .map_err(sqlite_failure)?)
     }
 
-    /// Forgets what is known of one item, e.g. a product that was removed.
-    pub fn forget_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
+    /// Remembers that an item is gone for good, and nothing else of it.
+    pub fn remove_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
         self.sql()
             .execute(
-                "DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+                "INSERT INTO item (shop, kind, key, run, place, fingerprint, state) VALUES (?1, ?2, ?3, 0, '', zeroblob(32), 'removed')
+                 ON CONFLICT DO UPDATE SET state = 'removed', fingerprint = excluded.fingerprint, sent = NULL",
                 params![shop, kind, key],
             )
             .map_err(sqlite_failure)?;
         Ok(())
     }
+
+    /// What an item was when it was sent is remembered, but it is not done any more, e.g. once an audit was withdrawn.
+    pub fn reopen_item(&self, shop: &str, kind: &str, key: &str) -> Result<()> {
+        self.sql()
+            .execute(
+                "UPDATE item SET fingerprint = zeroblob(32) WHERE shop = ?1 AND kind = ?2 AND key = ?3 AND state = 'done'",
+                params![shop, kind, key],
+            )
+            .map_err(sqlite_failure)?;
+        Ok(())
+    }
+}
+
+fn read_open_item(row: &Row<'_>) -> rusqlite::Result<OpenItem> {
+    Ok(OpenItem {
+        key: row.get(0)?,
+        place: row.get(1)?,
+        state: ItemState::from_name(&row.get::<_, String>(2)?),
+        action: row.get(3)?,
+        errcode: row.get(4)?,
+        reason: row
+            .get::<_, Option<String>>(5)?
+            .map(|words| Text::from_stored(&words)),
+    })
 }
 
 fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -276,11 +370,58 @@ impl Items {
             .map_err(|error| sqlite_failure(error).into())
     }
 
+    /// What is remembered of an item that was sent.
+    pub fn memory(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        if self.empty {
+            return Ok(None);
+        }
+        self.connection
+            .prepare_cached("SELECT sent FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![self.shop, self.kind, key], |row| row.get(0))
+                    .optional()
+            })
+            .map(Option::flatten)
+            .map_err(|error| sqlite_failure(error).into())
+    }
+
+    /// Whether nothing is known of any item.
+    pub fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    /// The keys of all items.
+    pub fn keys(&self, mut each: impl FnMut(&str)) -> Result<()> {
+        if self.empty {
+            return Ok(());
+        }
+        let mut read = |connection: &Connection| {
+            let mut statement =
+                connection.prepare("SELECT key FROM item WHERE shop = ?1 AND kind = ?2")?;
+            let mut rows = statement.query(params![self.shop, self.kind])?;
+            while let Some(row) = rows.next()? {
+                each(row.get_ref(0)?.as_str()?);
+            }
+            Ok(())
+        };
+        read(&self.connection).map_err(|error: rusqlite::Error| sqlite_failure(error).into())
+    }
+
     /// Writes marks so that they survive a power cut, before any of their calls is made.
     pub fn mark_sent<'a>(
         &mut self,
         run: i64,
         marks: impl IntoIterator<Item = &'a SentMark>,
+    ) -> Result<()> {
+        self.mark_and_remember(run, marks.into_iter().map(|mark| (mark, &[][..])))
+    }
+
+    /// The same, with what is remembered of each item that was not known before; empty for nothing.
+    pub fn mark_and_remember<'a>(
+        &mut self,
+        run: i64,
+        marks: impl IntoIterator<Item = (&'a SentMark, &'a [u8])>,
     ) -> Result<()> {
         self.connection
             .pragma_update(None, "synchronous", "FULL")
@@ -291,9 +432,9 @@ impl Items {
             .map_err(sqlite_failure)?;
         {
             let mut statement = tx
-                .prepare_cached("INSERT OR REPLACE INTO item (shop, kind, key, run, place, fingerprint, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sent')")
+                .prepare_cached("INSERT INTO item (shop, kind, key, run, place, fingerprint, state, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'sent', ?7) ON CONFLICT DO UPDATE SET run = excluded.run, place = excluded.place, fingerprint = excluded.fingerprint, state = 'sent', action = NULL, errcode = NULL, reason = NULL")
                 .map_err(sqlite_failure)?;
-            for mark in marks {
+            for (mark, memory) in marks {
                 statement
                     .execute(params![
                         self.shop,
@@ -301,7 +442,8 @@ impl Items {
                         mark.key,
                         run,
                         mark.place,
-                        mark.fingerprint
+                        mark.fingerprint,
+                        (!memory.is_empty()).then_some(memory)
                     ])
                     .map_err(sqlite_failure)?;
             }
@@ -320,11 +462,19 @@ impl Items {
             let mut finish = tx
                 .prepare_cached("UPDATE item SET state = ?4, action = ?5, errcode = ?6, reason = ?7 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
                 .map_err(sqlite_failure)?;
+            let mut remember = tx
+                .prepare_cached(
+                    "UPDATE item SET sent = ?4 WHERE shop = ?1 AND kind = ?2 AND key = ?3",
+                )
+                .map_err(sqlite_failure)?;
             let mut restore = tx
                 .prepare_cached("UPDATE item SET state = ?4, fingerprint = ?5 WHERE shop = ?1 AND kind = ?2 AND key = ?3")
                 .map_err(sqlite_failure)?;
             let mut remove = tx
                 .prepare_cached("DELETE FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
+                .map_err(sqlite_failure)?;
+            let mut keep = tx
+                .prepare_cached("INSERT OR REPLACE INTO failure (run, key, place, state, errcode, reason) SELECT run, key, place, state, errcode, reason FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3")
                 .map_err(sqlite_failure)?;
             for item in ended {
                 match (item.state, item.before) {
@@ -347,6 +497,21 @@ impl Items {
                     (None, None) => remove.execute(params![self.shop, self.kind, item.key]),
                 }
                 .map_err(sqlite_failure)?;
+                if let Some(
+                    ItemState::Refused | ItemState::Unclear | ItemState::Partial | ItemState::Held,
+                ) = item.state
+                {
+                    keep.execute(params![self.shop, self.kind, item.key])
+                        .map_err(sqlite_failure)?;
+                }
+                let memory = match &item.memory {
+                    Memory::Kept => continue,
+                    Memory::Is(sent) => Some(sent.as_slice()),
+                    Memory::Forgotten => None,
+                };
+                remember
+                    .execute(params![self.shop, self.kind, item.key, memory])
+                    .map_err(sqlite_failure)?;
             }
         }
         tx.commit().map_err(sqlite_failure)?;

@@ -45,7 +45,7 @@ fn refund(world: &World, order: &str, amount: &str) -> String {
 }
 
 fn state(world: &World, number: &str) -> i64 {
-    world.json(&["aftersale", "show", number])["status"]
+    world.json(&["aftersale", "show", number])["wechat"]["status"]
         .as_i64()
         .expect("a state")
 }
@@ -575,11 +575,8 @@ fn a_return_is_accepted_with_its_address_and_the_goods_wait_for_a_person() {
     );
     let shown = world.json(&["aftersale", "show", &number, "--unmask"]);
     assert_eq!(
-        (
-            &shown["status"],
-            &shown["return_address_info"]["detailed_address"]
-        ),
-        (&json!(6), &json!("仓库路 2 号"))
+        (&shown["state"], &shown["return_address"]["street"]),
+        (&json!("awaiting_return"), &json!("仓库路 2 号"))
     );
     // WeChat pays it by itself in the end: it counts now.
     assert_eq!(spent(&world), 1500);
@@ -723,8 +720,8 @@ fn one_that_fails_does_not_stop_the_others_and_its_money_is_free_again() {
     let first = refund(&world, "W1", "11.00");
     let second = refund(&world, "W2", "8.00");
     let refusal = FaultKind::Errcode {
-        errcode: 2_747_009,
-        errmsg: "refund failed".into(),
+        errcode: 2_747_014,
+        errmsg: "refund amount not valid".into(),
     };
     world
         .sandbox()
@@ -738,7 +735,7 @@ fn one_that_fails_does_not_stop_the_others_and_its_money_is_free_again() {
             &failed["errcode"],
             &row(&rows, &second)["state"]
         ),
-        (&json!("refused"), &json!(2_747_009), &json!("done"))
+        (&json!("refused"), &json!(2_747_014), &json!("done"))
     );
     assert!(
         told.contains("1 of 2 after-sales could not be answered"),

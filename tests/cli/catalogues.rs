@@ -5,8 +5,13 @@ const HEADINGS: &str = "out_product_id,title,path,head_img,third_cat_id,out_sku_
 /// Products of one SKU each, at this price in yuan.
 pub fn teas(products: &[(&str, &str)]) -> String {
     let line = |(id, price): &(&str, &str)| {
+        // A list price that no guard wonders about.
+        let list = match price.parse::<f64>() {
+            Ok(price) if price < 9.0 => "9.00",
+            _ => "99.00",
+        };
         format!(
-            "{id},Green tea {id},pages/tea?id={id},https://img.example.com/{id}.jpg,1423,{id}-1,{price},99.00,9,\n"
+            "{id},Green tea {id},pages/tea?id={id},https://img.example.com/{id}.jpg,1423,{id}-1,{price},{list},9,\n"
         )
     };
     HEADINGS.to_owned() + &products.iter().map(line).collect::<String>()
@@ -32,5 +37,6 @@ pub fn png(width: u32) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     png.extend_from_slice(&width.to_be_bytes());
     png.extend_from_slice(&[0, 0, 1, 0, 8, 2, 0, 0, 0]);
+    png.extend_from_slice(b"sum.\0\0\0\0IENDsum.");
     png
 }

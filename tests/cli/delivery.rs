@@ -36,7 +36,7 @@ fn parcels(world: &World, number: &str) -> Vec<(String, i64)> {
 }
 
 fn status(world: &World, number: &str) -> Value {
-    world.json(&["order", "show", number])["status"].clone()
+    world.json(&["order", "show", number])["wechat"]["status"].clone()
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_order_goes_in_one_parcel_or_in_several_and_is_received() {
     assert_eq!(status(&world, "A2"), 20);
     let again = world.run(&[send("Z1"), vec![one.as_str()]].concat());
     assert!(again.stderr.contains("already"), "{}", again.stderr);
-    let early = world.refused(1, &["delivery", "receive", "A2"]);
+    let early = world.refused(9, &["delivery", "receive", "A2"]);
     assert!(early.contains("1000000"), "{early}");
     world.ok(&[send("Z2"), vec![one.as_str()]].concat());
     assert_eq!(status(&world, "A2"), 30, "WeChat says when it is complete");
@@ -135,10 +135,10 @@ fn a_table_with_problems_sends_nothing_and_names_them_all() {
         .collect();
     let all = found.join("\n");
     for words in [
-        "parcels.csv:3\" \"WeChat knows no carrier",
-        "parcels.csv:4\" \"the order is not paid",
-        "parcels.csv:5\" \"no order A9",
-        "parcels.csv:7\" \"the order number is missing",
+        "parcels.csv:3 B3 快递公司\" \"WeChat knows no carrier",
+        "parcels.csv:4 A4 订单号\" \"the order is not paid",
+        "parcels.csv:5 A5 订单号\" \"no order A9",
+        "parcels.csv:7 A7 订单号\" \"the order number is missing",
     ] {
         assert!(all.contains(words), "{words}\n{all}");
     }

@@ -36,7 +36,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
     );
     assert_eq!(world.pictures(), pictures, "refused before the upload");
     // The platform says the same where it is asked all the same.
-    let forced = world.refused(1, &[&respond[..], &["--force"]].concat());
+    let forced = world.refused(9, &[&respond[..], &["--force"]].concat());
     assert!(forced.contains("21001"), "{forced}");
     world.ok(&["sandbox", "dispute", "ask", &dispute, "--of", "both"]);
     world.ok(&["sandbox", "advance", "90m"]);
@@ -55,9 +55,9 @@ fn evidence_goes_in_where_it_is_waited_for() {
     let answered = world.json(&respond);
     assert_eq!(
         (&answered["state"], &answered["takes_evidence"]),
-        (&json!(230_005), &json!(false))
+        (&json!("buyer_missing"), &json!(false))
     );
-    let last = answered["flow_info"]["list"]
+    let last = answered["wechat"]["flow_info"]["list"]
         .as_array()
         .and_then(|steps| steps.last());
     let last = &last.expect("steps")["merchant_record"];
@@ -65,7 +65,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
         (&last["event"], &last["material_info"]["content"]),
         (&json!(240_011), &json!("包裹已签收"))
     );
-    assert_eq!(answered["phone_number"], "138****0000");
+    assert_eq!(answered["phone"], "138****0000");
     let told = world.refused(1, &respond);
     assert!(
         told.contains("it waits for the buyer") && told.contains("until "),
@@ -76,12 +76,18 @@ fn evidence_goes_in_where_it_is_waited_for() {
     ]);
     let shown = world.json(&["dispute", "show", &dispute]);
     assert_eq!(
-        (&shown["state"], &shown["judge_result"]),
-        (&json!(230_009), &json!(1))
+        (&shown["state"], &shown["verdict"]),
+        (&json!("aftersale_runs"), &json!(1))
     );
     world.ok(&["sandbox", "advance", "1m"]);
-    assert_eq!(world.json(&["dispute", "show", &dispute])["state"], 230_012);
-    assert_eq!(world.json(&["aftersale", "show", &aftersale])["status"], 13);
+    assert_eq!(
+        world.json(&["dispute", "show", &dispute])["state"],
+        "finished"
+    );
+    assert_eq!(
+        world.json(&["aftersale", "show", &aftersale])["state"],
+        "refunded"
+    );
     let history = world.ok(&["dispute", "show", &dispute]);
     assert!(
         history.contains("buyer opened the dispute") && history.contains("after-sale refund done"),
@@ -101,7 +107,7 @@ fn what_is_missed_counts_as_no_evidence() {
     let shown = world.json(&["dispute", "show", &dispute]);
     assert_eq!(
         (&shown["state"], &shown["deadline"]),
-        (&json!(230_007), &json!(null))
+        (&json!("awaiting_verdict"), &json!(null))
     );
     let none = world.run(&["dispute", "list", "--evidence"]);
     assert_eq!((none.code, none.text()), (Some(0), ""));
@@ -110,10 +116,13 @@ fn what_is_missed_counts_as_no_evidence() {
     ]);
     let shown = world.json(&["dispute", "show", &dispute]);
     assert_eq!(
-        (&shown["state"], &shown["judge_result"]),
-        (&json!(230_012), &json!(10))
+        (&shown["state"], &shown["verdict"]),
+        (&json!("finished"), &json!(10))
     );
-    assert_eq!(world.json(&["aftersale", "show", &aftersale])["status"], 7);
+    assert_eq!(
+        world.json(&["aftersale", "show", &aftersale])["state"],
+        "closed"
+    );
     let told = world.refused(2, &["dispute", "respond", &dispute]);
     assert!(told.contains("--text"), "{told}");
     assert_eq!(spec::problems(&world.calls()), [""; 0]);

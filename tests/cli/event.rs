@@ -10,8 +10,9 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use wxsell::profile::{SANDBOX_APPID, SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
+use wxsell::profile::{SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
 use wxsell::push::{Account, AesKey, Format, Mode, Query, Stamp, address_test, open, seal};
+use wxsell::sandbox::APPID as SANDBOX_APPID;
 use wxsell::types::Secret;
 
 pub fn account() -> Account {

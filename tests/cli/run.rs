@@ -35,7 +35,7 @@ fn a_stopped_job_is_listed_shown_and_resumed_again_and_again() {
     assert_eq!(world.run_with(&five, &["run", "resume"]).code, Some(5));
     let report = world.json(&["run", "resume"]);
     assert_eq!(
-        (&report["run"], &report["added"], &report["unchanged"]),
+        (&report["run"], &report["added"], &report["not_compared"]),
         (&json!(3), &json!(4), &json!(5))
     );
     assert_eq!(world.numbers().len(), 9);

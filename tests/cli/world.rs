@@ -3,6 +3,8 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use wxsell::clock::{VARIABLE, advance};
 use wxsell::sandbox::{Exchange, Sandbox};
 
 /// Calls that change something at the platform.
@@ -100,6 +102,18 @@ impl World {
         std::fs::copy(samples.join(name), self.file(name)).expect("a copy");
     }
 
+    /// Copies a sheet that came from elsewhere, and the pictures that such sheets name.
+    pub fn sheet(&self, name: &str) {
+        let sheets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sheets");
+        std::fs::create_dir_all(self.file("img")).expect("a folder");
+        for entry in std::fs::read_dir(sheets.join("img")).expect("pictures") {
+            let path = entry.expect("a picture").path();
+            let name = path.file_name().expect("a name");
+            std::fs::copy(&path, self.file("img").join(name)).expect("a copy");
+        }
+        std::fs::copy(sheets.join(name), self.file(name)).expect("a copy");
+    }
+
     /// The binary with `--profile sandbox`.
     pub fn command(&self, args: &[&str]) -> Command {
         self.plain_command(&[&["--profile", "sandbox"], args].concat())
@@ -137,9 +151,34 @@ impl World {
         said(&mut self.command(args))
     }
 
+    /// The binary with another profile.
+    pub fn at(&self, profile: &str, args: &[&str]) -> Said {
+        said(&mut self.plain_command(&[&["--profile", profile], args].concat()))
+    }
+
     /// Runs with more in the environment.
     pub fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
         said(self.command(args).envs(variables.iter().copied()))
+    }
+
+    /// Runs in a time of its own, which waits move on and [`World::wait`] too.
+    pub fn run_in_time(&self, args: &[&str]) -> Said {
+        said(self.command(args).env(VARIABLE, self.clock()))
+    }
+
+    /// Lets time pass for [`World::run_in_time`].
+    pub fn wait(&self, seconds: u64) {
+        advance(&self.clock(), Duration::from_secs(seconds)).expect("a clock");
+    }
+
+    /// The file of that time.
+    pub fn clock(&self) -> PathBuf {
+        self.path("clock")
+    }
+
+    /// A file of the state.
+    pub fn state_file(&self, name: &str) -> PathBuf {
+        self.path("state").join(name)
     }
 
     /// Runs with `input` on standard input.

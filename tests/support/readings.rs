@@ -28,14 +28,14 @@ pub const READINGS: &[(&str, &[&str])] = &[
     ("/shop/spu/get_list", &["goods list"]),
     ("/shop/scene/check", &["order check-scene 1177"]),
     ("/shop/order/get", &["order show A1 --openid o1"]),
-    ("/shop/order/get_list", &["order list"]),
+    ("/shop/order/get_list", &["order list --full"]),
     (
         "/shop/order/get_list_by_finder",
-        &["order list --promoter P"],
+        &["order list --promoter P --full"],
     ),
     (
         "/shop/order/get_list_by_sharer",
-        &["order list --sharer o1"],
+        &["order list --sharer o1 --full"],
     ),
     ("/shop/delivery/get_company_list", &["delivery companies"]),
     (
@@ -45,7 +45,7 @@ pub const READINGS: &[(&str, &[&str])] = &[
     ("/shop/aftersale/list", &["aftersale list --legacy"]),
     ("/shop/ecaftersale/get", &["aftersale show AS1"]),
     ("/shop/ecaftersale/get_list", &["aftersale list"]),
-    ("/shop/complaint/get_list", &["dispute list"]),
+    ("/shop/complaint/get_list", &["dispute list --full"]),
     ("/shop/complaint/get", &["dispute show 1"]),
     ("/shop/coupon/get", &["coupon show C1"]),
     ("/shop/coupon/get_list", &["coupon list"]),

@@ -1,303 +1,117 @@
-//! Disputes as the platform moves them: for whom each state waits, and whether the merchant's evidence is taken in it.
-//!
-//! No page of the platform lists the states that take evidence. The set here follows from their names and is
-//! unconfirmed; the platform answers 21001 where it sees it otherwise.
+//! Disputes as `/shop/complaint/*` gives them: the platform's numbers, and the records.
 
-use super::deadline::{Actor, Deadline, seconds};
-use crate::lang::Text;
-use crate::text;
+use crate::api::reader::{Read, Reader};
+use crate::model::dispute::{Dispute, Event, Party, State};
 use serde_json::Value;
 
 /// States, by the platform's numbers.
-pub const MERCHANT_HANDLES: i64 = 230_000;
-pub const SUPPORT_HANDLES: i64 = 230_001;
-pub const BUYER_EVIDENCE: i64 = 230_002;
-pub const MERCHANT_EVIDENCE: i64 = 230_003;
-pub const BOTH_EVIDENCE: i64 = 230_004;
-pub const BUYER_MISSING: i64 = 230_005;
-pub const MERCHANT_MISSING: i64 = 230_006;
-pub const VERDICT_AWAITED: i64 = 230_007;
-pub const AFTERSALE_RUNS: i64 = 230_009;
-pub const PROOF_CHECKED: i64 = 230_011;
-pub const FINISHED: i64 = 230_012;
-pub const CLOSED: i64 = 230_013;
-pub const RETURN_DISPUTED: i64 = 230_014;
-pub const BUYER_RETURN_EVIDENCE: i64 = 230_015;
-pub const MERCHANT_RETURN_EVIDENCE: i64 = 230_016;
-pub const BOTH_RETURN_EVIDENCE: i64 = 230_017;
-pub const BUYER_RETURN_MISSING: i64 = 230_018;
-pub const MERCHANT_RETURN_MISSING: i64 = 230_019;
-pub const RETURN_CHECKED: i64 = 230_020;
-
-/// One state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stage {
-    pub state: i64,
-    /// Whose move it is; `None` at the end.
-    pub who: Option<Actor>,
-    /// Whether the merchant's evidence is taken. Unconfirmed.
-    pub takes_evidence: bool,
-    /// States that may come next.
-    pub to: &'static [i64],
-}
-
-const fn at(state: i64, who: Option<Actor>, takes_evidence: bool, to: &'static [i64]) -> Stage {
-    Stage {
-        state,
-        who,
-        takes_evidence,
-        to,
-    }
-}
-
-use Actor::{Both, Buyer, Merchant, Platform};
-
-/// Every state. The edges are read from the names of the states and events; no page draws them.
-pub const STAGES: &[Stage] = &[
-    at(
-        MERCHANT_HANDLES,
-        Some(Merchant),
-        false,
-        &[
-            SUPPORT_HANDLES,
-            BUYER_EVIDENCE,
-            MERCHANT_EVIDENCE,
-            BOTH_EVIDENCE,
-            VERDICT_AWAITED,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        SUPPORT_HANDLES,
-        Some(Platform),
-        false,
-        &[
-            BUYER_EVIDENCE,
-            MERCHANT_EVIDENCE,
-            BOTH_EVIDENCE,
-            VERDICT_AWAITED,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        BUYER_EVIDENCE,
-        Some(Buyer),
-        false,
-        &[VERDICT_AWAITED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        MERCHANT_EVIDENCE,
-        Some(Merchant),
-        true,
-        &[VERDICT_AWAITED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        BOTH_EVIDENCE,
-        Some(Both),
-        true,
-        &[
-            BUYER_MISSING,
-            MERCHANT_MISSING,
-            VERDICT_AWAITED,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        BUYER_MISSING,
-        Some(Buyer),
-        false,
-        &[VERDICT_AWAITED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        MERCHANT_MISSING,
-        Some(Merchant),
-        true,
-        &[VERDICT_AWAITED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        VERDICT_AWAITED,
-        Some(Platform),
-        false,
-        &[
-            BUYER_EVIDENCE,
-            MERCHANT_EVIDENCE,
-            BOTH_EVIDENCE,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        AFTERSALE_RUNS,
-        Some(Both),
-        false,
-        &[FINISHED, CLOSED, RETURN_DISPUTED, PROOF_CHECKED],
-    ),
-    at(
-        PROOF_CHECKED,
-        Some(Platform),
-        false,
-        &[FINISHED, AFTERSALE_RUNS],
-    ),
-    at(FINISHED, None, false, &[]),
-    at(CLOSED, None, false, &[]),
-    at(
-        RETURN_DISPUTED,
-        Some(Platform),
-        false,
-        &[
-            BUYER_RETURN_EVIDENCE,
-            MERCHANT_RETURN_EVIDENCE,
-            BOTH_RETURN_EVIDENCE,
-            RETURN_CHECKED,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        BUYER_RETURN_EVIDENCE,
-        Some(Buyer),
-        false,
-        &[RETURN_CHECKED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        MERCHANT_RETURN_EVIDENCE,
-        Some(Merchant),
-        true,
-        &[RETURN_CHECKED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        BOTH_RETURN_EVIDENCE,
-        Some(Both),
-        true,
-        &[
-            BUYER_RETURN_MISSING,
-            MERCHANT_RETURN_MISSING,
-            RETURN_CHECKED,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
-    at(
-        BUYER_RETURN_MISSING,
-        Some(Buyer),
-        false,
-        &[RETURN_CHECKED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        MERCHANT_RETURN_MISSING,
-        Some(Merchant),
-        true,
-        &[RETURN_CHECKED, AFTERSALE_RUNS, FINISHED, CLOSED],
-    ),
-    at(
-        RETURN_CHECKED,
-        Some(Platform),
-        false,
-        &[
-            BUYER_RETURN_EVIDENCE,
-            MERCHANT_RETURN_EVIDENCE,
-            BOTH_RETURN_EVIDENCE,
-            AFTERSALE_RUNS,
-            FINISHED,
-            CLOSED,
-        ],
-    ),
+pub const STATES: &[(i64, State)] = &[
+    (230_000, State::MerchantHandles),
+    (230_001, State::SupportHandles),
+    (230_002, State::BuyerEvidence),
+    (230_003, State::MerchantEvidence),
+    (230_004, State::BothEvidence),
+    (230_005, State::BuyerMissing),
+    (230_006, State::MerchantMissing),
+    (230_007, State::AwaitingVerdict),
+    (230_009, State::AftersaleRuns),
+    (230_011, State::ProofChecked),
+    (230_012, State::Finished),
+    (230_013, State::Closed),
+    (230_014, State::ReturnDisputed),
+    (230_015, State::BuyerReturnEvidence),
+    (230_016, State::MerchantReturnEvidence),
+    (230_017, State::BothReturnEvidence),
+    (230_018, State::BuyerReturnMissing),
+    (230_019, State::MerchantReturnMissing),
+    (230_020, State::ReturnChecked),
 ];
 
-pub fn stage(state: i64) -> Option<&'static Stage> {
-    STAGES.iter().find(|stage| stage.state == state)
+pub fn state(number: i64) -> State {
+    let known = STATES.iter().find(|(known, _)| *known == number);
+    known.map_or(State::Unknown(number), |(_, state)| *state)
 }
 
-/// Whether the merchant's evidence is taken. An unknown state is left to the platform.
-pub fn takes_evidence(state: i64) -> bool {
-    stage(state).is_none_or(|stage| stage.takes_evidence)
+/// The number of a state; an unknown one has the number that it came with.
+pub fn state_number(state: State) -> i64 {
+    if let State::Unknown(number) = state {
+        return number;
+    }
+    let known = STATES.iter().find(|(_, known)| *known == state);
+    known.map_or(0, |(number, _)| *number)
 }
 
-/// Whether a state may follow another.
-pub fn follows(from: i64, to: i64) -> bool {
-    stage(from).is_some_and(|stage| stage.to.contains(&to))
-}
-
-/// A state in words.
-pub fn words(state: i64) -> Text {
-    match state {
-        MERCHANT_HANDLES => text!("you handle the after-sale"),
-        SUPPORT_HANDLES => text!("support handles it"),
-        BUYER_EVIDENCE => text!("evidence of the buyer awaited"),
-        MERCHANT_EVIDENCE => text!("your evidence awaited"),
-        BOTH_EVIDENCE => text!("evidence of both awaited"),
-        BUYER_MISSING => text!("evidence of the buyer still missing"),
-        MERCHANT_MISSING => text!("your evidence still missing"),
-        VERDICT_AWAITED => text!("verdict awaited"),
-        AFTERSALE_RUNS => text!("after-sale goes on"),
-        PROOF_CHECKED => text!("refund proof being checked"),
-        FINISHED => text!("finished"),
-        CLOSED => text!("closed"),
-        RETURN_DISPUTED => text!("support handles the return"),
-        BUYER_RETURN_EVIDENCE => text!("return evidence of the buyer awaited"),
-        MERCHANT_RETURN_EVIDENCE => text!("your return evidence awaited"),
-        BOTH_RETURN_EVIDENCE => text!("return evidence of both awaited"),
-        BUYER_RETURN_MISSING => text!("return evidence of the buyer still missing"),
-        MERCHANT_RETURN_MISSING => text!("your return evidence still missing"),
-        RETURN_CHECKED => text!("return evidence being checked"),
-        other => Text::verbatim(other.to_string()),
+/// Reads a dispute as `complaint/get` and `complaint/get_list` give it.
+pub fn dispute(record: &Value) -> Read<Dispute> {
+    let mut read = Reader::of(record);
+    let expires_at = read.time("expired_time");
+    let value = Dispute {
+        id: read.text("complaint_order_id"),
+        order_id: read.text("order_id"),
+        aftersale_id: read.text("after_sale_order_id"),
+        buyer: read.text("openid"),
+        phone: read.text("phone_number"),
+        state: state(read.integer("state").unwrap_or_default()),
+        kind: read.integer("type"),
+        verdict: read.integer("judge_result"),
+        opened_ms: read.millis("create_time"),
+        changed_ms: read.millis("update_time"),
+        expires_at,
+        expiry_unreadable: false,
+    };
+    let read = read.done(value);
+    let expiry_unreadable = read.unread.contains(&"expired_time");
+    Read {
+        value: Dispute {
+            expiry_unreadable,
+            ..read.value
+        },
+        ..read
     }
 }
 
-/// When the present state of a dispute ends, read from one as `complaint/get` gives it. The platform names the moment.
-pub fn deadline(dispute: &Value) -> Option<Deadline> {
-    let at = seconds(&dispute["expired_time"])?;
-    let stage = stage(dispute["state"].as_i64()?)?;
-    let (what, then) = match stage.takes_evidence {
-        true => (
-            text!("hand in evidence"),
-            text!("it counts as no evidence, and the platform judges without it"),
-        ),
-        false if stage.who == Some(Buyer) => (
-            text!("hand in evidence"),
-            text!("the platform judges without it"),
-        ),
-        false => (text!("act"), text!("the platform goes on without it")),
+/// The records that a step may have. Exactly one is there, and it tells who acted where `object` does not.
+const RECORDS: &[(&str, Party)] = &[
+    ("user_record", Party::Buyer),
+    ("merchant_record", Party::Merchant),
+    ("op_record", Party::Platform),
+];
+
+/// Reads the history of a dispute, `flow_info` of `complaint/get`.
+pub fn history(record: &Value) -> Read<Vec<Event>> {
+    let mut read = Reader::of(record);
+    let steps = read.objects("flow_info.list").unwrap_or_default();
+    let steps = steps.into_iter().map(step).collect();
+    read.done(steps)
+}
+
+fn step(record: &Value) -> Event {
+    let mut read = Reader::of(record);
+    let named = match read.integer("object") {
+        Some(1) => Some(Party::Buyer),
+        Some(2) => Some(Party::Platform),
+        Some(3) => Some(Party::Merchant),
+        _ => None,
     };
-    Some(Deadline {
-        what,
-        who: stage.who?,
-        at,
-        then,
-    })
+    let found = RECORDS.iter().find(|(name, _)| record[*name].is_object());
+    let nothing = Value::Null;
+    let inner = found.map_or(&nothing, |(name, _)| &record[*name]);
+    let mut read = Reader::of(inner);
+    Event {
+        party: named.or(found.map(|(_, party)| *party)),
+        event: read.integer("event"),
+        state: state(read.integer("state").unwrap_or_default()),
+        at_ms: read.millis("time"),
+        statement: read.text("material_info.content"),
+        media: read.numbers("material_info.media_url_list", "url"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::operation::Shelf;
-    use serde_json::json;
-
-    #[test]
-    fn evidence_is_taken_where_the_merchant_is_waited_for() {
-        let taken: Vec<i64> = STAGES
-            .iter()
-            .filter(|stage| stage.takes_evidence)
-            .map(|stage| stage.state)
-            .collect();
-        assert_eq!(
-            taken,
-            [230_003, 230_004, 230_006, 230_016, 230_017, 230_019]
-        );
-        assert!(
-            takes_evidence(230_099),
-            "an unknown state is the platform's to judge"
-        );
-    }
+    use crate::model::dispute::STAGES;
 
     #[test]
     fn the_table_has_every_state_of_the_reference() {
@@ -306,30 +120,12 @@ mod tests {
             .iter()
             .filter_map(|known| known.value.as_i64())
             .collect();
-        let ours: Vec<i64> = STAGES.iter().map(|stage| stage.state).collect();
+        let ours: Vec<i64> = STATES.iter().map(|(number, _)| *number).collect();
         assert_eq!(ours, named);
-        for stage in STAGES {
-            assert!(
-                stage.to.iter().all(|to| super::stage(*to).is_some()),
-                "{}",
-                stage.state
-            );
-            assert_eq!(stage.to.is_empty(), stage.who.is_none(), "{}", stage.state);
-        }
-    }
-
-    #[test]
-    fn the_platform_names_the_deadline() {
-        let dispute = json!({"state": 230_003, "expired_time": 1_648_742_400});
-        let deadline = deadline(&dispute).expect("a deadline");
-        assert_eq!((deadline.who, deadline.at), (Merchant, 1_648_742_400));
+        let stages: Vec<State> = STAGES.iter().map(|stage| stage.state).collect();
         assert_eq!(
-            super::deadline(&json!({"state": 230_007, "expired_time": 0})),
-            None
-        );
-        assert_eq!(
-            super::deadline(&json!({"state": 230_012, "expired_time": 5})),
-            None
+            stages,
+            STATES.iter().map(|(_, state)| *state).collect::<Vec<_>>()
         );
     }
 }

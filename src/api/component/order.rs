@@ -1,7 +1,7 @@
 //! Orders as `/shop/order/get` and the lists of orders give them.
 
 use crate::api::reader::{Read, Reader};
-use crate::model::order::{Line, Order, Price, State};
+use crate::model::order::{Line, Order, Price, Receiver, State};
 use crate::model::parcel::{Parcel, Parcels};
 use crate::types::Fen;
 use serde_json::Value;
@@ -48,11 +48,43 @@ pub fn order(record: &Value) -> Read<Order> {
         lines,
         price,
         parcels: parcels(inside, beside),
+        receiver: receiver(read.at("address_info")),
         aftersales: read.numbers("related_aftersale_info.aftersale_list", "aftersale_id"),
         created_at: read.time("create_time"),
+        pay_until: read.time("expire_time"),
         paid_at: read.time("order_detail.pay_info.pay_time"),
+        received_at: read.time("receive_time"),
     };
     read.done(order)
+}
+
+/// Reads an address.
+pub fn receiver(record: &Value) -> Receiver {
+    let mut read = Reader::of(record);
+    Receiver {
+        name: read.text("receiver_name"),
+        phone: read.text("tel_number"),
+        province: read.text("province"),
+        city: read.text("city"),
+        district: read.text("town"),
+        street: read.text("detailed_address"),
+    }
+}
+
+/// An address as the platform's calls take it.
+pub fn address(receiver: &Receiver) -> Value {
+    let fields = [
+        ("receiver_name", &receiver.name),
+        ("tel_number", &receiver.phone),
+        ("province", &receiver.province),
+        ("city", &receiver.city),
+        ("town", &receiver.district),
+        ("detailed_address", &receiver.street),
+    ];
+    let said = fields.into_iter().filter(|(_, text)| !text.is_empty());
+    said.map(|(name, text)| (name.to_owned(), Value::from(text.as_str())))
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
 }
 
 fn line(record: &Value) -> Line {

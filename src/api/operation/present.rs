@@ -1,7 +1,7 @@
 //! A reply as this program prints it: ids as text, times as RFC 3339, and what tells who a person is masked.
 
 use super::{Book, Kind, Node};
-use crate::types::{ChinaTime, rfc3339};
+use crate::types::{ChinaTime, rfc3339, rfc3339_millis};
 use serde_json::Value;
 
 /// Beyond this a reader that keeps numbers as doubles damages them.
@@ -71,7 +71,7 @@ fn readable(kind: Kind, value: &Value) -> Option<Value> {
         Kind::Id => (value.is_u64() || value.is_i64()).then(|| value.to_string().into()),
         Kind::Seconds | Kind::Millis => number().map(|at| match (at, kind) {
             (0, _) => Value::Null,
-            (at, Kind::Millis) => rfc3339(at.div_euclid(1000)).into(),
+            (at, Kind::Millis) => rfc3339_millis(at).into(),
             (at, _) => rfc3339(at).into(),
         }),
         Kind::Time => value
@@ -149,7 +149,8 @@ pub fn mask_personal(value: &mut Value) {
     }
 }
 
-fn masked(text: &str) -> String {
+/// One text that tells who a person is, masked.
+pub fn masked(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     match letters.len() {
         0 => String::new(),

@@ -4,11 +4,11 @@
 use super::guard::{Force, Plan};
 use super::words::Overdue;
 use super::{Which, with};
-use crate::api::component::aftersale::{RETURN, Step};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data};
 use crate::commands::image::Pictures;
 use crate::fail::Failure;
+use crate::model::aftersale::{Kind, Step};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -139,13 +139,19 @@ pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
         force: args.force.force,
     };
     let found = plan.read(ctx).await?;
-    let amount = Fen(found.told["orderamt"].as_i64().unwrap_or_default()).to_yuan();
-    let order = found.told["out_order_id"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let question = match found.case.kind {
-        RETURN => text!(
+    let Some(amount) = found.value.amount.map(Fen::to_yuan) else {
+        return Err(Failure::new(
+            crate::fail::Kind::Refused,
+            text!(
+                "the amount of after-sale {number} cannot be read; nothing was sent",
+                number = &args.which.number
+            ),
+        )
+        .into());
+    };
+    let order = &found.value.order_number;
+    let question = match found.value.kind {
+        Kind::Return => text!(
             "Take the goods of order {order} as received and refund {amount} yuan",
             order,
             amount
@@ -256,5 +262,5 @@ pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let found = super::read(ctx, &args.which).await?;
-    super::shown::one(ctx, found.told)
+    super::shown::one(ctx, found)
 }

@@ -2,13 +2,13 @@
 
 use super::guard::{Force, Plan};
 use super::legacy::UpdateLegacy;
-use super::words::Reason;
 use super::{Which, create, legacy, with};
-use crate::api::component::aftersale::Step;
+use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::commands::image::Pictures;
 use crate::lang::Lang;
+use crate::model::aftersale::{Reason, Step};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -88,29 +88,26 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         force: args.force.force,
     };
     let found = plan.read(ctx).await?;
-    let told = &found.told;
-    let amount = match args.amount {
-        Some(amount) => {
-            create::at_most(ctx, told, amount).await?;
-            json!(amount)
-        }
-        None => told["orderamt"].clone(),
-    };
+    let now = &found.value;
+    if let Some(amount) = args.amount {
+        create::at_most(ctx, now, amount).await?;
+    }
+    let amount = args.amount.or(now.amount);
     let media = match args.images.is_empty() {
         // Without pictures those that were sent stay; a call replaces all of them.
-        true => kept(&told["media_list"]),
+        true => kept(&found.record["media_list"]),
         false => create::media(pictures.links(ctx).await?),
     };
     let words = match (&args.text, args.reason) {
-        (Some(text), _) => text.clone().into(),
-        (None, Some(reason)) => reason.words().render(Lang::Zh).into(),
-        (None, None) => told["refund_reason"].clone(),
+        (Some(text), _) => text.clone(),
+        (None, Some(reason)) => reason.words().render(Lang::Zh),
+        (None, None) => now.reason_text.clone(),
     };
     let body = with(
         args.which.key(),
         &json!({
-            "openid": told["openid"], "type": told["type"], "orderamt": amount,
-            "refund_reason_type": args.reason.map_or(told["refund_reason_type"].clone(), |r| r.code().into()),
+            "openid": now.buyer, "type": kind_number(now.kind), "orderamt": amount,
+            "refund_reason_type": args.reason.or(now.reason).map(reason_number),
             "refund_reason": words, "media_list": media,
         }),
     )?;
@@ -133,7 +130,7 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
         force: args.force.force,
     };
     let found = plan.read(ctx).await?;
-    let body = with(args.which.key(), &json!({"openid": found.told["openid"]}))?;
+    let body = with(args.which.key(), &json!({"openid": found.value.buyer}))?;
     let question = text!("Cancel what the buyer asked for, for good,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
 }
@@ -149,7 +146,7 @@ pub async fn return_info(args: ReturnInfoArgs, ctx: &Ctx) -> Result<()> {
     let body = with(
         args.which.key(),
         &json!({
-            "openid": found.told["openid"], "delivery_id": args.carrier,
+            "openid": found.value.buyer, "delivery_id": args.carrier,
             "delivery_name": args.carrier_name.as_ref().unwrap_or(&args.carrier),
             "waybill_id": args.waybill,
         }),

@@ -2,16 +2,18 @@
 //! amount, and an ordinary order is not for this call.
 
 use super::legacy::{self, CreateLegacy};
-use super::words::{Reason, Type};
-use super::{SHOW, Which, guard, list, read, shown, with};
-use crate::api::component::aftersale::{self, Case};
+use super::words::Type;
+use super::{Which, guard, read, shown, with};
+use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, check, request};
+use crate::commands::ask::{Ask, check};
 use crate::commands::image::Pictures;
 use crate::commands::order;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Lang;
+use crate::model::aftersale::{Aftersale, Reason};
 use crate::model::order::{Line, Order, State};
+use crate::shop::aftersale::{Filter, Key};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -60,7 +62,6 @@ pub struct CreateArgs {
 }
 
 pub const CREATE: Ask = Ask::new("aftersale create", "/shop/ecaftersale/add");
-const ORDER: Ask = Ask::new("aftersale create", "/shop/order/get");
 
 /// A number that no other after-sale of this shop is likely to have.
 pub fn fresh_number(ctx: &Ctx) -> Result<String> {
@@ -78,9 +79,9 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     }
     let pictures = Pictures::read(&args.images)?;
     let key = args.of.key(ctx).await?;
-    let order = read_order(ctx, &key).await?;
+    let order = order::read(ctx, &key).await?.value;
     let row = row(&order, &args)?;
-    let kind = args.kind.code();
+    let kind = kind_number(args.kind.kind());
     let left = left(ctx, &order, row, None).await?;
     let amount = args.amount.unwrap_or(Fen(left.goods));
     if !args.force {
@@ -97,7 +98,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         json!(key),
         &json!({
             "out_aftersale_id": number, "type": kind, "orderamt": amount,
-            "refund_reason_type": args.reason.map(Reason::code), "refund_reason": words,
+            "refund_reason_type": args.reason.map(reason_number), "refund_reason": words,
             "product_info": {
                 "out_product_id": row.product, "out_sku_id": row.sku,
                 "product_cnt": args.count.unwrap_or(row.count),
@@ -125,7 +126,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         Err(error) => return Err(error),
     }
     let found = read(ctx, &which).await?;
-    shown::one(ctx, found.told)
+    shown::one(ctx, found)
 }
 
 /// Evidence as it is sent.
@@ -134,12 +135,6 @@ pub fn media(links: Vec<String>) -> Value {
         .into_iter()
         .map(|url| json!({"type": 1, "url": url}))
         .collect()
-}
-
-pub async fn read_order(ctx: &Ctx, key: &order::find::Key) -> Result<Order> {
-    let body = request(&ORDER, key, json!({}))?;
-    let reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
-    order::read(ctx, key.number(), &reply["order"])
 }
 
 /// The SKU that is meant.
@@ -184,25 +179,25 @@ struct Left {
     freight: i64,
 }
 
-/// What is left for a SKU after what other after-sales got or ask for.
-async fn left(ctx: &Ctx, order: &Order, row: &Line, own: Option<&Value>) -> Result<Left> {
+/// What is left for a SKU after what other after-sales got or ask for; `own` is the number of one that does not count.
+async fn left(ctx: &Ctx, order: &Order, row: &Line, own: Option<&str>) -> Result<Left> {
     let real = row.paid.unwrap_or_default().0;
-    let taken: i64 = others(ctx, order)
-        .await?
-        .iter()
-        .filter(|other| own.is_none_or(|own| other["aftersale_id"] != *own))
-        .filter(|other| {
-            !matches!(
-                Case::of(other).state,
-                aftersale::CANCELLED | aftersale::CLOSED
-            )
-        })
-        .filter(|other| {
-            let product = &other["product_info"];
-            product["out_product_id"] == row.product && product["out_sku_id"] == row.sku
-        })
-        .filter_map(|other| other["orderamt"].as_i64())
-        .sum();
+    let mut taken = 0i64;
+    for other in others(ctx, order).await? {
+        let same = row.is(&other.product, &other.sku) && own != Some(other.id.as_str());
+        if same && !other.state.is_void() {
+            let amount = other.amount.ok_or_else(|| {
+                Failure::new(
+                    Kind::Refused,
+                    text!(
+                        "the amount of after-sale {number} cannot be read; nothing was sent",
+                        number = &other.id
+                    ),
+                )
+            })?;
+            taken = taken.saturating_add(amount.0);
+        }
+    }
     let freight = match order.state {
         State::Paid => order.price.freight.unwrap_or_default().0,
         _ => 0,
@@ -215,15 +210,15 @@ async fn left(ctx: &Ctx, order: &Order, row: &Line, own: Option<&Value>) -> Resu
 }
 
 /// Every after-sale of an order.
-async fn others(ctx: &Ctx, order: &Order) -> Result<Vec<Value>> {
-    let of = json!({"out_order_id": order.number});
-    let numbers = ctx.rows(&list::LIST, &of, None).await?;
+async fn others(ctx: &Ctx, order: &Order) -> Result<Vec<Aftersale>> {
+    let shop = ctx.shop().await?;
+    let filter = Filter {
+        order: Some(order.number.clone()),
+        ..Filter::default()
+    };
     let mut found = Vec::new();
-    for number in numbers {
-        let body = request(&SHOW, &json!({"aftersale_id": number}), json!({}))?;
-        if let Some(mut reply) = ctx.send(&SHOW, &body).await? {
-            found.push(reply["after_sales_order"].take());
-        }
+    for id in shop.aftersale_ids(&filter, None).await?.rows {
+        found.push(shop.aftersale(&Key::Id(id)).await?.value);
     }
     Ok(found)
 }
@@ -290,20 +285,15 @@ fn bounded(amount: Fen, left: &Left) -> Result<()> {
 }
 
 /// Refuses a changed amount above what is left for the SKU of an after-sale.
-pub async fn at_most(ctx: &Ctx, told: &Value, amount: Fen) -> Result<()> {
-    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+pub async fn at_most(ctx: &Ctx, now: &Aftersale, amount: Fen) -> Result<()> {
     let key = order::find::Key {
         order_id: None,
-        out_order_id: Some(text("out_order_id")),
-        openid: text("openid"),
+        out_order_id: Some(now.order_number.clone()),
+        openid: now.buyer.clone(),
     };
-    let order = read_order(ctx, &key).await?;
-    let product = |name: &str| told["product_info"][name].as_str().unwrap_or_default();
-    match order.line(product("out_product_id"), product("out_sku_id")) {
-        Some(row) => bounded(
-            amount,
-            &left(ctx, &order, row, Some(&told["aftersale_id"])).await?,
-        ),
+    let order = order::read(ctx, &key).await?.value;
+    match order.line(&now.product, &now.sku) {
+        Some(row) => bounded(amount, &left(ctx, &order, row, Some(&now.id)).await?),
         None => Ok(()),
     }
 }

@@ -1,14 +1,15 @@
 //! A step on an after-sale: read, held against the guide, sent, and looked up where the answer does not tell what
 //! became of it.
 
-use super::{Found, Which, read, shown};
-use crate::api::component::aftersale::{self, Case, Step, misunderstanding, type_words};
-use crate::api::component::deadline::Actor;
+use super::{Which, read, shown};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check};
 use crate::commands::money::may_be_done;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
+use crate::model::aftersale::{self, Aftersale, Case, Step, misunderstanding};
+use crate::model::deadline::Actor;
+use crate::shop::reading::Fetched;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -37,7 +38,7 @@ pub struct Plan<'a> {
 
 impl Plan<'_> {
     /// Reads the after-sale and refuses what its state does not allow.
-    pub async fn read(&self, ctx: &Ctx) -> Result<Found> {
+    pub async fn read(&self, ctx: &Ctx) -> Result<Fetched<Aftersale>> {
         let found = read(ctx, self.which).await?;
         if !self.force {
             guard(&found, self.step, &self.which.number)?;
@@ -49,7 +50,7 @@ impl Plan<'_> {
     pub async fn carry_out(
         &self,
         ctx: &Ctx,
-        before: &Found,
+        before: &Fetched<Aftersale>,
         body: &Value,
         question: Option<Text>,
     ) -> Result<()> {
@@ -60,11 +61,16 @@ impl Plan<'_> {
             Err(error) => self.look_up(ctx, before, error).await?,
         }
         let now = read(ctx, self.which).await?;
-        shown::one(ctx, now.told)
+        shown::one(ctx, now)
     }
 
     /// As [`Plan::carry_out`] for one of many: the question was asked about all of them, and nothing is shown.
-    pub async fn carry_on(&self, ctx: &Ctx, before: &Found, body: &Value) -> Result<()> {
+    pub async fn carry_on(
+        &self,
+        ctx: &Ctx,
+        before: &Fetched<Aftersale>,
+        body: &Value,
+    ) -> Result<()> {
         check(self.ask, body, &[])?;
         match patiently(ctx, self.ask, body, None).await {
             Ok(_) => Ok(()),
@@ -73,7 +79,12 @@ impl Plan<'_> {
     }
 
     /// A lost answer, or a state that changed on the way: what the after-sale shows decides.
-    async fn look_up(&self, ctx: &Ctx, before: &Found, error: anyhow::Error) -> Result<()> {
+    async fn look_up(
+        &self,
+        ctx: &Ctx,
+        before: &Fetched<Aftersale>,
+        error: anyhow::Error,
+    ) -> Result<()> {
         let failed = failure(&error);
         let lost = may_be_done(&error);
         let moved = failed.is_some_and(|failure| failure.errcode == Some(WRONG_STATE));
@@ -84,11 +95,12 @@ impl Plan<'_> {
             return Err(error);
         };
         let led_here = before
-            .case
+            .value
+            .case()
             .may(self.step)
-            .is_some_and(|step| step.to.contains(&now.case.state));
+            .is_some_and(|step| step.to.contains(&now.value.state));
         // A change may leave the state where it was, and two may fall into one second: anything that differs tells.
-        let changed = now.told != before.told;
+        let changed = now.record != before.record;
         if lost && led_here && changed {
             ctx.out.note(text!(
                 "the answer was lost; the after-sale shows that it was done"
@@ -96,12 +108,12 @@ impl Plan<'_> {
             return Ok(());
         }
         let mut failure = Failure::from_any(error);
-        failure.also = options(&now.case, &self.which.number);
+        failure.also = options(&now.value.case(), &self.which.number);
         failure.hint = Some(match lost {
             true => text!("the after-sale shows that it was not done: it can be repeated"),
-            false => misunderstanding(now.case, self.step).unwrap_or(text!(
+            false => misunderstanding(now.value.case(), self.step).unwrap_or(text!(
                 "the after-sale is {state}; take a step that fits it",
-                state = aftersale::words(now.case.state)
+                state = now.value.state.words()
             )),
         });
         Err(failure.into())
@@ -145,7 +157,7 @@ async fn patiently(
                     "another change of this order is running; trying again in {seconds} s",
                     seconds = pause
                 ));
-                tokio::time::sleep(Duration::from_secs(pause)).await;
+                crate::clock::sleep(Duration::from_secs(pause)).await;
             }
             _ => break,
         }
@@ -155,8 +167,8 @@ async fn patiently(
 }
 
 /// Refuses a step that is not possible now.
-fn guard(found: &Found, step: Step, number: &str) -> Result<()> {
-    let case = found.case;
+fn guard(found: &Fetched<Aftersale>, step: Step, number: &str) -> Result<()> {
+    let case = found.value.case();
     if case.may(step).is_some() || aftersale::stage(case.state).is_none() {
         return Ok(());
     }
@@ -169,8 +181,8 @@ fn guard(found: &Found, step: Step, number: &str) -> Result<()> {
             "you cannot {step}: after-sale {number} ({kind}) is {state}",
             step = step.words(),
             number,
-            kind = type_words(case.kind),
-            state = aftersale::words(case.state)
+            kind = case.kind.words(),
+            state = case.state.words()
         ),
     )
     .also(also)
@@ -204,7 +216,7 @@ pub fn options(case: &Case, number: &str) -> Vec<Text> {
             ),
         })
         .collect();
-    if lines.is_empty() && !aftersale::is_open(case.state) {
+    if lines.is_empty() && !case.state.is_open() {
         lines.push(text!("it has ended; nothing can be done about it any more"));
     }
     if let Some(deadline) = case.deadline() {

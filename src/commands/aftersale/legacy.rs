@@ -4,6 +4,7 @@
 use super::create::{CreateArgs, fresh_number};
 use super::list::ListArgs;
 use super::words::Reported;
+use crate::api::component::aftersale::kind_number;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check, columns, request};
 use crate::fail::Failure;
@@ -144,7 +145,7 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     };
     let body = json!({
         "out_order_id": order, "out_aftersale_id": number, "path": args.legacy.path,
-        "openid": key.openid, "type": args.kind.code(),
+        "openid": key.openid, "type": kind_number(args.kind.kind()),
         "status": args.legacy.status.unwrap_or(Reported::Handling), "refund": args.amount,
         "create_time": ChinaTime::from_unix(ctx.clock()?),
         "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,

@@ -1,17 +1,23 @@
 //! `wxsell aftersale list`: by time, state and type, or what runs out soon. WeChat lists numbers alone; each is read.
 
 use super::words::{State, Type};
-use super::{Limit, SHOW, legacy, shown};
-use crate::api::component::aftersale::{STAGES, is_open};
+use super::{Limit, legacy, note_unread, shown};
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, request};
+use crate::commands::ask::Ask;
+use crate::commands::fetched::Full;
 use crate::commands::order::list::{last_moment, moment};
+use crate::model::aftersale::{self as states, Kind, STAGES};
+use crate::shop::aftersale::{Filter, Key};
 use crate::types::ChinaTime;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::{Value, json};
 use shown::Shown;
+use std::collections::HashSet;
 use std::time::Duration;
+
+const DAY: i64 = 86_400;
+/// How often lists by state are read while after-sales move between them.
+const ROUNDS: u32 = 3;
 
 /// List after-sales
 ///
@@ -45,6 +51,8 @@ pub struct ListArgs {
     openid: Option<String>,
     #[command(flatten)]
     pub rows: Limit,
+    #[command(flatten)]
+    full: Full,
     /// List reports about ordinary orders instead
     #[arg(long, conflicts_with_all = ["due", "open", "state", "kind", "order", "openid"])]
     legacy: bool,
@@ -64,27 +72,43 @@ pub async fn run(args: ListArgs, ctx: &Ctx) -> Result<()> {
     shown::rows(ctx, &rows)
 }
 
+/// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
-    let numbers = numbers(args, ctx).await?;
+    let ids = ids(args, ctx).await?;
     let enough = args.rows.limit.unwrap_or(usize::MAX);
     let until = match args.due {
         Some(due) => Some(ctx.clock()? + i64::try_from(due.as_secs())?),
         None => None,
     };
+    let wanted: Vec<states::State> = args.state.iter().map(|state| state.state()).collect();
     let fits = |row: &Shown| {
         let soon = until.is_none_or(|until| {
-            row.deadline
-                .as_ref()
-                .is_some_and(|deadline| deadline.at <= until)
+            let deadline = row.deadline.as_ref();
+            row.unreadable || deadline.is_some_and(|deadline| deadline.at <= until)
         });
-        soon && args.kind.is_none_or(|kind| row.case.kind == kind.code())
+        // What was listed in a state may have left it meanwhile.
+        let state = row.aftersale.state;
+        let in_state = wanted.is_empty() || row.unreadable || wanted.contains(&state);
+        let open = !args.open || state.is_open();
+        let kind = args.kind.is_none_or(|kind| {
+            row.aftersale.kind == kind.kind() || matches!(row.aftersale.kind, Kind::Unknown(0))
+        });
+        soon && in_state && open && kind
     };
-    let mut told = stream::iter(numbers)
-        .map(|number| one(ctx, number))
+    let shop = ctx.shop().await?;
+    let mut found = stream::iter(ids)
+        .map(|id| async move {
+            let found = shop.aftersale(&Key::Id(id.clone())).await;
+            found.map(|found| (id, found))
+        })
         .buffered(AT_ONCE);
     let mut rows = Vec::new();
-    while let Some(told) = told.try_next().await? {
-        let row = Shown::new(ctx, told)?;
+    while let Some((id, mut found)) = found.try_next().await? {
+        note_unread(ctx, &id, &found);
+        if found.value.id.is_empty() {
+            found.value.id = id;
+        }
+        let row = Shown::new(ctx, found, args.full.full)?;
         if fits(&row) {
             rows.push(row);
         }
@@ -100,42 +124,69 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
     Ok(rows)
 }
 
-pub async fn one(ctx: &Ctx, number: Value) -> Result<Value> {
-    let body = request(&SHOW, &json!({"aftersale_id": number}), json!({}))?;
-    let reply = ctx.send(&SHOW, &body).await?;
-    Ok(reply.unwrap_or_default()["after_sales_order"].take())
-}
-
-/// The numbers to be read, without those that cannot fit.
-async fn numbers(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Value>> {
-    let millis = |time: &Option<ChinaTime>| Some(time.as_ref()?.unix()? * 1000);
-    let asked = |state: Option<i64>| {
-        json!({
-            "status": state, "begin_create_time": millis(&args.since), "end_create_time": millis(&args.until),
-            "out_order_id": args.order, "openid": args.openid,
-        })
+/// The numbers to be read, without those that cannot fit. The end is fixed before the first page. An after-sale that
+/// moves from a list that is still to come into one that was read would be in neither, so that several lists are read
+/// until a round finds nothing new.
+async fn ids(args: &ListArgs, ctx: &Ctx) -> Result<Vec<String>> {
+    // The platform's clock may be ahead of this machine's.
+    let until = match args.until.as_ref().and_then(ChinaTime::unix) {
+        Some(until) => until,
+        None => ctx.clock()? + DAY,
     };
-    let states: Vec<i64> = match (&args.state[..], args.due.is_some(), args.open) {
-        ([], false, false) => return ctx.rows(&LIST, &asked(None), None).await,
+    let filter = Filter {
+        state: None,
+        since: args.since.as_ref().and_then(ChinaTime::unix),
+        until: Some(until),
+        order: args.order.clone(),
+        buyer: args.openid.clone(),
+    };
+    let shop = ctx.shop().await?;
+    let states: Vec<states::State> = match (&args.state[..], args.due.is_some(), args.open) {
+        ([], false, false) => {
+            let most = args.rows.limit.filter(|_| args.kind.is_none());
+            let walked = shop.aftersale_ids(&filter, most).await?;
+            ctx.note_unsure(walked.unsure);
+            return Ok(walked.rows);
+        }
         ([], due, _) => STAGES
             .iter()
             .filter(|stage| {
                 if due {
                     stage.limit.is_some()
                 } else {
-                    is_open(stage.state)
+                    stage.state.is_open()
                 }
             })
             .map(|stage| stage.state)
             .collect(),
-        (states, _, _) => states.iter().map(|state| state.code()).collect(),
+        (states, _, _) => states.iter().map(|state| state.state()).collect(),
     };
-    let mut numbers = Vec::new();
-    for state in states {
-        numbers.extend(ctx.rows(&LIST, &asked(Some(state)), None).await?);
+    let mut ids: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
+    let rounds = if states.len() > 1 { ROUNDS } else { 1 };
+    let mut new = 0;
+    for round in 0..rounds {
+        new = 0;
+        for state in &states {
+            let filter = Filter {
+                state: Some(*state),
+                ..filter.clone()
+            };
+            for id in shop.aftersale_ids(&filter, None).await?.rows {
+                if seen.insert(id.clone()) {
+                    ids.push(id);
+                    new += 1;
+                }
+            }
+        }
+        if round > 0 && new == 0 {
+            break;
+        }
+    }
+    if rounds > 1 {
+        ctx.note_unsure(new);
     }
     // WeChat's numbers rise with time.
-    numbers.sort_by_key(Value::as_u64);
-    numbers.dedup();
-    Ok(numbers)
+    ids.sort_by_key(|id| id.parse::<u64>().unwrap_or(u64::MAX));
+    Ok(ids)
 }

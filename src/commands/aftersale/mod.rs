@@ -12,9 +12,11 @@ mod shown;
 mod words;
 
 use super::Ctx;
-use super::ask::{Ask, Rows, request};
-use crate::api::component::aftersale::Case;
+use super::ask::{Ask, Rows};
 use crate::fail::{Failure, Kind, failure};
+use crate::model::aftersale::Aftersale;
+use crate::shop::aftersale::Key;
+use crate::shop::reading::Fetched;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -62,27 +64,21 @@ pub struct Which {
 }
 
 impl Which {
-    /// The field that names it in a call.
+    /// The number as it is meant.
+    fn named(&self) -> Key {
+        match self.number.parse::<u64>() {
+            Ok(_) if !self.own => Key::Id(self.number.clone()),
+            _ => Key::Own(self.number.clone()),
+        }
+    }
+
+    /// The field that names it in a call, which takes WeChat's number as a number alone.
     fn key(&self) -> Value {
         match self.number.parse::<u64>() {
-            Ok(_) if !self.own => key(&self.number),
+            Ok(id) if !self.own => json!({"aftersale_id": id}),
             _ => json!({"out_aftersale_id": self.number}),
         }
     }
-}
-
-/// The field that names an after-sale by WeChat's number, which these calls take as a number alone.
-pub fn key(number: &str) -> Value {
-    match number.parse::<u64>() {
-        Ok(id) => json!({"aftersale_id": id}),
-        Err(_) => json!({"aftersale_id": number}),
-    }
-}
-
-/// An after-sale as WeChat gave it.
-struct Found {
-    told: Value,
-    case: Case,
 }
 
 const SHOW: Ask = Ask::new("aftersale show", "/shop/ecaftersale/get");
@@ -116,7 +112,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             true => legacy::show(&args.which.number, &args.legacy, ctx).await,
             false => {
                 let found = read(ctx, &args.which).await?;
-                shown::one(ctx, found.told)
+                shown::one(ctx, found)
             }
         },
         Verb::Create(args) => create::run(args, ctx).await,
@@ -134,41 +130,32 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Reads an after-sale.
-async fn read(ctx: &Ctx, which: &Which) -> Result<Found> {
-    let body = request(&SHOW, &which.key(), json!({}))?;
-    let reply = ctx.send(&SHOW, &body).await.map_err(|error| {
+/// Reads an after-sale. What of it cannot be read is named, and the rest is used.
+async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
+    let found = ctx.shop().await?.aftersale(&which.named()).await;
+    let found = found.map_err(|error| {
         let unknown = failure(&error).is_some_and(|failure| failure.errcode == Some(2_747_007));
+        let missing = failure(&error)
+            .is_some_and(|failure| failure.kind == Kind::Refused && failure.errcode.is_none());
         let digits = which.number.bytes().all(|byte| byte.is_ascii_digit());
-        if !unknown || which.own || !digits {
+        let hint = if unknown && !which.own && digits {
+            text!("all digits are taken for WeChat's number; is it your own, add --own")
+        } else if missing {
+            text!("an ordinary order (fund_type 0) has its after-sales under --legacy")
+        } else {
             return error;
-        }
+        };
         let mut failure = Failure::from_any(error);
-        failure.hint = Some(text!(
-            "all digits are taken for WeChat's number; is it your own, add --own"
-        ));
+        failure.hint = Some(hint);
         failure.into()
     })?;
-    // A reading call is made in a dry run too.
-    let mut reply = reply.unwrap_or_default();
-    let told = reply["after_sales_order"].take();
-    match told.is_object() {
-        true => Ok(Found {
-            case: Case::of(&told),
-            told,
-        }),
-        false => Err(Failure::new(
-            Kind::Refused,
-            text!(
-                "WeChat answered without the after-sale {number}",
-                number = &which.number
-            ),
-        )
-        .hint(text!(
-            "an ordinary order (fund_type 0) has its after-sales under --legacy"
-        ))
-        .into()),
-    }
+    note_unread(ctx, &which.number, &found);
+    Ok(found)
+}
+
+/// Names what of an after-sale cannot be read.
+pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
+    ctx.note_unread(text!("after-sale {number}", number), &found.unread);
 }
 
 /// Adds fields to a body, as long as they say something.

@@ -1,8 +1,6 @@
-//! Words for what the platform numbers: types, reasons, states, and what can be rehearsed.
+//! What can be named on the command line: types, states, and what can be rehearsed.
 
-use crate::api::component::aftersale as states;
-use crate::lang::Text;
-use crate::text;
+use crate::model::aftersale::{self as states, Kind};
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
@@ -17,121 +15,44 @@ pub enum Type {
 }
 
 impl Type {
-    pub fn code(self) -> i64 {
+    pub fn kind(self) -> Kind {
         match self {
-            Type::Refund => 1,
-            Type::Return => 2,
-            Type::Exchange => 3,
+            Type::Refund => Kind::Refund,
+            Type::Return => Kind::Return,
+            Type::Exchange => Kind::Exchange,
         }
-    }
-}
-
-/// Why the buyer wants it, by the list of summer 2022.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Reason {
-    /// Out of stock
-    OutOfStock,
-    /// Not shipped in the promised time
-    ShippingTime,
-    /// No longer wanted
-    NotWanted,
-    /// Wrong address
-    WrongAddress,
-    /// Bought by mistake, too many or not wanted
-    Mistake,
-    /// Parcel damaged or dirty
-    Damaged,
-    /// Missing, wrong or not as described
-    NotAsDescribed,
-    /// Tracking number invalid
-    BadTracking,
-    /// Logistics stalled over 72 hours
-    Stalled,
-    /// Carrier cannot reach the address
-    Unreachable,
-    /// Shown as signed but not received
-    NotReceived,
-    /// Quality
-    Quality,
-    /// Other
-    Other,
-}
-
-impl Reason {
-    pub fn code(self) -> i64 {
-        match self {
-            Reason::OutOfStock => 1,
-            Reason::ShippingTime => 2,
-            Reason::NotWanted => 3,
-            Reason::WrongAddress => 5,
-            Reason::Mistake => 6,
-            Reason::Damaged => 7,
-            Reason::NotAsDescribed => 8,
-            Reason::BadTracking => 9,
-            Reason::Stalled => 10,
-            Reason::Unreachable => 11,
-            Reason::NotReceived => 12,
-            Reason::Quality => 14,
-            Reason::Other => 15,
-        }
-    }
-
-    pub fn of(code: i64) -> Option<Reason> {
-        Reason::value_variants()
-            .iter()
-            .copied()
-            .find(|reason| reason.code() == code)
-    }
-
-    /// Shown to operators; in Chinese it is the text that buyers see where none is given.
-    pub fn words(self) -> Text {
-        match self {
-            Reason::OutOfStock => text!("out of stock"),
-            Reason::ShippingTime => text!("not shipped in the promised time"),
-            Reason::NotWanted => text!("no longer wanted"),
-            Reason::WrongAddress => text!("wrong address"),
-            Reason::Mistake => text!("bought by mistake, too many or not wanted"),
-            Reason::Damaged => text!("parcel damaged or dirty"),
-            Reason::NotAsDescribed => text!("missing, wrong or not as described"),
-            Reason::BadTracking => text!("tracking number invalid"),
-            Reason::Stalled => text!("logistics stalled over 72 hours"),
-            Reason::Unreachable => text!("carrier cannot reach the address"),
-            Reason::NotReceived => text!("shown as signed but not received"),
-            Reason::Quality => text!("quality"),
-            Reason::Other => text!("other"),
-        }
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.code())
     }
 }
 
 /// States of an after-sale of a controlled order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum State {
-    /// A refund was asked for; you answer
-    RefundAsked,
-    /// A return was asked for; you answer
-    ReturnAsked,
-    /// You refused the refund
-    RefundRefused,
-    /// You refused the return
-    ReturnRefused,
+    /// A refund was requested; you answer
+    #[value(alias = "refund-asked")]
+    RefundRequested,
+    /// A return was requested; you answer
+    #[value(alias = "return-asked")]
+    ReturnRequested,
+    /// You rejected the refund
+    #[value(alias = "refund-refused")]
+    RefundRejected,
+    /// You rejected the return
+    #[value(alias = "return-refused")]
+    ReturnRejected,
     /// The buyer has to send the goods
-    WaitingForReturn,
+    #[value(alias = "waiting-for-return")]
+    AwaitingReturn,
     /// The goods are on their way back; you receive them
-    ReturnSent,
+    #[value(alias = "return-sent")]
+    ReturnShipped,
     /// The refund is being paid
     Refunding,
     /// The refund could not be paid: you pay outside
     RefundFailed,
     Refunded,
-    /// The platform judges a refused refund
+    /// The platform judges a rejected refund
     RefundDisputed,
-    /// The platform judges a refused return
+    /// The platform judges a rejected return
     ReturnDisputed,
     /// The buyer cancelled
     Cancelled,
@@ -139,21 +60,21 @@ pub enum State {
 }
 
 impl State {
-    pub fn code(self) -> i64 {
+    pub fn state(self) -> states::State {
         match self {
-            State::RefundAsked => states::REFUND_ASKED,
-            State::ReturnAsked => states::RETURN_ASKED,
-            State::RefundRefused => states::REFUND_REFUSED,
-            State::ReturnRefused => states::RETURN_REFUSED,
-            State::WaitingForReturn => states::WAITING_FOR_RETURN,
-            State::ReturnSent => states::RETURN_SENT,
-            State::Refunding => states::REFUNDING,
-            State::RefundFailed => states::REFUND_FAILED,
-            State::Refunded => states::REFUNDED,
-            State::RefundDisputed => states::REFUND_DISPUTED,
-            State::ReturnDisputed => states::RETURN_DISPUTED,
-            State::Cancelled => states::CANCELLED,
-            State::Closed => states::CLOSED,
+            State::RefundRequested => states::State::RefundRequested,
+            State::ReturnRequested => states::State::ReturnRequested,
+            State::RefundRejected => states::State::RefundRejected,
+            State::ReturnRejected => states::State::ReturnRejected,
+            State::AwaitingReturn => states::State::AwaitingReturn,
+            State::ReturnShipped => states::State::ReturnShipped,
+            State::Refunding => states::State::Refunding,
+            State::RefundFailed => states::State::RefundFailed,
+            State::Refunded => states::State::Refunded,
+            State::RefundDisputed => states::State::RefundDisputed,
+            State::ReturnDisputed => states::State::ReturnDisputed,
+            State::Cancelled => states::State::Cancelled,
+            State::Closed => states::State::Closed,
         }
     }
 }
@@ -251,10 +172,6 @@ mod tests {
             codes.sort_unstable();
             codes
         };
-        let reasons = Reason::value_variants().iter().map(|one| one.code());
-        assert_eq!(sorted(reasons.collect()), known("AftersaleReason"));
-        let states = State::value_variants().iter().map(|one| one.code());
-        assert_eq!(sorted(states.collect()), known("AftersaleState"));
         let reported = Reported::value_variants().iter().map(|one| {
             serde_json::to_value(one)
                 .expect("a number")

@@ -3,7 +3,7 @@
 use super::super::Ctx;
 use super::edit;
 use crate::fail::Failure;
-use crate::profile::{self, PushKeys, SANDBOX, SettingsFile, Store, unknown};
+use crate::profile::{self, PushKeys, SettingsFile, Store, unknown};
 use crate::push::AesKey;
 use crate::text;
 use crate::types::Secret;
@@ -27,7 +27,7 @@ pub struct PushKeyArgs {
 pub fn run(args: &PushKeyArgs, ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
     let name = &profile.name;
-    if name == SANDBOX {
+    if profile::built_in(name).is_some() {
         return Err(Failure::input(text!(
             "Token and EncodingAESKey of the profile \"{name}\" are built in",
             name

@@ -373,7 +373,7 @@ impl Sender<'_> {
                 }
                 match ended.state {
                     Some(ItemState::Refused | ItemState::Unclear) => failed.push(event),
-                    Some(ItemState::Done | ItemState::Sent) => {}
+                    Some(_) => {}
                     None => unsent.push(event),
                 }
             },
@@ -401,7 +401,9 @@ impl Sender<'_> {
     }
 
     async fn one(&self, fed: Fed<Shipment>) -> Outcome {
-        let Fed { work, mark, before } = fed;
+        let Fed {
+            work, mark, before, ..
+        } = fed;
         let result = self.ship(work, before).await;
         bulk::outcome(
             mark.key,
@@ -552,6 +554,8 @@ fn give_back(
             dialect: sheet.dialect,
             sheet: sheet.sheet.as_deref(),
             heading: sheet.heading,
+            width: sheet.width,
+            wanted: None,
             id_column: sheet.column(Field::Order).unwrap_or(0),
             id_field: "order",
             reason_heading: match lang {

@@ -15,13 +15,14 @@ use crate::commands::job::Busy;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::order::Order;
+use crate::shop::aftersale::Key;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
 use carriers::Carriers;
 use clap::Subcommand;
 use plan::{Finish, Shipment};
-use serde_json::{Value, json};
+use serde_json::json;
 use sheet::Line;
 
 /// Report parcels and receipt
@@ -43,9 +44,6 @@ const SEND: Ask =
 const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
     .confirm(|| text!("Report that the buyer has received the goods"))
     .look_up("order show ORDER --openid OPENID");
-/// Not the command of these operations, which belong to `order` and `aftersale`.
-const ORDER: Ask = Ask::new("delivery send", "/shop/order/get").shows("order", &[]);
-const AFTERSALE: Ask = Ask::new("delivery send", "/shop/ecaftersale/get");
 
 pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
 
@@ -216,13 +214,12 @@ fn unknown(number: &str, days: i64) -> Failure {
 }
 
 async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Order> {
-    let body = request(
-        &ORDER,
-        &json!({"out_order_id": number, "openid": openid}),
-        Value::Null,
-    )?;
-    let reply = ctx.send(&ORDER, &body).await?.unwrap_or_default();
-    super::order::read(ctx, number, &reply["order"])
+    let key = super::order::find::Key {
+        order_id: None,
+        out_order_id: Some(number.to_owned()),
+        openid: openid.to_owned(),
+    };
+    Ok(super::order::read(ctx, &key).await?.value)
 }
 
 /// The order as it is now.
@@ -235,15 +232,16 @@ fn is_incomplete(error: &anyhow::Error) -> bool {
     crate::fail::failure(error).is_some_and(|failure| failure.errcode == Some(1_010_042))
 }
 
-/// States of an after-sale in which nothing is to come any more: cancelled, closed, refunded.
-const ENDED: [i64; 3] = [1, 7, 13];
-
 /// Why an order may not be shipped now: an after-sale that runs, or of which nothing can be learned.
 async fn held_back(order: &Order, ctx: &Ctx) -> Option<Text> {
     for number in &order.aftersales {
-        let body = super::aftersale::key(number);
-        let state = match ctx.send(&AFTERSALE, &body).await {
-            Ok(reply) => reply.and_then(|reply| reply["after_sales_order"]["status"].as_i64()),
+        let shop = match ctx.shop().await {
+            Ok(shop) => shop,
+            Err(error) => return Some(Failure::from_any(error).message),
+        };
+        match shop.aftersale(&Key::Id(number.clone())).await {
+            Ok(found) if !found.value.state.may_stop_parcels() => {}
+            Ok(_) => return Some(text!("after-sale {number} of the order is running", number)),
             Err(error) => {
                 return Some(text!(
                     "after-sale {number} of the order cannot be read: {reason}",
@@ -251,9 +249,6 @@ async fn held_back(order: &Order, ctx: &Ctx) -> Option<Text> {
                     reason = Failure::from_any(error).message
                 ));
             }
-        };
-        if !state.is_some_and(|state| ENDED.contains(&state)) {
-            return Some(text!("after-sale {number} of the order is running", number));
         }
     }
     None

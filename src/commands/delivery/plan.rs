@@ -352,9 +352,12 @@ mod tests {
             lines: vec![row("a", 2), row("b", 1)],
             price: order::Price::default(),
             parcels: Parcels::Known(parcels.iter().map(parcel).collect()),
+            receiver: order::Receiver::default(),
             aftersales: Vec::new(),
             created_at: None,
+            pay_until: None,
             paid_at: None,
+            received_at: None,
         }
     }
 

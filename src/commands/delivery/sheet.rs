@@ -1,16 +1,21 @@
 //! Tables of parcels: which column holds what, and the rows with all that is wrong in their cells.
 
 use crate::bulk::csv::{CsvReader, Dialect, Encoding, dialect};
+use crate::bulk::inputs::{Inputs, expand, names_of};
+use crate::bulk::number::{self, Refusal, folded};
+use crate::bulk::sheet::too_many;
 use crate::bulk::source::{
-    CellKind, Row, Source, SourceKind, column_letters, expand, half_width, plain_heading,
+    CellKind, Row, Source, SourceKind, column_letters, half_width, plain_heading,
 };
 use crate::bulk::xlsx::Book;
+use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, runs_of};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// What a column holds.
@@ -146,7 +151,7 @@ pub struct Line {
 /// What is wrong, and where.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
-    /// `tracking.xlsx Sheet1!C17`, `tracking.csv:17`.
+    /// `tracking.xlsx Sheet1!C17 运单号`, `tracking.csv:17 C17 运单号`.
     pub place: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub order: String,
@@ -184,7 +189,16 @@ pub struct Sheet {
     /// The row of the headings; 0 before it was met.
     pub heading: u32,
     pub columns: Vec<Option<Field>>,
+    /// As they stand in the file.
+    pub headings: Vec<String>,
+    /// Columns of the widest row.
+    pub width: usize,
+    /// Rows that nobody sees and that were read.
+    hidden: Vec<u32>,
 }
+
+/// Parcels are held in memory; more than this in a day are several tables.
+const MOST_LINES: usize = 100_000;
 
 impl Sheet {
     pub fn column(&self, field: Field) -> Option<usize> {
@@ -194,13 +208,21 @@ impl Sheet {
     /// Where a row, or a cell of it, stands.
     pub fn place(&self, row: u32, column: Option<usize>) -> String {
         let name = &self.source.name;
+        let heading = column
+            .and_then(|column| self.headings.get(column))
+            .map_or("", String::as_str);
         match (&self.sheet, column) {
             (Some(sheet), Some(column)) => {
-                format!("{name} {sheet}!{}{row}", column_letters(column))
+                format!("{name} {sheet}!{}{row} {heading}", column_letters(column))
             }
             (Some(sheet), None) => format!("{name} {sheet}!{row}"),
-            (None, _) => format!("{name}:{row}"),
+            (None, Some(column)) => {
+                format!("{name}:{row} {}{row} {heading}", column_letters(column))
+            }
+            (None, None) => format!("{name}:{row}"),
         }
+        .trim_end()
+        .to_owned()
     }
 }
 
@@ -211,6 +233,8 @@ pub struct Table {
     pub lines: Vec<Line>,
     pub problems: Vec<Problem>,
     pub notices: Vec<Text>,
+    /// The first row of a file, while its headings are looked for.
+    above: Option<Row>,
 }
 
 /// How files are read.
@@ -225,17 +249,24 @@ impl Table {
     /// Reads all files. What is wrong with cells is kept in `problems`; what keeps a file from being read is an error.
     pub fn read(files: &[String], how: &Reading, spool_dir: &Path) -> Result<Table> {
         let mut table = Table::default();
-        for input in expand(files)? {
-            let source = Source::open(&input, how.kind, spool_dir)?;
+        let Inputs { inputs, notices } = expand(files)?;
+        table.notices.extend(notices);
+        for (input, name) in inputs.iter().zip(names_of(&inputs)) {
+            let mut source = Source::open(input, how.kind, spool_dir)?;
+            source.name = name;
             table.sheets.push(Sheet {
                 source,
                 dialect: None,
                 sheet: None,
                 heading: 0,
                 columns: Vec::new(),
+                headings: Vec::new(),
+                width: 0,
+                hidden: Vec::new(),
             });
             table.file(how)?;
         }
+        table.compare_orders();
         Ok(table)
     }
 
@@ -256,6 +287,19 @@ impl Table {
                     .hint(text!("parcels are read from .xlsx, .csv and .tsv"))
                     .into());
             }
+        }
+        if let Some(first) = self.above.take() {
+            self.headings(&first);
+        }
+        let hidden = std::mem::take(&mut self.this().hidden);
+        if !hidden.is_empty() {
+            let file = self.this().source.name.clone();
+            self.notices.push(text!(
+                "{count} hidden rows of {file} are read too: {rows}",
+                count = hidden.len(),
+                file,
+                rows = runs_of(&hidden)
+            ));
         }
         if before == self.lines.len() + self.problems.len() {
             let heading = self.this().heading.max(1);
@@ -279,7 +323,7 @@ impl Table {
         self.this().dialect = Some(dialect);
         let mut row = Row::default();
         while reader.next(&mut row)? {
-            if !row.is_blank() && !self.row(&row) {
+            if !row.is_blank() && !self.row(&row)? {
                 break;
             }
         }
@@ -290,50 +334,54 @@ impl Table {
         let source = &self.this().source;
         let name = source.name.clone();
         let mut book = Book::open(&name, source.reader()?)?;
-        let sheets = book.sheets();
-        let list = sheets.join(", ");
-        let mut chosen = None;
-        for sheet in &sheets {
-            let mut fits = how.sheet.as_ref() == Some(sheet);
-            if how.sheet.is_none() {
-                book.rows(sheet, &mut |row| {
-                    fits = row
-                        .cells()
-                        .any(|(heading, _)| Field::of_heading(heading) == Some(Field::Order));
-                    Ok(false)
-                })?;
-            }
-            if fits {
-                chosen = Some(sheet.clone());
-                break;
+        let (sheet, notices) = choose(
+            &mut book,
+            how.sheet.as_deref(),
+            text!("the order number"),
+            &has_order,
+        )?;
+        self.notices.extend(notices);
+        self.this().sheet = Some(sheet.clone());
+        book.rows(&sheet, &mut |row| self.row(row))
+    }
+
+    /// Two spellings of one order number are a mistake, since the parcels of an order go out together.
+    fn compare_orders(&mut self) {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut found = Vec::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            let first = *known.entry(folded(&line.order)).or_insert(at);
+            if self.lines[first].order != line.order {
+                found.push((first, at));
             }
         }
-        let sheet = match (chosen, sheets.as_slice(), &how.sheet) {
-            (Some(sheet), ..) => sheet,
-            (None, [only], None) => only.clone(),
-            (None, _, Some(wanted)) => {
-                return Err(Failure::input(text!(
-                    "{file} has no sheet \"{sheet}\"",
-                    file = name,
-                    sheet = wanted
-                ))
-                .hint(text!("its sheets are: {list}", list))
-                .into());
-            }
-            _ => {
-                return Err(Failure::input(text!(
-                    "no sheet of {file} has a column for the order number in its first row",
-                    file = name
-                ))
-                .hint(text!(
-                    "name the sheet with --sheet; its sheets are: {list}",
-                    list
-                ))
-                .into());
-            }
-        };
-        self.this().sheet = Some(sheet.clone());
-        book.rows(&sheet, &mut |row| Ok(self.row(row)))
+        let mut wrong: HashSet<usize> = HashSet::new();
+        for (first, at) in found {
+            let (one, line) = (&self.lines[first], &self.lines[at]);
+            let place = |line: &Line| {
+                let sheet = &self.sheets[line.input];
+                sheet.place(line.row, sheet.column(Field::Order))
+            };
+            self.problems.push(Problem {
+                place: place(line),
+                order: line.order.clone(),
+                message: text!(
+                    "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+                    number = &line.order,
+                    other = &one.order,
+                    place = place(one)
+                ),
+                hint: Some(text!("write the same number in both places")),
+                at: (line.input, line.row),
+                column: self.sheets[line.input].column(Field::Order),
+            });
+            wrong.extend([first, at]);
+        }
+        let mut at = 0;
+        self.lines.retain(|_| {
+            at += 1;
+            !wrong.contains(&(at - 1))
+        });
     }
 
     fn note(
@@ -356,14 +404,34 @@ impl Table {
     }
 
     /// Takes a row; false when the headings make the others pointless.
-    fn row(&mut self, row: &Row) -> bool {
-        match self.this().heading {
-            0 => self.headings(row),
-            _ => {
-                self.line(row);
-                true
-            }
+    fn row(&mut self, row: &Row) -> Result<bool> {
+        if self.lines.len() >= MOST_LINES {
+            return Err(too_many(&self.this().source.name, MOST_LINES).into());
         }
+        if self.this().heading == 0 {
+            if has_order(row) {
+                let sound = self.headings(row);
+                let Some(first) = self.above.take() else {
+                    return Ok(sound);
+                };
+                let message = text!(
+                    "the headings stand in row {row}, below other rows",
+                    row = row.counted()
+                );
+                let hint = text!("delete the rows above the headings");
+                self.note(first.number, None, "", message, Some(hint));
+                return Ok(false);
+            }
+            let first = self.above.get_or_insert_with(|| row.clone());
+            return Ok(row.counted() - first.counted() + 1 < HEAD_ROWS);
+        }
+        let this = self.this();
+        this.width = this.width.max(row.len());
+        if row.hidden {
+            this.hidden.push(row.number);
+        }
+        self.line(row);
+        Ok(true)
     }
 
     fn headings(&mut self, row: &Row) -> bool {
@@ -384,7 +452,12 @@ impl Table {
         }
         let this = self.this();
         this.heading = row.number;
+        this.width = row.len();
         this.columns = columns;
+        this.headings = row
+            .cells()
+            .map(|(heading, _)| heading.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
         let file = this.source.name.clone();
         for (field, names) in HEADINGS {
             let needed = matches!(field, Field::Order | Field::Carrier | Field::Waybill);
@@ -420,9 +493,12 @@ impl Table {
             let Some(field) = field.filter(|field| *field != Field::Reason) else {
                 continue;
             };
-            let (cell, kind) = row.cell(at);
-            match words(cell, kind) {
-                Err((message, hint)) => wrong.push((Some(at), message, Some(hint))),
+            let (cell, kind) = row.seen(at);
+            if cell.trim().is_empty() && kind == CellKind::Text {
+                continue;
+            }
+            match value(field, cell, kind) {
+                Err(refusal) => wrong.push((Some(at), refusal.message, Some(refusal.hint))),
                 Ok(words) if words.is_empty() => {}
                 Ok(words) => match field {
                     Field::Order => line.order = words,
@@ -431,7 +507,7 @@ impl Table {
                     Field::Waybill => line.waybill = words,
                     Field::Product => line.product = Some(words),
                     Field::Sku => line.sku = Some(words),
-                    Field::Count => match words.parse().ok().filter(|count| *count > 0) {
+                    Field::Count => match pieces(&words).filter(|count| *count > 0) {
                         Some(count) => line.count = Some(count),
                         None => wrong.push((
                             Some(at),
@@ -441,6 +517,18 @@ impl Table {
                     },
                     Field::Reason => {}
                 },
+            }
+        }
+        for at in columns.len()..row.len() {
+            let (cell, kind) = row.cell(at);
+            if kind != CellKind::Merged && !cell.trim().is_empty() {
+                let message = text!(
+                    "there is a value in column {column}, which has no heading: {cell}",
+                    column = column_letters(at),
+                    cell = cell.trim().chars().take(40).collect::<String>()
+                );
+                let hint = text!("give the column a heading, or empty it");
+                wrong.push((Some(at), message, Some(hint)));
             }
         }
         if line.count.is_some() && line.product.is_none() && line.sku.is_none() {
@@ -479,27 +567,30 @@ impl Table {
     }
 }
 
-/// The text of a cell. A spreadsheet keeps 15 digits of a number, so a longer one is damaged.
-fn words(cell: &str, kind: CellKind) -> std::result::Result<String, (Text, Text)> {
-    let words = half_width(cell.trim()).trim_start_matches('\'').to_owned();
-    let digits = words.bytes().filter(u8::is_ascii_digit).count();
-    match kind {
-        CellKind::Number if digits > 15 => Err((
-            text!(
-                "the cell is a number of more than 15 digits, of which the spreadsheet lost some"
-            ),
-            text!("format the column as text and enter the number again"),
-        )),
-        CellKind::Error => Err((
-            text!("the cell holds the error {error}", error = words),
-            text!("correct the formula, or paste the values"),
-        )),
-        CellKind::Date => Err((
-            text!("the spreadsheet made a date of it"),
-            text!("format the column as text and enter the number again"),
-        )),
-        _ => Ok(words),
+/// The text of a cell: somebody's number as the person sees it, or words.
+fn value(field: Field, cell: &str, kind: CellKind) -> std::result::Result<String, Refusal> {
+    match field {
+        Field::Order | Field::Openid | Field::Waybill | Field::Product | Field::Sku => {
+            number::read(cell, kind).map(|number| number.text.into_owned())
+        }
+        Field::Carrier | Field::Count | Field::Reason => match number::unreadable(cell, kind) {
+            Some(refusal) => Err(refusal),
+            None => Ok(half_width(cell.trim()).trim_start_matches('\'').to_owned()),
+        },
     }
+}
+
+/// A number of pieces; of binary fractions what the spreadsheet shows.
+fn pieces(words: &str) -> Option<i64> {
+    let number: f64 = words.parse().ok()?;
+    // Nobody sends so many that a double could not count them.
+    ((number - number.round()).abs() < 1e-6 && number.abs() < 1e9).then(|| number.round() as i64)
+}
+
+/// Whether a row has the heading of the order number.
+fn has_order(row: &Row) -> bool {
+    row.cells()
+        .any(|(heading, _)| Field::of_heading(heading) == Some(Field::Order))
 }
 
 #[cfg(test)]
@@ -563,15 +654,53 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_lost_digits_is_no_number() {
-        assert!(words("1234567890123456", CellKind::Number).is_err());
-        assert_eq!(
-            words("123456789012345", CellKind::Number).ok().as_deref(),
-            Some("123456789012345")
+    fn numbers_are_what_the_person_sees_or_refused() {
+        let table = read(
+            "订单号,快递公司,运单号\n\"=\"\"00A1\"\"\",顺丰,'SF1\nA2,顺丰,4.3E+14\nA3\u{200B},顺丰,SF3\n".as_bytes(),
         );
+        let line = &table.lines[0];
         assert_eq!(
-            words("'SF００1 ", CellKind::Text).ok().as_deref(),
-            Some("SF001")
+            (line.order.as_str(), line.waybill.as_str()),
+            ("00A1", "SF1")
         );
+        let found: Vec<String> = table
+            .problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.place, problem.message))
+            .collect();
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(
+            found[0].starts_with("t.csv:3 C3 运单号 the number is in scientific"),
+            "{}",
+            found[0]
+        );
+        assert!(
+            found[1].contains("a zero-width space (U+200B)"),
+            "{}",
+            found[1]
+        );
+    }
+
+    #[test]
+    fn one_order_in_two_spellings_is_refused() {
+        let table = read("订单号,快递公司,运单号\nA1,顺丰,SF1\n'0A1,顺丰,SF2\n".as_bytes());
+        assert_eq!(table.problems.len(), 1);
+        assert!(
+            table.problems[0]
+                .message
+                .to_string()
+                .contains("\"0A1\" and \"A1\"")
+        );
+        assert_eq!(table.lines.len(), 0);
+    }
+
+    #[test]
+    fn headings_below_a_title_and_values_beyond_them_are_named() {
+        let table = read("发货表,,\n订单号,快递公司,运单号\nA1,顺丰,SF1\n".as_bytes());
+        let told = table.problems[0].message.to_string();
+        assert_eq!(told, "the headings stand in row 2, below other rows");
+        let table = read("订单号,快递公司,运单号\nA1,顺丰,SF1,急件\n".as_bytes());
+        let told = table.problems[0].message.to_string();
+        assert!(told.contains("column D") && told.contains("急件"), "{told}");
     }
 }

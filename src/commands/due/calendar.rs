@@ -88,7 +88,7 @@ fn fold(file: &mut String, line: &str) {
 mod tests {
     use super::super::Noun;
     use super::*;
-    use crate::api::component::deadline::Actor;
+    use crate::model::deadline::Actor;
     use crate::text;
     use crate::types::Fen;
 
@@ -106,6 +106,7 @@ mod tests {
             then: Some(text!("it is closed")),
             amount: Some(Fen(1234)),
             assumed: false,
+            unreadable: false,
             due: true,
             now: 1_648_742_400,
         };

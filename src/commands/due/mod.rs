@@ -9,9 +9,9 @@ pub use reads::ASKS;
 
 use super::Ctx;
 use super::sandbox::duration;
-use crate::api::component::deadline::{Actor, left};
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
+use crate::model::deadline::{Actor, left};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{SecretSource, SettingsFile, preview};
 use crate::text;
@@ -96,8 +96,10 @@ struct Item {
     amount: Option<Fen>,
     /// The time is the merchant's own rule and not one of the platform.
     assumed: bool,
-    /// The merchant has to act within the time asked for.
+    /// The merchant has to act within the time asked for, or may have to: until when cannot be read.
     due: bool,
+    /// What runs out, and when, cannot be read.
+    unreadable: bool,
     /// The shop's time when it was read.
     now: i64,
 }
@@ -124,6 +126,7 @@ impl Item {
             "amount": self.amount.map(|amount| amount.0),
             "assumed": self.assumed,
             "due": self.due,
+            "unreadable": self.unreadable,
         })
     }
 
@@ -151,7 +154,8 @@ impl Item {
 impl Record for Item {
     const COLUMNS: &'static [Column<Item>] = &[
         Column::new("left", "WHEN", |item| {
-            item.left().map_or(Cell::Empty, Cell::Word)
+            let unreadable = item.unreadable.then(|| text!("unreadable"));
+            item.left().or(unreadable).map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("at", "UNTIL", |item| match item.at {
             Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
@@ -210,7 +214,10 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
         }
     };
     items.sort_by(|a, b| {
-        let key = |item: &Item| (item.at.is_none(), item.at, !item.is_ours());
+        let key = |item: &Item| {
+            let later = item.at.is_none() && !item.unreadable;
+            (later, item.at, !item.is_ours())
+        };
         (key(a), &a.shop, &a.number).cmp(&(key(b), &b.shop, &b.number))
     });
     for failed in &failed {
@@ -260,7 +267,7 @@ pub fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
     // The built-in shop is for practice and rings no alarm. One that cannot be resolved is read all the same, and fails
     // with its name.
     let own = settings.names().into_iter();
-    let own = own.filter(|name| *name != crate::profile::SANDBOX);
+    let own = own.filter(|name| crate::profile::built_in(name).is_none());
     let kept = own.filter(|name| {
         preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
     });
@@ -313,7 +320,7 @@ fn verdict(
                 "due within {within}: {count}; the first: {left}",
                 within = left(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)),
                 count = due.len(),
-                left = first.left().unwrap_or_else(|| text!("overdue"))
+                left = first.left().unwrap_or_else(|| text!("unreadable"))
             ),
         )
     } else if let Err(error) = outside {

@@ -1,18 +1,19 @@
 //! What `wxsell due` reads of one shop: lists by state, page after page, and then single after-sales, many together.
 
 use super::{Item, Noun, Wanted};
-use crate::api::component::aftersale::{
-    Case, REFUND_ASKED, REFUND_REFUSED, RETURN_ASKED, RETURN_REFUSED, RETURN_SENT,
-    WAITING_FOR_RETURN,
-};
-use crate::api::component::deadline::{Actor, Deadline, left};
-use crate::api::component::dispute;
+use crate::api::component::aftersale as wire;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, request};
-use crate::commands::order::list::created_between;
-use crate::fail::{Failure, Kind};
+use crate::commands::ask::Ask;
+use crate::commands::order::list::orders_between;
+use crate::model::aftersale::{Case, State};
+use crate::model::deadline::{Actor, Deadline, left};
+use crate::model::dispute::{self, Dispute};
+use crate::model::order::{self, Order};
+use crate::shop::aftersale::{Filter, Key};
+use crate::shop::dispute::Filter as Disputes;
+use crate::shop::reading::Fetched;
 use crate::state::cases::OpenCase;
-use crate::state::pushes::Filter;
+use crate::state::pushes;
 use crate::text;
 use crate::types::{ChinaTime, Fen, now};
 use anyhow::Result;
@@ -32,8 +33,6 @@ pub const ASKS: &[Ask] = &[LIST, SHOW, DISPUTES, ORDERS, GOODS];
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;
 const DAY: i64 = 86_400;
-/// `status` of an order that is paid and not shipped.
-const TO_SHIP: i64 = 20;
 /// `edit_status` of a product in audit.
 const IN_AUDIT: i64 = 2;
 
@@ -107,49 +106,70 @@ impl Look<'_> {
             amount: None,
             assumed: false,
             due: false,
+            unreadable: false,
             now: self.now,
+        }
+    }
+
+    /// A thing of which it cannot be read until when somebody has to act. It counts as due: it may be.
+    fn unreadable(&self, noun: Noun, number: String) -> Item {
+        Item {
+            what: text!("look at it yourself: WeChat's data of it cannot be read"),
+            due: true,
+            unreadable: true,
+            ..self.waiting(noun, number)
         }
     }
 
     /// An after-sale that moves on while the lists are read can be missed by this look, and is there in the next one.
     async fn aftersales(&self) -> Result<Vec<Item>> {
-        let mut states = vec![REFUND_ASKED, RETURN_ASKED, RETURN_SENT];
+        let mut states = vec![
+            State::RefundRequested,
+            State::ReturnRequested,
+            State::ReturnShipped,
+        ];
         if self.wanted.all {
-            states.extend([WAITING_FOR_RETURN, REFUND_REFUSED, RETURN_REFUSED]);
+            states.extend([
+                State::AwaitingReturn,
+                State::RefundRejected,
+                State::ReturnRejected,
+            ]);
         }
+        let shop = self.ctx.shop().await?;
         let lists = states.iter().map(|state| async move {
-            let rows = self
-                .ctx
-                .rows(&LIST, &json!({"status": state}), None)
-                .await?;
-            anyhow::Ok((*state, rows))
+            let filter = Filter {
+                state: Some(*state),
+                ..Filter::default()
+            };
+            anyhow::Ok((*state, shop.aftersale_ids(&filter, None).await?.rows))
         });
-        let mut listed: BTreeMap<String, i64> = BTreeMap::new();
-        for (state, rows) in try_join_all(lists).await? {
-            listed.extend(rows.iter().filter_map(number).map(|number| (number, state)));
+        let mut listed: BTreeMap<String, State> = BTreeMap::new();
+        for (state, ids) in try_join_all(lists).await? {
+            listed.extend(ids.into_iter().map(|id| (id, state)));
         }
-        let cases = self.cases(&listed, &states).await?;
-        Ok(cases
+        let (cases, unreadable) = self.cases(&listed, &states).await?;
+        let mut items: Vec<Item> = unreadable
             .into_iter()
-            .filter_map(|case| {
-                let deadline = Case {
-                    kind: case.kind,
-                    state: case.state,
-                    sent_back: false,
-                    changed_at: case.changed_at,
-                }
-                .deadline()?;
-                Some(Item {
-                    amount: Some(Fen(case.fen)),
-                    order: Some(case.order).filter(|order| !order.is_empty()),
-                    ..self.item(Noun::Aftersale, case.number, deadline)
-                })
+            .map(|number| self.unreadable(Noun::Aftersale, number))
+            .collect();
+        items.extend(cases.into_iter().filter_map(|case| {
+            let deadline = clock(&case).deadline()?;
+            Some(Item {
+                amount: Some(Fen(case.fen)).filter(|amount| amount.0 > 0),
+                order: Some(case.order).filter(|order| !order.is_empty()),
+                ..self.item(Noun::Aftersale, case.number, deadline)
             })
-            .collect())
+        }));
+        Ok(items)
     }
 
     /// What was listed, from what is kept and for the rest from WeChat.
-    async fn cases(&self, listed: &BTreeMap<String, i64>, states: &[i64]) -> Result<Vec<OpenCase>> {
+    /// With the numbers of those that cannot be read.
+    async fn cases(
+        &self,
+        listed: &BTreeMap<String, State>,
+        states: &[State],
+    ) -> Result<(Vec<OpenCase>, Vec<String>)> {
         let state = self.ctx.state()?;
         let kept = state.open_cases(&self.key)?;
         let mut usable = match self.wanted.fresh {
@@ -158,34 +178,46 @@ impl Look<'_> {
         };
         let missing = listed.keys().filter(|number| !usable.contains_key(*number));
         let missing: Vec<&String> = missing.collect();
-        let read: Vec<OpenCase> = stream::iter(missing)
+        let looks: Vec<Result<OpenCase, String>> = stream::iter(missing)
             .map(|number| self.case(number))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
+        let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+        for look in looks {
+            match look {
+                Ok(case) => read.push(case),
+                Err(number) => unreadable.push(number),
+            }
+        }
+        unreadable.sort_unstable();
         let gone: Vec<&str> = kept
             .values()
-            .filter(|case| states.contains(&case.state) && !listed.contains_key(&case.number))
+            .filter(|case| {
+                let left = !listed.contains_key(&case.number);
+                states.contains(&wire::state(case.state)) && left
+                    || unreadable.contains(&case.number)
+            })
             .map(|case| case.number.as_str())
             .collect();
         state.keep_cases(&self.key, &read, &gone)?;
         usable.extend(read.into_iter().map(|case| (case.number.clone(), case)));
-        Ok(usable.into_values().collect())
+        Ok((usable.into_values().collect(), unreadable))
     }
 
     /// Kept cases that need not be read again.
     fn usable(
         &self,
         kept: &HashMap<String, OpenCase>,
-        listed: &BTreeMap<String, i64>,
+        listed: &BTreeMap<String, State>,
     ) -> Result<HashMap<String, OpenCase>> {
         let Some(oldest) = kept.values().map(|case| case.read_at).min() else {
             return Ok(HashMap::new());
         };
-        let told = self.ctx.state()?.pushes(&Filter {
+        let told = self.ctx.state()?.pushes(&pushes::Filter {
             shop: Some(self.key.clone()),
             since: Some(oldest.saturating_mul(1000)),
-            ..Filter::default()
+            ..pushes::Filter::default()
         })?;
         let told: HashSet<(&str, i64)> = told
             .iter()
@@ -198,17 +230,11 @@ impl Look<'_> {
         };
         let none_told = told.is_empty();
         let over = |case: &OpenCase| {
-            let deadline = Case {
-                kind: case.kind,
-                state: case.state,
-                sent_back: false,
-                changed_at: case.changed_at,
-            }
-            .deadline();
+            let deadline = clock(case).deadline();
             deadline.is_none_or(|deadline| deadline.at <= self.now)
         };
         let usable = kept.iter().filter(|(number, case)| {
-            listed.get(*number) == Some(&case.state)
+            listed.get(*number) == Some(&wire::state(case.state))
                 && !over(case)
                 && (none_told || !spoken_of(case))
         });
@@ -217,70 +243,68 @@ impl Look<'_> {
             .collect())
     }
 
-    async fn case(&self, number: &str) -> Result<OpenCase> {
+    /// One after-sale; its number, where what runs out cannot be read.
+    async fn case(&self, number: &str) -> Result<Result<OpenCase, String>> {
         let read_at = now();
-        let key = match number.parse::<u64>() {
-            Ok(id) => json!({"aftersale_id": id}),
-            Err(_) => json!({"aftersale_id": number}),
+        let shop = self.ctx.shop().await?;
+        let found = shop.aftersale(&Key::Id(number.to_owned())).await?;
+        super::super::aftersale::note_unread(self.ctx, number, &found);
+        let aftersale = found.value;
+        let case = aftersale.case();
+        let (false, Some(changed_at)) = (aftersale.is_unreadable(), case.changed_at) else {
+            return Ok(Err(number.to_owned()));
         };
-        let body = request(&SHOW, &key, json!({}))?;
-        let reply = self.ctx.send(&SHOW, &body).await?.unwrap_or_default();
-        let told = &reply["after_sales_order"];
-        if !told.is_object() {
-            return Err(Failure::new(
-                Kind::Refused,
-                text!("WeChat answered without the after-sale {number}", number),
-            )
-            .into());
-        }
-        let case = Case::of(told);
-        Ok(OpenCase {
+        Ok(Ok(OpenCase {
             number: number.to_owned(),
-            kind: case.kind,
-            state: case.state,
-            changed_at: case.changed_at,
-            order: told["out_order_id"].as_str().unwrap_or_default().to_owned(),
-            fen: told["orderamt"].as_i64().unwrap_or_default(),
+            kind: wire::kind_number(case.kind),
+            state: wire::state_number(case.state),
+            changed_at,
+            order: aftersale.order_number,
+            fen: aftersale.amount.unwrap_or_default().0,
             read_at,
-        })
+        }))
     }
 
     /// The platform's pages name the filter in two ways, so that it may do nothing: an answer with other states is the
     /// whole list.
     async fn disputes(&self) -> Result<Vec<Item>> {
-        let ours = |state: i64| {
-            let stage = dispute::stage(state);
-            let who = stage.and_then(|stage| stage.who);
-            matches!(who, Some(Actor::Merchant | Actor::Both))
-        };
         let mut states = dispute::STAGES
             .iter()
             .map(|stage| stage.state)
-            .filter(|state| ours(*state));
-        let first = states.next().unwrap_or_default();
-        let list = |state: i64| async move {
-            self.ctx
-                .rows(&DISPUTES, &json!({"state": state}), None)
-                .await
+            .filter(|state| state.is_ours());
+        let shop = self.ctx.shop().await?;
+        let list = |state: Option<dispute::State>| async move {
+            let filter = Disputes {
+                state,
+                ..Disputes::default()
+            };
+            let walked = shop.disputes(&filter, None).await?;
+            anyhow::Ok(walked.rows)
         };
-        let mut rows = list(first).await?;
-        if rows.iter().all(|row| row["state"] == first) {
-            rows.extend(try_join_all(states.map(list)).await?.into_iter().flatten());
+        let first = states.next();
+        let mut rows: Vec<Fetched<Dispute>> = list(first).await?;
+        let filtered = |row: &Fetched<Dispute>| {
+            Some(row.value.state) == first || row.value.state == dispute::State::Unknown(0)
+        };
+        if rows.iter().all(filtered) {
+            let rest = try_join_all(states.map(|state| list(Some(state)))).await?;
+            rows.extend(rest.into_iter().flatten());
         }
         let mut seen = HashSet::new();
         let mut found = Vec::new();
-        for row in rows {
-            let Some(id) = number(&row["complaint_order_id"]) else {
-                continue;
-            };
-            let state = row["state"].as_i64().unwrap_or_default();
-            if !ours(state) || !seen.insert(id.clone()) {
+        for Fetched { value, unread, .. } in rows {
+            let id = value.id.clone();
+            let unreadable = value.is_unreadable();
+            if !value.state.is_ours() && !unreadable || !seen.insert(id.clone()) {
                 continue;
             }
-            found.push(match dispute::deadline(&row) {
+            self.ctx
+                .note_unread(text!("dispute {number}", number = &id), &unread);
+            found.push(match value.deadline() {
+                _ if unreadable => self.unreadable(Noun::Dispute, id),
                 Some(deadline) => self.item(Noun::Dispute, id, deadline),
                 None => Item {
-                    what: dispute::words(state),
+                    what: value.state.words(),
                     ..self.waiting(Noun::Dispute, id)
                 },
             });
@@ -294,23 +318,21 @@ impl Look<'_> {
             return Ok(Vec::new());
         }
         // An order may bear a time up to a day ahead of WeChat's.
-        let rows = created_between(
-            self.ctx,
-            &ORDERS,
-            self.now.saturating_sub(self.wanted.orders_of),
-            self.now + DAY,
-        )
-        .await?;
-        let open = rows.into_iter().filter(|order| order["status"] == TO_SHIP);
-        Ok(open.filter_map(|order| self.to_ship(&order)).collect())
+        let since = self.now.saturating_sub(self.wanted.orders_of);
+        let rows = orders_between(self.ctx, since, self.now + DAY).await?;
+        let open = rows
+            .into_iter()
+            .filter(|order| order.value.state == order::State::Paid);
+        Ok(open.map(|order| self.to_ship(order.value)).collect())
     }
 
-    fn to_ship(&self, order: &Value) -> Option<Item> {
-        let id = number(&order["out_order_id"]).or_else(|| number(&order["order_id"]))?;
-        let time = |value: &Value| ChinaTime(value.as_str()?.to_owned()).unix();
-        let paid = time(&order["order_detail"]["pay_info"]["pay_time"])
-            .or_else(|| time(&order["create_time"]));
-        let amount = order["order_detail"]["price_info"]["order_price"].as_i64();
+    fn to_ship(&self, order: Order) -> Item {
+        let id = if order.number.is_empty() {
+            order.id
+        } else {
+            order.number
+        };
+        let paid = order.paid_at.or(order.created_at);
         let item = match paid.zip(self.wanted.ship_within) {
             Some((paid, limit)) => Item {
                 assumed: true,
@@ -325,16 +347,18 @@ impl Look<'_> {
                     },
                 )
             },
+            // A limit is set, and from when it counts cannot be read.
+            None if self.wanted.ship_within.is_some() => self.unreadable(Noun::Order, id.clone()),
             None => Item {
                 what: text!("ship the order"),
                 ..self.waiting(Noun::Order, id.clone())
             },
         };
-        Some(Item {
-            amount: amount.map(Fen),
+        Item {
+            amount: order.price.total,
             order: Some(id),
             ..item
-        })
+        }
     }
 
     /// Products that are in audit for long.
@@ -359,5 +383,15 @@ impl Look<'_> {
             })
         });
         Ok(items.collect())
+    }
+}
+
+/// What decides about the clock of a case that is kept.
+fn clock(case: &OpenCase) -> Case {
+    Case {
+        kind: wire::kind(case.kind),
+        state: wire::state(case.state),
+        sent_back: false,
+        changed_at: Some(case.changed_at),
     }
 }

@@ -6,7 +6,7 @@ use super::{account, address};
 use crate::fail::{Failure, Kind, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
-use crate::profile::{self, SANDBOX, Settings, SettingsFile};
+use crate::profile::{self, Settings, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Form, Forwarder, Target, Wake};
 use crate::push::receiver::{Happening, Limits, Receiver, Shop, tls};
@@ -278,7 +278,7 @@ fn shops(path: &str, ctx: &Ctx) -> Result<HashMap<String, Arc<Shop>>> {
     shops.insert(if path.is_empty() { "/" } else { path }.to_owned(), shop);
     let settings = SettingsFile::of(&ctx.dirs).load()?;
     for name in settings.names() {
-        if name == current.name || name == SANDBOX {
+        if name == current.name || profile::built_in(name).is_some() {
             continue;
         }
         match other(name, &settings, ctx) {

@@ -53,7 +53,7 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
             images: catalogue.images(),
         });
     }
-    ctx.out.list(catalogue.problems())?;
+    super::problem::list(&ctx.out, catalogue.problems())?;
     Err(refusal(&catalogue).into())
 }
 

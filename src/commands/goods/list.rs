@@ -368,10 +368,12 @@ pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
     };
     let shop = ctx.shop().await?;
     let progress = ctx.out.progress(0, text!("reading goods"));
-    let mut goods = shop
+    let walked = shop
         .all_goods(&filter, copy, |done, _| progress.set(done))
         .await?;
     drop(progress);
+    ctx.note_unsure(walked.unsure);
+    let mut goods = walked.rows;
     if let Some(audit) = args.audit {
         goods.retain(|spu| audit.fits(spu.edit_status));
     }

@@ -3,10 +3,10 @@
 pub mod check;
 pub mod export;
 pub mod list;
+pub mod plan;
 mod problem;
 pub mod read;
 pub mod report;
-pub mod sender;
 pub mod shelf;
 pub mod single;
 pub mod template;

@@ -1,7 +1,8 @@
 //! The options of every command that reads goods from files.
 
 use crate::bulk::csv::Encoding;
-use crate::bulk::source::{SourceKind, expand};
+use crate::bulk::inputs::{Inputs, expand};
+use crate::bulk::source::SourceKind;
 use crate::commands::Ctx;
 use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
 use crate::shop::goods::sheet::rows::Payload;
@@ -43,12 +44,14 @@ impl ReadArgs {
             sheet: self.sheet.clone(),
             encoding: self.encoding,
             zero_stock: self.allow_zero_stock,
+            partial: false,
         }
     }
 
     /// Reads and checks the files and says how they were read. Problems are left to the caller.
     pub async fn read<T: Payload>(&self, ctx: &Ctx) -> Result<Catalogue<T>> {
-        let inputs = expand(&self.files)?;
+        let Inputs { inputs, notices } = expand(&self.files)?;
+        notices.into_iter().for_each(|notice| ctx.out.warn(notice));
         let (options, spool_dir) = (self.options(), ctx.dirs.state.clone());
         let catalogue = tokio::task::spawn_blocking(move || {
             Catalogue::<T>::read(&inputs, &options, &spool_dir)

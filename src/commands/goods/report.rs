@@ -24,7 +24,14 @@ pub struct Report {
     pub updated: u64,
     /// Changed without an audit.
     pub updated_free: u64,
+    /// Compared with the shop.
     pub unchanged: u64,
+    /// Sent before as they are; the shop was not asked.
+    pub not_compared: u64,
+    /// Price and stock are changed, the rest was refused.
+    pub partial: u64,
+    /// Not sent: somebody has to decide first.
+    pub held: u64,
     pub refused: u64,
     /// Sent without an answer; the next run looks them up.
     pub unclear: u64,
@@ -54,6 +61,11 @@ impl Record for Report {
             Cell::some(r.updated_free)
         }),
         Column::new("unchanged", "UNCHANGED", |r| Cell::count(r.unchanged)),
+        Column::new("not_compared", "SENT BEFORE, NOT COMPARED", |r| {
+            Cell::some(r.not_compared)
+        }),
+        Column::new("partial", "PARTLY DONE", |r| Cell::some(r.partial)),
+        Column::new("held", "HELD BACK", |r| Cell::some(r.held)),
         Column::new("refused", "REFUSED", |r| Cell::some(r.refused)),
         Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
         Column::new("left", "LEFT", |r| Cell::some(r.left)),

@@ -116,9 +116,13 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         match result {
             Ok(()) => {
                 // What an upload knew of it no longer holds.
-                if matches!(step, Step::Remove | Step::WithdrawAudit) {
-                    ctx.state()?
-                        .forget_item(&shop_key, "goods", &row.out_product_id)?;
+                let state = ctx.state()?;
+                match step {
+                    Step::Remove => state.remove_item(&shop_key, "goods", &row.out_product_id)?,
+                    Step::WithdrawAudit => {
+                        state.reopen_item(&shop_key, "goods", &row.out_product_id)?;
+                    }
+                    Step::OnSale | Step::OffSale => {}
                 }
             }
             Err(error) => {

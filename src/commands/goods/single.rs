@@ -4,14 +4,14 @@
 use super::list::absent;
 use super::read::ReadArgs;
 use super::upload::{self, SendArgs};
-use crate::api::component::goods::{AddSpu, NO_BRAND, Sku, SkuAttr, UpdateSpuFree};
+use crate::api::component::goods::{AddSpu, SkuAttr, UpdateSpuFree};
 use crate::bulk::source::Input;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::goods::Copy;
-use crate::shop::goods::sheet::catalogue::Catalogue;
-use crate::shop::goods::sheet::rows::as_added;
+use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
+use crate::shop::goods::sheet::cells::CLEAR;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -31,7 +31,7 @@ pub struct AddArgs {
 
 /// Change one product
 ///
-/// What is not given stays as it is. Price, stock and codes of a product that passed an audit change at once; anything
+/// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an audit change at once; anything
 /// else goes through the audit.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
@@ -113,87 +113,89 @@ fn attribute(text: &str) -> Result<SkuAttr, Text> {
 }
 
 impl Fields {
-    /// Puts what was given over what was there.
-    fn over(self, mut spu: AddSpu, had_skus: bool) -> Result<AddSpu, Failure> {
-        let list = |given: Vec<String>, old: Vec<String>| {
-            if given.is_empty() {
-                old
-            } else {
-                given.iter().map(|image| absolute(image)).collect()
+    /// What is given, as a document of one product; `sku` is the SKU that options of a SKU are about. What is not given
+    /// is not in it.
+    fn document(self, out_product_id: &str, sku: Option<String>) -> serde_json::Value {
+        let mut product = serde_json::Map::new();
+        let mut put = |name: &str, value: Option<serde_json::Value>| {
+            if let Some(value) = value {
+                product.insert(name.to_owned(), value);
             }
         };
-        spu.title = self.title.unwrap_or(spu.title);
-        spu.path = self.path.unwrap_or(spu.path);
-        spu.head_img = list(self.images, spu.head_img);
-        if !self.qualifications.is_empty() {
-            spu.qualification_pics = Some(list(self.qualifications, Vec::new()));
+        // As in a sheet, `[clear]` empties a field.
+        let text = |given: Option<String>| {
+            given.map(|text| match text == CLEAR {
+                true => serde_json::Value::Null,
+                false => text.into(),
+            })
+        };
+        let list = |given: &[String]| {
+            if given == [CLEAR] {
+                return Some(serde_json::Value::Null);
+            }
+            let images = || given.iter().map(|image| absolute(image)).collect();
+            (!given.is_empty()).then(images)
+        };
+        put("out_product_id", Some(out_product_id.into()));
+        put("title", text(self.title));
+        put("path", text(self.path));
+        put("head_img", list(&self.images));
+        put("qualification_pics", list(&self.qualifications));
+        put("third_cat_id", self.category.map(Into::into));
+        put("brand_id", self.brand.map(Into::into));
+        put("info_version", text(self.info_version));
+        let mut desc = serde_json::Map::new();
+        if let Some(words) = self.desc {
+            desc.insert("desc".to_owned(), text(Some(words)).unwrap_or_default());
         }
-        if self.desc.is_some() || !self.desc_images.is_empty() {
-            let mut desc = spu.desc_info.unwrap_or_default();
-            desc.desc = self.desc.unwrap_or(desc.desc);
-            desc.imgs = list(self.desc_images, desc.imgs);
-            spu.desc_info = Some(desc);
+        if let Some(images) = list(&self.desc_images) {
+            desc.insert("imgs".to_owned(), images);
         }
-        spu.third_cat_id = self.category.unwrap_or(spu.third_cat_id);
-        spu.brand_id = self.brand.unwrap_or(spu.brand_id);
-        spu.info_version = self.info_version.or(spu.info_version);
-        let of_sku = self.price.is_some()
+        put("desc_info", (!desc.is_empty()).then(|| desc.into()));
+        if let Some(id) = sku {
+            let attributes: Vec<serde_json::Value> = self
+                .attributes
+                .iter()
+                .map(|one| serde_json::to_value(one).unwrap_or_default())
+                .collect();
+            let mut sku = serde_json::Map::new();
+            let mut put = |name: &str, value: Option<serde_json::Value>| {
+                if let Some(value) = value {
+                    sku.insert(name.to_owned(), value);
+                }
+            };
+            put("out_sku_id", Some(id.into()));
+            put("sale_price", self.price.map(|price| price.0.into()));
+            put(
+                "market_price",
+                self.market_price.map(|price| price.0.into()),
+            );
+            put("stock_num", self.stock.map(Into::into));
+            put(
+                "thumb_img",
+                self.thumb.as_deref().map(|image| absolute(image).into()),
+            );
+            put("sku_code", text(self.sku_code));
+            put("barcode", text(self.barcode));
+            put(
+                "sku_attrs",
+                (!attributes.is_empty()).then(|| attributes.into()),
+            );
+            product.insert("skus".to_owned(), vec![serde_json::Value::from(sku)].into());
+        }
+        product.into()
+    }
+
+    /// Whether an option is about a SKU.
+    fn of_sku(&self) -> bool {
+        self.sku.is_some()
+            || self.price.is_some()
             || self.market_price.is_some()
             || self.stock.is_some()
             || self.thumb.is_some()
             || self.sku_code.is_some()
             || self.barcode.is_some()
-            || !self.attributes.is_empty();
-        let place = match (&self.sku, spu.skus.len()) {
-            (Some(id), _) => spu.skus.iter().position(|sku| sku.out_sku_id == *id),
-            (None, 1) => Some(0),
-            (None, 0) => None,
-            (None, count) if of_sku => {
-                return Err(Failure::input(text!("the product has {count} SKUs", count))
-                    .hint(text!("say which one with --sku")));
-            }
-            (None, _) => return Ok(spu),
-        };
-        let place = match place {
-            Some(place) => place,
-            None if had_skus && self.sku.is_none() => return Ok(spu),
-            None => {
-                let out_sku_id = self
-                    .sku
-                    .clone()
-                    .unwrap_or_else(|| spu.out_product_id.clone());
-                spu.skus.push(Sku {
-                    out_product_id: spu.out_product_id.clone(),
-                    out_sku_id,
-                    ..Sku::default()
-                });
-                spu.skus.len() - 1
-            }
-        };
-        let thumb = self
-            .thumb
-            .as_deref()
-            .map(absolute)
-            .or_else(|| spu.head_img.first().cloned())
-            .unwrap_or_default();
-        let sku = &mut spu.skus[place];
-        sku.sale_price = self.price.unwrap_or(sku.sale_price);
-        // WeChat wants a list price: without one it is the selling price.
-        sku.market_price = self.market_price.unwrap_or(if sku.market_price == Fen(0) {
-            sku.sale_price
-        } else {
-            sku.market_price
-        });
-        sku.stock_num = self.stock.unwrap_or(sku.stock_num);
-        if self.thumb.is_some() || sku.thumb_img.is_empty() {
-            sku.thumb_img = thumb;
-        }
-        sku.sku_code = self.sku_code.or(sku.sku_code.take());
-        sku.barcode = self.barcode.or(sku.barcode.take());
-        if !self.attributes.is_empty() {
-            sku.sku_attrs = self.attributes;
-        }
-        Ok(spu)
+            || !self.attributes.is_empty()
     }
 }
 
@@ -206,39 +208,62 @@ fn absolute(image: &str) -> String {
 }
 
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
-    let fresh = AddSpu {
-        out_product_id: args.out_product_id,
-        brand_id: NO_BRAND,
-        ..AddSpu::default()
-    };
-    send_one(args.fields.over(fresh, false)?, &args.send, ctx).await
+    let id = args.out_product_id;
+    let sku = args.fields.sku.clone().unwrap_or_else(|| id.clone());
+    let document = args.fields.document(&id, Some(sku));
+    send_one(&id, &document, false, &args.send, ctx).await
 }
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
-    let held = ctx
-        .shop()
-        .await?
-        .goods(&args.out_product_id, Copy::Draft)
-        .await?
-        .ok_or_else(|| absent(&args.out_product_id))?;
-    send_one(args.fields.over(as_added(&held), true)?, &args.send, ctx).await
+    let id = args.out_product_id;
+    let held = ctx.shop().await?.goods(&id, Copy::Draft).await?;
+    let held = held.ok_or_else(|| absent(&id))?;
+    let sku = match (&args.fields.sku, held.skus.as_slice()) {
+        _ if !args.fields.of_sku() => None,
+        (Some(named), _) => Some(named.clone()),
+        (None, [only]) => Some(only.out_sku_id.clone()),
+        (None, []) => Some(id.clone()),
+        (None, several) => {
+            return Err(Failure::input(text!(
+                "the product has {count} SKUs",
+                count = several.len()
+            ))
+            .hint(text!("say which one with --sku"))
+            .into());
+        }
+    };
+    let document = args.fields.document(&id, sku);
+    send_one(&id, &document, true, &args.send, ctx).await
 }
 
-async fn send_one(spu: AddSpu, send: &SendArgs, ctx: &Ctx) -> Result<()> {
-    let options = crate::shop::goods::sheet::catalogue::ReadOptions {
+/// Sends a document of one product; `partial` where it gives only what is to change.
+async fn send_one(
+    id: &str,
+    document: &serde_json::Value,
+    partial: bool,
+    send: &SendArgs,
+    ctx: &Ctx,
+) -> Result<()> {
+    let options = ReadOptions {
         zero_stock: true,
+        partial,
         ..Default::default()
     };
     let input = Input::Made {
-        name: spu.out_product_id.clone(),
-        json: serde_json::to_string(&spu)?,
+        name: id.to_owned(),
+        json: document.to_string(),
     };
     let spool_dir = ctx.dirs.state.clone();
     let catalogue = tokio::task::spawn_blocking(move || {
         Catalogue::<AddSpu>::read(&[input], &options, &spool_dir)
     })
     .await??;
-    upload::send(catalogue, send, ctx).await
+    // Options say what is meant now, whatever was sent before.
+    let send = SendArgs {
+        recheck: true,
+        ..send.clone()
+    };
+    upload::send(catalogue, &send, ctx).await
 }
 
 /// Change price, stock and codes without audit

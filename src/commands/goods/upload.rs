@@ -1,14 +1,12 @@
-//! `wxsell goods upload`: the whole way from files to a shop. One product is sent by `sender`; here are the plan, the
-//! run and its report.
-//!
-//! Long because options, plan, run and report of one command are read together.
+//! `wxsell goods upload`: the whole way from files to a shop. Products are planned and sent in `shop`; here are the
+//! options, the questions, the run and its report.
 
 use super::check::refusal;
+use super::plan::{self, Answer};
 use super::read::ReadArgs;
 use super::report::{Report, ReportFile};
-use super::sender::{Options, Sendable, Sender, action};
-use crate::api::component::goods::{AddSpu, Spu, UpdateSpuFree};
-use crate::bulk::journal::{Feed, Journal, Work};
+use crate::api::component::goods::AddSpu;
+use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 pub use crate::commands::job::Busy;
@@ -16,15 +14,16 @@ use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
-use crate::output::{Cell, Column, Format, Record};
+use crate::model::price::PriceGuard;
+use crate::model::product::{OnConflict, Rules};
+use crate::output::Format;
 use crate::profile::{Profile, Target};
-use crate::shop::Shop;
-use crate::shop::change::{Change, IN_AUDIT, change, missing_skus};
+use crate::shop::goods::component::Sendable;
+use crate::shop::goods::plan::Action;
+use crate::shop::goods::send::{Options, Sender, action};
 use crate::shop::goods::sheet::catalogue::Catalogue;
 use crate::shop::goods::sheet::failed::Failed;
-use crate::shop::goods::sheet::images::{BY_CONTENT, images_of_mut};
-use crate::shop::goods::{Copy, GoodsFilter};
-use crate::shop::image::hosted;
+use crate::shop::goods::sheet::problem::Problem;
 use crate::state::quota::{SlotLimits, finish_estimate};
 use crate::state::runs::{Ended, ItemState, Items, RunState};
 use crate::text;
@@ -48,7 +47,7 @@ pub struct Args {
 }
 
 /// How goods are sent.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct SendArgs {
     /// Leave out products with problems and send the others
     #[arg(long)]
@@ -74,6 +73,18 @@ pub struct SendArgs {
     /// Compare also products that an earlier run sent unchanged with what the shop has
     #[arg(long)]
     pub recheck: bool,
+    /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
+    ///
+    /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
+    /// their list price, are asked about as well. Where nobody can be asked, nothing is sent and the exit code is 11;
+    /// with --skip-bad these products are left out.
+    #[arg(long, value_name = "PERCENT", value_parser = crate::profile::percent)]
+    pub max_price_drop: Option<u32>,
+    /// What wins where somebody else changed a field in the shop since it was sent last: the sheet or the shop
+    ///
+    /// Without it you are asked; where nobody can be asked, such a product is held back. Stock is not looked at.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub on_conflict: Option<Wins>,
     /// Whether WeChat copies pictures from other hosts; `auto` does on the live platform and in the sandbox
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub rehost: Rehost,
@@ -88,6 +99,13 @@ pub enum Rehost {
     Auto,
     Always,
     Never,
+}
+
+/// What wins over the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wins {
+    Sheet,
+    Shop,
 }
 
 fn percent(text: &str) -> Result<u32, Text> {
@@ -105,42 +123,62 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     send(catalogue, &args.send, ctx).await
 }
 
-/// What is planned for a catalogue, without sending anything.
-pub trait Plannable: Sendable {
-    fn plan(
-        catalogue: &Catalogue<Self>,
-        args: &SendArgs,
-        ctx: &Ctx,
-    ) -> impl Future<Output = Result<Vec<Planned>>>
-    where
-        Self: Sized;
+impl SendArgs {
+    fn options(&self, profile: &Profile) -> Options {
+        Options {
+            limits: limits(profile, self.reserve),
+            wait: self.wait,
+            rules: Rules {
+                remove_missing: self.remove_missing_skus,
+                withdraw: self.withdraw_audit,
+                on_conflict: match self.on_conflict {
+                    None => OnConflict::Hold,
+                    Some(Wins::Sheet) => OnConflict::Sheet,
+                    Some(Wins::Shop) => OnConflict::Shop,
+                },
+                guard: PriceGuard {
+                    max_drop: self.max_price_drop.unwrap_or(profile.max_price_drop),
+                },
+            },
+            recheck: self.recheck,
+            rehost: rehosts(self, profile),
+        }
+    }
 }
 
 /// Sends a catalogue to the shop of the profile and reports.
-pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
-    if !catalogue.problems().is_empty() && !args.skip_bad {
-        ctx.out.with_all_columns().list(catalogue.problems())?;
+pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
+    let nothing_to_send = catalogue.is_empty() && catalogue.has_unsound_headings();
+    if !catalogue.problems().is_empty() && (!args.skip_bad || nothing_to_send) {
+        super::problem::list(&ctx.out.with_all_columns(), catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
             "correct the cells named, or leave these products out with --skip-bad"
         ));
         return Err(failure.into());
     }
+    if !catalogue.problems().is_empty() && args.remove_missing_skus {
+        return Err(Failure::input(text!(
+            "rows were left out, so that nobody knows which SKUs are to be removed"
+        ))
+        .hint(text!(
+            "correct the files, or give --skip-bad without --remove-missing-skus"
+        ))
+        .into());
+    }
     let profile = ctx.profile()?;
     let shop = ctx.shop().await?;
-    if ctx.global.dry_run {
-        return plan(&catalogue, args, ctx).await;
-    }
-    job::check_columns::<Report, Event>(&ctx.out)?;
-    ctx.before_write(
-        args.remove_missing_skus
-            .then(|| text!("remove SKUs that the files do not name")),
-    )
-    .await?;
-
     let state = ctx.state()?;
     let shop_key = profile.shop_key();
+    let mut options = args.options(profile);
+    // What is to be removed stands in no sheet, so that an unchanged sheet says nothing about it; and price and stock
+    // are meant as they are now.
+    options.recheck |= args.remove_missing_skus || !T::AUDITED;
+    if ctx.global.dry_run {
+        return plan::show(&catalogue, shop, &shop_key, &options, ctx).await;
+    }
+    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.before_write(None).await?;
     let _one_job = one_job(ctx, &shop_key, args.busy).await?;
-    let limits = limits(profile, args.reserve);
     let interrupt = {
         let out = ctx.out.clone();
         Interrupt::listen(move || {
@@ -149,26 +187,27 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
             ))
         })
     };
+    let answer = plan::ask(&catalogue, shop, &shop_key, &options, args.skip_bad, ctx).await?;
+    let Answer { plan, go } = answer;
+    if !go {
+        return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
+    }
     let catalogue = Arc::new(catalogue);
-    let options = Options {
-        limits,
-        wait: args.wait,
-        remove_missing_skus: args.remove_missing_skus,
-        withdraw_audit: args.withdraw_audit,
-        rehost: rehosts(args, profile),
-    };
-    let mut sender = Sender::new(
+    let limits = options.limits;
+    let note = |words: Text| ctx.out.note(words);
+    let not_compared = plan.totals.of(Action::NotCompared);
+    let work = plan.work(&catalogue);
+    let (new, estimated) = (plan.totals.audits, plan.totals.of(Action::Update));
+    let sender = Sender::new(
         shop,
         shop_key.clone(),
         state.clone(),
         &catalogue,
         options,
+        plan,
         interrupt.clone(),
-        &ctx.out,
+        &note,
     );
-    if T::AUDITED {
-        sender.categories = preconditions(shop).await?;
-    }
 
     let files = serde_json::to_string(&catalogue.file_names()).unwrap_or_default();
     let run = state.begin_run(
@@ -186,25 +225,17 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     )?;
     let batch = if limits.unlimited() { 1024 } else { 16 };
     let items = Items::open(state, &shop_key, "goods")?;
-    // What is to be removed stands in no sheet, so that an unchanged sheet says nothing about it.
-    let recheck = args.recheck || args.remove_missing_skus || !T::AUDITED;
-    let mut journal = Journal::start(
-        items,
-        Feed {
-            run,
-            batch,
-            recheck,
-        },
-        catalogue.drafts(),
-    )?;
+    let feed = Feed {
+        run,
+        batch,
+        // What an earlier run sent as it is was left out by the plan.
+        recheck: true,
+    };
+    let mut journal = Journal::start(items, feed, work)?;
 
     if T::AUDITED && !limits.unlimited() {
-        let estimate = finish_estimate(
-            catalogue.len() as u64,
-            state.spent_slots(&shop_key, now())?,
-            limits,
-            now(),
-        );
+        let spending = &state.slot_spending(&shop_key, now())?;
+        let estimate = finish_estimate(new + estimated, spending, limits, now());
         if estimate > now() {
             ctx.out.note(text!(
                 "within the audit quota this takes until about {time}, if all of it is new",
@@ -212,7 +243,8 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
             ));
         }
     }
-    let mut tally = Tally::new(ctx, catalogue.len() as u64, !args.report.is_empty())?;
+    let total = catalogue.len() as u64;
+    let mut tally = Tally::new(ctx, total, not_compared, !args.report.is_empty())?;
     let started = std::time::Instant::now();
     let stopped = bulk::run(
         &mut journal,
@@ -222,7 +254,6 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
         |ended| tally.hear(ended),
     )
     .await;
-    tally.unchanged += journal.unchanged();
     let kept = journal.close();
     tally.end_display()?;
 
@@ -238,8 +269,8 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     if stopped.is_none() {
         tally.count_unsent_as_failed();
     }
-    let failed_files =
-        catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), ctx.out.lang)?;
+    let written = catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), None, ctx.out.lang);
+    let failed_files = written.files;
     let mut report = tally.into_report(
         run,
         profile,
@@ -268,6 +299,12 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
     for file in &args.report {
         file.write(&report)?;
     }
+    if report.not_compared > 0 && stopped.is_none() {
+        ctx.out.note(text!(
+            "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
+            count = report.not_compared
+        ));
+    }
     match stopped {
         Some(error) => Err(error),
         None if report.failed() == 0 && partial => Err(Failure {
@@ -285,7 +322,7 @@ pub async fn send<T: Plannable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &
         None if partial => Err(Failure {
             shown: true,
             ..Failure::new(Kind::Partial, text!("{failed} of {products} products failed", failed = report.failed(), products = report.products)).hint(
-                match report.refused + report.unclear {
+                match report.refused + report.unclear + report.partial + report.held {
                     0 => text!("run the same command again: it goes on where it stopped"),
                     _ => text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run),
                 },
@@ -313,235 +350,11 @@ fn limits(profile: &Profile, reserve: u32) -> SlotLimits {
     }
 }
 
-/// What the platform wants to be set before goods are taken; looked up once. Returns the categories that are open.
-async fn preconditions(shop: &Shop) -> Result<Option<std::collections::HashSet<u64>>> {
-    let (merchant, categories) = tokio::join!(shop.merchant(), shop.my_categories());
-    if let Some(info) = merchant?
-        && info.service_agent_type.is_empty()
-        && info.service_agent_phone.is_empty()
-        && info.service_agent_path.is_empty()
-    {
-        return Err(Failure::new(
-            Kind::Refused,
-            text!("customer service is not set, and WeChat takes no goods before it is"),
-        )
-        .hint(text!(
-            "set it once, e.g. `wxsell merchant update --service phone --phone 020-12345678`"
-        ))
-        .into());
-    }
-    Ok(categories?.map(|list| {
-        list.into_iter()
-            .map(|category| category.third_cat_id)
-            .collect()
-    }))
-}
-
-/// One line of `--dry-run`.
-#[derive(Debug, Serialize)]
-pub struct Planned {
-    out_product_id: String,
-    /// `add`, `free_update`, `audited_update`, `unchanged` or `refused`.
-    action: &'static str,
-    place: String,
-    /// Fields that differ.
-    changes: Vec<String>,
-    /// SKUs of the shop that the files do not name; kept, unless they are to be removed.
-    missing_skus: Vec<String>,
-    reason: Option<Text>,
-}
-
-impl Record for Planned {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |p| {
-            Cell::Text(p.out_product_id.clone())
-        }),
-        Column::new("action", "PLAN", |p| {
-            Cell::Word(match p.action {
-                "add" => text!("add"),
-                "free_update" => text!("free update"),
-                "audited_update" => text!("audited update"),
-                "unchanged" => text!("unchanged"),
-                _ => text!("refused"),
-            })
-        }),
-        Column::new("changes", "CHANGES", |p| Cell::List(p.changes.clone())),
-        Column::new("missing_skus", "SKUS NOT IN THE FILES", |p| {
-            Cell::List(p.missing_skus.clone())
-        }),
-        Column::new("place", "PLACE", |p| Cell::Text(p.place.clone())),
-        Column::new("reason", "REASON", |p| Cell::sentence(p.reason.as_ref())),
-    ];
-}
-
-/// Shows what an upload would do.
-async fn plan<T: Plannable>(catalogue: &Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
-    let profile = ctx.profile()?;
-    let planned = T::plan(catalogue, args, ctx).await?;
-    let audits = planned
-        .iter()
-        .filter(|line| matches!(line.action, "add" | "audited_update"))
-        .count() as u64;
-    ctx.out.list(&planned)?;
-    let limits = limits(profile, args.reserve);
-    let until = finish_estimate(
-        audits,
-        ctx.state()?.spent_slots(&profile.shop_key(), now())?,
-        limits,
-        now(),
-    );
-    if limits.unlimited() || until <= now() {
-        ctx.out.note(text!(
-            "{count} audit submissions; nothing was sent",
-            count = audits
-        ));
-    } else {
-        ctx.out.note(text!(
-            "{count} audit submissions, within the quota until about {time}; nothing was sent",
-            count = audits,
-            time = rfc3339(until)
-        ));
-    }
-    Ok(())
-}
-
-impl Plannable for UpdateSpuFree {
-    async fn plan(
-        catalogue: &Catalogue<UpdateSpuFree>,
-        _args: &SendArgs,
-        _ctx: &Ctx,
-    ) -> Result<Vec<Planned>> {
-        let plan = |draft: crate::shop::goods::sheet::catalogue::ChangeDraft| -> Result<Planned> {
-            Ok(Planned {
-                action: "free_update",
-                changes: free_fields(&draft.request()?),
-                ..Planned::add(&draft)
-            })
-        };
-        catalogue.drafts().map(|draft| plan(draft?)).collect()
-    }
-}
-
-impl Plannable for AddSpu {
-    /// Reads all drafts of the shop once and compares.
-    async fn plan(
-        catalogue: &Catalogue<AddSpu>,
-        args: &SendArgs,
-        ctx: &Ctx,
-    ) -> Result<Vec<Planned>> {
-        let (profile, shop, state) = (ctx.profile()?, ctx.shop().await?, ctx.state()?);
-        let shop_key = profile.shop_key();
-        let rehost = rehosts(args, profile);
-        let open = preconditions(shop).await?;
-        let held = shop
-            .all_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {})
-            .await?;
-        let held: HashMap<String, Spu> = held
-            .into_iter()
-            .map(|spu| (spu.out_product_id.clone(), spu))
-            .collect();
-        let items = Items::open(state, &shop_key, "goods")?;
-        let mut planned = Vec::with_capacity(catalogue.len());
-        for draft in catalogue.drafts() {
-            let draft = draft?;
-            let mut line = Planned::add(&draft);
-            let fingerprint = draft.mark().fingerprint;
-            let known = items.known(&line.out_product_id)?;
-            let mut spu = draft.request()?;
-            for image in images_of_mut(&mut spu) {
-                let key = match image.strip_prefix(BY_CONTENT) {
-                    Some(_) => image.clone(),
-                    None if rehost && !hosted(image) => format!("url:{image}"),
-                    None => continue,
-                };
-                if let Some(link) = state.image_url(&shop_key, &key)? {
-                    *image = link;
-                }
-            }
-            if let Some(held) = held.get(&line.out_product_id) {
-                let before = known.map_or([0; 16], |known| {
-                    let mut half = [0; 16];
-                    half.copy_from_slice(&known.fingerprint[16..]);
-                    half
-                });
-                line.compare(&spu, held, args, before != fingerprint[16..]);
-            }
-            if open
-                .as_ref()
-                .is_some_and(|open| !open.contains(&spu.third_cat_id))
-            {
-                line.action = "refused";
-                line.reason = Some(text!(
-                    "category {category} is not open to this shop",
-                    category = spu.third_cat_id
-                ));
-            }
-            planned.push(line);
-        }
-        Ok(planned)
-    }
-}
-
-impl Planned {
-    fn add<T: Sendable>(draft: &crate::shop::goods::sheet::catalogue::Draft<T>) -> Planned {
-        Planned {
-            out_product_id: draft.outline.key.clone(),
-            action: "add",
-            place: draft.place.clone(),
-            changes: Vec::new(),
-            missing_skus: Vec::new(),
-            reason: None,
-        }
-    }
-
-    /// Plans for a product that the shop has.
-    fn compare(&mut self, spu: &AddSpu, held: &Spu, args: &SendArgs, unseen_changed: bool) {
-        self.missing_skus = missing_skus(spu, held);
-        match change(spu, held, args.remove_missing_skus, unseen_changed) {
-            Change::None => self.action = "unchanged",
-            Change::Free(update) => {
-                self.action = "free_update";
-                self.changes = free_fields(&update);
-            }
-            Change::Audited(..) if held.edit_status == IN_AUDIT && !args.withdraw_audit => {
-                self.action = "refused";
-                self.reason = Some(text!(
-                    "it is in audit and cannot be changed until the audit ends"
-                ));
-            }
-            Change::Audited(_, fields) => {
-                self.action = "audited_update";
-                self.changes = fields.into_iter().map(str::to_owned).collect();
-            }
-        }
-    }
-}
-
-fn free_fields(update: &crate::api::component::goods::UpdateSpuFree) -> Vec<String> {
-    let mut fields: Vec<String> = update.path.iter().map(|_| "path".to_owned()).collect();
-    for sku in &update.skus {
-        let changed = [
-            ("sale_price", sku.sale_price.is_some()),
-            ("market_price", sku.market_price.is_some()),
-            ("stock_num", sku.stock_num.is_some()),
-            ("sku_code", sku.sku_code.is_some()),
-            ("barcode", sku.barcode.is_some()),
-        ];
-        fields.extend(
-            changed
-                .iter()
-                .filter(|(_, changed)| *changed)
-                .map(|(name, _)| format!("{}.{name}", sku.out_sku_id)),
-        );
-    }
-    fields
-}
-
 /// One product's result, as it happens: a line of `--format ndjson`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Event {
     pub out_product_id: String,
-    /// `done`, `refused`, `unclear` or `not_sent`.
+    /// `done`, `partial`, `held`, `refused`, `unclear` or `not_sent`.
     pub state: &'static str,
     /// `added`, `updated`, `updated_free`, `unchanged`, `confirmed` or `none`.
     pub action: &'static str,
@@ -551,7 +364,7 @@ pub struct Event {
 
 impl Event {
     /// A product, or a row without one, that `--skip-bad` left out.
-    fn left_out(problem: &crate::shop::goods::sheet::problem::Problem) -> Event {
+    fn left_out(problem: &Problem) -> Event {
         Event {
             out_product_id: problem
                 .out_product_id
@@ -574,7 +387,8 @@ struct Tally<'a> {
     progress: Option<crate::output::Progress>,
     total: u64,
     counts: HashMap<&'static str, u64>,
-    unchanged: u64,
+    /// Sent before as they are; the shop was not asked.
+    not_compared: u64,
     /// What could not be sent: the job ended over it, or the connection broke for it alone.
     unsent: Vec<Event>,
     failed: Vec<Event>,
@@ -585,8 +399,11 @@ struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    fn new(ctx: &'a Ctx, total: u64, keep_all: bool) -> Result<Tally<'a>> {
-        let progress = Some(ctx.out.progress(total, text!("goods")));
+    fn new(ctx: &'a Ctx, total: u64, not_compared: u64, keep_all: bool) -> Result<Tally<'a>> {
+        let progress = ctx.out.progress(total, text!("goods"));
+        // After a resume, what is done is done.
+        progress.set(not_compared);
+        let progress = Some(progress);
         let stream = (ctx.out.format == Format::Ndjson)
             .then(|| ctx.out.stream())
             .transpose()?;
@@ -595,7 +412,7 @@ impl<'a> Tally<'a> {
             progress,
             total,
             counts: HashMap::new(),
-            unchanged: 0,
+            not_compared,
             unsent: Vec::new(),
             failed: Vec::new(),
             all: keep_all.then(Vec::new),
@@ -606,8 +423,13 @@ impl<'a> Tally<'a> {
         if let Some(progress) = &self.progress {
             progress.inc();
         }
-        *self.counts.entry(ended.action).or_default() += 1;
-        let failed = matches!(ended.state, Some(ItemState::Refused | ItemState::Unclear));
+        let failed = matches!(
+            ended.state,
+            Some(ItemState::Refused | ItemState::Unclear | ItemState::Partial | ItemState::Held)
+        );
+        if !failed {
+            *self.counts.entry(ended.action).or_default() += 1;
+        }
         let unsent = ended.state.is_none();
         if !(self.stream.is_some() || failed || unsent || self.all.is_some()) {
             return;
@@ -668,17 +490,19 @@ impl<'a> Tally<'a> {
         took: std::time::Duration,
     ) -> Report {
         let count = |action: &str| self.counts.get(action).copied().unwrap_or(0);
-        let unchanged = self.unchanged + count(action::UNCHANGED);
+        let unchanged = count(action::UNCHANGED);
         let failed = |state: ItemState| {
             let of_state = |event: &&Event| event.state == state.name();
             self.failed.iter().filter(of_state).count() as u64
         };
         let (refused, unclear) = (failed(ItemState::Refused), failed(ItemState::Unclear));
+        let (partial, held) = (failed(ItemState::Partial), failed(ItemState::Held));
         let done = count(action::ADDED)
             + count(action::CONFIRMED)
             + count(action::UPDATED)
             + count(action::UPDATED_FREE)
-            + unchanged;
+            + unchanged
+            + self.not_compared;
         Report {
             run,
             profile: profile.label().to_owned(),
@@ -689,9 +513,14 @@ impl<'a> Tally<'a> {
             updated: count(action::UPDATED),
             updated_free: count(action::UPDATED_FREE),
             unchanged,
+            not_compared: self.not_compared,
+            partial,
+            held,
             refused,
             unclear,
-            left: self.total.saturating_sub(done + refused + unclear),
+            left: self
+                .total
+                .saturating_sub(done + refused + unclear + partial + held),
             skipped_problems,
             images_uploaded: 0,
             seconds: took.as_secs_f64(),

@@ -2,7 +2,6 @@
 
 use super::super::Ctx;
 use super::super::ask::{Ask, Data, fields, request};
-use super::SHOW;
 use super::find::Which;
 use super::price;
 use crate::fail::Failure;
@@ -10,7 +9,7 @@ use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub const PRICE: Ask = Ask::new("order change-price", "/shop/order/change_price")
     .confirm(|| text!("Change the price of an order; it can be done once"))
@@ -65,7 +64,7 @@ fn sku_price(text: &str) -> std::result::Result<(String, Fen), Text> {
 pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
     let from_file = args.data.read()?;
     let mut key = args.which.key(ctx).await?;
-    let order = read(&key, ctx).await?;
+    let order = super::read(ctx, &key).await?.record;
     let base = match args.data.file {
         Some(_) => from_file,
         None => new_price(&order, &args)?,
@@ -83,14 +82,6 @@ pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
         );
     }
     ctx.send_and_show(&PRICE, &body).await
-}
-
-async fn read(key: &super::find::Key, ctx: &Ctx) -> Result<Value> {
-    let body = request(&SHOW, key, Value::Object(Map::new()))?;
-    let reply = ctx.send(&SHOW, &body).await?;
-    Ok(reply
-        .map(|mut reply| reply["order"].take())
-        .unwrap_or_default())
 }
 
 /// The order's prices with the changes laid over them.

@@ -2,14 +2,13 @@
 //! number; who does not have it at hand finds it among the latest orders.
 
 use super::super::Ctx;
-use super::list::{LIST, Window};
-use crate::api::component;
-use crate::fail::Failure;
+use crate::fail::{Failure, failure};
 use crate::model::order::Order;
+pub use crate::shop::order::Key;
+use crate::shop::order::{List, Span};
 use crate::text;
-use crate::types::{ChinaTime, Id64};
+use crate::types::Id64;
 use anyhow::Result;
-use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
 const DAY: i64 = 86_400;
@@ -19,80 +18,87 @@ pub const DAYS_BACK: i64 = 90;
 /// How a verb names an order.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Which {
-    /// Number of the order: your own, or WeChat's with --by-id
+    /// Number of the order: your own, or WeChat's
     #[arg(value_name = "ORDER")]
     pub order: String,
     /// The buyer; looked up among the orders of the last 90 days when left out
     #[arg(long, value_name = "OPENID")]
     pub openid: Option<String>,
-    /// ORDER is WeChat's number
+    /// ORDER is WeChat's number, although one of your own may be the same
     #[arg(long)]
     pub by_id: bool,
 }
 
-/// What every call on an order begins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Key {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<Id64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub out_order_id: Option<String>,
-    pub openid: String,
-}
-
-impl Key {
-    /// The number that it names the order by.
-    pub fn number(&self) -> String {
-        match (&self.out_order_id, &self.order_id) {
-            (Some(own), _) => own.clone(),
-            (None, Some(id)) => id.to_string(),
-            (None, None) => String::new(),
+impl Which {
+    /// The number and the buyer; without an openid the order is looked up. A long number may be either of the two that
+    /// an order has.
+    pub async fn key(&self, ctx: &Ctx) -> Result<Key> {
+        let id = self.order.parse::<Id64>().ok();
+        if self.by_id && id.is_none() {
+            return Err(Failure::input(text!(
+                "{number} is no number of WeChat",
+                number = &self.order
+            ))
+            .hint(text!("leave --by-id out for a number of your own"))
+            .into());
+        }
+        let Some(openid) = self.openid.clone() else {
+            let found = by_numbers(ctx, std::slice::from_ref(&self.order), DAYS_BACK).await?;
+            let order = found.get(&self.order).ok_or_else(|| {
+                Failure::input(text!(
+                    "no order {number} among those of the last {days} days",
+                    number = &self.order,
+                    days = DAYS_BACK
+                ))
+                .hint(text!("name the buyer with --openid"))
+            })?;
+            let by_id = self.by_id || order.number != self.order;
+            return Ok(Key {
+                order_id: id.filter(|_| by_id),
+                out_order_id: (!by_id).then(|| self.order.clone()),
+                openid: order.buyer.clone(),
+            });
+        };
+        let own = Key {
+            order_id: None,
+            out_order_id: Some(self.order.clone()),
+            openid,
+        };
+        let by_id = Key {
+            order_id: id,
+            out_order_id: None,
+            openid: own.openid.clone(),
+        };
+        if self.by_id {
+            return Ok(by_id);
+        }
+        if id.is_none() || self.order.len() < ID_DIGITS {
+            return Ok(own);
+        }
+        match ctx.shop().await?.order(&own).await {
+            Err(error) if is_absent(&error) => Ok(by_id),
+            _ => Ok(own),
         }
     }
 }
 
-impl Which {
-    /// The number and the buyer; without an openid the order is looked up.
-    pub async fn key(&self, ctx: &Ctx) -> Result<Key> {
-        let order_id = match self.by_id {
-            true => Some(self.order.parse::<Id64>().map_err(|_| {
-                Failure::input(text!(
-                    "{number} is no number of WeChat",
-                    number = &self.order
-                ))
-                .hint(text!("leave --by-id out for a number of your own"))
-            })?),
-            false => None,
-        };
-        let openid = match &self.openid {
-            Some(openid) => openid.clone(),
-            None => {
-                let found = by_numbers(ctx, std::slice::from_ref(&self.order), DAYS_BACK).await?;
-                let order = found.get(&self.order).ok_or_else(|| {
-                    Failure::input(text!(
-                        "no order {number} among those of the last {days} days",
-                        number = &self.order,
-                        days = DAYS_BACK
-                    ))
-                    .hint(text!("name the buyer with --openid"))
-                })?;
-                order.buyer.clone()
-            }
-        };
-        Ok(Key {
-            out_order_id: order_id.is_none().then(|| self.order.clone()),
-            order_id,
-            openid,
-        })
-    }
+/// The digits that WeChat's numbers of orders have.
+const ID_DIGITS: usize = 19;
+/// No such order.
+const ABSENT: i64 = 1_010_011;
+
+fn is_absent(error: &anyhow::Error) -> bool {
+    failure(error).is_some_and(|failure| failure.errcode == Some(ABSENT))
 }
 
-/// The orders that have these numbers, the merchant's or WeChat's, by the number that was asked for. Windows go back from now, each longer than the one before, until all are found or `days` are through.
+/// The orders that have these numbers, the merchant's or WeChat's, by the number that was asked for. Windows go back from
+/// now, each longer than the one before, until all are found or `days` are through.
 pub async fn by_numbers(
     ctx: &Ctx,
     numbers: &[String],
     days: i64,
 ) -> Result<HashMap<String, Order>> {
+    let shop = ctx.shop().await?;
     let mut missing: HashSet<&str> = numbers.iter().map(String::as_str).collect();
     let mut found = HashMap::new();
     // An order may bear a time up to a day ahead of WeChat's.
@@ -101,14 +107,15 @@ pub async fn by_numbers(
     let mut length = 2 * DAY;
     while !missing.is_empty() && end > oldest {
         let start = (end - length).max(oldest);
-        let window = Window {
-            start_create_time: Some(ChinaTime::from_unix(start)),
-            end_create_time: Some(ChinaTime::from_unix(end)),
-            sort_order: 1,
-            ..Window::default()
+        let span = Span {
+            since: Some(start),
+            until: Some(end),
         };
-        for order in ctx.rows(&LIST, &window, None).await? {
-            let order = component::order::order(&order).value;
+        let newest_first = List::All {
+            oldest_first: false,
+        };
+        for order in shop.orders(&newest_first, span, None).await?.rows {
+            let order = order.value;
             let names = [&order.number, &order.id];
             let name = names
                 .into_iter()

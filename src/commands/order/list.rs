@@ -2,13 +2,20 @@
 
 use super::super::Ctx;
 use super::super::ask::{Ask, Rows};
+use super::super::fetched::Full;
+use super::shown::{self, Row};
 use crate::lang::Text;
+use crate::model::order::{Order, State};
+use crate::output::{Columns, Format};
+use crate::shop::order::{List, Span};
+use crate::shop::reading::Fetched;
+use crate::shop::walk::Walked;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashSet;
 
 const DAY: i64 = 86_400;
 /// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
@@ -17,23 +24,16 @@ const WINDOW: i64 = 7 * DAY;
 /// Windows that are read together.
 const WINDOWS_AT_ONCE: usize = 4;
 
-const COLUMNS: &[(&str, &str)] = &[
-    ("out_order_id", "ORDER"),
-    ("status", "STATUS"),
-    ("order_detail.price_info.order_price", "TOTAL"),
-    ("create_time", "CREATED"),
-    ("order_detail.product_infos.out_sku_id", "SKU"),
-];
-
-pub const LIST: Ask = Ask::new("order list", "/shop/order/get_list").shows("orders", COLUMNS);
+pub const LIST: Ask = Ask::new("order list", "/shop/order/get_list").shows("orders", &[]);
 pub const BY_PROMOTER: Ask =
-    Ask::new("order list", "/shop/order/get_list_by_finder").shows("orders", COLUMNS);
+    Ask::new("order list", "/shop/order/get_list_by_finder").shows("orders", &[]);
 pub const BY_SHARER: Ask =
-    Ask::new("order list", "/shop/order/get_list_by_sharer").shows("orders", COLUMNS);
+    Ask::new("order list", "/shop/order/get_list_by_sharer").shows("orders", &[]);
 
 /// List orders
 ///
-/// By the time they were created; those of a promoter or a sharer by the time they were paid.
+/// By the time they were created; those of a promoter or a sharer by the time they were paid. Spreadsheet formats have
+/// the receiver, the goods and the parcels too; --columns chooses any of them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// From this day or time on, China time, e.g. 2022-04-01
@@ -56,6 +56,8 @@ pub struct Args {
     oldest_first: bool,
     #[command(flatten)]
     rows: Rows,
+    #[command(flatten)]
+    full: Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -77,42 +79,17 @@ enum Status {
 }
 
 impl Status {
-    fn numbers(self) -> &'static [i64] {
+    fn fits(self, state: State) -> bool {
         match self {
-            Status::Unpaid => &[10, 11],
-            Status::Paid => &[20],
-            Status::Shipped => &[30],
-            Status::Completed => &[100],
-            Status::Expired => &[181],
-            Status::Refunded => &[200],
-            Status::Cancelled => &[250],
+            Status::Unpaid => matches!(state, State::Unpaid | State::PaymentChecked),
+            Status::Paid => state == State::Paid,
+            Status::Shipped => state == State::Shipped,
+            Status::Completed => state == State::Completed,
+            Status::Expired => state == State::Expired,
+            Status::Refunded => state == State::Refunded,
+            Status::Cancelled => state == State::Cancelled,
         }
     }
-}
-
-/// What one window asks for; the two pairs of times belong to different lists.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Window {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_create_time: Option<ChinaTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_create_time: Option<ChinaTime>,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub sort_order: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_pay_time: Option<ChinaTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_pay_time: Option<ChinaTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub promoter_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub promoter_openid: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sharer_openid: Option<String>,
-}
-
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 /// A day, or a time to the second, as WeChat takes it.
@@ -125,14 +102,22 @@ pub fn last_moment(text: &str) -> std::result::Result<ChinaTime, Text> {
     read(text, "23:59:59")
 }
 
+/// 2021-01-01 in China, before which no shop had anything.
+const FIRST: i64 = 1_609_430_400;
+
 fn read(text: &str, rest: &str) -> std::result::Result<ChinaTime, Text> {
     let text = text.trim().replacen('T', " ", 1);
+    let text = text.strip_suffix("+08:00").unwrap_or(&text);
     let whole = match text.len() {
         10 => format!("{text} {rest}"),
-        _ => text,
+        _ => text.to_owned(),
     };
     let time = ChinaTime(whole);
     match time.unix() {
+        Some(at) if at < FIRST => Err(text!(
+            "{time} is before 2021, when there was nothing to list",
+            time = text
+        )),
         Some(_) => Ok(time),
         None => Err(text!(
             "write a day such as 2022-04-01, or a time such as 2022-04-01 12:00:00 (China time)"
@@ -141,26 +126,35 @@ fn read(text: &str, rest: &str) -> std::result::Result<ChinaTime, Text> {
 }
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
-    let (ask, base) = asked(&args);
-    let wanted: Vec<i64> = args
-        .status
-        .iter()
-        .flat_map(|status| status.numbers())
-        .copied()
-        .collect();
-    let mut found: Vec<Value> = Vec::new();
-    for window in windows(&args, base, ctx)? {
+    let (ask, list) = match (&args.promoter, &args.sharer) {
+        (Some(who), _) => (BY_PROMOTER, List::OfPromoter(who.clone())),
+        (None, Some(who)) => (BY_SHARER, List::OfSharer(who.clone())),
+        (None, None) => (
+            LIST,
+            List::All {
+                oldest_first: args.oldest_first,
+            },
+        ),
+    };
+    ctx.out.check_columns_of(columns(ctx))?;
+    let shop = ctx.shop().await?;
+    let (mut found, mut unsure) = (Vec::new(), 0);
+    let mut seen = HashSet::new();
+    for span in stretches(&args, ctx)? {
         let left = args.rows.limit.map(|limit| limit - found.len());
         // States are picked here, so a page of any of them may hold none that are wanted.
-        let most = left.filter(|_| wanted.is_empty());
-        let rows = ctx.rows(&ask, &window, most).await?;
-        let fits = |order: &Value| {
-            wanted.is_empty()
-                || order["status"]
-                    .as_i64()
-                    .is_some_and(|status| wanted.contains(&status))
-        };
-        found.extend(rows.into_iter().filter(fits));
+        let most = left.filter(|_| args.status.is_empty());
+        let walked = shop.orders(&list, span, most).await?;
+        unsure += walked.unsure;
+        for order in walked.rows {
+            let state = order.value.state;
+            let wanted = args.status.is_empty() || args.status.iter().any(|one| one.fits(state));
+            // A window ends where the next begins, and the clock may stand between them.
+            let id = order.value.id.clone();
+            if wanted && (id.is_empty() || seen.insert(id)) {
+                found.push(row(ctx, &ask, order, args.full.full));
+            }
+        }
         if args.rows.limit.is_some_and(|limit| found.len() >= limit) {
             break;
         }
@@ -168,78 +162,77 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     if let Some(limit) = args.rows.limit {
         found.truncate(limit);
     }
-    ctx.show_rows(&ask, found)
+    ctx.note_unsure(unsure);
+    ctx.out.list_with(columns(ctx), &found)
 }
 
-fn asked(args: &Args) -> (Ask, Window) {
-    let window = Window::default();
-    if let Some(who) = &args.promoter {
-        // Openids have 28 characters and begin with an o.
-        let is_openid = who.len() == 28 && who.starts_with('o');
-        let window = Window {
-            promoter_openid: is_openid.then(|| who.clone()),
-            promoter_id: (!is_openid).then(|| who.clone()),
-            ..window
-        };
-        return (BY_PROMOTER, window);
-    }
-    if let Some(who) = &args.sharer {
-        let window = Window {
-            sharer_openid: Some(who.clone()),
-            ..window
-        };
-        return (BY_SHARER, window);
-    }
-    let window = Window {
-        sort_order: if args.oldest_first { 2 } else { 1 },
-        ..window
+fn row(ctx: &Ctx, ask: &Ask, order: Fetched<Order>, full: bool) -> Row {
+    let number = if order.value.number.is_empty() {
+        &order.value.id
+    } else {
+        &order.value.number
     };
-    (LIST, window)
+    ctx.note_unread(text!("order {number}", number), &order.unread);
+    let wechat = full.then(|| ctx.wechat(ask, "orders", order.record));
+    Row::new(ctx, order.value, wechat)
 }
 
-/// The windows between the two times, in the order of the list; one without times where none is given.
-fn windows(args: &Args, base: Window, ctx: &Ctx) -> Result<Vec<Window>> {
-    let by_payment = base.sort_order == 0;
-    let timed = |from: Option<i64>, to: Option<i64>| {
-        let (from, to) = (from.map(ChinaTime::from_unix), to.map(ChinaTime::from_unix));
-        let mut window = base.clone();
-        match by_payment {
-            true => (window.start_pay_time, window.end_pay_time) = (from, to),
-            false => (window.start_create_time, window.end_create_time) = (from, to),
-        }
-        window
-    };
-    let until = args.until.as_ref().and_then(ChinaTime::unix);
-    let Some(since) = args.since.as_ref().and_then(ChinaTime::unix) else {
-        return Ok(vec![timed(None, until)]);
-    };
+/// The columns of a list. What does not fit a screen stands in spreadsheets, and wherever it is asked for.
+fn columns(ctx: &Ctx) -> Columns<Row> {
+    let line = shown::line();
+    let sheet = matches!(ctx.out.format, Format::Csv | Format::Tsv | Format::Xlsx);
+    if sheet || ctx.out.columns.is_some() {
+        shown::whole(line)
+    } else {
+        line
+    }
+}
+
+/// The stretches of time between the two that were given, in the order of the list, so that no list gets very deep. The
+/// end is fixed before the first page: a list that grows at its end would never be whole.
+fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
     // An order may bear a time up to a day ahead of WeChat's.
-    let until = match until {
+    let until = match args.until.as_ref().and_then(ChinaTime::unix) {
         Some(until) => until,
         None => ctx.clock()? + DAY,
     };
-    Ok(spans(since, until, args.oldest_first)
-        .into_iter()
-        .map(|(from, to)| timed(Some(from), Some(to)))
-        .collect())
+    let Some(since) = args.since.as_ref().and_then(ChinaTime::unix) else {
+        return Ok(vec![Span {
+            since: None,
+            until: Some(until),
+        }]);
+    };
+    let spans = spans(since, until, args.oldest_first);
+    let span = |(from, to)| Span {
+        since: Some(from),
+        until: Some(to),
+    };
+    Ok(spans.into_iter().map(span).collect())
 }
 
 /// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
-pub async fn created_between(ctx: &Ctx, ask: &Ask, since: i64, until: i64) -> Result<Vec<Value>> {
-    let rows: Vec<Vec<Value>> = stream::iter(spans(since, until, true))
-        .map(|(from, to)| async move {
-            let window = Window {
-                start_create_time: Some(ChinaTime::from_unix(from)),
-                end_create_time: Some(ChinaTime::from_unix(to)),
-                sort_order: 2,
-                ..Window::default()
+pub async fn created_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Value>> {
+    let orders = orders_between(ctx, since, until).await?;
+    Ok(orders.into_iter().map(|order| order.record).collect())
+}
+
+/// As [`created_between`], read.
+pub async fn orders_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Fetched<Order>>> {
+    let shop = ctx.shop().await?;
+    let oldest_first = List::All { oldest_first: true };
+    let walked: Vec<Walked<Fetched<Order>>> = stream::iter(spans(since, until, true))
+        .map(|(from, to)| {
+            let span = Span {
+                since: Some(from),
+                until: Some(to),
             };
-            ctx.rows(ask, &window, None).await
+            shop.orders(&oldest_first, span, None)
         })
         .buffered(WINDOWS_AT_ONCE)
         .try_collect()
         .await?;
-    Ok(rows.into_iter().flatten().collect())
+    ctx.note_unsure(walked.iter().map(|walked| walked.unsure).sum());
+    Ok(walked.into_iter().flat_map(|walked| walked.rows).collect())
 }
 
 /// Both ends belong to a span, and none overlap.
@@ -290,5 +283,11 @@ mod tests {
         );
         assert_eq!(of(moment("2022-02-30")), None);
         assert_eq!(of(moment("soon")), None);
+        assert_eq!(of(moment("2020-12-31")), None);
+        assert_eq!(of(moment("0001-01-01")), None);
+        assert_eq!(
+            of(moment("2022-04-01T12:00:00+08:00")).as_deref(),
+            Some("2022-04-01 12:00:00")
+        );
     }
 }

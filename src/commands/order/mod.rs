@@ -5,13 +5,13 @@ pub mod create;
 pub mod find;
 pub mod list;
 pub mod price;
+mod shown;
 
 use super::Ctx;
-use super::ask::{Ask, columns};
-use crate::api::component;
-use crate::fail::{Failure, Kind};
-use crate::model::order::{Line, Order};
+use super::ask::Ask;
+use crate::model::order::Order;
 use crate::output::Cell;
+use crate::shop::reading::Fetched;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -51,23 +51,7 @@ pub struct CheckSceneArgs {
 const CHECK_SCENE: Ask = Ask::new("order check-scene", "/shop/scene/check")
     .shows("", &[("is_matched", "MUST BE REPORTED")]);
 
-const SHOW: Ask = Ask::new("order show", "/shop/order/get").shows(
-    "order",
-    &[
-        ("out_order_id", "ORDER"),
-        ("order_id", "ORDER ID"),
-        ("status", "STATUS"),
-        ("fund_type", "FUND TYPE"),
-        ("create_time", "CREATED"),
-        ("expire_time", "PAY UNTIL"),
-        ("order_detail.pay_info.pay_time", "PAID AT"),
-        ("receive_time", "RECEIVED AT"),
-        ("order_detail.price_info.order_price", "TOTAL"),
-        ("order_detail.price_info.freight", "FREIGHT"),
-        ("order_detail.price_info.discounted_price", "DISCOUNT"),
-        ("order_detail.price_info.additional_price", "SURCHARGE"),
-    ],
-);
+const SHOW: Ask = Ask::new("order show", "/shop/order/get").shows("order", &[]);
 
 const PAYMENT_PARAMS: Ask =
     Ask::new("order payment-params", "/shop/order/getpaymentparams").shows("payment_params", &[]);
@@ -173,84 +157,27 @@ async fn pay(args: PayArgs, ctx: &Ctx) -> Result<()> {
     ctx.ask(&PAY, &report).await
 }
 
-/// An order of a reply. What of it cannot be read is named, and the rest is used.
-///
-/// # Errors
-/// Where the reply has no order.
-pub fn read(ctx: &Ctx, number: impl std::fmt::Display, record: &Value) -> Result<Order> {
-    let number = number.to_string();
-    if record.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Err(Failure::new(
-            Kind::Refused,
-            text!("WeChat answered without the order {number}", number),
-        )
-        .into());
-    }
-    let read = component::order::order(record);
-    if !read.unread.is_empty() {
-        ctx.out.warn(text!(
-            "order {number}: WeChat's data cannot be read in {fields}",
-            number,
-            fields = read.unread.join(", ")
-        ));
-    }
-    Ok(read.value)
+/// An order. What of it cannot be read is named, and the rest is used.
+pub async fn read(ctx: &Ctx, key: &find::Key) -> Result<Fetched<Order>> {
+    let order = ctx.shop().await?.order(key).await?;
+    ctx.note_unread(
+        text!("order {number}", number = key.number()),
+        &order.unread,
+    );
+    Ok(order)
 }
 
-/// Whole in JSON; in a table the goods are lines of one cell.
 async fn show(which: Which, ctx: &Ctx) -> Result<()> {
-    let key = which.key(ctx).await?;
-    let body = super::ask::request(&SHOW, &key, Value::Null)?;
-    let Some(reply) = ctx.send(&SHOW, &body).await? else {
-        return Ok(());
-    };
-    let order = read(ctx, key.number(), &reply["order"])?;
-    let (goods, parcels) = (goods(&order), parcels(&order));
-    let shown = columns(&SHOW)
-        .with("goods", "GOODS", move |_: &Value| Cell::List(goods.clone()))
-        .with("parcels", "PARCELS", move |_| Cell::List(parcels.clone()))
-        .with("receiver", "RECEIVER", |order| {
-            Cell::Text(address(&order["address_info"]))
-        })
-        .with("openid", "BUYER", |order| {
-            Cell::Text(text_of(&order["openid"]).into())
-        });
-    ctx.out.show_with(shown, &ctx.presented(&SHOW, reply))
+    let columns = || shown::whole(shown::line());
+    ctx.out.check_columns_of(columns())?;
+    let order = read(ctx, &which.key(ctx).await?).await?;
+    let wechat = ctx.wechat(&SHOW, "order", order.record);
+    ctx.out
+        .show_with(columns(), &shown::Row::new(ctx, order.value, Some(wechat)))
 }
 
 fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-/// `TEA-1001-250G × 2  198.00  title`, a line for each row.
-fn goods(order: &Order) -> Vec<String> {
-    let line = |row: &Line| {
-        let paid = row.paid.unwrap_or_default().to_yuan();
-        format!("{} × {}  {paid}  {}", row.number(), row.count, row.title)
-    };
-    order.lines.iter().map(line).collect()
-}
-
-fn parcels(order: &Order) -> Vec<String> {
-    let parcels = order.parcels.known().iter();
-    parcels.map(ToString::to_string).collect()
-}
-
-/// Masked already, unless it was asked for whole.
-fn address(address: &Value) -> String {
-    [
-        "receiver_name",
-        "tel_number",
-        "province",
-        "city",
-        "town",
-        "detailed_address",
-    ]
-    .iter()
-    .map(|name| text_of(&address[*name]))
-    .filter(|part| !part.is_empty())
-    .collect::<Vec<_>>()
-    .join(" ")
 }
 
 /// As the Mini Program hands them on: a time stays the digits that it is.

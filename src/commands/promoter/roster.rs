@@ -127,9 +127,34 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     }
     let roles = role::all(ctx).await?;
     let sheet = match &args.from {
-        Some(path) => Some(Sheet::read(path, &ctx.dirs.state.join("spool"))?),
+        Some(path) => Some(Sheet::read(
+            path,
+            &ctx.dirs.state,
+            text!("the openid"),
+            &|heading| field(heading) == Some("openid"),
+        )?),
         None => None,
     };
+    if let Some(sheet) = &sheet {
+        let unread: Vec<&str> = sheet
+            .headings
+            .iter()
+            .map(|heading| heading.trim())
+            .filter(|heading| !heading.is_empty() && field(heading).is_none())
+            .filter(|heading| !["reason", "失败原因"].contains(heading))
+            .collect();
+        if !unread.is_empty() {
+            ctx.out.note(text!(
+                "columns of {file} that are not read: {columns}",
+                file = sheet.name(),
+                columns = unread.join(", ")
+            ));
+        }
+        sheet
+            .notices
+            .iter()
+            .for_each(|notice| ctx.out.note(notice.clone()));
+    }
     let people = match &sheet {
         Some(sheet) => from_sheet(sheet, args.role.as_deref(), &roles)?,
         None => from_options(&args, &roles)?,
@@ -195,11 +220,22 @@ fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<
     for row in &sheet.rows {
         let mut body = Map::new();
         for (column, field) in columns.iter().enumerate() {
-            let (Some(field), cell) = (field, row.cell(column)) else {
-                continue;
+            let Some(field) = field else { continue };
+            let cell = match *field {
+                "openid" | "phone" | "retail_id" => row.number(column),
+                _ => row.words(column).map(std::borrow::Cow::Borrowed),
             };
-            if !cell.is_empty() {
-                body.insert((*field).to_owned(), cell.into());
+            match cell {
+                Ok(cell) if cell.is_empty() => {}
+                Ok(cell) => {
+                    body.insert((*field).to_owned(), cell.as_ref().into());
+                }
+                Err(refusal) => wrong.push(text!(
+                    "{place}: {problem} ({hint})",
+                    place = sheet.place(row, column),
+                    problem = refusal.message,
+                    hint = refusal.hint
+                )),
             }
         }
         let named = body.get("role_id").and_then(Value::as_str).or(role);

@@ -10,7 +10,7 @@ use crate::api::provider::{Authorization, QueryAuth};
 use crate::fail::{Failure, Within, failure};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
-    self, Entry, Profile, SANDBOX, Settings, SettingsFile, Store, check_appid, check_name,
+    self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_name,
 };
 use crate::state::token::StoredToken;
 use crate::text;
@@ -407,7 +407,9 @@ impl Keep {
             .iter()
             .find(|(_, entry)| is_its_own(entry))
             .map(|(name, _)| name.clone());
-        let free = |name: &String| !settings.profiles.contains_key(name) && name != SANDBOX;
+        let free = |name: &String| {
+            !settings.profiles.contains_key(name) && profile::built_in(name).is_none()
+        };
         let beside = (1u32..).map(|number| match number {
             1 => format!("{appid}-{provider}"),
             number => format!("{appid}-{provider}-{number}"),

@@ -94,7 +94,9 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
         "stored the ticket of {appid}; it can be used for 12 hours",
         appid = &provider.appid
     ));
-    Ok(())
+    ctx.told(
+        &serde_json::json!({"appid": provider.appid, "usable_until": rfc3339(now() + 12 * 3600)}),
+    )
 }
 
 /// One word that must not stand on the command line: from a file, from standard input, or typed.

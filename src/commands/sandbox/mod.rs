@@ -269,6 +269,12 @@ pub struct SetArgs {
     /// How often one product may be handed to the audit an hour, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     audits_per_product: Option<Limit>,
+    /// Products that were never listed handed to the audit of the Store a day, or off
+    #[arg(long, value_name = "NUMBER", value_parser = limit)]
+    new_products_per_day: Option<Limit>,
+    /// How long reads of the Store do not show a new product, e.g. 60s
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    read_lag: Option<Duration>,
     /// How many calls are remembered
     #[arg(long, value_name = "NUMBER")]
     keep_calls: Option<u32>,
@@ -517,7 +523,11 @@ fn settings_in_words(settings: &Settings) -> Vec<String> {
         ("audits-per-hour", settings.audits_per_hour),
         ("audits-per-day", settings.audits_per_day),
         ("audits-per-product", settings.audits_per_product),
+        ("new-products-per-day", settings.new_products_per_day),
     ];
+    if settings.read_lag_seconds > 0 {
+        words.push(format!("read-lag {}s", settings.read_lag_seconds));
+    }
     words.extend(
         limits
             .iter()
@@ -538,7 +548,9 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     }
     shop.reset(args.bare)?;
     // What was sent to the shop that was, is not in the new one.
-    ctx.state()?.forget_shop(&crate::profile::sandbox_key())?;
+    for key in crate::profile::sandbox_keys() {
+        ctx.state()?.forget_shop(&key)?;
+    }
     ctx.out.show(&shop.status()?)
 }
 
@@ -740,6 +752,12 @@ impl Record for Settings {
         Column::new("audits_per_product", "AUDITS A PRODUCT", |s| {
             limited(s.audits_per_product)
         }),
+        Column::new("new_products_per_day", "NEW PRODUCTS A DAY", |s| {
+            limited(s.new_products_per_day)
+        }),
+        Column::new("read_lag_seconds", "READS LAG SECONDS", |s| {
+            Cell::Number(s.read_lag_seconds)
+        }),
         Column::new("keep_calls", "CALLS REMEMBERED", |s| {
             Cell::Number(s.keep_calls.into())
         }),
@@ -758,6 +776,9 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         if let Some(takes) = args.audit_duration {
             settings.audit_seconds = i64::try_from(takes.as_secs()).unwrap_or(i64::MAX / 4);
         }
+        if let Some(lag) = args.read_lag {
+            settings.read_lag_seconds = i64::try_from(lag.as_secs()).unwrap_or(i64::MAX / 4);
+        }
         if !args.allow_ip.is_empty() {
             settings.allowed_ips = args
                 .allow_ip
@@ -773,6 +794,10 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
             (&mut settings.audits_per_hour, args.audits_per_hour),
             (&mut settings.audits_per_day, args.audits_per_day),
             (&mut settings.audits_per_product, args.audits_per_product),
+            (
+                &mut settings.new_products_per_day,
+                args.new_products_per_day,
+            ),
         ] {
             if let Some(Limit(new)) = new {
                 *limit = new;

@@ -2,6 +2,7 @@
 
 mod reads;
 mod steps;
+mod store;
 
 pub use reads::ASKS;
 
@@ -10,6 +11,7 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
@@ -61,6 +63,9 @@ pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
 
 /// Reads once. Where nothing at all could be read, why.
 async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
+    if ctx.profile()?.family == Family::Store {
+        return store::steps(ctx).await;
+    }
     let reads = reads::all(ctx).await?;
     if let Some(error) = reads.stopped {
         return Err(error);
@@ -128,7 +133,7 @@ async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
             };
         }
         before = steps;
-        tokio::time::sleep(every).await;
+        crate::clock::sleep(every).await;
     }
 }
 

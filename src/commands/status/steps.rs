@@ -63,7 +63,7 @@ pub struct Step {
 }
 
 impl Step {
-    fn new(step: &'static str, guide: &'static str, title: Text) -> Step {
+    pub(super) fn new(step: &'static str, guide: &'static str, title: Text) -> Step {
         Step {
             step,
             guide,
@@ -84,7 +84,7 @@ impl Step {
         }
     }
 
-    fn is(self, state: State, missing: Text) -> Step {
+    pub(super) fn is(self, state: State, missing: Text) -> Step {
         Step {
             state,
             missing: Some(missing),
@@ -110,7 +110,7 @@ impl Step {
         }
     }
 
-    fn place(self, place: Text) -> Step {
+    pub(super) fn place(self, place: Text) -> Step {
         Step {
             place: Some(place),
             ..self

@@ -210,7 +210,8 @@ fn not_joined() -> Refusal {
 /// Lets a call in: nothing of the component works before it is joined. The documents do not say how a banned account
 /// is answered; "no permission" stands in.
 pub fn enter(tx: &Tx<'_>, path: &str) -> Result<(), Refusal> {
-    if !path.starts_with("/shop/") || path == "/shop/register/apply" {
+    let of_component = path.starts_with("/shop/") && !super::store::is_own(path);
+    if !of_component || path == "/shop/register/apply" {
         return Ok(());
     }
     match load(tx)?.state {

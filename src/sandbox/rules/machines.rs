@@ -7,7 +7,8 @@
 use super::ledger::{Account, balance};
 use super::order::{self, Order, status};
 use super::{aftersale, complaint, settle};
-use crate::api::component::{aftersale as guide, dispute as disputes};
+use crate::api::component::{aftersale as numbers, dispute as disputes};
+use crate::model::{aftersale as guide, dispute as dispute_guide};
 use crate::sandbox::Sandbox;
 use crate::sandbox::router::{Refusal, Router, rules};
 use crate::sandbox::store::{Filter, Tx};
@@ -193,7 +194,7 @@ impl Play<'_, '_> {
         for _ in 0..5 {
             picked = self.one_of(&newest).copied();
             let found = aftersale::by_number(&self.tx, &picked?.to_string()).ok()?;
-            if guide::is_open(found.state) {
+            if numbers::state(found.state).is_open() {
                 break;
             }
         }
@@ -357,8 +358,8 @@ impl Play<'_, '_> {
                 ),
             },
             _ => {
-                let events = guide::STAGES.iter().filter_map(|stage| stage.limit);
-                let events: Vec<&str> = events.map(|limit| limit.event).collect();
+                let events = numbers::OVERDUE.iter();
+                let events: Vec<&str> = events.map(|(_, event)| *event).collect();
                 let operation = *self.one_of(&events).expect("there are some");
                 self.call(
                     "/shop/ecaftersale/merchanttest",
@@ -518,18 +519,21 @@ impl Play<'_, '_> {
         for one in &aftersales {
             let states: Vec<i64> = one.body.history.iter().map(|(_, state)| *state).collect();
             for pair in states.windows(2) {
-                assert!(guide::follows(pair[0], pair[1]), "after-sale {states:?}");
+                let (from, to) = (numbers::state(pair[0]), numbers::state(pair[1]));
+                assert!(guide::follows(from, to), "after-sale {states:?}");
             }
             assert!(one.body.changes <= guide::MOST_CHANGES);
             assert_eq!(
                 one.due.is_some(),
-                guide::stage(one.state).is_some_and(|stage| {
-                    stage.limit.is_some() || stage.state == guide::REFUNDING
+                guide::stage(numbers::state(one.state)).is_some_and(|stage| {
+                    stage.limit.is_some() || stage.state == guide::State::Refunding
                 }),
                 "clock of {}",
                 one.state
             );
-            if let Some(limit) = guide::stage(one.state).and_then(|stage| stage.limit) {
+            if let Some(limit) =
+                guide::stage(numbers::state(one.state)).and_then(|stage| stage.limit)
+            {
                 assert_eq!(
                     one.due,
                     Some(one.changed_at + limit.seconds),
@@ -545,7 +549,8 @@ impl Play<'_, '_> {
         for one in &complaints {
             let states: Vec<i64> = one.body.history.iter().map(|(_, state)| *state).collect();
             for pair in states.windows(2) {
-                assert!(disputes::follows(pair[0], pair[1]), "dispute {states:?}");
+                let (from, to) = (disputes::state(pair[0]), disputes::state(pair[1]));
+                assert!(dispute_guide::follows(from, to), "dispute {states:?}");
             }
         }
         (aftersales.len(), complaints.len())
@@ -636,8 +641,10 @@ fn a_hundred_thousand_moves_break_nothing() {
             "{errcode} was never met: {refused:#?}"
         );
     }
-    let known: std::collections::BTreeSet<i64> =
-        guide::STAGES.iter().map(|stage| stage.state).collect();
+    let known: std::collections::BTreeSet<i64> = guide::STAGES
+        .iter()
+        .map(|stage| numbers::state_number(stage.state))
+        .collect();
     assert_eq!(states, known, "states that were reached");
     assert!(
         aftersales > 1000 && complaints > 100,

@@ -25,6 +25,7 @@ pub mod quota;
 pub mod reach;
 pub mod sharer;
 pub mod staff;
+pub mod store;
 pub mod token;
 pub mod wxpay;
 
@@ -93,6 +94,7 @@ fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     round.append(&mut sharer::settle(tx)?);
     round.append(&mut funds::settle(tx)?);
     round.append(&mut pay::settle(tx)?);
+    round.append(&mut store::within(tx, store::goods::settle)?);
     Ok(round)
 }
 

@@ -6,9 +6,9 @@ use crate::api::common::{
     SeenRequest,
 };
 use crate::api::{Done, Endpoint};
-use crate::sandbox::APPID;
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use crate::sandbox::{APPID, STORE_APPID};
 use crate::types::ChinaTime;
 use rusqlite::params;
 
@@ -153,7 +153,7 @@ pub enum Of {
 
 /// Sets all day counters to 0 by token.
 pub fn clear(tx: &mut Tx<'_>, request: ClearQuota) -> Result<Done, Refusal> {
-    match request.appid == APPID {
+    match [APPID, STORE_APPID].contains(&request.appid.as_str()) {
         true => reset(tx, Of::Shop),
         false => Err(Refusal::new(40013, "invalid appid")),
     }

@@ -1,13 +1,13 @@
 //! Access tokens: the stable one that all callers share, the classic one that every caller replaces, and who may
 //! call at all.
 
-use super::provider;
+use super::{provider, store};
 use crate::api::Endpoint;
 use crate::api::common::{CLASSIC_TOKEN_PATH, CLEAR_QUOTA_BY_SECRET_PATH, StableToken, TokenReply};
 use crate::api::provider::{ClearComponentQuota, ComponentToken, StartPushTicket};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
-use crate::sandbox::{APPID, LiveToken, SECRET};
+use crate::sandbox::{APPID, LiveToken, SECRET, STORE_APPID, STORE_SECRET};
 use crate::types::Secret;
 use rusqlite::{OptionalExtension, params};
 use std::net::Ipv4Addr;
@@ -41,6 +41,32 @@ pub fn is_bare(path: &str) -> bool {
     }
 }
 
+/// Whose account a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The Mini Program of the custom component.
+    Component,
+    /// The WeChat Store.
+    Store,
+}
+
+impl Owner {
+    /// The kinds of its tokens: the shared one and the classic one.
+    fn kinds(self) -> (&'static str, &'static str) {
+        match self {
+            Owner::Component => ("stable", "classic"),
+            Owner::Store => ("store stable", "store classic"),
+        }
+    }
+
+    fn of_kind(kind: &str) -> Owner {
+        match kind.starts_with("store ") {
+            true => Owner::Store,
+            false => Owner::Component,
+        }
+    }
+}
+
 /// A live token of one kind.
 struct Live {
     token: String,
@@ -48,66 +74,71 @@ struct Live {
 }
 
 pub fn stable(tx: &mut Tx<'_>, call: &Call, request: StableToken) -> Result<TokenReply, Refusal> {
-    admit(
+    let owner = admit(
         tx,
         call,
         &request.grant_type,
         &request.appid,
         request.secret.expose(),
     )?;
-    let newest = newest(tx, "stable")?;
+    let (kind, _) = owner.kinds();
+    let newest = newest(tx, kind)?;
     let forced_at: Option<i64> = tx.db.query_row(
-        "SELECT max(made_at) FROM token WHERE forced = 1",
-        [],
+        "SELECT max(made_at) FROM token WHERE forced = 1 AND kind = ?1",
+        [kind],
         |row| row.get(0),
     )?;
     // The second of two forced calls in a row changes nothing.
     let forces = request.force_refresh && forced_at.is_none_or(|at| tx.now - at >= FORCE_EVERY);
     if forces {
-        return force(tx);
+        return force(tx, kind);
     }
     match newest {
         Some(live) if live.ends_at - tx.now > OVERLAP => reply(&live.token, live.ends_at - tx.now),
         // The one in its last five minutes stays good until its own end, beside the new one.
-        _ => make(tx, "stable", false),
+        _ => make(tx, kind, false),
     }
 }
 
 /// Ends the shared token for everybody at once, the harsher reading of the documents.
-fn force(tx: &mut Tx<'_>) -> Result<TokenReply, Refusal> {
+fn force(tx: &mut Tx<'_>, kind: &str) -> Result<TokenReply, Refusal> {
     let today = tx.day();
-    if tx.counted("forced refresh", today)? >= FORCE_A_DAY {
+    let counter = match Owner::of_kind(kind) {
+        Owner::Component => "forced refresh",
+        Owner::Store => "forced refresh of the store",
+    };
+    if tx.counted(counter, today)? >= FORCE_A_DAY {
         return Err(Refusal::new(
             45009,
             "reach max api daily quota limit: force_refresh",
         ));
     }
-    tx.count("forced refresh", today)?;
+    tx.count(counter, today)?;
     tx.db.execute(
-        "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE kind = 'stable'",
-        [tx.now],
+        "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE kind = ?2",
+        params![tx.now, kind],
     )?;
-    make(tx, "stable", true)
+    make(tx, kind, true)
 }
 
 /// Every call makes a new token; the one before works five minutes more, older ones are dead.
 pub fn classic(tx: &mut Tx<'_>, call: &Call) -> Result<TokenReply, Refusal> {
     let parameter = |name| call.parameter(name).unwrap_or_default();
-    admit(
+    let owner = admit(
         tx,
         call,
         &parameter("grant_type"),
         &parameter("appid"),
         &parameter("secret"),
     )?;
-    refresh_classic(tx)
+    refresh_classic(tx, owner.kinds().1)
 }
 
-fn refresh_classic(tx: &mut Tx<'_>) -> Result<TokenReply, Refusal> {
-    let before = newest(tx, "classic")?;
+fn refresh_classic(tx: &mut Tx<'_>, kind: &str) -> Result<TokenReply, Refusal> {
+    let before = newest(tx, kind)?;
     tx.db.execute(
-        "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE kind = 'classic'",
-        [tx.now],
+        "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE kind = ?2",
+        params![tx.now, kind],
     )?;
     if let Some(before) = before {
         let end = before.ends_at.min(tx.now + OVERLAP);
@@ -116,7 +147,7 @@ fn refresh_classic(tx: &mut Tx<'_>) -> Result<TokenReply, Refusal> {
             params![before.token, end],
         )?;
     }
-    make(tx, "classic", false)
+    make(tx, kind, false)
 }
 
 fn newest(tx: &Tx<'_>, kind: &str) -> Result<Option<Live>, Refusal> {
@@ -174,19 +205,20 @@ pub fn admit(
     grant_type: &str,
     appid: &str,
     secret: &str,
-) -> Result<(), Refusal> {
+) -> Result<Owner, Refusal> {
     if grant_type != "client_credential" {
         return Err(Refusal::new(40002, "invalid grant_type"));
     }
-    match appid {
+    let (owner, right) = match appid {
         "" => return Err(Refusal::new(41002, "appid missing")),
-        APPID => {}
+        APPID => (Owner::Component, SECRET),
+        STORE_APPID => (Owner::Store, STORE_SECRET),
         _ => return Err(Refusal::new(40013, "invalid appid")),
-    }
+    };
     check_address(tx, call)?;
     match secret {
         "" => Err(Refusal::new(41004, "appsecret missing")),
-        SECRET => Ok(()),
+        secret if secret == right => Ok(owner),
         _ => Err(Refusal::new(40125, "invalid appsecret")),
     }
 }
@@ -206,6 +238,7 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
         .optional()?;
     match known {
         Some((kind, ends_at, _)) if tx.now < ends_at => {
+            of_this_account(Owner::of_kind(&kind), &call.path)?;
             provider::may_call(tx, &kind, &call.path)?;
         }
         Some((_, _, false)) => return Err(Refusal::new(42001, "access_token expired")),
@@ -222,6 +255,21 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
     match tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
         true => Err(not_registered(call)),
         false => Ok(()),
+    }
+}
+
+/// A token of one account does not work for the calls of another.
+fn of_this_account(owner: Owner, path: &str) -> Result<(), Refusal> {
+    let fits = match owner {
+        Owner::Component => !store::is_own(path),
+        Owner::Store => store::is_own(path) || path.starts_with("/cgi-bin/"),
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            48001,
+            "api unauthorized: not an api of this account",
+        )),
     }
 }
 
@@ -257,7 +305,7 @@ fn looks_like_a_token(token: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-fn is_listed(tx: &Tx<'_>, ip: &str) -> bool {
+pub fn is_listed(tx: &Tx<'_>, ip: &str) -> bool {
     tx.settings.allowed_ips.is_empty()
         || tx
             .settings
@@ -301,8 +349,11 @@ pub fn steal(tx: &mut Tx<'_>) -> Result<usize, Refusal> {
         "UPDATE token SET ends_at = min(ends_at, ?1), replaced = 1 WHERE ends_at > ?1",
         [tx.now],
     )?;
-    make(tx, "stable", false)?;
-    make(tx, "classic", false)?;
+    for owner in [Owner::Component, Owner::Store] {
+        let (stable, classic) = owner.kinds();
+        make(tx, stable, false)?;
+        make(tx, classic, false)?;
+    }
     Ok(dead)
 }
 

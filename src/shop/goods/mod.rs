@@ -1,13 +1,18 @@
 //! Goods as a merchant thinks of them.
 
+pub mod component;
+pub mod plan;
+pub mod send;
 pub mod sheet;
 
-use super::Shop;
+use super::walk::{Page, Walked, by_page};
+use super::{Shop, lacks};
 use crate::api::component::goods::{
     AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
     UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
 };
 use crate::fail::failure;
+use crate::text;
 use crate::types::{ChinaTime, Family};
 use anyhow::Result;
 use bytes::Bytes;
@@ -16,7 +21,7 @@ use futures_util::{StreamExt, TryStreamExt};
 /// The largest page that WeChat hands out.
 const PAGE: u32 = 100;
 /// Pages asked for at the same time.
-const PAGES_AT_ONCE: usize = 4;
+const PAGES_AT_ONCE: u64 = 4;
 /// Products read one by one at the same time, where a list leaves details out.
 const DETAILS_AT_ONCE: usize = 8;
 
@@ -72,6 +77,7 @@ impl Shop {
     pub async fn add_goods(&self, spu: Bytes) -> Result<Added> {
         Ok(match self.family {
             Family::Component => self.client.call_written::<AddSpu>(spu).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -79,6 +85,7 @@ impl Shop {
     pub async fn update_goods(&self, spu: AddSpu) -> Result<Updated> {
         Ok(match self.family {
             Family::Component => self.client.call(&UpdateSpu(spu)).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -86,6 +93,7 @@ impl Shop {
     pub async fn update_goods_free(&self, update: &UpdateSpuFree) -> Result<UpdatedFree> {
         Ok(match self.family {
             Family::Component => self.client.call(update).await?.data,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
 
@@ -97,6 +105,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Ok(reply) => Ok(reply.spu),
@@ -105,46 +114,69 @@ impl Shop {
         }
     }
 
-    /// All products that pass the filter, page after page; `heard` is told how many have come of how many.
+    /// How many pages of products there are.
+    pub async fn goods_pages(&self) -> Result<u64> {
+        let request = ListSpu {
+            page: 1,
+            page_size: PAGE,
+            need_edit_spu: Copy::Draft.flag(),
+            ..ListSpu::default()
+        };
+        let reply = match self.family {
+            Family::Component => self.client.call(&request).await?,
+            Family::Store => return Err(lacks(text!("this command")).into()),
+        };
+        Ok(reply.total_num.div_ceil(u64::from(PAGE)))
+    }
+
+    /// All products that pass the filter, each once; `heard` is told how many have come of how many.
     pub async fn all_goods(
         &self,
         filter: &GoodsFilter,
         copy: Copy,
-        mut heard: impl FnMut(u64, u64),
-    ) -> Result<Vec<Spu>> {
-        let page = |number: u32| {
-            let request = ListSpu {
-                start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
-                end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
-                start_update_time: filter.updated.as_ref().map(|window| window.0.clone()),
-                end_update_time: filter.updated.as_ref().map(|window| window.1.clone()),
-                status: filter.status,
-                page: number,
-                page_size: PAGE,
-                need_edit_spu: copy.flag(),
-            };
-            async move {
-                match self.family {
-                    Family::Component => self.client.call(&request).await,
-                }
-            }
+        heard: impl FnMut(u64, u64),
+    ) -> Result<Walked<Spu>> {
+        let heard = std::cell::RefCell::new((heard, 0u64));
+        let id = |spu: &Spu| match spu.product_id.0 {
+            0 => spu.out_product_id.clone(),
+            id => id.to_string(),
         };
-        let first = page(1).await?;
-        let total = first.total_num;
-        let mut goods = first.spus;
-        heard(goods.len() as u64, total);
-        let pages = u32::try_from(total.div_ceil(u64::from(PAGE))).unwrap_or(u32::MAX);
-        let mut rest = futures_util::stream::iter(2..=pages)
-            .map(page)
-            .buffered(PAGES_AT_ONCE);
-        while let Some(reply) = rest.try_next().await? {
-            goods.extend(reply.spus);
-            heard(goods.len() as u64, total);
-        }
-        // A product that was added meanwhile moves others to the next page: nobody is listed twice.
-        let mut seen = std::collections::HashSet::new();
-        goods.retain(|spu| seen.insert(spu.product_id));
-        self.complete(goods, copy).await
+        let walked = by_page(
+            PAGE.into(),
+            PAGES_AT_ONCE,
+            None,
+            id,
+            async |number, size| {
+                let request = ListSpu {
+                    start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
+                    end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
+                    start_update_time: filter.updated.as_ref().map(|window| window.0.clone()),
+                    end_update_time: filter.updated.as_ref().map(|window| window.1.clone()),
+                    status: filter.status,
+                    page: u32::try_from(number)?,
+                    page_size: u32::try_from(size)?,
+                    need_edit_spu: copy.flag(),
+                };
+                let reply = match self.family {
+                    Family::Component => self.client.call(&request).await?,
+                    Family::Store => return Err(lacks(text!("this command")).into()),
+                };
+                let mut heard = heard.borrow_mut();
+                heard.1 += reply.spus.len() as u64;
+                let come = heard.1.min(reply.total_num);
+                (heard.0)(come, reply.total_num);
+                Ok(Page {
+                    rows: reply.spus,
+                    total: Some(reply.total_num),
+                    more: None,
+                })
+            },
+        )
+        .await?;
+        Ok(Walked {
+            rows: self.complete(walked.rows, copy).await?,
+            unsure: walked.unsure,
+        })
     }
 
     /// Reads again what a list showed without its SKUs; lists have been seen to leave details out.
@@ -172,6 +204,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -186,6 +219,7 @@ impl Shop {
                     })
                     .await?
             }
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         Ok(())
     }
@@ -197,6 +231,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)
@@ -215,6 +250,7 @@ impl Shop {
         };
         let reply = match self.family {
             Family::Component => self.client.call(&request).await,
+            Family::Store => return Err(lacks(text!("this command")).into()),
         };
         match reply {
             Err(error)

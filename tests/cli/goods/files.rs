@@ -5,7 +5,7 @@ use crate::cli::world::World;
 use serde_json::json;
 
 #[test]
-fn a_template_of_every_kind_can_be_uploaded_as_it_is() {
+fn a_template_of_every_kind_lacks_nothing_but_goods_of_ones_own() {
     for name in ["t.xlsx", "t.csv", "t.jsonl"] {
         let world = World::new();
         assert_eq!(
@@ -13,6 +13,18 @@ fn a_template_of_every_kind_can_be_uploaded_as_it_is() {
             json!({"file": name})
         );
         assert_eq!(world.paths_since(0), [""; 0]);
+        let said = world.run(&["goods", "check", name, "--format", "json"]);
+        let problems: serde_json::Value = serde_json::from_str(said.text()).expect("json");
+        assert_eq!(problems.as_array().map(Vec::len), Some(1), "{problems}");
+        assert_eq!(
+            problems[0]["message"],
+            "this is the example of the template"
+        );
+        if name == "t.xlsx" {
+            continue;
+        }
+        let own = world.read(name).replace("示例明前绿茶", "明前绿茶");
+        world.write(name, own);
         let report = world.json(&["goods", "upload", name]);
         assert_eq!(report["added"], 1, "{name}: {report}");
         let product = &world.products()["TEA-1001"];

@@ -52,7 +52,7 @@ fn exactly_the_limit_is_submitted_and_the_next_run_submits_nothing() {
     // Without the limit the rest goes.
     let report = world.json(&["goods", "upload", "goods.csv"]);
     assert_eq!(
-        (&report["added"], &report["unchanged"]),
+        (&report["added"], &report["not_compared"]),
         (&json!(7), &json!(5))
     );
 }

@@ -31,7 +31,7 @@ fn a_workbook_is_uploaded_and_nothing_goes_twice() {
 
     let again = world.json(&["goods", "upload", "catalog.xlsx"]);
     assert_eq!(
-        (&again["unchanged"], &again["added"], &again["status"]),
+        (&again["not_compared"], &again["added"], &again["status"]),
         (&json!(24), &json!(0), &json!("done"))
     );
     assert_eq!(world.writes_since(seen), [""; 0]);
@@ -218,12 +218,13 @@ fn a_workbook_with_bad_rows_is_partial_and_comes_back_as_a_workbook() {
         ],
         [
             &json!("partial"),
-            &json!(2),
+            &json!(1),
             &json!(14),
             &json!(["bad.failed.xlsx"])
         ]
     );
-    assert_eq!(world.numbers(), ["FULL-WIDTH", "GOOD-1"]);
+    // The row below GOOD-1 has a number that nobody can read: it may be another SKU of it.
+    assert_eq!(world.numbers(), ["FULL-WIDTH"]);
     // The rows that came back have the mistakes that they had, and no others.
     let again = world.run(&["goods", "check", "bad.failed.xlsx", "--format", "json"]);
     assert_eq!(again.json().as_array().map(Vec::len), Some(14));
@@ -286,7 +287,7 @@ fn what_the_shop_refuses_is_listed_and_reported() {
     // The next run sends what is left.
     let report = world.json(&["goods", "upload", "goods.csv"]);
     assert_eq!(
-        (&report["added"], &report["unchanged"]),
+        (&report["added"], &report["not_compared"]),
         (&json!(1), &json!(1))
     );
 }
@@ -316,7 +317,7 @@ fn what_could_not_be_sent_is_no_success() {
     );
     let again = world.json(&["goods", "upload", "goods.csv"]);
     assert_eq!(
-        (&again["status"], &again["added"], &again["unchanged"]),
+        (&again["status"], &again["added"], &again["not_compared"]),
         (&json!("done"), &json!(1), &json!(1))
     );
 }
@@ -379,8 +380,11 @@ fn chosen_columns_are_of_the_one_thing_and_known_before_anything_is_sent() {
     let lines: Vec<&str> = ndjson.text().lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].ends_with(r#""state":"done"}"#), "{lines:?}");
-    let table = world.run(&with(&["--columns", "status,unchanged"]));
-    assert_eq!(table.text(), "STATUS     done\nUNCHANGED  2\n");
+    let table = world.run(&with(&["--columns", "status,not_compared"]));
+    assert_eq!(
+        table.text(),
+        "STATUS                     done\nSENT BEFORE, NOT COMPARED  2\n"
+    );
 
     // What is wrong with a file is told whole, whatever was asked of the summary.
     world.write("goods.csv", "out_product_id,title\nA,\n");

@@ -1,39 +1,36 @@
 //! `wxsell aftersale auto`: after-sales answered by a policy. Each goes the way that `accept-refund`, `accept-return`
 //! and `reject` go; what a rule may pay is counted over the day and written down before it is asked for.
 
-mod policy;
 mod read;
 mod report;
 
 use super::answer::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
-use super::create::read_order;
 use super::guard::Plan;
-use super::list::{LIST, one};
-use super::{Found, Which, with};
-use crate::api::component::aftersale::{
-    self, CANCELLED, CLOSED, Case, REFUND_ASKED, REFUND_FAILED, REFUNDED, REFUNDING, RETURN,
-    RETURN_ASKED, RETURN_SENT, Step, WAITING_FOR_RETURN,
-};
+use super::{Which, note_unread, with};
+use crate::api::component::order::address;
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 use crate::commands::job::{Busy, one_at_a_time};
 use crate::commands::money::may_be_done;
-use crate::commands::order::find::Key;
+use crate::commands::order::{self, find::Key};
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
+use crate::model::aftersale::{self, Aftersale, Case, State, Step};
+use crate::model::policy::{Action, Facts, Policy};
+use crate::shop::aftersale::{Filter, Key as Number};
+use crate::shop::reading::Fetched;
 use crate::state::money::{Asked, Within};
 use crate::state::quota::china_day_start;
 use crate::state::runs::{Ended, ItemState, Items, RunState, SentMark};
 use crate::text;
-use crate::types::{Fen, now};
+use crate::types::{Fen, Id64, now};
 use anyhow::Result;
 use futures_util::{StreamExt, future::try_join_all, stream};
-use policy::{Action, Facts, Policy};
 use report::{Row, Stand, Summary};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 /// Answer refunds and returns by the rules of a policy
@@ -74,7 +71,7 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
     let Some(file) = args.policy else {
         return ctx.out.raw(example(ctx.out.lang).as_bytes());
     };
-    let policy = Policy::read(&file)?;
+    let policy = read::policy(&file)?;
     ctx.out.check_columns::<Row>()?;
     let key = ctx.profile()?.shop_key();
     let dry_run = ctx.global.dry_run;
@@ -151,7 +148,7 @@ struct Desk<'a> {
 
 /// An after-sale as it was read, with what the rules ask of it.
 struct Look {
-    found: Found,
+    found: Fetched<Aftersale>,
     facts: Facts,
 }
 
@@ -172,18 +169,23 @@ impl Desk<'_> {
 
     /// Every after-sale that waits for the merchant, what runs out first at the top, and what the policy says of it.
     async fn plan(&self) -> Result<Vec<Row>> {
-        let states = [REFUND_ASKED, RETURN_ASKED, RETURN_SENT];
+        let states = [
+            State::RefundRequested,
+            State::ReturnRequested,
+            State::ReturnShipped,
+        ];
+        let shop = self.ctx.shop().await?;
         let lists = states.map(|state| async move {
-            self.ctx.rows(&LIST, &json!({"status": state}), None).await
+            let filter = Filter {
+                state: Some(state),
+                ..Filter::default()
+            };
+            shop.aftersale_ids(&filter, None).await
         });
-        let listed: BTreeMap<String, Value> = try_join_all(lists)
-            .await?
-            .into_iter()
-            .flatten()
-            .map(|number| (number.to_string().trim_matches('"').to_owned(), number))
-            .collect();
+        let lists = try_join_all(lists).await?;
+        let listed: BTreeSet<String> = lists.into_iter().flat_map(|list| list.rows).collect();
         let looks = stream::iter(&listed)
-            .map(|(number, _)| async move { (number.clone(), self.look(number).await) });
+            .map(|number| async move { (number.clone(), self.look(number).await) });
         let mut looks = looks.buffered(AT_ONCE);
         let now = self.ctx.clock()?;
         let mut rows = Vec::with_capacity(listed.len());
@@ -244,24 +246,15 @@ impl Desk<'_> {
 
     /// Reads an after-sale, and its order where a rule asks for it.
     async fn look(&self, number: &str) -> Result<Look> {
-        let id = number.parse::<u64>().map_or(json!(number), Value::from);
-        let told = one(self.ctx, id).await?;
-        if !told.is_object() {
-            return Err(Failure::new(
-                Kind::Refused,
-                text!("WeChat answered without the after-sale {number}", number),
-            )
-            .into());
-        }
-        let mut facts = Facts::of(&told, self.ctx.clock()?);
+        let key = Number::Id(number.to_owned());
+        let found = self.ctx.shop().await?.aftersale(&key).await?;
+        note_unread(self.ctx, number, &found);
+        let mut facts = Facts::of(&found.value, self.ctx.clock()?);
         if self.policy.asks_order(&facts) {
-            facts.shipped = read_order(self.ctx, &order_of(&told)?).await?.is_shipped();
+            let order = order::read(self.ctx, &order_of(&found.value)?).await?;
+            facts.shipped = order.value.is_shipped();
         }
-        let case = Case::of(&told);
-        Ok(Look {
-            found: Found { told, case },
-            facts,
-        })
+        Ok(Look { found, facts })
     }
 
     /// What the state allows and the policy says.
@@ -272,20 +265,17 @@ impl Desk<'_> {
             reject_reason: None,
             why,
         };
-        let case = look.found.case;
+        let case = look.found.value.case();
         match case.state {
-            REFUND_ASKED | RETURN_ASKED => {}
-            RETURN_SENT => {
+            State::RefundRequested | State::ReturnRequested => {}
+            State::ReturnShipped => {
                 return wait(
                     None,
                     text!("the goods come back: look at them, then accept-refund or reject"),
                 );
             }
             state => {
-                return wait(
-                    None,
-                    text!("it is {state} by now", state = aftersale::words(state)),
-                );
+                return wait(None, text!("it is {state} by now", state = state.words()));
             }
         }
         let decision = self.policy.decide(&look.facts);
@@ -296,7 +286,7 @@ impl Desk<'_> {
             Some(Action::Reject(reason)) => (report::REJECT, Some(reason.clone()), Step::Reject),
         };
         // A type or state that nobody has described yet.
-        if case.may(step).is_none() || look.facts.amount.0 <= 0 {
+        if case.may(step).is_none() || look.facts.amount.is_none_or(|amount| amount.0 <= 0) {
             return wait(
                 rule,
                 text!("WeChat's data of it are not as documented: look at it yourself"),
@@ -312,12 +302,12 @@ impl Desk<'_> {
 
     fn row(&self, number: String, look: &Look, now: i64) -> Row {
         let judged = self.judge(look);
-        let told = &look.found.told;
+        let aftersale = &look.found.value;
         Row {
             number,
-            order: told["out_order_id"].as_str().unwrap_or_default().to_owned(),
-            kind: look.facts.kind,
-            amount: Some(look.facts.amount),
+            order: aftersale.order_number.clone(),
+            kind: Some(look.facts.kind),
+            amount: look.facts.amount,
             rule: judged.rule,
             action: judged.action,
             state: match judged.action {
@@ -326,7 +316,7 @@ impl Desk<'_> {
             },
             why: judged.why,
             errcode: None,
-            deadline: look.found.case.deadline(),
+            deadline: aftersale.deadline(),
             now,
         }
     }
@@ -344,17 +334,17 @@ impl Desk<'_> {
             let Ok(look) = self.look(&number).await else {
                 continue;
             };
-            match look.found.case.state {
-                REFUNDING | REFUNDED | REFUND_FAILED | WAITING_FOR_RETURN | RETURN_SENT => {
-                    state.money_done(id, look.facts.amount)?;
-                    let mut row = self.row(number, &look, now);
-                    row.action = report::ACCEPT;
-                    row.state = Stand::Done;
-                    row.why = text!("an earlier run accepted it; its answer was lost");
-                    rows.push(row);
-                }
-                CANCELLED | CLOSED => state.end_money(id, "lost")?,
-                _ => {}
+            let after = &look.found.value;
+            if after.state.is_accepted() {
+                // What cannot be read costs what was meant.
+                state.money_done(id, after.amount.unwrap_or(tried.amount))?;
+                let mut row = self.row(number, &look, now);
+                row.action = report::ACCEPT;
+                row.state = Stand::Done;
+                row.why = text!("an earlier run accepted it; its answer was lost");
+                rows.push(row);
+            } else if after.state.is_void() {
+                state.end_money(id, "lost")?;
             }
         }
         Ok(())
@@ -424,17 +414,17 @@ impl Desk<'_> {
             }
         };
         let judged = self.judge(&look);
-        let same = (judged.action, &judged.rule, Some(look.facts.amount))
-            == (row.action, &row.rule, row.amount);
+        let same =
+            (judged.action, &judged.rule, look.facts.amount) == (row.action, &row.rule, row.amount);
         if !same {
-            row.amount = Some(look.facts.amount);
+            row.amount = look.facts.amount;
             row.wait(match judged.action {
                 report::WAIT => judged.why,
                 _ => text!("it was changed while this ran; the next run decides about it"),
             });
             return Ok(None);
         }
-        let amount = look.facts.amount;
+        let amount = look.facts.amount.unwrap_or_default();
         let money = match row.action {
             report::ACCEPT => {
                 let at = self.ctx.clock()?;
@@ -476,7 +466,7 @@ impl Desk<'_> {
                 Some(ItemState::Refused) => state.end_money(id, "refused")?,
                 None => state.end_money(id, "lost")?,
                 // It may have been paid, and counts.
-                Some(ItemState::Unclear | ItemState::Sent) => {}
+                Some(_) => {}
             }
         }
         items.borrow_mut().end(&[ended])?;
@@ -486,12 +476,17 @@ impl Desk<'_> {
         Ok(stop)
     }
 
-    async fn send(&self, row: &Row, found: &Found, reject_reason: Option<String>) -> Result<()> {
+    async fn send(
+        &self,
+        row: &Row,
+        found: &Fetched<Aftersale>,
+        reject_reason: Option<String>,
+    ) -> Result<()> {
         let which = Which {
             number: row.number.clone(),
             own: false,
         };
-        let (ask, step, more) = match (row.action, accepting(found.case)) {
+        let (ask, step, more) = match (row.action, accepting(found.value.case())) {
             (report::REJECT, _) => (
                 &REJECT,
                 Step::Reject,
@@ -500,7 +495,7 @@ impl Desk<'_> {
             (_, Step::AcceptReturn) => (
                 &ACCEPT_RETURN,
                 Step::AcceptReturn,
-                json!({"address_info": self.policy.return_address}),
+                json!({"address_info": self.policy.return_address.as_ref().map(address)}),
             ),
             (_, step) => (&ACCEPT_REFUND, step, json!({})),
         };
@@ -535,7 +530,7 @@ impl Desk<'_> {
         row.state = match outcome.ended.state {
             Some(ItemState::Done) => Stand::Done,
             Some(ItemState::Refused) => Stand::Refused,
-            Some(ItemState::Unclear | ItemState::Sent) => Stand::Unclear,
+            Some(_) => Stand::Unclear,
             None => Stand::NotSent,
         };
         row.errcode = outcome.ended.errcode;
@@ -550,7 +545,9 @@ impl Desk<'_> {
         let Ok(look) = self.look(&row.number).await else {
             return Ok(());
         };
-        let paid = look.facts.amount;
+        let Some(paid) = look.facts.amount else {
+            return Ok(());
+        };
         if Some(paid) != row.amount {
             row.why = text!(
                 "the buyer changed {amount} into {paid} in the moment it was accepted",
@@ -567,22 +564,30 @@ impl Desk<'_> {
 /// The step that accepts.
 fn accepting(case: Case) -> Step {
     match case.kind {
-        RETURN => Step::AcceptReturn,
+        aftersale::Kind::Return => Step::AcceptReturn,
         _ => Step::AcceptRefund,
     }
 }
 
 /// How the order of an after-sale is named.
-fn order_of(told: &Value) -> Result<Key> {
-    let own = told["out_order_id"].as_str().filter(|own| !own.is_empty());
-    let openid = told["openid"].as_str().unwrap_or_default().to_owned();
+fn order_of(aftersale: &Aftersale) -> Result<Key> {
+    let own = Some(&aftersale.order_number).filter(|own| !own.is_empty());
+    let id = match own {
+        Some(_) => None,
+        None => Some(aftersale.order_id.parse::<Id64>().map_err(|_| {
+            Failure::new(
+                Kind::Refused,
+                text!(
+                    "the order of after-sale {number} cannot be read",
+                    number = &aftersale.id
+                ),
+            )
+        })?),
+    };
     Ok(Key {
-        order_id: match own {
-            Some(_) => None,
-            None => Some(serde_json::from_value(told["order_id"].clone())?),
-        },
-        out_order_id: own.map(str::to_owned),
-        openid,
+        order_id: id,
+        out_order_id: own.cloned(),
+        openid: aftersale.buyer.clone(),
     })
 }
 

@@ -5,45 +5,45 @@
 //! goods that came back are not answered.
 
 use super::super::answer::ACCEPT_RETURN;
-use super::super::words::Reason;
-use super::policy::{Action, Policy, Rule};
-use crate::api::component::aftersale::{REFUND, RETURN};
+use crate::api::component::{self, aftersale};
 use crate::commands::sandbox::duration;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
+use crate::model::aftersale::{Kind, Reason};
+use crate::model::order::Receiver;
+use crate::model::policy::{Action, Policy, Rule};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use toml::Table;
 
-impl Policy {
-    /// Reads a policy. Everything that is wrong with it is one failure.
-    pub fn read(path: &Path) -> Result<Policy> {
-        let file = path.display().to_string();
-        let content = std::fs::read_to_string(path).map_err(|error| {
-            Failure::input(text!(
-                "{file} cannot be read: {error}",
-                file = &file,
-                error = error.to_string()
-            ))
-        })?;
-        Ok(Policy::parse(&file, &content)?)
-    }
+/// Reads a policy. Everything that is wrong with it is one failure.
+pub fn policy(path: &Path) -> Result<Policy> {
+    let file = path.display().to_string();
+    let content = std::fs::read_to_string(path).map_err(|error| {
+        Failure::input(text!(
+            "{file} cannot be read: {error}",
+            file = &file,
+            error = error.to_string()
+        ))
+    })?;
+    Ok(parse(&file, &content)?)
+}
 
-    pub fn parse(file: &str, content: &str) -> Result<Policy, Failure> {
-        let table: Table = content.parse().map_err(|error: toml::de::Error| {
-            Failure::input(text!(
-                "{file} cannot be read: {error}",
-                file,
-                error = error.to_string().trim_end()
-            ))
-        })?;
-        let mut problems = Vec::new();
-        let policy = whole(file, &table, &mut problems);
-        match problems.is_empty() {
+pub fn parse(file: &str, content: &str) -> Result<Policy, Failure> {
+    let table: Table = content.parse().map_err(|error: toml::de::Error| {
+        Failure::input(text!(
+            "{file} cannot be read: {error}",
+            file,
+            error = error.to_string().trim_end()
+        ))
+    })?;
+    let mut problems = Vec::new();
+    let policy = whole(file, &table, &mut problems);
+    match problems.is_empty() {
             true => Ok(policy),
             false => Err(
                 Failure::input(text!("{file} is no policy that can be followed", file))
@@ -53,7 +53,6 @@ impl Policy {
                     )),
             ),
         }
-    }
 }
 
 /// A table of the file that is read key by key.
@@ -188,9 +187,9 @@ fn word(value: &toml::Value) -> Result<String, Text> {
 }
 
 /// A reason as `aftersale create` takes it, in words, or by WeChat's number.
-fn reason(value: &toml::Value) -> Result<i64, Text> {
+fn reason(value: &toml::Value) -> Result<Reason, Text> {
     let found = match value {
-        toml::Value::Integer(code) => Reason::of(*code),
+        toml::Value::Integer(code) => aftersale::reason(*code),
         toml::Value::String(text) => Reason::from_str(text, true).ok().or_else(|| {
             let says = |reason: &&Reason| {
                 [Lang::En, Lang::Zh]
@@ -201,7 +200,7 @@ fn reason(value: &toml::Value) -> Result<i64, Text> {
         }),
         _ => None,
     };
-    found.map(Reason::code).ok_or_else(|| {
+    found.ok_or_else(|| {
         let names = Reason::value_variants()
             .iter()
             .filter_map(ValueEnum::to_possible_value)
@@ -315,8 +314,8 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
         part.problem("name", text!("is missing"));
     }
     let kind = part.text("type").and_then(|kind| match kind {
-        "refund" => Some(REFUND),
-        "return" => Some(RETURN),
+        "refund" => Some(Kind::Refund),
+        "return" => Some(Kind::Return),
         _ => {
             part.problem("type", text!("must be refund or return"));
             None
@@ -376,7 +375,7 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
 }
 
 /// The address, held against what the call takes.
-fn address(part: &mut Part<'_, '_>) -> Option<Value> {
+fn address(part: &mut Part<'_, '_>) -> Option<Receiver> {
     let address = serde_json::to_value(part.table).ok()?;
     let (book, operation) = ACCEPT_RETURN.operation();
     let body = json!({"aftersale_id": 1, "address_info": address});
@@ -391,16 +390,17 @@ fn address(part: &mut Part<'_, '_>) -> Option<Value> {
         problem.field.clone_from(&key);
         part.problem(&key, problem.text());
     }
-    Some(address)
+    Some(component::order::receiver(&address))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::example;
     use super::*;
+    use crate::model::policy::Facts;
 
     fn problems(content: &str) -> Vec<String> {
-        let failure = Policy::parse("p.toml", content).expect_err("it is refused");
+        let failure = parse("p.toml", content).expect_err("it is refused");
         assert_eq!(failure.kind.exit_code(), 2);
         failure.also.iter().map(Text::to_string).collect()
     }
@@ -433,7 +433,7 @@ mod tests {
             assert!(!found.is_empty(), "{own} {daily}");
         }
         let fine = format!("{rule}up_to = 1\n[limits]\nper_day = \"0.01\"\n");
-        let policy = Policy::parse("p.toml", &fine).expect("a policy");
+        let policy = parse("p.toml", &fine).expect("a policy");
         assert_eq!(
             (policy.per_day, policy.rules[0].up_to),
             (Fen(1), Some(Fen(100)))
@@ -493,7 +493,7 @@ mod tests {
             .filter(|problem| problem.contains("is no reason; there are out-of-stock,"));
         assert_eq!(reasons.count(), 2);
         assert!(!problems("rule = 1").is_empty() && !problems("").is_empty());
-        let broken = Policy::parse("p.toml", "[[rule]\n").expect_err("no TOML");
+        let broken = parse("p.toml", "[[rule]\n").expect_err("no TOML");
         assert!(
             broken
                 .message
@@ -504,7 +504,7 @@ mod tests {
 
     #[test]
     fn the_examples_say_the_same() {
-        let read = |lang| Policy::parse("p.toml", example(lang));
+        let read = |lang| parse("p.toml", example(lang));
         let english = read(Lang::En).expect("a policy");
         let names = |policy: &Policy| -> Vec<Rule> {
             let rules = policy.rules.iter().cloned();
@@ -524,9 +524,122 @@ mod tests {
         for lang in [Lang::En, Lang::Zh] {
             let all = example(lang).replace("\n#", "\n");
             let all = all.replace("\n ", "\n# ");
-            let policy = Policy::parse("p.toml", &all).expect("a policy");
+            let policy = parse("p.toml", &all).expect("a policy");
             assert!(policy.return_address.is_some());
             assert!(policy.rules.len() > english.rules.len());
         }
+    }
+
+    const TWO: &str = r#"
+        [limits]
+        per_day = 100
+        [[rule]]
+        name = "small"
+        type = "refund"
+        reasons = ["quality", 7, "no longer wanted"]
+        up_to = "20.00"
+        action = "accept"
+        [[rule]]
+        name = "late"
+        shipped = false
+        older_than = "12h"
+        younger_than = "1d"
+        skus = "T1-1"
+        up_to = "1,000"
+        action = "accept"
+    "#;
+
+    fn facts(fen: i64, reason: Reason) -> Facts {
+        Facts {
+            kind: Kind::Refund,
+            amount: Some(Fen(fen)),
+            reason: Some(reason),
+            age: Some(3600),
+            product: "T1".into(),
+            sku: "T1-1".into(),
+            shipped: None,
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides_and_says_why() {
+        let policy = parse("p.toml", TWO).expect("a policy");
+        assert_eq!(policy.per_day, Fen(10_000));
+        let decide = |facts: &Facts| {
+            let decision = policy.decide(facts);
+            let rule = decision.rule.map_or("", |rule| rule.name.as_str());
+            (rule.to_owned(), decision.why.to_string())
+        };
+        let (rule, why) = decide(&facts(2000, Reason::Quality));
+        assert_eq!(
+            (rule.as_str(), why.as_str()),
+            ("small", "within the ceiling of rule small: 20.00 of 20.00")
+        );
+        let (rule, why) = decide(&facts(2001, Reason::Quality));
+        assert_eq!(
+            (rule.as_str(), why.as_str()),
+            ("", "over the ceiling of rule small: 20.01 > 20.00")
+        );
+        // By number, and by WeChat's words.
+        assert_eq!(decide(&facts(1, Reason::Damaged)).0, "small");
+        assert_eq!(decide(&facts(1, Reason::NotWanted)).0, "small");
+        let (_, why) = decide(&facts(1, Reason::OutOfStock));
+        assert_eq!(why, "rule small is not for the reason out of stock");
+        let late = Facts {
+            age: Some(12 * 3600),
+            shipped: Some(false),
+            ..facts(100_000, Reason::OutOfStock)
+        };
+        assert_eq!(decide(&late).0, "late");
+        for (other, why) in [
+            (
+                Facts {
+                    age: Some(12 * 3600 - 1),
+                    ..late.clone()
+                },
+                "rule late is for what is open for 12h 0m and more, not 11h 59m",
+            ),
+            (
+                Facts {
+                    age: Some(24 * 3600),
+                    ..late.clone()
+                },
+                "rule late is for what is open for less than 1d 0h, not 1d 0h",
+            ),
+            (
+                Facts {
+                    sku: "T2-1".into(),
+                    ..late.clone()
+                },
+                "rule late is not for SKU T2-1",
+            ),
+            (
+                Facts {
+                    shipped: Some(true),
+                    ..late.clone()
+                },
+                "rule late is for orders that are not shipped",
+            ),
+            (
+                Facts {
+                    shipped: None,
+                    ..late.clone()
+                },
+                "rule late asks whether the order is shipped, which is not known",
+            ),
+        ] {
+            assert_eq!(decide(&other), (String::new(), why.to_owned()));
+        }
+        let unread = Facts {
+            amount: None,
+            ..facts(1, Reason::Quality)
+        };
+        assert_eq!(
+            decide(&unread).1,
+            "rule small has a ceiling, and the amount cannot be read"
+        );
+        // The order is read where it decides, and only there.
+        assert!(policy.asks_order(&late));
+        assert!(!policy.asks_order(&facts(100_000, Reason::OutOfStock)));
     }
 }

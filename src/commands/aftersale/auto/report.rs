@@ -1,10 +1,10 @@
 //! What `wxsell aftersale auto` tells: a row for each after-sale, what it comes to, and the exit code.
 
-use crate::api::component::aftersale::{REFUND, RETURN, type_words};
-use crate::api::component::deadline::{Deadline, left};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
+use crate::model::aftersale;
+use crate::model::deadline::{Deadline, left};
 use crate::output::{Cell, Column, Record};
 use crate::state::runs::RunState;
 use crate::text;
@@ -42,8 +42,8 @@ pub struct Row {
     pub number: String,
     /// The merchant's.
     pub order: String,
-    /// WeChat's number of the type; 0 where it could not be read.
-    pub kind: i64,
+    /// `None` where it could not be read.
+    pub kind: Option<aftersale::Kind>,
     pub amount: Option<Fen>,
     /// The rule that fits.
     pub rule: Option<String>,
@@ -62,7 +62,7 @@ impl Row {
         Row {
             number,
             order: String::new(),
-            kind: 0,
+            kind: None,
             amount: None,
             rule: None,
             action: WAIT,
@@ -80,15 +80,6 @@ impl Row {
     /// Leaves it to a person.
     pub fn wait(&mut self, why: Text) {
         (self.action, self.state, self.why) = (WAIT, Stand::Waiting, why);
-    }
-
-    fn kind_name(&self) -> Option<String> {
-        match self.kind {
-            0 => None,
-            REFUND => Some("refund".into()),
-            RETURN => Some("return".into()),
-            other => Some(other.to_string()),
-        }
     }
 
     /// When WeChat answers by itself, for what is not answered.
@@ -120,7 +111,7 @@ impl Serialize for Row {
         let row: Value = json!({
             "number": self.number,
             "order": self.order,
-            "type": self.kind_name(),
+            "type": self.kind,
             "amount": self.amount,
             "rule": self.rule,
             "action": self.action,
@@ -140,8 +131,8 @@ impl Record for Row {
         Column::new("number", "AFTER-SALE", |row| Cell::Text(row.number.clone())),
         Column::new("order", "ORDER", |row| Cell::Text(row.order.clone())),
         Column::new("type", "TYPE", |row| match row.kind {
-            0 => Cell::Empty,
-            kind => Cell::Word(type_words(kind)),
+            None => Cell::Empty,
+            Some(kind) => Cell::Word(kind.words()),
         }),
         Column::new("amount", "YUAN", |row| {
             row.amount.map_or(Cell::Empty, Cell::Money)

@@ -44,7 +44,7 @@ pub async fn claims(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
 
 /// The list filters by creation, and an order is paid and settled later.
 async fn orders(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
-    let rows = created_between(ctx, &ORDERS, span.opened, span.until.saturating_add(DAY)).await?;
+    let rows = created_between(ctx, span.opened, span.until.saturating_add(DAY)).await?;
     Ok(rows.iter().flat_map(proof::order).collect())
 }
 

@@ -1,9 +1,11 @@
 //! Products in the form of the API: JSON documents, prices in fen.
 
-use super::cells::{Fault, Value};
+use super::cells::{Fault, Value, cleared};
 use super::fields::{Field, SKU_FIELDS, Shape};
 use super::rows::{Payload, Values, sku_slot};
 use crate::api::component::goods::SkuAttr;
+use crate::bulk::number;
+use crate::bulk::source::CellKind;
 use crate::text;
 use crate::types::Fen;
 use serde_json::{Map, Value as Json};
@@ -22,10 +24,13 @@ pub struct Document {
 /// Reads one document. `vet` checks each value and may change it.
 pub fn read<T: Payload>(
     text: &str,
-    vet: &mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+    vet: &mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
 ) -> Result<Document, Fault> {
-    let json: Json = serde_json::from_str(text)
-        .map_err(|error| Fault::new(text!("not JSON: {why}", why = error.to_string())))?;
+    let json: Json = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
+    if let Some(name) = repeated_key(text) {
+        return Err(Fault::new(text!("the field \"{name}\" stands twice", name))
+            .hint(text!("keep the one that is meant")));
+    }
     let Json::Object(object) = json else {
         return Err(Fault::new(text!("each product must be a JSON object")));
     };
@@ -36,13 +41,17 @@ pub fn read<T: Payload>(
     };
     for (name, json) in object {
         match (name.as_str(), json) {
-            (_, Json::Null) => {}
             // Left there by a file of failed products.
             ("reason", _) => {}
             ("skus", Json::Array(skus)) => skus
                 .into_iter()
                 .enumerate()
                 .for_each(|(place, sku)| reader.sku(place, sku)),
+            ("skus", Json::Null) => {}
+            ("desc_info", Json::Null) if T::takes(Field::Desc) => {
+                reader.product("desc_info".into(), Field::Desc, Json::Null);
+                reader.product("desc_info".into(), Field::DescImgs, Json::Null);
+            }
             ("skus", _) => reader.fault(
                 "skus".into(),
                 Field::OutSkuId,
@@ -64,9 +73,89 @@ pub fn read<T: Payload>(
     Ok(reader.document)
 }
 
+/// What keeps a document from being read, without the line, which is that of the document.
+fn not_json(text: &str, error: &serde_json::Error) -> Fault {
+    let whole = error.to_string();
+    let why = whole.split(" at line ").next().unwrap_or(&whole).to_owned();
+    let mut fault = Fault::new(text!(
+        "not JSON: {why} (column {column})",
+        why,
+        column = error.column()
+    ));
+    if error.is_eof() {
+        fault.is_open = true;
+        return fault.hint(text!(
+            "write each product on one line; for products over several lines use the ending .json"
+        ));
+    }
+    if text.trim_end().ends_with(',') {
+        return fault.hint(text!("remove the comma at the end of the line"));
+    }
+    fault
+}
+
+/// A key that stands twice in one object of a sound document: of two values only one would be read.
+fn repeated_key(text: &str) -> Option<String> {
+    struct Found<'a>(&'a mut Option<String>);
+
+    impl<'de> serde::de::DeserializeSeed<'de> for Found<'_> {
+        type Value = ();
+        fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+            json.deserialize_any(self)
+        }
+    }
+
+    impl<'de> serde::de::Visitor<'de> for Found<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("JSON")
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_str<E>(self, _: &str) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+            while items.next_element_seed(Found(self.0))?.is_some() {}
+            Ok(())
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let mut keys: Vec<String> = Vec::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if keys.contains(&key) {
+                    self.0.get_or_insert_with(|| key.clone());
+                }
+                keys.push(key);
+                map.next_value_seed(Found(self.0))?;
+            }
+            Ok(())
+        }
+    }
+
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_str(text);
+    // The document was read before, so that it is sound.
+    let _ = serde::de::DeserializeSeed::deserialize(Found(&mut found), &mut json);
+    found
+}
+
 struct Reader<'a, T> {
     document: Document,
-    vet: &'a mut dyn FnMut(Field, &mut Value) -> Result<(), Fault>,
+    vet: &'a mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
     payload: std::marker::PhantomData<T>,
 }
 
@@ -91,7 +180,7 @@ impl<T: Payload> Reader<'_, T> {
     fn value(&mut self, path: &str, field: Field, json: Json) -> Option<Value> {
         match read_value(field, json) {
             Ok(None) => None,
-            Ok(Some(mut value)) => match (self.vet)(field, &mut value) {
+            Ok(Some(mut value)) => match (self.vet)(field, field.name(), &mut value) {
                 Ok(()) => Some(value),
                 Err(fault) => {
                     self.fault(path.to_owned(), field, fault);
@@ -107,11 +196,8 @@ impl<T: Payload> Reader<'_, T> {
 
     fn product(&mut self, path: String, field: Field, json: Json) {
         self.document.touched |= field.bit();
-        let before = self.document.faults.len();
         match self.value(&path, field, json) {
             Some(Value::Text(id)) if field == Field::OutProductId => self.document.values.id = id,
-            // Empty is as good as absent.
-            None if self.document.faults.len() == before => self.document.touched &= !field.bit(),
             value => self.document.values.product[field as usize] = value,
         }
     }
@@ -120,7 +206,6 @@ impl<T: Payload> Reader<'_, T> {
         for (name, json) in desc {
             let path = format!("desc_info.{name}");
             match (name.as_str(), json) {
-                (_, Json::Null) => {}
                 ("desc", json) => self.product(path, Field::Desc, json),
                 ("imgs", json) => self.product(path, Field::DescImgs, json),
                 _ => self.unknown(path, Field::Desc),
@@ -141,7 +226,6 @@ impl<T: Payload> Reader<'_, T> {
         for (name, json) in object {
             let path = format!("skus[{place}].{name}");
             match Field::named(&name) {
-                _ if json.is_null() => {}
                 // Repeated in every SKU by the API; the product says it once.
                 Some(Field::OutProductId) => {}
                 Some(field)
@@ -167,8 +251,17 @@ impl<T: Payload> Reader<'_, T> {
 
 fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
     let name = field.name();
+    if json.is_null() {
+        return cleared(field, name).map(Some);
+    }
     let value = match field.shape() {
-        Shape::Id | Shape::Line | Shape::Words => Value::Text(string(name, json)?),
+        Shape::Id => {
+            let id = string(name, json)?;
+            // JSON is taken as it is written, but for what nobody can see in it.
+            number::read(&number::quoted(&id), CellKind::Text)?;
+            Value::Text(id)
+        }
+        Shape::Line | Shape::Words => Value::Text(string(name, json)?),
         Shape::Image => Value::List(
             Some(string(name, json)?)
                 .filter(|image| !image.is_empty())
@@ -198,9 +291,14 @@ fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
         Value::List(list) => list.is_empty(),
         Value::Wholes(list) => list.is_empty(),
         Value::Attrs(list) => list.is_empty(),
-        Value::Whole(_) | Value::Fen(_) => false,
+        Value::Whole(_) | Value::Fen(_) | Value::Clear => false,
     };
-    Ok((!empty).then_some(value))
+    if empty {
+        return Err(Fault::new(text!("{name} is empty", name)).hint(text!(
+            "leave the field out to keep what the shop has, or write null to empty it"
+        )));
+    }
+    Ok(Some(value))
 }
 
 fn string(name: &str, json: Json) -> Result<String, Fault> {

@@ -3,6 +3,9 @@
 use crate::api::component::goods::{AddSpu, DescInfo, NO_BRAND, Sku, SkuAttr};
 use crate::types::Fen;
 
+/// By which the product is known when it was left in a sheet that is uploaded.
+pub const EXAMPLE_TITLE: &str = "示例明前绿茶 礼盒装";
+
 /// A product that passes every check but those of the pictures, which are for the merchant to supply.
 pub fn example() -> AddSpu {
     let sku = |id: &str, weight: &str, sale: i64, market: i64, barcode: &str| Sku {
@@ -21,7 +24,7 @@ pub fn example() -> AddSpu {
     };
     AddSpu {
         out_product_id: "TEA-1001".into(),
-        title: "示例明前绿茶 礼盒装".into(),
+        title: EXAMPLE_TITLE.into(),
         path: "pages/product/index?id=TEA-1001".into(),
         head_img: vec![
             "https://example.com/tea-front.jpg".into(),

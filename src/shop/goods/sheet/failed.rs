@@ -4,12 +4,12 @@ use super::catalogue::{Catalogue, SheetFile};
 use super::cells::{Value, read_cell};
 use super::fields::{Field, Shape, half_width};
 use super::rows::Payload;
-use crate::bulk::failed::{Copy, Judge, Verdict};
+use crate::bulk::failed::{Copy, Judge, Verdict, target};
 use crate::bulk::source::CellKind;
 use crate::lang::Lang;
-use anyhow::Result;
+use crate::text;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A product that could not be sent.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct Failed {
 }
 
 /// One reason for one product or row.
+#[derive(Clone)]
 struct Why {
     reason: String,
     /// `None` for the whole product.
@@ -36,13 +37,21 @@ struct Reasons {
     by_row: HashMap<(usize, u32), Vec<Why>>,
 }
 
+/// The files of failed rows that were written, and what kept others from it.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub files: Vec<PathBuf>,
+    pub problems: Vec<anyhow::Error>,
+}
+
 impl<T: Payload> Catalogue<T> {
     /// Writes the rows of products that failed, and of those with problems, next to each input: `catalog.failed.xlsx`
-    /// for `catalog.xlsx`; for standard input into the current folder. Cells stay as they were; the column `reason`
-    /// is added or replaced. Returns the files written. Fails when an input has changed since it was read.
-    pub fn write_failed(&self, failures: &[Failed], lang: Lang) -> Result<Vec<PathBuf>> {
+    /// for `catalog.xlsx`; for standard input into the current folder; with `wanted` there. Cells stay as they were;
+    /// the column `reason` is added or replaced. A file that somebody edited is not written over: the next one is
+    /// `catalog.failed-2.xlsx`. What cannot be written keeps the others from nothing.
+    pub fn write_failed(&self, failures: &[Failed], wanted: Option<&Path>, lang: Lang) -> Written {
         let reasons = self.reasons(failures, lang);
-        let mut written = Vec::new();
+        let mut written = Written::default();
         for (input, file) in self.files.iter().enumerate() {
             let heading = match lang {
                 Lang::En => Field::Reason.name(),
@@ -58,15 +67,30 @@ impl<T: Payload> Catalogue<T> {
                 dialect: file.dialect,
                 sheet: file.sheet.as_deref(),
                 heading: file.heading,
+                width: file.width,
+                wanted,
                 id_column: file.columns.id,
                 id_field: Field::OutProductId.name(),
                 reason_heading: heading,
                 reason_field: Field::Reason.name(),
                 judge: &judge,
             };
-            written.extend(copy.write()?);
+            match copy.write() {
+                Ok(path) => written.files.extend(path),
+                Err(error) => written.problems.push(error),
+            }
         }
-        Ok(written)
+        written
+    }
+
+    /// Files of failed rows that an earlier run wrote beside the inputs, and that say nothing any more.
+    pub fn outdated_failed_files(&self) -> Vec<PathBuf> {
+        self.files
+            .iter()
+            .filter(|file| !file.source.made)
+            .map(|file| target(&file.source, None))
+            .filter(|path| path.exists())
+            .collect()
     }
 
     fn reasons(&self, failures: &[Failed], lang: Lang) -> Reasons {
@@ -101,6 +125,13 @@ impl<T: Payload> Catalogue<T> {
                 column: problem.column,
                 field: None,
             };
+            if problem.of_row_above {
+                reasons
+                    .by_row
+                    .entry((problem.input, row))
+                    .or_default()
+                    .push(why.clone());
+            }
             match &problem.out_product_id {
                 Some(id) => reasons.by_id.entry(id.clone()).or_default().push(why),
                 None => reasons
@@ -109,6 +140,19 @@ impl<T: Payload> Catalogue<T> {
                     .or_default()
                     .push(why),
             }
+        }
+        for (input, row) in self.rows_of_more_problems() {
+            let reason = text!("more problems than are kept: correct the others first");
+            reasons
+                .by_row
+                .entry((input as usize, row))
+                .or_default()
+                .push(Why {
+                    reason: reason.render(lang),
+                    row: Some((input as usize, row)),
+                    column: None,
+                    field: None,
+                });
         }
         reasons
     }
@@ -123,7 +167,7 @@ struct Judged<'a> {
 impl Judged<'_> {
     /// The product's number as it was understood when the row was read.
     fn id(&self, cell: &str, kind: CellKind) -> Option<String> {
-        match read_cell(Field::OutProductId, cell, kind).ok()?.value {
+        match read_cell(Field::OutProductId, "", cell, kind).ok()?.value {
             Value::Text(id) => Some(id),
             _ => None,
         }

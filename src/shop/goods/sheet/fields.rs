@@ -369,6 +369,22 @@ impl Field {
         1 << self as u32
     }
 
+    /// Whether a product can be without it, or with what a new product gets instead.
+    pub fn is_clearable(self) -> bool {
+        !matches!(
+            self.target(),
+            Field::OutProductId
+                | Field::Title
+                | Field::Path
+                | Field::HeadImg
+                | Field::ThirdCatId
+                | Field::OutSkuId
+                | Field::SalePrice
+                | Field::StockNum
+                | Field::Reason
+        )
+    }
+
     /// The field whose value this column gives: prices in fen are the prices.
     pub fn target(self) -> Field {
         match self {
@@ -414,36 +430,98 @@ impl Field {
                 .map(|spec| spec.field)
         };
         find(&plain).or_else(|| {
-            let (before, note) = plain.strip_suffix(')')?.rsplit_once('(')?;
-            ["元", "yuan", "rmb", "必填", "选填", "required", "optional"]
-                .contains(&note)
-                .then(|| find(before))
-                .flatten()
+            let (bare, in_yuan) = without_notes(&plain);
+            // A unit of money says something about a price alone, and yuan are never fen.
+            find(&bare).filter(|field| !in_yuan || field.shape() == Shape::Yuan)
         })
     }
 
-    /// The name nearest to a heading that means nothing, for "did you mean".
+    /// The name nearest to a heading that means nothing, for "did you mean". Names of prices in fen are never offered:
+    /// a price in yuan under one of them would sell at a hundredth.
     pub fn nearest(heading: &str) -> Option<&'static str> {
         let plain = plain_heading(heading);
+        if plain.chars().count() < 2 {
+            return None;
+        }
         SPECS
             .iter()
-            .filter(|spec| spec.shape != Shape::Ignored)
+            .filter(|spec| !matches!(spec.shape, Shape::Ignored | Shape::Fen))
             .flat_map(|spec| {
                 [spec.name, spec.chinese]
                     .into_iter()
                     .chain(spec.aliases.iter().copied())
                     .map(move |name| (spec, name))
             })
-            .map(|(spec, name)| {
-                (
-                    strsim::normalized_damerau_levenshtein(&plain, &plain_heading(name)),
-                    spec,
-                    name,
-                )
+            .filter_map(|(spec, name)| {
+                let other = plain_heading(name);
+                let likeness = strsim::normalized_damerau_levenshtein(&plain, &other);
+                // Half of a short Chinese word is another word.
+                let least = if other.is_ascii() { 0.6 } else { 0.7 };
+                (likeness >= least).then_some((likeness, spec, name))
             })
-            .filter(|(likeness, _, _)| *likeness >= 0.5)
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, spec, name)| if name.is_ascii() { spec.name } else { name })
+    }
+}
+
+/// Units of money that mean yuan, as they stand in plain headings.
+const YUAN: &[&str] = &["元", "yuan", "rmb", "cny", "¥", "￥", "人民币"];
+/// Notes on a column that say nothing about what it holds.
+const NOTES: &[&str] = &[
+    "必填",
+    "选填",
+    "非必填",
+    "必选",
+    "required",
+    "optional",
+    "件",
+    "个",
+    "张",
+];
+
+/// A plain heading without notes and units in brackets and behind a slash, and whether it said yuan.
+fn without_notes(plain: &str) -> (String, bool) {
+    let mut rest = plain.to_owned();
+    let mut in_yuan = false;
+    let is_yuan = |note: &str| {
+        // 元/件
+        let unit = note.split_once('/').map_or(note, |(unit, _)| unit);
+        YUAN.contains(&unit)
+    };
+    loop {
+        let brackets = [('(', ')'), ('[', ']'), ('【', '】'), ('{', '}')];
+        let found = brackets.iter().find_map(|(open, close)| {
+            if let Some(bare) = rest.strip_suffix(*close) {
+                let (before, note) = bare.rsplit_once(*open)?;
+                return Some((before.to_owned(), note.to_owned()));
+            }
+            let (note, after) = rest.strip_prefix(*open)?.split_once(*close)?;
+            Some((after.to_owned(), note.to_owned()))
+        });
+        let found = found.or_else(|| {
+            let (before, note) = rest.rsplit_once('/')?;
+            Some((before.to_owned(), note.to_owned()))
+        });
+        let found = found.or_else(|| {
+            YUAN.iter().find_map(|unit| {
+                let before = rest.strip_suffix(unit)?;
+                (!before.is_empty()).then(|| (before.to_owned(), (*unit).to_owned()))
+            })
+        });
+        match found {
+            Some((before, note)) if is_yuan(&note) => {
+                in_yuan = true;
+                rest = before;
+            }
+            Some((before, note)) if NOTES.contains(&note.as_str()) => rest = before,
+            _ => {
+                let trimmed = rest.trim_end_matches([':', '：', '/']);
+                if trimmed.len() == rest.len() {
+                    return (rest, in_yuan);
+                }
+                rest = trimmed.to_owned();
+            }
+        }
     }
 }
 
@@ -475,6 +553,53 @@ mod tests {
             ("ＳＫＵ编码", Field::OutSkuId),
         ] {
             assert_eq!(Field::of_heading(heading), Some(field), "{heading}");
+        }
+        for heading in [
+            "售价（¥）",
+            "售价(￥)",
+            "售价（元/件）",
+            "售价(人民币)",
+            "售价/元",
+            "sale price cny",
+            "sale_price_cny",
+            "【必填】售价（元）",
+            "售价：",
+            "价格(RMB)",
+            "售价元",
+        ] {
+            assert_eq!(
+                Field::of_heading(heading),
+                Some(Field::SalePrice),
+                "{heading}"
+            );
+        }
+        for (heading, field) in [
+            ("【必填】标题", Field::Title),
+            ("库存(件)", Field::StockNum),
+            ("市场价/元", Field::MarketPrice),
+            ("原价（元/盒）", Field::MarketPrice),
+            ("运费（元/单）", Field::ExpressFee),
+            ("规格编号：", Field::OutSkuId),
+        ] {
+            assert_eq!(Field::of_heading(heading), Some(field), "{heading}");
+        }
+        // Neither another unit nor yuan on something that is no price.
+        for heading in [
+            "售价(万元)",
+            "售价(美元)",
+            "库存(元)",
+            "售价(分)(元)",
+            "售价（含税）",
+        ] {
+            assert_eq!(Field::of_heading(heading), None, "{heading}");
+            let offered = Field::nearest(heading).unwrap_or_default();
+            assert!(
+                !offered.contains("分") && !offered.contains("fen"),
+                "{heading}: {offered}"
+            );
+        }
+        for heading in ["尺码", "商品状态", "cid", "num", "Tags", "颜色"] {
+            assert_eq!(Field::nearest(heading), None, "{heading}");
         }
         assert_eq!(Field::of_heading("颜色"), None);
         assert_eq!(Field::nearest("sale_prise"), Some("sale_price"));

@@ -22,11 +22,30 @@ pub struct Columns {
     pub blank: Vec<usize>,
     /// Headings that `--ignore-column` left out.
     pub ignored: Vec<String>,
+    /// By place, as they stand in the file, in one line.
+    pub headings: Vec<String>,
+    /// Required columns that are not there, which is said once and not again for every row.
+    pub missing: Vec<Field>,
+    /// Most headings are Chinese.
+    pub chinese: bool,
 }
 
 impl Columns {
     pub fn place(&self, field: Field) -> Option<usize> {
         self.fields.iter().position(|known| *known == Some(field))
+    }
+
+    /// What a field is called in the file: its heading, or the name it would have in a sheet of this language.
+    pub fn name_of(&self, field: Field) -> &str {
+        let heading = self
+            .place(field)
+            .or_else(|| self.place_of_value(field))
+            .and_then(|place| self.headings.get(place));
+        match heading {
+            Some(heading) => heading,
+            None if self.chinese => field.spec().chinese,
+            None => field.name(),
+        }
     }
 
     /// The column that gives a field, in whichever unit.
@@ -115,8 +134,16 @@ impl Naming {
     pub fn columns<T: Payload>(&self, row: &Row) -> (Columns, Vec<(Option<usize>, Fault)>) {
         let mut columns = Columns::default();
         let mut faults = Vec::new();
+        let filled = row
+            .cells()
+            .filter(|(heading, _)| !heading.trim().is_empty());
+        let (chinese, all) = filled.fold((0, 0), |(chinese, all), (heading, _)| {
+            (chinese + usize::from(!heading.is_ascii()), all + 1)
+        });
+        columns.chinese = chinese * 2 > all;
         for (place, (heading, _)) in row.cells().enumerate() {
             columns.fields.push(None);
+            columns.headings.push(one_line(heading));
             if heading.trim().is_empty() {
                 columns.blank.push(place);
                 continue;
@@ -125,7 +152,7 @@ impl Naming {
                 columns.ignored.push(heading.trim().to_owned());
                 continue;
             }
-            let shown = heading.trim();
+            let shown = &one_line(heading);
             let Some(field) = self.field_of(heading) else {
                 let fault = Fault::new(text!(
                     "the column \"{heading}\" is unknown",
@@ -166,8 +193,8 @@ impl Naming {
                     Some(place),
                     Fault::new(text!(
                         "two columns hold {name}: \"{first}\" and \"{second}\"",
-                        name = field.name(),
-                        first = row.cell(first).0.trim(),
+                        name = columns.name_of(field).to_owned(),
+                        first = &columns.headings[first],
                         second = shown
                     ))
                     .hint(text!(
@@ -192,14 +219,20 @@ impl Naming {
                         name = field.name()
                     )),
                 ));
+                columns.missing.push(*field);
             }
         }
         for field in T::REQUIRED {
             let faulty = self.written.iter().any(|(mapped, _)| mapped == field);
             if columns.place_of_value(*field).is_none() && !faulty {
+                columns.missing.push(*field);
                 faults.push((
                     None,
-                    Fault::new(text!("the column {name} is missing", name = field.name())).hint(text!(
+                    Fault::new(text!(
+                        "the column {name} is missing",
+                        name = columns.name_of(*field).to_owned()
+                    ))
+                    .hint(text!(
                         "its heading is {name} or {chinese}; `wxsell goods template` writes a sheet with all columns",
                         name = field.name(),
                         chinese = field.spec().chinese
@@ -208,5 +241,14 @@ impl Naming {
             }
         }
         (columns, faults)
+    }
+}
+
+/// A heading in one line, short enough to be shown.
+fn one_line(heading: &str) -> String {
+    let line = heading.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
     }
 }

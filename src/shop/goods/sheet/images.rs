@@ -3,6 +3,7 @@
 use super::cells::Fault;
 use crate::api::component::goods::AddSpu;
 use crate::api::component::image::MAX_BYTES;
+use crate::bulk::number::invisible;
 use crate::text;
 use imagesize::ImageType;
 use sha2::{Digest, Sha256};
@@ -68,11 +69,17 @@ impl Images {
         for reference in references.iter() {
             if reference.contains("://") {
                 if !is_sound_address(reference) {
-                    return Err(Fault::new(text!("\"{address}\" is not an address of a picture", address = reference))
-                        .hint(text!("write an address that starts with https:// or http://, or the name of a file")));
+                    return Err(unsound(reference));
                 }
                 resolved.push(reference.clone());
                 continue;
+            }
+            if reference.starts_with("//") {
+                return Err(Fault::new(text!(
+                    "\"{address}\" is an address without its beginning",
+                    address = reference
+                ))
+                .hint(text!("write https:{address}", address = reference)));
             }
             let path = locate(folder, reference);
             if path.is_dir() {
@@ -127,8 +134,113 @@ fn is_sound_address(reference: &str) -> bool {
         .strip_prefix("https://")
         .or_else(|| reference.strip_prefix("http://"));
     rest.is_some_and(|rest| {
-        !rest.starts_with('/') && !rest.is_empty() && !rest.contains(char::is_whitespace)
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let name = host.split(':').next().unwrap_or_default();
+        let own = matches!(name, "localhost" | "0.0.0.0" | "[") || name.starts_with("127.");
+        !host.is_empty()
+            && (name.contains('.') || own)
+            && several(reference).is_none()
+            && !rest.contains(|c: char| {
+                c.is_whitespace()
+                    || matches!(c, '"' | '<' | '>' | '，' | '；' | '、')
+                    || invisible(c).is_some()
+            })
     })
+}
+
+/// The sign between several addresses that were written as one.
+fn several(reference: &str) -> Option<char> {
+    let again = reference
+        .match_indices("://")
+        .nth(1)
+        .map(|(at, _)| &reference[..at])?;
+    // An address inside another, as a parameter, is no second picture.
+    let before = again.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let sign = before.chars().next_back()?;
+    (matches!(sign, ',' | ';' | '，' | '；' | '、' | '&') && !before.contains('?')
+        || sign.is_whitespace())
+    .then_some(sign)
+}
+
+/// What is wrong with an address.
+fn unsound(reference: &str) -> Fault {
+    let fault = Fault::new(text!(
+        "\"{address}\" is not an address of a picture",
+        address = reference
+    ));
+    if several(reference).is_some() {
+        return fault.hint(text!("separate several images with |"));
+    }
+    if let Some((c, name)) = reference
+        .chars()
+        .find_map(|c| invisible(c).map(|name| (c, name)))
+    {
+        return fault.hint(text!(
+            "there is {name} ({code}) in it: type it again",
+            name,
+            code = format!("U+{:04X}", u32::from(c))
+        ));
+    }
+    if reference.contains(char::is_whitespace) {
+        return fault.hint(text!(
+            "an address holds no blank: write %20 for one, or | between several images"
+        ));
+    }
+    if let Some(sign) = reference
+        .chars()
+        .find(|c| matches!(c, '"' | '<' | '>' | '，' | '；' | '、'))
+    {
+        return fault.hint(text!("remove {sign} from it", sign));
+    }
+    fault.hint(text!(
+        "write an address that starts with https:// or http://, or the name of a file"
+    ))
+}
+
+/// What to do about a file that is not there: several names in one, or a name in other letters.
+fn nearest_file(path: &Path) -> Option<crate::lang::Text> {
+    let wanted = path.file_name()?.to_string_lossy().into_owned();
+    let is_image = |name: &str| {
+        [".jpg", ".jpeg", ".png"]
+            .iter()
+            .any(|ending| name.to_ascii_lowercase().trim_end().ends_with(ending))
+    };
+    let shown = path.to_string_lossy();
+    let pieces = shown
+        .split([',', ';', '，', '；', '、', ' ', '\t'])
+        .filter(|piece| is_image(piece))
+        .count();
+    if pieces > 1 {
+        return Some(text!("separate several images with |"));
+    }
+    // The folder may be written otherwise as well.
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        let next = found.join(part);
+        if next.exists() {
+            found = next;
+            continue;
+        }
+        let name = part.as_os_str().to_string_lossy().to_lowercase();
+        let folder = match found.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => found.as_path(),
+        };
+        let entry = std::fs::read_dir(folder)
+            .ok()?
+            .filter_map(Result::ok)
+            .find(|entry| {
+                let other = entry.file_name().to_string_lossy().to_lowercase();
+                other == name
+                    || (part.as_os_str() == wanted.as_str() && without_ending(&other) == name)
+            })?;
+        found.push(entry.file_name());
+    }
+    Some(text!("there is {path}", path = found.display().to_string()))
+}
+
+fn without_ending(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 /// Sheets made on Windows separate folders with backslashes.
@@ -152,6 +264,11 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let mut pictures: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
+        // macOS keeps notes on a.jpg in ._a.jpg.
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default();
+            !name.to_string_lossy().starts_with("._")
+        })
         .filter(|path| {
             path.extension().is_some_and(|ending| {
                 ["jpg", "jpeg", "png"]
@@ -196,8 +313,10 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     let shown = path.display().to_string();
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Fault::new(text!("there is no picture {path}", path = &shown))
-                .hint(text!("names of pictures start at the folder of the sheet"))
+            Fault::new(text!("there is no picture {path}", path = &shown)).hint(
+                nearest_file(path)
+                    .unwrap_or_else(|| text!("names of pictures start at the folder of the sheet")),
+            )
         }
         _ => Fault::new(text!(
             "cannot read the picture {path}: {why}",
@@ -239,7 +358,50 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
             )));
         }
     }
+    if !is_whole(&bytes) {
+        return Err(Fault::new(text!(
+            "the image {path} is damaged: its end is missing",
+            path = shown
+        ))
+        .hint(text!("copy or save it again")));
+    }
     Ok(hex::encode(Sha256::digest(&bytes)))
+}
+
+/// Whether a jpg or png has its end. A jpg may be followed by what a camera adds.
+fn is_whole(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"\x89PNG") {
+        let mut rest = &bytes[8..];
+        // Each chunk: length, name, content, sum.
+        while let Some((head, after)) = rest.split_at_checked(8) {
+            let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+            if after.len() < length.saturating_add(4) {
+                return false;
+            }
+            if &head[4..] == b"IEND" {
+                return true;
+            }
+            rest = &after[length + 4..];
+        }
+        return false;
+    }
+    // Segments with their lengths, which may hold a small picture of their own, up to the lines of this one.
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let [0xFF, marker, tail @ ..] = rest {
+        rest = match (marker, tail) {
+            (0xDA, lines) => return lines.windows(2).any(|pair| pair == b"\xFF\xD9"),
+            (0xFF, _) => &rest[1..],
+            (_, [high, low, ..]) => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                match tail.get(length.max(2)..) {
+                    Some(rest) => rest,
+                    None => return false,
+                }
+            }
+            _ => return false,
+        };
+    }
+    false
 }
 
 #[cfg(test)]
@@ -247,7 +409,76 @@ mod tests {
     use super::*;
 
     /// The head of a picture of 3 x 2, which is all that is looked at.
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0";
+    const PNG: &[u8] =
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0sum.\0\0\0\0IENDsum.";
+    const JPG: &[u8] = b"\xFF\xD8\xFF\xE1\0\x08th\xFF\xD9mb\xFF\xC0\0\x0B\x08\0\x02\0\x03\x01\x01\x11\0\xFF\xDA\0\x04\x01\0lines\xFF\xD9";
+
+    #[test]
+    fn a_picture_without_its_end_is_damaged() {
+        assert!(is_whole(PNG) && is_whole(JPG));
+        assert!(is_whole(&[JPG, b"what a camera adds"].concat()));
+        for cut in 1..8 {
+            assert!(!is_whole(&PNG[..PNG.len() - cut]), "{cut}");
+        }
+        // The small picture inside has an end of its own.
+        assert!(!is_whole(&JPG[..JPG.len() - 2]));
+        assert!(!is_whole(&JPG[..20]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_reference_is_said() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(dir.path().join("img")).expect("a folder");
+        std::fs::write(dir.path().join("img/a.jpg"), JPG).expect("a file");
+        std::fs::write(dir.path().join("img/._a.jpg"), "macOS").expect("a file");
+        let hint = |reference: &str| {
+            let mut list = vec![reference.to_owned()];
+            Images::default()
+                .resolve(dir.path(), &mut list)
+                .err()
+                .and_then(|fault| fault.hint)
+                .map(|hint| hint.to_string())
+                .unwrap_or_default()
+        };
+        for (reference, words) in [
+            (
+                "https://e.com/1.jpg,https://e.com/2.jpg",
+                "separate several images with |",
+            ),
+            (
+                "https://e.com/1.jpg;https://e.com/2.jpg",
+                "separate several images with |",
+            ),
+            (
+                "https://e.com/1.jpg，https://e.com/2.jpg",
+                "separate several images with |",
+            ),
+            ("img/a.jpg,img/b.jpg", "separate several images with |"),
+            ("img/a.jpg img/b.jpg", "separate several images with |"),
+            ("https://e.com/a b.jpg", "no blank"),
+            ("https://e.com/a.jpg\u{200B}", "a zero-width space"),
+            ("https://e.com/a.jpg\"", "remove \""),
+            (
+                "//img.example.com/a.jpg",
+                "write https://img.example.com/a.jpg",
+            ),
+            ("IMG/A.JPG", "there is "),
+            ("img/a", "there is "),
+        ] {
+            assert!(
+                hint(reference).contains(words),
+                "{reference}: {}",
+                hint(reference)
+            );
+        }
+        for reference in [
+            "https://e.com/a.jpg?from=https://f.com/b",
+            "https://e.com/a,b.jpg",
+            "img",
+        ] {
+            assert_eq!(hint(reference), "", "{reference}");
+        }
+    }
 
     fn resolve(folder: &Path, references: &[&str]) -> Result<Vec<String>, String> {
         let mut list: Vec<String> = references

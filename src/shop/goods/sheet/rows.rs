@@ -3,9 +3,8 @@
 use super::catalogue::Outline;
 use super::cells::Value;
 use super::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS};
-use super::images::{BY_CONTENT, images_of};
 use crate::api::component::goods::{AddSpu, DescInfo, FreeSku, NO_BRAND, Sku, Spu, UpdateSpuFree};
-use crate::shop::change::{is_complete, unseen_fingerprint};
+use crate::shop::goods::component;
 use crate::types::Fen;
 
 /// The cells of one product, read: product-level values, and those of each SKU.
@@ -204,12 +203,7 @@ impl Payload for AddSpu {
     }
 
     fn outline(&self) -> Outline {
-        Outline {
-            key: self.out_product_id.clone(),
-            third_cat_id: self.third_cat_id,
-            unseen: unseen_fingerprint(self),
-            ready: is_complete(self) && !images_of(self).any(|image| image.starts_with(BY_CONTENT)),
-        }
+        component::outline(self)
     }
 }
 

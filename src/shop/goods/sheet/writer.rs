@@ -81,6 +81,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                         encoding: Encoding::Utf8Bom,
                         delimiter: b',',
                         crlf: true,
+                        sep: false,
                     },
                 )?;
                 writer.row(headings)?;
@@ -126,7 +127,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
     /// One row for each SKU; what belongs to the product stands in each.
     pub fn add(&mut self, spu: AddSpu) -> Result<()> {
         if let Form::Jsonl(out) = &mut self.form {
-            serde_json::to_writer(&mut *out, &spu)?;
+            serde_json::to_writer(&mut *out, &without_empty(serde_json::to_value(&spu)?))?;
             return Ok(out.write_all(b"\n")?);
         }
         let values = spu.into_values();
@@ -138,11 +139,11 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                 field => sku[super::rows::sku_slot(field)].as_ref(),
             };
             match &mut self.form {
-                Form::Csv(writer) => writer.row(
-                    self.fields
-                        .iter()
-                        .map(|field| value(*field).map(cell_of).unwrap_or_default()),
-                )?,
+                Form::Csv(writer) => writer.row(self.fields.iter().map(|field| {
+                    value(*field)
+                        .map(|value| cell_of(*field, value))
+                        .unwrap_or_default()
+                }))?,
                 Form::Xlsx { workbook, row, .. } => {
                     let (money, as_text) = (
                         Format::new().set_num_format("0.00"),
@@ -169,7 +170,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
                                 sheet.write_string_with_format(
                                     *row,
                                     column,
-                                    cell_of(other),
+                                    cell_of(*field, other),
                                     &as_text,
                                 )?;
                             }
@@ -192,6 +193,27 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
             } => Ok(workbook.save_to_writer(out)?),
             Form::Jsonl(mut out) => Ok(out.flush()?),
         }
+    }
+}
+
+/// A document without what is empty in it: an empty field is left out, for `""` and `[]` are no values.
+fn without_empty(document: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    let is_empty = |value: &Json| match value {
+        Json::Null => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(fields) => fields.is_empty(),
+        Json::Bool(_) | Json::Number(_) => false,
+    };
+    match document {
+        Json::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, without_empty(value)))
+            .filter(|(_, value)| !is_empty(value))
+            .collect(),
+        Json::Array(items) => items.into_iter().map(without_empty).collect(),
+        other => other,
     }
 }
 

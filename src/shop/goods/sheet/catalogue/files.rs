@@ -1,17 +1,17 @@
 //! Files of every kind, read cell by cell into the rows of products.
 
-use super::{Group, LONGEST_ID, MOST_PROBLEMS, Reading, RowRef, SheetFile, some_id};
+use super::{Group, LONGEST_ID, MOST_PROBLEMS, Reading, RowRef, SheetFile, formats, some_id};
 use crate::bulk::csv::{CsvReader, Encoding, dialect};
-use crate::bulk::json;
+use crate::bulk::number::folded;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
-use crate::fail::Failure;
+use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, runs_of};
 use crate::shop::goods::sheet::cells::{Fault, Value, read_cell};
-use crate::shop::goods::sheet::documents;
+use crate::shop::goods::sheet::example::EXAMPLE_TITLE;
 use crate::shop::goods::sheet::fields::{Field, SKU_FIELDS, Shape};
 use crate::shop::goods::sheet::headings::Columns;
 use crate::shop::goods::sheet::problem::Problem;
-use crate::shop::goods::sheet::rows::{Payload, sku_slot};
+use crate::shop::goods::sheet::rows::{Payload, Values, sku_slot};
 use crate::text;
 use anyhow::Result;
 use std::borrow::Cow;
@@ -27,6 +27,9 @@ impl<T: Payload> Reading<'_, T> {
             dialect: None,
             columns: Arc::default(),
             heading: 0,
+            unsound: false,
+            width: 0,
+            counted: Vec::new(),
         });
         let before = (self.counts.rows, self.total_problems());
         match kind {
@@ -34,7 +37,11 @@ impl<T: Payload> Reading<'_, T> {
             SourceKind::Xlsx => self.xlsx()?,
             SourceKind::Json | SourceKind::Jsonl => self.json(kind)?,
         }
+        if let Some(first) = self.above.take() {
+            self.headings(&first);
+        }
         self.end_group();
+        self.note_hidden();
         if before == (self.counts.rows, self.total_problems()) {
             let problem = self.problem(
                 None,
@@ -50,7 +57,22 @@ impl<T: Payload> Reading<'_, T> {
     }
 
     pub(super) fn total_problems(&self) -> u64 {
-        self.problems.len() as u64 + self.more_problems
+        (self.problems.len() + self.more_problems.len()) as u64
+    }
+
+    /// Names the rows that nobody sees and that were read all the same.
+    fn note_hidden(&mut self) {
+        let hidden = std::mem::take(&mut self.hidden);
+        if hidden.is_empty() {
+            return;
+        }
+        let file = self.this_file();
+        self.notices.push(text!(
+            "{count} hidden rows of {file} are read too: {rows}",
+            count = hidden.len(),
+            file = &file.source.name,
+            rows = runs_of(&hidden)
+        ));
     }
 
     pub(super) fn this_file(&self) -> &SheetFile {
@@ -82,71 +104,129 @@ impl<T: Payload> Reading<'_, T> {
 
     pub(super) fn xlsx(&mut self) -> Result<()> {
         let source = &self.this_file().source;
+        let name = source.name.clone();
         let mut book = Book::open(&source.name, source.reader()?)?;
-        let sheet = self.choose_sheet(&mut book)?;
+        let (sheet, notices) = choose(
+            &mut book,
+            self.options.sheet.as_deref(),
+            text!("the product number"),
+            &|row| self.naming.knows(row),
+        )?;
+        self.notices.extend(notices);
         let here = self.files.len() - 1;
         self.files[here].sheet = Some(sheet.clone());
-        book.rows(&sheet, &mut |row| self.row(row))
+        let hidden: Vec<String> = book
+            .hidden_columns(&sheet)?
+            .iter()
+            .flat_map(|(first, last)| (*first..=*last).take(50))
+            .map(|column| column_letters(column as usize))
+            .take(50)
+            .collect();
+        let pictures = book.floating_pictures(&sheet)?;
+        book.rows(&sheet, &mut |row| self.row(row))?;
+        let read: Vec<String> = self
+            .this_file()
+            .columns
+            .read
+            .iter()
+            .map(|(place, _)| column_letters(*place))
+            .filter(|column| hidden.contains(column))
+            .collect();
+        if !read.is_empty() {
+            self.notices.push(text!(
+                "hidden columns of {file} are read too: {columns}",
+                file = &name,
+                columns = read.join(", ")
+            ));
+        }
+        if pictures > 0 {
+            self.notices.push(text!(
+                "{count} images that lie over the sheet \"{sheet}\" of {file} are not read; name their files or addresses in cells",
+                count = pictures,
+                sheet,
+                file = name
+            ));
+        }
+        Ok(())
     }
 
-    /// The sheet asked for, else the only one, else the first with a heading for the product's number.
-    pub(super) fn choose_sheet(&mut self, book: &mut Book) -> Result<String> {
-        let name = self.this_file().source.name.clone();
-        let sheets = book.sheets();
-        let list = sheets.join(", ");
-        if let Some(wanted) = &self.options.sheet {
-            return match sheets.into_iter().find(|sheet| sheet == wanted) {
-                Some(sheet) => Ok(sheet),
-                None => Err(Failure::input(text!(
-                    "{file} has no sheet \"{sheet}\"",
-                    file = name,
-                    sheet = wanted
-                ))
-                .hint(text!("its sheets are: {list}", list))
-                .into()),
-            };
-        }
-        if let [only] = sheets.as_slice() {
-            return Ok(only.clone());
-        }
-        for sheet in sheets {
-            let mut known = false;
-            book.rows(&sheet, &mut |row| {
-                known = self.naming.knows(row);
-                Ok(false)
-            })?;
-            if known {
-                self.notices.push(text!(
-                    "the sheet \"{sheet}\" of {file} is read",
-                    sheet = &sheet,
-                    file = name
-                ));
-                return Ok(sheet);
-            }
-        }
-        Err(Failure::input(text!(
-            "no sheet of {file} has a column for the product number in its first row",
-            file = name
-        ))
-        .hint(text!(
-            "name the sheet with --sheet; its sheets are: {list}",
-            list
-        ))
-        .into())
-    }
-
-    /// Takes a row of a table; false when the headings make the others pointless.
+    /// Takes a row of a table.
     pub(super) fn row(&mut self, row: &Row) -> Result<bool> {
         let input = self.files.len() - 1;
-        if self.files[input].heading == 0 {
-            return Ok(self.headings(row));
+        let shift = i64::from(row.counted()) - i64::from(row.number);
+        let file = &mut self.files[input];
+        if file.counted.last().map_or(0, |(_, last)| *last) != shift {
+            file.counted.push((row.number, shift));
+        }
+        if file.heading == 0 {
+            if self.naming.knows(row) {
+                let above = self.above.take();
+                self.headings(row);
+                if let Some(above) = above {
+                    let fault = Fault::new(text!(
+                        "the headings stand in row {row}, below other rows",
+                        row = row.counted()
+                    ))
+                    .hint(text!("delete the rows above the headings"));
+                    let problem = self.problem(Some(above.number), None, None, fault);
+                    self.note(problem);
+                    self.files[input].unsound = true;
+                }
+                return Ok(true);
+            }
+            let first = self.above.get_or_insert_with(|| row.clone());
+            if row.counted() - first.counted() + 1 < HEAD_ROWS {
+                return Ok(true);
+            }
+            // The first row has to be the headings, then.
+            if let Some(first) = self.above.take() {
+                self.headings(&first);
+            }
+            return Ok(self
+                .this_file()
+                .columns
+                .place(Field::OutProductId)
+                .is_some());
+        }
+        file.width = file.width.max(row.len());
+        if row.hidden {
+            self.hidden.push(row.number);
+        }
+        if self.is_no_goods(row) {
+            return Ok(true);
         }
         self.counts.rows += 1;
         let columns = Arc::clone(&self.files[input].columns);
+        if columns.place(Field::OutProductId).is_none() {
+            // Nothing can be said of rows that belong to nobody.
+            return Ok(false);
+        }
         self.cells(&columns, row).map(|()| true)
     }
 
-    pub(super) fn headings(&mut self, row: &Row) -> bool {
+    /// Whether a row holds headings once more, or notes on the columns, which is a problem of its own.
+    fn is_no_goods(&mut self, row: &Row) -> bool {
+        let columns = &self.this_file().columns;
+        let (first, _) = row.cell(columns.id);
+        let again = Field::of_heading(first) == Some(Field::OutProductId)
+            || (self.naming.knows(row)
+                && row.cell(columns.id).0.trim() == columns.headings[columns.id]);
+        let notes = ["必填", "选填", "不填", "填写", "required", "optional"];
+        let fault = if again {
+            Fault::new(text!("the row holds headings once more"))
+        } else if notes.iter().any(|note| first.to_lowercase().contains(note)) {
+            Fault::new(text!("the row holds notes on the columns and no goods"))
+        } else {
+            return false;
+        };
+        let id = columns.id;
+        let fault = fault.hint(text!("delete the row"));
+        let problem = self.problem(Some(row.number), Some(id), None, fault);
+        self.note(problem);
+        true
+    }
+
+    pub(super) fn headings(&mut self, row: &Row) {
         let input = self.files.len() - 1;
         let (columns, faults) = self.naming.columns::<T>(row);
         if !columns.ignored.is_empty() {
@@ -158,26 +238,34 @@ impl<T: Payload> Reading<'_, T> {
         }
         self.files[input].columns = Arc::new(columns);
         self.files[input].heading = row.number;
-        let sound = faults.is_empty();
+        self.files[input].width = row.len();
+        self.files[input].unsound = !faults.is_empty();
         for (column, fault) in faults {
             let problem = self.problem(Some(row.number), column, None, fault);
             self.note(problem);
         }
-        sound
     }
 
     pub(super) fn cells(&mut self, columns: &Columns, row: &Row) -> Result<()> {
         let input = self.files.len() - 1;
-        let (id_cell, id_kind) = row.cell(columns.id);
-        let id = match self.id(id_cell, id_kind) {
+        let (id_cell, id_kind) = row.seen(columns.id);
+        let id = match self.id(columns, id_cell, id_kind) {
             Ok(id) => id,
             Err(fault) => {
-                let problem = self.problem(
+                let mut problem = self.problem(
                     Some(row.number),
                     Some(columns.id),
                     Some(Field::OutProductId),
                     fault,
                 );
+                // The row may be a further SKU of the product above it, which is then incomplete without it.
+                if let Some(above) = &mut self.current
+                    && !above.values.id.is_empty()
+                {
+                    above.bad = true;
+                    problem.out_product_id = Some(above.values.id.clone());
+                    problem.of_row_above = true;
+                }
                 self.note(problem);
                 // The other cells are looked at all the same, so that all their problems are known at once.
                 String::new()
@@ -191,18 +279,26 @@ impl<T: Payload> Reading<'_, T> {
             self.end_group();
         }
         let mut group = self.current.take().unwrap_or_default();
-        group.bad |= id.is_empty();
+        group.bad |= id.is_empty() || self.files[input].unsound;
         group.values.id = id;
         let mut sku: [Option<Value>; SKU_FIELDS] = Default::default();
         let mut touched = 0u64;
         for (column, field) in &columns.read {
-            let (cell, kind) = row.cell(*column);
-            if cell.is_empty() || cell.trim().is_empty() {
+            let (cell, kind) = match field.shape() {
+                Shape::Id => row.seen(*column),
+                _ => row.cell(*column),
+            };
+            let fits = match kind {
+                CellKind::Picture => matches!(field.shape(), Shape::Image | Shape::Images),
+                _ => !cell.trim().is_empty(),
+            };
+            if !fits {
                 continue;
             }
             touched |= field.bit();
+            let name = &columns.headings[*column];
             if let Err(fault) = self.cell(
-                *field, cell, kind, touched, row.number, &mut group, &mut sku,
+                *field, name, cell, kind, touched, row.number, &mut group, &mut sku,
             ) {
                 let mut problem =
                     self.problem(Some(row.number), Some(*column), Some(*field), fault);
@@ -217,12 +313,19 @@ impl<T: Payload> Reading<'_, T> {
             .copied()
             .chain(columns.fields.len()..row.len())
         {
-            if !row.cell(column).0.trim().is_empty() {
+            let (cell, kind) = row.cell(column);
+            if kind != CellKind::Merged && !cell.trim().is_empty() {
                 let fault = Fault::new(text!(
-                    "there is a value in column {column}, which has no heading",
-                    column = column_letters(column)
+                    "there is a value in column {column}, which has no heading: {cell}",
+                    column = column_letters(column),
+                    cell = cell.trim().chars().take(40).collect::<String>()
                 ))
-                .hint(text!("give the column a heading, or empty it"));
+                .hint(match self.this_file().sheet {
+                    Some(_) => text!("give the column a heading, or empty it"),
+                    None => text!(
+                        "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+                    ),
+                });
                 let mut problem = self.problem(Some(row.number), Some(column), None, fault);
                 problem.out_product_id = some_id(&group.values.id);
                 self.note(problem);
@@ -240,20 +343,22 @@ impl<T: Payload> Reading<'_, T> {
         Ok(())
     }
 
-    pub(super) fn id(&mut self, cell: &str, kind: CellKind) -> Result<String, Fault> {
-        if cell.trim().is_empty() {
-            return Err(Fault::new(text!(
-                "{name} is missing",
-                name = Field::OutProductId.name()
-            ))
-            .hint(text!(
+    pub(super) fn id(
+        &mut self,
+        columns: &Columns,
+        cell: &str,
+        kind: CellKind,
+    ) -> Result<String, Fault> {
+        let name = columns.name_of(Field::OutProductId);
+        if cell.trim().is_empty() && kind != CellKind::Picture {
+            return Err(Fault::new(text!("{name} is missing", name)).hint(text!(
                 "every row needs the number of its product, also further SKUs of the same product"
             )));
         }
-        let read = read_cell(Field::OutProductId, cell, kind)?;
+        let read = read_cell(Field::OutProductId, name, cell, kind)?;
         self.normalised += u64::from(read.normalised);
         let mut value = read.value;
-        self.vet(Field::OutProductId, &mut value)?;
+        self.vet(Field::OutProductId, name, &mut value)?;
         match value {
             Value::Text(id) => Ok(id),
             _ => Ok(String::new()),
@@ -267,6 +372,7 @@ impl<T: Payload> Reading<'_, T> {
     pub(super) fn cell(
         &mut self,
         field: Field,
+        name: &str,
         cell: &str,
         kind: CellKind,
         touched: u64,
@@ -277,15 +383,15 @@ impl<T: Payload> Reading<'_, T> {
         if let Some(twin) = field.twin().filter(|twin| touched & twin.bit() != 0) {
             return Err(Fault::new(text!(
                 "both {one} and {other} are given",
-                one = twin.name(),
-                other = field.name()
+                one = self.this_file().columns.name_of(twin).to_owned(),
+                other = name
             ))
             .hint(text!("empty one of the two")));
         }
-        let read = read_cell(field, cell, kind)?;
+        let read = read_cell(field, name, cell, kind)?;
         self.normalised += u64::from(read.normalised);
         let mut value = read.value;
-        self.vet(field, &mut value)?;
+        self.vet(field, name, &mut value)?;
         if !field.of_product() {
             sku[sku_slot(field)] = Some(value);
             return Ok(());
@@ -316,7 +422,7 @@ impl<T: Payload> Reading<'_, T> {
         );
         Fault::new(text!(
             "{name} differs from {place}, another row of the same product",
-            name = field.name(),
+            name = file.columns.name_of(field).to_owned(),
             place = first.location()
         ))
         .hint(text!(
@@ -324,20 +430,14 @@ impl<T: Payload> Reading<'_, T> {
         ))
     }
 
-    /// Checks a value by itself; local pictures become their content.
-    pub(super) fn vet(&mut self, field: Field, value: &mut Value) -> Result<(), Fault> {
-        let name = field.name();
+    /// Checks a value by itself; local pictures become their content. `name` is what the file calls the field.
+    pub(super) fn vet(&mut self, field: Field, name: &str, value: &mut Value) -> Result<(), Fault> {
+        formats::check(field, name, value)?;
         match (field.target(), value) {
             (
                 Field::OutProductId | Field::OutSkuId | Field::SkuCode | Field::Barcode,
                 Value::Text(id),
             ) => {
-                if id.chars().any(char::is_control) {
-                    return Err(Fault::new(text!(
-                        "{name} holds a line break or another control character",
-                        name
-                    )));
-                }
                 if id.chars().count() > LONGEST_ID {
                     return Err(Fault::new(text!(
                         "{name} is longer than {most} characters",
@@ -394,7 +494,12 @@ impl<T: Payload> Reading<'_, T> {
         if group.values.id.is_empty() {
             return;
         }
-        let missing = self.incomplete_in(&group.values, &group.rows);
+        let mut missing = self.incomplete_in(&group.values, &group.rows);
+        if T::CREATES && is_template(&group.values) {
+            let fault = Fault::new(text!("this is the example of the template"))
+                .hint(text!("delete its rows"));
+            missing = vec![self.lack(&group.values, &group.rows, 0, Field::Title, fault)];
+        }
         if !missing.is_empty() {
             self.incomplete.push((entry, missing));
         }
@@ -403,83 +508,9 @@ impl<T: Payload> Reading<'_, T> {
         }
         self.hashes
             .push(self.hasher.hash_one(group.values.id.as_str()));
+        self.folds
+            .push(self.hasher.hash_one(folded(&group.values.id)));
         self.aside.put(group.values, group.rows);
-    }
-
-    pub(super) fn json(&mut self, kind: SourceKind) -> Result<()> {
-        let source = &self.this_file().source;
-        let (name, file) = (source.name.clone(), source.reader()?);
-        json::each(&name, file, kind, &mut |document| self.document(&document))
-    }
-
-    pub(super) fn document(&mut self, document: &json::Document<'_>) -> Result<()> {
-        self.counts.rows += 1;
-        let read = match &document.text {
-            Err(why) => Err(Fault::new(text!("not JSON: {why}", why))),
-            Ok(text) => documents::read::<T>(text, &mut |field, value| self.vet(field, value)),
-        };
-        let mut read = match read {
-            Ok(read) => read,
-            Err(fault) => {
-                let problem = self.problem(Some(document.line), None, None, fault);
-                self.note(problem);
-                return Ok(());
-            }
-        };
-        let faulty_id = read
-            .faults
-            .iter()
-            .any(|(_, field, _)| *field == Field::OutProductId);
-        if read.values.id.is_empty() && !faulty_id {
-            read.faults.push((
-                "out_product_id".into(),
-                Field::OutProductId,
-                Fault::new(text!(
-                    "{name} is missing",
-                    name = Field::OutProductId.name()
-                )),
-            ));
-        }
-        if read.values.skus.is_empty() && T::CREATES {
-            read.faults.push((
-                "skus".into(),
-                Field::OutSkuId,
-                Fault::new(text!("the product has no SKU")),
-            ));
-        }
-        let bad = !read.faults.is_empty();
-        for (path, _, fault) in std::mem::take(&mut read.faults) {
-            let mut problem = self.problem(Some(document.line), None, None, fault);
-            problem.field = Some(Cow::Owned(path));
-            problem.out_product_id = some_id(&read.values.id);
-            self.note(problem);
-        }
-        let input = u32::try_from(self.files.len() - 1)?;
-        let mut rows: Vec<RowRef> = read
-            .sku_touched
-            .iter()
-            .map(|bits| RowRef {
-                input,
-                row: document.line,
-                touched: bits | read.touched,
-            })
-            .collect();
-        if rows.is_empty() {
-            rows.push(RowRef {
-                input,
-                row: document.line,
-                touched: read.touched,
-            });
-        }
-        self.counts.skus += read.values.skus.len() as u64;
-        self.end_group();
-        self.current = Some(Group {
-            values: read.values,
-            rows,
-            bad,
-        });
-        self.end_group();
-        Ok(())
     }
 
     pub(super) fn problem(
@@ -501,8 +532,17 @@ impl<T: Payload> Reading<'_, T> {
         fault: Fault,
     ) -> Problem {
         let file = &self.files[input];
-        let cell = match (&file.sheet, row, column) {
-            (Some(_), Some(row), Some(column)) => Some(format!("{}{row}", column_letters(column))),
+        let table = !matches!(file.source.kind, SourceKind::Json | SourceKind::Jsonl);
+        let cell = match (row, column) {
+            (Some(row), Some(column)) if table => {
+                let row = file.row_in_sheet(row);
+                Some(format!("{}{row}", column_letters(column)))
+            }
+            _ => None,
+        };
+        let heading = match (column, field) {
+            (Some(column), _) => file.columns.headings.get(column).cloned(),
+            (None, Some(field)) if table => Some(file.columns.name_of(field).to_owned()),
             _ => None,
         };
         Problem {
@@ -510,12 +550,14 @@ impl<T: Payload> Reading<'_, T> {
             sheet: file.sheet.clone(),
             row,
             cell,
+            heading: heading.filter(|heading| !heading.is_empty()),
             field: field.map(|field| Cow::Borrowed(field.name())),
             out_product_id: None,
             message: fault.message,
             hint: fault.hint,
             input,
             column,
+            of_row_above: false,
         }
     }
 
@@ -523,7 +565,17 @@ impl<T: Payload> Reading<'_, T> {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(problem);
         } else {
-            self.more_problems += 1;
+            // Inputs are counted in u32 everywhere.
+            let input = u32::try_from(problem.input).unwrap_or(u32::MAX);
+            self.more_problems.push((input, problem.row.unwrap_or(0)));
         }
     }
+}
+
+/// Whether a product is the one that stands in a new sheet.
+fn is_template(values: &Values) -> bool {
+    matches!(
+        &values.product[Field::Title as usize],
+        Some(Value::Text(title)) if title == EXAMPLE_TITLE
+    )
 }

@@ -3,19 +3,22 @@
 
 mod aside;
 mod files;
+mod formats;
+mod lines;
 mod outline;
 #[cfg(test)]
 mod tests;
 mod whole;
 
-use super::fields::Field;
+use super::fields::{Field, PRODUCT_FIELDS};
 use super::headings::{Columns, Naming};
 use super::images::Images;
 use super::problem::Problem;
 use super::rows::{Payload, Values};
 use crate::api::component::goods::{AddSpu, UpdateSpuFree};
 use crate::bulk::csv::{Dialect, Encoding};
-use crate::bulk::source::{Input, Source, SourceKind};
+use crate::bulk::inputs::names_of;
+use crate::bulk::source::{Input, Row, Source, SourceKind};
 use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::lang::Text;
 use crate::text;
@@ -43,10 +46,14 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// Take stock 0, which WeChat refuses for new products.
     pub zero_stock: bool,
+    /// Take products that give only what is to change.
+    pub partial: bool,
 }
 
-/// Problems that are kept; more of them are counted.
-const MOST_PROBLEMS: usize = 10_000;
+/// Problems that are kept in words; of more, their rows are kept.
+const MOST_PROBLEMS: usize = 100_000;
+/// No more SKUs make a product that anybody can choose from.
+const MOST_SKUS: usize = 500;
 /// No length is documented for a merchant's own numbers; this only stops cells that hold something else.
 const LONGEST_ID: usize = 128;
 
@@ -57,7 +64,8 @@ pub struct Catalogue<T = AddSpu> {
     /// Where the good products are, in file order.
     places: Arc<[u64]>,
     problems: Vec<Problem>,
-    more_problems: u64,
+    /// Input and row of problems beyond those that are kept in words.
+    more_problems: Vec<(u32, u32)>,
     notices: Vec<Text>,
     images: Images,
     counts: Counts,
@@ -82,8 +90,10 @@ pub struct Draft<T = AddSpu> {
     /// The request `T`, as it was checked. Pictures on disk stand in it as `sha256:…`; [`Catalogue::image`] knows
     /// their files.
     pub json: Bytes,
-    /// SHA-256 of `json`.
+    /// SHA-256 of `json` and of which fields the rows give.
     pub fingerprint: [u8; 32],
+    /// Its place among the good products, from 0.
+    pub index: usize,
     pub rows: Vec<RowRef>,
     /// The file and first row, for people.
     pub place: String,
@@ -110,6 +120,42 @@ pub struct RowRef {
     pub(super) touched: u64,
 }
 
+impl RowRef {
+    /// Whether the row says anything of this field, be it that it is to be emptied.
+    pub fn gives(&self, field: Field) -> bool {
+        self.touched & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
+    }
+
+    /// The fields it gives, whichever of two columns gives them.
+    fn targets(&self) -> u64 {
+        const TWINS: [(Field, Field); 3] = [
+            (Field::ExpressFeeFen, Field::ExpressFee),
+            (Field::SalePriceFen, Field::SalePrice),
+            (Field::MarketPriceFen, Field::MarketPrice),
+        ];
+        TWINS.iter().fold(self.touched, |bits, (twin, target)| {
+            match bits & twin.bit() != 0 {
+                true => bits & !twin.bit() | target.bit(),
+                false => bits,
+            }
+        })
+    }
+}
+
+/// Of a product as it would be sent, and of what its rows say: a field that is given is not one that is kept, though
+/// both may end as the same request.
+fn fingerprint(body: &[u8], rows: &[RowRef]) -> [u8; 32] {
+    const OF_SKUS: u64 = !0 << PRODUCT_FIELDS;
+    let mut hasher = Sha256::new();
+    hasher.update(body);
+    let of_product = rows.iter().fold(0, |bits, row| bits | row.targets()) & !OF_SKUS;
+    hasher.update(of_product.to_le_bytes());
+    for row in rows {
+        hasher.update((row.targets() & OF_SKUS).to_le_bytes());
+    }
+    hasher.finalize().into()
+}
+
 /// A file, and what is needed to read its rows again.
 pub(super) struct SheetFile {
     pub source: Source,
@@ -118,6 +164,24 @@ pub(super) struct SheetFile {
     pub columns: Arc<Columns>,
     /// The row of the headings; 0 while there is none.
     pub heading: u32,
+    /// The headings have problems, so that nothing in the file can be sent.
+    pub unsound: bool,
+    /// Columns of the widest row.
+    pub width: usize,
+    /// From which line on rows of a text file have which number in a spreadsheet, less their line.
+    pub counted: Vec<(u32, i64)>,
+}
+
+impl SheetFile {
+    /// The number that a spreadsheet gives the row.
+    pub fn row_in_sheet(&self, row: u32) -> u32 {
+        let after = self.counted.partition_point(|(from, _)| *from <= row);
+        let shift = match after {
+            0 => 0,
+            after => self.counted[after - 1].1,
+        };
+        u32::try_from(i64::from(row) + shift).unwrap_or(row)
+    }
 }
 
 impl<T: Payload> Catalogue<T> {
@@ -132,8 +196,11 @@ impl<T: Payload> Catalogue<T> {
             hashes: Vec::new(),
             files: Vec::new(),
             current: None,
+            above: None,
+            hidden: Vec::new(),
+            folds: Vec::new(),
             problems: Vec::new(),
-            more_problems: 0,
+            more_problems: Vec::new(),
             incomplete: Vec::new(),
             bad: HashSet::new(),
             images: Images::default(),
@@ -143,8 +210,9 @@ impl<T: Payload> Catalogue<T> {
             hasher: RandomState::new(),
             payload: PhantomData,
         };
-        for input in inputs {
-            let source = Source::open(input, options.from, spool_dir)?;
+        for (input, name) in inputs.iter().zip(names_of(inputs)) {
+            let mut source = Source::open(input, options.from, spool_dir)?;
+            source.name = name;
             reading.file(source)?;
         }
         reading.finish()
@@ -157,7 +225,31 @@ impl<T: Payload> Catalogue<T> {
 
     /// Problems beyond those that were kept.
     pub fn more_problems(&self) -> u64 {
-        self.more_problems
+        self.more_problems.len() as u64
+    }
+
+    pub(super) fn rows_of_more_problems(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.more_problems.iter().copied()
+    }
+
+    /// Whether the headings of a file are wrong, so that nothing in it can be sent.
+    pub fn has_unsound_headings(&self) -> bool {
+        self.files.iter().any(|file| file.unsound)
+    }
+
+    /// Whether rows of the files stand for nothing that is sent: what is not named is then not known to be unwanted.
+    pub fn rows_were_left_out(&self) -> bool {
+        !self.problems.is_empty() || !self.more_problems.is_empty()
+    }
+
+    /// Whether rows that fail can be given back: where `wanted` says, or else beside each file.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn check_failed_files(&self, wanted: Option<&Path>) -> Result<()> {
+        self.files
+            .iter()
+            .try_for_each(|file| crate::bulk::failed::check(&file.source, wanted))
     }
 
     /// What people should know about how the files were read.
@@ -211,6 +303,15 @@ impl<T: Payload> Catalogue<T> {
         }
     }
 
+    /// What is known of the good products without their requests, in the same order.
+    pub fn outlines(&self) -> impl Iterator<Item = Result<Outline>> {
+        let mut cursor = self.spool.cursor();
+        (0..self.places.len()).map(move |index| {
+            let (meta, _) = cursor.record(self.places[index])?;
+            Ok(outline::read(meta)?.0)
+        })
+    }
+
     /// The names of all inputs.
     pub fn file_names(&self) -> Vec<String> {
         self.files
@@ -229,12 +330,10 @@ pub struct Drafts<T> {
     payload: PhantomData<fn() -> T>,
 }
 
-impl<T: Payload> Iterator for Drafts<T> {
-    type Item = Result<Draft<T>>;
-
-    fn next(&mut self) -> Option<Result<Draft<T>>> {
-        let at = *self.places.get(self.next)?;
-        self.next += 1;
+impl<T: Payload> Drafts<T> {
+    /// One of the good products, by its place among them.
+    pub fn at(&mut self, index: usize) -> Option<Result<Draft<T>>> {
+        let at = *self.places.get(index)?;
         let names = &self.names;
         Some(self.cursor.record(at).and_then(|(meta, body)| {
             let (outline, rows) = outline::read(meta)?;
@@ -248,16 +347,26 @@ impl<T: Payload> Iterator for Drafts<T> {
             Ok(Draft {
                 outline,
                 json: Bytes::copy_from_slice(body),
-                fingerprint: Sha256::digest(body).into(),
+                fingerprint: fingerprint(body, &rows),
+                index,
                 rows,
                 place,
                 payload: PhantomData,
             })
         }))
     }
+}
+
+impl<T: Payload> Iterator for Drafts<T> {
+    type Item = Result<Draft<T>>;
+
+    fn next(&mut self) -> Option<Result<Draft<T>>> {
+        self.next += 1;
+        self.at(self.next - 1)
+    }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.places.len() - self.next;
+        let left = self.places.len().saturating_sub(self.next);
         (left, Some(left))
     }
 }
@@ -289,9 +398,15 @@ struct Reading<'a, T> {
     /// Of the numbers of the products set aside. With their places, sixteen bytes for each product of a million.
     hashes: Vec<u64>,
     files: Vec<SheetFile>,
+    /// Of the numbers without what nobody sees in them, like `hashes`.
+    folds: Vec<u64>,
     current: Option<Group>,
+    /// The first row of a file, while its headings are looked for.
+    above: Option<Row>,
+    /// Rows of the file that nobody sees.
+    hidden: Vec<u32>,
     problems: Vec<Problem>,
-    more_problems: u64,
+    more_problems: Vec<(u32, u32)>,
     /// What is missing in the rows of an entry, unless other rows of the product give it.
     incomplete: Vec<(usize, Vec<Problem>)>,
     bad: HashSet<usize>,
@@ -309,6 +424,7 @@ impl<T: Payload> Reading<'_, T> {
         self.end_group();
         let mut shelf = self.aside.finish()?;
         self.join_scattered(&mut shelf)?;
+        self.compare_numbers(&mut shelf)?;
         let incomplete = std::mem::take(&mut self.incomplete);
         for (entry, problems) in incomplete {
             self.bad.insert(entry);
@@ -321,10 +437,10 @@ impl<T: Payload> Reading<'_, T> {
                 count = self.normalised
             ));
         }
-        if self.more_problems > 0 {
+        if !self.more_problems.is_empty() {
             self.notices.push(text!(
                 "{count} more problems are not listed",
-                count = self.more_problems
+                count = self.more_problems.len()
             ));
         }
         let bad = &self.bad;

@@ -12,8 +12,10 @@ pub struct Outline {
     pub key: String,
     /// 0 where the request names none.
     pub third_cat_id: u64,
-    /// Of the fields that WeChat never shows again, see [`unseen_fingerprint`](crate::shop::change::unseen_fingerprint).
-    pub unseen: [u8; 16],
+    /// A price stands below a tenth of its list price.
+    pub cheap: bool,
+    /// What is to be remembered of it once it was added as it stands, see [`Sent`](crate::model::product::Sent).
+    pub sent: Vec<u8>,
     /// The request can be sent as it stands, unless pictures on other hosts are to be copied: it lacks nothing, and
     /// no picture on disk stands in it.
     pub ready: bool,
@@ -21,12 +23,13 @@ pub struct Outline {
 
 /// The outline of a product and its rows.
 pub(super) fn write(outline: &Outline, rows: &[RowRef]) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(outline.key.len() + 29 + rows.len() * 16);
+    let mut out = Vec::with_capacity(outline.key.len() + outline.sent.len() + 18 + rows.len() * 16);
     out.put_u32_le(u32::try_from(outline.key.len())?);
     out.put_slice(outline.key.as_bytes());
     out.put_u64_le(outline.third_cat_id);
-    out.put_slice(&outline.unseen);
-    out.put_u8(u8::from(outline.ready));
+    out.put_u8(u8::from(outline.ready) | u8::from(outline.cheap) << 1);
+    out.put_u32_le(u32::try_from(outline.sent.len())?);
+    out.put_slice(&outline.sent);
     for row in rows {
         out.put_u32_le(row.input);
         out.put_u32_le(row.row);
@@ -44,8 +47,10 @@ pub(super) fn read(mut meta: &[u8]) -> Result<(Outline, Vec<RowRef>)> {
         third_cat_id: meta.try_get_u64_le()?,
         ..Outline::default()
     };
-    meta.try_copy_to_slice(&mut outline.unseen)?;
-    outline.ready = meta.try_get_u8()? != 0;
+    let marks = meta.try_get_u8()?;
+    (outline.ready, outline.cheap) = (marks & 1 != 0, marks & 2 != 0);
+    outline.sent = vec![0; meta.try_get_u32_le()? as usize];
+    meta.try_copy_to_slice(&mut outline.sent)?;
     let mut rows = Vec::with_capacity(meta.len() / 16);
     while meta.has_remaining() {
         rows.push(RowRef {
@@ -66,8 +71,9 @@ mod tests {
         let outline = Outline {
             key: "货号 1".into(),
             third_cat_id: 378_031,
-            unseen: [7; 16],
             ready: true,
+            cheap: true,
+            sent: vec![1, 2, 3],
         };
         let row = |row| RowRef {
             input: 1,

@@ -1,7 +1,8 @@
 //! Checks that need all rows of a product, and the joining of rows that do not stand together.
 
 use super::aside::Shelf;
-use super::{CHANGES, Group, JOINED, Reading, RowRef, outline, some_id};
+use super::{CHANGES, Group, JOINED, MOST_SKUS, Reading, RowRef, SheetFile, outline, some_id};
+use crate::bulk::number::folded;
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
 use crate::shop::goods::sheet::cells::{Fault, Value};
@@ -17,31 +18,71 @@ impl<T: Payload> Reading<'_, T> {
     /// What a product as a whole lacks.
     pub(super) fn incomplete_in(&self, values: &Values, rows: &[RowRef]) -> Vec<Problem> {
         let mut found = Vec::new();
+        let needs = match self.options.partial {
+            true => &[],
+            false => T::NEEDS,
+        };
         let touched = rows.iter().fold(0, |bits, row| bits | row.touched);
         let given = |bits: u64, field: Field| {
             bits & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
         };
-        for field in T::NEEDS.iter().copied().filter(|field| field.of_product()) {
-            if !given(touched, field) {
-                found.push(self.lack(
-                    values,
-                    rows,
-                    0,
-                    field,
-                    Fault::new(text!("{name} is missing", name = field.name())),
+        // A column that is not there was said to be missing once.
+        let has_column = |row: Option<&RowRef>, field: Field| {
+            let row = row.or(rows.first());
+            row.is_none_or(|row| {
+                !self.files[row.input as usize]
+                    .columns
+                    .missing
+                    .contains(&field)
+            })
+        };
+        let missing = |place: usize, field: Field| {
+            let name = self.name_in(rows.get(place).or(rows.first()), field);
+            let fault = Fault::new(text!("{name} is missing", name));
+            self.lack(values, rows, place, field, fault)
+        };
+        for field in needs.iter().copied().filter(|field| field.of_product()) {
+            if !given(touched, field) && has_column(None, field) {
+                found.push(missing(0, field));
+            }
+        }
+        if values.skus.len() > MOST_SKUS {
+            let fault = Fault::new(text!(
+                "the product has {count} SKUs; {most} at most are taken",
+                count = values.skus.len(),
+                most = MOST_SKUS
+            ))
+            .hint(text!("make several products of it"));
+            found.push(self.lack(values, rows, 0, Field::OutProductId, fault));
+        }
+        // Of a change from options, the other price is the shop's.
+        let made = rows
+            .first()
+            .is_some_and(|row| self.files[row.input as usize].source.made);
+        for (place, sku) in values.skus.iter().enumerate().filter(|_| !made) {
+            if let (Some(Value::Fen(sale)), Some(Value::Fen(list))) = (
+                &sku[sku_slot(Field::SalePrice)],
+                &sku[sku_slot(Field::MarketPrice)],
+            ) && list < sale
+            {
+                let row = rows.get(place).or(rows.first());
+                let fault = Fault::new(text!(
+                    "{list} {amount} is below {sale} {price}",
+                    list = self.name_in(row, Field::MarketPrice),
+                    amount = list.to_yuan(),
+                    sale = self.name_in(row, Field::SalePrice),
+                    price = sale.to_yuan()
+                ))
+                .hint(text!(
+                    "correct one of the two, or leave the list price empty"
                 ));
+                found.push(self.lack(values, rows, place, Field::MarketPrice, fault));
             }
         }
         for (place, row) in rows.iter().enumerate().take(values.skus.len()) {
-            for field in T::NEEDS.iter().copied().filter(|field| !field.of_product()) {
-                if !given(row.touched, field) {
-                    found.push(self.lack(
-                        values,
-                        rows,
-                        place,
-                        field,
-                        Fault::new(text!("{name} is missing", name = field.name())),
-                    ));
+            for field in needs.iter().copied().filter(|field| !field.of_product()) {
+                if !given(row.touched, field) && has_column(Some(row), field) {
+                    found.push(missing(place, field));
                 }
             }
             if T::CREATES {
@@ -49,13 +90,7 @@ impl<T: Payload> Reading<'_, T> {
             }
             let changes = CHANGES.iter().any(|field| given(row.touched, *field));
             if changes && !given(row.touched, Field::OutSkuId) {
-                found.push(self.lack(
-                    values,
-                    rows,
-                    place,
-                    Field::OutSkuId,
-                    Fault::new(text!("{name} is missing", name = Field::OutSkuId.name())),
-                ));
+                found.push(missing(place, Field::OutSkuId));
             }
             if !changes && !given(touched, Field::Path) {
                 let fault = Fault::new(text!("there is nothing to change in this row"))
@@ -77,6 +112,7 @@ impl<T: Payload> Reading<'_, T> {
                 .map_or_else(String::new, |row| self.location(row, field, place))
         };
         let mut ids: HashMap<&str, usize> = HashMap::new();
+        let mut folds: HashMap<String, usize> = HashMap::new();
         let mut looks: HashMap<Vec<(&str, &str)>, usize> = HashMap::new();
         let mut names: Option<Vec<&str>> = None;
         for (place, sku) in values.skus.iter().enumerate() {
@@ -90,6 +126,13 @@ impl<T: Payload> Reading<'_, T> {
                 ));
                 found.push(self.lack(values, rows, place, Field::OutSkuId, fault));
                 continue;
+            }
+            if let Some(Value::Text(id)) = &sku[sku_slot(Field::OutSkuId)]
+                && let Some(first) = folds.insert(folded(id), place)
+                && let Some(Value::Text(other)) = &values.skus[first][sku_slot(Field::OutSkuId)]
+            {
+                let fault = look_alike(id, other, place_of(first, Field::OutSkuId));
+                found.push(self.lack(values, rows, place, Field::OutSkuId, fault));
             }
             let unread = rows
                 .get(place)
@@ -124,6 +167,60 @@ impl<T: Payload> Reading<'_, T> {
                 found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
             }
         }
+    }
+
+    /// What the file of a row calls a field.
+    fn name_in(&self, row: Option<&RowRef>, field: Field) -> String {
+        match row.map(|row| &self.files[row.input as usize]) {
+            Some(file) if !is_document(file) => file.columns.name_of(field).to_owned(),
+            _ => field.name().to_owned(),
+        }
+    }
+
+    /// Finds products whose numbers differ in nothing that anybody sees.
+    pub(super) fn compare_numbers(&mut self, shelf: &mut Shelf) -> Result<()> {
+        let mut order: Vec<usize> = (0..self.folds.len())
+            .filter(|entry| shelf.places[*entry] != JOINED)
+            .collect();
+        order.sort_unstable_by_key(|entry| (self.folds[*entry], *entry));
+        let alike: Vec<Vec<usize>> = order
+            .chunk_by(|one, other| self.folds[*one] == self.folds[*other])
+            .filter(|same| same.len() > 1)
+            .map(<[usize]>::to_vec)
+            .collect();
+        if alike.is_empty() {
+            return Ok(());
+        }
+        let spool = shelf.spool.reader()?;
+        let mut cursor = spool.cursor();
+        for entries in alike {
+            let mut first: Option<(String, String, usize)> = None;
+            for entry in entries {
+                let (meta, _) = cursor.record(shelf.places[entry])?;
+                let (outline, rows) = outline::read(meta)?;
+                let place = rows.first().map_or_else(String::new, |row| {
+                    self.location(row, Field::OutProductId, 0)
+                });
+                let Some((number, known, of_first)) = &first else {
+                    first = Some((outline.key, place, entry));
+                    continue;
+                };
+                // Two numbers may share a hash.
+                if folded(number) != folded(&outline.key) || *number == outline.key {
+                    continue;
+                }
+                let of_first = *of_first;
+                let fault = look_alike(&outline.key, number, known.clone());
+                let values = Values {
+                    id: outline.key,
+                    ..Values::default()
+                };
+                let problem = self.lack(&values, &rows, 0, Field::OutProductId, fault);
+                self.note(problem);
+                self.bad.extend([of_first, entry]);
+            }
+        }
+        shelf.spool.resume()
     }
 
     pub(super) fn location(&self, row: &RowRef, field: Field, sku: usize) -> String {
@@ -165,7 +262,7 @@ impl<T: Payload> Reading<'_, T> {
             Some(field),
             fault,
         );
-        if matches!(file.source.kind, SourceKind::Json | SourceKind::Jsonl) && !field.of_product() {
+        if is_document(file) && !field.of_product() {
             problem.field = Some(Cow::Owned(format!("skus[{sku}].{}", field.name())));
         }
         problem
@@ -231,36 +328,36 @@ impl<T: Payload> Reading<'_, T> {
         let given = |bits: u64, field: usize| {
             bits & ((1 << field) | SPECS[field].field.twin().map_or(0, Field::bit)) != 0
         };
+        // What was given and is not there was to be emptied, unless it could not be read.
+        let bad = self.bad.contains(&entry);
+        let emptied =
+            |field: usize| (!bad && SPECS[field].field.is_clearable()).then_some(Value::Clear);
         let all = rows.iter().fold(0, |bits, row| bits | row.touched);
         for field in 0..PRODUCT_FIELDS {
-            if !given(all, field) {
-                values.product[field] = None;
+            match given(all, field) {
+                false => values.product[field] = None,
+                true if values.product[field].is_none() => values.product[field] = emptied(field),
+                true => {}
             }
         }
         for (sku, row) in values.skus.iter_mut().zip(&rows) {
             for (slot, value) in sku.iter_mut().enumerate() {
-                if !given(row.touched, PRODUCT_FIELDS + slot) {
-                    *value = None;
+                match given(row.touched, PRODUCT_FIELDS + slot) {
+                    false => *value = None,
+                    true if value.is_none() => *value = emptied(PRODUCT_FIELDS + slot),
+                    true => {}
                 }
             }
         }
-        Ok(Group {
-            values,
-            rows,
-            bad: self.bad.contains(&entry),
-        })
+        Ok(Group { values, rows, bad })
     }
 
     pub(super) fn join(&mut self, known: &mut Group, other: Group) {
-        let is_document = |group: &Group| {
-            group.rows.first().is_some_and(|row| {
-                matches!(
-                    self.files[row.input as usize].source.kind,
-                    SourceKind::Json | SourceKind::Jsonl
-                )
-            })
+        let of_document = |group: &Group| {
+            let first = group.rows.first();
+            first.is_some_and(|row| is_document(&self.files[row.input as usize]))
         };
-        if is_document(known) || is_document(&other) {
+        if of_document(known) || of_document(&other) {
             let place = known.rows.first().map_or_else(String::new, |row| {
                 self.location(row, Field::OutProductId, 0)
             });
@@ -299,4 +396,19 @@ impl<T: Payload> Reading<'_, T> {
         known.values.skus.extend(other.values.skus);
         known.rows.extend(other.rows);
     }
+}
+
+fn is_document(file: &SheetFile) -> bool {
+    matches!(file.source.kind, SourceKind::Json | SourceKind::Jsonl)
+}
+
+/// Two numbers that nobody can tell apart; one of them was mistyped.
+fn look_alike(number: &str, other: &str, place: String) -> Fault {
+    Fault::new(text!(
+        "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+        number,
+        other,
+        place
+    ))
+    .hint(text!("write the same number in both places"))
 }

@@ -1,11 +1,11 @@
-//! What a policy says of an after-sale, and why. Nothing here calls anybody.
+//! A policy for after-sales: rules in their order, what they say of an after-sale, and why.
 
-use super::super::words::Reason;
-use crate::api::component::deadline::{left, seconds};
+use super::aftersale::{Aftersale, Kind, Reason};
+use super::deadline::left;
+use super::order::Receiver;
 use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
-use serde_json::Value;
 
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +22,9 @@ pub enum Action {
 pub struct Rule {
     pub name: String,
     pub action: Action,
-    /// WeChat's number of the type.
-    pub kind: Option<i64>,
+    pub kind: Option<Kind>,
     pub up_to: Option<Fen>,
-    /// WeChat's numbers.
-    pub reasons: Vec<i64>,
+    pub reasons: Vec<Reason>,
     /// Seconds since it was opened.
     pub older_than: Option<i64>,
     pub younger_than: Option<i64>,
@@ -42,39 +40,36 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What may be accepted on one day in China; 0 where no rule accepts.
     pub per_day: Fen,
-    /// Where returned goods go, as WeChat takes it.
-    pub return_address: Option<Value>,
+    /// Where returned goods go.
+    pub return_address: Option<Receiver>,
 }
 
 /// What rules ask of an after-sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    pub kind: i64,
-    pub amount: Fen,
-    reason: i64,
-    /// Seconds since it was opened, where WeChat says when.
-    age: Option<i64>,
-    product: String,
-    sku: String,
+    pub kind: Kind,
+    /// What it would cost; `None` where that cannot be read, and then no rule that pays fits.
+    pub amount: Option<Fen>,
+    pub reason: Option<Reason>,
+    /// Seconds since it was opened, where that is told.
+    pub age: Option<i64>,
+    pub product: String,
+    pub sku: String,
     /// Whether a parcel of the order is on its way; `None` while that is not known.
     pub shipped: Option<bool>,
 }
 
 impl Facts {
-    /// Reads an after-sale as `ecaftersale/get` gives it, at a moment in unix seconds.
-    pub fn of(aftersale: &Value, now: i64) -> Facts {
-        let number = |name: &str| aftersale[name].as_i64().unwrap_or_default();
-        let goods = |name: &str| {
-            let name = aftersale["product_info"][name].as_str();
-            name.unwrap_or_default().to_owned()
-        };
+    /// Those of an after-sale at a moment in unix seconds.
+    pub fn of(aftersale: &Aftersale, now: i64) -> Facts {
+        let opened = aftersale.opened_ms.map(|millis| millis.div_euclid(1000));
         Facts {
-            kind: number("type"),
-            amount: Fen(number("orderamt")),
-            reason: number("refund_reason_type"),
-            age: seconds(&aftersale["create_time"]).map(|opened| now - opened),
-            product: goods("out_product_id"),
-            sku: goods("out_sku_id"),
+            kind: aftersale.kind,
+            amount: aftersale.amount,
+            reason: aftersale.reason,
+            age: opened.map(|opened| now - opened),
+            product: aftersale.product.clone(),
+            sku: aftersale.sku.clone(),
             shipped: None,
         }
     }
@@ -138,21 +133,27 @@ impl Rule {
     fn misses(&self, facts: &Facts) -> Vec<Text> {
         let rule = self.name.as_str();
         let mut misses = Vec::new();
-        if let Some(most) = self.up_to.filter(|most| facts.amount > *most) {
-            misses.push(text!(
+        match (self.up_to, facts.amount) {
+            (Some(most), Some(amount)) if amount > most => misses.push(text!(
                 "over the ceiling of rule {rule}: {amount} > {most}",
                 rule,
-                amount = facts.amount.to_yuan(),
+                amount = amount.to_yuan(),
                 most = most.to_yuan()
-            ));
+            )),
+            (Some(_), None) => misses.push(text!(
+                "rule {rule} has a ceiling, and the amount cannot be read",
+                rule
+            )),
+            (Some(_) | None, _) => {}
         }
-        if !self.reasons.is_empty() && !self.reasons.contains(&facts.reason) {
+        let named = |reason| self.reasons.contains(&reason);
+        if !self.reasons.is_empty() && !facts.reason.is_some_and(named) {
             misses.push(text!(
                 "rule {rule} is not for the reason {reason}",
                 rule,
-                reason = match Reason::of(facts.reason) {
+                reason = match facts.reason {
                     Some(reason) => reason.words(),
-                    None => Text::verbatim(facts.reason.to_string()),
+                    None => text!("that is not known"),
                 }
             ));
         }
@@ -220,7 +221,7 @@ impl Rule {
             (Action::Accept, Some(most)) => text!(
                 "within the ceiling of rule {rule}: {amount} of {most}",
                 rule,
-                amount = facts.amount.to_yuan(),
+                amount = facts.amount.unwrap_or_default().to_yuan(),
                 most = most.to_yuan()
             ),
             (Action::Reject(reason), _) => {
@@ -228,116 +229,5 @@ impl Rule {
             }
             (Action::Wait | Action::Accept, _) => text!("rule {rule} leaves it to you", rule),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::component::aftersale::REFUND;
-
-    const TWO: &str = r#"
-        [limits]
-        per_day = 100
-        [[rule]]
-        name = "small"
-        type = "refund"
-        reasons = ["quality", 7, "no longer wanted"]
-        up_to = "20.00"
-        action = "accept"
-        [[rule]]
-        name = "late"
-        shipped = false
-        older_than = "12h"
-        younger_than = "1d"
-        skus = "T1-1"
-        up_to = "1,000"
-        action = "accept"
-    "#;
-
-    fn facts(fen: i64, reason: i64) -> Facts {
-        Facts {
-            kind: REFUND,
-            amount: Fen(fen),
-            reason,
-            age: Some(3600),
-            product: "T1".into(),
-            sku: "T1-1".into(),
-            shipped: None,
-        }
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_decides_and_says_why() {
-        let policy = Policy::parse("p.toml", TWO).expect("a policy");
-        assert_eq!(policy.per_day, Fen(10_000));
-        let decide = |facts: &Facts| {
-            let decision = policy.decide(facts);
-            let rule = decision.rule.map_or("", |rule| rule.name.as_str());
-            (rule.to_owned(), decision.why.to_string())
-        };
-        let (rule, why) = decide(&facts(2000, 14));
-        assert_eq!(
-            (rule.as_str(), why.as_str()),
-            ("small", "within the ceiling of rule small: 20.00 of 20.00")
-        );
-        let (rule, why) = decide(&facts(2001, 14));
-        assert_eq!(
-            (rule.as_str(), why.as_str()),
-            ("", "over the ceiling of rule small: 20.01 > 20.00")
-        );
-        // By number, and by WeChat's words.
-        assert_eq!(decide(&facts(1, 7)).0, "small");
-        assert_eq!(decide(&facts(1, 3)).0, "small");
-        let (_, why) = decide(&facts(1, 1));
-        assert_eq!(why, "rule small is not for the reason out of stock");
-        let late = Facts {
-            age: Some(12 * 3600),
-            shipped: Some(false),
-            ..facts(100_000, 1)
-        };
-        assert_eq!(decide(&late).0, "late");
-        for (other, why) in [
-            (
-                Facts {
-                    age: Some(12 * 3600 - 1),
-                    ..late.clone()
-                },
-                "rule late is for what is open for 12h 0m and more, not 11h 59m",
-            ),
-            (
-                Facts {
-                    age: Some(24 * 3600),
-                    ..late.clone()
-                },
-                "rule late is for what is open for less than 1d 0h, not 1d 0h",
-            ),
-            (
-                Facts {
-                    sku: "T2-1".into(),
-                    ..late.clone()
-                },
-                "rule late is not for SKU T2-1",
-            ),
-            (
-                Facts {
-                    shipped: Some(true),
-                    ..late.clone()
-                },
-                "rule late is for orders that are not shipped",
-            ),
-            (
-                Facts {
-                    shipped: None,
-                    ..late.clone()
-                },
-                "rule late asks whether the order is shipped, which is not known",
-            ),
-        ] {
-            assert_eq!(decide(&other), (String::new(), why.to_owned()));
-        }
-        // The order is read where it decides, and only there.
-        assert!(policy.asks_order(&late));
-        assert!(!policy.asks_order(&facts(100_000, 1)));
     }
 }

@@ -1,0 +1,168 @@
+//! The store itself, its brands, addresses and freight templates: `/channels/ec/basics`, `brand`, `merchant`.
+
+use super::{Id, flag, or_default};
+use crate::api::endpoints;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+endpoints! {
+    ListValidBrands => "/channels/ec/brand/valid/list/get" -> ListBrandsReply, Safe;
+    ListBrands => "/channels/ec/brand/list/get" -> ListBrandsReply, Safe;
+    ListTemplates => "/channels/ec/merchant/getfreighttemplatelist" -> ListTemplatesReply, Safe;
+    GetTemplate => "/channels/ec/merchant/getfreighttemplatedetail" -> GetTemplateReply, Safe;
+    ListAddresses => "/channels/ec/merchant/address/list" -> ListAddressesReply, Safe;
+    GetAddress => "/channels/ec/merchant/address/get" -> GetAddressReply, Safe;
+}
+
+/// A GET: name and state of the store.
+pub const INFO_PATH: &str = "/channels/ec/basics/info/get";
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InfoReply {
+    pub info: Info,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Info {
+    #[serde(deserialize_with = "or_default")]
+    pub nickname: String,
+    #[serde(deserialize_with = "or_default")]
+    pub subject_type: String,
+    /// `opening`, `open_finished`, `closing`, `close_finished`.
+    #[serde(deserialize_with = "or_default")]
+    pub status: String,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// Brands in force; at most 50 a page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListValidBrands {
+    pub page_size: i64,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub next_key: String,
+}
+
+/// All brands, in any state.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListBrands {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    pub page_size: i64,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub next_key: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListBrandsReply {
+    #[serde(deserialize_with = "or_default")]
+    pub brands: Vec<Brand>,
+    #[serde(deserialize_with = "or_default")]
+    pub total_num: u64,
+    #[serde(deserialize_with = "or_default")]
+    pub next_key: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Brand {
+    pub brand_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub ch_name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub en_name: String,
+    /// 1 in audit, 2 refused, 3 passed, 4 withdrawn.
+    #[serde(deserialize_with = "or_default")]
+    pub status: i64,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ListTemplates {
+    pub offset: i64,
+    pub limit: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListTemplatesReply {
+    #[serde(deserialize_with = "or_default")]
+    pub template_id_list: Vec<Id>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct GetTemplate {
+    pub template_id: Id,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GetTemplateReply {
+    pub freight_template: Template,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Template {
+    pub template_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    /// `PIECE` or `WEIGHT`.
+    #[serde(deserialize_with = "or_default")]
+    pub valuation_type: String,
+    #[serde(deserialize_with = "flag")]
+    pub is_default: bool,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ListAddresses {
+    pub offset: i64,
+    pub limit: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListAddressesReply {
+    #[serde(deserialize_with = "or_default")]
+    pub address_id_list: Vec<Id>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct GetAddress {
+    pub address_id: Id,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GetAddressReply {
+    pub address_detail: Address,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    pub address_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "flag")]
+    pub recv_addr: bool,
+    /// Where returns go unless a product says otherwise.
+    #[serde(deserialize_with = "flag")]
+    pub default_recv: bool,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}

@@ -1,0 +1,369 @@
+//! Somebody's number in a cell: of a product, a SKU, an order, a parcel, a person. It is what the person sees, or it is
+//! refused; every reader of files asks here, so that the same cell means the same everywhere and is refused in the same
+//! words.
+
+use super::source::{CellKind, half_width};
+use crate::lang::Text;
+use crate::text;
+use std::borrow::Cow;
+
+/// Digits that a spreadsheet keeps of a number.
+const KEPT: usize = 15;
+/// From so many digits on, zeros after the fifteenth are taken for digits that a spreadsheet lost.
+const LOST: usize = 18;
+
+/// Why a cell cannot be read, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub message: Text,
+    pub hint: Text,
+}
+
+/// A number as the person sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Number<'a> {
+    pub text: Cow<'a, str>,
+    /// Full-width characters were replaced.
+    pub normalised: bool,
+}
+
+/// Reads a cell that holds somebody's number. Guards that keep spreadsheets from touching it, `="00123"` and a leading
+/// apostrophe, are taken off; inside quotes the text stands exactly as it is.
+///
+/// # Errors
+/// What no number can be, digits that a spreadsheet lost, and characters that nobody sees.
+pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
+    if let Some(refusal) = unreadable(cell, kind) {
+        return Err(refusal);
+    }
+    let again = || text!("format the column as text and enter the number again");
+    match kind {
+        CellKind::Number | CellKind::Percent | CellKind::Masked => {
+            let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+            let message = if digits > KEPT {
+                text!(
+                    "the spreadsheet made a number of it and lost its last digits: {cell}",
+                    cell
+                )
+            } else if !cell.bytes().all(|byte| byte.is_ascii_digit()) || kind == CellKind::Percent {
+                text!("the spreadsheet made a number of it: {cell}", cell)
+            } else if kind == CellKind::Masked {
+                text!(
+                    "the cell holds the number {cell} and shows it in a format of its own",
+                    cell
+                )
+            } else {
+                return Ok(Number {
+                    text: Cow::Borrowed(cell),
+                    normalised: false,
+                });
+            };
+            return Err(Refusal {
+                message,
+                hint: again(),
+            });
+        }
+        _ => {}
+    }
+    let trimmed = cell.trim();
+    if let Some(inner) = guarded(trimmed) {
+        visible(&inner)?;
+        return Ok(Number {
+            text: Cow::Owned(inner),
+            normalised: false,
+        });
+    }
+    let bare = trimmed
+        .strip_prefix(['\'', '’', '‘', '＇'])
+        .map_or(trimmed, str::trim_start);
+    visible(bare)?;
+    let text = half_width(bare);
+    let normalised = matches!(text, Cow::Owned(_));
+    if is_scientific(&text) {
+        return Err(Refusal {
+            message: text!(
+                "the number is in scientific notation, {cell}: digits are lost",
+                cell = &*text
+            ),
+            hint: again(),
+        });
+    }
+    if text.len() >= LOST
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.bytes().skip(KEPT).all(|byte| byte == b'0')
+    {
+        return Err(Refusal {
+            message: text!(
+                "the number {cell} ends in zeros from its 16th digit on: a spreadsheet lost its last digits",
+                cell = &*text
+            ),
+            hint: text!(
+                "format the column as text and enter the number again; if it is right as it stands, write =\"{cell}\"",
+                cell = &*text
+            ),
+        });
+    }
+    Ok(Number { text, normalised })
+}
+
+/// How a number is written so that [`read`] gives it back: as it is, or as `="…"`.
+pub fn written(number: &str) -> Cow<'_, str> {
+    match read(number, CellKind::Text) {
+        Ok(read) if read.text == number => Cow::Borrowed(number),
+        _ => Cow::Owned(quoted(number)),
+    }
+}
+
+/// A number in the guard inside which it is taken as it stands.
+pub fn quoted(number: &str) -> String {
+    format!("=\"{}\"", number.replace('"', "\"\""))
+}
+
+/// What is left of a number when width, blanks, guards, invisible characters and leading zeros count for nothing. Two
+/// numbers that differ and fold to the same are taken for one that was mistyped.
+///
+/// ```
+/// use wxsell::bulk::number::folded;
+/// assert_eq!(folded(" ００12\u{200b}3"), folded("123"));
+/// ```
+pub fn folded(number: &str) -> String {
+    let bare = guarded(number.trim()).unwrap_or_else(|| number.trim().to_owned());
+    let bare = bare.trim_start_matches('\'');
+    let plain: String = half_width(bare)
+        .chars()
+        .filter(|c| !c.is_whitespace() && invisible(*c).is_none())
+        .collect();
+    let significant = plain.trim_start_matches('0');
+    if significant.is_empty() && !plain.is_empty() {
+        return "0".to_owned();
+    }
+    significant.to_owned()
+}
+
+/// What no cell with a value may be, whatever its column holds.
+pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
+    let (message, hint) = match kind {
+        CellKind::Error => (
+            text!("the cell holds the error {cell}", cell),
+            text!("correct the formula, or type the value"),
+        ),
+        CellKind::Bool => (
+            text!("the cell holds {cell}, which is no value here", cell),
+            text!("format the column as text and type the value again"),
+        ),
+        CellKind::Date => (
+            text!("the cell holds a date, {cell}", cell),
+            text!("format the column as text and type the value again"),
+        ),
+        CellKind::Formula => (
+            text!(
+                "the cell holds a formula without a stored result: {cell}",
+                cell
+            ),
+            text!("open the file in Excel or WPS and save it, then use that file"),
+        ),
+        CellKind::Merged => (
+            text!("the cell belongs to the merged cells {cell}", cell),
+            text!("unmerge them and write the value into every row"),
+        ),
+        CellKind::Picture => picture(),
+        _ if is_embedded_picture(cell) => picture(),
+        _ => return None,
+    };
+    Some(Refusal { message, hint })
+}
+
+fn picture() -> (Text, Text) {
+    (
+        text!("the cell holds an image, which cannot be read from the workbook"),
+        text!("save the image as a file and write its name or address into the cell"),
+    )
+}
+
+/// `=DISPIMG("ID_…",1)`, which WPS leaves of a picture in a cell.
+pub fn is_embedded_picture(cell: &str) -> bool {
+    let bare = cell.trim_start_matches(['=', '@', ' ']);
+    let bare = bare.strip_prefix("_xlfn.").unwrap_or(bare);
+    bare.starts_with("DISPIMG(")
+}
+
+/// The text inside `="…"`.
+fn guarded(cell: &str) -> Option<String> {
+    let inner = cell.strip_prefix("=\"")?.strip_suffix('"')?;
+    // A single quote inside would end the text of the formula.
+    let bare = inner.replace("\"\"", "");
+    (!bare.contains('"')).then(|| inner.replace("\"\"", "\""))
+}
+
+/// `1.23457E+12`, as Excel writes a long number to CSV. Without the sign it may be a code, such as `6E12`.
+fn is_scientific(cell: &str) -> bool {
+    let Some((mantissa, exponent)) = cell.split_once('+') else {
+        return false;
+    };
+    let Some(mantissa) = mantissa.strip_suffix(['E', 'e']) else {
+        return false;
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    digits(whole) && digits(rest) && digits(exponent)
+}
+
+fn visible(text: &str) -> Result<(), Refusal> {
+    let Some((at, found, name)) = text
+        .char_indices()
+        .find_map(|(at, c)| invisible(c).map(|name| (at, c, name)))
+    else {
+        return Ok(());
+    };
+    let before: String = text[..at].chars().rev().take(20).collect();
+    let before: String = before.chars().rev().collect();
+    let code = format!("U+{:04X}", u32::from(found));
+    let message = if before.is_empty() {
+        text!("the number begins with {name} ({code})", name, code)
+    } else {
+        text!(
+            "there is {name} ({code}) after \"{before}\"",
+            name,
+            code,
+            before
+        )
+    };
+    Err(Refusal {
+        message,
+        hint: text!("empty the cell and type the number again"),
+    })
+}
+
+/// The name of a character that nobody sees, or that looks like a blank and is none.
+pub fn invisible(c: char) -> Option<Text> {
+    Some(match c {
+        '\t' => text!("a tab"),
+        '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+            text!("a line break")
+        }
+        '\u{A0}' | '\u{2007}' | '\u{202F}' => text!("a no-break space"),
+        '\u{AD}' => text!("a soft hyphen"),
+        '\u{200B}' | '\u{180E}' => text!("a zero-width space"),
+        '\u{200C}' => text!("a zero-width non-joiner"),
+        '\u{200D}' => text!("a zero-width joiner"),
+        '\u{200E}' => text!("a left-to-right mark"),
+        '\u{200F}' | '\u{61C}' => text!("a right-to-left mark"),
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => text!("a mark of writing direction"),
+        '\u{FEFF}' => text!("a byte order mark"),
+        '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{1680}' => text!("a blank of special width"),
+        '\u{2060}'..='\u{2064}'
+        | '\u{206A}'..='\u{206F}'
+        | '\u{34F}'
+        | '\u{115F}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{FFA0}'
+        | '\u{2800}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E0FFF}' => text!("an invisible character"),
+        c if c.is_control() => text!("a control character"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text_of(cell: &str, kind: CellKind) -> Result<String, String> {
+        read(cell, kind)
+            .map(|number| number.text.into_owned())
+            .map_err(|refusal| refusal.message.to_string())
+    }
+
+    #[test]
+    fn guards_are_taken_off_and_what_they_hold_stands_exactly() {
+        for (cell, number) in [
+            ("=\"00123\"", "00123"),
+            ("'00123", "00123"),
+            (" TEA-1 ", "TEA-1"),
+            ("ＴＥＡ－１", "TEA-1"),
+            ("=\" Ａ（红） \"", " Ａ（红） "),
+            ("=\"say \"\"a\"\"\"", "say \"a\""),
+        ] {
+            assert_eq!(
+                text_of(cell, CellKind::Text).as_deref(),
+                Ok(number),
+                "{cell}"
+            );
+        }
+        // What only looks like a guard is text.
+        for cell in ["=\"a\"b\"", "=A1", "\"a\""] {
+            assert_eq!(text_of(cell, CellKind::Text).as_deref(), Ok(cell));
+        }
+    }
+
+    #[test]
+    fn digits_that_a_spreadsheet_lost_are_refused() {
+        for (cell, kind, words) in [
+            ("1.23457E+12", CellKind::Text, "scientific"),
+            ("6e+9", CellKind::Text, "scientific"),
+            ("690123456789123500", CellKind::Number, "last digits"),
+            ("3300000000000080000000", CellKind::Number, "last digits"),
+            ("330000000000008000", CellKind::Text, "16th digit"),
+            ("12.5", CellKind::Number, "made a number"),
+            ("77", CellKind::Masked, "format of its own"),
+        ] {
+            let told = text_of(cell, kind).expect_err(cell);
+            assert!(told.contains(words), "{cell}: {told}");
+        }
+        for (cell, kind) in [
+            ("123456789012345", CellKind::Number),
+            ("6E12", CellKind::Text),
+            ("20260101000000000000163", CellKind::Text),
+            ("=\"330000000000008000\"", CellKind::Text),
+        ] {
+            assert!(read(cell, kind).is_ok(), "{cell}");
+        }
+    }
+
+    #[test]
+    fn an_invisible_character_is_refused_by_its_name() {
+        for (cell, name) in [
+            ("Z-1\u{200B}", "a zero-width space (U+200B) after \"Z-1\""),
+            ("\u{FEFF}Z-1", "begins with a byte order mark (U+FEFF)"),
+            ("Z\u{AD}-1", "a soft hyphen (U+00AD) after \"Z\""),
+            ("Z\u{A0}1", "a no-break space"),
+            ("Z\n1", "a line break"),
+            ("=\"Z\u{200B}\"", "a zero-width space"),
+        ] {
+            let told = text_of(cell, CellKind::Text).expect_err(cell);
+            assert!(told.contains(name), "{told}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_differ_in_what_nobody_sees_fold_to_the_same() {
+        for number in [
+            "00123",
+            "123",
+            "'123",
+            "=\"0123\"",
+            "１２３",
+            " 1 2\u{200B}3",
+        ] {
+            assert_eq!(folded(number), "123", "{number}");
+        }
+        assert_eq!(folded("000"), "0");
+        assert_ne!(folded("a-1"), folded("A-1"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_that_was_written_is_read_back(number in "[ -~Ａ-Ｚ（）　红\u{A0}]{1,12}") {
+            let told = written(&number);
+            match read(&told, CellKind::Text) {
+                Ok(read) => prop_assert_eq!(&*read.text, number.as_str()),
+                // A blank of a kind that looks like another cannot be told apart by anybody.
+                Err(_) => prop_assert!(number.chars().any(|c| invisible(c).is_some())),
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What commands do with records that came through the doors of the shop: name what could not be read, and add the
+//! platform's own record to machine output.
+
+use super::Ctx;
+use super::ask::Ask;
+use crate::api::operation::{mask_personal, present};
+use crate::lang::Text;
+use crate::text;
+use serde_json::Value;
+
+/// The platform's whole record in machine output.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Full {
+    /// Add WeChat's whole record to each row, under `wechat`
+    #[arg(long)]
+    pub full: bool,
+}
+
+impl Ctx {
+    /// Names the fields of a thing that are there and cannot be read.
+    pub fn note_unread(&self, what: Text, unread: &[&str]) {
+        if !unread.is_empty() {
+            self.out.warn(text!(
+                "{what}: WeChat's data cannot be read in {fields}",
+                what,
+                fields = unread.join(", ")
+            ));
+        }
+    }
+
+    /// Says that rows of a list may be missing.
+    pub fn note_unsure(&self, unsure: u64) {
+        if unsure > 0 {
+            self.out.warn(text!(
+                "up to {count} rows may be missing, because others went while the list was read; run it again",
+                count = unsure
+            ));
+        }
+    }
+
+    /// A record as it is printed under `wechat`: ids as text, times as RFC 3339, people masked. `at` is where the reply
+    /// of `ask` has such records.
+    pub fn wechat(&self, ask: &Ask, at: &str, record: Value) -> Value {
+        let (book, operation) = ask.operation();
+        let mut record = match book.at(&operation.reply, at) {
+            Some(node) => present(book, node, record),
+            None => record,
+        };
+        if !self.global.unmask {
+            mask_personal(&mut record);
+        }
+        record
+    }
+}

@@ -1,0 +1,483 @@
+//! Disputes as the platform moves them: for whom each state waits, and whether the merchant's evidence is taken in it.
+//!
+//! No page of the platform lists the states that take evidence. The set here follows from their names and is
+//! unconfirmed; the platform answers 21001 where it sees it otherwise.
+
+use super::deadline::{Actor, Deadline};
+use super::serial;
+use crate::lang::Text;
+use crate::text;
+use serde::Serialize;
+
+serial::named!(State, Party);
+
+/// How far a dispute is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    MerchantHandles,
+    SupportHandles,
+    BuyerEvidence,
+    MerchantEvidence,
+    BothEvidence,
+    BuyerMissing,
+    MerchantMissing,
+    AwaitingVerdict,
+    AftersaleRuns,
+    ProofChecked,
+    Finished,
+    Closed,
+    ReturnDisputed,
+    BuyerReturnEvidence,
+    MerchantReturnEvidence,
+    BothReturnEvidence,
+    BuyerReturnMissing,
+    MerchantReturnMissing,
+    ReturnChecked,
+    /// A number of the platform that nobody has described; 0 where none came.
+    Unknown(i64),
+}
+
+impl State {
+    /// In machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::MerchantHandles => "merchant_handles",
+            State::SupportHandles => "support_handles",
+            State::BuyerEvidence => "buyer_evidence",
+            State::MerchantEvidence => "merchant_evidence",
+            State::BothEvidence => "both_evidence",
+            State::BuyerMissing => "buyer_missing",
+            State::MerchantMissing => "merchant_missing",
+            State::AwaitingVerdict => "awaiting_verdict",
+            State::AftersaleRuns => "aftersale_runs",
+            State::ProofChecked => "proof_checked",
+            State::Finished => "finished",
+            State::Closed => "closed",
+            State::ReturnDisputed => "return_disputed",
+            State::BuyerReturnEvidence => "buyer_return_evidence",
+            State::MerchantReturnEvidence => "merchant_return_evidence",
+            State::BothReturnEvidence => "both_return_evidence",
+            State::BuyerReturnMissing => "buyer_return_missing",
+            State::MerchantReturnMissing => "merchant_return_missing",
+            State::ReturnChecked => "return_checked",
+            State::Unknown(_) => "unknown",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> Text {
+        match self {
+            State::MerchantHandles => text!("you handle the after-sale"),
+            State::SupportHandles => text!("support handles it"),
+            State::BuyerEvidence => text!("evidence of the buyer awaited"),
+            State::MerchantEvidence => text!("your evidence awaited"),
+            State::BothEvidence => text!("evidence of both awaited"),
+            State::BuyerMissing => text!("evidence of the buyer still missing"),
+            State::MerchantMissing => text!("your evidence still missing"),
+            State::AwaitingVerdict => text!("verdict awaited"),
+            State::AftersaleRuns => text!("after-sale goes on"),
+            State::ProofChecked => text!("refund proof being checked"),
+            State::Finished => text!("finished"),
+            State::Closed => text!("closed"),
+            State::ReturnDisputed => text!("support handles the return"),
+            State::BuyerReturnEvidence => text!("return evidence of the buyer awaited"),
+            State::MerchantReturnEvidence => text!("your return evidence awaited"),
+            State::BothReturnEvidence => text!("return evidence of both awaited"),
+            State::BuyerReturnMissing => text!("return evidence of the buyer still missing"),
+            State::MerchantReturnMissing => text!("your return evidence still missing"),
+            State::ReturnChecked => text!("return evidence being checked"),
+            State::Unknown(0) => text!("unreadable"),
+            State::Unknown(number) => Text::verbatim(number.to_string()),
+        }
+    }
+
+    /// Whose move it is; `None` at the end and where nobody knows.
+    pub fn waits_for(self) -> Option<Actor> {
+        stage(self)?.who
+    }
+
+    /// Whether the merchant is waited for, perhaps among others.
+    pub fn is_ours(self) -> bool {
+        matches!(self.waits_for(), Some(Merchant | Both))
+    }
+}
+
+/// One state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    pub state: State,
+    /// Whose move it is; `None` at the end.
+    pub who: Option<Actor>,
+    /// Whether the merchant's evidence is taken. Unconfirmed.
+    pub takes_evidence: bool,
+    /// States that may come next.
+    pub to: &'static [State],
+}
+
+const fn at(state: State, who: Option<Actor>, takes_evidence: bool, to: &'static [State]) -> Stage {
+    Stage {
+        state,
+        who,
+        takes_evidence,
+        to,
+    }
+}
+
+use Actor::{Both, Buyer, Merchant, Platform};
+
+/// Every state. The edges are read from the names of the states and events; no page draws them.
+pub const STAGES: &[Stage] = &[
+    at(
+        State::MerchantHandles,
+        Some(Merchant),
+        false,
+        &[
+            State::SupportHandles,
+            State::BuyerEvidence,
+            State::MerchantEvidence,
+            State::BothEvidence,
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::SupportHandles,
+        Some(Platform),
+        false,
+        &[
+            State::BuyerEvidence,
+            State::MerchantEvidence,
+            State::BothEvidence,
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BuyerEvidence,
+        Some(Buyer),
+        false,
+        &[
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::MerchantEvidence,
+        Some(Merchant),
+        true,
+        &[
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BothEvidence,
+        Some(Both),
+        true,
+        &[
+            State::BuyerMissing,
+            State::MerchantMissing,
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BuyerMissing,
+        Some(Buyer),
+        false,
+        &[
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::MerchantMissing,
+        Some(Merchant),
+        true,
+        &[
+            State::AwaitingVerdict,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::AwaitingVerdict,
+        Some(Platform),
+        false,
+        &[
+            State::BuyerEvidence,
+            State::MerchantEvidence,
+            State::BothEvidence,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::AftersaleRuns,
+        Some(Both),
+        false,
+        &[
+            State::Finished,
+            State::Closed,
+            State::ReturnDisputed,
+            State::ProofChecked,
+        ],
+    ),
+    at(
+        State::ProofChecked,
+        Some(Platform),
+        false,
+        &[State::Finished, State::AftersaleRuns],
+    ),
+    at(State::Finished, None, false, &[]),
+    at(State::Closed, None, false, &[]),
+    at(
+        State::ReturnDisputed,
+        Some(Platform),
+        false,
+        &[
+            State::BuyerReturnEvidence,
+            State::MerchantReturnEvidence,
+            State::BothReturnEvidence,
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BuyerReturnEvidence,
+        Some(Buyer),
+        false,
+        &[
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::MerchantReturnEvidence,
+        Some(Merchant),
+        true,
+        &[
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BothReturnEvidence,
+        Some(Both),
+        true,
+        &[
+            State::BuyerReturnMissing,
+            State::MerchantReturnMissing,
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::BuyerReturnMissing,
+        Some(Buyer),
+        false,
+        &[
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::MerchantReturnMissing,
+        Some(Merchant),
+        true,
+        &[
+            State::ReturnChecked,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+    at(
+        State::ReturnChecked,
+        Some(Platform),
+        false,
+        &[
+            State::BuyerReturnEvidence,
+            State::MerchantReturnEvidence,
+            State::BothReturnEvidence,
+            State::AftersaleRuns,
+            State::Finished,
+            State::Closed,
+        ],
+    ),
+];
+
+pub fn stage(state: State) -> Option<&'static Stage> {
+    STAGES.iter().find(|stage| stage.state == state)
+}
+
+/// Whether the merchant's evidence is taken. An unknown state is left to the platform.
+pub fn takes_evidence(state: State) -> bool {
+    stage(state).is_none_or(|stage| stage.takes_evidence)
+}
+
+/// Whether a state may follow another.
+pub fn follows(from: State, to: State) -> bool {
+    stage(from).is_some_and(|stage| stage.to.contains(&to))
+}
+
+/// Who acted in a step of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    Buyer,
+    Platform,
+    Merchant,
+}
+
+impl Party {
+    /// In machine output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Party::Buyer => "buyer",
+            Party::Platform => "platform",
+            Party::Merchant => "merchant",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> Text {
+        match self {
+            Party::Buyer => text!("the buyer"),
+            Party::Platform => text!("the platform"),
+            Party::Merchant => text!("you"),
+        }
+    }
+}
+
+/// A step of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    pub party: Option<Party>,
+    /// The platform's number of what happened.
+    pub event: Option<i64>,
+    pub state: State,
+    /// Unix milliseconds.
+    #[serde(rename = "at", serialize_with = "serial::millis")]
+    pub at_ms: Option<i64>,
+    /// The statement, and addresses of evidence.
+    #[serde(serialize_with = "serial::text")]
+    pub statement: String,
+    pub media: Vec<String>,
+}
+
+/// A dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dispute {
+    /// The platform's numbers.
+    #[serde(serialize_with = "serial::text")]
+    pub id: String,
+    #[serde(serialize_with = "serial::text")]
+    pub order_id: String,
+    #[serde(serialize_with = "serial::text")]
+    pub aftersale_id: String,
+    /// Openid of the buyer.
+    #[serde(serialize_with = "serial::text")]
+    pub buyer: String,
+    #[serde(serialize_with = "serial::text")]
+    pub phone: String,
+    pub state: State,
+    /// Why, by the platform's number.
+    #[serde(rename = "type")]
+    pub kind: Option<i64>,
+    /// The verdict, by the platform's number.
+    pub verdict: Option<i64>,
+    /// Unix milliseconds.
+    #[serde(rename = "opened_at", serialize_with = "serial::millis")]
+    pub opened_ms: Option<i64>,
+    #[serde(rename = "changed_at", serialize_with = "serial::millis")]
+    pub changed_ms: Option<i64>,
+    /// When the present state ends, unix seconds. The platform names the moment.
+    #[serde(serialize_with = "serial::seconds")]
+    pub expires_at: Option<i64>,
+    /// Where something stands that is no moment.
+    #[serde(skip)]
+    pub expiry_unreadable: bool,
+}
+
+impl Dispute {
+    /// When its state ends by itself.
+    pub fn deadline(&self) -> Option<Deadline> {
+        let at = self.expires_at?;
+        let stage = stage(self.state)?;
+        let (what, then) = match stage.takes_evidence {
+            true => (
+                text!("hand in evidence"),
+                text!("it counts as no evidence, and the platform judges without it"),
+            ),
+            false if stage.who == Some(Buyer) => (
+                text!("hand in evidence"),
+                text!("the platform judges without it"),
+            ),
+            false => (text!("act"), text!("the platform goes on without it")),
+        };
+        Some(Deadline {
+            what,
+            who: stage.who?,
+            at,
+            then,
+        })
+    }
+
+    /// Whether something may run out that cannot be told.
+    pub fn is_unreadable(&self) -> bool {
+        self.state == State::Unknown(0) || self.state.is_ours() && self.expiry_unreadable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_taken_where_the_merchant_is_waited_for() {
+        for stage in STAGES {
+            if stage.takes_evidence {
+                assert!(stage.state.is_ours(), "{:?}", stage.state);
+            }
+            assert!(
+                stage.to.iter().all(|to| super::stage(*to).is_some()),
+                "{:?}",
+                stage.state
+            );
+            assert_eq!(
+                stage.to.is_empty(),
+                stage.who.is_none(),
+                "{:?}",
+                stage.state
+            );
+        }
+        assert!(
+            takes_evidence(State::Unknown(230_099)),
+            "an unknown state is the platform's to judge"
+        );
+    }
+}

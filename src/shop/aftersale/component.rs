@@ -1,0 +1,76 @@
+//! After-sales of the custom component: `/shop/ecaftersale/*`.
+
+use super::{Filter, Key};
+use crate::api::component::aftersale::{aftersale, state_number};
+use crate::api::reader::Reader;
+use crate::fail::{Failure, Kind};
+use crate::model::aftersale::Aftersale;
+use crate::shop::Shop;
+use crate::shop::order::component::{said, unreadable};
+use crate::shop::reading::Fetched;
+use crate::shop::walk::{Page, Walked, by_offset};
+use crate::text;
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const LIST: &str = "/shop/ecaftersale/get_list";
+/// The largest page.
+const PAGE: u64 = 50;
+
+/// The field that names an after-sale. The platform takes its own number as a number alone: in quotes it answers 47001.
+pub(super) fn named(key: &Key) -> Value {
+    match key {
+        Key::Id(id) => match id.parse::<u64>() {
+            Ok(id) => json!({"aftersale_id": id}),
+            Err(_) => json!({"aftersale_id": id}),
+        },
+        Key::Own(number) => json!({"out_aftersale_id": number}),
+    }
+}
+
+pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
+    let mut reply = shop.read("/shop/ecaftersale/get", &named(key)).await?;
+    let record = reply["after_sales_order"].take();
+    if record.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Err(Failure::new(
+            Kind::Refused,
+            text!(
+                "WeChat answered without the after-sale {number}",
+                number = key.number()
+            ),
+        )
+        .into());
+    }
+    Ok(Fetched::of(record, aftersale))
+}
+
+pub(super) async fn ids(
+    shop: &Shop,
+    filter: &Filter,
+    limit: Option<usize>,
+) -> Result<Walked<String>> {
+    let millis = |at: Option<i64>, rest: i64| Some(at?.saturating_mul(1000).saturating_add(rest));
+    let filter = said(json!({
+        "status": filter.state.map(state_number), "begin_create_time": millis(filter.since, 0),
+        "end_create_time": millis(filter.until, 0), "out_order_id": filter.order, "openid": filter.buyer,
+    }));
+    let size = limit.map_or(PAGE, |limit| (limit as u64).clamp(1, PAGE));
+    by_offset(size, limit, String::clone, async |offset, size| {
+        let mut body = filter.clone();
+        body["offset"] = offset.into();
+        body["limit"] = size.into();
+        let reply = shop.read(LIST, &body).await?;
+        let mut read = Reader::of(&reply);
+        let rows = read.numbers("after_sales_orders", "aftersale_id");
+        let more = reply["has_more"].as_bool();
+        if !read.done(()).unread.is_empty() {
+            return Err(unreadable(LIST));
+        }
+        Ok(Page {
+            rows,
+            total: None,
+            more,
+        })
+    })
+    .await
+}
