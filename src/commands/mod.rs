@@ -187,7 +187,7 @@ impl Ctx {
         Client::open(provider, secret, self.state()?.clone(), wire)
     }
 
-    /// How requests travel, by `--trace` and `--timeout`.
+    /// How requests travel, by `--trace`, `--timeout` and `--rate`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         if let (Some(path), true) = (
@@ -209,6 +209,7 @@ impl Ctx {
             heard,
             notice: Box::new(move |words| told.note(words)),
             timeout,
+            rate: self.global.rate.map(f64::from),
         })
     }
 
@@ -236,6 +237,7 @@ impl Ctx {
             ))
             .into());
         }
+        self.state()?.may_be_written()?;
         let place = match profile.target {
             Target::Sandbox => text!("→ sandbox"),
             Target::StandIn => text!("→ {url}", url = &profile.base_url),

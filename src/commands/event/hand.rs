@@ -118,11 +118,11 @@ pub fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
         // What cannot be read is missed when it is needed.
         let profile = profile::preview(name, &settings).ok()?;
         let account = account(&profile, ctx).ok()??;
-        Some((profile.shop_key(), account))
+        Some((profile.account_key(), account))
     });
     accounts.extend(others);
     if let Some(own) = account(current, ctx)? {
-        accounts.insert(current.shop_key(), own);
+        accounts.insert(current.account_key(), own);
     }
     Ok(accounts)
 }
@@ -155,7 +155,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         return Err(Failure::input(text!("no target is given")).into());
     };
     let state = ctx.state()?.clone();
-    let shop = ctx.profile()?.shop_key();
+    let shop = ctx.profile()?.account_key();
     let only = args.onward.only.clone();
     let meant = |pushes: Vec<Push>| -> Vec<Push> {
         let is_meant = |push: &Push| only.is_empty() || only.contains(&push.event);

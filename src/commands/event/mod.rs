@@ -91,7 +91,7 @@ const RECENT: i64 = 7 * 86_400;
 /// Says where WeChat's own messages were refused because they are not encrypted: the shop loses them until the console or
 /// the receiver is changed. Their signature was right, so that no stranger can make this appear.
 pub fn warn_of_plain(ctx: &Ctx) -> Result<()> {
-    let shop = ctx.profile()?.shop_key();
+    let shop = ctx.profile()?.account_key();
     let refused = ctx.state()?.push_refusals(Some(&shop), now() - RECENT)?;
     let plain = |of: &&crate::state::pushes::RefusedCount| {
         of.shop == shop && of.reason == Refusal::NotEncrypted.name()
@@ -140,7 +140,7 @@ impl Which {
         Ok(Filter {
             shop: match self.all_shops {
                 true => None,
-                false => Some(ctx.profile()?.shop_key()),
+                false => Some(ctx.profile()?.account_key()),
             },
             event: self.event.clone(),
             family: self.family.clone(),

@@ -9,6 +9,7 @@ use super::guard::Plan;
 use super::{Which, note_unread, with};
 use crate::api::component::order::address;
 use crate::bulk::{self, Interrupt};
+use crate::client::errcode::ends_the_job;
 use crate::commands::Ctx;
 use crate::commands::job::{Busy, one_at_a_time};
 use crate::commands::money::may_be_done;
@@ -589,12 +590,4 @@ fn order_of(aftersale: &Aftersale) -> Result<Key> {
         out_order_id: own.cloned(),
         openid: aftersale.buyer.clone(),
     })
-}
-
-/// Whether a failure goes for every after-sale that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
-    )
 }
