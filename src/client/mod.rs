@@ -282,9 +282,11 @@ impl Client {
     }
 
     /// From now on a journal marks what is sent before it is sent: an entry of the log need not survive a power cut,
-    /// and results need not be waited for.
-    pub fn in_bulk(&self) {
+    /// and results need not be waited for. Errors where the log cannot be written, before the job begins.
+    pub fn in_bulk(&self) -> Result<()> {
+        self.log()?;
         self.in_bulk.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// A write that is described by the book and kept as `intent`; else as [`Client::ask`].

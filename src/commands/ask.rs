@@ -369,6 +369,13 @@ fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
             ));
             failure.into()
         }
+        None if lost => {
+            let mut failure = Failure::from_any(error);
+            failure.hint = Some(text!(
+                "whether it was done is not known: look before you repeat it"
+            ));
+            failure.into()
+        }
         None => error,
     }
 }
