@@ -8,6 +8,7 @@ mod crash;
 mod docs;
 mod fields;
 mod guide;
+mod kept;
 mod lang;
 mod operations;
 mod profile;
@@ -43,6 +44,7 @@ mod cli {
     mod goods {
         mod changes;
         mod files;
+        mod kept;
         mod quota;
         mod sheets;
         mod shelf;
