@@ -76,6 +76,8 @@ pub struct Failure {
     pub hint: Option<Text>,
     /// WeChat's errcode, where WeChat answered.
     pub errcode: Option<i64>,
+    /// What is known of this errcode; `None` leaves it to the kind.
+    pub retryable: Option<bool>,
     /// WeChat's request id, which `wxsell rid show` looks up for 7 days.
     pub rid: Option<String>,
     /// Further problems found with this one; each is shown on a line of its own.
@@ -94,6 +96,7 @@ impl Failure {
             doing: Vec::new(),
             hint: None,
             errcode: None,
+            retryable: None,
             rid: None,
             also: Vec::new(),
             shown: false,
@@ -211,7 +214,10 @@ pub fn explain(failure: &Failure, lang: Lang) -> Explained {
     Explained {
         kind: failure.kind,
         exit_code: failure.kind.exit_code(),
-        retryable: failure.kind.is_retryable(),
+        retryable: failure
+            .retryable
+            .filter(|_| !failure.unclear)
+            .unwrap_or_else(|| failure.kind.is_retryable()),
         message,
         causes: lines,
         problems: failure.also.iter().map(|text| text.render(lang)).collect(),

@@ -30,6 +30,8 @@ pub mod state;
 
 // How an error is made and shown.
 pub mod fail;
+// What time it is, and waiting for it to pass.
+pub mod clock;
 // English text and its Chinese.
 pub mod lang;
 // Money, ids, times, secrets.

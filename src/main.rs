@@ -20,10 +20,12 @@ fn main() -> ExitCode {
 
 fn run(args: &[OsString]) -> u8 {
     let lang = start::language(args);
-    if start::completes(args, lang) {
-        return 0;
-    }
     let early = start::early_output(args, lang);
+    match start::completes(args, lang) {
+        Ok(false) => {}
+        Ok(true) => return 0,
+        Err(error) => return early.fail(&error),
+    }
     let cli = match start::parse(args, lang) {
         Ok(Start::Run(cli)) => *cli,
         Ok(Start::Print(text)) => {

@@ -235,10 +235,7 @@ fn typed(text: &str, of_a_day: jiff::civil::Time) -> Result<i64, Text> {
         .ok_or_else(|| text!("write a day such as 2022-04-01, or a time such as \"2022-04-01 12:00:00\" (China time)"))
 }
 
-/// Unix seconds now.
-pub fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
+pub use crate::clock::now;
 
 /// Whether this is the number of a mainland identity card: region, a day of birth that exists, and the check digit.
 pub fn is_identity_number(text: &str) -> bool {

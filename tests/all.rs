@@ -18,6 +18,7 @@ mod rooms;
 mod store_contract;
 
 mod support {
+    pub mod bank;
     pub mod filled;
     pub mod http;
     pub mod spec;
@@ -73,4 +74,5 @@ mod cli {
     mod store;
     mod vectors;
     mod world;
+    mod writes;
 }

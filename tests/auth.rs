@@ -345,7 +345,7 @@ fn the_token_is_printed_alone_and_fetched_once() {
 fn a_forced_refresh_needs_a_yes_and_thirty_seconds() {
     let shop = Shop::logged_in();
     let force = ["auth", "token", "--force-refresh"];
-    assert!(said(&mut shop.command(&force), 2).contains("--yes"));
+    assert!(said(&mut shop.command(&force), 10).contains("--yes"));
     assert_eq!(shop.calls("/cgi-bin/stable_token"), 1, "nothing was forced");
     shop.command(&[&force[..], &["--yes"]].concat())
         .assert()

@@ -21,7 +21,6 @@ const KEYED: &[&str] = &[
     "spu_delisting",
     "order_add",
     "order_pay",
-    "order_close",
     "delivery_recieve",
     "aftersale_add",
     "aftersale_update",
@@ -37,7 +36,16 @@ const KEYED: &[&str] = &[
     "coupon_update_usercoupon_status",
     "sharer_unbind",
     "pay_createorder",
+    "pay_refundorder",
+];
+/// Writes of the component that lead an object from one state to another: what became of one is read from the object.
+const STATE: &[&str] = &[
+    "order_close",
     "pay_closeorder",
+    "ecaftersale_cancel",
+    "ecaftersale_acceptrefund",
+    "ecaftersale_acceptreturn",
+    "ecaftersale_reject",
 ];
 /// Reads that the reference does not mark as such, or whose repetition only makes another copy.
 const SAFE: &[&str] = &["img_upload", "token_get", "token_get_stable"];
@@ -78,9 +86,11 @@ fn made(shelf: Shelf, path: &str, method: &str, operation: &Value) -> Operation 
     let resend = match (operation["x-resend"].as_str(), id.as_str()) {
         (Some("safe"), _) => Resend::Safe,
         (Some("keyed"), _) => Resend::Keyed,
+        (Some("state"), _) => Resend::State,
         (Some("never"), _) => Resend::Never,
         (_, id) if state.to_lowercase().contains("read only") || SAFE.contains(&id) => Resend::Safe,
         (_, id) if shelf == Shelf::Component && KEYED.contains(&id) => Resend::Keyed,
+        (_, id) if shelf == Shelf::Component && STATE.contains(&id) => Resend::State,
         _ => Resend::Never,
     };
     let body = &operation["requestBody"]["content"]["application/json"];
@@ -200,6 +210,8 @@ fn kind(name: &str, schema: &Value) -> Kind {
     let number = types.contains(&"integer") || types.contains(&"number");
     match types.as_slice() {
         _ if number && about.starts_with("64-bit number") => Kind::Id,
+        // Signed as it stands, so that it is handed on as it stands.
+        _ if number && name == "timeStamp" => Kind::Id,
         _ if number && about.contains("unix milliseconds") => Kind::Millis,
         _ if number && about.contains("unix seconds") => Kind::Seconds,
         [_, _] => Kind::Loose,

@@ -27,10 +27,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("fail", &[]),
     ("lang", &[]),
     ("types", &[]),
+    ("clock", &[]),
 ];
 
 /// Leaves that every room may use; `text` is the macro of `lang`.
-const LEAVES: &[&str] = &["types", "fail", "lang", "text"];
+const LEAVES: &[&str] = &["types", "fail", "lang", "clock", "text"];
 
 /// Longer files say why in their header, on a line that starts with `//! Long because`.
 const LONG: usize = 600;

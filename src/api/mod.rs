@@ -20,6 +20,9 @@ pub enum Resend {
     /// WeChat knows the merchant's own number in it, so that a second arrival is recognised: send it again, and
     /// read a refusal as "already there" only after looking.
     Keyed,
+    /// It leads an object from one state to another, and a second arrival finds it there: what became of it is read from
+    /// the object.
+    State,
     /// A second arrival would act twice: look it up first.
     Never,
 }

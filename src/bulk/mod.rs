@@ -30,6 +30,9 @@ pub struct Outcome {
 
 /// Items in a row that could not be sent for want of a connection, after which the job ends.
 const LOST_IN_A_ROW: u32 = 5;
+/// Items in a row of which nobody knows whether they were done, after which it ends: something between this machine and
+/// WeChat answers in its place.
+const UNKNOWN_IN_A_ROW: u32 = 3;
 
 /// What the result of one item's work means for the item and for the job. `action` is told of what was done. A failure
 /// for which `ends_the_job` holds ends the job and leaves the item as it was, unless nobody knows whether it was sent;
@@ -70,9 +73,13 @@ pub fn outcome(
         Some(hint) => text!("{problem} ({hint})", problem, hint = hint.clone()),
         None => problem,
     });
-    let lost = found.kind == Kind::Network;
+    let lost = matches!(found.kind, Kind::Network | Kind::Unknown);
     lost_in_a_row.set(if lost { lost_in_a_row.get() + 1 } else { 0 });
-    let stop = ends_the_job(&found) || lost_in_a_row.get() >= LOST_IN_A_ROW;
+    let most = match found.kind {
+        Kind::Unknown => UNKNOWN_IN_A_ROW,
+        _ => LOST_IN_A_ROW,
+    };
+    let stop = ends_the_job(&found) || lost_in_a_row.get() >= most;
     ended.state = match (lost, found.unclear) {
         (_, true) => Some(ItemState::Unclear),
         (true, false) => None,

@@ -106,6 +106,17 @@ pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
     Ok(Number { text, normalised })
 }
 
+/// A number that was typed or pasted into a command, read as one in a file: for clap.
+///
+/// # Errors
+/// What a spreadsheet damaged, and characters that nobody sees.
+pub fn typed(argument: &str) -> Result<String, Text> {
+    match read(argument, CellKind::Text) {
+        Ok(number) => Ok(number.text.into_owned()),
+        Err(refusal) => Err(refusal.message),
+    }
+}
+
 /// How a number is written so that [`read`] gives it back: as it is, or as `="…"`.
 pub fn written(number: &str) -> Cow<'_, str> {
     match read(number, CellKind::Text) {

@@ -66,18 +66,33 @@ fn preferred(overrides: &Overrides) -> Preferences {
         .unwrap_or_default()
 }
 
-/// Answers a shell that asks for completions. True if that was the case.
-pub fn completes(args: &[OsString], lang: Lang) -> bool {
-    if std::env::var_os(COMPLETE).is_none_or(|shell| shell.is_empty()) {
-        return false;
-    }
+/// Answers a shell that asks for completions. True if that was the case; errors where no such shell is known.
+pub fn completes(args: &[OsString], lang: Lang) -> Result<bool> {
+    let Some(shell) = std::env::var_os(COMPLETE).filter(|shell| !shell.is_empty()) else {
+        return Ok(false);
+    };
     let folder = std::env::current_dir().ok();
-    clap_complete::CompleteEnv::with_factory(|| lang::localize(Cli::command(), lang))
-        .var(COMPLETE)
-        .bin("wxsell")
-        .completer("wxsell")
-        .try_complete(args.iter(), folder.as_deref())
-        .unwrap_or(true)
+    let answered =
+        clap_complete::CompleteEnv::with_factory(|| lang::localize(Cli::command(), lang))
+            .var(COMPLETE)
+            .bin("wxsell")
+            .completer("wxsell")
+            .try_complete(args.iter(), folder.as_deref());
+    match answered {
+        Ok(answered) => Ok(answered),
+        // The shell went away.
+        Err(error) if error.kind() == ErrorKind::Io => Ok(true),
+        Err(_) => Err(Failure::input(text!(
+            "{name} is \"{word}\", which is no shell with completions",
+            name = COMPLETE,
+            word = shell.to_string_lossy().into_owned()
+        ))
+        .hint(text!(
+            "use one of: {names}",
+            names = "bash, elvish, fish, powershell, zsh"
+        ))
+        .into()),
+    }
 }
 
 /// Reads the arguments.

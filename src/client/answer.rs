@@ -82,7 +82,7 @@ pub(super) async fn read_answer(
             |_| "?".to_owned(),
             |url| url.host_str().unwrap_or("?").to_owned(),
         );
-        return Err(Failure::access(text!("{path} was redirected to {host}, which is not followed", path, host = target))
+        return Err(unclear(Kind::Access, text!("{path} was redirected to {host}, which is not followed", path, host = target))
             .hint(text!("WeChat does not redirect: check the base URL and whether a proxy or a login page of the network answers instead")));
     }
     let mut bytes = Vec::with_capacity(answer.content_length().map_or(0, |length| {
@@ -122,9 +122,12 @@ pub(super) async fn read_answer(
             ),
         ));
     }
-    let has_envelope = status.is_success() || reading::envelope(path, &bytes).is_some();
+    // A success that an error status belies is none.
+    let envelope = reading::envelope(path, &bytes);
+    let has_envelope =
+        status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
     if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
-        return Err(Failure::access(text!(
+        return Err(unclear(Kind::Access, text!(
             "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
             path
         ))
@@ -133,8 +136,14 @@ pub(super) async fn read_answer(
         )));
     }
     if !has_envelope {
-        return Err(Failure::new(
-            Kind::Refused,
+        let forbidden = matches!(status.as_u16(), 401 | 403 | 407);
+        let kind = if forbidden {
+            Kind::Access
+        } else {
+            Kind::Network
+        };
+        return Err(unclear(
+            kind,
             text!(
                 "{path} answered HTTP {status}: {answer}",
                 path,
@@ -258,6 +267,9 @@ pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
     });
     Failure {
         errcode: Some(errcode),
+        retryable: entry.map(|entry| entry.retryable),
+        // Only a write is meant; one that is refused for what is checked first was not begun.
+        unclear: !errcode::is_given_before_acting(errcode),
         rid,
         hint,
         ..Failure::new(kind, message)

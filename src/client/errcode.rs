@@ -34,6 +34,8 @@ pub struct Errcode {
     pub category: Category,
     /// Whether the same request may succeed later without a change.
     pub retryable: bool,
+    /// Known to be given before anything is done: the call that it refuses changed nothing.
+    pub before: bool,
     /// English, Chinese; fits into a sentence.
     pub meaning: (&'static str, &'static str),
     /// What the operator does next: English, Chinese.
@@ -76,6 +78,11 @@ pub fn lookup(code: i64) -> Option<&'static Errcode> {
     table.get(&code)
 }
 
+/// Whether a code proves that the call it answers changed nothing. Of a code that nobody documented nothing is known.
+pub fn is_given_before_acting(code: i64) -> bool {
+    lookup(code).is_some_and(|entry| entry.before)
+}
+
 /// Every line of the table, in order of the codes.
 pub fn entries() -> impl Iterator<Item = Errcode> {
     lines().filter_map(read)
@@ -109,6 +116,11 @@ fn read(line: &'static str) -> Option<Errcode> {
             "no" => false,
             _ => return None,
         },
+        before: match field()? {
+            "before" => true,
+            "unsure" => false,
+            _ => return None,
+        },
         meaning: (field()?, field()?),
         next: (field()?, field()?),
     })
@@ -126,10 +138,24 @@ mod tests {
         for line in lines() {
             let entry = read(line);
             assert!(entry.is_some(), "does not read: {line}");
-            assert_eq!(line.split('\t').count(), 7, "{line}");
+            assert_eq!(line.split('\t').count(), 8, "{line}");
         }
         let codes: HashSet<i64> = entries().map(|entry| entry.code).collect();
         assert_eq!(codes.len(), 241, "a code stands twice");
+    }
+
+    #[test]
+    fn only_codes_known_to_come_first_prove_that_nothing_was_done() {
+        for code in [
+            40001, 42001, 40164, 48001, 45009, 45011, 300_000, 1_000_012, 2_747_026,
+        ] {
+            assert!(is_given_before_acting(code), "{code}");
+        }
+        for code in [
+            -1, 40013, 1_000_000, 2_747_008, 2_747_009, 109_001, 990_010, -987_654,
+        ] {
+            assert!(!is_given_before_acting(code), "{code}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod answer;
 mod download;
 pub mod errcode;
-
+mod logged;
 mod once;
 mod open;
 pub mod pace;
@@ -20,19 +20,21 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::profile::{Account, Profile, SecretKeeper, Target, TokenCall};
 use crate::state::State;
-use crate::state::log::{Log, Write, Writer};
+use crate::state::log::{Log, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Family, Secret};
 use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
+pub use logged::Intent;
+use logged::user;
 use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -78,8 +80,10 @@ pub struct Client {
     notice: Notice,
     /// What was said about odd replies: once is enough.
     told: Mutex<HashSet<String>>,
-    /// Opened with the first write.
+    /// Opened before the first write.
     log: OnceLock<Log>,
+    /// A journal keeps what is sent.
+    in_bulk: AtomicBool,
     writer: Arc<Writer>,
 }
 
@@ -146,6 +150,7 @@ impl Client {
             told: Mutex::default(),
             heard: wire.heard,
             log: OnceLock::new(),
+            in_bulk: AtomicBool::new(false),
             writer: Arc::new(Writer {
                 who: user(),
                 profile: profile.label().to_owned(),
@@ -242,7 +247,42 @@ impl Client {
         self.read_reply(path, &self.exchange(path, query, &body, resend).await?)
     }
 
-    /// [`Client::attempts`], and a line in the log for a write that was carried out, refused, or may have been done.
+    /// The state beside the log of writes.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What a shop is kept under in the state.
+    pub fn shop_key(&self) -> &str {
+        &self.shop_key
+    }
+
+    /// Says something while a call is under way.
+    pub fn note(&self, words: Text) {
+        (self.notice)(words);
+    }
+
+    /// From now on a journal marks what is sent before it is sent: an entry of the log need not survive a power cut,
+    /// and results need not be waited for.
+    pub fn in_bulk(&self) {
+        self.in_bulk.store(true, Ordering::Relaxed);
+    }
+
+    /// A write that is described by the book and kept as `intent`; else as [`Client::ask`].
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        request: &serde_json::Value,
+        intent: &dyn Intent,
+    ) -> Result<serde_json::Value> {
+        let body = Body::Json(written(request)?);
+        let path = &operation.path;
+        let answer = self.logged(path, &body, operation.resend, Some(intent), {
+            self.attempts(path, &[], &body, operation.resend, Some(intent))
+        });
+        self.read_reply(path, &answer.await?)
+    }
+
     async fn exchange(
         &self,
         path: &str,
@@ -250,46 +290,8 @@ impl Client {
         body: &Body,
         resend: Resend,
     ) -> Result<Vec<u8>> {
-        let answer = self.attempts(path, query, body, resend).await;
-        if resend != Resend::Safe {
-            self.log(path, body, &answer)?;
-        }
-        answer
-    }
-
-    fn log(&self, path: &str, body: &Body, answer: &Result<Vec<u8>>) -> Result<()> {
-        let failure = answer.as_ref().err().and_then(crate::fail::failure);
-        let result = match failure {
-            None => Cow::Borrowed("done"),
-            Some(failure) if failure.unclear => Cow::Borrowed("unclear"),
-            Some(Failure {
-                errcode: Some(errcode),
-                ..
-            }) => Cow::Owned(format!("refused {errcode}")),
-            // It never left this machine.
-            Some(_) => return Ok(()),
-        };
-        let log = match self.log.get() {
-            Some(log) => log,
-            None => {
-                let log = Log::open(self.state.folder())?;
-                self.log.get_or_init(|| log)
-            }
-        };
-        log.add(Write {
-            at: crate::types::now(),
-            by: self.writer.clone(),
-            path: path.into(),
-            body: match body {
-                Body::Json(json) => json.clone(),
-                Body::File { .. } | Body::Nothing => Bytes::new(),
-            },
-            result,
-            rid: failure
-                .and_then(|failure| failure.rid.clone())
-                .unwrap_or_default(),
-        });
-        Ok(())
+        let attempts = self.attempts(path, query, body, resend, None);
+        self.logged(path, body, resend, None, attempts).await
     }
 
     /// A path of another family is never sent: its token would be refused, or would mean another account.
@@ -319,13 +321,23 @@ impl Client {
         query: &[(&str, &str)],
         body: &Body,
         resend: Resend,
+        intent: Option<&dyn Intent>,
     ) -> Result<Vec<u8>> {
         self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
             self.pace.turn().await;
-            let token = self.token().await?;
+            let token = match self.token().await {
+                Ok(token) => token,
+                // Nothing of this call was sent, unless an earlier try was.
+                Err(error) => return Err(never_sent(error, lost_before)),
+            };
             attempt += 1;
+            if let Some(intent) = intent
+                && let Err(error) = intent.is_sent()
+            {
+                return Err(known_lost(Failure::from_any(error), resend, lost_before).into());
+            }
             let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
                     self.pace.passed();
@@ -346,18 +358,19 @@ impl Client {
             match verdict(&failure, resend, attempt, renewals) {
                 Verdict::RenewToken => {
                     renewals += 1;
-                    if !self.renew_token(&token).await? {
-                        tokio::time::sleep(Client::SAME_TOKEN_PAUSE).await;
+                    let renewed = self.renew_token(&token).await;
+                    if !renewed.map_err(|error| never_sent(error, lost_before))? {
+                        crate::clock::sleep(Client::SAME_TOKEN_PAUSE).await;
                     }
                 }
                 Verdict::After(pause) => {
-                    tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
+                    crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
                 Verdict::SlowDown(limit) => match self.pace.limited(limit) {
                     Some(pause) => self.tell_of(pause, &failure),
-                    None => return Err(known_lost(failure, lost_before).into()),
+                    None => return Err(known_lost(failure, resend, lost_before).into()),
                 },
-                Verdict::GiveUp => return Err(known_lost(failure, lost_before).into()),
+                Verdict::GiveUp => return Err(known_lost(failure, resend, lost_before).into()),
             }
         }
     }
@@ -472,18 +485,20 @@ impl Client {
     }
 }
 
-/// The user of the operating system, as the log of writes names them.
-fn user() -> String {
-    let named = ["USER", "USERNAME", "LOGNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok());
-    named.unwrap_or_else(|| "?".to_owned())
+/// A failure, `unclear` also where an earlier try of the same call was lost.
+fn known_lost(mut failure: Failure, resend: Resend, lost_before: bool) -> Failure {
+    failure.unclear = resend != Resend::Safe && (failure.unclear || lost_before);
+    failure
 }
 
-/// A refusal, `unclear` where an earlier try of the same call was lost.
-fn known_lost(mut failure: Failure, lost_before: bool) -> Failure {
-    failure.unclear = lost_before;
-    failure
+/// A failure on the way to the next try, `unclear` only where an earlier one was lost.
+fn never_sent(error: anyhow::Error, lost_before: bool) -> anyhow::Error {
+    let failure = Failure::from_any(error);
+    Failure {
+        unclear: lost_before,
+        ..failure
+    }
+    .into()
 }
 
 fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> {

@@ -48,11 +48,8 @@ impl Client {
         body: &Body,
         resend: Resend,
     ) -> Result<Vec<u8>> {
-        let answer = self.attempts_openly(path, query, body, resend).await;
-        if resend != Resend::Safe {
-            self.log(path, body, &answer)?;
-        }
-        answer
+        let attempts = self.attempts_openly(path, query, body, resend);
+        self.logged(path, body, resend, None, attempts).await
     }
 
     async fn attempts_openly(
@@ -72,7 +69,7 @@ impl Client {
             // A refused secret also reads 40001 here: there is no token to renew.
             match verdict(&failure, resend, attempt, u32::MAX) {
                 Verdict::After(pause) => {
-                    tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
+                    crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
                 Verdict::SlowDown(_) | Verdict::GiveUp | Verdict::RenewToken => {
                     return Err(failure.into());

@@ -5,11 +5,11 @@
 //! refused call costs the quota nothing, so that being refused about once a second is the cheapest way to know.
 
 use super::verdict::Limit;
-use crate::types::now;
+use crate::clock::{instant, now, sleep};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// After so many slow-downs without one call getting through, a limit is believed to last. The pauses between them
 /// grow from a quarter of a second to four, some 16 s in all.
@@ -62,7 +62,7 @@ impl Pace {
     /// `ceiling` in calls a second.
     pub fn new(ceiling: Option<f64>) -> Pace {
         Pace {
-            inner: Mutex::new(Inner::new(ceiling, Instant::now())),
+            inner: Mutex::new(Inner::new(ceiling, instant())),
             head: tokio::sync::Mutex::new(()),
         }
     }
@@ -73,28 +73,28 @@ impl Pace {
 
     /// Waits for this call's turn.
     pub async fn turn(&self) {
-        if self.inner().is_free(Instant::now()) {
+        if self.inner().is_free(instant()) {
             return;
         }
         let _head = self.head.lock().await;
         loop {
-            let turn = self.inner().take_turn(Instant::now());
+            let turn = self.inner().take_turn(instant());
             match turn {
                 Ok(()) => return,
-                Err(not_before) => sleep_until(not_before).await,
+                Err(not_before) => sleep(not_before.saturating_duration_since(instant())).await,
             }
         }
     }
 
     /// A call was answered and not for want of quota.
     pub fn passed(&self) {
-        self.inner().passed(Instant::now());
+        self.inner().passed(instant());
     }
 
     /// WeChat refused a call for want of quota. Says how long all calls now pause because of it: zero where another
     /// refusal has said so already, `None` where trying again is not worth it.
     pub fn limited(&self, limit: Limit) -> Option<Duration> {
-        self.inner().limited(limit, Instant::now(), now())
+        self.inner().limited(limit, instant(), now())
     }
 }
 

@@ -2,14 +2,16 @@
 //!
 //! Nothing here forces a refresh by itself: that would end the token of every other program of the account.
 
-use super::{Client, Source};
+use super::{Body, Client, Source};
 use crate::api::common::{CLASSIC_TOKEN_PATH, StableToken, TokenReply};
+use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
 use crate::profile::TokenCall;
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now};
 use anyhow::Result;
+use bytes::Bytes;
 use std::time::Duration;
 
 /// With fewer seconds left than this a token is renewed; WeChat hands out the next one at the same time.
@@ -93,8 +95,14 @@ impl Client {
                 .hint(text!("try again in {seconds} s", seconds = FORCED_APART - (now() - last)))
                 .into());
         }
-        self.state.add_forced_refresh(&self.shop_key, now())?;
-        self.fetch(true).await
+        // It ends the token of others, and so it is a write. The secret stays out of the log.
+        let body = Body::Json(Bytes::from_static(br#"{"force_refresh":true}"#));
+        let fetched = async {
+            self.state.add_forced_refresh(&self.shop_key, now())?;
+            self.fetch(true).await
+        };
+        self.logged(StableToken::PATH, &body, Resend::Keyed, None, fetched)
+            .await
     }
 
     fn token_kind(&self) -> &'static str {

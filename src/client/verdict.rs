@@ -36,6 +36,7 @@ pub enum Limit {
 
 /// Decides about the `attempt`-th try (from 1). `renewals` counts the tokens fetched for this call so far.
 pub fn verdict(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -> Verdict {
+    let repeats = matches!(resend, Resend::Safe | Resend::Keyed);
     match failure.errcode {
         // The token is checked before anything is done, so that every class of call may be repeated.
         Some(code) if TOKEN_REFUSED.contains(&code) => match renewals {
@@ -47,11 +48,15 @@ pub fn verdict(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -
         Some(45011) => Verdict::SlowDown(Limit::Minute),
         Some(45009) => Verdict::SlowDown(Limit::Day),
         // Busy may come after the work was begun: only what can be repeated is.
-        Some(-1) if resend != Resend::Never && attempt < ATTEMPTS => backoff(attempt),
+        Some(-1) if repeats && attempt < ATTEMPTS => backoff(attempt),
         Some(_) => Verdict::GiveUp,
+        // Whatever answered a write in place of WeChat, the write may be done: one with a key is made sure of.
+        None if resend == Resend::Keyed && failure.unclear && attempt < ATTEMPTS => {
+            backoff(attempt)
+        }
         None if failure.kind == Kind::Network
             && attempt < ATTEMPTS
-            && (resend != Resend::Never || !failure.unclear) =>
+            && (repeats || !failure.unclear) =>
         {
             backoff(attempt)
         }
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_table_of_verdicts() {
-        use Resend::{Keyed, Never, Safe};
+        use Resend::{Keyed, Never, Safe, State};
         let second = Duration::from_secs(1);
         let table = [
             (answered(40001), Never, 1, 0, Verdict::RenewToken),
@@ -95,6 +100,9 @@ mod tests {
             (answered(-1), Keyed, 3, 0, Verdict::After(second * 4)),
             (answered(-1), Keyed, 5, 0, Verdict::GiveUp),
             (answered(-1), Never, 1, 0, Verdict::GiveUp),
+            (answered(-1), State, 1, 0, Verdict::GiveUp),
+            (lost(true), State, 1, 0, Verdict::GiveUp),
+            (lost(false), State, 1, 0, Verdict::After(second)),
             (
                 answered(45011),
                 Never,

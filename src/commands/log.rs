@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
-use crate::state::log::{self, Checked, Entry};
+use crate::state::log::{self, Checked, End, Entry};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -31,8 +31,9 @@ pub struct ListArgs {
 
 /// Prove that no write was changed or taken out
 ///
-/// Every entry carries a seal over all before it. Note the last seal somewhere else: with it a later look can also
-/// tell that nothing was cut off at the end.
+/// Every entry carries a seal over all before it, and the state file keeps how far the log has come: a changed entry,
+/// one that is gone, a cut end, an emptied or replaced log are found, and writes without a result are named. Whoever may
+/// write to both files can make them agree; only a seal that was noted somewhere else proves more.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// A seal that an earlier look printed
@@ -60,6 +61,17 @@ impl Record for Checked {
         Column::new("broken_at", "BROKEN AT", |checked| {
             checked.broken_at.map_or(Cell::Empty, Cell::Number)
         }),
+        Column::new("end", "END", |checked| {
+            Cell::Word(match checked.end {
+                End::Whole => text!("whole"),
+                End::Cut => text!("cut off"),
+                End::Other => text!("another log"),
+                End::Unknown => text!("unknown"),
+            })
+        }),
+        Column::new("without_result", "WITHOUT RESULT", |checked| {
+            Cell::List(checked.without_result.iter().map(i64::to_string).collect())
+        }),
         Column::new("seal", "SEAL", |checked| Cell::Text(checked.seal.clone())),
     ];
 }
@@ -80,15 +92,34 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 fn verify(args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
     let checked = log::verify(&ctx.dirs.state, args.seal.as_deref())?;
     ctx.out.show(&checked)?;
-    let wrong = match (&checked.broken_at, checked.noted_seal_found) {
-        (Some(seq), _) => text!(
+    if !checked.without_result.is_empty() {
+        let entries: Vec<String> = checked.without_result.iter().map(i64::to_string).collect();
+        ctx.out.warn(text!(
+            "writes without a result, because the program ended before there was one: {entries}",
+            entries = entries.join(", ")
+        ));
+    }
+    let wrong = match (&checked.broken_at, checked.end, checked.noted_seal_found) {
+        (Some(seq), ..) => text!(
             "entry {seq} of the log was changed, or one before it is gone",
             seq
         ),
-        (None, Some(false)) => {
+        (None, End::Cut, _) => {
+            text!("entries that the state file knows of are gone from the end of the log")
+        }
+        (None, End::Other, _) => {
+            text!("another log stands where the state file knows one: it was emptied or replaced")
+        }
+        (None, _, Some(false)) => {
             text!("the seal that was noted is not in the log: entries were cut off")
         }
-        (None, _) => return Ok(()),
+        (None, _, found) => {
+            ctx.out.note(match found {
+                Some(_) => text!("nothing was changed or taken out up to the noted seal, nor after it as far as the state file knows"),
+                None => text!("nothing was changed as far as the log and the state file beside it know; whoever can write to both can make them agree, and only a seal that was noted elsewhere proves more"),
+            });
+            return Ok(());
+        }
     };
     Err(Failure::new(Kind::Refused, wrong)
         .hint(text!(

@@ -4,12 +4,13 @@
 use super::Ctx;
 use super::ask::{Ask, Data, Rows, request};
 use super::funds::show_numbers;
-use super::money::{Span, fresh_number, may_be_done};
+use super::money::{Span, fresh_number};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::state::money::Asked;
+use crate::shop::pay::Fetched;
+use crate::shop::write::{Found, Made, Planned, Sort, Want};
 use crate::text;
-use crate::types::{Fen, now};
+use crate::types::Fen;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -119,7 +120,8 @@ pub struct CloseArgs {
 /// Give money of a payment back to the buyer
 ///
 /// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
-/// Run again after a crash or a lost answer, the command goes on with that refund.
+/// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
+/// same refund again within a day needs --new.
 #[derive(Debug, clap::Args)]
 pub struct RefundArgs {
     /// Your number of the payment
@@ -134,6 +136,9 @@ pub struct RefundArgs {
     /// Your number of the refund: 6 to 32 digits, letters or _-|*@
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     refund_no: Option<String>,
+    /// Make another one even if the same was made within a day
+    #[arg(long)]
+    new: bool,
 }
 
 /// Settle what is left of a payment
@@ -150,6 +155,9 @@ pub struct ShareArgs {
     /// Your number of the share: 6 to 32 characters
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     share_no: Option<String>,
+    /// Make another one even if the same was made within a day
+    #[arg(long)]
+    new: bool,
 }
 
 /// 6 to 32 characters from digits, letters and `_-|*@`.
@@ -264,19 +272,17 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.show_rows(&SHOW, rows)
 }
 
-/// A movement of money of a payment, with the number that counts once.
+/// A movement of money of a payment.
 struct Movement<'a> {
+    sort: Sort,
     ask: &'static Ask,
-    kind: &'static str,
     trade_no: &'a str,
-    /// As given; `None` takes that of an earlier run that has not ended, or a new one.
-    number: Option<String>,
-    /// The letters that a new number begins with.
-    letters: &'static str,
-    /// Where the payment lists movements of this kind, and what their number is called there and in the request.
-    list: &'static str,
-    name: &'static str,
     openid: &'a str,
+    /// As given; `None` takes that of an earlier run that has not ended, or a new one.
+    number: Option<&'a str>,
+    /// What is given back; a share is all that is left.
+    amount: Option<Fen>,
+    anew: bool,
 }
 
 async fn refund(args: RefundArgs, ctx: &Ctx) -> Result<()> {
@@ -284,195 +290,163 @@ async fn refund(args: RefundArgs, ctx: &Ctx) -> Result<()> {
         return Err(Failure::input(text!("the amount must be more than 0")).into());
     }
     let movement = Movement {
+        sort: Sort::Refund,
         ask: &REFUND,
-        kind: "refund",
         trade_no: &args.trade_no,
-        number: args.refund_no,
-        letters: "RF",
-        list: "refund_list",
-        name: "refund_no",
         openid: &args.openid,
+        number: args.refund_no.as_deref(),
+        amount: Some(args.amount),
+        anew: args.new,
     };
-    movement
-        .carry_out(ctx, Some(args.amount), |order| {
-            refund_problems(order, args.amount)
-        })
-        .await
+    movement.carry_out(ctx).await
 }
 
 async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
     let movement = Movement {
+        sort: Sort::Share,
         ask: &SHARE,
-        kind: "share",
         trade_no: &args.trade_no,
-        number: args.share_no,
-        letters: "PS",
-        list: "profit_sharing_list",
-        name: "profit_sharing_no",
         openid: &args.openid,
+        number: args.share_no.as_deref(),
+        amount: None,
+        anew: args.new,
     };
-    movement.carry_out(ctx, None, share_problems).await
-}
-
-/// What was neither given back nor settled, in fen.
-fn left(order: &Value) -> i64 {
-    let sum = |list: &str| -> i64 {
-        let parts = order[list].as_array().into_iter().flatten();
-        parts.filter_map(|part| part["amount"].as_i64()).sum()
-    };
-    order["amount"].as_i64().unwrap_or(0) - sum("refund_list") - sum("profit_sharing_list")
-}
-
-fn refund_problems(order: &Value, amount: Fen) -> Vec<Text> {
-    let mut problems = Vec::new();
-    if order["pay_time"].as_i64().unwrap_or(0) == 0 {
-        problems.push(text!("the payment is not paid"));
-    } else if amount.0 > left(order) {
-        problems.push(text!(
-            "{left} yuan of it are left to give back",
-            left = Fen(left(order)).to_yuan()
-        ));
-    }
-    problems
-}
-
-fn share_problems(order: &Value) -> Vec<Text> {
-    let mut problems = Vec::new();
-    let paid = order["pay_time"].as_i64().unwrap_or(0);
-    if paid == 0 {
-        problems.push(text!("the payment is not paid"));
-    }
-    if order["profit_sharing_frozen"] == 1 {
-        problems.push(text!("WeChat has frozen the sharing of this payment"));
-    }
-    if left(order) <= 0 {
-        problems.push(text!("nothing of it is left to share"));
-    }
-    problems
+    movement.carry_out(ctx).await
 }
 
 impl Movement<'_> {
-    /// Looks, asks, journals, sends, and looks again where the answer was lost.
-    async fn carry_out(
-        &self,
-        ctx: &Ctx,
-        amount: Option<Fen>,
-        problems: impl Fn(&Value) -> Vec<Text>,
-    ) -> Result<()> {
-        let key = ctx.profile()?.shop_key();
-        let state = ctx.state()?;
-        let lock = format!("{}-{key}-{}", self.kind, self.trade_no);
-        let _lock = state.lock(&lock)?;
-        let order = self.order(ctx).await?;
-        let moved = amount.unwrap_or(Fen(left(&order)));
-        let open = state.open_money(&key, self.kind, self.trade_no)?;
-        let open = open.into_iter().find(|open| match &self.number {
-            Some(number) => open.mark == *number,
-            None => amount.is_none_or(|amount| open.amount == amount),
+    /// Looks, asks, sends once, and shows.
+    async fn carry_out(&self, ctx: &Ctx) -> Result<()> {
+        let shop = ctx.shop().await?;
+        let fresh = fresh_number(match self.sort {
+            Sort::Refund => "RF",
+            _ => "PS",
         });
-        let number = match (&self.number, &open) {
-            (Some(number), _) => number.clone(),
-            (None, Some(open)) => open.mark.clone(),
-            (None, None) => fresh_number(self.letters),
-        };
-        if let Some(known) = self.find(&order, &number) {
-            ctx.out.note(text!(
-                "WeChat has {number} already; nothing was sent",
-                number = &number
-            ));
-            if let Some(open) = open {
-                state.end_money(open.id, "done")?;
-            }
-            return self.show(ctx, known);
-        }
-        let problems = problems(&order);
-        if !problems.is_empty() {
-            return Err(Failure::input(text!(
-                "payment {number} does not allow this",
-                number = self.trade_no
-            ))
-            .also(problems)
-            .into());
-        }
-        let body = self.body(&order, &number, moved, amount.is_some())?;
         if ctx.global.dry_run {
+            let payment = shop.payment(self.trade_no).await?;
+            self.check(&payment)?;
+            let body = self.body(&payment, self.number.unwrap_or(&fresh))?;
             return ctx.send(self.ask, &body).await.map(|_| ());
         }
         ctx.out
             .check_columns_of(super::ask::columns(self.shown()))?;
-        ctx.before_write(Some(self.question(moved))).await?;
-        let id = match open {
-            Some(open) => open.id,
-            None => state.ask_money(&Asked {
-                shop: &key,
-                kind: self.kind,
-                subject: self.trade_no,
-                mark: &number,
-                amount: moved,
-                at: now(),
-            })?,
+        let want = Want {
+            sort: self.sort,
+            subject: self.trade_no,
+            amount: self.amount.unwrap_or_default(),
+            what: "",
+            mark: self.number,
+            fresh_mark: fresh,
+            look: String::new(),
+            anew: self.anew,
         };
-        let (_, operation) = self.ask.operation();
-        if let Err(error) = ctx.shop().await?.ask(operation, &[], &body).await {
-            if !may_be_done(&error) {
-                state.end_money(id, "refused")?;
-                return Err(too_early(error, &order));
-            }
-            ctx.out
-                .note(text!("the answer was lost; looking whether it was done"));
-            let done = self.find(&self.order(ctx).await?, &number).is_some();
-            if !done {
-                let mut failure = Failure::from_any(error);
-                failure.hint = Some(text!(
-                    "run the same command again: it goes on with number {number}, which counts once",
-                    number
+        let made = match shop.plan_write(want).await? {
+            Planned::Same(made) => {
+                ctx.out.note(text!(
+                    "WeChat has {number} already; nothing was sent",
+                    number = &made.movement.mark
                 ));
-                return Err(failure.into());
+                made
             }
-        }
-        state.end_money(id, "done")?;
-        let order = self.order(ctx).await?;
-        let row = self.find(&order, &number);
-        self.show(ctx, row.unwrap_or_else(|| json!({ self.name: number })))
+            Planned::New(prepared) => {
+                let payment = shop.payment(self.trade_no).await?;
+                let known = self.number.and_then(|number| self.find(&payment, number));
+                if let (Some(number), Some(found)) = (self.number, known) {
+                    ctx.out.note(text!(
+                        "WeChat has {number} already; nothing was sent",
+                        number
+                    ));
+                    return self.show(ctx, found.record);
+                }
+                self.check(&payment)?;
+                let body = self.body(&payment, &prepared.mark)?;
+                ctx.before_write(Some(self.question(&payment))).await?;
+                let (_, operation) = self.ask.operation();
+                let number = prepared.mark.clone();
+                let sent = prepared.send(shop, operation, &body, |_| (number, String::new()));
+                sent.await.map_err(|error| too_early(error, &payment))?
+            }
+        };
+        let show = async |made: &Made| {
+            let record = match &made.found {
+                Some(found) => Some(found.record.clone()),
+                None => {
+                    let payment = shop.payment(self.trade_no).await?;
+                    self.find(&payment, &made.movement.mark)
+                        .map(|found| found.record)
+                }
+            };
+            // Reads may lag behind.
+            let name = self.name();
+            self.show(
+                ctx,
+                record.unwrap_or_else(|| json!({ name: made.movement.mark })),
+            )?;
+            Ok(ctx.out.was_read())
+        };
+        shop.show_write(made, show).await
     }
 
-    fn question(&self, moved: Fen) -> Text {
-        let (yuan, fen) = (moved.to_yuan(), moved.0);
-        match self.kind {
-            "refund" => text!("give {yuan} yuan ({fen} fen) back to the buyer", yuan, fen),
-            _ => text!(
+    fn check(&self, payment: &Fetched) -> Result<()> {
+        let problems = match self.amount {
+            Some(amount) => payment.refund_problems(amount),
+            None => payment.share_problems(),
+        };
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::input(text!(
+            "payment {number} does not allow this",
+            number = self.trade_no
+        ))
+        .also(problems)
+        .into())
+    }
+
+    fn question(&self, payment: &Fetched) -> Text {
+        match self.amount {
+            Some(amount) => text!(
+                "give {yuan} yuan ({fen} fen) back to the buyer",
+                yuan = amount.to_yuan(),
+                fen = amount.0
+            ),
+            None => text!(
                 "settle the {yuan} yuan ({fen} fen) that are left",
-                yuan,
-                fen
+                yuan = payment.value.left().to_yuan(),
+                fen = payment.value.left().0
             ),
         }
     }
 
-    fn body(&self, order: &Value, number: &str, moved: Fen, refund: bool) -> Result<Value> {
+    /// What its number is called.
+    fn name(&self) -> &'static str {
+        match self.sort {
+            Sort::Refund => "refund_no",
+            _ => "profit_sharing_no",
+        }
+    }
+
+    fn body(&self, payment: &Fetched, number: &str) -> Result<Value> {
         let mut body = json!({
-            "mchid": order["mchid"], "openid": self.openid, "trade_no": self.trade_no, self.name: number,
+            "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
         });
-        if refund {
-            body["total_amount"] = order["amount"].clone();
-            body["refund_amount"] = moved.0.into();
+        if let Some(amount) = self.amount {
+            body["total_amount"] = payment.value.amount.0.into();
+            body["refund_amount"] = amount.0.into();
         }
         request(self.ask, &json!({}), body)
     }
 
-    async fn order(&self, ctx: &Ctx) -> Result<Value> {
-        let body = json!({"trade_no": self.trade_no});
-        let mut reply = ctx.send(&SHOW, &body).await?.unwrap_or_default();
-        Ok(reply["order"].take())
-    }
-
-    fn find(&self, order: &Value, number: &str) -> Option<Value> {
-        let mut parts = order[self.list].as_array()?.iter();
-        parts.find(|part| part[self.name] == number).cloned()
+    fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {
+        match self.sort {
+            Sort::Refund => payment.refund(number),
+            _ => payment.share(number),
+        }
     }
 
     fn shown(&self) -> &'static Ask {
-        match self.kind {
-            "refund" => &REFUNDED,
+        match self.sort {
+            Sort::Refund => &REFUNDED,
             _ => &SHARED,
         }
     }
@@ -491,12 +465,12 @@ impl Movement<'_> {
 }
 
 /// "Nothing to share" also answers a share before its time.
-fn too_early(error: anyhow::Error, order: &Value) -> anyhow::Error {
+fn too_early(error: anyhow::Error, payment: &Fetched) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.errcode == Some(9_720_004) {
         failure.hint = Some(text!(
             "a payment can be shared from {days} days after it was paid",
-            days = order["profit_sharing_delay"].as_i64().unwrap_or(0)
+            days = payment.value.profit_sharing_delay
         ));
     }
     failure.into()

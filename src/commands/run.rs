@@ -1,13 +1,15 @@
 //! `wxsell run`: what bulk commands did.
 
 use super::Ctx;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::write::{Settled, Sort};
 use crate::state::State;
+use crate::state::money::Stand;
 use crate::state::runs::{ItemState, OpenItem, Run, RunState};
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{Fen, plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
@@ -22,6 +24,11 @@ pub enum Verb {
     Resume(IdArgs),
     /// List what failed in a bulk job, and why
     Failed(IdArgs),
+    /// Find out what became of writes whose answer was lost
+    ///
+    /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
+    /// Nothing is sent again. Exit code 9 while one of them is not known.
+    Settle,
 }
 
 /// List the bulk jobs of this shop, newest first
@@ -248,7 +255,99 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.out.list(&rows)
         }
         Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
+        Verb::Settle => settle(ctx).await,
     }
+}
+
+/// One write that was open.
+#[derive(Debug, Serialize)]
+struct SettledRow {
+    /// `withdrawal`, `refund`, …
+    kind: String,
+    /// What it is about.
+    subject: String,
+    /// WeChat's number, or what it is looked for by.
+    number: String,
+    amount: Fen,
+    started_at: String,
+    /// `done`, `under_way`, `never_arrived` or `unknown`.
+    outcome: &'static str,
+    /// From when on it can be known.
+    known_from: Option<String>,
+    problem: Option<Text>,
+}
+
+impl Record for SettledRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("kind", "KIND", |row| match Sort::named(&row.kind) {
+            Some(sort) => Cell::Word(sort.words()),
+            None => Cell::Text(row.kind.clone()),
+        }),
+        Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
+        Column::new("number", "NUMBER", |row| Cell::Text(row.number.clone())),
+        Column::new("amount", "AMOUNT", |row| Cell::Money(row.amount)),
+        Column::new("outcome", "OUTCOME", |row| {
+            Cell::Word(match row.outcome {
+                "done" => text!("done"),
+                "under_way" => text!("under way"),
+                "never_arrived" => text!("never arrived"),
+                _ => text!("unknown"),
+            })
+        }),
+        Column::new("known_from", "KNOWN FROM", |row| {
+            row.known_from
+                .clone()
+                .map_or(Cell::Empty, |time| Cell::Text(plain_time(&time)))
+        }),
+        Column::new("problem", "PROBLEM", |row| {
+            Cell::sentence(row.problem.as_ref())
+        }),
+    ];
+}
+
+async fn settle(ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<SettledRow>()?;
+    let shop = ctx.shop().await?;
+    let rows: Vec<SettledRow> = shop
+        .settle_all()
+        .await?
+        .into_iter()
+        .map(|(movement, settled)| {
+            let (outcome, known_from, problem) = match settled {
+                Ok(Settled::Found(found)) if found.stand == Some(Stand::Known) => {
+                    ("under_way", None, None)
+                }
+                Ok(Settled::Found(_)) => ("done", None, None),
+                Ok(Settled::NeverArrived) => ("never_arrived", None, None),
+                Ok(Settled::UnknownUntil(at)) => ("unknown", Some(rfc3339(at)), None),
+                Err(error) => ("unknown", None, Some(Failure::from_any(error).message)),
+            };
+            SettledRow {
+                number: match movement.number.as_str() {
+                    "" => movement.mark,
+                    _ => movement.number,
+                },
+                kind: movement.kind,
+                subject: movement.subject,
+                amount: movement.amount,
+                started_at: rfc3339(movement.at),
+                outcome,
+                known_from,
+                problem,
+            }
+        })
+        .collect();
+    ctx.out.list(&rows)?;
+    let unknown = rows.iter().filter(|row| row.outcome == "unknown").count();
+    if unknown == 0 {
+        return Ok(());
+    }
+    let message = text!("{count} writes are not known yet", count = unknown);
+    Err(Failure::new(Kind::Unknown, message)
+        .hint(text!(
+            "run the same command again later; do not make them another way before"
+        ))
+        .into())
 }
 
 fn find(ctx: &Ctx, id: Option<i64>) -> Result<Run> {

@@ -191,6 +191,11 @@ impl Output {
         self.show_with(Columns::of(), row)
     }
 
+    /// Whether what was shown so far was taken: the reader of a pipe may have gone away.
+    pub fn was_read(&self) -> bool {
+        !self.sink.reader_is_gone()
+    }
+
     /// As [`Output::show`], with columns that no type declares.
     pub fn show_with<T: Serialize + 'static>(&self, columns: Columns<T>, row: &T) -> Result<()> {
         let picked = Picked::new(self, columns)?;

@@ -67,6 +67,14 @@ impl Sink {
         }
     }
 
+    /// Whether the reader of stdout went away before it had read all.
+    pub fn reader_is_gone(&self) -> bool {
+        match self {
+            Sink::Memory(_) => false,
+            Sink::Standard(standard) => standard.reader_gone.load(Ordering::Relaxed),
+        }
+    }
+
     pub fn is_terminal(&self) -> bool {
         matches!(self, Sink::Standard(_)) && io::stdout().is_terminal()
     }

@@ -6,27 +6,34 @@ pub mod aftersale;
 pub mod ask;
 pub mod coupon;
 pub mod dispute;
+pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod joining;
 pub mod merchant;
 pub mod number;
 pub mod order;
+pub mod pay;
 pub mod reading;
+pub mod role;
 pub mod store;
 pub mod walk;
+pub mod write;
 
 use crate::api::common::{
     CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,
     RidGetReply,
 };
+use crate::api::operation::{self, Book, Operation};
 use crate::api::{Done, Resend};
 use crate::client::Client;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
 use crate::types::{Family, Secret};
 use anyhow::Result;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The shop a command works for.
 pub struct Shop {
@@ -40,7 +47,60 @@ pub fn lacks(what: Text) -> Failure {
         .hint(text!("`wxsell api list --of store` names the operations of the Store, and `wxsell api call` reaches each of them"))
 }
 
+/// The operation behind a path of this program.
+fn known(path: &'static str) -> Result<(&'static Book, &'static Operation)> {
+    let found = operation::by_path(path);
+    found.ok_or_else(|| Failure::bug(text!("no operation {path}", path)).into())
+}
+
+/// A reply as a type. Errors where the fields that are worked with have another form.
+fn typed<T: DeserializeOwned>(path: &str, reply: &Value) -> Result<T> {
+    T::deserialize(reply).map_err(|error| {
+        Failure::new(
+            Kind::Network,
+            text!(
+                "the answer of {path} has another form than expected: {error}",
+                path,
+                error = error.to_string()
+            ),
+        )
+        .into()
+    })
+}
+
+/// An answer that should tell of something and does not: it proves nothing.
+fn says_nothing(path: &str) -> Failure {
+    Failure::network(text!(
+        "the answer of {path} does not hold what was asked for",
+        path
+    ))
+}
+
+/// What stands at a place of a reply; null where nothing does.
+fn part(mut reply: Value, place: &str) -> Value {
+    reply
+        .pointer_mut(place)
+        .map(Value::take)
+        .unwrap_or_default()
+}
+
+/// Fields laid over others.
+fn with(base: &Value, more: Value) -> Value {
+    let mut body = base.clone();
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+        body.extend(more);
+    }
+    body
+}
+
 impl Shop {
+    /// All rows of a list.
+    async fn read_list(&self, path: &'static str, body: &Value, rows: &str) -> Result<Vec<Value>> {
+        let (book, operation) = known(path)?;
+        let taken = ask::Taken { rows, beside: &[] };
+        self.ask_all(book, operation, body, taken, None).await
+    }
+
     /// The day counters of one call, `cgi_path` with its leading slash.
     pub async fn quota(&self, cgi_path: &str) -> Result<QuotaGetReply> {
         self.client

@@ -1,31 +1,57 @@
 //! Every write this program made, in a file of its own beside `wxsell.db`: appended only, each row sealed with the hash
 //! of all before it, so that a row that was changed or taken out is found.
 //!
-//! Rows are written by a thread that commits what has gathered, so that an upload of thousands is not slowed down; a
-//! power cut may take the last tenth of a second, which the journal of the run has. The file is apart because it only
-//! grows, and so that its commits and those of the journal do not wait for each other.
+//! A write is two rows: its intent, which is on disk before the first byte leaves, and its result. Rows are written by
+//! a thread that commits what has gathered, so that calls under way at the same time share a commit. How far the log
+//! has come is noted in `wxsell.db`, so that a tail that was cut off, or another file in its place, is found as well.
+//! The file is apart because it only grows, and so that its commits and those of the journal do not wait for each
+//! other.
 
-use super::{make_private_folder, private_file, sqlite_failure};
-use crate::fail::{Failure, Within};
+mod subject;
+mod verify;
+
+pub use verify::{Checked, End, verify};
+
+use super::{make_private_folder, private_file};
+use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use subject::subject;
+use tokio::sync::oneshot;
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS entry (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, profile TEXT NOT NULL, shop TEXT NOT NULL,
     path TEXT NOT NULL, subject TEXT NOT NULL, request BLOB NOT NULL, result TEXT NOT NULL, rid TEXT NOT NULL,
     seal BLOB NOT NULL)";
+/// The intent that a result belongs to, and the movement of money that an intent is for, as JSON. Files of 0.1 have
+/// neither: there a write is one row.
+const ADDED: [(&str, &str); 2] = [
+    (
+        "intent",
+        "ALTER TABLE entry ADD COLUMN intent INTEGER NOT NULL DEFAULT 0",
+    ),
+    (
+        "movement",
+        "ALTER TABLE entry ADD COLUMN movement TEXT NOT NULL DEFAULT ''",
+    ),
+];
+const INDEX: &str = "CREATE INDEX IF NOT EXISTS entry_results ON entry (intent) WHERE intent <> 0";
+
+/// How far the log has come, in `wxsell.db`.
+pub(super) const HEAD: &str = "
+    CREATE TABLE log_head (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, seal BLOB NOT NULL);";
+
+/// What stands as the result of an intent.
+pub const INTENT: &str = "intent";
 
 /// Rows wait for others at most this long.
 const GATHER: Duration = Duration::from_millis(50);
@@ -49,7 +75,8 @@ pub struct Entry {
     pub subject: String,
     /// SHA-256 of the request, hexadecimal.
     pub request: String,
-    /// `done`, `unclear` (no answer came), or `refused` with the errcode.
+    /// `done`, `refused` with the errcode, `not sent`, `unclear` (no answer says what became of it), or `no result` where
+    /// the program ended before there was one.
     pub result: String,
     pub rid: String,
     /// SHA-256 over the seal before and this row, hexadecimal.
@@ -60,15 +87,21 @@ fn as_rfc3339<S: serde::Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_str(&crate::types::rfc3339(*at))
 }
 
-/// A write as it is handed in; the rest is added when it is written.
+/// A row as it is handed in; the rest is added when it is written.
 #[derive(Debug, Clone)]
 pub struct Write {
     pub at: i64,
     pub by: Arc<Writer>,
     pub path: Box<str>,
+    /// Of an intent; empty for a result.
     pub body: Bytes,
+    /// [`INTENT`], or how it ended.
     pub result: Cow<'static, str>,
     pub rid: String,
+    /// Of a result: the number of its intent.
+    pub intent: i64,
+    /// The movement of money that an intent is for, as JSON; else empty.
+    pub movement: String,
 }
 
 /// Whose writes they are.
@@ -85,7 +118,8 @@ pub struct Log {
     writer: Option<JoinHandle<()>>,
 }
 
-/// Writes that are not yet on disk. The thread is woken for the first of a batch and for a full one, not for each.
+/// Rows that are not yet on disk. The thread is woken for the first of a batch, for a full one, and for one that is
+/// waited for.
 #[derive(Default)]
 struct Waiting {
     rows: Mutex<Rows>,
@@ -94,20 +128,31 @@ struct Waiting {
 
 #[derive(Default)]
 struct Rows {
-    rows: Vec<Write>,
+    rows: Vec<Queued>,
+    /// Somebody waits for one of them.
+    hurry: bool,
     /// No more will come.
     ended: bool,
 }
 
+struct Queued {
+    write: Write,
+    /// Must survive a power cut, too.
+    synced: bool,
+    /// Is told the number of the row, or why there is none.
+    kept: Option<oneshot::Sender<Result<i64, String>>>,
+}
+
 impl Log {
-    /// Opens `log.db` in `folder`.
+    /// Opens `log.db` in `folder`. Errors where it cannot be read and written.
     pub fn open(folder: &Path) -> Result<Log> {
         let connection = connect(folder)?;
+        let state = super::connect(folder).ok();
         let waiting = Arc::new(Waiting::default());
         let taken = waiting.clone();
         let writer = std::thread::Builder::new()
             .name("log".into())
-            .spawn(move || write(connection, &taken))
+            .spawn(move || write(connection, state, &taken))
             .map_err(|error| {
                 Failure::bug(text!("no thread: {error}", error = error.to_string()))
             })?;
@@ -117,10 +162,36 @@ impl Log {
         })
     }
 
+    /// Hands a row in, and does not wait for it. One that could not be written is written with the next.
     pub fn add(&self, write: Write) {
+        self.queue(Queued {
+            write,
+            synced: false,
+            kept: None,
+        });
+    }
+
+    /// Writes a row and waits until it cannot be lost with this program, nor with a power cut where it is `synced`.
+    /// Gives its number. Errors where it is not on disk.
+    pub async fn keep(&self, write: Write, synced: bool) -> Result<i64> {
+        let (told, kept) = oneshot::channel();
+        self.queue(Queued {
+            write,
+            synced,
+            kept: Some(told),
+        });
+        match kept.await {
+            Ok(Ok(seq)) => Ok(seq),
+            Ok(Err(error)) => Err(unwritable(error).into()),
+            Err(_) => Err(unwritable("its thread ended".to_owned()).into()),
+        }
+    }
+
+    fn queue(&self, row: Queued) {
         let mut waiting = self.waiting.lock();
-        waiting.rows.push(write);
-        if matches!(waiting.rows.len(), 1 | BATCH) {
+        waiting.hurry |= row.kept.is_some();
+        waiting.rows.push(row);
+        if waiting.hurry || matches!(waiting.rows.len(), 1 | BATCH) {
             self.waiting.changed.notify_one();
         }
     }
@@ -142,55 +213,119 @@ impl Waiting {
     }
 
     /// What has gathered; nothing when no more will come.
-    fn take(&self) -> Vec<Write> {
+    fn take(&self) -> Vec<Queued> {
         let none = |waiting: &mut Rows| waiting.rows.is_empty() && !waiting.ended;
         let waiting = self
             .changed
             .wait_while(self.lock(), none)
             .unwrap_or_else(PoisonError::into_inner);
-        let few = |waiting: &mut Rows| waiting.rows.len() < BATCH && !waiting.ended;
+        let few =
+            |waiting: &mut Rows| waiting.rows.len() < BATCH && !waiting.ended && !waiting.hurry;
         let mut waiting = self
             .changed
             .wait_timeout_while(waiting, GATHER, few)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
+        waiting.hurry = false;
         std::mem::take(&mut waiting.rows)
     }
 }
 
-fn write(mut connection: Connection, waiting: &Waiting) {
+fn write(mut connection: Connection, state: Option<Connection>, waiting: &Waiting) {
+    // Rows that nobody waits for and that could not be written so far.
+    let mut left = Vec::new();
     loop {
-        let batch = waiting.take();
-        if batch.is_empty() {
+        let came = waiting.take();
+        if came.is_empty() && left.is_empty() {
             return;
         }
-        // A log that cannot be written must not undo what was done: the call has been made already.
-        let _ = append(&mut connection, &batch);
+        let ends = came.is_empty();
+        let mut batch: Vec<Queued> = std::mem::take(&mut left);
+        batch.extend(came);
+        match append(&mut connection, &batch) {
+            Ok(first) => {
+                if let Some(state) = &state {
+                    // A head that lags behind proves less, and hides nothing.
+                    let _ = note_head(&connection, state);
+                }
+                for (seq, row) in (first..).zip(batch) {
+                    if let Some(kept) = row.kept {
+                        let _ = kept.send(Ok(seq));
+                    }
+                }
+            }
+            Err(error) => {
+                for row in batch {
+                    match row.kept {
+                        Some(kept) => drop(kept.send(Err(error.to_string()))),
+                        None if !ends => left.push(row),
+                        None => {}
+                    }
+                }
+            }
+        }
     }
 }
 
-fn append(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
+/// Appends rows in one commit; gives the number of the first.
+fn append(connection: &mut Connection, batch: &[Queued]) -> rusqlite::Result<i64> {
+    let synced = batch.iter().any(|row| row.synced);
+    let mode = if synced { "FULL" } else { "NORMAL" };
+    connection.pragma_update(None, "synchronous", mode)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (mut seq, mut seal) = last(&tx)?;
+    let first = seq + 1;
     {
         let mut insert = tx.prepare_cached(
-            "INSERT INTO entry (seq, at, who, profile, shop, path, subject, request, result, rid, seal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO entry (seq, at, who, profile, shop, path, subject, request, result, rid, seal, intent, movement)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
-        for row in batch {
+        for Queued { write: row, .. } in batch {
             seq += 1;
             let subject = subject(&row.body);
-            let request: [u8; 32] = Sha256::digest(&row.body).into();
+            let request: [u8; 32] = match row.intent {
+                0 => Sha256::digest(&row.body).into(),
+                _ => [0; 32],
+            };
             let Writer { who, profile, shop } = &*row.by;
             let (path, result): (&str, &str) = (&row.path, &row.result);
             let fields = [who, profile, shop, path, &subject, result, &row.rid];
-            seal = sealed(&seal, seq, row.at, &fields, &request);
+            let added = (row.intent, row.movement.as_str());
+            seal = sealed(&seal, seq, row.at, &fields, &request, added);
             insert.execute(params![
-                seq, row.at, who, profile, shop, path, subject, request, result, row.rid, seal
+                seq,
+                row.at,
+                who,
+                profile,
+                shop,
+                path,
+                subject,
+                request,
+                result,
+                row.rid,
+                seal,
+                row.intent,
+                row.movement
             ])?;
         }
     }
-    tx.commit()
+    // Something in the file may swallow what is inserted.
+    if last(&tx)? != (seq, seal) {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    }
+    tx.commit()?;
+    Ok(first)
+}
+
+/// Writes into the state how far the log has come.
+fn note_head(log: &Connection, state: &Connection) -> rusqlite::Result<()> {
+    let (seq, seal) = last(log)?;
+    state.prepare_cached(
+        "INSERT INTO log_head (id, seq, seal) VALUES (1, ?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, seal = excluded.seal WHERE excluded.seq > seq",
+    )?
+    .execute(params![seq, seal])?;
+    Ok(())
 }
 
 fn last(connection: &Connection) -> rusqlite::Result<(i64, [u8; 32])> {
@@ -208,6 +343,7 @@ fn sealed(
     at: i64,
     fields: &[&str; 7],
     request: &[u8; 32],
+    (intent, movement): (i64, &str),
 ) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(before);
@@ -218,147 +354,60 @@ fn sealed(
         hash.update(field.as_bytes());
     }
     hash.update(request);
+    // Rows of 0.1 have neither.
+    if intent != 0 || !movement.is_empty() {
+        hash.update(intent.to_be_bytes());
+        hash.update(movement.as_bytes());
+    }
     hash.finalize().into()
 }
 
-/// The numbers and ids that say what a request is about, the best first.
-const NAMES: [&str; 14] = [
-    "out_product_id",
-    "product_id",
-    "out_order_id",
-    "order_id",
-    "out_aftersale_id",
-    "aftersale_id",
-    "complaint_order_id",
-    "out_coupon_id",
-    "out_user_coupon_id",
-    "out_request_no",
-    "trade_no",
-    "audit_id",
-    "openid",
-    "id",
-];
-
-/// What a request is about: the best two of its [`NAMES`]. Requests begin with them, so that what comes after the first
-/// list or object is read only where nothing was found before it.
-fn subject(body: &[u8]) -> String {
-    let read = |nested: bool| {
-        let mut names = Names {
-            nested,
-            found: Vec::new(),
-        };
-        // It ends with an error at a list or object that is not to be read over.
-        let _ = serde_json::Deserializer::from_slice(body).deserialize_map(&mut names);
-        names.found
-    };
-    let mut found = read(false);
-    if found.is_empty() {
-        found = read(true);
-    }
-    found.sort_unstable();
-    let named = found.iter().take(2);
-    let named = named.map(|(at, word)| format!("{}={word}", NAMES[*at]));
-    named.collect::<Vec<_>>().join(" ")
+/// What to do about a log that cannot be used. Its folder stays: the state beside it knows what is open.
+fn unusable(error: String) -> Failure {
+    Failure::input(text!(
+        "the log of writes (log.db) cannot be used: {error}",
+        error
+    ))
+    .hint(text!(
+        "nothing is sent without it; give your user the right to read and write log.db, or free the disk or the program that holds it; where the file is damaged, put a copy from a backup in its place or move log.db alone away, and `wxsell log verify` will say so"
+    ))
 }
 
-/// Finds [`NAMES`] in an object.
-struct Names<'de> {
-    /// Reads over lists and objects.
-    nested: bool,
-    found: Vec<(usize, Cow<'de, str>)>,
-}
-
-impl<'de> Visitor<'de> for &mut Names<'de> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let at = NAMES.iter().position(|known| *known == name);
-            match (at, self.nested) {
-                (None, true) => drop(map.next_value::<IgnoredAny>()?),
-                (at, _) => {
-                    let Word(word) = map.next_value()?;
-                    self.found.extend(at.zip(word));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A text or a number; neither a list nor an object.
-struct Word<'de>(Option<Cow<'de, str>>);
-
-impl<'de> Deserialize<'de> for Word<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Word<'de>;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a text or a number")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Word<'de>, E> {
-                Ok(Word((!text.is_empty()).then_some(Cow::Borrowed(text))))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Word<'de>, E> {
-                Ok(Word(
-                    (!text.is_empty()).then(|| Cow::Owned(text.to_owned())),
-                ))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Word<'de>, E> {
-                Ok(Word(Some(Cow::Owned(number.to_string()))))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Word<'de>, E> {
-                Ok(Word(Some(Cow::Owned(number.to_string()))))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Word<'de>, E> {
-                Ok(Word(None))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Word<'de>, E> {
-                Ok(Word(None))
-            }
-
-            fn visit_unit<E>(self) -> Result<Word<'de>, E> {
-                Ok(Word(None))
-            }
-        }
-        deserializer.deserialize_any(Read)
-    }
+/// A row that did not get onto the disk.
+fn unwritable(error: String) -> Failure {
+    Failure::input(text!(
+        "the log of writes (log.db) could not be written: {error}",
+        error
+    ))
+    .hint(text!(
+        "free some space on the disk of the state folder, or close the program that holds log.db"
+    ))
 }
 
 fn connect(folder: &Path) -> Result<Connection> {
     let path = folder.join("log.db");
-    let opened = make_private_folder(folder)
+    make_private_folder(folder)
         .and_then(|()| private_file(&path))
-        .map_err(|error| {
-            Failure::input(text!(
-                "cannot use the state folder: {error}",
-                error = error.to_string()
-            ))
-        });
-    opened.within(|| text!("opening the log of writes"))?;
+        .map_err(|error| unusable(error.to_string()))?;
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open(&path)?;
         connection.busy_timeout(Duration::from_secs(30))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.execute_batch(SCHEMA)?;
+        for (column, add) in ADDED {
+            if !connection.column_exists(None, "entry", column)? {
+                // Another process may have been first.
+                let added = connection.execute_batch(add);
+                if !connection.column_exists(None, "entry", column)? {
+                    added?;
+                }
+            }
+        }
+        connection.execute_batch(INDEX)?;
         Ok(connection)
     };
-    open()
-        .map_err(sqlite_failure)
-        .within(|| text!("opening the log of writes"))
+    Ok(open().map_err(|error| unusable(error.to_string()))?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(Entry, [u8; 32], [u8; 32])> {
@@ -379,68 +428,63 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Entry, [u8; 32], [u8; 32])> {
     Ok((entry, request, seal))
 }
 
-/// The newest `limit` writes since `since` (unix seconds), the oldest first.
+/// The newest `limit` writes since `since` (unix seconds), the oldest first, each with how it ended.
 pub fn entries(folder: &Path, since: i64, limit: usize) -> Result<Vec<Entry>> {
     let connection = connect(folder)?;
     let read_all = || -> rusqlite::Result<Vec<Entry>> {
-        let mut statement = connection
-            .prepare("SELECT * FROM (SELECT * FROM entry WHERE at >= ?1 ORDER BY seq DESC LIMIT ?2) ORDER BY seq")?;
+        let mut statement = connection.prepare(
+            "SELECT write.seq, write.at, write.who, write.profile, write.shop, write.path, write.subject, write.request,
+                    coalesce(ended.result, CASE write.result WHEN 'intent' THEN 'no result' ELSE write.result END) AS result,
+                    coalesce(ended.rid, write.rid) AS rid, coalesce(ended.seal, write.seal) AS seal
+             FROM (SELECT * FROM entry WHERE at >= ?1 AND intent = 0 ORDER BY seq DESC LIMIT ?2) AS write
+             LEFT JOIN entry AS ended
+                 ON ended.seq = (SELECT max(seq) FROM entry WHERE intent <> 0 AND intent = write.seq)
+             ORDER BY write.seq",
+        )?;
         let rows = statement.query_map(
             params![since, i64::try_from(limit).unwrap_or(i64::MAX)],
             read,
         )?;
         rows.map(|row| Ok(row?.0)).collect()
     };
-    Ok(read_all().map_err(sqlite_failure)?)
+    Ok(read_all().map_err(|error| unusable(error.to_string()))?)
 }
 
-/// What a look at the whole chain found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Checked {
-    pub entries: i64,
-    /// The last seal: whoever noted it can tell later that nothing was cut off the end.
-    pub seal: String,
-    /// The first row whose seal does not fit; all after it prove nothing.
-    pub broken_at: Option<i64>,
-    /// Whether a seal that was noted earlier is still in the chain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noted_seal_found: Option<bool>,
+/// A movement of money in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Of its intent.
+    pub seq: i64,
+    /// The movement, as JSON.
+    pub movement: String,
+    /// How it ended; [`INTENT`] where nothing says so.
+    pub result: String,
 }
 
-/// Seals every row anew and compares. `noted` is a seal from an earlier look.
-pub fn verify(folder: &Path, noted: Option<&str>) -> Result<Checked> {
+/// The movements in the log after entry `after`, the oldest first, and the number of the last entry. A log that does
+/// not exist has none.
+pub(super) fn movements(folder: &Path, after: i64) -> Result<(i64, Vec<Moved>)> {
+    if !folder.join("log.db").exists() {
+        return Ok((0, Vec::new()));
+    }
     let connection = connect(folder)?;
-    let look = || -> rusqlite::Result<Checked> {
-        let mut statement = connection.prepare("SELECT * FROM entry ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        let (mut seal, mut count, mut broken_at) = ([0; 32], 0, None);
-        let mut found = false;
-        while let Some(row) = rows.next()? {
-            let (entry, request, held) = read(row)?;
-            count += 1;
-            let fields = [
-                &*entry.who,
-                &entry.profile,
-                &entry.shop,
-                &entry.path,
-                &entry.subject,
-                &entry.result,
-                &entry.rid,
-            ];
-            seal = sealed(&seal, entry.seq, entry.at, &fields, &request);
-            if broken_at.is_none() && (seal != held || entry.seq != count) {
-                broken_at = Some(entry.seq);
-            }
-            found |= noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&entry.seal));
-        }
-        Ok(Checked {
-            entries: count,
-            seal: hex::encode(seal),
-            broken_at,
-            noted_seal_found: noted.map(|_| found),
-        })
+    let read_all = || -> rusqlite::Result<(i64, Vec<Moved>)> {
+        let (newest, _) = last(&connection)?;
+        let mut statement = connection.prepare(
+            "SELECT seq, movement, coalesce((SELECT result FROM entry AS ended
+                 WHERE ended.intent <> 0 AND ended.intent = write.seq ORDER BY ended.seq DESC LIMIT 1), result)
+             FROM entry AS write WHERE seq > ?1 AND movement <> '' ORDER BY seq",
+        )?;
+        let rows = statement.query_map([after], |row| {
+            Ok(Moved {
+                seq: row.get(0)?,
+                movement: row.get(1)?,
+                result: row.get(2)?,
+            })
+        })?;
+        Ok((newest, rows.collect::<rusqlite::Result<_>>()?))
     };
-    Ok(look().map_err(sqlite_failure)?)
+    Ok(read_all().map_err(|error| unusable(error.to_string()))?)
 }
 
 #[cfg(test)]
@@ -462,6 +506,8 @@ mod tests {
                 body: format!("{{\"out_order_id\":\"A{number}\",\"openid\":\"o\"}}").into(),
                 result: "done".into(),
                 rid: String::new(),
+                intent: 0,
+                movement: String::new(),
             });
         }
     }
@@ -477,34 +523,6 @@ mod tests {
         assert_eq!(checked.noted_seal_found, Some(true));
         let last = entries(folder.path(), 0, 1).expect("rows");
         assert_eq!(last[0].subject, "out_order_id=A2 openid=o");
-    }
-
-    #[test]
-    fn a_request_is_about_its_best_two_numbers() {
-        let cases = [
-            (
-                r#"{"out_product_id":"P1","title":"x","skus":[{"openid":"o"}]}"#,
-                "out_product_id=P1",
-            ),
-            (
-                r#"{"openid":"o","order_id":33,"out_order_id":"A\u0031","id":""}"#,
-                "out_order_id=A1 order_id=33",
-            ),
-            (
-                r#"{"order_detail":{"openid":"no"},"out_order_id":"A1","openid":"o"}"#,
-                "out_order_id=A1 openid=o",
-            ),
-            (
-                r#"{"id":null,"list":[1],"trade_no":{"x":1},"openid":"o"}"#,
-                "",
-            ),
-            (r#"{"note":true,"rate":1.5}"#, ""),
-            ("", ""),
-            ("[1]", ""),
-        ];
-        for (body, told) in cases {
-            assert_eq!(subject(body.as_bytes()), told, "{body}");
-        }
     }
 
     #[test]

@@ -13,7 +13,8 @@
 //! | `push_number` | a number by which a pushed message is found |
 //! | `push_mark` | a signature that was used, so that it cannot be used for another message |
 //! | `push_refused` | how many messages of one day were refused, by reason |
-//! | `money` | one movement of money that was asked for |
+//! | `money` | one movement that may be made only once |
+//! | `log_head` | how far the log of writes has come |
 //! | `open_case` | an open after-sale as it was last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
@@ -69,6 +70,8 @@ const MIGRATIONS: &[&str] = &[
     runs::FAILURES,
     // What is remembered of an item as it was sent last.
     "ALTER TABLE item ADD COLUMN sent BLOB;",
+    money::WITH_PROOF,
+    log::HEAD,
 ];
 
 /// The open file.
@@ -141,6 +144,7 @@ impl State {
 }
 
 /// A held lock.
+#[derive(Debug)]
 pub struct LockGuard {
     _file: File,
 }
@@ -151,15 +155,16 @@ fn unlockable(error: std::io::Error) -> Failure {
         error = error.to_string()
     ))
     .hint(text!(
-        "point WXSELL_STATE_DIR to a folder on a local disk that you may write to"
+        "the state folder must be on a local disk where your user may write; where it is not, move it whole, with log.db, and point WXSELL_STATE_DIR there"
     ))
 }
 
 /// A second connection to the same file, e.g. for the thread that writes a journal.
 pub fn connect(folder: &Path) -> Result<Connection> {
     let unusable = |error: String| {
+        // A state without the old one's memory could do again what was done.
         Failure::input(text!("cannot use the state folder: {error}", error)).hint(text!(
-            "point WXSELL_STATE_DIR to a folder on a local disk that you may write to"
+            "give your user the right to read and write it, or free some space; where wxsell.db is damaged, put a copy from a backup in its place or move wxsell.db alone away: with log.db beside it nothing is done twice"
         ))
     };
     let path = folder.join("wxsell.db");
@@ -201,8 +206,35 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// Turns an SQLite error into words: a full disk and a locked file are the operator's business, not a bug.
 pub fn sqlite_failure(error: rusqlite::Error) -> Failure {
-    Failure::input(text!("the state file could not be written: {error}", error = error.to_string()))
-        .hint(text!("free some space on the disk of the state folder, or close the program that holds it, then run the same command again"))
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly,
+        SystemIoFailure,
+    };
+    let passing = matches!(
+        error.sqlite_error_code(),
+        Some(
+            CannotOpen
+                | DatabaseBusy
+                | DatabaseLocked
+                | DiskFull
+                | PermissionDenied
+                | ReadOnly
+                | SystemIoFailure
+        )
+    );
+    let hint = match passing {
+        true => text!(
+            "free some space on the disk of the state folder, or close the program that holds wxsell.db"
+        ),
+        false => text!(
+            "wxsell.db is damaged: put a copy from a backup in its place or move wxsell.db alone away: with log.db beside it nothing is done twice"
+        ),
+    };
+    Failure::input(text!(
+        "the state file could not be used: {error}",
+        error = error.to_string()
+    ))
+    .hint(hint)
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {

@@ -1,10 +1,15 @@
-//! The `money` table: movements of money that were asked for, each written down and synced to disk before its call is
-//! made. Whoever finds one open asks WeChat what became of it before moving anything again.
+//! The `money` table: movements that may be made only once. Each is written down and synced to disk before its call is
+//! made, and stays open until its end is known. Whoever finds one open asks WeChat what became of it before anything
+//! moves again.
+//!
+//! What was asked for counts against a ceiling until the object itself proves that it was not done: neither a refusal
+//! nor a lost answer frees it ([`State::end_money`] with `refused` or `lost` does, and is called after such a proof).
 
-use super::{State, sqlite_failure};
+use super::{State, log, sqlite_failure};
 use crate::types::Fen;
 use anyhow::Result;
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE money (
@@ -13,34 +18,118 @@ pub(super) const SCHEMA: &str = "
         number TEXT NOT NULL DEFAULT '', ticket TEXT NOT NULL DEFAULT '');
     CREATE INDEX money_open ON money (shop, kind) WHERE state IN ('asked', 'known');";
 
-/// A movement that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked<'a> {
-    pub shop: &'a str,
-    /// `withdrawal`, `refund`, `share` or `aftersale`.
-    pub kind: &'a str,
-    /// What it is about: the number of the payment or after-sale; nothing for a withdrawal.
-    pub subject: &'a str,
-    /// What it is known by at WeChat: the number of the refund, or what stands in the note of a withdrawal. An
-    /// after-sale has its number already; there it is the rule that accepted it.
-    pub mark: &'a str,
+/// What was ended by 0.1 was shown by it.
+pub(super) const WITH_PROOF: &str = "
+    ALTER TABLE money ADD COLUMN what TEXT NOT NULL DEFAULT '';
+    ALTER TABLE money ADD COLUMN look TEXT NOT NULL DEFAULT '';
+    ALTER TABLE money ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE money ADD COLUMN empty INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE money ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE money ADD COLUMN entry INTEGER NOT NULL DEFAULT 0;
+    UPDATE money SET shown = at WHERE state NOT IN ('asked', 'known');
+    CREATE INDEX money_about ON money (shop, kind, subject);";
+
+/// A movement as it is written down before it is sent, also in the log of writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The key of the shop.
+    pub shop: String,
+    /// `withdrawal`, `refund`, `share`, `role`, …
+    pub kind: String,
+    /// What it is about: the number of the payment; nothing for a withdrawal.
+    pub subject: String,
+    /// What it is known by at WeChat: the number of the refund, or what stands first in the note of a withdrawal.
+    pub mark: String,
+    /// What makes two movements about one subject the same; empty where it is the amount.
+    pub what: String,
+    /// What a look-up needs beside it, as the kind has it; may be empty.
+    pub look: String,
     pub amount: Fen,
     /// Unix seconds.
     pub at: i64,
 }
 
-/// A movement of which it is not known yet how it ended.
+/// How a movement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// It was or will be sent, and nobody knows what became of it.
+    Asked,
+    /// WeChat has it, and it goes on.
+    Known,
+    Done,
+    /// WeChat said no before anything was done.
+    Refused,
+    /// WeChat had it, and it ended without money moving.
+    Failed,
+    /// It is proven that WeChat never got it.
+    Lost,
+}
+
+impl Stand {
+    fn word(self) -> &'static str {
+        match self {
+            Stand::Asked => "asked",
+            Stand::Known => "known",
+            Stand::Done => "done",
+            Stand::Refused => "refused",
+            Stand::Failed => "failed",
+            Stand::Lost => "lost",
+        }
+    }
+
+    fn of(word: &str) -> Stand {
+        match word {
+            "known" => Stand::Known,
+            "done" => Stand::Done,
+            "refused" => Stand::Refused,
+            "failed" => Stand::Failed,
+            "lost" => Stand::Lost,
+            // What this program does not know counts as open.
+            _ => Stand::Asked,
+        }
+    }
+}
+
+/// A movement as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
+pub struct Movement {
     pub id: i64,
+    pub kind: String,
+    pub subject: String,
     pub mark: String,
+    pub what: String,
+    pub look: String,
     pub amount: Fen,
     /// Unix seconds.
     pub at: i64,
+    pub stand: Stand,
     /// WeChat's number; empty while it is not known whether the call arrived.
     pub number: String,
     /// Of the QR code that has to be scanned; empty where it was lost with the answer.
     pub ticket: String,
+    /// No byte of it was sent after this moment; 0 where that is not known.
+    pub sent: i64,
+    /// When it was looked for in vain after that could prove something; 0 while it was not.
+    pub empty: i64,
+    /// When its result was shown; 0 while it was not.
+    pub shown: i64,
+    /// Its intent in the log of writes; 0 where it has none.
+    pub entry: i64,
+}
+
+/// A movement that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked<'a> {
+    pub shop: &'a str,
+    /// `aftersale`, …
+    pub kind: &'a str,
+    /// What it is about: the number of the after-sale.
+    pub subject: &'a str,
+    /// An after-sale has its number already; there it is the rule that accepted it.
+    pub mark: &'a str,
+    pub amount: Fen,
+    /// Unix seconds.
+    pub at: i64,
 }
 
 /// A movement that was asked for and has no end, with what it is about.
@@ -138,51 +227,163 @@ impl State {
     }
 
     /// Writes a movement down so that it survives a power cut; gives its number here.
-    pub fn ask_money(&self, asked: &Asked<'_>) -> Result<i64> {
+    pub fn begin_movement(&self, wanted: &Wanted) -> Result<i64> {
+        self.synced(|sql| {
+            sql.execute(
+                "INSERT INTO money (shop, kind, subject, mark, what, look, fen, at, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'asked')",
+                params![
+                    wanted.shop,
+                    wanted.kind,
+                    wanted.subject,
+                    wanted.mark,
+                    wanted.what,
+                    wanted.look,
+                    wanted.amount.0,
+                    wanted.at
+                ],
+            )?;
+            Ok(sql.last_insert_rowid())
+        })
+    }
+
+    /// It is sent now, for the first time or again; its last byte leaves by `until` (unix seconds).
+    pub fn movement_sent(&self, id: i64, until: i64) -> Result<()> {
+        self.change(
+            "UPDATE money SET sent = ?2, empty = 0 WHERE id = ?1",
+            params![id, until],
+        )
+    }
+
+    /// Its intent stands in the log of writes.
+    pub fn movement_logged(&self, id: i64, entry: i64) -> Result<()> {
+        self.change(
+            "UPDATE money SET entry = ?2 WHERE id = ?1",
+            params![id, entry],
+        )
+    }
+
+    /// It was looked for in vain at this moment.
+    pub fn movement_not_found(&self, id: i64, at: i64) -> Result<()> {
+        self.change("UPDATE money SET empty = ?2 WHERE id = ?1", params![id, at])
+    }
+
+    /// Its result was shown.
+    pub fn movement_shown(&self, id: i64, at: i64) -> Result<()> {
+        self.change("UPDATE money SET shown = ?2 WHERE id = ?1", params![id, at])
+    }
+
+    /// What became of it, so that it survives a power cut. An empty number or ticket keeps what is known.
+    pub fn movement_stands(&self, id: i64, stand: Stand, number: &str, ticket: &str) -> Result<()> {
+        self.synced(|sql| {
+            sql.execute(
+                "UPDATE money SET state = ?2, number = CASE ?3 WHEN '' THEN number ELSE ?3 END,
+                     ticket = CASE ?4 WHEN '' THEN ticket ELSE ?4 END WHERE id = ?1",
+                params![id, stand.word(), number, ticket],
+            )
+            .map(|_| ())
+        })
+    }
+
+    /// Movements about a subject that are open, not shown yet, or were shown since `since`; the newest first.
+    pub fn movements(
+        &self,
+        shop: &str,
+        kind: &str,
+        subject: &str,
+        since: i64,
+    ) -> Result<Vec<Movement>> {
+        self.read_movements(
+            "shop = ?1 AND kind = ?2 AND subject = ?3
+             AND (state IN ('asked', 'known') OR state = 'done' AND (shown = 0 OR shown >= ?4)) ORDER BY id DESC",
+            params![shop, kind, subject, since],
+        )
+    }
+
+    /// Movements of a shop whose end is not known, the oldest first.
+    pub fn open_movements(&self, shop: &str) -> Result<Vec<Movement>> {
+        self.read_movements(
+            "shop = ?1 AND state IN ('asked', 'known') ORDER BY id",
+            params![shop],
+        )
+    }
+
+    fn read_movements(&self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Movement>> {
         let sql = self.sql();
-        let written = || -> rusqlite::Result<i64> {
-            sql.pragma_update(None, "synchronous", "FULL")?;
-            let done = insert(&sql, asked);
-            let id = sql.last_insert_rowid();
-            sql.pragma_update(None, "synchronous", "NORMAL")?;
-            done.map(|_| id)
+        let read = || -> rusqlite::Result<Vec<Movement>> {
+            sql.prepare_cached(&format!("SELECT * FROM money WHERE {which}"))?
+                .query_map(values, movement)?
+                .collect()
         };
-        written().map_err(|error| sqlite_failure(error).into())
+        Ok(read().map_err(sqlite_failure)?)
     }
 
-    /// Movements of a kind about a subject whose end is not known, the newest first.
-    pub fn open_money(&self, shop: &str, kind: &str, subject: &str) -> Result<Vec<Open>> {
-        let read = |row: &Row<'_>| {
-            Ok(Open {
-                id: row.get(0)?,
-                mark: row.get(1)?,
-                amount: Fen(row.get(2)?),
-                at: row.get(3)?,
-                number: row.get(4)?,
-                ticket: row.get(5)?,
-            })
-        };
-        self.sql()
-            .prepare_cached(
-                "SELECT id, mark, fen, at, number, ticket FROM money
-                 WHERE shop = ?1 AND kind = ?2 AND subject = ?3 AND state IN ('asked', 'known') ORDER BY id DESC",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_map(params![shop, kind, subject], read)?
-                    .collect()
-            })
-            .map_err(|error| sqlite_failure(error).into())
+    /// Takes over the movements that stand in the log of writes and not here: the state was lost, or went back to an
+    /// older copy. Gives how many there were; errors where the log cannot be read, for then nobody knows.
+    pub fn take_over_from_log(&self) -> Result<usize> {
+        let known: i64 = self
+            .sql()
+            .query_row("SELECT seq FROM log_head", [], |row| row.get(0))
+            .optional()
+            .map_err(sqlite_failure)?
+            .unwrap_or(0);
+        let (newest, moved) = log::movements(self.folder(), known)?;
+        if newest <= known {
+            return Ok(0);
+        }
+        let mut taken = 0;
+        for moved in moved {
+            // A later version may write what this one does not know.
+            let Ok(wanted) = serde_json::from_str::<Wanted>(&moved.movement) else {
+                continue;
+            };
+            taken += usize::from(self.take_over(&wanted, &moved)?);
+        }
+        Ok(taken)
     }
 
-    /// WeChat took it under this number; the ticket is that of its QR code.
-    pub fn money_known(&self, id: i64, number: &str, ticket: &str) -> Result<()> {
-        self.sql()
-            .execute(
-                "UPDATE money SET state = 'known', number = ?2, ticket = ?3 WHERE id = ?1",
-                params![id, number, ticket],
-            )
-            .map_err(sqlite_failure)?;
+    fn take_over(&self, wanted: &Wanted, moved: &log::Moved) -> Result<bool> {
+        let here =
+            "SELECT 1 FROM money WHERE shop = ?1 AND kind = ?2 AND mark = ?3 AND subject = ?4";
+        let names = params![wanted.shop, wanted.kind, wanted.mark, wanted.subject];
+        let found = self.sql().query_row(here, names, |_| Ok(())).optional();
+        if found.map_err(sqlite_failure)?.is_some() {
+            return Ok(false);
+        }
+        let stand = match moved.result.as_str() {
+            "done" | "found" => Stand::Done,
+            "not sent" | "never arrived" => return Ok(false),
+            refused if refused.starts_with("refused") => return Ok(false),
+            _ => Stand::Asked,
+        };
+        // A withdrawal is followed to its end.
+        let stand = if stand == Stand::Done && wanted.kind == "withdrawal" {
+            Stand::Asked
+        } else {
+            stand
+        };
+        let id = self.begin_movement(wanted)?;
+        self.movement_logged(id, moved.seq)?;
+        self.movement_stands(id, stand, "", "")?;
+        if stand == Stand::Done {
+            self.movement_shown(id, wanted.at)?;
+        }
+        Ok(stand == Stand::Asked)
+    }
+
+    /// Changes that survive a power cut.
+    fn synced<T>(&self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let sql = self.sql();
+        let written = sql
+            .pragma_update(None, "synchronous", "FULL")
+            .and_then(|()| change(&sql));
+        // What follows may lag behind again.
+        let _ = sql.pragma_update(None, "synchronous", "NORMAL");
+        Ok(written.map_err(sqlite_failure)?)
+    }
+
+    fn change(&self, change: &str, values: impl rusqlite::Params) -> Result<()> {
+        self.sql().execute(change, values).map_err(sqlite_failure)?;
         Ok(())
     }
 
@@ -198,6 +399,26 @@ impl State {
     }
 }
 
+fn movement(row: &Row<'_>) -> rusqlite::Result<Movement> {
+    Ok(Movement {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        subject: row.get("subject")?,
+        mark: row.get("mark")?,
+        what: row.get("what")?,
+        look: row.get("look")?,
+        amount: Fen(row.get("fen")?),
+        at: row.get("at")?,
+        stand: Stand::of(row.get_ref("state")?.as_str()?),
+        number: row.get("number")?,
+        ticket: row.get("ticket")?,
+        sent: row.get("sent")?,
+        empty: row.get("empty")?,
+        shown: row.get("shown")?,
+        entry: row.get("entry")?,
+    })
+}
+
 fn insert(sql: &Connection, asked: &Asked<'_>) -> rusqlite::Result<usize> {
     sql.execute(
         "INSERT INTO money (shop, kind, subject, mark, fen, at, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'asked')",
@@ -209,33 +430,70 @@ fn insert(sql: &Connection, asked: &Asked<'_>) -> rusqlite::Result<usize> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_movement_stays_open_until_its_end_is_known() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let state = State::open(folder.path()).expect("state");
-        let asked = Asked {
-            shop: "a",
-            kind: "withdrawal",
-            subject: "",
-            mark: "m1",
+    fn wanted(mark: &str) -> Wanted {
+        Wanted {
+            shop: "a".into(),
+            kind: "refund".into(),
+            subject: "T1".into(),
+            mark: mark.into(),
+            what: String::new(),
+            look: String::new(),
             amount: Fen(100),
             at: 7,
-        };
-        let id = state.ask_money(&asked).expect("it is written");
+        }
+    }
+
+    #[test]
+    fn a_movement_stays_open_until_its_end_is_known_and_counts_until_it_was_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = State::open(folder.path()).expect("state");
+        let id = state.begin_movement(&wanted("R1")).expect("it is written");
         drop(state);
         let state = State::open(folder.path()).expect("state");
-        let open = state.open_money("a", "withdrawal", "").expect("rows");
-        assert_eq!((open.len(), open[0].number.as_str()), (1, ""));
-        state.money_known(id, "WD1", "T1").expect("it is kept");
-        let open = state.open_money("a", "withdrawal", "").expect("rows");
+        let found = |since: i64| state.movements("a", "refund", "T1", since).expect("rows");
+        assert_eq!((found(0).len(), found(0)[0].stand), (1, Stand::Asked));
+        state
+            .movement_stands(id, Stand::Known, "N1", "K1")
+            .expect("it is kept");
+        state
+            .movement_stands(id, Stand::Done, "", "")
+            .expect("it is kept");
+        let one = &found(99)[0];
         assert_eq!(
-            (open[0].number.as_str(), open[0].ticket.as_str()),
-            ("WD1", "T1")
+            (&*one.number, &*one.ticket, one.stand),
+            ("N1", "K1", Stand::Done)
         );
-        assert_eq!(state.open_money("b", "withdrawal", "").expect("rows"), []);
-        state.end_money(id, "done").expect("it ends");
-        assert_eq!(state.open_money("a", "withdrawal", "").expect("rows"), []);
+        state.movement_shown(id, 50).expect("it is kept");
+        assert_eq!((found(50).len(), found(51).len()), (1, 0));
+        assert_eq!(state.open_movements("a").expect("rows"), []);
+        assert_eq!(state.movements("b", "refund", "T1", 0).expect("rows"), []);
     }
+
+    #[test]
+    fn what_0_1_left_open_is_open_and_what_it_ended_was_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let older = Connection::open(folder.path().join("wxsell.db")).expect("a file");
+        older
+            .execute_batch(&super::super::MIGRATIONS[..5].concat())
+            .and_then(|()| older.pragma_update(None, "user_version", 5))
+            .and_then(|()| {
+                older.execute_batch(
+                    "INSERT INTO money (shop, kind, subject, mark, fen, at, state) VALUES
+                     ('a', 'refund', 'T1', 'R1', 100, 7, 'asked'), ('a', 'refund', 'T1', 'R2', 200, 8, 'done')",
+                )
+            })
+            .expect("a file of 0.1");
+        drop(older);
+        let state = State::open(folder.path()).expect("state");
+        let rows = state.movements("a", "refund", "T1", 0).expect("rows");
+        let stands: Vec<_> = rows
+            .iter()
+            .map(|row| (row.mark.as_str(), row.stand, row.shown))
+            .collect();
+        assert_eq!(stands, [("R2", Stand::Done, 8), ("R1", Stand::Asked, 0)]);
+        assert_eq!((rows[1].sent, &*rows[1].what), (0, ""));
+    }
+
     #[test]
     fn a_ceiling_counts_what_has_no_end_and_each_subject_once() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -333,7 +333,7 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
         (sent("/shop/ecaftersale/reject"), state(&world, &other)),
         (2, 4)
     );
-    let told = world.refused(1, &["aftersale", "reject", &other, "--force"]);
+    let told = world.refused(9, &["aftersale", "reject", &other, "--force"]);
     assert!(
         told.contains("2747008")
             && told.contains("present state: 4")
@@ -348,7 +348,7 @@ fn overdue_steps_are_rehearsed_and_the_period_is_set() {
     let world = World::selling();
     world.shipped("W1");
     let number = world.opened(&["refund", "W1", "--product", "T1"]);
-    let told = world.refused(1, &["aftersale", "test", &number, "receipt"]);
+    let told = world.refused(9, &["aftersale", "test", &number, "receipt"]);
     assert!(told.contains("2747008"), "{told}");
     world.ok(&["aftersale", "test", &number, "refund"]);
     assert_eq!(state(&world, &number), 11);

@@ -720,8 +720,8 @@ fn one_that_fails_does_not_stop_the_others_and_its_money_is_free_again() {
     let first = refund(&world, "W1", "11.00");
     let second = refund(&world, "W2", "8.00");
     let refusal = FaultKind::Errcode {
-        errcode: 2_747_009,
-        errmsg: "refund failed".into(),
+        errcode: 2_747_014,
+        errmsg: "refund amount not valid".into(),
     };
     world
         .sandbox()
@@ -735,7 +735,7 @@ fn one_that_fails_does_not_stop_the_others_and_its_money_is_free_again() {
             &failed["errcode"],
             &row(&rows, &second)["state"]
         ),
-        (&json!("refused"), &json!(2_747_009), &json!("done"))
+        (&json!("refused"), &json!(2_747_014), &json!("done"))
     );
     assert!(
         told.contains("1 of 2 after-sales could not be answered"),

@@ -86,7 +86,7 @@ fn an_order_goes_in_one_parcel_or_in_several_and_is_received() {
     assert_eq!(status(&world, "A2"), 20);
     let again = world.run(&[send("Z1"), vec![one.as_str()]].concat());
     assert!(again.stderr.contains("already"), "{}", again.stderr);
-    let early = world.refused(1, &["delivery", "receive", "A2"]);
+    let early = world.refused(9, &["delivery", "receive", "A2"]);
     assert!(early.contains("1000000"), "{early}");
     world.ok(&[send("Z2"), vec![one.as_str()]].concat());
     assert_eq!(status(&world, "A2"), 30, "WeChat says when it is complete");

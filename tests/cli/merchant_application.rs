@@ -221,7 +221,7 @@ fn people_are_masked_unless_asked_for() {
         "--after",
     ]);
     let said = world.run(&APPLY);
-    assert_eq!(said.code, Some(4), "{}", said.stderr);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
     assert!(
         said.stderr
             .contains("look with `wxsell merchant application`"),

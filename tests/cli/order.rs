@@ -308,7 +308,7 @@ fn an_ordinary_order_is_reported_paid_and_an_unpaid_one_closed() {
     assert!(told.contains("prepay_id"), "{told}");
     world.ok(&["order", "pay", "A1", "--transaction-id", "4200000001"]);
     assert_eq!(world.json(&["order", "show", "A1"])["state"], "paid");
-    let again = world.refused(1, &["order", "close", "A1"]);
+    let again = world.refused(9, &["order", "close", "A1"]);
     assert!(again.contains("1000000"), "{again}");
     world.ok(&create("A3", &["--product", "T"]));
     let told = world.refused(1, &["order", "pay", "A3", "--transaction-id", "1"]);

@@ -133,7 +133,10 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
         ),
         (0, 8910)
     );
-    let told = world.refused(2, &["pay", "share", "TN0001", "--openid", "oBuyer"]);
+    let told = world.refused(
+        2,
+        &["pay", "share", "TN0001", "--openid", "oBuyer", "--new"],
+    );
     assert!(told.contains("nothing of it is left to share"), "{told}");
     let shown = world.json(&["pay", "show", "TN0001"]);
     assert_eq!(
@@ -254,27 +257,37 @@ fn a_refund_that_was_killed_before_its_answer_is_not_made_twice() {
     );
     world.ok(&["sandbox", "advance", "2m"]);
     assert_eq!(held(&world, Account::Pending), 8900);
-    // That one has ended; the same command now is another refund.
-    world.ok(&refund);
+    // That one was shown; within a day another has to be asked for.
+    let told = world.refused(11, &refund);
+    assert!(told.contains("the same was done"), "{told}");
+    world.ok(&[&refund[..], &["--new"]].concat());
     world.ok(&["sandbox", "advance", "2m"]);
     assert_eq!(held(&world, Account::Pending), 7900);
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }
 
 #[test]
-fn a_refund_that_never_arrived_keeps_its_number() {
+fn a_refund_that_is_lost_is_sent_again_with_its_number() {
     let world = paid("TN0001");
-    world
-        .sandbox()
-        .add_fault(&Fault::once(REFUND, FaultKind::Reset))
-        .expect("a fault");
-    let refund = [
-        "pay", "refund", "TN0001", "--openid", "oBuyer", "--amount", "10",
-    ];
-    let told = world.refused(4, &refund);
-    world.ok(&refund);
-    let number = world.json(&["pay", "show", "TN0001"])["refund_list"][0]["refund_no"].clone();
-    assert!(told.contains(number.as_str().expect("a number")), "{told}");
+    for (fault, after) in [
+        (FaultKind::Reset, false),
+        (FaultKind::Reset, true),
+        (FaultKind::Status { status: 408 }, true),
+        (FaultKind::Status { status: 403 }, true),
+        (FaultKind::Html, true),
+    ] {
+        let fault = Fault::once(REFUND, fault);
+        let fault = if after { fault.after() } else { fault };
+        world.sandbox().add_fault(&fault).expect("a fault");
+        let refund = [
+            "pay", "refund", "TN0001", "--openid", "oBuyer", "--amount", "10", "--new",
+        ];
+        let said = world.run_in_time(&refund);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    }
+    let shown = world.json(&["pay", "show", "TN0001"]);
+    let refunds = shown["refund_list"].as_array().map(Vec::len);
+    assert_eq!(refunds, Some(5), "{shown}");
 }
 
 #[test]

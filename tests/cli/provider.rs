@@ -363,7 +363,7 @@ fn an_authorisation_is_fetched_again_where_it_was_lost() {
         .expect("a fault");
     let exchange = ["provider", "authorize", "--code-file", "-"];
     let lost = agency.feed("agency", &code, &exchange);
-    assert_eq!(lost.code, Some(4), "{}", lost.stderr);
+    assert_eq!(lost.code, Some(9), "{}", lost.stderr);
     assert!(lost.stderr.contains("provider connect"), "{}", lost.stderr);
     let again = agency.feed("agency", &code, &exchange);
     assert_eq!(again.code, Some(3), "{}", again.stderr);

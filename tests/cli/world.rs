@@ -3,6 +3,8 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use wxsell::clock::{VARIABLE, advance};
 use wxsell::sandbox::{Exchange, Sandbox};
 
 /// Calls that change something at the platform.
@@ -146,6 +148,26 @@ impl World {
     /// Runs with more in the environment.
     pub fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
         said(self.command(args).envs(variables.iter().copied()))
+    }
+
+    /// Runs in a time of its own, which waits move on and [`World::wait`] too.
+    pub fn run_in_time(&self, args: &[&str]) -> Said {
+        said(self.command(args).env(VARIABLE, self.clock()))
+    }
+
+    /// Lets time pass for [`World::run_in_time`].
+    pub fn wait(&self, seconds: u64) {
+        advance(&self.clock(), Duration::from_secs(seconds)).expect("a clock");
+    }
+
+    /// The file of that time.
+    pub fn clock(&self) -> PathBuf {
+        self.path("clock")
+    }
+
+    /// A file of the state.
+    pub fn state_file(&self, name: &str) -> PathBuf {
+        self.path("state").join(name)
     }
 
     /// Runs with `input` on standard input.

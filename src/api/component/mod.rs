@@ -5,6 +5,7 @@ pub mod aftersale;
 pub mod category;
 pub mod deadline;
 pub mod dispute;
+pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod order;

@@ -467,6 +467,148 @@ mod tests {
         );
     }
 
+    /// A workbook of one sheet with this content, and what its cells share.
+    fn written(sheet: &str, shared: Option<&str>) -> Vec<u8> {
+        let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let link = |id: &str, of: &str, target: &str| {
+            format!("<Relationship Id=\"{id}\" Type=\"{kind}/{of}\" Target=\"{target}\"/>")
+        };
+        let links =
+            |links: &str| format!("<Relationships xmlns=\"{package}\">{links}</Relationships>");
+        let strings = shared.map(|_| link("rId2", "sharedStrings", "sharedStrings.xml"));
+        let parts = [
+            (
+                "_rels/.rels",
+                links(&link("rId1", "officeDocument", "xl/workbook.xml")),
+            ),
+            (
+                "xl/workbook.xml",
+                format!(
+                    "<workbook xmlns=\"{main}\" xmlns:r=\"{kind}\"><sheets><sheet name=\"s\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+                ),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels",
+                links(
+                    &(link("rId1", "worksheet", "worksheets/sheet1.xml")
+                        + &strings.unwrap_or_default()),
+                ),
+            ),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("<worksheet xmlns=\"{main}\">{sheet}</worksheet>"),
+            ),
+            (
+                "xl/sharedStrings.xml",
+                format!("<sst xmlns=\"{main}\">{}</sst>", shared.unwrap_or_default()),
+            ),
+        ];
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in parts {
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .expect("a part");
+            zip.write_all(text.as_bytes()).expect("its text");
+        }
+        zip.finish().expect("a file").into_inner()
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        rows_of(bytes).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused_before_it_does() {
+        let long = "A".repeat(3 * 1024 * 1024);
+        let cell = |text: &str| {
+            format!(
+                "<sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>{text}</t></is></c></row></sheetData>"
+            )
+        };
+        let told = refusal(&written(&cell(&long), None));
+        assert_eq!(told, "a.xlsx s!A1 holds more than a cell can hold");
+        // Many short pieces of one cell are as long.
+        let pieces = "</t></is><is><t>x".repeat(120_000);
+        let told = refusal(&written(&cell(&pieces), None));
+        assert_eq!(told, "a.xlsx s!A1 holds more than a cell can hold");
+        let shared = format!("<si><t>{}</t></si>", "A".repeat(40 * 1024 * 1024));
+        let told = refusal(&written(&cell("x"), Some(&shared)));
+        assert!(told.contains("unpacks to 40 MB"), "{told}");
+    }
+
+    #[test]
+    fn cells_out_of_order_are_read_and_a_cell_twice_is_damage() {
+        let cells = |cells: &str| {
+            written(
+                &format!("<sheetData><row r=\"1\">{cells}</row></sheetData>"),
+                None,
+            )
+        };
+        let cell = |place: &str, text: &str| {
+            format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+        };
+        let all = [cell("C1", "three"), cell("A1", "one"), cell("B1", "two")].concat();
+        let rows = rows_of(&cells(&all)).expect("rows");
+        assert_eq!(rows[0].1, ["one", "two", "three"]);
+        let told = refusal(&cells(&[cell("A1", "one"), cell("A1", "two")].concat()));
+        assert!(told.contains("the cell A1 is there twice"), "{told}");
+    }
+
+    #[test]
+    fn a_row_knows_what_is_no_value_in_it() {
+        let bytes = written(
+            "<cols><col min=\"4\" max=\"5\" hidden=\"1\"/></cols><sheetData><row r=\"1\" hidden=\"1\"><c r=\"A1\"><f>1+1</f><v/></c><c r=\"B1\" t=\"str\"><f>T(1)</f><v></v></c><c r=\"C1\"><f>1+1</f><v>2</v></c><c r=\"D1\" t=\"e\" vm=\"1\"><v>#VALUE!</v></c></row><row r=\"2\"><c r=\"C2\"><v>7</v></c></row></sheetData><mergeCells><mergeCell ref=\"A1:A3\"/></mergeCells>",
+            None,
+        );
+        let mut book = book_of(&bytes).expect("a book");
+        let mut found = Vec::new();
+        book.rows("s", &mut |row| {
+            let cells: Vec<(String, CellKind)> = row
+                .cells()
+                .map(|(text, kind)| (text.to_owned(), kind))
+                .collect();
+            found.push((row.number, row.hidden, cells));
+            Ok(true)
+        })
+        .expect("rows");
+        let cell = |text: &str, kind| (text.to_owned(), kind);
+        assert_eq!(
+            found,
+            [
+                (
+                    1,
+                    true,
+                    vec![
+                        cell("=1+1", CellKind::Formula),
+                        cell("", CellKind::Text),
+                        cell("2", CellKind::Number),
+                        cell("", CellKind::Picture),
+                    ]
+                ),
+                (
+                    2,
+                    false,
+                    vec![
+                        cell("A1:A3", CellKind::Merged),
+                        cell("", CellKind::Text),
+                        cell("7", CellKind::Number),
+                    ]
+                ),
+            ]
+        );
+        assert_eq!(book.hidden_columns("s").expect("columns"), [(3, 4)]);
+    }
+
+    #[test]
+    fn a_size_that_is_none_does_not_matter() {
+        let bytes = written(
+            "<dimension ref=\"A0:C3\"/><sheetData><row r=\"1\"><c r=\"A1\"><v>5</v></c></row></sheetData>",
+            None,
+        );
+        assert_eq!(rows_of(&bytes).expect("rows"), [(1, vec!["5".to_owned()])]);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_as_xlsx_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

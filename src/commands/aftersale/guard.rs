@@ -157,7 +157,7 @@ async fn patiently(
                     "another change of this order is running; trying again in {seconds} s",
                     seconds = pause
                 ));
-                tokio::time::sleep(Duration::from_secs(pause)).await;
+                crate::clock::sleep(Duration::from_secs(pause)).await;
             }
             _ => break,
         }

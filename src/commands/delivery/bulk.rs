@@ -6,7 +6,7 @@ use super::plan::{Finish, Shipment, plan};
 use super::report::{Event, Planned, Report, action};
 use super::sheet::{Field, Line, Problem, Reading, Table};
 use super::{SEND, SendArgs, again, by_numbers, held_back, is_incomplete};
-use crate::bulk::failed::{Copy, Judge, Verdict};
+use crate::bulk::failed::{self, Copy, Judge, Verdict};
 use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
 use crate::bulk::{self, Interrupt, Outcome};
@@ -16,12 +16,12 @@ use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::Format;
-use crate::state::runs::{ItemState, Items, Known, RunState, SentMark};
+use crate::state::runs::{ItemState, Items, Known, LeftOut, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Marks a commit of the journal.
 const BATCH: usize = 64;
@@ -92,6 +92,9 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
         return show_plan(&plans, ctx);
     }
     job::check_columns::<Report, Event>(&ctx.out)?;
+    for sheet in &table.sheets {
+        failed::check(&sheet.source, args.failed_file.as_deref())?;
+    }
     ctx.before_write(None).await?;
     run(table, plans, &args, ctx).await
 }
@@ -238,6 +241,15 @@ async fn run(table: Table, plans: Plans, args: &SendArgs, ctx: &Ctx) -> Result<(
         orders: (plans.shipments.len() + plans.held.len() + left_out.len()) as u64,
         ..Report::default()
     };
+    let kept = table.problems.iter().map(|problem| LeftOut {
+        key: match problem.order.as_str() {
+            "" => problem.place.clone(),
+            order => order.to_owned(),
+        },
+        place: problem.place.clone(),
+        reason: problem.message.clone(),
+    });
+    state.leave_out(run, kept)?;
     report.failed.extend(left_out);
     for held in plans.held {
         report
@@ -261,7 +273,16 @@ async fn run(table: Table, plans: Plans, args: &SendArgs, ctx: &Ctx) -> Result<(
     report.failed.extend(failed);
     report.count(&counts);
     report.seconds = started.elapsed().as_secs_f64();
-    let files = give_back(&table, &report.failed, &plans.rows, ctx.out.lang)?;
+    let wanted = args.failed_file.as_deref();
+    let (files, unwritten) = give_back(&table, &report.failed, &plans.rows, wanted, ctx.out.lang);
+    for error in unwritten {
+        let failure = Failure::from_any(error);
+        ctx.out.warn(text!(
+            "rows that failed could not be given back: {why}; `wxsell run failed {run}` lists them",
+            why = failure.message,
+            run
+        ));
+    }
     report.failed_files = files
         .iter()
         .map(|path| path.display().to_string())
@@ -314,10 +335,13 @@ fn end(mut report: Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<
                 ),
             )
         }
-        .hint(text!(
-            "their rows are in {files}; correct them and send that file",
-            files = report.failed_files.join(", ")
-        ))
+        .hint(match report.failed_files.is_empty() {
+            true => text!("`wxsell run failed {run}` lists them", run = report.run),
+            false => text!(
+                "their rows are in {files}; correct them and send that file",
+                files = report.failed_files.join(", ")
+            ),
+        })
         .into()),
         None => Ok(()),
     }
@@ -514,8 +538,9 @@ fn give_back(
     table: &Table,
     failed: &[Event],
     rows: &HashMap<String, Vec<(usize, u32)>>,
+    wanted: Option<&Path>,
     lang: Lang,
-) -> Result<Vec<PathBuf>> {
+) -> (Vec<PathBuf>, Vec<anyhow::Error>) {
     let mut reasons: HashMap<(usize, u32), (String, HashSet<usize>)> = HashMap::new();
     let mut say = |at: (usize, u32), reason: String, column: Option<usize>| {
         let (said, columns) = reasons.entry(at).or_default();
@@ -538,7 +563,7 @@ fn give_back(
             }
         }
     }
-    let mut written = Vec::new();
+    let (mut written, mut unwritten) = (Vec::new(), Vec::new());
     for (input, sheet) in table.sheets.iter().enumerate() {
         let judge = Reasons {
             by_row: reasons
@@ -555,7 +580,7 @@ fn give_back(
             sheet: sheet.sheet.as_deref(),
             heading: sheet.heading,
             width: sheet.width,
-            wanted: None,
+            wanted,
             id_column: sheet.column(Field::Order).unwrap_or(0),
             id_field: "order",
             reason_heading: match lang {
@@ -565,7 +590,10 @@ fn give_back(
             reason_field: "reason",
             judge: &judge,
         };
-        written.extend(copy.write()?);
+        match copy.write() {
+            Ok(path) => written.extend(path),
+            Err(error) => unwritten.push(error),
+        }
     }
-    Ok(written)
+    (written, unwritten)
 }

@@ -10,6 +10,7 @@ use super::Ctx;
 use super::ask::{Ask, request};
 use super::order::find::{DAYS_BACK, Which, by_numbers};
 use crate::bulk::csv::Encoding;
+use crate::bulk::number::typed;
 use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
 use crate::fail::Failure;
@@ -58,12 +59,13 @@ pub struct SendArgs {
     /// Number of the order: your own, or WeChat's
     #[arg(
         value_name = "ORDER",
+        value_parser = typed,
         required_unless_present = "from",
         conflicts_with = "from"
     )]
     order: Option<String>,
     /// The buyer; looked up among the latest orders when left out
-    #[arg(long, value_name = "OPENID", conflicts_with = "from")]
+    #[arg(long, value_name = "OPENID", value_parser = typed, conflicts_with = "from")]
     openid: Option<String>,
     /// Carrier: name or code, see `wxsell delivery companies`
     #[arg(
@@ -77,6 +79,7 @@ pub struct SendArgs {
     #[arg(
         long,
         value_name = "NUMBER",
+        value_parser = typed,
         required_unless_present = "from",
         conflicts_with = "from"
     )]
@@ -105,6 +108,9 @@ pub struct SendArgs {
     /// Leave out orders with problems and report the others
     #[arg(long, requires = "from")]
     skip_bad: bool,
+    /// Where rows that fail are written; beside each table where not given
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, requires = "from", help_heading = "Files")]
+    failed_file: Option<std::path::PathBuf>,
     /// Orders reported at the same time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,

@@ -5,17 +5,18 @@ use crate::commands::job;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
+use crate::shop::goods::send::action;
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 
 /// The result of an upload.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Report {
     pub run: i64,
     pub profile: String,
-    /// `done`, `partial` or `stopped`.
+    /// `done`, `partial`, `stopped`, or `refused` where files have problems and nothing was sent.
     pub status: &'static str,
     pub products: u64,
     pub added: u64,
@@ -44,6 +45,8 @@ pub struct Report {
     /// Files with the failed rows and a reason each, ready to be corrected and uploaded.
     pub failed_files: Vec<String>,
     pub failed: Vec<Event>,
+    /// Products and rows that were left out, and why.
+    pub left_out: Vec<Event>,
     #[serde(skip)]
     pub all: Vec<Event>,
 }
@@ -142,19 +145,34 @@ impl std::str::FromStr for ReportFile {
 }
 
 impl ReportFile {
+    /// Whether the report can be written, to be known before anything is sent.
+    pub fn check(&self) -> Result<()> {
+        let folder = self
+            .path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(std::path::Path::new("."));
+        let fits = match self.path.is_dir() {
+            true => Err(std::io::ErrorKind::IsADirectory.into()),
+            false => tempfile::NamedTempFile::new_in(folder).map(drop),
+        };
+        fits.map_err(|error| self.cannot(&error).into())
+    }
+
+    fn cannot(&self, error: &std::io::Error) -> Failure {
+        Failure::input(text!(
+            "cannot write the report {path}: {error}",
+            path = self.path.display().to_string(),
+            error = error.kind().to_string()
+        ))
+    }
+
     pub fn write(&self, report: &Report) -> Result<()> {
         let text = match self.kind {
             ReportKind::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
             ReportKind::Junit => junit(report),
         };
-        std::fs::write(&self.path, text).map_err(|error| {
-            Failure::input(text!(
-                "cannot write the report {path}: {error}",
-                path = self.path.display().to_string(),
-                error = error.to_string()
-            ))
-            .into()
-        })
+        std::fs::write(&self.path, text).map_err(|error| self.cannot(&error).into())
     }
 }
 
@@ -162,7 +180,7 @@ impl ReportFile {
 fn junit(report: &Report) -> String {
     use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
     let mut suite = TestSuite::new("goods upload");
-    for event in &report.all {
+    for event in report.all.iter().chain(&report.left_out) {
         let mut status = match event.state {
             "done" => TestCaseStatus::success(),
             "not_sent" => TestCaseStatus::skipped(),
@@ -176,7 +194,11 @@ fn junit(report: &Report) -> String {
             status.set_type(errcode.to_string());
         }
         let mut case = TestCase::new(event.out_product_id.clone(), status);
-        case.set_classname(event.action);
+        // What was not done is told by how it ended.
+        case.set_classname(match event.action {
+            action::NONE => event.state,
+            action => action,
+        });
         suite.add_test_case(case);
     }
     let mut junit = Junit::new("wxsell");

@@ -1,5 +1,7 @@
 //! `wxsell goods upload`: the whole way from files to a shop. Products are planned and sent in `shop`; here are the
 //! options, the questions, the run and its report.
+//!
+//! Long because options, questions, run and report of one command are read together.
 
 use super::check::refusal;
 use super::plan::{self, Answer};
@@ -25,7 +27,7 @@ use crate::shop::goods::sheet::catalogue::Catalogue;
 use crate::shop::goods::sheet::failed::Failed;
 use crate::shop::goods::sheet::problem::Problem;
 use crate::state::quota::{SlotLimits, finish_estimate};
-use crate::state::runs::{Ended, ItemState, Items, RunState};
+use crate::state::runs::{Ended, ItemState, Items, LeftOut, RunState};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -88,6 +90,9 @@ pub struct SendArgs {
     /// Whether WeChat copies pictures from other hosts; `auto` does on the live platform and in the sandbox
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub rehost: Rehost,
+    /// Where rows that fail are written; beside each file where not given
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
+    pub failed_file: Option<std::path::PathBuf>,
     /// Also write a report for CI: `junit=FILE` or `json=FILE` (can be repeated)
     #[arg(long, value_name = "KIND=FILE")]
     pub report: Vec<ReportFile>,
@@ -150,6 +155,7 @@ impl SendArgs {
 pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
     let nothing_to_send = catalogue.is_empty() && catalogue.has_unsound_headings();
     if !catalogue.problems().is_empty() && (!args.skip_bad || nothing_to_send) {
+        write_reports(&refused(&catalogue, ctx)?, args, ctx);
         super::problem::list(&ctx.out.with_all_columns(), catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
             "correct the cells named, or leave these products out with --skip-bad"
@@ -177,6 +183,8 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         return plan::show(&catalogue, shop, &shop_key, &options, ctx).await;
     }
     job::check_columns::<Report, Event>(&ctx.out)?;
+    catalogue.check_failed_files(args.failed_file.as_deref())?;
+    args.report.iter().try_for_each(ReportFile::check)?;
     ctx.before_write(None).await?;
     let _one_job = one_job(ctx, &shop_key, args.busy).await?;
     let interrupt = {
@@ -223,6 +231,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
         now(),
     )?;
+    state.leave_out(run, left_out(&catalogue))?;
     let batch = if limits.unlimited() { 1024 } else { 16 };
     let items = Items::open(state, &shop_key, "goods")?;
     let feed = Feed {
@@ -269,8 +278,13 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     if stopped.is_none() {
         tally.count_unsent_as_failed();
     }
-    let written = catalogue.write_failed(&tally.for_failed_file(ctx.out.lang), None, ctx.out.lang);
-    let failed_files = written.files;
+    let (failed_files, all_given_back) = give_back(
+        &catalogue,
+        &tally.for_failed_file(ctx.out.lang),
+        run,
+        args,
+        ctx,
+    );
     let mut report = tally.into_report(
         run,
         profile,
@@ -279,10 +293,8 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         started.elapsed(),
     );
     report.images_uploaded = sender.images_uploaded.get();
-    report
-        .all
-        .extend(catalogue.problems().iter().map(Event::left_out));
-    let partial = report.failed() > 0 || report.skipped_problems > 0;
+    report.left_out = catalogue.problems().iter().map(Event::left_out).collect();
+    let partial = report.failed() > 0 || report.skipped_problems > 0 || !all_given_back;
     let ended = match (&stopped, partial) {
         (Some(_), _) => RunState::Stopped,
         (None, true) => RunState::Partial,
@@ -295,9 +307,17 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         &serde_json::to_string(&report).unwrap_or_default(),
         now(),
     )?;
-    report.show(&ctx.out)?;
-    for file in &args.report {
-        file.write(&report)?;
+    // A report that cannot be shown is no reason not to write the others.
+    let shown = report.show(&ctx.out);
+    let reported = write_reports(&report, args, ctx);
+    shown?;
+    if stopped.is_none() && !partial {
+        for file in catalogue.outdated_failed_files() {
+            ctx.out.note(text!(
+                "{file} holds rows that failed in an earlier run; it is no longer needed",
+                file = file.display().to_string()
+            ));
+        }
     }
     if report.not_compared > 0 && stopped.is_none() {
         ctx.out.note(text!(
@@ -311,11 +331,18 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                text!(
-                    "{count} problems kept products from being sent; their rows are in {files}",
-                    count = report.skipped_problems,
-                    files = report.failed_files.join(", ")
-                ),
+                match report.failed_files.is_empty() {
+                    false => text!(
+                        "{count} problems kept products from being sent; their rows are in {files}",
+                        count = report.skipped_problems,
+                        files = report.failed_files.join(", ")
+                    ),
+                    true => text!(
+                        "{count} problems kept products from being sent; `wxsell run failed {run}` lists them",
+                        count = report.skipped_problems,
+                        run
+                    ),
+                },
             )
         }
         .into()),
@@ -329,8 +356,71 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             )
         }
         .into()),
+        None if !reported => Err(Failure {
+            shown: true,
+            ..Failure::new(Kind::Partial, text!("a report could not be written"))
+        }
+        .into()),
         None => Ok(()),
     }
+}
+
+/// Writes the rows of products that failed. What cannot be written is said, and is no reason to lose the rest.
+fn give_back<T: Sendable>(
+    catalogue: &Catalogue<T>,
+    failed: &[Failed],
+    run: i64,
+    args: &SendArgs,
+    ctx: &Ctx,
+) -> (Vec<std::path::PathBuf>, bool) {
+    let written = catalogue.write_failed(failed, args.failed_file.as_deref(), ctx.out.lang);
+    let all = written.problems.is_empty();
+    for error in written.problems {
+        ctx.out.warn(text!(
+            "rows that failed could not be given back: {why}; `wxsell run failed {run}` lists them",
+            why = Failure::from_any(error).message,
+            run
+        ));
+    }
+    (written.files, all)
+}
+
+/// Writes every report that was asked for; false where one could not be written, which is said.
+fn write_reports(report: &Report, args: &SendArgs, ctx: &Ctx) -> bool {
+    let mut all = true;
+    for file in &args.report {
+        if let Err(error) = file.write(report) {
+            ctx.out.warn(Failure::from_any(error).message);
+            all = false;
+        }
+    }
+    all
+}
+
+/// The report of files that are not sent since something is wrong in them.
+fn refused<T: Sendable>(catalogue: &Catalogue<T>, ctx: &Ctx) -> Result<Report> {
+    let left_out: Vec<Event> = catalogue.problems().iter().map(Event::left_out).collect();
+    Ok(Report {
+        profile: ctx.profile()?.label().to_owned(),
+        status: "refused",
+        products: catalogue.counts().products,
+        left: catalogue.counts().products,
+        skipped_problems: left_out.len() as u64 + catalogue.more_problems(),
+        left_out,
+        ..Report::default()
+    })
+}
+
+/// What the run leaves out, to be kept with it.
+fn left_out<T: Sendable>(catalogue: &Catalogue<T>) -> impl Iterator<Item = LeftOut> {
+    catalogue.problems().iter().map(|problem| LeftOut {
+        key: problem
+            .out_product_id
+            .clone()
+            .unwrap_or_else(|| problem.location()),
+        place: problem.location(),
+        reason: problem.message.clone(),
+    })
 }
 
 fn rehosts(args: &SendArgs, profile: &Profile) -> bool {
@@ -529,6 +619,7 @@ impl<'a> Tally<'a> {
                 .map(|path| path.display().to_string())
                 .collect(),
             failed: self.failed,
+            left_out: Vec::new(),
             all: self.all.unwrap_or_default(),
         }
     }

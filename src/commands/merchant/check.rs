@@ -2,6 +2,7 @@
 
 use super::fields::{BUSINESS, FIELDS, Field, HANDLER, MAINLAND, ON_DISK, Of, at, named};
 use crate::api::operation::{Book, Node, Wrong};
+use crate::bulk::number::invisible;
 use crate::commands::image;
 use crate::lang::Text;
 use crate::text;
@@ -86,6 +87,14 @@ pub fn wrong(field: &Field, value: &Value, folder: &Path) -> Option<Text> {
 }
 
 fn wrong_text(of: Of, text: &str) -> Option<Text> {
+    let unseen = text
+        .chars()
+        .filter(|c| !matches!(c, '\n' | '\r'))
+        .find_map(|c| invisible(c).map(|name| (c, name)));
+    if let Some((c, name)) = unseen {
+        let code = format!("U+{:04X}", u32::from(c));
+        return Some(text!("there is {name} ({code}) in it", name, code));
+    }
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let ok = match of {
         Of::Text | Of::Picture | Of::Pictures => true,

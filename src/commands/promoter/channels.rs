@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub const LIST: Ask = Ask::new("promoter list", "/shop/promoter/list").shows(
     "promoters",
@@ -209,17 +209,17 @@ fn named(promoters: &[Value], newcomer: &Newcomer) -> Option<Value> {
 async fn wait(known: &[Value], newcomer: &Newcomer, most: Duration, ctx: &Ctx) -> Result<Value> {
     let id = |promoter: &Value| promoter["promoter_id"].as_str().map(str::to_owned);
     let before: HashSet<String> = known.iter().filter_map(id).collect();
-    let began = Instant::now();
+    let began = crate::clock::instant();
     ctx.out.note(text!(
         "waiting for the promoter for {seconds} seconds at the most",
         seconds = most.as_secs()
     ));
     loop {
-        let left = most.saturating_sub(began.elapsed());
+        let left = most.saturating_sub(crate::clock::instant() - began);
         if left.is_zero() {
             return Ok(Value::Null);
         }
-        tokio::time::sleep(newcomer.every.min(left)).await;
+        crate::clock::sleep(newcomer.every.min(left)).await;
         let now = promoters(ctx).await?;
         let found = match newcomer.nickname {
             Some(_) => named(&now, newcomer),

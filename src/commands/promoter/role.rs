@@ -1,9 +1,11 @@
 //! `wxsell promoter role`: sorts of promotion staff, such as guides and cashiers.
 
 use super::Ctx;
-use crate::commands::ask::{Ask, Rows};
+use crate::commands::ask::{Ask, Rows, columns, request};
 use crate::fail::Failure;
+use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
+use crate::types::Fen;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
@@ -64,12 +66,64 @@ pub const UPDATE: Ask =
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => ctx.ask_rows(&LIST, &json!({}), args.rows).await,
-        Verb::Add(args) => ctx.ask(&ADD, &args).await,
+        Verb::Add(args) => add(&args, ctx).await,
         Verb::Update(args) => {
             let base = json!({"role_id": number(&args.role, ctx).await?});
             ctx.ask_with(&UPDATE, &args, base).await
         }
     }
+}
+
+/// Makes a role once: it could not be removed again. Two of one name could not be told apart.
+async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
+    let body = request(&ADD, args, json!({}))?;
+    if ctx.global.dry_run {
+        return ctx.send(&ADD, &body).await.map(|_| ());
+    }
+    ctx.out.check_columns_of(columns(&ADD))?;
+    let shop = ctx.shop().await?;
+    let want = Want {
+        sort: Sort::Role,
+        subject: &args.name,
+        amount: Fen(0),
+        what: "",
+        mark: Some(&args.name),
+        fresh_mark: String::new(),
+        look: String::new(),
+        anew: false,
+    };
+    let made = match shop.plan_write(want).await? {
+        Planned::Same(made) => {
+            ctx.out
+                .note(text!("the role is made already; nothing was sent"));
+            made
+        }
+        Planned::New(prepared) => {
+            if let Some(number) = named(&args.name, &all(ctx).await?) {
+                return Err(Failure::input(text!(
+                    "there is a role {name} already: {number}",
+                    name = &args.name,
+                    number
+                ))
+                .hint(text!("`wxsell promoter role update` changes it"))
+                .into());
+            }
+            ctx.before_write(None).await?;
+            let (_, operation) = ADD.operation();
+            let sent = prepared.send(shop, operation, &body, |_| Default::default());
+            sent.await?
+        }
+    };
+    let show = async |made: &Made| {
+        let reply = match &made.found {
+            Some(found) => found.record.clone(),
+            None if made.reply.is_null() => shop.role(&args.name).await?,
+            None => made.reply.clone(),
+        };
+        ctx.show_reply(&ADD, reply)?;
+        Ok(ctx.out.was_read())
+    };
+    shop.show_write(made, show).await
 }
 
 /// All roles, as WeChat has them now.

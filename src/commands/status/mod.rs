@@ -133,7 +133,7 @@ async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
             };
         }
         before = steps;
-        tokio::time::sleep(every).await;
+        crate::clock::sleep(every).await;
     }
 }
 

@@ -393,3 +393,69 @@ fn the_example_of_the_template_is_never_uploaded() {
     assert!(told.contains("problem"), "{told}");
     assert_eq!(world.paths_since(0), [""; 0]);
 }
+
+#[test]
+fn a_refused_sheet_is_reported_to_ci_and_what_was_left_out_stays_with_its_run() {
+    let world = World::new();
+    world.sheet("r1.csv");
+    let told = world.refused(
+        2,
+        &["goods", "upload", "r1.csv", "--report", "junit=out.xml"],
+    );
+    assert!(told.contains("problems"), "{told}");
+    let junit = world.read("out.xml");
+    assert!(
+        junit.contains("classname=\"refused\"") && junit.contains("name=\"R-1\""),
+        "{junit}"
+    );
+    assert!(!junit.contains("classname=\"none\""), "{junit}");
+    let report = world.run(&[
+        "goods",
+        "upload",
+        "r1.csv",
+        "--skip-bad",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(report.code, Some(6));
+    let left_out = &report.json()["left_out"];
+    assert_eq!(left_out[0]["out_product_id"], "R-1", "{left_out}");
+    let first = world.json(&["run", "failed", "1"]);
+    assert_eq!(first[0]["key"], "R-1", "{first}");
+    // A later run that sends the product takes nothing away from the first.
+    world.write(
+        "r1.csv",
+        world.read("r1.csv").replace("明前,绿茶", "明前绿茶"),
+    );
+    world.ok(&["goods", "upload", "r1.csv"]);
+    assert_eq!(world.json(&["run", "failed", "1"]), first);
+}
+
+#[test]
+fn a_report_or_a_failed_file_that_cannot_be_written_is_found_before_anything_is_sent() {
+    let world = World::new();
+    world.sheet("q1.csv");
+    for args in [
+        ["--report", "junit=nowhere/out.xml"],
+        ["--failed-file", "nowhere/failed.csv"],
+        ["--failed-file", "failed.xlsx"],
+    ] {
+        let told = world.refused(2, &[&["goods", "upload", "q1.csv"][..], &args].concat());
+        assert!(
+            told.contains("nowhere") || told.contains("failed.xlsx"),
+            "{told}"
+        );
+    }
+    assert_eq!(world.writes_since(0), [""; 0]);
+    world.sheet("r1.csv");
+    world.run(&[
+        "goods",
+        "upload",
+        "r1.csv",
+        "--skip-bad",
+        "--failed-file",
+        "mine.csv",
+    ]);
+    assert!(world.read("mine.csv").contains("R-1"));
+    assert!(!world.file("r1.failed.csv").exists());
+}

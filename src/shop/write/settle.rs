@@ -1,0 +1,208 @@
+//! What became of a write whose answer does not say it: movements are looked up, objects are read.
+
+use super::words::named;
+use super::{Found, LOOKS_APART, PATIENCE, PROOF_AFTER, Sort, UNDER_WAY};
+use crate::api::operation::Operation;
+use crate::clock::{now, sleep};
+use crate::fail::{Failure, Kind};
+use crate::shop::Shop;
+use crate::state::money::{Movement, Stand};
+use crate::text;
+use anyhow::Result;
+use serde_json::Value;
+use std::time::Duration;
+
+/// What became of an open movement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settled {
+    /// WeChat has it.
+    Found(Found),
+    /// It is proven that WeChat never got it.
+    NeverArrived,
+    /// Not known before this moment, unix seconds.
+    UnknownUntil(i64),
+}
+
+/// How a write that leads to a state ended well.
+#[derive(Debug)]
+pub enum Written {
+    Answered(Value),
+    /// The answer was lost; the object shows that it was done.
+    Found,
+}
+
+impl Shop {
+    /// A movement as it stands after WeChat's record of it.
+    pub(super) fn renewed(&self, movement: Movement, found: &Found) -> Movement {
+        let sort = Sort::named(&movement.kind);
+        let stand = found.stand.or(sort.map(Sort::taken)).unwrap_or(Stand::Done);
+        Movement {
+            stand,
+            number: found.number.clone(),
+            shown: if stand == movement.stand {
+                movement.shown
+            } else {
+                0
+            },
+            ..movement
+        }
+    }
+
+    /// Finds out what became of a movement that is open, and keeps it. Looks for some seconds where it is not there.
+    pub async fn settle(&self, movement: &Movement) -> Result<Settled> {
+        let until = now() + PATIENCE;
+        let mut pause = 1;
+        let mut empty = movement.empty;
+        loop {
+            match self.look_at(movement, &mut empty).await? {
+                Settled::UnknownUntil(_) if now() < until => {}
+                settled => return Ok(settled),
+            }
+            sleep(Duration::from_secs(pause)).await;
+            pause = (pause + 1).min(LOOKS_APART.unsigned_abs());
+        }
+    }
+
+    /// Looks for every movement of this shop that is open, the oldest first.
+    pub async fn settle_all(&self) -> Result<Vec<(Movement, Result<Settled>)>> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        state.take_over_from_log()?;
+        let mut settled = Vec::new();
+        for movement in state.open_movements(key)? {
+            // After-sales are settled by the job that answers them.
+            if Sort::named(&movement.kind).is_none() {
+                continue;
+            }
+            // Another command that is about to send it knows better.
+            let name = super::lock_name(key, &movement.kind, &movement.subject);
+            let Some(_lock) = state.try_lock(&name)? else {
+                continue;
+            };
+            let found = self.settle(&movement).await;
+            settled.push((movement, found));
+        }
+        Ok(settled)
+    }
+
+    pub(super) async fn look_once(&self, movement: &Movement) -> Result<Settled> {
+        let mut empty = movement.empty;
+        self.look_at(movement, &mut empty).await
+    }
+
+    /// One look. `empty` is when it was looked for in vain so that it proves something.
+    async fn look_at(&self, movement: &Movement, empty: &mut i64) -> Result<Settled> {
+        let state = self.client.state();
+        let provable = match movement.sent {
+            0 => movement.at + UNDER_WAY,
+            sent => sent,
+        } + PROOF_AFTER;
+        let asked = now();
+        if let Some(found) = self.look_up(movement).await? {
+            let sort = Sort::named(&movement.kind);
+            let stand = found.stand.or(sort.map(Sort::taken)).unwrap_or(Stand::Done);
+            state.movement_stands(movement.id, stand, &found.number, "")?;
+            if stand != movement.stand && movement.shown > 0 {
+                // How it ended was not shown.
+                state.movement_shown(movement.id, 0)?;
+            }
+            if movement.stand == Stand::Asked {
+                // The state has it; a log without it names a write without result.
+                let _ = self.client.log_found(movement.entry, "found").await;
+            }
+            return Ok(Settled::Found(found));
+        }
+        if movement.stand == Stand::Known {
+            return Err(Failure::new(
+                Kind::Unknown,
+                text!(
+                    "WeChat does not know {movement} any more, which an earlier run asked for",
+                    movement = named(
+                        Sort::named(&movement.kind).unwrap_or(Sort::Withdrawal),
+                        movement
+                    )
+                ),
+            )
+            .hint(text!("look at it in the backend; --new makes another one"))
+            .into());
+        }
+        if asked < provable {
+            return Ok(Settled::UnknownUntil(provable + LOOKS_APART));
+        }
+        match *empty {
+            0 => {
+                *empty = asked;
+                state.movement_not_found(movement.id, asked)?;
+                Ok(Settled::UnknownUntil(asked + LOOKS_APART))
+            }
+            first if asked >= first + LOOKS_APART => {
+                state.movement_stands(movement.id, Stand::Lost, "", "")?;
+                let _ = self.client.log_found(movement.entry, "never arrived").await;
+                Ok(Settled::NeverArrived)
+            }
+            first => Ok(Settled::UnknownUntil(first + LOOKS_APART)),
+        }
+    }
+
+    /// What WeChat has of a movement; `None` where it has nothing, or not yet.
+    async fn look_up(&self, movement: &Movement) -> Result<Option<Found>> {
+        match Sort::named(&movement.kind) {
+            Some(Sort::Withdrawal) => self.find_withdrawal(movement).await,
+            Some(Sort::Refund) => self.find_refund(movement).await,
+            Some(Sort::Share) => self.find_share(movement).await,
+            Some(Sort::Role) => self.find_role(movement).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A write that leads an object from one state to another: `has` reads the object and says whether it is where the
+    /// write leads. Where the answer leaves it open, the object is read for some seconds.
+    ///
+    /// Errors: [`Kind::Unknown`] while the object does not tell. The next write reads the object before it is sent.
+    pub async fn write_state(
+        &self,
+        operation: &Operation,
+        body: &Value,
+        has: impl AsyncFn() -> Result<bool>,
+    ) -> Result<Written> {
+        let error = match self.client.ask(operation, &[], body).await {
+            Ok(reply) => return Ok(Written::Answered(reply)),
+            Err(error) => error,
+        };
+        self.settle_state(error, has).await
+    }
+
+    /// As [`Shop::write_state`], after the write failed.
+    pub async fn settle_state(
+        &self,
+        error: anyhow::Error,
+        has: impl AsyncFn() -> Result<bool>,
+    ) -> Result<Written> {
+        let mut failure = Failure::from_any(error);
+        if !failure.unclear {
+            return Err(failure.into());
+        }
+        failure.kind = Kind::Unknown;
+        self.client
+            .note(text!("no answer says whether it was done; looking"));
+        let until = now() + PATIENCE;
+        let mut pause = 1;
+        loop {
+            match has().await {
+                Ok(true) => return Ok(Written::Found),
+                Ok(false) => {}
+                Err(why) => failure.also = vec![Failure::from_any(why).message],
+            }
+            if now() >= until {
+                break;
+            }
+            sleep(Duration::from_secs(pause)).await;
+            pause = (pause + 1).min(LOOKS_APART.unsigned_abs());
+        }
+        if failure.hint.is_none() || failure.errcode.is_none() {
+            failure.hint = Some(text!(
+                "whether it was done is not known yet: reads may lag a minute behind; run the same command again then, it looks before it sends"
+            ));
+        }
+        Err(failure.into())
+    }
+}

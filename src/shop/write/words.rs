@@ -1,0 +1,107 @@
+//! What is said of movements: which one, how it stands, what to do.
+
+use super::Sort;
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::state::money::Movement;
+use crate::text;
+use crate::types::ChinaTime;
+
+/// "refund RF20220401 of 10.00 yuan"
+pub(super) fn named(sort: Sort, movement: &Movement) -> Text {
+    let number = match movement.number.as_str() {
+        "" => &movement.mark,
+        number => number,
+    };
+    match movement.amount.0 {
+        0 => text!("{movement} {number}", movement = sort.words(), number),
+        _ => text!(
+            "{movement} {number} of {amount} yuan",
+            movement = sort.words(),
+            number,
+            amount = movement.amount.to_yuan()
+        ),
+    }
+}
+
+/// Nobody knows whether it was done, and from when on that can be told.
+pub(super) fn unknown(
+    sort: Sort,
+    movement: &Movement,
+    until: i64,
+    why: Option<&Failure>,
+) -> anyhow::Error {
+    let message = text!(
+        "whether the {movement} was made is not known yet",
+        movement = named(sort, movement)
+    );
+    let mut failure = Failure::new(Kind::Unknown, message).hint(text!(
+        "from {time} on the same command, or `wxsell run settle`, finds out; do not make it another way before",
+        time = ChinaTime::from_unix(until).0
+    ));
+    failure.unclear = true;
+    if let Some(why) = why {
+        failure.errcode = why.errcode;
+        failure.rid = why.rid.clone();
+        failure.also.push(why.message.clone());
+    }
+    failure.into()
+}
+
+pub(super) fn never_arrived(
+    sort: Sort,
+    movement: &Movement,
+    why: Option<&Failure>,
+) -> anyhow::Error {
+    let message = text!(
+        "WeChat never got the {movement}",
+        movement = named(sort, movement)
+    );
+    let failure = Failure::new(Kind::Network, message);
+    let also = why.map(|why| why.message.clone()).into_iter().collect();
+    failure.also(also).into()
+}
+
+/// It was done, and this machine cannot keep that: the next run finds it open.
+pub(super) fn not_kept(sort: Sort, movement: &Movement, error: anyhow::Error) -> anyhow::Error {
+    let failure = Failure::from_any(error);
+    Failure {
+        kind: Kind::Unknown,
+        message: text!(
+            "the {movement} is made, but that could not be written down: {why}",
+            movement = named(sort, movement),
+            why = failure.message.clone()
+        ),
+        hint: Some(text!(
+            "put the state folder right, then run the same command again: it finds it and makes no second one"
+        )),
+        ..failure
+    }
+    .into()
+}
+
+pub(super) fn goes_on(sort: Sort, movement: &Movement) -> anyhow::Error {
+    Failure::input(text!(
+        "{movement} has not ended",
+        movement = named(sort, movement)
+    ))
+    .hint(text!(
+        "go on with it by the same command with its amount; or say --new to make another one"
+    ))
+    .into()
+}
+
+pub(super) fn held(sort: Sort, movement: &Movement) -> anyhow::Error {
+    Failure::new(
+        Kind::Held,
+        text!(
+            "the same was done {time}: {movement}",
+            time = ChinaTime::from_unix(movement.at).0,
+            movement = named(sort, movement)
+        ),
+    )
+    .hint(text!(
+        "nothing was sent; --new makes another one, and a day later it counts as new by itself"
+    ))
+    .into()
+}
