@@ -72,6 +72,7 @@ mod cli {
     mod staff;
     mod status;
     mod store;
+    mod upgrade;
     mod vectors;
     mod world;
     mod writes;
