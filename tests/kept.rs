@@ -78,6 +78,7 @@ impl Bench {
             trace: None,
             heard: None,
             timeout: std::time::Duration::from_secs(30),
+            rate: None,
         };
         let secret = Box::new(|| Ok(Secret::new(SECRET)));
         let client = Client::open(&profile, secret, state.clone(), wire).expect("a client");
