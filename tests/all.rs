@@ -70,6 +70,7 @@ mod cli {
     mod staff;
     mod status;
     mod store;
+    mod store_goods;
     mod vectors;
     mod world;
     mod writes;
