@@ -39,7 +39,7 @@ impl Step {
 #[derive(Debug, Serialize)]
 pub(super) struct Stepped {
     pub out_product_id: String,
-    /// `on_sale`, `off_sale`, `removed`, `withdrawn`; with `--dry-run` `planned`; else `refused` or `unclear`.
+    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.
     pub result: &'static str,
     pub errcode: Option<i64>,
     pub reason: Option<Text>,
@@ -53,6 +53,7 @@ impl Record for Stepped {
         Column::new("result", "RESULT", |s| {
             Cell::Word(match s.result {
                 "on_sale" => text!("on sale"),
+                "submitted" => text!("submitted to the audit"),
                 "off_sale" => text!("off sale"),
                 "removed" => text!("removed"),
                 "withdrawn" => text!("withdrawn from audit"),

@@ -1,4 +1,6 @@
 //! `wxsell goods` for a WeChat Store.
+//!
+//! Long because rows, plan, run and report of one noun are read together.
 
 use super::Verb;
 use super::read::ReadArgs;
@@ -797,7 +799,12 @@ async fn step(step: shelf::Step, mut args: shelf::Args, ctx: &Ctx) -> Result<()>
                 if which == Step::Remove {
                     state.forget_product(&shop_key, &id)?;
                 }
-                rows.push(row(number, step.done()));
+                // A Store hands the draft to the audit; it is on sale once that has passed.
+                let result = match which {
+                    Step::OnSale => "submitted",
+                    Step::OffSale | Step::Remove | Step::WithdrawAudit => step.done(),
+                };
+                rows.push(row(number, result));
             }
             Err(error) => {
                 let found = failure(&error);

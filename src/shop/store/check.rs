@@ -1,5 +1,7 @@
 //! Rows of a sheet against what the store has and what its categories ask for: everything that can be found wrong
 //! before anything is sent, with its cell; and the product that is wanted.
+//!
+//! Long because every check of a row stands here, each with its words.
 
 use super::CategoryPath;
 use super::sheet::{Cell, Field, Goods, Problem, Rows, SkuRow, items, pairs};

@@ -1,6 +1,8 @@
 //! Goods of a WeChat Store: read, found by the merchant's number, added or changed. The Store takes an addition twice
 //! without a word, so that an addition whose answer was lost is settled by looking through the store: found, or looked
 //! for in vain twice with a minute between.
+//!
+//! Long because the ways to send one product, and what each leaves behind, are read together.
 
 use super::check::{Image, Wanted};
 use super::sheet::Field;
