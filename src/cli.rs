@@ -77,6 +77,9 @@ pub struct Global {
     /// Seconds to wait for one answer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,
+    /// Calls a second at the most, together with all other runs for this shop
+    #[arg(long, global = true, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rate: Option<u32>,
     /// Append every request and answer to this file, one JSON object a line, secrets masked
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,

@@ -247,6 +247,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_of_an_errcode_says_whether_to_try_again() {
+        let refused = |retryable, unclear| Failure {
+            errcode: Some(1),
+            retryable,
+            unclear,
+            ..Failure::new(Kind::Refused, text!("refused"))
+        };
+        let retryable = |failure| explain(&failure, Lang::En).retryable;
+        assert!(retryable(refused(Some(true), false)));
+        assert!(!retryable(refused(None, false)));
+        let mut unknown = refused(Some(false), true);
+        unknown.kind = Kind::Unknown;
+        assert!(retryable(unknown));
+    }
+
+    #[test]
     fn an_error_nobody_classified_is_our_bug() {
         let error = anyhow::anyhow!("lost");
         assert_eq!(kind(&error).exit_code(), 70);

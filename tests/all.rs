@@ -71,6 +71,7 @@ mod cli {
     mod status;
     mod store;
     mod store_goods;
+    mod upgrade;
     mod vectors;
     mod world;
     mod writes;

@@ -150,6 +150,10 @@ fn a_line_that_stays_broken_ends_in_a_clear_error() {
         .map(|(state, base_url, words)| {
             let child = world
                 .command_at(base_url, state, &["brand", "mine"])
+                .env(
+                    wxsell::clock::VARIABLE,
+                    world.path(&format!("clock-{state}")),
+                )
                 .spawn();
             (child.expect("the binary runs"), *words)
         })

@@ -10,11 +10,32 @@ use std::path::Path;
 use walk::{Walk, form};
 use wxsell::sandbox::Sandbox;
 
-/// Runs a document; every call of it keeps to the reference, and those answered well are the ones on record.
+/// Runs the command given to it twice: first with a column that there is none of. Notes where that wrote or went well.
+const WITH_A_WRONG_COLUMN: &str = r#"#!/bin/sh
+case " $* " in
+*" sandbox "* | *" --columns "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
+*)
+    before=$("$PROGRAM" log list --format json --jq length)
+    if "$PROGRAM" "$@" --columns no_such_column </dev/null >"$NOTES.shown" 2>&1; then
+        echo "went well: $*" >>"$NOTES"
+    fi
+    [ "$before" = "$("$PROGRAM" log list --format json --jq length)" ] || echo "wrote: $*" >>"$NOTES"
+    ;;
+esac
+exec "$PROGRAM" "$@"
+"#;
+
+/// Runs a document. A column that there is none of is refused by every command before anything is written; every call
+/// of the document keeps to the reference, and those answered well are the ones on
+/// record.
 #[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
 fn walked(name: &str) -> Walk {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let walk = Walk::run(&tests.join(format!("{name}.md")));
+    let walk = Walk::run(&tests.join(format!("{name}.md")), WITH_A_WRONG_COLUMN);
+    let notes = std::fs::read_to_string(walk.path("notes")).unwrap_or_default();
+    assert_eq!(notes, "", "{name}");
+    let refusal = std::fs::read_to_string(walk.path("notes.shown")).expect("a refusal");
+    assert!(refusal.contains("column"), "{refusal}");
     let mut shop = Sandbox::open(&walk.path("state").join("sandbox.db")).expect("the shop");
     let calls = shop.exchanges().expect("calls");
     let kept = shop.settings().expect("settings").keep_calls;
@@ -67,33 +88,6 @@ fn the_guide_is_walked_and_shows_what_is_printed() {
 #[test]
 fn what_the_guide_leaves_out_is_run_too() {
     walked("guide-rest");
-}
-
-/// Runs the command given to it twice: first with a column that there is none of. Notes where that wrote or went well.
-const WITH_A_WRONG_COLUMN: &str = r#"#!/bin/sh
-case " $* " in
-*" sandbox "* | *" --columns "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
-*)
-    before=$("$PROGRAM" log list --format json --jq length)
-    if "$PROGRAM" "$@" --columns no_such_column </dev/null >"$NOTES.shown" 2>&1; then
-        echo "went well: $*" >>"$NOTES"
-    fi
-    [ "$before" = "$("$PROGRAM" log list --format json --jq length)" ] || echo "wrote: $*" >>"$NOTES"
-    ;;
-esac
-exec "$PROGRAM" "$@"
-"#;
-
-#[test]
-fn a_column_that_is_none_is_refused_before_anything_is_written() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for name in ["guide.md", "guide-rest.md"] {
-        let walk = Walk::run_with(&tests.join(name), Some(WITH_A_WRONG_COLUMN));
-        let notes = std::fs::read_to_string(walk.path("notes")).unwrap_or_default();
-        assert_eq!(notes, "", "{name}");
-        let last = std::fs::read_to_string(walk.path("notes.shown")).expect("a refusal");
-        assert!(last.contains("column"), "{last}");
-    }
 }
 
 #[test]

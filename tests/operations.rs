@@ -1,54 +1,57 @@
-//! The books of operations in `src/api/operation/` say what the OpenAPI files in `tests/spec/` say. With
-//! `WXSELL_RENEW=1` the books are written anew.
+//! The books of operations in `src/api/operation/` say what the OpenAPI files in `tests/spec/` and the overlay beside them
+//! say. With `WXSELL_RENEW=1` the books are written anew.
 
+use serde::Deserialize;
 use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wxsell::api::Resend;
-use wxsell::api::operation::{Book, Kind, Meaning, Node, Operation, Shelf};
+use wxsell::api::operation::paging::Paging;
+use wxsell::api::operation::{Book, Kind, Meaning, Node, Operation, Shelf, Wire};
 
-/// Writes of the component where a second arrival is recognised: WeChat knows the merchant's own number in them, or
-/// they set a value, or they are a step of a state machine that can be taken only once. The reference of the other
-/// families says it of each call (`x-resend`).
-const KEYED: &[&str] = &[
-    "register_finish_access_info",
-    "account_update_info",
-    "spu_add",
-    "spu_update",
-    "spu_update_without_audit",
-    "spu_del",
-    "spu_del_audit",
-    "spu_listing",
-    "spu_delisting",
-    "order_add",
-    "order_pay",
-    "delivery_recieve",
-    "aftersale_add",
-    "aftersale_update",
-    "aftersale_update_deadline",
-    "ecaftersale_update_deadline",
-    "coupon_confirm",
-    "coupon_add",
-    "coupon_update",
-    "coupon_update_status",
-    "coupon_update_coupon_stock",
-    "coupon_add_user_coupon",
-    "coupon_update_user_coupon",
-    "coupon_update_usercoupon_status",
-    "sharer_unbind",
-    "pay_createorder",
-    "pay_refundorder",
-];
-/// Writes of the component that lead an object from one state to another: what became of one is read from the object.
-const STATE: &[&str] = &[
-    "order_close",
-    "pay_closeorder",
-    "ecaftersale_cancel",
-    "ecaftersale_acceptrefund",
-    "ecaftersale_acceptreturn",
-    "ecaftersale_reject",
-];
-/// Reads that the reference does not mark as such, or whose repetition only makes another copy.
-const SAFE: &[&str] = &["img_upload", "token_get", "token_get_stable"];
+/// What `tests/spec/overlay.yaml` declares of a family.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    /// By operation.
+    #[serde(default)]
+    resend: BTreeMap<String, Resend>,
+    #[serde(default)]
+    paging: BTreeMap<String, Paging>,
+    /// By the place of a value: `Type.field`, `operation.request.field`.
+    #[serde(default)]
+    units: BTreeMap<String, String>,
+    /// Values that are taken beside those of the specification, with their meaning.
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, String>>,
+    /// The entries that were asked for.
+    #[serde(skip)]
+    used: RefCell<BTreeSet<String>>,
+}
+
+impl Declared {
+    fn read() -> BTreeMap<String, Declared> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/overlay.yaml");
+        serde_saphyr::from_str(&std::fs::read_to_string(path).expect("the overlay")).expect("YAML")
+    }
+
+    fn unit(&self, place: &str) -> Option<&str> {
+        self.used.borrow_mut().insert(place.to_owned());
+        self.units.get(place).map(String::as_str)
+    }
+
+    /// Entries that stand for nothing.
+    fn left_over<'a>(&'a self, operations: &'a [Operation]) -> impl Iterator<Item = &'a String> {
+        let known = |id: &String| operations.iter().any(|operation| operation.id == *id);
+        let calls = self.resend.keys().chain(self.paging.keys());
+        let used = self.used.borrow().clone();
+        let places = self.units.keys().chain(self.values.keys());
+        calls
+            .filter(move |id| !known(id))
+            .chain(places.filter(move |place| !used.contains(*place)))
+    }
+}
 
 fn spec(shelf: Shelf) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,38 +64,29 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().trim().to_owned()
 }
 
-fn book(shelf: Shelf) -> Book {
+fn book(shelf: Shelf, declared: &Declared) -> Book {
     let spec = spec(shelf);
     let mut operations = Vec::new();
     for (path, methods) in spec["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
-            operations.push(made(shelf, path, method, operation));
+            operations.push(made(declared, path, method, operation));
         }
     }
     let types = spec["components"]["schemas"].as_object().expect("schemas");
     Book {
         shelf: None,
-        operations,
         types: types
             .iter()
-            .map(|(name, schema)| (name.clone(), node("", schema, false)))
+            .map(|(name, schema)| (name.clone(), node(declared, name, "", schema, false)))
             .collect(),
+        operations,
     }
 }
 
-fn made(shelf: Shelf, path: &str, method: &str, operation: &Value) -> Operation {
+fn made(declared: &Declared, path: &str, method: &str, operation: &Value) -> Operation {
     let id = text(&operation["operationId"]);
-    let state = text(&operation["x-state"]);
-    let resend = match (operation["x-resend"].as_str(), id.as_str()) {
-        (Some("safe"), _) => Resend::Safe,
-        (Some("keyed"), _) => Resend::Keyed,
-        (Some("state"), _) => Resend::State,
-        (Some("never"), _) => Resend::Never,
-        (_, id) if state.to_lowercase().contains("read only") || SAFE.contains(&id) => Resend::Safe,
-        (_, id) if shelf == Shelf::Component && KEYED.contains(&id) => Resend::Keyed,
-        (_, id) if shelf == Shelf::Component && STATE.contains(&id) => Resend::State,
-        _ => Resend::Never,
-    };
+    let of_spec = serde_json::from_value(operation["x-resend"].clone());
+    let resend = declared.resend.get(&id).copied().or_else(|| of_spec.ok());
     let body = &operation["requestBody"]["content"]["application/json"];
     let reply = &operation["responses"]["200"]["content"]["application/json"]["schema"];
     let query = operation["parameters"].as_array().into_iter().flatten();
@@ -103,8 +97,8 @@ fn made(shelf: Shelf, path: &str, method: &str, operation: &Value) -> Operation 
         summary: text(&operation["summary"]),
         about: text(&operation["description"]),
         confidence: text(&operation["x-confidence"]),
-        state,
-        resend,
+        state: text(&operation["x-state"]),
+        resend: resend.unwrap_or_else(|| panic!("{id}: nothing says whether it may be resent")),
         errors: operation["x-errors"]
             .as_array()
             .into_iter()
@@ -120,19 +114,34 @@ fn made(shelf: Shelf, path: &str, method: &str, operation: &Value) -> Operation 
                     schema["description"] = parameter["description"].clone();
                 }
                 let required = parameter["required"].as_bool().unwrap_or(false);
-                node(&text(&parameter["name"]), &schema, required)
+                let name = text(&parameter["name"]);
+                node(
+                    declared,
+                    &format!("{id}.query.{name}"),
+                    &name,
+                    &schema,
+                    required,
+                )
             })
             .collect(),
-        request: body["schema"]
-            .is_object()
-            .then(|| node("", &body["schema"], false)),
-        reply: node("", reply, false),
+        request: body["schema"].is_object().then(|| {
+            node(
+                declared,
+                &format!("{id}.request"),
+                "",
+                &body["schema"],
+                false,
+            )
+        }),
+        reply: node(declared, &format!("{id}.reply"), "", reply, false),
+        paging: declared.paging.get(&id).cloned(),
         example: body["example"].clone(),
         id,
     }
 }
 
-fn node(name: &str, schema: &Value, required: bool) -> Node {
+/// `place` is what the overlay calls it.
+fn node(declared: &Declared, place: &str, name: &str, schema: &Value, required: bool) -> Node {
     let of = schema["$ref"]
         .as_str()
         .and_then(|to| to.rsplit('/').next())
@@ -140,7 +149,7 @@ fn node(name: &str, schema: &Value, required: bool) -> Node {
     let names =
         |list: &Value| -> Vec<String> { list.as_array().into_iter().flatten().map(text).collect() };
     let needed = names(&schema["required"]);
-    let values = match (&schema["x-enum-values"], &schema["enum"]) {
+    let mut values: Vec<Meaning> = match (&schema["x-enum-values"], &schema["enum"]) {
         (Value::Array(values), _) => values
             .iter()
             .map(|value| Meaning {
@@ -157,22 +166,28 @@ fn node(name: &str, schema: &Value, required: bool) -> Node {
             .collect(),
         _ => Vec::new(),
     };
+    let more = declared.values.get(place).into_iter().flatten();
+    values.extend(more.map(|(value, meaning)| Meaning {
+        value: value.as_str().into(),
+        meaning: meaning.clone(),
+    }));
     let bound = |names: [&str; 4]| names.iter().find_map(|name| schema[*name].as_i64());
+    let (kind, wire) = kind(place, schema, declared.unit(place));
     Node {
         name: name.to_owned(),
         about: text(&schema["description"]),
         required,
-        kind: if of.is_some() && !text(&schema["description"]).contains("fen") {
-            Kind::Any
-        } else {
-            kind(name, schema)
-        },
+        kind,
+        wire,
         of,
         fields: schema["properties"]
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, schema)| node(name, schema, needed.contains(name)))
+            .map(|(name, schema)| {
+                let place = format!("{place}.{name}");
+                node(declared, &place, name, schema, needed.contains(name))
+            })
             .collect(),
         one_of: schema["x-one-of"]
             .as_array()
@@ -180,10 +195,12 @@ fn node(name: &str, schema: &Value, required: bool) -> Node {
             .flatten()
             .map(names)
             .collect(),
-        item: schema["items"]
-            .is_object()
-            .then(|| Box::new(node("", &schema["items"], false))),
+        item: schema["items"].is_object().then(|| {
+            let place = format!("{place}[]");
+            Box::new(node(declared, &place, "", &schema["items"], false))
+        }),
         open: !values.is_empty()
+            && !declared.values.contains_key(place)
             && schema["enum"].is_null()
             && schema["x-enum-open"].as_bool().unwrap_or(true),
         values,
@@ -194,39 +211,50 @@ fn node(name: &str, schema: &Value, required: bool) -> Node {
     }
 }
 
-fn kind(name: &str, schema: &Value) -> Kind {
-    let about = text(&schema["description"]).to_lowercase();
-    let says = |word: &str| {
-        about
-            .split(|letter: char| !letter.is_ascii_alphanumeric())
-            .any(|found| found == word)
-    };
+/// What a value is: its JSON type, and the unit that the overlay gives it.
+fn kind(place: &str, schema: &Value, unit: Option<&str>) -> (Kind, Wire) {
     let types: Vec<&str> = match &schema["type"] {
         Value::String(one) => vec![one.as_str()],
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ if schema["properties"].is_object() => vec!["object"],
         _ => Vec::new(),
     };
-    let number = types.contains(&"integer") || types.contains(&"number");
-    match types.as_slice() {
-        _ if number && about.starts_with("64-bit number") => Kind::Id,
-        // Signed as it stands, so that it is handed on as it stands.
-        _ if number && name == "timeStamp" => Kind::Id,
-        _ if number && about.contains("unix milliseconds") => Kind::Millis,
-        _ if number && about.contains("unix seconds") => Kind::Seconds,
+    let plain = match types.as_slice() {
         [_, _] => Kind::Loose,
-        ["integer"] if says("fen") && name != "discount_num" => Kind::Fen,
-        // Its pages name no unit for these; money is fen wherever it is a whole number.
-        ["integer"] if about == "amount of money." => Kind::Fen,
         ["integer"] => Kind::Integer,
         ["number"] => Kind::Number,
-        ["string"] if about.contains("yyyy-mm-dd hh:mm:ss") => Kind::Time,
         ["string"] => Kind::Text,
         ["boolean"] => Kind::Boolean,
         ["object"] => Kind::Object,
         ["array"] => Kind::List,
         _ => Kind::Any,
-    }
+    };
+    let Some(unit) = unit else {
+        return (plain, Wire::Number);
+    };
+    let (unit, wire) = match unit.split_once(" as ") {
+        Some((unit, "text")) => (unit, Wire::Text),
+        Some((unit, "number")) => (unit, Wire::Number),
+        Some(_) => panic!("{place}: {unit} is no unit"),
+        None => match plain {
+            Kind::Text => (unit, Wire::Text),
+            Kind::Loose => (unit, Wire::Either),
+            _ => (unit, Wire::Number),
+        },
+    };
+    let kind = match unit {
+        "id" => Kind::Id,
+        "fen" => Kind::Fen,
+        "seconds" => Kind::Seconds,
+        "millis" => Kind::Millis,
+        "seconds_left" => Kind::SecondsLeft,
+        "time" => return (Kind::Time, Wire::Number),
+        // A field that shares a type with others is a whole number of its own.
+        "plain" if plain == Kind::Any => return (Kind::Integer, Wire::Number),
+        "plain" => return (plain, Wire::Number),
+        other => panic!("{place}: {other} is no unit"),
+    };
+    (kind, wire)
 }
 
 /// A book with each operation and each type on a line of its own, so that a change of one shows as one.
@@ -250,8 +278,17 @@ fn lines(book: &Book) -> String {
 
 #[test]
 fn the_books_say_what_the_reference_says() {
+    let overlay = Declared::read();
     for shelf in Shelf::ALL {
-        let made = lines(&book(shelf));
+        let declared = &overlay[shelf.name()];
+        let book = book(shelf, declared);
+        let left: Vec<&String> = declared.left_over(&book.operations).collect();
+        assert!(
+            left.is_empty(),
+            "{}: the overlay names what is not there: {left:#?}",
+            shelf.name()
+        );
+        let made = lines(&book);
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("src/api/operation")
             .join(format!("{}.json", shelf.name()));
@@ -288,4 +325,80 @@ fn every_documented_request_passes_its_check() {
     }
     assert!(seen > 300, "only {seen} examples");
     assert!(refused.is_empty(), "{refused:#?}");
+}
+
+#[test]
+fn what_pages_are_declared_stands_in_request_and_reply() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for shelf in Shelf::ALL {
+        let book = shelf.book();
+        for operation in &book.operations {
+            let Some(paging) = operation
+                .paging
+                .as_ref()
+                .filter(|paging| paging.has_pages())
+            else {
+                continue;
+            };
+            seen += 1;
+            let request = operation.request.as_ref().expect("a list has a request");
+            let spans = paging.spans().flat_map(|(from, to)| [from, to]);
+            let asked = [Some(&paging.at), paging.size.as_ref()]
+                .into_iter()
+                .flatten();
+            let sent = asked.chain(&paging.carry).map(String::as_str).chain(spans);
+            for name in sent {
+                if book.at(request, name).is_none() {
+                    wrong.push(format!("{}: no {name} in its request", operation.id));
+                }
+            }
+            let answered = [&paging.from, &paging.total, &paging.more];
+            for name in answered.into_iter().flatten().chain(&paging.carry) {
+                if book.at(&operation.reply, name).is_none() {
+                    wrong.push(format!("{}: no {name} in its reply", operation.id));
+                }
+            }
+        }
+    }
+    assert!(seen > 70, "only {seen} lists");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_reads_and_names_a_page_declares_its_pages() {
+    let names = [
+        "page",
+        "page_num",
+        "page_index",
+        "offset",
+        "start_id",
+        "last_index",
+        "next_key",
+        "page_ctx",
+        "last_buffer",
+    ];
+    // One product with a page of its promoters, not a list.
+    let excused = ["league_item_get"];
+    let mut without = Vec::new();
+    for shelf in Shelf::ALL {
+        let book = shelf.book();
+        for operation in &book.operations {
+            let Some(request) = operation
+                .request
+                .as_ref()
+                .filter(|_| operation.resend == Resend::Safe)
+            else {
+                continue;
+            };
+            let fields = &book.resolve(request).fields;
+            let paged = fields
+                .iter()
+                .any(|field| names.contains(&field.name.as_str()));
+            if paged && operation.paging.is_none() && !excused.contains(&operation.id.as_str()) {
+                without.push(&operation.id);
+            }
+        }
+    }
+    assert!(without.is_empty(), "{without:?}");
 }

@@ -134,7 +134,7 @@ fn profiles_are_added_chosen_renamed_and_removed() {
     home.run(&["profile", "rename", "茶店", "rice"]);
     assert_eq!(home.json(&["profile", "show"])["name"], "rice");
     assert!(
-        home.refused(2, &["profile", "remove", "rice"])
+        home.refused(10, &["profile", "remove", "rice"])
             .contains("--yes"),
         "with no terminal a yes is needed"
     );

@@ -253,3 +253,85 @@ fn every_file_opens_with_what_lives_in_it() {
         );
     }
 }
+
+/// Where the wire may be known: its types, the families' adapters, the tables of what is only passed through, and the
+/// sandbox, which is the other end of it.
+fn may_know_the_wire(path: &str) -> bool {
+    let family = ["component.rs", "store.rs", "standard.rs"];
+    let adapter = path.starts_with("shop/") && family.iter().any(|name| path.ends_with(name));
+    path.starts_with("api/")
+        || path.starts_with("sandbox/")
+        || path.starts_with("shop/pass_through")
+        || adapter
+}
+
+/// Paths of the platform and questions to JSON (`["field"]`) in a source, without its tests and comments.
+fn wire_words(text: &str) -> usize {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next();
+    let lines = code.unwrap_or(text).lines();
+    let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
+    let of = |line: &str| {
+        let paths = ["\"/shop/", "\"/channels/", "\"/product/"];
+        let named: usize = paths.iter().map(|path| line.matches(path).count()).sum();
+        let asked = line.match_indices("[\"").filter(|(at, _)| {
+            // An index stands right behind what it looks into; a list does not.
+            let before = line[..*at].chars().next_back();
+            let closed = line[at + 2..]
+                .split_once('"')
+                .is_some_and(|(_, rest)| rest.starts_with(']'));
+            closed
+                && before.is_some_and(|before| before.is_alphanumeric() || "_)]".contains(before))
+        });
+        named + asked.count()
+    };
+    lines.map(of).sum()
+}
+
+/// What commands and flows say to the platform has a type, or a line in a table. `tests/data/wire.tsv` lists the files
+/// that still say it themselves, and how often: together they may only shrink. `WXSELL_RENEW=1` writes it anew.
+#[test]
+fn the_wire_is_known_in_fewer_and_fewer_places() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let counted = sources().into_iter().map(|source| {
+        let inside = source.path.strip_prefix(&root).expect("below src");
+        let path = inside.display().to_string().replace('\\', "/");
+        (path, wire_words(&source.text))
+    });
+    let found: BTreeMap<String, usize> = counted
+        .filter(|(path, count)| *count > 0 && !may_know_the_wire(path))
+        .collect();
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/wire.tsv");
+    if std::env::var_os("WXSELL_RENEW").is_some() {
+        let lines: Vec<String> = found
+            .iter()
+            .map(|(path, count)| format!("{path}\t{count}\n"))
+            .collect();
+        std::fs::write(&list, lines.concat()).expect("the list is written");
+    }
+    let known: BTreeMap<String, usize> = std::fs::read_to_string(&list)
+        .expect("the list")
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(path, count)| (path.to_owned(), count.parse().expect("a count")))
+        .collect();
+    let (now, before): (usize, usize) = (found.values().sum(), known.values().sum());
+    let grown: Vec<_> = found
+        .iter()
+        .filter(|(path, count)| known.get(*path).is_none_or(|before| *count > before))
+        .collect();
+    assert!(
+        now <= before,
+        "paths of the platform and questions to JSON outside the adapters: {now}, and there were {before}: {grown:#?}"
+    );
+}
+
+#[test]
+fn questions_to_json_are_told_from_lists() {
+    assert_eq!(wire_words(r#"let a = reply["data"]["x"];"#), 2);
+    assert_eq!(wire_words(r#"f(&["a"], ["b"]);"#), 0);
+    assert_eq!(
+        wire_words(r#"Ask::new("order close", "/shop/order/close")"#),
+        1
+    );
+    assert_eq!(wire_words(r#"  // reply["data"]"#), 0);
+}

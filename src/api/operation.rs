@@ -1,18 +1,20 @@
 //! Every operation that is known of the platform, with its fields, units and enumerations: what `api describe` shows,
 //! what a request is checked against before it is sent, and how a reply is to be read (ids as text, times as RFC 3339).
 //!
-//! The books in `operation/` are made from the OpenAPI files in `tests/spec/`; `tests/operations.rs` compares and
-//! renews them. An operation that has a typed [`Endpoint`](super::Endpoint) stands here too.
+//! The books in `operation/` are made from the OpenAPI files in `tests/spec/` and from `overlay.yaml` beside them;
+//! `tests/operations.rs` compares and renews them. An operation that has a typed [`Endpoint`](super::Endpoint) stands here too.
 
 mod check;
 mod conform;
+pub mod paging;
 mod present;
 
-pub use check::{Problem, Wrong};
+pub use check::{Problem, Wrong, same};
 pub use conform::{Unlike, unlike_text};
 pub use present::{is_personal, mask_personal, masked, present};
 
 use super::Resend;
+use crate::types::Family;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -51,6 +53,20 @@ impl Shelf {
             Shelf::Platform => "platform",
             Shelf::Standard => "standard",
             Shelf::Store => "store",
+        }
+    }
+
+    /// The books that a shop of this family may be asked by.
+    pub fn of(family: Family) -> &'static [Shelf] {
+        match family {
+            // The standard component has the same AppID, and no family of its own yet.
+            Family::Component => &[
+                Shelf::Component,
+                Shelf::Promoter,
+                Shelf::Platform,
+                Shelf::Standard,
+            ],
+            Family::Store => &[Shelf::Store, Shelf::Platform],
         }
     }
 
@@ -128,6 +144,9 @@ pub struct Operation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Node>,
     pub reply: Node,
+    /// How a list is walked through; `None` for what is no list, or has no pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paging: Option<paging::Paging>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub example: Value,
 }
@@ -147,6 +166,9 @@ pub struct Node {
     pub of: Option<String>,
     #[serde(default, skip_serializing_if = "Kind::is_any")]
     pub kind: Kind,
+    /// How a number of that kind travels.
+    #[serde(default, skip_serializing_if = "Wire::is_number")]
+    pub wire: Wire,
     /// The fields of an object, in the order of the reference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Node>,
@@ -205,8 +227,28 @@ pub enum Kind {
     Seconds,
     /// Unix milliseconds.
     Millis,
+    /// Seconds that are left, counted down.
+    SecondsLeft,
     /// `YYYY-MM-DD HH:MM:SS`, China time.
     Time,
+}
+
+/// How a number travels in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wire {
+    #[default]
+    Number,
+    /// In quotes.
+    Text,
+    /// As either.
+    Either,
+}
+
+impl Wire {
+    fn is_number(&self) -> bool {
+        *self == Wire::Number
+    }
 }
 
 impl Kind {
@@ -238,18 +280,43 @@ impl Book {
         }
     }
 
+    /// How a number travels. What a node says of its own stands before what its type says.
+    pub fn wire(&self, node: &Node) -> Wire {
+        match (node.kind, node.wire) {
+            (Kind::Any, Wire::Number) => self.resolve(node).wire,
+            (_, wire) => wire,
+        }
+    }
+
     /// The node at a path of names such as `order.pay_info.pay_time`; lists are walked through.
     pub fn at<'a>(&'a self, node: &'a Node, path: &str) -> Option<&'a Node> {
-        let mut here = self.items(node);
-        for name in path.split('.').filter(|name| !name.is_empty()) {
-            let field = self
-                .resolve(here)
-                .fields
-                .iter()
-                .find(|field| field.name == name)?;
-            here = self.items(field);
+        Some(self.items(self.field(node, path)?))
+    }
+
+    /// As [`Book::at`], but a list at the end is itself.
+    pub fn field<'a>(&'a self, node: &'a Node, path: &str) -> Option<&'a Node> {
+        let mut names = path.split('.').filter(|name| !name.is_empty());
+        names.try_fold(node, |here, name| {
+            let fields = &self.resolve(self.items(here)).fields;
+            fields.iter().find(|field| field.name == name)
+        })
+    }
+
+    /// The lists of a reply by their paths: `data`, `result.rows`.
+    pub fn lists(&self, node: &Node) -> Vec<String> {
+        let mut found = Vec::new();
+        for field in &self.resolve(node).fields {
+            match self.kind(field) {
+                Kind::List => found.push(field.name.clone()),
+                Kind::Object if field.name != node.name => {
+                    let below = self.resolve(field).fields.iter();
+                    let lists = below.filter(|below| self.kind(below) == Kind::List);
+                    found.extend(lists.map(|list| format!("{}.{}", field.name, list.name)));
+                }
+                _ => {}
+            }
         }
-        Some(here)
+        found
     }
 
     fn items<'a>(&'a self, node: &'a Node) -> &'a Node {
@@ -261,7 +328,28 @@ impl Book {
     }
 }
 
-/// The operation behind a path, and its book.
+/// The operation behind a path as a shop of this family has it. `None` for a path of other families, and for one that
+/// nobody documented.
+pub fn of_family(family: Family, path: &str) -> Option<(&'static Book, &'static Operation)> {
+    let (book, operation) = by_path(path)?;
+    let own = Shelf::of(family);
+    if book.shelf.is_some_and(|shelf| own.contains(&shelf)) {
+        return Some((book, operation));
+    }
+    // Some paths stand in several books.
+    own.iter().find_map(|shelf| {
+        let book = shelf.book();
+        let operation = book.operations.iter().find(|known| known.path == path)?;
+        Some((book, operation))
+    })
+}
+
+/// As [`of_family`], and where the family does not have the path, as another has it.
+pub fn lookup(family: Family, path: &str) -> Option<(&'static Book, &'static Operation)> {
+    of_family(family, path).or_else(|| by_path(path))
+}
+
+/// The operation behind a path, and its book, whatever family has it.
 pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
     let likely: &[Shelf] = match path.split('/').nth(1) {
         Some("shop") => &[Shelf::Component, Shelf::Store],

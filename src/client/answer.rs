@@ -3,19 +3,22 @@
 use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
+use crate::api::operation::{self, Shelf};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use reqwest::{Url, header};
 use serde::de::DeserializeOwned;
 
 pub(super) fn read_reply<R: DeserializeOwned>(
+    family: Family,
     path: &str,
     answer: &[u8],
     tell: impl Fn(Text),
 ) -> Result<R> {
-    reading::typed(path, answer, tell).map_err(|error| {
+    reading::typed(family, path, answer, tell).map_err(|error| {
         // It was answered with errcode 0: the work was done, only its words are not understood.
         let mut failure = Failure::new(
             Kind::Refused,
@@ -68,6 +71,7 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
 
 /// Reads an answer within its bounds; its status says little, its JSON everything.
 pub(super) async fn read_answer(
+    family: Family,
     path: &str,
     mut answer: reqwest::Response,
 ) -> Result<Vec<u8>, Failure> {
@@ -123,7 +127,7 @@ pub(super) async fn read_answer(
         ));
     }
     // A success that an error status belies is none.
-    let envelope = reading::envelope(path, &bytes);
+    let envelope = reading::envelope(family, path, &bytes);
     let has_envelope =
         status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
     if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
@@ -175,11 +179,11 @@ pub(super) fn excerpt(answer: &[u8]) -> String {
     text
 }
 
-pub(super) fn check_envelope(path: &str, answer: &[u8]) -> Result<(), Failure> {
-    if let Some(envelope) = reading::envelope(path, answer) {
+pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Result<(), Failure> {
+    if let Some(envelope) = reading::envelope(family, path, answer) {
         return match envelope.errcode {
             0 => Ok(()),
-            errcode => Err(refusal(path, errcode, &envelope.errmsg)),
+            errcode => Err(refusal(family, path, errcode, &envelope.errmsg)),
         };
     }
     let begins = excerpt(answer);
@@ -219,9 +223,11 @@ pub(super) fn check_envelope(path: &str, answer: &[u8]) -> Result<(), Failure> {
 }
 
 /// WeChat's own words, with what the table knows about the code.
-pub(super) fn refusal(path: &str, errcode: i64, errmsg: &str) -> Failure {
+pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
     let (words, rid) = split_rid(errmsg);
-    let entry = errcode::lookup(errcode);
+    let book = operation::lookup(family, path);
+    let shelf = book.and_then(|(book, _)| book.shelf);
+    let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
     let code = match inner_code(errcode, &words) {
         Some(inner) => format!("{errcode}, {inner}"),
@@ -313,6 +319,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const FAMILY: Family = Family::Component;
+
     #[test]
     fn the_rid_is_taken_off_the_message() {
         let (words, rid) =
@@ -336,7 +344,7 @@ mod tests {
     #[test]
     fn a_refusal_without_words_has_no_empty_brackets() {
         for (errcode, errmsg) in [(-2, " rid: 6a-0b-0c"), (9_401_037, ""), (-77_777, ", ")] {
-            let failure = refusal("/shop/spu/add", errcode, errmsg);
+            let failure = refusal(FAMILY, "/shop/spu/add", errcode, errmsg);
             let words = failure.message.to_string();
             assert!(words.ends_with(&format!("(errcode {errcode})")), "{words}");
             assert!(!words.contains(":  ") && !words.contains(", ("), "{words}");
@@ -350,7 +358,13 @@ mod tests {
 
     #[test]
     fn the_code_inside_a_code_is_shown() {
-        let failure = refusal("/x", 10_020_110, ", inner error 6600123: no rid: 6a-0b-0c");
+        let path = "/channels/ec/product/add";
+        let failure = refusal(
+            FAMILY,
+            path,
+            10_020_110,
+            ", inner error 6600123: no rid: 6a-0b-0c",
+        );
         let words = failure.message.to_string();
         assert!(words.contains("errcode 10020110, 6600123"), "{words}");
         assert_eq!(failure.rid.as_deref(), Some("6a-0b-0c"));
@@ -358,8 +372,8 @@ mod tests {
 
     #[test]
     fn an_answer_cut_in_half_leaves_the_outcome_unclear() {
-        let failure =
-            check_envelope("/shop/spu/add", br#"{"errcode":0,"data":{"prod"#).expect_err("cut");
+        let failure = check_envelope(FAMILY, "/shop/spu/add", br#"{"errcode":0,"data":{"prod"#)
+            .expect_err("cut");
         assert!(failure.unclear);
         assert_eq!(failure.kind, Kind::Network);
     }
@@ -367,6 +381,7 @@ mod tests {
     #[test]
     fn an_unknown_code_is_shown_as_wechat_wrote_it() {
         let failure = check_envelope(
+            FAMILY,
             "/x",
             br#"{"errcode":-987654,"errmsg":"odd thing rid: 0a-0b-0c"}"#,
         )
@@ -379,8 +394,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_as_an_answer_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = check_envelope("/x", &bytes);
-            let _ = read_reply::<crate::api::component::goods::GetSpuReply>("/x", &bytes, |_| ());
+            let _ = check_envelope(FAMILY, "/x", &bytes);
+            let _ = read_reply::<crate::api::component::goods::GetSpuReply>(FAMILY, "/x", &bytes, |_| ());
         }
     }
 }

@@ -1,7 +1,9 @@
 //! THE table of WeChat's errcodes: what each means, whether the same request may be sent again, and what the
-//! operator does next, in both languages. The data is `errcode.tsv`; it is read when the first errcode comes.
+//! operator does next, in both languages. The data is `errcode.tsv` of the custom component and of what all families share,
+//! and `errcode.store.tsv` of the Store and the standard component; each is read when the first errcode comes.
 
-use crate::fail::Kind;
+use crate::api::operation::Shelf;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -80,7 +82,147 @@ pub fn lookup(code: i64) -> Option<&'static Errcode> {
 
 /// Whether a code proves that the call it answers changed nothing. Of a code that nobody documented nothing is known.
 pub fn is_given_before_acting(code: i64) -> bool {
-    lookup(code).is_some_and(|entry| entry.before)
+    lookup(code)
+        .or_else(|| of_store(code))
+        .is_some_and(|entry| entry.before)
+}
+
+/// The line of a code as a family means it: the same number can mean different things. `None` for one that this family
+/// never documented.
+pub fn lookup_in(shelf: Shelf, code: i64) -> Option<&'static Errcode> {
+    // Token, permission and limit are the same for all; -2 is not.
+    let shared = (40_000..100_000).contains(&code) || matches!(code, -1 | 0);
+    match shelf {
+        Shelf::Component | Shelf::Promoter | Shelf::Platform => lookup(code),
+        Shelf::Store if shared => lookup(code).or_else(|| of_store(code)),
+        Shelf::Store => of_store(code),
+        Shelf::Standard => lookup(code).or_else(|| of_store(code)),
+    }
+}
+
+/// Refusals of the account that their category does not tell.
+const OF_THE_ACCOUNT: &[i64] = &[
+    40066,     // no such call
+    41002,     // no AppID
+    41004,     // no secret
+    41018,     // no AppID of the provider
+    43002,     // no POST arrives
+    43003,     // no HTTPS arrives
+    48017,     // an address out of service
+    1_040_003, // the component is not joined
+    1_040_041, // a task of joining is open
+    1_040_042, // WeChat's service is none of the ways of service
+];
+/// Permissions and limits that concern one thing, not the account.
+const OF_ONE_THING: &[i64] = &[
+    50001,     // a user
+    76003,     // a request id
+    76022,     // a path
+    108_038,   // a buyer
+    108_039,   // an order
+    109_103,   // a buyer
+    1_000_005, // a category
+    1_000_006, // a brand
+    1_000_019, // a product
+    2_747_016, // an after-sale
+    9_401_021, // a product
+];
+
+/// Whether every item that follows would be refused for the same cause: a job over many ends with the first.
+pub fn concerns_the_account(code: i64) -> bool {
+    let category = lookup(code)
+        .or_else(|| of_store(code))
+        .map(|entry| entry.category);
+    OF_THE_ACCOUNT.contains(&code)
+        || !OF_ONE_THING.contains(&code)
+            && matches!(
+                category,
+                Some(Category::Auth | Category::Permission | Category::Offline | Category::Quota)
+            )
+}
+
+/// Whether a failure concerns every item that would follow: one of the account, or one of this side.
+pub fn ends_the_job(failure: &Failure) -> bool {
+    match failure.errcode {
+        Some(code) => concerns_the_account(code),
+        None => matches!(
+            failure.kind,
+            Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
+        ),
+    }
+}
+
+fn of_store(code: i64) -> Option<&'static Errcode> {
+    static TABLE: OnceLock<HashMap<i64, Errcode>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let lines = include_str!("errcode.store.tsv").lines();
+        let lines = lines.filter(|line| !line.starts_with('#'));
+        let entries = lines.filter_map(read_of_store);
+        entries.map(|entry| (entry.code, entry)).collect()
+    });
+    table.get(&code)
+}
+
+fn read_of_store(line: &'static str) -> Option<Errcode> {
+    let mut fields = line.split('\t').filter(|field| !field.is_empty());
+    let (code, category) = (fields.next()?.parse().ok()?, category(fields.next()?)?);
+    let retryable = fields.next()? == "retry";
+    Some(Errcode {
+        code,
+        category,
+        retryable,
+        // What is looked at before anything is done.
+        before: matches!(
+            category,
+            Category::Auth
+                | Category::Permission
+                | Category::Quota
+                | Category::Validation
+                | Category::NotFound
+                | Category::Offline
+        ),
+        meaning: (fields.next()?, fields.next()?),
+        next: next_of(category),
+    })
+}
+
+/// What to do about a code of which nothing more is known than its category.
+fn next_of(category: Category) -> (&'static str, &'static str) {
+    match category {
+        Category::Ok => ("nothing to do", "无需处理"),
+        Category::Auth => (
+            "check the AppID and the token of the store: wxsell auth doctor",
+            "请检查小店的 AppID 和 token：wxsell auth doctor",
+        ),
+        Category::Permission => (
+            "check in the console of the store that this call is permitted",
+            "请在小店后台确认已有此接口的权限",
+        ),
+        Category::Quota => (
+            "send fewer calls, or try again later",
+            "请减少调用次数，或稍后再试",
+        ),
+        Category::Transient => (
+            "wait a little and run the same command again; if it stays, give the rid to WeChat's support",
+            "稍等后重新执行同一命令；若持续出现，请把 rid 提供给微信客服",
+        ),
+        Category::Validation => (
+            "correct the value that WeChat names and try again",
+            "请更正微信指出的值后重试",
+        ),
+        Category::State => (
+            "read the object's present state and act on that",
+            "请先查看对象当前状态再处理",
+        ),
+        Category::NotFound => (
+            "check the number, every digit of it: a spreadsheet may have rounded it",
+            "请逐位核对编号：电子表格可能已将其四舍五入",
+        ),
+        Category::Offline => (
+            "this call is out of service; look for its successor in the console of the store",
+            "此接口已下线，请在小店后台查找替代接口",
+        ),
+    }
 }
 
 /// Every line of the table, in order of the codes.
@@ -99,18 +241,7 @@ fn read(line: &'static str) -> Option<Errcode> {
     let mut field = || fields.next().filter(|field| !field.is_empty());
     Some(Errcode {
         code: field()?.parse().ok()?,
-        category: match field()? {
-            "ok" => Category::Ok,
-            "auth" => Category::Auth,
-            "permission" => Category::Permission,
-            "quota" => Category::Quota,
-            "transient" => Category::Transient,
-            "validation" => Category::Validation,
-            "state" => Category::State,
-            "not_found" => Category::NotFound,
-            "offline" => Category::Offline,
-            _ => return None,
-        },
+        category: category(field()?)?,
         retryable: match field()? {
             "retry" => true,
             "no" => false,
@@ -126,6 +257,21 @@ fn read(line: &'static str) -> Option<Errcode> {
     })
 }
 
+fn category(name: &str) -> Option<Category> {
+    Some(match name {
+        "ok" => Category::Ok,
+        "auth" => Category::Auth,
+        "permission" => Category::Permission,
+        "quota" => Category::Quota,
+        "transient" => Category::Transient,
+        "validation" => Category::Validation,
+        "state" => Category::State,
+        "not_found" => Category::NotFound,
+        "offline" => Category::Offline,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,14 +280,53 @@ mod tests {
 
     #[test]
     fn the_table_is_complete_and_every_line_reads() {
-        assert_eq!(lines().count(), 241);
+        assert_eq!(lines().count(), 243);
         for line in lines() {
             let entry = read(line);
             assert!(entry.is_some(), "does not read: {line}");
             assert_eq!(line.split('\t').count(), 8, "{line}");
         }
         let codes: HashSet<i64> = entries().map(|entry| entry.code).collect();
-        assert_eq!(codes.len(), 241, "a code stands twice");
+        assert_eq!(codes.len(), 243, "a code stands twice");
+    }
+
+    #[test]
+    fn the_same_number_means_what_its_family_means() {
+        let meaning = |shelf, code| lookup_in(shelf, code).map(|entry| entry.meaning.0);
+        assert_eq!(
+            meaning(Shelf::Component, -2),
+            Some("parameter problem or token too long")
+        );
+        assert_eq!(
+            meaning(Shelf::Store, -2),
+            Some("token value is too long to be valid")
+        );
+        assert_ne!(
+            meaning(Shelf::Store, 100_002),
+            meaning(Shelf::Standard, 100_002)
+        );
+        assert_eq!(
+            meaning(Shelf::Store, 40164),
+            meaning(Shelf::Component, 40164)
+        );
+        assert_eq!(meaning(Shelf::Component, 10_020_110), None);
+        assert!(meaning(Shelf::Store, 10_020_110).is_some());
+        let lines = include_str!("errcode.store.tsv").lines();
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(lines.len(), 442);
+        assert!(lines.iter().all(|line| read_of_store(line).is_some()));
+    }
+
+    #[test]
+    fn only_what_concerns_every_item_ends_a_job() {
+        for code in [40001, 40066, 40164, 45009, 48001, 1_040_042, 1_400_007] {
+            assert!(concerns_the_account(code), "{code}");
+        }
+        for code in [
+            -1, -2, 1_000_005, 1_000_012, 1_000_015, 1_000_019, 2_747_008, -987_654,
+        ] {
+            assert!(!concerns_the_account(code), "{code}");
+        }
     }
 
     #[test]

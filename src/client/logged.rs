@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    fn log(&self) -> Result<&Log> {
+    pub(super) fn log(&self) -> Result<&Log> {
         if let Some(log) = self.log.get() {
             return Ok(log);
         }

@@ -12,6 +12,7 @@ mod provider;
 mod reading;
 pub mod token;
 pub mod trace;
+mod turns;
 pub mod verdict;
 
 use crate::api::operation::{self, Operation};
@@ -38,6 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
+use turns::Turns;
 use verdict::{Verdict, verdict};
 
 /// The largest answer that is read, after decompression; the whole category tree is some 2 MB.
@@ -68,6 +70,7 @@ pub struct Client {
     appid: String,
     family: Family,
     shop_key: String,
+    account_key: String,
     source: Source,
     secret: SecretReader,
     state: Arc<State>,
@@ -75,6 +78,8 @@ pub struct Client {
     /// The last address with its path and token: a bulk job asks the same one again and again.
     address: Mutex<Option<(String, String, Url)>>,
     pace: Pace,
+    /// Where calls have a ceiling: that in calls a second, and the turns of all programs.
+    turns: Option<(f64, Turns)>,
     trace: Option<Trace>,
     heard: Option<Heard>,
     notice: Notice,
@@ -100,6 +105,8 @@ pub struct Wire {
     pub heard: Option<Heard>,
     /// For one request and its whole answer.
     pub timeout: Duration,
+    /// Calls a second at the most, of all programs of this machine that call for the shop.
+    pub rate: Option<f64>,
 }
 
 /// What one request carries.
@@ -130,12 +137,23 @@ impl Client {
             ))
             .hint(text!("correct base_url of the profile, or WXSELL_BASE_URL"))
         })?;
+        let live = (profile.target == Target::Live).then_some(LIVE_PACE);
+        let ceiling = match (live, wire.rate) {
+            (Some(live), Some(rate)) => Some(live.min(rate)),
+            (live, rate) => live.or(rate),
+        };
+        // Without the file each program keeps the ceiling by itself.
+        let turns = ceiling.and_then(|rate| {
+            let turns = Turns::open(state.folder(), &profile.shop_key()).ok()?;
+            Some((rate, turns))
+        });
         Ok(Client {
             http: http_client(profile, wire.timeout)?,
             base,
             appid: profile.appid.clone(),
             family: profile.family,
             shop_key: profile.shop_key(),
+            account_key: profile.account_key(),
             source: match profile.kind {
                 Account::Provider => Source::Provider,
                 Account::Shop => Source::Own(profile.token),
@@ -144,7 +162,8 @@ impl Client {
             state,
             held: Mutex::new(None),
             address: Mutex::new(None),
-            pace: Pace::new((profile.target == Target::Live).then_some(LIVE_PACE)),
+            pace: Pace::new(ceiling),
+            turns,
             trace: wire.trace,
             notice: wire.notice,
             told: Mutex::default(),
@@ -186,7 +205,7 @@ impl Client {
         let path = &operation.path;
         let reply = self.exchange(path, query, &body, operation.resend).await?;
         let mut reply = self.read_reply(path, &reply)?;
-        if let Some((book, known)) = operation::by_path(path) {
+        if let Some((book, known)) = operation::lookup(self.family, path) {
             let unlike = book.conform(&known.reply, &mut reply);
             if let Some(words) = operation::unlike_text(path, &unlike) {
                 self.tell_once(words);
@@ -196,7 +215,7 @@ impl Client {
     }
 
     fn read_reply<R: DeserializeOwned>(&self, path: &str, reply: &[u8]) -> Result<R> {
-        answer::read_reply(path, reply, |words| self.tell_once(words))
+        answer::read_reply(self.family, path, reply, |words| self.tell_once(words))
     }
 
     /// A notice that does not come again while this client lives.
@@ -263,9 +282,11 @@ impl Client {
     }
 
     /// From now on a journal marks what is sent before it is sent: an entry of the log need not survive a power cut,
-    /// and results need not be waited for.
-    pub fn in_bulk(&self) {
+    /// and results need not be waited for. Errors where the log cannot be written, before the job begins.
+    pub fn in_bulk(&self) -> Result<()> {
+        self.log()?;
         self.in_bulk.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// A write that is described by the book and kept as `intent`; else as [`Client::ask`].
@@ -326,7 +347,7 @@ impl Client {
         self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
-            self.pace.turn().await;
+            self.turn().await;
             let token = match self.token().await {
                 Ok(token) => token,
                 // Nothing of this call was sent, unless an earlier try was.
@@ -367,11 +388,29 @@ impl Client {
                     crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
                 Verdict::SlowDown(limit) => match self.pace.limited(limit) {
-                    Some(pause) => self.tell_of(pause, &failure),
+                    Some(pause) => {
+                        if let Some((_, turns)) = &self.turns {
+                            let now = since_1970();
+                            // One that cannot be kept is kept by this program alone.
+                            let _ = turns.pause(now + pause, now);
+                        }
+                        self.tell_of(pause, &failure);
+                    }
                     None => return Err(known_lost(failure, resend, lost_before).into()),
                 },
                 Verdict::GiveUp => return Err(known_lost(failure, resend, lost_before).into()),
             }
+        }
+    }
+
+    /// Waits for this call's turn among those of this program, and of all others for the same shop.
+    async fn turn(&self) {
+        self.pace.turn().await;
+        if let Some((rate, turns)) = &self.turns
+            && let Ok(wait) = turns.take(*rate, since_1970())
+            && !wait.is_zero()
+        {
+            crate::clock::sleep(wait).await;
         }
     }
 
@@ -456,6 +495,7 @@ impl Client {
         let started = std::time::Instant::now();
         let result = async {
             read_answer(
+                self.family,
                 path,
                 request
                     .send()
@@ -468,7 +508,11 @@ impl Client {
         let checked = match &result {
             Ok(answer) => {
                 let mended = reading::mended(answer);
-                check_envelope(path, mended.as_ref().map_or(answer, |(mended, _)| mended))
+                check_envelope(
+                    self.family,
+                    path,
+                    mended.as_ref().map_or(answer, |(mended, _)| mended),
+                )
             }
             Err(failure) => Err(failure.clone()),
         };
@@ -489,6 +533,11 @@ impl Client {
 fn known_lost(mut failure: Failure, resend: Resend, lost_before: bool) -> Failure {
     failure.unclear = resend != Resend::Safe && (failure.unclear || lost_before);
     failure
+}
+
+fn since_1970() -> Duration {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 /// A failure on the way to the next try, `unclear` only where an earlier one was lost.

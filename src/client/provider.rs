@@ -33,7 +33,10 @@ impl Client {
                 "WeChat pushes one every 10 minutes: store it with `wxsell provider ticket set`; `wxsell provider ticket start` starts the push"
             ))
         };
-        let ticket = self.state.ticket(&self.shop_key)?.ok_or_else(no_ticket)?;
+        let ticket = self
+            .state
+            .ticket(&self.account_key)?
+            .ok_or_else(no_ticket)?;
         let request = ComponentToken {
             component_appid: appid.clone(),
             component_appsecret: (self.secret)()?,

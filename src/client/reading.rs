@@ -5,6 +5,7 @@ use crate::api::Envelope;
 use crate::api::operation;
 use crate::lang::Text;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -137,21 +138,21 @@ fn unit(text: &str) -> Option<u16> {
 
 /// The envelope of a reply. `None` for what the platform does not send: no object, an errcode that is no number, or
 /// neither an errcode nor any field that the reference knows of this call.
-pub(super) fn envelope(path: &str, reply: &[u8]) -> Option<Envelope> {
+pub(super) fn envelope(family: Family, path: &str, reply: &[u8]) -> Option<Envelope> {
     let first = reply.iter().find(|byte| !byte.is_ascii_whitespace());
     let envelope: Envelope = match first {
         Some(b'{') => serde_json::from_slice(reply).ok()?,
         _ => return None,
     };
-    if envelope.named || has_documented_field(path, reply) {
+    if envelope.named || has_documented_field(family, path, reply) {
         Some(envelope)
     } else {
         None
     }
 }
 
-fn has_documented_field(path: &str, reply: &[u8]) -> bool {
-    let Some((book, known)) = operation::by_path(path) else {
+fn has_documented_field(family: Family, path: &str, reply: &[u8]) -> bool {
+    let Some((book, known)) = operation::lookup(family, path) else {
         return true;
     };
     let fields = &book.resolve(&known.reply).fields;
@@ -168,6 +169,7 @@ fn has_documented_field(path: &str, reply: &[u8]) -> bool {
 /// A reply as a type. What has another form than the reference gives it is brought into it first, and what cannot be
 /// is left out and named, so that one odd field does not hide the rest.
 pub(super) fn typed<R: DeserializeOwned>(
+    family: Family,
     path: &str,
     reply: &[u8],
     tell: impl Fn(Text),
@@ -176,7 +178,7 @@ pub(super) fn typed<R: DeserializeOwned>(
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    let Some((book, known)) = operation::by_path(path) else {
+    let Some((book, known)) = operation::lookup(family, path) else {
         return Err(error);
     };
     let mut value: Value = serde_json::from_slice(reply)?;
@@ -213,6 +215,8 @@ mod tests {
     use super::*;
     use crate::api::component::goods::{GetSpuReply, ListSpuReply};
     use proptest::prelude::*;
+
+    const FAMILY: Family = Family::Component;
 
     fn read(reply: &[u8]) -> Value {
         let (mended, _) = mended(reply).expect("mended");
@@ -254,7 +258,8 @@ mod tests {
 
     #[test]
     fn an_envelope_is_read_in_every_form_that_came_up() {
-        let code = |reply: &str| envelope("/shop/spu/get", reply.as_bytes()).map(|it| it.errcode);
+        let code =
+            |reply: &str| envelope(FAMILY, "/shop/spu/get", reply.as_bytes()).map(|it| it.errcode);
         for reply in [
             r#"{"errcode":0,"errmsg":"ok"}"#,
             r#"{"errcode":"0"}"#,
@@ -288,7 +293,7 @@ mod tests {
             {"out_product_id":7,"title":{"odd":1},"skus":null,"desc_info":null},
             null]}"#;
         let told = std::cell::RefCell::new(Vec::new());
-        let list: ListSpuReply = typed("/shop/spu/get_list", reply, |words| {
+        let list: ListSpuReply = typed(FAMILY, "/shop/spu/get_list", reply, |words| {
             told.borrow_mut().push(words.to_string());
         })
         .expect("read");
@@ -299,8 +304,13 @@ mod tests {
         assert_eq!(list.spus[1].out_product_id, "7");
         let told = told.into_inner().join("\n");
         assert!(told.contains("spus[1].title"), "{told}");
-        let one: GetSpuReply = typed("/shop/spu/get", br#"{"errcode":0,"spu":null}"#, |_| ())
-            .expect("no product is no failure");
+        let one: GetSpuReply = typed(
+            FAMILY,
+            "/shop/spu/get",
+            br#"{"errcode":0,"spu":null}"#,
+            |_| (),
+        )
+        .expect("no product is no failure");
         assert!(one.spu.is_none());
     }
 
@@ -308,7 +318,7 @@ mod tests {
         #[test]
         fn any_bytes_are_mended_or_not(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = mended(&bytes);
-            let _ = envelope("/shop/spu/get", &bytes);
+            let _ = envelope(FAMILY, "/shop/spu/get", &bytes);
         }
 
         #[test]

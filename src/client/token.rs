@@ -49,7 +49,7 @@ impl Client {
 
     /// The cached token and its times, without any call.
     pub fn cached_token(&self) -> Result<Option<StoredToken>> {
-        self.state.token(&self.shop_key, self.token_kind())
+        self.state.token(&self.account_key, self.token_kind())
     }
 
     /// Fetches a token in normal mode after WeChat refused `bad`. Says whether another one came back.
@@ -77,9 +77,10 @@ impl Client {
             .into());
         }
         let _one_at_a_time = self.lock_token().await?;
-        let day = self
-            .state
-            .forced_refreshes(&self.shop_key, crate::state::quota::china_day_start(now()))?;
+        let day = self.state.forced_refreshes(
+            &self.account_key,
+            crate::state::quota::china_day_start(now()),
+        )?;
         if day.len() >= FORCED_A_DAY {
             return Err(Failure::limited(text!(
                 "the token was force-refreshed {count} times today, WeChat allows no more",
@@ -98,7 +99,7 @@ impl Client {
         // It ends the token of others, and so it is a write. The secret stays out of the log.
         let body = Body::Json(Bytes::from_static(br#"{"force_refresh":true}"#));
         let fetched = async {
-            self.state.add_forced_refresh(&self.shop_key, now())?;
+            self.state.add_forced_refresh(&self.account_key, now())?;
             self.fetch(true).await
         };
         self.logged(StableToken::PATH, &body, Resend::Keyed, None, fetched)
@@ -146,7 +147,7 @@ impl Client {
 
     async fn lock_token(&self) -> Result<crate::state::LockGuard> {
         let state = self.state.clone();
-        let name = format!("token-{}", self.shop_key);
+        let name = format!("token-{}", self.account_key);
         tokio::task::spawn_blocking(move || state.lock(&name))
             .await
             .map_err(|error| {
@@ -164,7 +165,7 @@ impl Client {
             Source::Merchant { provider, keep } => self.fetch_authorizer(provider, keep).await?,
         };
         self.state
-            .keep_token(&self.shop_key, self.token_kind(), &token)?;
+            .keep_token(&self.account_key, self.token_kind(), &token)?;
         self.hold(&token);
         Ok(token)
     }

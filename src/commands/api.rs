@@ -8,7 +8,7 @@ use crate::api::operation::{
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
-use crate::shop::ask::{Taken, has_pages};
+use crate::shop::ask::{Taken, has_pages, put};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -44,7 +44,8 @@ pub struct DescribeArgs {
 
 /// Call an operation
 ///
-/// The request is held against the reference before it is sent. Prints the answer with ids as text and times as
+/// The request is held against the reference before it is sent, and numbers in quotes and the like are sent in the form
+/// that the reference gives them; `--no-check` sends it as it stands. Prints the answer with ids as text and times as
 /// RFC 3339; `--raw` prints it as it came, and is needed for a path that the reference does not know.
 #[derive(Debug, clap::Args)]
 pub struct CallArgs {
@@ -59,6 +60,18 @@ pub struct CallArgs {
     /// Follow the pages of a list, and print the rows of this field
     #[arg(long, value_name = "FIELD")]
     all: Option<String>,
+    /// Send the request as it stands, without holding it against the reference
+    #[arg(long, conflicts_with = "all")]
+    no_check: bool,
+    /// How a path that the reference does not know is called [default: post]
+    #[arg(long, value_enum, requires = "raw")]
+    method: Option<Method>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Method {
+    Get,
+    Post,
 }
 
 #[derive(Debug, Serialize)]
@@ -333,12 +346,12 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .collect();
-    let body = data(&args.data)?;
+    let mut body = data(&args.data)?;
     let unknown;
     let (book, operation) = match find(&args.operation, ctx) {
         Ok((book, operation)) => (Some(book), operation),
         Err(_) if args.operation.starts_with('/') && ctx.global.raw => {
-            unknown = unlisted(&args.operation);
+            unknown = unlisted(&args.operation, args.method.unwrap_or(Method::Post));
             (None, &unknown)
         }
         Err(error) if args.operation.starts_with('/') => {
@@ -363,12 +376,30 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
-    let problems: Vec<Text> = match (book, &operation.request, &args.all) {
-        (Some(book), Some(request), None) => book
-            .check(request, &body)
-            .iter()
-            .map(crate::api::operation::Problem::text)
-            .collect(),
+    if operation.method == "GET" && args.data != "{}" {
+        return Err(
+            Failure::input(text!("{path} takes no request", path = &operation.path))
+                .hint(text!("give its parameters with --query NAME=VALUE"))
+                .into(),
+        );
+    }
+    if let (Some(field), Some(book)) = (&args.all, book) {
+        is_list(book, operation, field)?;
+    }
+    let problems: Vec<Text> = match (book, &operation.request) {
+        (Some(book), Some(request)) if !args.no_check => {
+            book.adapt(request, &mut body);
+            // Pages are filled in on the way.
+            let later: Vec<&str> = match (&args.all, &operation.paging) {
+                (Some(_), Some(paging)) => paging.fields().collect(),
+                _ => Vec::new(),
+            };
+            book.check(request, &body)
+                .iter()
+                .filter(|problem| !later.contains(&problem.field.as_str()))
+                .map(crate::api::operation::Problem::text)
+                .collect()
+        }
         _ => Vec::new(),
     };
     if !problems.is_empty() {
@@ -376,7 +407,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             Failure::input(text!("the request is not complete or not right"))
                 .also(problems)
                 .hint(text!(
-                    "`wxsell api describe {path}` shows its fields; nothing was sent",
+                    "`wxsell api describe {path}` shows its fields, --no-check sends it all the same; nothing was sent",
                     path = &args.operation
                 ))
                 .into(),
@@ -394,16 +425,13 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
     }
     let shop = ctx.shop().await?;
     if let (Some(rows), Some(book)) = (&args.all, book) {
-        if !has_pages(book, operation) {
-            return Err(
-                Failure::input(text!("{path} has no pages", path = &operation.path)).into(),
-            );
-        }
         let found = {
             let rows = Taken { rows, beside: &[] };
             shop.ask_all(book, operation, &body, rows, None).await?
         };
-        return show(ctx, Some(book), operation, json!({ rows.as_str(): found }));
+        let mut reply = json!({});
+        put(&mut reply, rows, found.into());
+        return show(ctx, Some(book), operation, reply);
     }
     let reply = shop.ask(operation, &query, &body).await?;
     if ctx.global.raw && operation.resend != Resend::Safe {
@@ -437,23 +465,49 @@ fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Va
     ctx.out.value(&shown)
 }
 
-/// A path of which nothing is known: it may write, so it is never repeated.
-fn unlisted(path: &str) -> Operation {
+/// Refuses pages where there are none, and a field that is not their rows.
+fn is_list(book: &Book, operation: &Operation, field: &str) -> Result<()> {
+    if !has_pages(operation) {
+        return Err(Failure::input(text!("{path} has no pages", path = &operation.path)).into());
+    }
+    let rows = book.field(&operation.reply, field);
+    if rows.is_some_and(|rows| book.kind(rows) == Kind::List) {
+        return Ok(());
+    }
+    let lists = book.lists(&operation.reply).join(", ");
+    Err(Failure::input(text!(
+        "{field} is not a list in the reply of {path}",
+        field,
+        path = &operation.path
+    ))
+    .hint(text!("its rows: {lists}", lists))
+    .into())
+}
+
+/// A path of which nothing is known: it may write, so it is never repeated. A GET reads.
+fn unlisted(path: &str, method: Method) -> Operation {
     Operation {
         id: path.to_owned(),
-        method: "POST".into(),
+        method: match method {
+            Method::Get => "GET".into(),
+            Method::Post => "POST".into(),
+        },
         path: path.to_owned(),
         noun: String::new(),
         summary: String::new(),
         about: String::new(),
         confidence: "unconfirmed".into(),
         state: String::new(),
-        resend: Resend::Never,
+        resend: match method {
+            Method::Get => Resend::Safe,
+            Method::Post => Resend::Never,
+        },
         errors: Vec::new(),
         ip_list: false,
         query: Vec::new(),
         request: None,
         reply: Node::default(),
+        paging: None,
         example: Value::Null,
     }
 }

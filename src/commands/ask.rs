@@ -9,7 +9,7 @@ use super::Ctx;
 use crate::api::Resend;
 use crate::api::operation::{self, Book, Kind, Node, Operation, mask_personal, present};
 use crate::client::trace::mask_secrets;
-use crate::fail::{Failure, failure};
+use crate::fail::{self, Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
@@ -81,6 +81,13 @@ impl Ask {
             look_up: Some(command),
             ..self
         }
+    }
+
+    /// Whether rows are shown.
+    fn is_list(&self) -> bool {
+        let (book, operation) = self.operation();
+        let shown = book.field(&operation.reply, self.shows);
+        shown.is_some_and(|shown| book.kind(shown) == Kind::List)
     }
 
     /// The operation behind it.
@@ -180,11 +187,8 @@ impl Ctx {
         let (book, operation) = ask.operation();
         let body = fields(args, Value::Object(Map::new()))?;
         // Pages are filled in on the way.
-        check(
-            ask,
-            &body,
-            &["page", "page_num", "page_size", "offset", "limit", "count"],
-        )?;
+        let later: Vec<&str> = operation.paging.iter().flat_map(|it| it.fields()).collect();
+        check(ask, &body, &later)?;
         let shop = self.shop().await?;
         let rows = Taken {
             rows: ask.shows,
@@ -228,7 +232,8 @@ impl Ctx {
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
         match self.presented(ask, reply) {
-            Value::Null => self.show_rows(ask, Vec::new()),
+            Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
+            Value::Null => Err(without(ask).into()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
                 self.out
@@ -329,6 +334,29 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
     Ok(base)
 }
 
+/// A success without what was asked for.
+pub fn without(ask: &Ask) -> Failure {
+    let (_, operation) = ask.operation();
+    match operation.resend {
+        Resend::Safe => Failure::new(
+            fail::Kind::Refused,
+            text!(
+                "WeChat answered {path} with success and without {field}",
+                path = ask.path,
+                field = ask.shows
+            ),
+        ),
+        _ => Failure::new(
+            fail::Kind::Unknown,
+            text!(
+                "done, but WeChat answered {path} without {field}, so that it cannot be shown",
+                path = ask.path,
+                field = ask.shows
+            ),
+        ),
+    }
+}
+
 /// A lost answer says how to find out what happened.
 fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
@@ -338,6 +366,13 @@ fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
             failure.hint = Some(text!(
                 "it may have been done: look with `wxsell {command}` before you repeat it",
                 command
+            ));
+            failure.into()
+        }
+        None if lost => {
+            let mut failure = Failure::from_any(error);
+            failure.hint = Some(text!(
+                "whether it was done is not known: look before you repeat it"
             ));
             failure.into()
         }
@@ -427,7 +462,7 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
     let known = book.resolve(node).values.iter().chain(&node.values);
     let meaning = known
         .filter(|known| !known.meaning.is_empty())
-        .find(|known| known.value == *value)
+        .find(|known| operation::same(&known.value, value))
         .map(|known| known.meaning.as_str());
     if let Some(meaning) = meaning {
         return Cell::Word(Text::new(meaning, Vec::new()));
@@ -436,6 +471,12 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
         (Kind::Fen, Value::Number(fen)) => fen
             .as_i64()
             .map_or(Cell::Empty, |fen| Cell::Money(Fen(fen))),
+        (Kind::Fen, Value::String(fen)) => match fen.trim().parse() {
+            Ok(fen) => Cell::Money(Fen(fen)),
+            Err(_) => Cell::Text(fen.clone()),
+        },
+        // Nothing has the number 0.
+        (Kind::Id, Value::String(id)) if id == "0" => Cell::Empty,
         (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
             Cell::Text(plain_time(time))
         }

@@ -147,7 +147,7 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         Ok(())
     })?;
     if args.no_verify {
-        ctx.state()?.forget_tokens(&profile.shop_key())?;
+        ctx.state()?.forget_tokens(&profile.account_key())?;
     }
     let place = profile::preview(&name, &SettingsFile::of(&ctx.dirs).load()?)?
         .secret
@@ -463,7 +463,7 @@ impl Record for Status {
 
 fn cached_token(profile: &Profile, ctx: &Ctx) -> Result<Option<StoredToken>> {
     ctx.state()?
-        .token(&profile.shop_key(), profile.token_kind())
+        .token(&profile.account_key(), profile.token_kind())
 }
 
 fn status(ctx: &Ctx) -> Result<()> {
@@ -502,7 +502,7 @@ fn logout(ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
     let name = &profile.name;
     if profile.target == Target::Sandbox && !ctx.global.dry_run {
-        ctx.state()?.forget_tokens(&profile.shop_key())?;
+        ctx.state()?.forget_tokens(&profile.account_key())?;
         ctx.out.note(text!(
             "forgot the token of the sandbox; its AppSecret is built in"
         ));
@@ -520,7 +520,7 @@ fn logout(ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let removed = profile::forget_secret(name, store, &ctx.dirs)?;
-    ctx.state()?.forget_tokens(&profile.shop_key())?;
+    ctx.state()?.forget_tokens(&profile.account_key())?;
     match store {
         Some(Store::Process) => ctx.out.note(text!(
             "the AppSecret of {name} comes from a program and stays there",

@@ -24,7 +24,9 @@ pub async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::sta
 /// As [`one_job`], under a name of its own: for jobs that need not wait for those of another kind.
 pub async fn one_at_a_time(ctx: &Ctx, name: String, busy: Busy) -> Result<crate::state::LockGuard> {
     // The journal of the job marks what is sent.
-    ctx.shop().await?.client.in_bulk();
+    if !ctx.global.dry_run {
+        ctx.shop().await?.client.in_bulk()?;
+    }
     let state = ctx.state()?;
     if let Some(guard) = state.try_lock(&name)? {
         return Ok(guard);

@@ -177,7 +177,7 @@ impl Ctx {
         Client::open(provider, secret, self.state()?.clone(), wire)
     }
 
-    /// How requests travel, by `--trace` and `--timeout`.
+    /// How requests travel, by `--trace`, `--timeout` and `--rate`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
         let timeout = std::time::Duration::from_secs(self.global.timeout);
@@ -193,6 +193,7 @@ impl Ctx {
             heard,
             notice: Box::new(move |words| told.note(words)),
             timeout,
+            rate: self.global.rate.map(f64::from),
         })
     }
 
@@ -220,6 +221,7 @@ impl Ctx {
             ))
             .into());
         }
+        self.state()?.may_be_written()?;
         let place = match profile.target {
             Target::Sandbox => text!("→ sandbox"),
             Target::StandIn => text!("→ {url}", url = &profile.base_url),

@@ -3,7 +3,7 @@
 
 use super::Ctx;
 use super::ask::Ask;
-use crate::fail::{Failure, failure};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::ask::pointer;
 use crate::text;
@@ -128,11 +128,6 @@ impl Ctx {
             .try_collect()
             .await
     }
-}
-
-/// Whether a write may have been carried out although it failed: no answer came, or "busy" did.
-pub fn may_be_done(error: &anyhow::Error) -> bool {
-    failure(error).is_none_or(|failure| failure.unclear || failure.errcode == Some(-1))
 }
 
 /// A number of our own: letters of its kind, the moment in China time, and chance.

@@ -796,7 +796,8 @@ fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
         ..Overrides::default()
     };
     if let Ok(resolved) = profile::resolve(&overrides, &ctx.dirs) {
-        ctx.state()?.forget_tokens(&resolved.profile.shop_key())?;
+        ctx.state()?
+            .forget_tokens(&resolved.profile.account_key())?;
     }
     let was_current = edit(ctx, |settings| {
         settings.profiles.remove(name);

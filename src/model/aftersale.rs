@@ -320,6 +320,21 @@ pub struct Stage {
     pub limit: Option<Limit>,
 }
 
+impl Move {
+    /// Whether an after-sale in this state may be there because of this move: it leads there, or to where the platform
+    /// or the buyer alone go on.
+    pub fn leads_to(&self, state: State) -> bool {
+        let goes_on = |from: &State| {
+            matches!(
+                (from, state),
+                (State::Refunding, State::Refunded | State::RefundFailed)
+                    | (State::AwaitingReturn, State::ReturnShipped)
+            )
+        };
+        self.to.contains(&state) || self.to.iter().any(goes_on)
+    }
+}
+
 const fn by(who: Actor, step: Step, only: Only, to: &'static [State]) -> Move {
     Move {
         who,

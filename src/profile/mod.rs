@@ -191,16 +191,32 @@ pub struct Profile {
     pub push: SecretSource,
 }
 
-/// What tells the rows of the built-in accounts in `state` from those of others.
+/// What tells the rows of the built-in accounts in `state` from those of others, their tokens and pushes too.
 pub fn sandbox_keys() -> impl Iterator<Item = String> {
-    BUILT_IN
-        .iter()
-        .map(|account| format!("{SANDBOX}:{}", account.appid))
+    BUILT_IN.iter().flat_map(|account| {
+        let key = format!("{SANDBOX}:{}", account.appid);
+        [with_family(account.family, key.clone()), key]
+    })
+}
+
+/// The custom and the standard component share an AppID, so that the family is in the key of a shop; that of the custom
+/// component goes without saying, as it did in 0.1, whose rows and sealed log entries stay valid.
+fn with_family(family: Family, account: String) -> String {
+    if family == Family::Component {
+        account
+    } else {
+        format!("{}:{account}", family.name())
+    }
 }
 
 impl Profile {
     /// What tells one shop's rows in `state` from another's.
     pub fn shop_key(&self) -> String {
+        with_family(self.family, self.account_key())
+    }
+
+    /// What tells the tokens and pushes of one AppID in `state` from another's: they are the same for all its families.
+    pub fn account_key(&self) -> String {
         match self.target {
             Target::Live => self.appid.clone(),
             Target::Sandbox => format!("{SANDBOX}:{}", self.appid),
@@ -309,4 +325,19 @@ pub fn dirs() -> Result<Dirs> {
 /// The secret of a built-in account.
 fn sandbox_secret(name: &str) -> Secret {
     Secret::new(built_in(name).map_or("", |account| account.secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_shop_holds_its_family_and_that_of_0_1_stays() {
+        let key = |family| with_family(family, "wx1".into());
+        assert_eq!(key(Family::Component), "wx1");
+        assert_eq!(key(Family::Store), "store:wx1");
+        let keys: Vec<String> = sandbox_keys().collect();
+        assert!(keys.contains(&"sandbox:wx5a4dbcc0ffee0001".to_owned()));
+        assert!(keys.contains(&"store:sandbox:wx5a4dbcc0ffee0002".to_owned()));
+    }
 }

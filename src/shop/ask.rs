@@ -1,26 +1,17 @@
 //! Calls by what the book of operations says of them: one answer, or all pages of a list.
 
 use super::Shop;
-use crate::api::operation::{Book, Kind, Node, Operation};
+use crate::api::operation::paging::{Paging, Style};
+use crate::api::operation::{Book, Kind, Operation};
 use crate::fail::{self, Failure, failure};
 use crate::text;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// A page of a list whose size the reference does not name.
 const PAGE: u64 = 50;
-/// "Nothing more" of the promotion staff calls and "no data" of the funds calls, which are an end and not a failure.
-const NO_MORE: [i64; 2] = [103_006, 9_710_001];
-
-/// How a call walks through a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Walk {
-    /// Pages from 1.
-    Page(&'static str),
-    Offset,
-    /// The next call takes what the last answer gave.
-    Cursor(&'static str),
-}
+const DAY: i64 = 24 * 60 * 60;
 
 /// What is taken from the answers to a call.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +33,8 @@ impl Shop {
         self.client.ask(operation, query, body).await
     }
 
-    /// The rows that stand in the answers to a call, over all its pages; `limit` rows at most. Fields of
-    /// the body that choose a page are filled in here, and a size that it names already is kept.
+    /// The rows that stand in the answers to a call, over all its pages and spans of time; `limit` rows at most. Fields
+    /// of the body that choose a page are filled in here, and a size that it names already is kept.
     pub async fn ask_all(
         &self,
         book: &Book,
@@ -52,53 +43,92 @@ impl Shop {
         rows: Taken<'_>,
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
-        let Some((walk, size)) = walk(book, operation) else {
-            let reply = self.ask(operation, &[], body).await;
-            return Ok(reply_or_end(reply)?.map_or(Vec::new(), |reply| taken(reply, rows, limit)));
+        let Some(paging) = operation.paging.as_ref() else {
+            let reply = self.ask(operation, &[], body).await?;
+            return Ok(taken(reply, rows, limit));
         };
-        let size_given = size.and_then(|(name, _)| body[name].as_u64());
-        let size_asked = size_given.or(size.map(|(_, most)| most));
+        let parts = spans(paging, body);
+        if parts.len() == 1 {
+            return self.pages(book, operation, paging, body, rows, limit).await;
+        }
+        // What lies on the border of two spans comes with both.
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        for part in parts {
+            let left = limit.map(|limit| limit - found.len());
+            let came = self
+                .pages(book, operation, paging, &part, rows, left)
+                .await?;
+            found.extend(came.into_iter().filter(|row| seen.insert(row.to_string())));
+            if limit.is_some_and(|limit| found.len() >= limit) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The pages of one list.
+    async fn pages(
+        &self,
+        book: &Book,
+        operation: &Operation,
+        paging: &Paging,
+        body: &Value,
+        rows: Taken<'_>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Value>> {
+        let size_given = paging
+            .size
+            .as_ref()
+            .and_then(|name| at(body, name)?.as_u64());
+        let size_asked = size_given.or(paging.size.as_ref().map(|_| paging.most.unwrap_or(PAGE)));
         let (mut found, mut page, mut cursor) = (Vec::new(), 1u64, Value::Null);
+        let mut carried = Map::new();
         loop {
             let mut body = body.clone();
-            if let (Some((name, _)), Some(asked)) = (size, size_asked) {
-                body[name] = asked.into();
+            if let (Some(name), Some(asked)) = (&paging.size, size_asked) {
+                put(&mut body, name, asked.into());
             }
-            match walk {
-                Walk::Page(name) => body[name] = page.into(),
-                Walk::Offset => body["offset"] = json!(found.len()),
-                Walk::Cursor(name) if !cursor.is_null() => {
-                    body[name] = cursor_for(book, operation, name, &cursor);
+            for (name, value) in &carried {
+                put(&mut body, name, value.clone());
+            }
+            match paging.style {
+                Style::Once => {}
+                Style::Page => put(&mut body, &paging.at, page.into()),
+                Style::Offset => put(&mut body, &paging.at, json!(found.len())),
+                Style::Key if cursor.is_null() => {}
+                Style::Key => {
+                    let key = cursor_for(book, operation, &paging.at, &cursor);
+                    put(&mut body, &paging.at, key);
                 }
-                Walk::Cursor(_) => {}
             }
             let reply = self.ask(operation, &[], &body).await;
-            let Some(reply) = reply_or_end(reply)? else {
+            let Some(reply) = reply_or_end(reply, paging)? else {
                 break;
             };
-            let total = ["total_num", "total", "total_count", "total_cnt"]
-                .iter()
-                .find_map(|name| reply[name].as_u64());
-            let more = reply["has_more"].as_bool();
-            let next = match walk {
-                Walk::Cursor(name) => Some(reply[name].clone()).filter(|next| !is_end(next)),
-                Walk::Page(_) | Walk::Offset => None,
-            };
+            let field = |name: &Option<String>| name.as_ref().and_then(|name| at(&reply, name));
+            let total = field(&paging.total).and_then(Value::as_u64);
+            let more = field(&paging.more).and_then(Value::as_bool);
+            let next = field(&paging.from).filter(|next| !is_end(next)).cloned();
+            for name in &paging.carry {
+                if let Some(value) = at(&reply, name).filter(|value| !is_end(value)) {
+                    carried.insert(name.clone(), value.clone());
+                }
+            }
             let came = taken(reply, rows, None);
-            let (count, last) = (came.len() as u64, came.last().map(|row| row["id"].clone()));
+            let count = came.len() as u64;
             let again = count > 0 && found.ends_with(&came);
             found.extend(came);
             page += 1;
             let full = size_asked.is_none_or(|asked| count >= asked);
-            let end = match walk {
+            let end = match paging.style {
+                Style::Once => true,
                 _ if count == 0 || limit.is_some_and(|limit| found.len() >= limit) => true,
-                Walk::Cursor(_) => {
-                    let after = next.or(last.filter(|id| !is_end(id)));
-                    let stuck = after.is_none() || after.as_ref() == Some(&cursor);
-                    cursor = after.unwrap_or_default();
+                Style::Key => {
+                    let stuck = next.is_none() || next.as_ref() == Some(&cursor);
+                    cursor = next.unwrap_or_default();
                     stuck || more == Some(false)
                 }
-                _ => match (more, total) {
+                Style::Page | Style::Offset => match (more, total) {
                     (Some(more), _) => !more,
                     (None, Some(total)) => found.len() as u64 >= total || !full,
                     (None, None) => !full,
@@ -125,25 +155,46 @@ impl Shop {
     }
 }
 
+/// The body, and where it spans more time than one call may, one for each part of it.
+fn spans(paging: &Paging, body: &Value) -> Vec<Value> {
+    let longest = paging.days.map(|days| i64::from(days) * DAY);
+    let moment = |name: &str| at(body, name).and_then(Value::as_i64);
+    for (from, to) in paging.spans() {
+        let (Some(begin), Some(end), Some(longest)) = (moment(from), moment(to), longest) else {
+            continue;
+        };
+        if end.saturating_sub(begin) <= longest {
+            continue;
+        }
+        let begins = (0..).map(|part| begin + part * longest);
+        let parts = begins.take_while(|begin| *begin < end).map(|begin| {
+            let mut part = body.clone();
+            put(&mut part, from, begin.into());
+            put(&mut part, to, (begin + longest).min(end).into());
+            part
+        });
+        return parts.collect();
+    }
+    vec![body.clone()]
+}
+
 /// A reply, or `None` where "nothing found" came as an errcode.
-fn reply_or_end(reply: Result<Value>) -> Result<Option<Value>> {
+fn reply_or_end(reply: Result<Value>, paging: &Paging) -> Result<Option<Value>> {
     match reply {
-        Err(error) if is_no_more(&error) => Ok(None),
+        Err(error) if is_end_code(&error, paging) => Ok(None),
         reply => reply.map(Some),
     }
 }
 
-fn is_no_more(error: &anyhow::Error) -> bool {
+fn is_end_code(error: &anyhow::Error, paging: &Paging) -> bool {
     let errcode = failure(error).and_then(|failure| failure.errcode);
-    errcode.is_some_and(|errcode| NO_MORE.contains(&errcode))
+    errcode.is_some_and(|errcode| paging.ends.contains(&errcode))
 }
 
 /// A cursor that came as a number and is taken as text.
 fn cursor_for(book: &Book, operation: &Operation, name: &str, cursor: &Value) -> Value {
-    let field = operation.request.as_ref().and_then(|request| {
-        let fields = &book.resolve(request).fields;
-        fields.iter().find(|field| field.name == name)
-    });
+    let request = operation.request.as_ref();
+    let field = request.and_then(|request| book.at(request, name));
     match (field.map(|field| book.kind(field)), cursor) {
         (Some(Kind::Text), Value::Number(number)) => number.to_string().into(),
         _ => cursor.clone(),
@@ -155,43 +206,28 @@ fn is_end(cursor: &Value) -> bool {
 }
 
 /// Whether a call has pages.
-pub fn has_pages(book: &Book, operation: &Operation) -> bool {
-    walk(book, operation).is_some()
+pub fn has_pages(operation: &Operation) -> bool {
+    operation.paging.as_ref().is_some_and(Paging::has_pages)
 }
 
-/// How the request walks through a list, and which field says how many rows an answer has, with the most there can be.
-fn walk(book: &Book, operation: &Operation) -> Option<(Walk, Option<(&'static str, u64)>)> {
-    let request = book.resolve(operation.request.as_ref()?);
-    let field = |name: &str| -> Option<&Node> {
-        let field = request.fields.iter().find(|field| field.name == name)?;
-        matches!(
-            book.kind(field),
-            Kind::Integer | Kind::Text | Kind::Loose | Kind::Id
-        )
-        .then_some(field)
-    };
-    let walk = if field("page").is_some() {
-        Walk::Page("page")
-    } else if field("page_num").is_some() {
-        Walk::Page("page_num")
-    } else if field("offset").is_some() {
-        Walk::Offset
-    } else if field("start_id").is_some() {
-        Walk::Cursor("start_id")
-    } else if field("last_index").is_some() {
-        Walk::Cursor("last_index")
-    } else if field("next_key").is_some() {
-        Walk::Cursor("next_key")
-    } else {
-        return None;
-    };
-    let size = ["page_size", "limit", "count"]
-        .into_iter()
-        .find_map(|name| {
-            let most = field(name)?.most.and_then(|most| u64::try_from(most).ok());
-            Some((name, most.unwrap_or(PAGE)))
-        });
-    Some((walk, size))
+/// The value at a dotted path; of a list, that of its last row.
+fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |here, name| match here {
+        Value::Array(rows) => rows.last()?.get(name),
+        other => other.get(name),
+    })
+}
+
+/// Puts a value at a dotted path; objects on the way are made.
+pub fn put(body: &mut Value, path: &str, value: Value) {
+    let mut here = body;
+    for name in path.split('.') {
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        here = &mut here[name];
+    }
+    *here = value;
 }
 
 /// The rows at a path of a reply. One row may come as an object instead of a list.
@@ -217,4 +253,48 @@ pub fn pointer(path: &str) -> String {
     path.split('.')
         .filter(|name| !name.is_empty())
         .fold(String::new(), |pointer, name| pointer + "/" + name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::operation::{Shelf, named};
+
+    fn paging(name: &str) -> Paging {
+        let (_, operation) = named(name)[0];
+        operation.paging.clone().expect("a list")
+    }
+
+    #[test]
+    fn a_span_is_cut_where_one_call_may_not_have_all_of_it() {
+        let paging = paging("store:order_list");
+        let body =
+            json!({"update_time_range": {"start_time": 0, "end_time": 16 * DAY}, "status": 20});
+        let parts = spans(&paging, &body);
+        let span = |part: &Value| part["update_time_range"].clone();
+        assert_eq!(parts.len(), 3);
+        assert_eq!(
+            span(&parts[0]),
+            json!({"start_time": 0, "end_time": 7 * DAY})
+        );
+        assert_eq!(
+            span(&parts[2]),
+            json!({"start_time": 14 * DAY, "end_time": 16 * DAY})
+        );
+        assert!(parts.iter().all(|part| part["status"] == 20));
+        let short = json!({"update_time_range": {"start_time": 0, "end_time": 7 * DAY}});
+        assert_eq!(spans(&paging, &short), [short]);
+    }
+
+    #[test]
+    fn paths_reach_into_objects_and_last_rows() {
+        let reply = json!({"data": {"next_key": "K"}, "list": [{"id": 1}, {"id": 2}]});
+        assert_eq!(at(&reply, "data.next_key"), Some(&json!("K")));
+        assert_eq!(at(&reply, "list.id"), Some(&json!(2)));
+        assert_eq!(at(&reply, "nothing.here"), None);
+        let mut body = json!({});
+        put(&mut body, "pagination_info.offset", 20.into());
+        assert_eq!(body, json!({"pagination_info": {"offset": 20}}));
+        assert!(Shelf::Store.book().operations.iter().any(has_pages));
+    }
 }

@@ -104,6 +104,25 @@ impl State {
         &self.folder
     }
 
+    /// Whether this program may rely on what it writes here. Reading is always possible: tables are only added.
+    ///
+    /// # Errors
+    /// An input failure where a newer version of the program has changed the file: what it notes there to keep a thing
+    /// from being done twice is not known here.
+    pub fn may_be_written(&self) -> Result<()> {
+        let newer = version(&self.sql()).map_err(sqlite_failure)? > MIGRATIONS.len();
+        if newer {
+            return Err(Failure::input(text!(
+                "the state in {folder} was written by a newer version of wxsell; this one ({version}) may read it and changes nothing",
+                folder = self.folder.display().to_string(),
+                version = env!("CARGO_PKG_VERSION")
+            ))
+            .hint(text!("use the newer version; `wxsell --version` says which one runs"))
+            .into());
+        }
+        Ok(())
+    }
+
     /// The connection, for the functions of this room.
     fn sql(&self) -> MutexGuard<'_, Connection> {
         // A panic while the lock was held left SQLite itself whole: its transaction rolls back.
@@ -188,13 +207,15 @@ pub fn connect(folder: &Path) -> Result<Connection> {
     Ok(open().map_err(|error| unusable(error.to_string()))?)
 }
 
+/// How many of [`MIGRATIONS`] the file has seen.
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection
+        .pragma_query_value::<u32, _>(None, "user_version", |row| row.get(0))
+        .map(|version| version as usize)
+}
+
 /// Brings the file to the newest version. One that is newer than this program is left as it is: tables are only added.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let version = |connection: &Connection| {
-        connection
-            .pragma_query_value::<u32, _>(None, "user_version", |row| row.get(0))
-            .map(|version| version as usize)
-    };
     if version(connection)? >= MIGRATIONS.len() {
         return Ok(());
     }

@@ -344,6 +344,34 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
 }
 
 #[test]
+fn while_the_after_sale_does_not_show_it_the_outcome_is_unknown() {
+    let world = World::selling();
+    world.paid("W1");
+    let number = world.opened(&["refund", "W1", "--product", "T1"]);
+    let lost = Fault::once("/shop/ecaftersale/acceptrefund", FaultKind::Reset);
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let told = world.refused(9, &["aftersale", "accept-refund", &number]);
+    assert!(
+        told.contains("run the same command again in a minute") && !told.contains("repeated"),
+        "{told}"
+    );
+    // The platform's "wrong state" to a step that it has done is no refusal.
+    let shop = world.altered(|path, _, reply| {
+        if path == "/shop/ecaftersale/acceptrefund" {
+            *reply = json!({"errcode": 2_747_008, "errmsg": "present state: 11"});
+        }
+    });
+    let said = shop.run(&world, &["aftersale", "accept-refund", &number]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("shows that it was done"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(state(&world, &number), 11);
+}
+
+#[test]
 fn overdue_steps_are_rehearsed_and_the_period_is_set() {
     let world = World::selling();
     world.shipped("W1");

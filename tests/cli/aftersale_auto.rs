@@ -766,6 +766,34 @@ fn one_that_fails_does_not_stop_the_others_and_its_money_is_free_again() {
 }
 
 #[test]
+fn an_answer_alone_frees_no_money() {
+    let world = selling(POLICY);
+    let number = refund(&world, "W1", "11.00");
+    // Done, and answered with a refusal; what the after-sale shows afterwards cannot be read.
+    let shop = world.altered({
+        let asked = std::sync::atomic::AtomicBool::new(false);
+        move |path, _, reply| match path {
+            ACCEPT => {
+                asked.store(true, std::sync::atomic::Ordering::SeqCst);
+                *reply = json!({"errcode": 2_747_009, "errmsg": "refund failed"});
+            }
+            "/shop/ecaftersale/get" if asked.load(std::sync::atomic::Ordering::SeqCst) => {
+                *reply = json!({"errcode": 48_001, "errmsg": "api unauthorized"});
+            }
+            _ => {}
+        }
+    });
+    let (rows, _) = shop.json(&world, 6, &AUTO);
+    assert_ne!(rows[0]["state"], "done");
+    let (run, _) = shop.json(&world, 0, &["run", "show"]);
+    assert_eq!(
+        run["summary"]["spent"], 1100,
+        "it counts until the after-sale proves it undone"
+    );
+    assert_eq!(state(&world, &number), 11);
+}
+
+#[test]
 fn two_runs_do_not_work_at_once() {
     let world = selling(POLICY);
     let number = refund(&world, "W1", "10.00");

@@ -245,6 +245,51 @@ fn a_parcel_whose_answer_was_lost_is_looked_up() {
 }
 
 #[test]
+fn one_that_an_earlier_run_sent_is_looked_for_twice_before_it_is_sent_again() {
+    let world = paid(&["A1"]);
+    world.write("parcels.csv", "order,carrier,waybill\nA1,SF,SF1\n");
+    let lost = Fault::once("/shop/delivery/send", FaultKind::Reset);
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let send = [
+        "delivery",
+        "send",
+        "--from",
+        "parcels.csv",
+        "--format",
+        "json",
+    ];
+    let said = world.run_in_time(&send);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert_eq!(parcels(&world, "A1"), []);
+    let said = world.run_in_time(&send);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stderr.contains("looking again in"), "{}", said.stderr);
+    assert_eq!(parcels(&world, "A1").len(), 1);
+    // One parcel by options: the order says whether it came.
+    let world = paid(&["A2"]);
+    world
+        .sandbox()
+        .add_fault(&lost.clone().after())
+        .expect("a fault");
+    let said = world.run_in_time(&[
+        "delivery",
+        "send",
+        "A2",
+        "--carrier",
+        "SF",
+        "--waybill",
+        "SF2",
+    ]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("the order shows the parcel"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(parcels(&world, "A2").len(), 1);
+}
+
+#[test]
 fn an_order_in_after_sale_is_held_back() {
     let world = paid(&["A1", "A2"]);
     world.ok(&["sandbox", "buyer", "refund", "A1"]);

@@ -294,3 +294,21 @@ fn success_without_any_data_is_an_empty_list_and_no_thing() {
         assert!(said.stderr.contains(words), "{args:?} {}", said.stderr);
     }
 }
+
+#[test]
+fn a_control_character_in_a_buyers_name_costs_no_list() {
+    let world = World::selling();
+    world.paid("W1");
+    let shop = world.altered_bytes(|path, _, reply| {
+        let text = String::from_utf8(reply).expect("UTF-8");
+        if path.starts_with("/shop/order/get") {
+            text.replace("李四", "\u{14}李\u{7}四").into_bytes()
+        } else {
+            text.into_bytes()
+        }
+    });
+    let (rows, _) = shop.json(&world, 0, &["order", "list"]);
+    assert_eq!(rows[0]["number"], "W1");
+    let (shown, _) = shop.json(&world, 0, &["order", "show", "W1"]);
+    assert_eq!(shown["total"], 2300);
+}

@@ -138,6 +138,23 @@ fn every_problem_of_an_order_is_named_before_anything_is_sent() {
 }
 
 #[test]
+fn a_product_or_sku_that_is_not_there_is_said_in_the_words_of_the_shop() {
+    let world = shop();
+    let seen = world.calls().len();
+    let told = world.refused(2, &create("A1", &["--product", "NOPE"]));
+    assert!(told.contains("the shop has no product NOPE"), "{told}");
+    assert!(
+        !told.contains("product_infos") && !told.contains("api describe"),
+        "{told}"
+    );
+    let told = world.refused(2, &create("A1", &["--product", "T", "--sku", "X"]));
+    assert!(told.contains("product T has no SKU X; it has T-"), "{told}");
+    assert!(!told.contains("product_infos"), "{told}");
+    let paths = world.paths_since(seen);
+    assert!(!paths.contains(&"/shop/order/add".to_owned()), "{paths:?}");
+}
+
+#[test]
 fn what_wx_request_order_payment_takes_is_printed_as_it_is() {
     let world = shop();
     world.ok(&create("A1", &["--product", "T"]));

@@ -52,6 +52,25 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
             .expect("text")
             .starts_with("prepay_id=")
     );
+    // The signature is over these digits.
+    let time = params["timeStamp"].as_str().expect("text");
+    assert!(
+        time.len() == 10 && time.bytes().all(|byte| byte.is_ascii_digit()),
+        "{params}"
+    );
+    let body = json!({"combine_trade_no": "CTN0001", "openid": "oBuyer", "sub_orders": [
+        {"mchid": "1600000001", "trade_no": "TN0001", "description": "tea", "amount": 9900}]});
+    let called = world.json(&[
+        "api",
+        "call",
+        "/shop/pay/createorder",
+        "--data",
+        &body.to_string(),
+    ]);
+    let time = called["payment_params"]["timeStamp"]
+        .as_str()
+        .expect("text");
+    assert!(time.bytes().all(|byte| byte.is_ascii_digit()), "{called}");
     create(&world, "TN0001");
     let other = [
         "pay",

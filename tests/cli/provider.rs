@@ -71,8 +71,11 @@ impl Agency {
     }
 
     fn command(&self, profile: &str, args: &[&str]) -> Command {
-        self.world
-            .plain_command(&[&["--profile", profile], args].concat())
+        let mut command = self
+            .world
+            .plain_command(&[&["--profile", profile], args].concat());
+        command.env(wxsell::clock::VARIABLE, self.world.clock());
+        command
     }
 
     fn run(&self, profile: &str, args: &[&str]) -> Said {

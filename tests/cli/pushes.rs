@@ -315,15 +315,13 @@ fn what_is_damaged_is_refused_counted_and_comes_whole_later() {
     for (mode, body) in [("safe", "json"), ("safe", "xml"), ("plain", "json")] {
         let chances = ["--corrupt", "20%", "--mode", mode, "--body", body];
         let (pushed, requests, world, _receiver) = by_chance(&chances);
-        let damaged = requests
-            .iter()
-            .filter(|(state, _)| state == "waiting")
-            .count();
-        assert!(damaged > 10);
-        assert_eq!(
-            (&pushed["failed"], &pushed["delivered"]),
-            (&json!(damaged), &json!(250 - damaged))
-        );
+        // On a slow machine some come again, five seconds later, before all have been sent once.
+        let waiting = requests.iter().filter(|(state, _)| state == "waiting");
+        let waiting = waiting.count();
+        let damaged = usize::try_from(pushed["failed"].as_u64().expect("a number"));
+        let damaged = damaged.expect("a few");
+        assert!(damaged > 10 && waiting > 0 && waiting <= damaged);
+        assert_eq!(pushed["delivered"], json!(250 - waiting));
         super::event::until(|| {
             let stats = world.json(&["event", "stats"]);
             let refused = stats
@@ -333,7 +331,7 @@ fn what_is_damaged_is_refused_counted_and_comes_whole_later() {
                 .find(|row| row["kind"] == "refused");
             refused.is_some_and(|row| row["name"] == "malformed" && row["count"] == json!(damaged))
         });
-        assert_eq!(arrived(&world).len(), 250 - damaged);
+        assert_eq!(arrived(&world).len(), 250 - waiting);
         world.ok(&["sandbox", "advance", "5s"]);
         assert_eq!(arrived(&world).len(), 250);
         let after = self::requests(&world);

@@ -157,7 +157,7 @@ fn control_characters_and_cut_ones_do_not_hide_the_orders() {
         "2022-04-02",
     ]);
     assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
-    assert_eq!(rows[0]["address_info"]["city"], "A\u{14}\u{7}\nB\u{fffd}");
+    assert_eq!(rows[0]["receiver"]["city"], "A\u{14}\u{7}\nB\u{fffd}");
     assert!(err.contains("cannot be read"), "{err}");
     assert_eq!(stand.calls("/shop/order/get_list"), 1);
 }
@@ -185,8 +185,9 @@ fn quoted_numbers_are_numbers_everywhere() {
         "2022-04-02",
     ];
     let (rows, _) = stand.json(&window);
-    assert_eq!(rows[0]["status"], 20, "{rows}");
-    assert_eq!(rows[0]["out_order_id"], "1234567890123");
+    assert_eq!(rows[0]["state"], "paid", "{rows}");
+    assert_eq!(rows[0]["total"], 9900, "{rows}");
+    assert_eq!(rows[0]["number"], "1234567890123");
     let (table, _) = stand.ends(0, &window);
     assert!(table.contains("99.00"), "{table}");
 }
@@ -231,4 +232,83 @@ fn a_picture_that_wechat_cannot_fetch_is_downloaded_and_uploaded() {
     let asked = stand.asked.lock().expect("a lock");
     let sent = asked.last().expect("a call");
     assert!(sent.body.windows(4).any(|four| four == b"\x89PNG"));
+}
+
+#[test]
+fn numbers_in_quotes_are_sent_as_numbers_and_a_request_goes_unchecked_where_asked() {
+    let sent = |args: &[&str]| {
+        let stand = Stand::new(|_| None);
+        stand.ends(0, args);
+        let asked = stand.asked.lock().expect("a lock");
+        String::from_utf8(asked.last().expect("a call").body.clone()).expect("UTF-8")
+    };
+    let branches = ["api", "call", "/shop/funds/getsubbranch", "--data"];
+    let data = r#"{"city_code":"571","bank_code":"1001","offset":0,"limit":"10"}"#;
+    assert_eq!(
+        sent(&[&branches[..], &[data]].concat()),
+        r#"{"city_code":571,"bank_code":"1001","offset":0,"limit":10}"#
+    );
+    assert_eq!(sent(&[&branches[..], &[data, "--no-check"]].concat()), data);
+    let odd = r#"{"colour":"red"}"#;
+    let (_, err) = Stand::new(|_| None).ends(2, &[&branches[..], &[odd]].concat());
+    assert!(err.contains("--no-check"), "{err}");
+    assert_eq!(sent(&[&branches[..], &[odd, "--no-check"]].concat()), odd);
+}
+
+#[test]
+fn a_field_that_is_no_list_is_refused_before_any_call() {
+    let stand = Stand::new(|_| None);
+    for field in ["WRONGFIELD", "total_num", "orders.order_id"] {
+        let (out, err) = stand.ends(2, &["api", "call", "order_get_list", "--all", field]);
+        assert!(out.is_empty() && err.contains("orders"), "{out}{err}");
+    }
+    let (_, err) = stand.ends(2, &["api", "call", "order_get", "--all", "order"]);
+    assert!(err.contains("has no pages"), "{err}");
+    assert!(stand.asked.lock().expect("a lock").is_empty());
+}
+
+#[test]
+fn a_path_that_nobody_documented_is_read_with_get() {
+    let stand = Stand::says("/union/thing", r#"{"errcode":0,"thing":1}"#);
+    let call = ["api", "call", "/union/thing", "--raw", "--method", "get"];
+    let (out, _) = stand.ends(0, &[&call[..], &["--query", "a=b"]].concat());
+    assert!(out.contains("\"thing\":1"), "{out}");
+    let asked = stand.asked.lock().expect("a lock");
+    let last = asked.last().expect("a call");
+    assert!(last.query.ends_with("a=b") && last.body.is_empty());
+}
+
+#[test]
+fn a_success_without_the_thing_asked_for_is_no_empty_page() {
+    for line in ["coupon show C1", "funds flow F1"] {
+        let args: Vec<&str> = line.split(' ').collect();
+        let (out, err) = Stand::new(|_| None).ends(1, &args);
+        assert!(
+            out.is_empty() && err.contains("without"),
+            "{line}: {out}{err}"
+        );
+    }
+}
+
+#[test]
+fn what_the_platform_does_not_say_is_not_made_up() {
+    let reply = r#"{"errcode":0,"spu":{"out_product_id":"P1","title":"a","skus":[]}}"#;
+    let stand = Stand::says("/shop/spu/get", reply);
+    let (thing, _) = stand.json(&["goods", "show", "P1"]);
+    for field in ["status", "audit", "product_id"] {
+        assert_eq!(thing[field], "", "{thing}");
+    }
+    let (table, _) = stand.ends(0, &["goods", "show", "P1"]);
+    assert!(
+        !table.contains("new") && !table.contains("editing"),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_percentage_is_a_percentage_whatever_stands_beside_it() {
+    let reply = r#"{"errcode":0,"total_num":1,"result_list":[{"coupon":{"out_coupon_id":"C1","type":101,"status":2,
+        "coupon_info":{"name":"n","discount_info":{"discount_num":9800,"discount_fee":6400}}}}]}"#;
+    let (table, _) = Stand::says("/shop/coupon/get_list", reply).ends(0, &["coupon", "list"]);
+    assert!(table.contains("98%") && !table.contains("64.00"), "{table}");
 }

@@ -446,3 +446,81 @@ fn the_log_has_intent_and_result_and_tells_what_is_gone() {
         said.stderr
     );
 }
+
+#[test]
+fn what_is_no_reply_of_the_platform_ends_the_command_before_it_writes() {
+    let page = "<html>please log in</html>";
+    let refund = KINDS[1].args;
+    for (reply, code) in [
+        (answer(403, page), 3),
+        (answer(200, "{}"), 4),
+        (answer(200, "[]"), 4),
+        (answer(200, r#"{"code":401,"message":"please log in"}"#), 4),
+        (answer(200, r#"{"errcode":0}"#), 4),
+    ] {
+        let before = Before::new(0);
+        for _ in 0..5 {
+            before.bank.next_read("/shop/pay/getorder", reply.clone());
+        }
+        let said = before.run(refund);
+        assert_eq!(
+            (said.code, before.bank.calls()),
+            (Some(code), 0),
+            "{reply}: {}",
+            said.stderr
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_names_the_user_of_the_system_and_knows_forced_refreshes() {
+    let before = Before::new(0);
+    let force = ["auth", "token", "--force-refresh", "--yes"];
+    let forced = super::world::said(before.command(&force).env("USER", "boss"));
+    assert_eq!(forced.code, Some(0), "{}", forced.stderr);
+    let rows = before.run(&["log", "list", "--format", "json"]).json();
+    let row = &rows[0];
+    assert_eq!(
+        (&row["path"], &row["subject"], &row["result"]),
+        (
+            &"/cgi-bin/stable_token".into(),
+            &"force_refresh=true".into(),
+            &"done".into()
+        )
+    );
+    let who = row["who"].as_str().expect("a name");
+    let number = rustix::process::getuid().as_raw().to_string();
+    assert!(
+        who.starts_with(&number) && !who.ends_with("(boss)"),
+        "{who}"
+    );
+}
+
+#[test]
+fn a_job_does_not_begin_without_a_log() {
+    let world = World::new();
+    world.ok(&["goods", "list"]);
+    std::fs::create_dir(world.state_file("log.db")).expect("a folder");
+    world.write(
+        "goods.csv",
+        "out_product_id,title,path,head_img,third_cat_id,out_sku_id,sale_price,stock_num\nA,Tea,p,https://mmecimage.cn/b,1423,A1,1,1\n",
+    );
+    let seen = world.calls().len();
+    let said = world.run(&["goods", "upload", "goods.csv"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("log.db"), "{}", said.stderr);
+    assert_eq!(world.writes_since(seen), [""; 0]);
+}
+
+#[test]
+fn an_unknown_shell_for_completions_is_an_error() {
+    let world = World::new();
+    let said = world.run_with(&[("WXSELL_COMPLETE", "zz")], &["funds", "balance"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("WXSELL_COMPLETE is \"zz\""),
+        "{}",
+        said.stderr
+    );
+}

@@ -44,13 +44,9 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Runs a document and compares. With `WXSELL_RENEW=1` what differs is written into the document instead.
-    pub fn run(document: &Path) -> Walk {
-        Walk::run_with(document, None)
-    }
-
-    /// As [`Walk::run`], with a shell script in the place of the program, which finds that in `$PROGRAM`.
-    pub fn run_with(document: &Path, instead: Option<&str>) -> Walk {
+    /// Runs a document and compares. With `WXSELL_RENEW=1` what differs is written into the document instead. In the
+    /// place of the program stands a shell script, which finds that in `$PROGRAM` and a file of its own in `$NOTES`.
+    pub fn run(document: &Path, instead: &str) -> Walk {
         let text = std::fs::read_to_string(document).expect("a document");
         let lines: Vec<&str> = text.lines().collect();
         let blocks = blocks(&lines);
@@ -103,7 +99,7 @@ impl Walk {
     }
 
     /// What each block printed. Ends the test at the first block that fails.
-    fn outputs(&self, blocks: &[Block], document: &Path, instead: Option<&str>) -> Vec<String> {
+    fn outputs(&self, blocks: &[Block], document: &Path, instead: &str) -> Vec<String> {
         let work = self.path("work");
         std::fs::create_dir(&work).expect("a folder");
         // Samples are named as a reader in a clone names them.
@@ -117,15 +113,12 @@ impl Walk {
         let file = std::fs::File::create(self.path("output")).expect("a file");
         let binary = Path::new(env!("CARGO_BIN_EXE_wxsell"));
         let path = std::env::var("PATH").unwrap_or_default();
-        let mut programs = binary.parent().expect("a folder").to_owned();
-        if let Some(script) = instead {
-            programs = self.path("programs");
-            std::fs::create_dir(&programs).expect("a folder");
-            let name = programs.join("wxsell");
-            std::fs::write(&name, script).expect("a script");
-            let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-            std::fs::set_permissions(name, all).expect("a program");
-        }
+        let programs = self.path("programs");
+        std::fs::create_dir(&programs).expect("a folder");
+        let name = programs.join("wxsell");
+        std::fs::write(&name, instead).expect("a script");
+        let all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(name, all).expect("a program");
         let status = Command::new("sh")
             .arg("-eu")
             .arg(self.path("script"))

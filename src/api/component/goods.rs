@@ -258,6 +258,13 @@ pub struct ListSpuReply {
     pub total_num: u64,
 }
 
+/// The state of a product of which WeChat names none.
+pub const UNSAID: i64 = -1;
+
+fn unsaid() -> i64 {
+    UNSAID
+}
+
 /// A product as WeChat holds it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spu {
@@ -286,10 +293,10 @@ pub struct Spu {
     #[serde(default)]
     pub info_version: String,
     /// Online copy: 0 never online, 5 on shelf, 11 taken down by the merchant, 13 by the platform. Others may come.
-    #[serde(default)]
+    #[serde(default = "unsaid")]
     pub status: i64,
     /// Draft: 0 initial, 1 being edited, 2 in audit, 3 audit failed, 4 audit passed. Others may come.
-    #[serde(default)]
+    #[serde(default = "unsaid")]
     pub edit_status: i64,
     #[serde(default)]
     pub skus: Vec<Sku>,

@@ -1,6 +1,6 @@
 //! A request held against what is known of its operation, before it is sent.
 
-use super::{Book, Kind, Node};
+use super::{Book, Kind, Node, Wire};
 use crate::lang::Text;
 use crate::text;
 use serde_json::Value;
@@ -69,6 +69,7 @@ impl Kind {
             Kind::Id => text!("a 64-bit number"),
             Kind::Fen => text!("a whole number of fen"),
             Kind::Seconds => text!("a time in unix seconds"),
+            Kind::SecondsLeft => text!("a number of seconds"),
             Kind::Millis => text!("a time in unix milliseconds"),
             Kind::Time => text!("a time such as 2022-04-01 12:00:00 (China time)"),
         }
@@ -91,7 +92,7 @@ impl Book {
             });
         };
         let (shared, kind) = (self.resolve(node), self.kind(node));
-        if !fits(kind, value) {
+        if !fits(kind, self.wire(node), value) {
             return wrong(Wrong::Type(kind));
         }
         let values = if node.values.is_empty() {
@@ -179,28 +180,32 @@ impl Book {
     }
 }
 
-fn fits(kind: Kind, value: &Value) -> bool {
+fn fits(kind: Kind, wire: Wire, value: &Value) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let in_quotes = value.as_str().is_some_and(digits);
     match kind {
         Kind::Any => true,
         Kind::Object => value.is_object(),
         Kind::List => value.is_array(),
         Kind::Text => value.is_string(),
-        Kind::Integer | Kind::Fen | Kind::Seconds | Kind::Millis => {
-            value.is_i64() || value.is_u64()
-        }
+        Kind::Integer => value.is_i64() || value.is_u64(),
+        Kind::Fen | Kind::Seconds | Kind::Millis | Kind::SecondsLeft => match wire {
+            Wire::Number => value.is_i64() || value.is_u64(),
+            Wire::Text => in_quotes,
+            Wire::Either => value.is_i64() || value.is_u64() || in_quotes,
+        },
         Kind::Number => value.is_number(),
         Kind::Boolean => value.is_boolean(),
         Kind::Loose => value.is_number() || value.is_string() || value.is_boolean(),
-        Kind::Id => value.is_u64() || value.as_str().is_some_and(digits),
+        Kind::Id => value.is_u64() || in_quotes,
         Kind::Time => value
             .as_str()
             .is_some_and(|text| crate::types::ChinaTime(text.to_owned()).unix().is_some()),
     }
 }
 
-/// Enumerated numbers come in quotes now and then.
-fn same(known: &Value, value: &Value) -> bool {
+/// Whether a value is one of an enumeration: numbers come in quotes now and then.
+pub fn same(known: &Value, value: &Value) -> bool {
     known == value || plain(known) == plain(value)
 }
 

@@ -1,7 +1,7 @@
 //! A reply brought into the form that the reference gives it. WeChat quotes numbers now and then, sends null for an
 //! empty list and one object for a list of one; what means the same is made the same, and the rest is named.
 
-use super::{Book, Kind, Node};
+use super::{Book, Kind, Node, Wire};
 use crate::lang::Text;
 use crate::text;
 use crate::types::ChinaTime;
@@ -55,9 +55,47 @@ impl Book {
         unlike
     }
 
+    /// Brings what people wrote into the JSON type of each field of a request, where it means the same: a number in
+    /// quotes, `true` for 1, a number where the platform wants its digits in quotes. Everything else stays.
+    pub fn adapt(&self, node: &Node, request: &mut Value) {
+        let (shared, kind) = (self.resolve(node), self.kind(node));
+        match request {
+            Value::Object(object) => {
+                for (name, value) in object.iter_mut() {
+                    if let Some(field) = shared.fields.iter().find(|field| field.name == *name) {
+                        self.adapt(field, value);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if let Some(item) = &shared.item {
+                    items.iter_mut().for_each(|value| self.adapt(item, value));
+                }
+            }
+            Value::Null => {}
+            Value::String(text) if text.trim().is_empty() => {}
+            scalar => match (kind, self.wire(node)) {
+                (Kind::List | Kind::Object | Kind::Time, _) => {}
+                (Kind::Fen | Kind::Seconds | Kind::Millis | Kind::SecondsLeft, Wire::Text) => {
+                    shape(Kind::Text, Wire::Text, scalar);
+                }
+                (Kind::Seconds | Kind::Millis | Kind::SecondsLeft | Kind::Fen, Wire::Either) => {}
+                // An amount or a moment is never guessed from other words.
+                (Kind::Fen | Kind::Seconds | Kind::Millis | Kind::SecondsLeft, Wire::Number) => {
+                    if let Some(number) = integer(scalar) {
+                        *scalar = number;
+                    }
+                }
+                (kind, wire) => {
+                    shape(kind, wire, scalar);
+                }
+            },
+        }
+    }
+
     fn bring(&self, node: &Node, value: &mut Value, at: &mut At, unlike: &mut Vec<Unlike>) {
         let (shared, kind) = (self.resolve(node), self.kind(node));
-        if !shape(kind, value) {
+        if !shape(kind, self.wire(node), value) {
             unlike.push(Unlike {
                 field: at.field.clone(),
                 pointer: at.pointer.clone(),
@@ -127,7 +165,7 @@ impl At {
 
 /// Gives a value the JSON type of its kind, where it means the same; false where it does not. "Nothing" fits every
 /// kind, and is an empty list where a list is announced.
-fn shape(kind: Kind, value: &mut Value) -> bool {
+fn shape(kind: Kind, wire: Wire, value: &mut Value) -> bool {
     if kind == Kind::List {
         match value {
             Value::Array(_) => {}
@@ -148,7 +186,15 @@ fn shape(kind: Kind, value: &mut Value) -> bool {
             let flag = value.as_bool();
             flag.map(|flag| i64::from(flag).into())
         }),
-        Kind::Id => integer(value),
+        Kind::Id if wire == Wire::Number => integer(value),
+        // Digits, quoted or not.
+        Kind::Id => match value {
+            Value::String(text) if !blank => Some(text.trim().into()),
+            Value::Number(number) if wire == Wire::Text => Some(number.to_string().into()),
+            Value::Number(number) => Some(Value::Number(number.clone())),
+            _ => None,
+        },
+        Kind::SecondsLeft => integer(value),
         Kind::Seconds => integer(value).or_else(|| moment(value, 1)),
         Kind::Millis => integer(value).or_else(|| moment(value, 1000)),
         Kind::Number => match value {
@@ -283,6 +329,39 @@ mod tests {
             json!({"after_sales_orders": ["4000000001596225"]}),
         );
         assert_eq!(reply["after_sales_orders"], json!([4000000001596225u64]));
+    }
+
+    #[test]
+    fn a_request_is_sent_in_the_form_of_the_reference() {
+        let adapted = |path: &str, mut body: Value| {
+            let (book, operation) = by_path(path).expect("a known path");
+            book.adapt(operation.request.as_ref().expect("a body"), &mut body);
+            body
+        };
+        assert_eq!(
+            adapted(
+                "/shop/funds/getsubbranch",
+                json!({"city_code": "571", "bank_code": 1001})
+            ),
+            json!({"city_code": 571, "bank_code": "1001"})
+        );
+        // The platform refuses the number of a Store's after-sale as a number (47001), and a component's as text.
+        assert_eq!(
+            adapted(
+                "/channels/ec/aftersale/getaftersaleorder",
+                json!({"after_sale_order_id": 2000000012345678u64})
+            ),
+            json!({"after_sale_order_id": "2000000012345678"})
+        );
+        assert_eq!(
+            adapted(
+                "/shop/ecaftersale/get",
+                json!({"aftersale_id": "4000000000000000001"})
+            ),
+            json!({"aftersale_id": 4000000000000000001u64})
+        );
+        let odd = json!({"city_code": "GZ", "offset": 1.5, "limit": null});
+        assert_eq!(adapted("/shop/funds/getsubbranch", odd.clone()), odd);
     }
 
     #[test]

@@ -25,17 +25,6 @@ impl Book {
             Value::Object(object) => {
                 for (name, value) in object.iter_mut() {
                     match shared.fields.iter().find(|field| field.name == *name) {
-                        // Small numbers of categories, roles and the like are ids too: text, as all of them.
-                        Some(field)
-                            if (name == "id" || name.ends_with("_id"))
-                                && field.values.is_empty()
-                                && self.resolve(field).values.is_empty() =>
-                        {
-                            match value {
-                                Value::Array(ids) => ids.iter_mut().for_each(as_text),
-                                id => as_text(id),
-                            }
-                        }
                         Some(field) => self.turn(field, value),
                         None => spell_out(value),
                     }
@@ -52,12 +41,6 @@ impl Book {
                 }
             }
         }
-    }
-}
-
-fn as_text(id: &mut Value) {
-    if id.is_number() {
-        *id = id.to_string().into();
     }
 }
 
@@ -187,6 +170,25 @@ mod tests {
                 "later": {"id": "9302645269677080832"},
                 "order_detail": {"price_info": {"order_price": 9900}}}})
         );
+    }
+
+    #[test]
+    fn the_part_of_a_second_is_kept_and_what_a_cashier_signs_is_left_alone() {
+        let (book, operation) = by_path("/shop/ecaftersale/get").expect("a known path");
+        let reply = json!({"after_sales_order": {"create_time": 1650876295006i64}});
+        assert_eq!(
+            present(book, &operation.reply, reply),
+            json!({"after_sales_order": {"create_time": "2022-04-25T16:44:55.006+08:00"}})
+        );
+        for path in ["/shop/order/getpaymentparams", "/shop/pay/createorder"] {
+            let (book, operation) = by_path(path).expect("a known path");
+            let reply = json!({"payment_params": {"timeStamp": 1639124652, "paySign": "S"}});
+            assert_eq!(
+                present(book, &operation.reply, reply.clone()),
+                reply,
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use super::{Which, read, shown};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check};
-use crate::commands::money::may_be_done;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::aftersale::{self, Aftersale, Case, Step, misunderstanding};
@@ -78,45 +77,60 @@ impl Plan<'_> {
         }
     }
 
-    /// A lost answer, or a state that changed on the way: what the after-sale shows decides.
+    /// A failure that does not say whether the step was done: the after-sale tells. It was done where the after-sale
+    /// stands where the step leads; it was not where the after-sale went somewhere else. Where it still stands where it
+    /// stood, reads may lag, and nobody knows yet.
     async fn look_up(
         &self,
         ctx: &Ctx,
         before: &Fetched<Aftersale>,
         error: anyhow::Error,
     ) -> Result<()> {
-        let failed = failure(&error);
-        let lost = may_be_done(&error);
-        let moved = failed.is_some_and(|failure| failure.errcode == Some(WRONG_STATE));
-        if !lost && !moved {
-            return Err(error);
+        let allowed = before.value.case().may(self.step);
+        let mut failure = Failure::from_any(error);
+        // The platform says "wrong state" also to a second arrival of a step that it has done.
+        let done_before = failure.errcode == Some(WRONG_STATE) && allowed.is_some();
+        let unclear = failure.unclear || failure.errcode == Some(-1) || done_before;
+        let wrong_state = failure.errcode == Some(WRONG_STATE);
+        if !unclear && !wrong_state {
+            return Err(failure.into());
         }
         let Ok(now) = read(ctx, self.which).await else {
-            return Err(error);
+            return Err(if unclear { not_known(failure) } else { failure }.into());
         };
-        let led_here = before
-            .value
-            .case()
-            .may(self.step)
-            .is_some_and(|step| step.to.contains(&now.value.state));
+        let (case, state) = (now.value.case(), now.value.state);
         // A change may leave the state where it was, and two may fall into one second: anything that differs tells.
         let changed = now.record != before.record;
-        if lost && led_here && changed {
+        let led_here = allowed.is_some_and(|step| step.leads_to(state));
+        if unclear && changed && led_here {
             ctx.out.note(text!(
                 "the answer was lost; the after-sale shows that it was done"
             ));
             return Ok(());
         }
-        let mut failure = Failure::from_any(error);
-        failure.also = options(&now.value.case(), &self.which.number);
-        failure.hint = Some(match lost {
-            true => text!("the after-sale shows that it was not done: it can be repeated"),
-            false => misunderstanding(now.value.case(), self.step).unwrap_or(text!(
-                "the after-sale is {state}; take a step that fits it",
-                state = now.value.state.words()
-            )),
-        });
+        failure.also = options(&case, &self.which.number);
+        if unclear && state == before.value.state {
+            return Err(not_known(failure).into());
+        }
+        failure.unclear = false;
+        failure.kind = Kind::Refused;
+        failure.hint = Some(misunderstanding(case, self.step).unwrap_or(text!(
+            "the after-sale is {state}; take a step that fits it",
+            state = state.words()
+        )));
         Err(failure.into())
+    }
+}
+
+/// Nobody knows whether it was done.
+fn not_known(failure: Failure) -> Failure {
+    Failure {
+        kind: Kind::Unknown,
+        unclear: true,
+        hint: Some(text!(
+            "the after-sale does not show yet whether it was done; run the same command again in a minute: it looks before it sends"
+        )),
+        ..failure
     }
 }
 

@@ -5,7 +5,7 @@ mod draft;
 mod user;
 
 use super::Ctx;
-use super::ask::{Ask, Rows, check, columns, fields};
+use super::ask::{Ask, Rows, check, columns, fields, without};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
@@ -260,9 +260,11 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 fn discounts(columns: Columns<Value>) -> Columns<Value> {
     columns.with("discount", "DISCOUNT", |row: &Value| {
         let discount = &row["coupon"]["coupon_info"]["discount_info"];
-        match discount["discount_fee"].as_i64() {
-            Some(off) => Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan())),
-            None => pays(discount),
+        // WeChat fills in both figures; the kind says which of them counts.
+        let off = discount["discount_fee"].as_i64();
+        match (row["coupon"]["type"].as_i64(), off) {
+            (Some(1 | 3 | 101 | 103), _) | (_, None) => pays(discount),
+            (_, Some(off)) => Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan())),
         }
     })
 }
@@ -286,8 +288,11 @@ fn pays(discount: &Value) -> Cell {
 async fn one(out_coupon_id: &str, ctx: &Ctx) -> Result<Value> {
     let body = json!({"out_coupon_id": out_coupon_id});
     check(&SHOW, &body, &[])?;
-    let reply = ctx.send(&SHOW, &body).await?.unwrap_or_default();
-    Ok(reply["result"]["coupon"].clone())
+    let mut reply = ctx.send(&SHOW, &body).await?.unwrap_or_default();
+    let coupon = reply.pointer_mut("/result/coupon").map(Value::take);
+    Ok(coupon
+        .filter(Value::is_object)
+        .ok_or_else(|| without(&SHOW))?)
 }
 
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {

@@ -10,6 +10,8 @@ use crate::bulk::failed::{self, Copy, Judge, Verdict};
 use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
 use crate::bulk::{self, Interrupt, Outcome};
+use crate::client::errcode::ends_the_job;
+use crate::clock;
 use crate::commands::Ctx;
 use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
@@ -22,7 +24,10 @@ use crate::types::{ChinaTime, now};
 use anyhow::Result;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Seconds that reads may lag behind what was reported.
+const LAG: i64 = 60;
 /// Marks a commit of the journal.
 const BATCH: usize = 64;
 
@@ -259,6 +264,7 @@ async fn run(table: Table, plans: Plans, args: &SendArgs, ctx: &Ctx) -> Result<(
     let started = std::time::Instant::now();
     let sender = Sender {
         ctx,
+        started: clock::now(),
         lost_in_a_row: std::cell::Cell::new(0),
     };
     let (counts, failed, stopped) = sender
@@ -349,6 +355,8 @@ fn end(mut report: Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<
 
 struct Sender<'a> {
     ctx: &'a Ctx,
+    /// Unix seconds of this machine; everything that earlier runs sent left before.
+    started: i64,
     lost_in_a_row: std::cell::Cell<u32>,
 }
 
@@ -445,6 +453,20 @@ impl Sender<'_> {
             before.is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
         if uncertain && work.is_due() {
             work.leave_out(&again(&work, self.ctx).await?);
+            // Orders may lag behind what was reported: two looks, the second when that time is over, prove that it
+            // never arrived, and only then is it reported again.
+            if work.is_due() {
+                let waited = clock::now() - self.started;
+                if waited < LAG {
+                    self.ctx.out.note(text!(
+                        "order {order} was sent by an earlier run and does not show it; looking again in {seconds} s",
+                        order = &work.order,
+                        seconds = LAG - waited
+                    ));
+                    clock::sleep(Duration::from_secs((LAG - waited).unsigned_abs())).await;
+                }
+                work.leave_out(&again(&work, self.ctx).await?);
+            }
         }
         if !work.is_due() {
             return Ok(action::CONFIRMED);
@@ -480,27 +502,6 @@ impl Sender<'_> {
             true => action::SHIPPED,
             false => action::PART,
         })
-    }
-}
-
-/// Whether a failure concerns every order that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    match (failure.kind, failure.errcode) {
-        // Codes of the order family speak of one order, all others of the account or the connection.
-        (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
-        (Kind::Access, None) | (Kind::Limited | Kind::Stopped | Kind::Bug, _) => true,
-        (
-            Kind::Refused
-            | Kind::Input
-            | Kind::Network
-            | Kind::Partial
-            | Kind::NotReady
-            | Kind::Due
-            | Kind::Unknown
-            | Kind::Unconfirmed
-            | Kind::Held,
-            _,
-        ) => false,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::bulk::csv::Encoding;
 use crate::bulk::number::typed;
 use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
-use crate::fail::Failure;
+use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::model::order::Order;
 use crate::shop::aftersale::Key;
@@ -201,7 +201,22 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
     let sent = match ctx.send(&SEND, &body).await {
         Err(error) if shipment.finish == Finish::Ask && is_incomplete(&error) => {
             let body = shipment.request(false, &at);
-            ctx.send(&SEND, &body).await?
+            ctx.send(&SEND, &body).await
+        }
+        sent => sent,
+    };
+    let sent = match sent {
+        Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
+            // No answer says whether it was done: the order does, and may lag.
+            let shop = ctx.shop().await?;
+            let has = async || {
+                let order = again(&shipment, ctx).await?;
+                Ok(shipment.clone().leave_out(&order))
+            };
+            shop.settle_state(error, has).await?;
+            ctx.out
+                .note(text!("the answer was lost; the order shows the parcel"));
+            return Ok(());
         }
         sent => sent?,
     };

@@ -115,11 +115,11 @@ pub fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
         // What cannot be read is missed when it is needed.
         let profile = profile::preview(name, &settings).ok()?;
         let account = account(&profile, ctx).ok()??;
-        Some((profile.shop_key(), account))
+        Some((profile.account_key(), account))
     });
     accounts.extend(others);
     if let Some(own) = account(current, ctx)? {
-        accounts.insert(current.shop_key(), own);
+        accounts.insert(current.account_key(), own);
     }
     Ok(accounts)
 }
@@ -152,7 +152,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         return Err(Failure::input(text!("no target is given")).into());
     };
     let state = ctx.state()?.clone();
-    let shop = ctx.profile()?.shop_key();
+    let shop = ctx.profile()?.account_key();
     let of = |forward: &str| Filter {
         shop: Some(shop.clone()),
         forward: Some(forward.to_owned()),

@@ -327,7 +327,7 @@ impl Record for Stat {
 pub fn stats(args: &StatsArgs, ctx: &Ctx) -> Result<()> {
     let shop = match args.all_shops {
         true => None,
-        false => Some(ctx.profile()?.shop_key()),
+        false => Some(ctx.profile()?.account_key()),
     };
     let (state, from) = (ctx.state()?, since(args.since));
     let events = state.push_counts(shop.as_deref(), from)?;

@@ -129,6 +129,7 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     };
     let shops = shops(&args.path, ctx)?;
     let state = ctx.state()?.clone();
+    state.may_be_written()?;
     let log = Arc::new(PushLog::open(state.folder())?);
     let target = args.onward.target(ctx);
     let lock = match &target {
@@ -259,7 +260,7 @@ fn shops(path: &str, ctx: &Ctx) -> Result<HashMap<String, Arc<Shop>>> {
     let current = ctx.profile()?;
     let own = super::own_account(ctx)?;
     let shop = Arc::new(Shop {
-        key: current.shop_key(),
+        key: current.account_key(),
         account: own,
     });
     shops.insert(format!("{path}/{}", current.appid), shop.clone());
@@ -294,7 +295,7 @@ fn other(name: &str, settings: &Settings, ctx: &Ctx) -> Result<Option<Shop>> {
     }
     let profile = profile::preview(name, settings)?;
     Ok(account(&profile, ctx)?.map(|account| Shop {
-        key: profile.shop_key(),
+        key: profile.account_key(),
         account,
     }))
 }

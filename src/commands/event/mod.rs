@@ -119,7 +119,7 @@ impl Which {
         Ok(Filter {
             shop: match self.all_shops {
                 true => None,
-                false => Some(ctx.profile()?.shop_key()),
+                false => Some(ctx.profile()?.account_key()),
             },
             event: self.event.clone(),
             family: self.family.clone(),

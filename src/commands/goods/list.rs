@@ -1,6 +1,6 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
-use crate::api::component::goods::{SkuAttr, Spu};
+use crate::api::component::goods::{SkuAttr, Spu, UNSAID};
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -102,6 +102,7 @@ fn day(text: &str) -> Result<jiff::civil::Date, Text> {
 /// The name of an online state in machine output; unknown numbers stay numbers.
 fn status_name(status: i64) -> String {
     match status {
+        UNSAID => String::new(),
         0 => "new".into(),
         5 => "on_sale".into(),
         11 => "off_sale".into(),
@@ -122,6 +123,7 @@ fn status_word(status: i64) -> Text {
 
 fn audit_name(edit_status: i64) -> String {
     match edit_status {
+        UNSAID => String::new(),
         0 | 1 => "editing".into(),
         2 => "in_audit".into(),
         3 => "failed".into(),
@@ -140,6 +142,11 @@ fn audit_word(edit_status: i64) -> Text {
     }
 }
 
+/// What WeChat named; `None` where it named nothing.
+fn said(state: i64) -> Option<i64> {
+    (state != UNSAID).then_some(state)
+}
+
 /// A product in machine output: ids as text, money in fen, times in RFC 3339.
 #[derive(Debug, Serialize)]
 pub struct GoodsRow {
@@ -149,10 +156,10 @@ pub struct GoodsRow {
     pub path: String,
     /// `new`, `on_sale`, `off_sale`, `taken_down`, or WeChat's number.
     pub status: String,
-    pub status_code: i64,
+    pub status_code: Option<i64>,
     /// `editing`, `in_audit`, `failed`, `passed`, or WeChat's number.
     pub audit: String,
-    pub edit_status: i64,
+    pub edit_status: Option<i64>,
     pub audit_id: String,
     pub audit_submitted_at: String,
     pub audited_at: String,
@@ -192,11 +199,14 @@ impl From<Spu> for GoodsRow {
     fn from(spu: Spu) -> GoodsRow {
         let prices = || spu.skus.iter().map(|sku| sku.sale_price);
         GoodsRow {
-            product_id: spu.product_id.to_string(),
+            product_id: match spu.product_id.0 {
+                0 => String::new(),
+                _ => spu.product_id.to_string(),
+            },
             status: status_name(spu.status),
-            status_code: spu.status,
+            status_code: said(spu.status),
             audit: audit_name(spu.edit_status),
-            edit_status: spu.edit_status,
+            edit_status: said(spu.edit_status),
             audit_id: spu.audit_info.audit_id,
             audit_submitted_at: spu.audit_info.submit_time.rfc3339(),
             audited_at: spu.audit_info.audit_time.rfc3339(),
@@ -261,13 +271,17 @@ impl Record for GoodsRow {
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.title.clone())),
         Column::new("status", "STATUS", |g| {
-            Cell::Word(status_word(g.status_code))
+            g.status_code
+                .map_or(Cell::Empty, |code| Cell::Word(status_word(code)))
         }),
-        Column::new("audit", "AUDIT", |g| Cell::Word(audit_word(g.edit_status))),
+        Column::new("audit", "AUDIT", |g| {
+            g.edit_status
+                .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
+        }),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
         Column::new("reject_reason", "REJECTED BECAUSE", |g| {
-            if g.edit_status == 3 {
+            if g.edit_status == Some(3) {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
                 Cell::Empty
@@ -292,10 +306,12 @@ impl Record for GoodsPage {
         Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
         Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
         Column::new("status", "STATUS", |g| {
-            Cell::Word(status_word(g.0.status_code))
+            g.0.status_code
+                .map_or(Cell::Empty, |code| Cell::Word(status_word(code)))
         }),
         Column::new("audit", "AUDIT", |g| {
-            Cell::Word(audit_word(g.0.edit_status))
+            g.0.edit_status
+                .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
         }),
         Column::new("reject_reason", "REJECTED BECAUSE", |g| {
             Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))

@@ -6,6 +6,7 @@ use crate::commands::ask::Ask;
 use crate::fail::failure;
 use crate::output::{Cell, Column, Format, Record};
 use crate::shop::number;
+use crate::types::plain_time;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -76,7 +77,7 @@ impl Serialize for Application {
 impl Application {
     fn text(&self, pointer: &str) -> Cell {
         let text = self.thing.pointer(pointer).and_then(Value::as_str);
-        text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()))
+        text.map_or(Cell::Empty, |text| Cell::Text(plain_time(text)))
     }
 }
 

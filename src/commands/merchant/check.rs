@@ -1,6 +1,9 @@
 //! What is wrong with an application before it is sent: every value for itself, and how they fit together.
 
-use super::fields::{BUSINESS, FIELDS, Field, HANDLER, MAINLAND, ON_DISK, Of, at, named};
+use super::fields::{
+    BUSINESS, BUSINESS_NUMBER, FIELDS, Field, HANDLER, MAINLAND, ON_DISK, Of, PRIVATE_NUMBER, at,
+    named,
+};
 use crate::api::operation::{Book, Node, Wrong};
 use crate::bulk::number::invisible;
 use crate::commands::image;
@@ -225,14 +228,19 @@ fn together(body: &Value) -> Vec<Problem> {
         return found;
     }
     let kind = text("account_info.bank_account_type");
-    if text("organization_type") == "2" && !kind.is_empty() && kind != BUSINESS {
+    if text("organization_type") == "2"
+        && !kind.is_empty()
+        && kind != BUSINESS
+        && kind != BUSINESS_NUMBER
+    {
         say(
             "account_info.bank_account_type",
             text!("account_info.bank_account_type: an enterprise needs a business account"),
         );
     }
     let holder = text("account_info.account_name");
-    if kind == "ACCOUNT_TYPE_PRIVATE" && !holder.is_empty() && holder != person {
+    let private = matches!(kind, "ACCOUNT_TYPE_PRIVATE" | PRIVATE_NUMBER);
+    if private && !holder.is_empty() && holder != person {
         say(
             "account_info.account_name",
             text!(

@@ -77,6 +77,9 @@ const fn field(
 pub const MAINLAND: &str = "IDENTIFICATION_TYPE_MAINLAND_IDCARD";
 pub const HANDLER: &str = "66";
 pub const BUSINESS: &str = "ACCOUNT_TYPE_BUSINESS";
+/// As WeChat Pay numbers it, and as WeChat's sample of this call has it; its tables have the word.
+pub const BUSINESS_NUMBER: &str = "74";
+pub const PRIVATE_NUMBER: &str = "75";
 
 /// Objects inside the application, and what else they are called.
 const SECTIONS: &[(&str, &[&str])] = &[
@@ -343,6 +346,12 @@ pub const FIELDS: &[Field] = &[
             }),
             ("ACCOUNT_TYPE_PRIVATE", &["private", "对私"], || {
                 text!("private account of the operator")
+            }),
+            (BUSINESS_NUMBER, &["74"], || {
+                text!("business account, as WeChat Pay numbers it (unconfirmed)")
+            }),
+            (PRIVATE_NUMBER, &["75"], || {
+                text!("private account, as WeChat Pay numbers it (unconfirmed)")
             }),
         ]),
         When::Account,

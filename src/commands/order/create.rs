@@ -168,9 +168,9 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         order["expire_time"] = now.saturating_add(seconds).into();
     }
     complete(&mut order, now);
-    from_the_shop(&mut order, ctx).await?;
+    let unknown = from_the_shop(&mut order, ctx).await?;
     price::fill(&mut order["order_detail"]);
-    check(&order, now)?;
+    check(&order, unknown, args.data.file.is_some(), now)?;
     ctx.send_and_show(&CREATE, &order).await
 }
 
@@ -221,14 +221,22 @@ fn complete(order: &mut Value, now: i64) {
     }
 }
 
-/// Takes title, picture, page, price and the only SKU of products from the shop, where a row lacks them. A product that
-/// the shop does not have stays as it is.
-async fn from_the_shop(order: &mut Value, ctx: &Ctx) -> Result<()> {
+/// What is wrong with a row that names something the shop does not have.
+struct Unknown {
+    /// Its place among the rows.
+    row: usize,
+    problem: Text,
+}
+
+/// Takes title, picture, page, price and the only SKU of products from the shop, where a row lacks them. Gives the rows
+/// that cannot be completed.
+async fn from_the_shop(order: &mut Value, ctx: &Ctx) -> Result<Vec<Unknown>> {
+    let mut unknown = Vec::new();
     let Some(rows) = order["order_detail"]["product_infos"].as_array_mut() else {
-        return Ok(());
+        return Ok(unknown);
     };
     let mut known: HashMap<String, Option<Spu>> = HashMap::new();
-    for row in rows {
+    for (at, row) in rows.iter_mut().enumerate() {
         let lacks = ["out_sku_id", "title", "head_img", "path", "sale_price"]
             .iter()
             .any(|field| row[*field].is_null());
@@ -240,20 +248,43 @@ async fn from_the_shop(order: &mut Value, ctx: &Ctx) -> Result<()> {
             let spu = ctx.shop().await?.goods(&product, Copy::Online).await?;
             known.insert(product.clone(), spu);
         }
-        if let Some(Some(spu)) = known.get(&product) {
-            lay_under(row, spu);
-        }
+        let problem = match known.get(&product) {
+            Some(Some(spu)) => lay_under(row, spu),
+            _ => Some(text!(
+                "the shop has no product {number} that buyers see",
+                number = &product
+            )),
+        };
+        unknown.extend(problem.map(|problem| Unknown { row: at, problem }));
     }
-    Ok(())
+    Ok(unknown)
 }
 
-fn lay_under(row: &mut Value, spu: &Spu) {
+fn lay_under(row: &mut Value, spu: &Spu) -> Option<Text> {
     let named = row["out_sku_id"].as_str();
     let sku = match named {
         Some(named) => spu.skus.iter().find(|sku| sku.out_sku_id == named),
         None if spu.skus.len() == 1 => spu.skus.first(),
         None => None,
     };
+    if sku.is_none() {
+        let skus = spu.skus.iter().map(|sku| sku.out_sku_id.as_str());
+        let skus = skus.collect::<Vec<_>>().join(", ");
+        return Some(match named {
+            Some(named) => text!(
+                "product {product} has no SKU {sku}; it has {skus}",
+                product = &spu.out_product_id,
+                sku = named,
+                skus
+            ),
+            None => text!(
+                "product {product} has {count} SKUs; choose one with --sku: {skus}",
+                product = &spu.out_product_id,
+                count = spu.skus.len(),
+                skus
+            ),
+        });
+    }
     let mut lay = |field: &str, value: Option<Value>| {
         if let (Value::Null, Some(value)) = (&row[field], value) {
             row[field] = value;
@@ -264,20 +295,31 @@ fn lay_under(row: &mut Value, spu: &Spu) {
     lay("title", Some(json!(spu.title)));
     lay("path", Some(json!(spu.path)));
     lay("head_img", spu.head_img.first().map(|link| json!(link)));
+    None
 }
 
-/// Everything that WeChat would refuse, as far as it is known, at once.
-fn check(order: &Value, now: i64) -> Result<()> {
+/// Everything that WeChat would refuse, as far as it is known, at once. A row that the shop does not know is one problem,
+/// and not one for each field that could not be taken from there.
+fn check(order: &Value, unknown: Vec<Unknown>, from_file: bool, now: i64) -> Result<()> {
     let (book, operation) = CREATE.operation();
     let mut problems: Vec<Text> = match &operation.request {
         Some(node) => book
             .check(node, order)
             .iter()
+            .filter(|problem| {
+                !unknown.iter().any(|unknown| {
+                    let row = format!("order_detail.product_infos[{}]", unknown.row);
+                    problem.field.starts_with(&row)
+                })
+            })
             .map(|problem| problem.text())
             .collect(),
         None => Vec::new(),
     };
-    problems.extend(price::problems(&order["order_detail"]));
+    if unknown.is_empty() {
+        problems.extend(price::problems(&order["order_detail"]));
+    }
+    problems.extend(unknown.into_iter().map(|unknown| unknown.problem));
     problems.extend(of_the_rest(order, now));
     if problems.is_empty() {
         return Ok(());
@@ -285,10 +327,14 @@ fn check(order: &Value, now: i64) -> Result<()> {
     Err(
         Failure::input(text!("the order is not complete or does not add up"))
             .also(problems)
-            .hint(text!(
-                "`wxsell api describe {path}` shows its fields; nothing was sent",
-                path = CREATE.path
-            ))
+            .hint(if from_file {
+                text!(
+                    "`wxsell api describe {path}` shows its fields; nothing was sent",
+                    path = CREATE.path
+                )
+            } else {
+                text!("nothing was sent; `wxsell goods list --online` shows what can be ordered")
+            })
             .into(),
     )
 }

@@ -299,7 +299,7 @@ fn keep_token(name: &str, given: &Authorization, asked_at: i64, ctx: &Ctx) -> Re
         expires_at: asked_at + lives,
     };
     let state = ctx.state()?;
-    state.keep_token(&profile.shop_key(), profile.token_kind(), &token)
+    state.keep_token(&profile.account_key(), profile.token_kind(), &token)
 }
 
 pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
@@ -342,13 +342,13 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
     let (name, store) = write(&appid, &Secret::new(refresh), &args.keep, provider, ctx)?;
     // A token that another machine has may be the good one; the next call fetches its own.
     let profile = profile::preview(&name, &SettingsFile::of(&ctx.dirs).load()?)?;
-    ctx.state()?.forget_tokens(&profile.shop_key())?;
+    ctx.state()?.forget_tokens(&profile.account_key())?;
     done(name, &appid, store, None, ctx)
 }
 
 /// Exchanges the code that a push brought; false where there is none, or it was used or is too old.
 async fn exchange_pushed(appid: &str, keep: &Keep, provider: &Profile, ctx: &Ctx) -> Result<bool> {
-    let (state, key) = (ctx.state()?, provider.shop_key());
+    let (state, key) = (ctx.state()?, provider.account_key());
     let Some(code) = state.code(&key, appid)? else {
         return Ok(false);
     };

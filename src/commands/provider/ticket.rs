@@ -89,7 +89,7 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     ctx.state()?
-        .keep_ticket(&provider.shop_key(), &ticket, now())?;
+        .keep_ticket(&provider.account_key(), &ticket, now())?;
     ctx.out.note(text!(
         "stored the ticket of {appid}; it can be used for 12 hours",
         appid = &provider.appid
@@ -139,7 +139,7 @@ pub fn given(
 }
 
 fn show(provider: &Profile, ctx: &Ctx) -> Result<()> {
-    let kept = ctx.state()?.ticket(&provider.shop_key())?;
+    let kept = ctx.state()?.ticket(&provider.account_key())?;
     let age = kept.as_ref().map(|ticket| now() - ticket.fetched_at);
     ctx.out.show(&Shown {
         appid: provider.appid.clone(),

@@ -11,6 +11,7 @@ use super::{Copy, exists};
 use crate::api::component::goods::AddSpu;
 use crate::bulk::journal::{Fed, Work};
 use crate::bulk::{self, Interrupt, Outcome};
+use crate::client::errcode::ends_the_job;
 use crate::client::written;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
@@ -663,50 +664,4 @@ fn refused_by(kind: Kind, comparison: &Comparison) -> anyhow::Error {
         hint: None,
     });
     refused(kind, reason)
-}
-
-/// Whether a failure concerns every item that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    match (failure.kind, failure.errcode) {
-        // Codes of the product family speak of one product, all others of the account or the connection.
-        (Kind::Access, Some(code)) => !(1_000_000..1_400_000).contains(&code),
-        (Kind::Access, None) => true,
-        (Kind::Limited, code) => code != Some(PRODUCT_HOUR),
-        (Kind::Stopped | Kind::Bug, _) => true,
-        (
-            Kind::Refused
-            | Kind::Input
-            | Kind::Network
-            | Kind::Partial
-            | Kind::NotReady
-            | Kind::Due
-            | Kind::Unknown
-            | Kind::Unconfirmed
-            | Kind::Held,
-            _,
-        ) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lang::Text;
-
-    #[test]
-    fn only_what_concerns_every_item_ends_the_job() {
-        let failed = |kind, errcode| Failure {
-            errcode,
-            ..Failure::new(kind, Text::verbatim("x"))
-        };
-        assert!(ends_the_job(&failed(Kind::Access, Some(40164))));
-        assert!(ends_the_job(&failed(Kind::Access, Some(1_400_007))));
-        assert!(
-            !ends_the_job(&failed(Kind::Access, Some(1_000_005))),
-            "a category may be closed for one product"
-        );
-        assert!(ends_the_job(&failed(Kind::Limited, Some(45009))));
-        assert!(!ends_the_job(&failed(Kind::Limited, Some(PRODUCT_HOUR))));
-        assert!(!ends_the_job(&failed(Kind::Refused, Some(1_000_015))));
-    }
 }

@@ -210,7 +210,7 @@ fn a_used_up_day_ends_the_job_and_says_when_to_go_on() {
     };
     world.sandbox().add_fault(&fault).expect("a fault");
     let upload = ["goods", "upload", "goods.jsonl", "--rehost", "never"];
-    let said = world.run(&[&upload[..], &["--format", "json"]].concat());
+    let said = world.run_in_time(&[&upload[..], &["--format", "json"]].concat());
     assert_eq!(said.code, Some(5), "{}", said.stderr);
     let report = said.json();
     assert_eq!(

@@ -9,9 +9,9 @@ use super::guard::Plan;
 use super::{Which, note_unread, with};
 use crate::api::component::order::address;
 use crate::bulk::{self, Interrupt};
+use crate::client::errcode::ends_the_job;
 use crate::commands::Ctx;
 use crate::commands::job::{Busy, one_at_a_time};
-use crate::commands::money::may_be_done;
 use crate::commands::order::{self, find::Key};
 use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
@@ -463,8 +463,12 @@ impl Desk<'_> {
             let state = self.ctx.state()?;
             match ended.state {
                 Some(ItemState::Done) => state.money_done(id, amount)?,
-                Some(ItemState::Refused) => state.end_money(id, "refused")?,
-                None => state.end_money(id, "lost")?,
+                // An answer alone frees nothing: the after-sale has to stand where it stood.
+                Some(ItemState::Refused) | None => {
+                    if self.stands_as(&row.number, &look.found.value).await {
+                        state.end_money(id, "refused")?;
+                    }
+                }
                 // It may have been paid, and counts.
                 Some(_) => {}
             }
@@ -474,6 +478,15 @@ impl Desk<'_> {
             self.count_what_was_paid(row, id).await?;
         }
         Ok(stop)
+    }
+
+    /// Whether an after-sale is as it was. `false` where that cannot be read.
+    async fn stands_as(&self, number: &str, before: &Aftersale) -> bool {
+        let Ok(shop) = self.ctx.shop().await else {
+            return false;
+        };
+        let found = shop.aftersale(&Number::Id(number.to_owned())).await;
+        found.is_ok_and(|now| now.value.state == before.state || now.value.state.is_void())
     }
 
     async fn send(
@@ -509,9 +522,8 @@ impl Desk<'_> {
             .carry_on(self.ctx, found, &with(which.key(), &more)?)
             .await;
         sent.map_err(|error| {
-            let unclear = may_be_done(&error);
             let mut failure = Failure::from_any(error);
-            failure.unclear |= unclear;
+            failure.unclear |= failure.errcode == Some(-1);
             failure.into()
         })
     }
@@ -589,12 +601,4 @@ fn order_of(aftersale: &Aftersale) -> Result<Key> {
         out_order_id: own.cloned(),
         openid: aftersale.buyer.clone(),
     })
-}
-
-/// Whether a failure goes for every after-sale that would follow.
-fn ends_the_job(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
-    )
 }

@@ -276,7 +276,7 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
 /// Holds claims against what is stored. Two claims need two pushes, unless these would be one by their second.
 fn compare(mut claims: Vec<Claim>, ctx: &Ctx) -> Result<Found> {
     let profile = ctx.profile()?;
-    let (key, state) = (profile.shop_key(), ctx.state()?);
+    let (key, state) = (profile.account_key(), ctx.state()?);
     claims.sort_by(|a, b| (a.at, a.event, &a.number).cmp(&(b.at, b.event, &b.number)));
     let mut found = Found {
         proved: claims.len(),

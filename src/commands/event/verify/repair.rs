@@ -29,7 +29,7 @@ struct Style {
 fn style(ctx: &Ctx) -> Result<Style> {
     let profile = ctx.profile()?;
     let filter = Filter {
-        shop: Some(profile.shop_key()),
+        shop: Some(profile.account_key()),
         family: Some("component".into()),
         most: Some(1),
         ..Filter::default()
@@ -109,7 +109,7 @@ pub async fn store(missing: &mut [Missing], ctx: &Ctx) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let (style, shop) = (style(ctx)?, ctx.profile()?.shop_key());
+    let (style, shop) = (style(ctx)?, ctx.profile()?.account_key());
     let log = PushLog::open(ctx.state()?.folder())?;
     for one in missing {
         let kept = log.keep(new_push(one, &style, &shop)).await;
@@ -135,7 +135,7 @@ pub async fn hand_on(onward: &Onward, ctx: &Ctx) -> Result<usize> {
     };
     let lock = only_forwarder(ctx)?;
     let state = ctx.state()?.clone();
-    let shop = ctx.profile()?.shop_key();
+    let shop = ctx.profile()?.account_key();
     let shops = vec![shop.clone()];
     state.hurry_pushes(&shops, milliseconds())?;
     let out = ctx.out.clone();
