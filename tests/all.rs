@@ -8,18 +8,22 @@ mod crash;
 mod docs;
 mod fields;
 mod guide;
+mod hostile;
 mod lang;
 mod operations;
 mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod secrets;
 mod store_contract;
 
 mod support {
     pub mod bank;
     pub mod filled;
+    pub mod hostile;
     pub mod http;
+    pub mod readings;
     pub mod spec;
     pub mod standin;
     pub mod walk;

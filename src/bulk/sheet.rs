@@ -7,7 +7,7 @@ use super::failed;
 use super::number::{self, Refusal};
 use super::source::{CellKind, Input, Row, Source, SourceKind, column_letters};
 use super::xlsx::Book;
-use super::xlsx::choose::{HEAD_ROWS, choose, runs_of};
+use super::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
@@ -155,14 +155,7 @@ impl Sheet {
             .hint(text!("delete the rows above the headings"))
             .into());
         }
-        if !hidden.is_empty() {
-            notices.push(text!(
-                "{count} hidden rows of {file} are read too: {rows}",
-                count = hidden.len(),
-                file = &source.name,
-                rows = runs_of(&hidden)
-            ));
-        }
+        notices.extend(hidden_rows(&source.name, &hidden));
         Ok(Sheet {
             headings: rows.remove(0).cells,
             rows,

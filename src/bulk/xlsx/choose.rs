@@ -110,8 +110,26 @@ fn is_example(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Rows that nobody sees, in words: `3, 5-9`.
-pub fn runs_of(rows: &[u32]) -> String {
+/// Says that rows which nobody sees are read; `None` where there are none.
+pub fn hidden_rows(file: &str, rows: &[u32]) -> Option<Text> {
+    Some(match rows {
+        [] => return None,
+        [row] => text!(
+            "the hidden row {row} of {file} is read too",
+            row = *row,
+            file
+        ),
+        rows => text!(
+            "{count} hidden rows of {file} are read too: {rows}",
+            count = rows.len(),
+            file,
+            rows = runs_of(rows)
+        ),
+    })
+}
+
+/// Rows in words: `3, 5-9`.
+fn runs_of(rows: &[u32]) -> String {
     let runs: Vec<String> = rows
         .chunk_by(|one, next| one + 1 == *next)
         .take(9)

@@ -153,7 +153,15 @@ impl<'a> Scan<'a> {
                     _ => {}
                 },
                 Ok(Event::Text(words)) => self.words(&words),
-                Ok(Event::CData(_) | Event::GeneralRef(_)) => self.words("…"),
+                Ok(Event::GeneralRef(name)) => self.words(match &*name {
+                    "quot" => "\"",
+                    "amp" => "&",
+                    "lt" => "<",
+                    "gt" => ">",
+                    "apos" => "'",
+                    _ => "…",
+                }),
+                Ok(Event::CData(_)) => self.words("…"),
                 Ok(Event::Eof) => return Ok(drawings),
                 Err(quick_xml::Error::Io(error))
                     if error.kind() == std::io::ErrorKind::FileTooLarge =>

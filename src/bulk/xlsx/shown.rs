@@ -25,7 +25,9 @@ pub enum Part {
 impl Shown {
     pub fn of_code(code: &str) -> Shown {
         let code = code.trim();
-        if code.is_empty() || code.eq_ignore_ascii_case("general") || code == "@" {
+        // An exponent hides digits from the eye, as `General` does with long numbers, and loses none.
+        let exponent = code.contains("E+") && !code.contains('%');
+        if code.is_empty() || code.eq_ignore_ascii_case("general") || code == "@" || exponent {
             return Shown::Plain;
         }
         let (mut parts, mut chars) = (Vec::new(), code.chars());
@@ -139,13 +141,13 @@ mod tests {
                 "{code}"
             );
         }
-        for code in ["General", "@", "0", "#", ""] {
+        for code in ["General", "@", "0", "#", "", "0.00E+00"] {
             assert_eq!(Shown::of_code(code), Shown::Plain, "{code}");
         }
         for code in ["0%", "0.00%", "#,##0%"] {
             assert_eq!(Shown::of_code(code), Shown::Percent, "{code}");
         }
-        for code in ["0.00", "#,##0", "0.0E+00", "yyyy-mm-dd", "# ?/?"] {
+        for code in ["0.00", "#,##0", "yyyy-mm-dd", "# ?/?"] {
             assert_eq!(Shown::of_code(code), Shown::Other, "{code}");
         }
     }

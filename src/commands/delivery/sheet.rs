@@ -8,7 +8,7 @@ use crate::bulk::source::{
     CellKind, Row, Source, SourceKind, column_letters, half_width, plain_heading,
 };
 use crate::bulk::xlsx::Book;
-use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, runs_of};
+use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -292,15 +292,8 @@ impl Table {
             self.headings(&first);
         }
         let hidden = std::mem::take(&mut self.this().hidden);
-        if !hidden.is_empty() {
-            let file = self.this().source.name.clone();
-            self.notices.push(text!(
-                "{count} hidden rows of {file} are read too: {rows}",
-                count = hidden.len(),
-                file,
-                rows = runs_of(&hidden)
-            ));
-        }
+        let file = self.this().source.name.clone();
+        self.notices.extend(hidden_rows(&file, &hidden));
         if before == self.lines.len() + self.problems.len() {
             let heading = self.this().heading.max(1);
             self.note(heading, None, "", text!("there is no parcel in it"), None);

@@ -221,7 +221,7 @@ fn the_sheet_that_nobody_sees_is_not_read() {
     let said = world.run(&["goods", "check", "hidden_row.xlsx"]);
     assert!(
         said.stderr
-            .contains("hidden rows of hidden_row.xlsx are read too: "),
+            .contains("the hidden row 3 of hidden_row.xlsx is read too"),
         "{}",
         said.stderr
     );

@@ -5,7 +5,7 @@ use crate::bulk::csv::{CsvReader, Encoding, dialect};
 use crate::bulk::number::folded;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
-use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, runs_of};
+use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::shop::goods::sheet::cells::{Fault, Value, read_cell};
 use crate::shop::goods::sheet::example::EXAMPLE_TITLE;
 use crate::shop::goods::sheet::fields::{Field, SKU_FIELDS, Shape};
@@ -63,16 +63,8 @@ impl<T: Payload> Reading<'_, T> {
     /// Names the rows that nobody sees and that were read all the same.
     fn note_hidden(&mut self) {
         let hidden = std::mem::take(&mut self.hidden);
-        if hidden.is_empty() {
-            return;
-        }
-        let file = self.this_file();
-        self.notices.push(text!(
-            "{count} hidden rows of {file} are read too: {rows}",
-            count = hidden.len(),
-            file = &file.source.name,
-            rows = runs_of(&hidden)
-        ));
+        let notice = hidden_rows(&self.this_file().source.name, &hidden);
+        self.notices.extend(notice);
     }
 
     pub(super) fn this_file(&self) -> &SheetFile {
