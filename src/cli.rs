@@ -38,6 +38,9 @@ pub struct Global {
     /// Form of what is printed on stdout
     #[arg(long, global = true, value_enum)]
     pub format: Option<Format>,
+    /// With --format csv: a file for Excel, with a byte order mark and without cells that it would calculate
+    #[arg(long, global = true)]
+    pub excel: bool,
     /// Only these columns, separated by commas
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Option<Vec<String>>,

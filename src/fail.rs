@@ -186,9 +186,24 @@ impl Failure {
     pub fn from_any(error: anyhow::Error) -> Failure {
         match error.downcast::<Failure>() {
             Ok(failure) => failure,
-            Err(error) => Failure::bug(Text::verbatim(format!("{error:#}"))),
+            Err(error) => unclassified(&error),
         }
     }
+}
+
+/// What an error is that nobody classified: a limit of the system that was met, or a mistake of ours.
+pub fn unclassified(error: &anyhow::Error) -> Failure {
+    // Too many open files, of this process or of the system; the numbers are the same on all Unixes.
+    let files = |cause: &(dyn std::error::Error + 'static)| {
+        let number = cause.downcast_ref::<std::io::Error>()?.raw_os_error()?;
+        Some(cfg!(unix) && matches!(number, 23 | 24))
+    };
+    if error.chain().find_map(files) == Some(true) {
+        return Failure::input(crate::text!("too many files are open")).hint(crate::text!(
+            "allow more with `ulimit -n 1024`, then run the same command again"
+        ));
+    }
+    Failure::bug(Text::verbatim(format!("{error:#}")))
 }
 
 /// The [`Failure`] inside an error, if there is one.
@@ -198,7 +213,7 @@ pub fn failure(error: &anyhow::Error) -> Option<&Failure> {
 
 /// The kind of an error; one that nobody classified is ours.
 pub fn kind(error: &anyhow::Error) -> Kind {
-    failure(error).map_or(Kind::Bug, |failure| failure.kind)
+    failure(error).map_or_else(|| unclassified(error).kind, |failure| failure.kind)
 }
 
 /// Takes a failure apart, in the language asked for.
@@ -244,6 +259,14 @@ mod tests {
         assert_eq!(shown.message, "checking a.csv");
         assert_eq!(shown.causes, ["reading row 17", "price \"x\" is no number"]);
         assert_eq!(shown.exit_code, 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn too_many_open_files_are_no_bug() {
+        let full = std::io::Error::from_raw_os_error(24);
+        let error = anyhow::Error::from(full).context("starting");
+        assert_eq!(kind(&error), Kind::Input);
     }
 
     #[test]

@@ -34,5 +34,7 @@ pub mod fail;
 pub mod clock;
 // English text and its Chinese.
 pub mod lang;
+// Programs that are run for the operator, and their end.
+pub mod process;
 // Money, ids, times, secrets.
 pub mod types;

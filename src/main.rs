@@ -12,8 +12,12 @@ use wxsell::fail::Kind;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    start::on_panic();
+    start::keep_no_core();
     let args: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = start::filters(&args) {
+        return ExitCode::from(code);
+    }
+    start::on_panic();
     let code = catch_unwind(AssertUnwindSafe(|| run(&args)));
     ExitCode::from(code.unwrap_or(Kind::Bug.exit_code()))
 }

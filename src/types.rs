@@ -1,4 +1,8 @@
-//! Values with one way to be read and printed: money, WeChat's 64-bit ids, China time.
+//! Values with one way to be read and printed: money, WeChat's 64-bit ids, China time, secrets.
+
+mod secret;
+
+pub use secret::{HIDDEN, Secret, hide, redact};
 
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -241,6 +245,65 @@ fn typed(text: &str, of_a_day: jiff::civil::Time) -> Result<i64, Text> {
 
 pub use crate::clock::now;
 
+/// What makes a spreadsheet program calculate with a cell of a CSV file, or send it to another program.
+fn is_formula(text: &str) -> bool {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some('=' | '+' | '@' | '\t' | '\r' | '＝' | '＋' | '＠' | '－') => true,
+        // A number that is below zero is one.
+        Some('-') => letters.as_str().parse::<f64>().is_err(),
+        _ => false,
+    }
+}
+
+/// Digits that a spreadsheet program would show as another number: it drops leading zeros, shortens from the twelfth on,
+/// and rounds from the sixteenth on.
+fn is_long_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text.len() > 11 || text.len() > 1 && text.starts_with('0'))
+}
+
+/// Whether an apostrophe in front of a text is one of ours, or one that a person typed for the same reason.
+fn wants_guard(text: &str) -> bool {
+    is_formula(text) || is_long_number(text) || text.strip_prefix('\'').is_some_and(wants_guard)
+}
+
+/// A cell for a CSV file that people open in a spreadsheet program: what would be calculated gets an apostrophe in front,
+/// which is how Excel itself marks text, and so does what looks so guarded already. [`unguarded`] takes it off.
+pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
+    match wants_guard(text) && !is_long_number(text) {
+        true => format!("'{text}").into(),
+        false => text.into(),
+    }
+}
+
+/// As [`guarded`], and numbers that would lose digits are guarded too.
+pub fn guarded_with_numbers(text: &str) -> std::borrow::Cow<'_, str> {
+    match wants_guard(text) {
+        true => format!("'{text}").into(),
+        false => text.into(),
+    }
+}
+
+/// The text of a cell that was [`guarded`]; any other cell as it is.
+pub fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'')
+        .filter(|text| wants_guard(text))
+        .unwrap_or(cell)
+}
+
+/// Whether an address leads to this machine.
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    match url.host_str().map(|host| host.trim_end_matches('.')) {
+        Some("localhost") => true,
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}
+
 /// Whether this is the number of a mainland identity card: region, a day of birth that exists, and the check digit.
 pub fn is_identity_number(text: &str) -> bool {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -304,32 +367,28 @@ impl Family {
     }
 }
 
-/// A secret: never printed, not even by `{:?}`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(secret: impl Into<String>) -> Secret {
-        Secret(secret.into())
-    }
-
-    /// The secret itself, for the one place that sends it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_would_be_calculated_is_guarded_and_read_back() {
+        for text in [
+            "=1+1", "+86 138", "@x", "-x", "-=1", "\t=1", "＝1", "'=1", "''007",
+        ] {
+            assert_eq!(guarded(text), format!("'{text}"));
+            assert_eq!(unguarded(&guarded(text)), text);
+        }
+        for number in ["3302645269677080001", "007"] {
+            assert_eq!(guarded(number), number);
+            assert_eq!(unguarded(&guarded_with_numbers(number)), number);
+            assert_eq!(guarded_with_numbers(number), format!("'{number}"));
+        }
+        for text in ["-3.20", "tea", "", "'", "'tea'", "12"] {
+            assert_eq!((&*guarded(text), unguarded(text)), (text, text));
+        }
+    }
 
     #[test]
     fn a_time_loses_its_t_and_a_number_keeps_it() {
@@ -450,10 +509,5 @@ mod tests {
         for wrong in ["", "tomorrow", "2022-13-01", "2022-04-01 25:00:00"] {
             assert!(moment(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_secret_does_not_print() {
-        assert_eq!(format!("{:?}", Secret::new("abc")), "(hidden)");
     }
 }

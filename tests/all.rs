@@ -9,18 +9,22 @@ mod docs;
 mod fields;
 mod guide;
 mod kept;
+mod hostile;
 mod lang;
 mod operations;
 mod profile;
 mod receiver;
 mod recipes;
 mod rooms;
+mod secrets;
 mod store_contract;
 
 mod support {
     pub mod bank;
     pub mod filled;
+    pub mod hostile;
     pub mod http;
+    pub mod readings;
     pub mod spec;
     pub mod standin;
     pub mod walk;
@@ -72,6 +76,7 @@ mod cli {
     mod staff;
     mod status;
     mod store;
+    mod store_goods;
     mod upgrade;
     mod vectors;
     mod world;

@@ -202,6 +202,12 @@ fn a_secret_comes_from_standard_input_or_a_file() {
     );
     let file = shop.path("secret");
     std::fs::write(&file, format!("{SECRET}\n")).expect("written");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&file, mode).expect("set");
+    }
     let path = file.to_str().expect("a path");
     shop.command(&[&login[..], &[path, "--profile", "tea"]].concat())
         .assert()

@@ -2,6 +2,7 @@
 //! served, and each of them stands in what the command prints as JSON, ids as text and times as RFC 3339; `--raw`
 //! prints the reply as it came.
 
+use crate::support::readings::READINGS;
 use crate::support::{filled, standin};
 
 use filled::{Leaf, Reference};
@@ -13,134 +14,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wxsell::api::Resend;
 use wxsell::api::operation::Shelf;
-
-/// The commands that show what an operation answers. Several, where each shows a part that it asks for.
-const READINGS: &[(&str, &[&str])] = &[
-    ("/shop/register/check", &["access status"]),
-    ("/shop/account/get_category_list", &["category mine"]),
-    ("/shop/account/get_brand_list", &["brand mine"]),
-    ("/shop/account/get_info", &["merchant info"]),
-    ("/shop/cat/get", &["category list"]),
-    (
-        "/shop/ec/category/getcategoryrule",
-        &["category rule 1423", "category rule 1423 --rule delivery"],
-    ),
-    ("/shop/audit/result", &["audit show RQAA"]),
-    (
-        "/shop/audit/get_miniapp_certificate",
-        &["certificate show brand", "certificate show category"],
-    ),
-    (
-        "/shop/img/upload",
-        &[
-            "image upload a.png --again",
-            "image upload a.png --again --as media",
-            "image upload a.png --again --as pay",
-        ],
-    ),
-    ("/shop/spu/get", &["goods show P1"]),
-    ("/shop/spu/get_list", &["goods list"]),
-    ("/shop/scene/check", &["order check-scene 1177"]),
-    ("/shop/order/get", &["order show A1 --openid o1"]),
-    ("/shop/order/get_list", &["order list --full"]),
-    (
-        "/shop/order/get_list_by_finder",
-        &["order list --promoter P --full"],
-    ),
-    (
-        "/shop/order/get_list_by_sharer",
-        &["order list --sharer o1 --full"],
-    ),
-    ("/shop/delivery/get_company_list", &["delivery companies"]),
-    (
-        "/shop/aftersale/get",
-        &["aftersale show A1 --legacy --openid o1"],
-    ),
-    ("/shop/aftersale/list", &["aftersale list --legacy"]),
-    ("/shop/ecaftersale/get", &["aftersale show AS1"]),
-    ("/shop/ecaftersale/get_list", &["aftersale list"]),
-    ("/shop/complaint/get_list", &["dispute list --full"]),
-    ("/shop/complaint/get", &["dispute show 1"]),
-    ("/shop/coupon/get", &["coupon show C1"]),
-    ("/shop/coupon/get_list", &["coupon list"]),
-    ("/shop/coupon/get_usercoupon_list", &["coupon user list o1"]),
-    ("/shop/promoter/list", &["promoter list"]),
-    ("/shop/sharer/get_sharer_list", &["sharer list"]),
-    ("/shop/sharer/search_sharer", &["sharer search o1"]),
-    (
-        "/shop/sharer/get_sharer_data_summary",
-        &["sharer summary o1"],
-    ),
-    (
-        "/shop/sharer/get_sharer_live_summary_list",
-        &["sharer lives o1"],
-    ),
-    (
-        "/shop/sharer/get_sharer_live_order_list",
-        &["sharer orders o1 --live L1"],
-    ),
-    ("/shop/wxpay/get", &["merchant application"]),
-    ("/shop/wxpay/get_info", &["merchant fixed"]),
-    ("/shop/funds/getbalance", &["funds balance"]),
-    ("/shop/funds/scanorderflow", &["funds flows --numbers"]),
-    ("/shop/funds/getorderflow", &["funds flow F1"]),
-    ("/shop/funds/scanwithdraw", &["funds withdrawals --numbers"]),
-    ("/shop/funds/getwithdrawdetail", &["funds withdrawal W1"]),
-    ("/shop/funds/getbankaccount", &["funds bank-account show"]),
-    ("/shop/funds/qrcode/get", &["funds qrcode show T1"]),
-    ("/shop/funds/qrcode/check", &["funds qrcode check T1"]),
-    ("/shop/funds/getbanklist", &["funds banks"]),
-    (
-        "/shop/funds/getbankbynum",
-        &["funds banks --of-account --number-file number"],
-    ),
-    ("/shop/funds/getprovince", &["funds provinces"]),
-    ("/shop/funds/getcity", &["funds cities 440000"]),
-    (
-        "/shop/funds/getsubbranch",
-        &["funds branches --bank 1000009602 --city 440300"],
-    ),
-    ("/shop/pay/getorder", &["pay show TN0001"]),
-    ("/shop/pay/getorderlist", &["pay list --numbers"]),
-    (
-        "/shop/commission/getordercommission",
-        &["commission receivers"],
-    ),
-    ("/promoter/getrole", &["promoter role list"]),
-    ("/promoter/getpromoter", &["promoter list --staff"]),
-    (
-        "/promoter/getinvitationmaterial",
-        &[
-            "promoter invite --role 1",
-            "promoter invite --role 1 --as poster --save poster.png",
-            "promoter invite --role 1 --as code --save code.png",
-        ],
-    ),
-    (
-        "/promoter/getsharematerial",
-        &["promoter share o1 --page p --as all --save code.png"],
-    ),
-    ("/promoter/getrelation", &["promoter relations o1"]),
-    ("/promoter/getorder", &["promoter orders o1"]),
-    ("/promoter/getmsg", &["promoter message show 1"]),
-    (
-        "/promoter/getmsgclickdata",
-        &["promoter message clicks 2022-04-01"],
-    ),
-    ("/cgi-bin/openapi/quota/get", &["quota show /shop/spu/add"]),
-    ("/cgi-bin/openapi/rid/get", &["rid show RID"]),
-    ("/cgi-bin/get_api_domain_ip", &["ip list"]),
-    ("/cgi-bin/getcallbackip", &["ip list"]),
-    ("/cgi-bin/callback/check", &["callback check"]),
-    (
-        "/cgi-bin/component/api_get_authorizer_list",
-        &["provider merchants"],
-    ),
-    (
-        "/cgi-bin/component/api_get_authorizer_info",
-        &["provider merchant wx0000000000000001"],
-    ),
-];
 
 /// Operations that no command shows, and why.
 const NOT_SHOWN: &[(&str, &str)] = &[

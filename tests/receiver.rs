@@ -40,6 +40,8 @@ fn with_receiver<F: Future<Output = ()>>(
         state: Arc::new(State::open(folder.path()).expect("a state")),
         limits,
         safe_only: false,
+        allow_plain: true,
+        only: Vec::new(),
         forward: None,
         tls: encrypted.then(|| tls(&data.join("cert.pem"), &data.join("key.pem")).expect("TLS")),
         watch: Box::new(|_| {}),
@@ -142,10 +144,10 @@ fn who_sends_slowly_is_cut_off() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_their_turn() {
+fn where_all_places_are_taken_the_silent_give_way() {
     let limits = Limits {
         connections: 2,
-        ..impatient()
+        ..Limits::default()
     };
     let (_folder, state) = with_receiver(limits, false, |address| async move {
         let mut held = Vec::new();
@@ -157,11 +159,110 @@ fn connections_beyond_the_limit_wait_their_turn() {
             .expect("the system takes it");
         third.write_all(&request(1)).await.expect("written");
         let mut answer = [0; 12];
-        // The two silent ones are cut off, and make room.
+        // Long before the patience with the two silent ones ends.
         third.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        let (_, took) = rest(&mut held[0]).await;
+        assert!(took < Duration::from_secs(1));
+    });
+    assert_eq!(state.newest_push().expect("read"), 1);
+}
+
+#[test]
+fn who_reads_no_answers_is_cut_off() {
+    let (_folder, state) = with_receiver(impatient(), false, |address| async move {
+        let mut deaf = TcpStream::connect(address).await.expect("it listens");
+        let many = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+        let sent = async {
+            // Until the answers fill all buffers on the way back, and then until it is cut off.
+            while deaf.write_all(&many).await.is_ok() {}
+        };
+        tokio::time::timeout(Duration::from_secs(20), sent)
+            .await
+            .expect("it is cut off");
+        let mut good = TcpStream::connect(address).await.expect("it listens");
+        good.write_all(&request(1)).await.expect("written");
+        let mut answer = [0; 12];
+        good.read_exact(&mut answer).await.expect("an answer");
         assert_eq!(&answer, b"HTTP/1.1 200");
     });
     assert_eq!(state.newest_push().expect("read"), 1);
+}
+
+/// A plain push with this timestamp and nonce; signed well.
+fn plain(timestamp: &str, nonce: &str, number: i64) -> Vec<u8> {
+    let body = json!({"Event": "open_product_order_confirm", "CreateTime": 5, "order_info": {"order_id": number}}).to_string();
+    let signed = signature(&[account().token.expose(), timestamp, nonce]);
+    format!(
+        "POST /wechat?signature={signed}&timestamp={timestamp}&nonce={nonce} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn a_signature_serves_one_message_of_its_own_time() {
+    let (_folder, state) = with_receiver(Limits::default(), false, |address| async move {
+        let send = |bytes: Vec<u8>| async move {
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(&bytes).await.expect("written");
+            rest(&mut stream).await.0
+        };
+        let now = now();
+        let time = now.to_string();
+        // That of an address test stands in access logs.
+        let tested = wxsell::push::address_test(
+            &account(),
+            &Stamp {
+                timestamp: now,
+                nonce: "17".into(),
+                random: [0; 16],
+            },
+            "e",
+        );
+        let test = format!("GET /wechat?{tested} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert!(send(test.into_bytes()).await.starts_with("HTTP/1.1 200"));
+        assert!(
+            send(plain(&time, "17", 1))
+                .await
+                .starts_with("HTTP/1.1 403")
+        );
+        // The same digits, divided otherwise, have the same signature.
+        let old = (now - 3 * 86_400).to_string();
+        assert!(
+            send(plain(&format!("{old}9"), "87", 2))
+                .await
+                .starts_with("HTTP/1.1 403")
+        );
+        let ahead = (now + 86_400).to_string();
+        assert!(
+            send(plain(&ahead, "18", 3))
+                .await
+                .starts_with("HTTP/1.1 403")
+        );
+        assert!(send(plain(&time, "19", 4)).await.ends_with("success"));
+        assert!(send(plain(&time, "19", 4)).await.ends_with("success"));
+        assert!(
+            send(plain(&time, "19", 5))
+                .await
+                .starts_with("HTTP/1.1 403")
+        );
+    });
+    assert_eq!(state.newest_push().expect("read"), 1);
+}
+
+#[test]
+fn an_unsigned_request_is_refused_before_its_body() {
+    with_receiver(Limits::default(), false, |address| async move {
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let head = b"POST /wechat?timestamp=1&nonce=2&msg_signature=3 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+        stream.write_all(head).await.expect("written");
+        let mut answer = [0; 12];
+        let read = stream.read_exact(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(2), read).await;
+        read.expect("at once").expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 403");
+    });
 }
 
 #[test]
@@ -172,8 +273,12 @@ fn a_body_without_a_length_is_bounded_too() {
     };
     with_receiver(limits, false, |address| async move {
         let mut stream = TcpStream::connect(address).await.expect("it listens");
-        let head = b"POST /wechat?timestamp=1&nonce=2&msg_signature=3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-        stream.write_all(head).await.expect("written");
+        let time = now().to_string();
+        let signed = signature(&[account().token.expose(), &time, "2"]);
+        let head = format!(
+            "POST /wechat?signature={signed}&timestamp={time}&nonce=2&msg_signature=3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("written");
         for _ in 0..100 {
             let chunk = [b"400\r\n".as_slice(), &[b'a'; 1024], b"\r\n"].concat();
             if stream.write_all(&chunk).await.is_err() {

@@ -28,10 +28,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("lang", &[]),
     ("types", &[]),
     ("clock", &[]),
+    ("process", &[]),
 ];
 
 /// Leaves that every room may use; `text` is the macro of `lang`.
-const LEAVES: &[&str] = &["types", "fail", "lang", "clock", "text"];
+const LEAVES: &[&str] = &["types", "fail", "lang", "clock", "text", "process"];
 
 /// Longer files say why in their header, on a line that starts with `//! Long because`.
 const LONG: usize = 600;

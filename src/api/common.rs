@@ -32,6 +32,7 @@ pub struct TokenReply {
     /// Opaque, up to 512 characters.
     pub access_token: Secret,
     /// Seconds left, at most 7200; normal mode never says less than 300.
+    #[serde(deserialize_with = "super::seconds")]
     pub expires_in: i64,
 }
 

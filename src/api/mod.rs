@@ -53,6 +53,20 @@ macro_rules! endpoints {
 }
 pub(crate) use endpoints;
 
+/// Reads seconds that came as a number or as digits.
+pub fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(i64),
+        Digits(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(seconds) => Ok(seconds),
+        Written::Digits(digits) => digits.trim().parse().map_err(serde::de::Error::custom),
+    }
+}
+
 /// What every answer carries. A missing `errcode` means 0; it comes in quotes now and then, and `errmsg` may be null.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Envelope {

@@ -40,6 +40,7 @@ pub struct ComponentToken {
 pub struct ComponentTokenReply {
     pub component_access_token: Secret,
     /// Seconds.
+    #[serde(deserialize_with = "super::seconds")]
     pub expires_in: i64,
 }
 
@@ -98,6 +99,7 @@ pub struct AuthorizerToken {
 pub struct AuthorizerTokenReply {
     pub authorizer_access_token: Secret,
     /// Seconds.
+    #[serde(deserialize_with = "super::seconds")]
     pub expires_in: i64,
     /// Where it differs, it takes the place of the one that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]

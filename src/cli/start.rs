@@ -4,7 +4,7 @@
 use super::{Cli, Global};
 use crate::fail::Failure;
 use crate::lang::{self, Lang, Text};
-use crate::output::{Format, Output, can_ask};
+use crate::output::{Format, JQ_WORD, Output, can_ask, serve_jq};
 use crate::profile::{self, Overrides, Preferences};
 use crate::text;
 use anyhow::Result;
@@ -153,6 +153,8 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     out.columns = global.columns.clone();
     out.headers = !global.no_headers;
     out.jq = global.jq.clone();
+    out.excel = global.excel;
+    out.patience = std::time::Duration::from_secs(global.timeout);
     out.quiet = global.quiet;
     out.lang = lang;
     out.color = global.color.unwrap_or_default();
@@ -324,6 +326,27 @@ fn why_not(error: &clap::Error, value: &str) -> Option<Text> {
         Some((least, most)) => text!("it goes from {least} to {most}", least, most),
         None => Text::verbatim(words),
     })
+}
+
+/// Works as the filter of `--jq` for another process of this program, where that is what the arguments say.
+pub fn filters(args: &[OsString]) -> Option<u8> {
+    let asked = args.get(1).is_some_and(|word| word == JQ_WORD);
+    asked.then(|| serve_jq(args))
+}
+
+/// Secrets are in the memory of this process: where it is killed, none of it is to be written to a file.
+pub fn keep_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = Rlimit {
+            current: Some(0),
+            // Programs that are started here may ask for their own.
+            maximum: getrlimit(Resource::Core).maximum,
+        };
+        // It can always be lowered.
+        let _ = setrlimit(Resource::Core, limit);
+    }
 }
 
 /// Says that the program itself failed, without any data: a message made at run time could hold a secret.

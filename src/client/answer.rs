@@ -3,6 +3,7 @@
 use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
+use super::trace::mask_text;
 use crate::api::operation::{self, Shelf};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -116,6 +117,16 @@ pub(super) async fn read_answer(
             }
         }
     }
+    if values(&bytes) > MAX_VALUES {
+        return Err(unclear(
+            Kind::Network,
+            text!(
+                "the answer of {path} holds more than {limit} values",
+                path,
+                limit = MAX_VALUES
+            ),
+        ));
+    }
     if status.is_server_error() {
         return Err(unclear(
             Kind::Network,
@@ -159,6 +170,18 @@ pub(super) async fn read_answer(
     Ok(bytes)
 }
 
+/// The most values that an answer may hold, in lists and objects of any depth: each takes some 80 bytes of memory, however
+/// few it takes on the way. The largest page of a list holds some 50,000.
+const MAX_VALUES: usize = 1_000_000;
+
+/// At least so many values are in these bytes; signs inside of texts count too.
+fn values(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+        .count()
+}
+
 pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
     Failure {
         unclear: true,
@@ -168,7 +191,9 @@ pub(super) fn unclear(kind: Kind, message: Text) -> Failure {
 
 /// The start of an answer, for an error message.
 pub(super) fn excerpt(answer: &[u8]) -> String {
-    let mut text: String = String::from_utf8_lossy(&answer[..answer.len().min(400)])
+    // Masked before it is cut: a part of a secret would not be known any more.
+    let start = String::from_utf8_lossy(&answer[..answer.len().min(4096)]);
+    let mut text: String = mask_text(&start)
         .chars()
         .take(200)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -224,7 +249,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 
 /// WeChat's own words, with what the table knows about the code.
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
-    let (words, rid) = split_rid(errmsg);
+    let (words, rid) = split_rid(&mask_text(errmsg));
     let book = operation::lookup(family, path);
     let shelf = book.and_then(|(book, _)| book.shelf);
     let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);

@@ -579,6 +579,8 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
         builder = builder.proxy(proxy);
     } else if profile.target != Target::Live {
         builder = builder.no_proxy();
+    } else if let Some(proxy) = open::proxy_of_environment(|name| std::env::var(name).ok())? {
+        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()));
     }
     Ok(builder.build().map_err(|error| {
         Failure::bug(text!(

@@ -3,9 +3,40 @@
 use super::verdict::{Verdict, verdict};
 use super::{Body, Client, written};
 use crate::api::{Endpoint, Resend};
+use crate::fail::Failure;
+use crate::text;
 use anyhow::Result;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+
+/// The proxy that the environment names for HTTPS: the first of its variables that is not empty. `None` leaves it to the
+/// system's own settings.
+pub(super) fn proxy_of_environment(
+    read: impl Fn(&str) -> Option<String>,
+) -> Result<Option<reqwest::Proxy>> {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let set = names.into_iter().find_map(|name| {
+        let value = read(name)?.trim().to_owned();
+        (!value.is_empty()).then_some((name, value))
+    });
+    let Some((name, value)) = set else {
+        return Ok(None);
+    };
+    let address = match value.contains("://") {
+        true => value,
+        false => format!("http://{value}"),
+    };
+    let proxy = crate::profile::check_proxy(&address)
+        .ok()
+        .and_then(|address| reqwest::Proxy::all(address).ok());
+    proxy.map(Some).ok_or_else(|| {
+        Failure::input(text!("{name} is set, and is no address of a proxy", name))
+            .hint(text!(
+                "write it like http://127.0.0.1:3128 or socks5h://127.0.0.1:1080"
+            ))
+            .into()
+    })
+}
 
 impl Client {
     /// Makes a call that carries no token but a secret.
@@ -76,5 +107,26 @@ impl Client {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_hides_no_proxy_and_a_bad_one_is_named() {
+        let with = |set: &'static [(&str, &str)]| {
+            proxy_of_environment(move |name| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let found = with(&[("HTTPS_PROXY", ""), ("https_proxy", "127.0.0.1:3128")]);
+        let found = found.expect("read").expect("found");
+        assert!(format!("{found:?}").contains("127.0.0.1:3128"), "{found:?}");
+        assert!(with(&[("HTTPS_PROXY", " ")]).expect("read").is_none());
+        let error = with(&[("https_proxy", "::garbage")]).expect_err("refused");
+        assert!(error.to_string().contains("https_proxy"));
     }
 }

@@ -154,11 +154,13 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         .words();
     ctx.out.note(text!(
         "logged in as {name} ({appid}); the AppSecret is in {place}",
-        name,
+        name = &name,
         appid = &login.appid,
-        place
+        place = place.clone()
     ));
-    Ok(())
+    ctx.told(
+        &serde_json::json!({"profile": name, "appid": login.appid, "secret": place.to_string()}),
+    )
 }
 
 /// Finds name and AppID; without a terminal, names everything that is missing at once.
@@ -615,8 +617,9 @@ pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
 
 fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
     if ctx.out.format == Format::Table && ctx.out.columns.is_none() && ctx.out.jq.is_none() {
-        return ctx.out.text(token.token.expose());
+        return ctx.out.text(token.token.reveal());
     }
+    token.token.reveal();
     ctx.out.show(&Printed {
         access_token: token.token,
         expires_at: rfc3339(token.expires_at),

@@ -91,6 +91,7 @@ impl Record for Found {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::Check(args) = verb;
     ctx.out.check_columns::<Found>()?;
+    super::event::warn_of_plain(ctx)?;
     let body = super::ask::request(&CHECK, &args, serde_json::json!({}))?;
     let Some(reply) = ctx.send(&CHECK, &body).await? else {
         return Ok(());

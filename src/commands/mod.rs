@@ -118,7 +118,17 @@ impl Ctx {
             return Ok(state);
         }
         let state = Arc::new(State::open(&self.dirs.state)?);
+        for path in state.mended() {
+            self.tell_of_mended(path);
+        }
         Ok(self.state.get_or_init(|| state))
+    }
+
+    fn tell_of_mended(&self, path: &std::path::Path) {
+        self.out.warn(text!(
+            "others could read or change {path}; now only you can",
+            path = path.display().to_string()
+        ));
     }
 
     /// The shop of the profile. For the sandbox it is started in this process, on a port of its own.
@@ -180,6 +190,12 @@ impl Ctx {
     /// How requests travel, by `--trace`, `--timeout` and `--rate`.
     pub fn wire(&self) -> Result<Wire> {
         let trace = self.global.trace.as_deref().map(Trace::open).transpose()?;
+        if let (Some(path), true) = (
+            &self.global.trace,
+            trace.as_ref().is_some_and(Trace::was_mended),
+        ) {
+            self.tell_of_mended(path);
+        }
         let timeout = std::time::Duration::from_secs(self.global.timeout);
         let (out, told) = (self.out.clone(), self.out.clone());
         let heard = self.global.raw.then(|| -> Heard {
@@ -324,6 +340,7 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 fn works_for_a_store(noun: &Noun) -> bool {
     match noun {
         Noun::Status(_)
+        | Noun::Goods(_)
         | Noun::Run(_)
         | Noun::Profile(_)
         | Noun::Auth(_)
@@ -340,7 +357,6 @@ fn works_for_a_store(noun: &Noun) -> bool {
         Noun::Aftersale(_)
         | Noun::Dispute(_)
         | Noun::Due(_)
-        | Noun::Goods(_)
         | Noun::Image(_)
         | Noun::Access(_)
         | Noun::Category(_)

@@ -235,7 +235,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             name = &args.name
         ));
     }
-    Ok(())
+    ctx.told(&serde_json::json!({"profile": args.name, "current": first}))
 }
 
 /// Changes the settings, or under `--dry-run` only finds out whether that would work.

@@ -7,6 +7,7 @@ mod stored;
 
 pub use help::{HEADINGS, laid_out, localize, paragraphs};
 
+use crate::types::redact;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -177,7 +178,7 @@ impl Text {
             };
             let name = &rest[open + 1..open + close];
             match self.values.iter().find(|(key, _)| *key == name) {
-                Some((_, Value::Plain(value))) => out.push_str(value),
+                Some((_, Value::Plain(value))) => out.push_str(&redact(value)),
                 Some((_, Value::Text(value))) => out.push_str(&value.render(lang)),
                 None => out.push_str(&rest[open..=open + close]),
             }

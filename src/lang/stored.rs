@@ -21,7 +21,7 @@ impl Text {
     fn to_json(&self) -> Json {
         let values = self.values.iter().map(|(name, value)| {
             let value = match value {
-                Value::Plain(words) => Json::from(words.as_str()),
+                Value::Plain(words) => Json::from(&*crate::types::redact(words)),
                 Value::Text(text) => text.to_json(),
             };
             (name.clone().into_owned(), value)

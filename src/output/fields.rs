@@ -67,7 +67,7 @@ impl Cell {
     }
 
     /// The cell in CSV and TSV. Text that begins with `=`, `+`, `-` or `@` stays as it is: these files are read by
-    /// programs, and a changed value would not survive the way back. Workbooks carry text cells, which are safe.
+    /// programs. With `--excel` it is [`guarded`](crate::types::guarded). Workbooks carry text cells, which are safe.
     pub(super) fn plain(&self) -> String {
         match self {
             Cell::Empty => String::new(),

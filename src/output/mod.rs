@@ -1,7 +1,8 @@
 //! What people and scripts read. stdout is data only, stderr the rest; only this room writes to either.
 //!
 //! Machine forms (JSON, CSV, xlsx …) are English and complete; what is shown on a terminal is translated, fitted to
-//! its width, and free of control characters, so that a title from a shop cannot move the cursor.
+//! its width, and free of control characters, so that a title from a shop cannot move the cursor: in every form, and in
+//! JSON wherever it goes. No secret that this process holds leaves it, on either stream.
 
 mod fields;
 mod jq;
@@ -15,6 +16,7 @@ mod table;
 mod words;
 
 pub use fields::{Cell, Column, Columns, Record};
+pub use jq::{WORD as JQ_WORD, serve as serve_jq};
 pub use progress::Progress;
 pub use sink::Captured;
 pub use stream::Stream;
@@ -23,11 +25,13 @@ pub use words::visible;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::text;
+use crate::types::redact;
 use anyhow::Result;
 use fields::{Need, Picked};
 use serde::Serialize;
 use serde_json::Value;
 use sink::Sink;
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +65,11 @@ pub struct Output {
     pub format: Format,
     pub columns: Option<Vec<String>>,
     pub headers: bool,
+    /// CSV is for a spreadsheet program.
+    pub excel: bool,
     pub jq: Option<String>,
+    /// How long an expression of `--jq` may give nothing.
+    pub patience: std::time::Duration,
     pub quiet: bool,
     pub lang: Lang,
     pub color: ColorChoice,
@@ -81,7 +89,9 @@ impl Default for Output {
             format: Format::Table,
             columns: None,
             headers: true,
+            excel: false,
             jq: None,
+            patience: std::time::Duration::from_secs(30),
             quiet: false,
             lang: Lang::En,
             color: ColorChoice::Auto,
@@ -116,7 +126,14 @@ impl Output {
                     ))
                     .into());
             }
-            jq::Jq::new(expression)?;
+            jq::Jq::new(expression, self.patience)?;
+        }
+        if self.excel && self.format != Format::Csv {
+            return Err(Failure::input(text!("--excel is for --format csv"))
+                .hint(text!(
+                    "leave out --excel; a workbook (--format xlsx) needs none of it"
+                ))
+                .into());
         }
         if self.format == Format::Xlsx && self.sink.is_terminal() {
             return Err(
@@ -204,7 +221,7 @@ impl Output {
             Format::Json | Format::Yaml => self.value(&picked.part(row, Need::Json)?.json()),
             Format::Table => {
                 let cells = picked.part(row, Need::Cells)?.cells();
-                self.print(table::show(self, &picked.titles(), cells).as_bytes())
+                self.table(&table::show(self, &picked.titles(), cells))
             }
             Format::Xlsx | Format::Ndjson | Format::Csv | Format::Tsv => {
                 let mut form = Form::new(self, picked.names(), picked.titles())?;
@@ -235,18 +252,16 @@ impl Output {
     pub fn value(&self, value: &Value) -> Result<()> {
         self.check_value()?;
         if let Some(expression) = &self.jq {
-            return self.print(
-                jq::Jq::new(expression)?
-                    .run(&serde_json::to_vec(value)?)?
-                    .as_bytes(),
-            );
+            return jq::Jq::new(expression, self.patience)?
+                .run(&serde_json::to_vec(value)?, |line| {
+                    self.print_filtered(line)
+                });
         }
         match self.format {
             Format::Table | Format::Json => self.json(value),
             Format::Ndjson => {
-                let mut line = serde_json::to_vec(value)?;
-                line.push(b'\n');
-                self.print(&line)
+                let json = serde_json::to_string(value)?;
+                self.print(&format!("{}\n", words::escaped(&json)))
             }
             Format::Yaml => self.yaml(value),
             // Refused above.
@@ -256,22 +271,19 @@ impl Output {
 
     /// Bytes as they are: a file that was asked for on stdout.
     pub fn raw(&self, bytes: &[u8]) -> Result<()> {
-        self.print(bytes)
+        self.write(bytes)
     }
 
     /// WeChat's answer as it came, on a line of its own, for `--raw`.
     pub fn answer(&self, answer: &[u8]) {
-        let mut line = answer.to_vec();
-        line.push(b'\n');
+        let line = format!("{}\n", String::from_utf8_lossy(answer));
         // The command's own data meets the same trouble and reports it.
-        let _ = self.sink.data(&line);
+        let _ = self.sink.data(self.outward(&line).as_bytes());
     }
 
     /// One line of plain data, such as a token; the same in every format.
     pub fn text(&self, line: &str) -> Result<()> {
-        let mut line = line.to_owned();
-        line.push('\n');
-        self.print(line.as_bytes())
+        self.print(&format!("{line}\n"))
     }
 
     /// A notice for people, on stderr; `--quiet` leaves it out.
@@ -351,9 +363,8 @@ impl Output {
     }
 
     fn json(&self, value: &Value) -> Result<()> {
-        let mut json = serde_json::to_vec_pretty(value)?;
-        json.push(b'\n');
-        self.print(&json)
+        let json = serde_json::to_string_pretty(value)?;
+        self.print(&format!("{}\n", words::escaped(&json)))
     }
 
     fn yaml(&self, value: &Value) -> Result<()> {
@@ -361,11 +372,39 @@ impl Output {
         if !yaml.ends_with('\n') {
             yaml.push('\n');
         }
-        self.print(yaml.as_bytes())
+        self.print(&yaml)
+    }
+
+    /// Text to stdout, a whole line at a time: without secrets, and on a terminal without what would act on it.
+    fn print(&self, text: &str) -> Result<()> {
+        self.write(self.outward(text).as_bytes())
+    }
+
+    /// A result of `--jq`, of which there may be no end; says whether anybody reads it.
+    fn print_filtered(&self, text: &str) -> Result<jq::Next> {
+        self.print(text)?;
+        Ok(match self.sink.reader_is_gone() {
+            true => jq::Next::Enough,
+            false => jq::Next::More,
+        })
+    }
+
+    /// `text` as it may leave.
+    fn outward<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let text = redact(text);
+        match self.sink.is_terminal() {
+            true => Cow::Owned(words::visible_data(&text)),
+            false => text,
+        }
+    }
+
+    /// A table to stdout. Its cells are clean; what acts on the terminal in it is ours.
+    fn table(&self, table: &str) -> Result<()> {
+        self.write(redact(table).as_bytes())
     }
 
     /// Data to stdout.
-    fn print(&self, bytes: &[u8]) -> Result<()> {
+    fn write(&self, bytes: &[u8]) -> Result<()> {
         if self.answers_only {
             return Ok(());
         }
@@ -380,7 +419,7 @@ impl Output {
 
     /// Words to stderr, without what could move the cursor.
     fn say(&self, words: &str) {
-        self.sink.words(&words::visible_lines(words));
+        self.sink.words(&words::visible_lines(&redact(words)));
     }
 
     /// Whether states are coloured.

@@ -3,6 +3,7 @@
 use super::Cell;
 use crate::fail::Failure;
 use crate::text;
+use crate::types::redact;
 use anyhow::Result;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
@@ -45,7 +46,7 @@ fn fill(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>, 
                     sheet.write_number_with_format(line, column, fen.0 as f64 / 100.0, &yuan)?;
                 }
                 other => {
-                    sheet.write_string(line, column, other.plain())?;
+                    sheet.write_string(line, column, &*redact(&other.plain()))?;
                 }
             }
         }

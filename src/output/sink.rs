@@ -42,6 +42,14 @@ impl Sink {
         }
     }
 
+    /// Whether the reader of stdout has gone away: what is written is dropped.
+    pub fn reader_is_gone(&self) -> bool {
+        match self {
+            Sink::Standard(standard) => standard.reader_gone.load(Ordering::Relaxed),
+            Sink::Memory(_) => false,
+        }
+    }
+
     /// Writes words and a line break to stderr. There is nowhere to complain when that fails.
     pub fn words(&self, words: &str) {
         match self {
@@ -64,14 +72,6 @@ impl Sink {
     pub fn bar(&self, bar: Option<ProgressBar>) {
         if let Sink::Standard(standard) = self {
             *standard.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
-        }
-    }
-
-    /// Whether the reader of stdout went away before it had read all.
-    pub fn reader_is_gone(&self) -> bool {
-        match self {
-            Sink::Memory(_) => false,
-            Sink::Standard(standard) => standard.reader_gone.load(Ordering::Relaxed),
         }
     }
 

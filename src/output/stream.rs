@@ -1,10 +1,11 @@
 //! Rows that come one at a time.
 
 use super::fields::{Need, Part, Picked};
-use super::jq::Jq;
+use super::jq::{Jq, Next};
 use super::{Format, Output};
 use crate::fail::Failure;
 use crate::text;
+use crate::types::guarded_with_numbers;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 const DELAY: Duration = Duration::from_millis(100);
 /// So many bytes are written at once when rows come fast.
 const FULL: usize = 64 * 1024;
+/// What tells Excel that a file is in UTF-8.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Writes rows as they come in NDJSON, CSV and TSV; the other forms keep them until [`Stream::finish`].
 pub struct Stream<'a, T> {
@@ -53,7 +56,7 @@ pub(super) struct Form<'a> {
 }
 
 enum State {
-    Lines(Vec<u8>),
+    Lines(String),
     Separated(Box<csv::Writer<Vec<u8>>>),
     /// Until all are there.
     Kept(Vec<Part>),
@@ -61,11 +64,15 @@ enum State {
 
 impl<'a> Form<'a> {
     pub fn new(out: &'a Output, names: Vec<String>, titles: Vec<String>) -> Result<Form<'a>> {
-        let jq = out.jq.as_deref().map(Jq::new).transpose()?;
+        let jq = out.jq.as_deref();
+        let jq = jq.map(|jq| Jq::new(jq, out.patience)).transpose()?;
         let state = match out.format {
-            Format::Ndjson => State::Lines(Vec::new()),
+            Format::Ndjson => State::Lines(String::new()),
             Format::Csv | Format::Tsv if jq.is_none() => {
                 let mut writer = separated(out);
+                if out.excel {
+                    out.write(BOM)?;
+                }
                 if out.headers {
                     writer.write_record(&names).map_err(broken)?;
                 }
@@ -97,21 +104,30 @@ impl<'a> Form<'a> {
             State::Lines(buffer) => {
                 let json = part.json();
                 match &self.jq {
-                    Some(jq) => {
-                        buffer.extend_from_slice(jq.run(&serde_json::to_vec(&json)?)?.as_bytes())
-                    }
+                    Some(jq) => jq.run(&serde_json::to_vec(&json)?, |line| {
+                        buffer.push_str(line);
+                        match buffer.len() {
+                            FULL.. => self.out.print_filtered(&std::mem::take(buffer)),
+                            _ => Ok(Next::More),
+                        }
+                    })?,
                     None => {
-                        serde_json::to_writer(&mut *buffer, &json)?;
-                        buffer.push(b'\n');
+                        buffer.push_str(&super::words::escaped(&serde_json::to_string(&json)?));
+                        buffer.push('\n');
                     }
                 }
                 buffer.len()
             }
             State::Separated(writer) => {
                 let cells = part.cells();
-                writer
-                    .write_record(cells.iter().map(super::Cell::plain))
-                    .map_err(broken)?;
+                let cells = cells.iter().map(|cell| match (self.out.excel, cell) {
+                    // A number of ours is one to calculate with.
+                    (true, super::Cell::Text(_) | super::Cell::List(_)) => {
+                        guarded_with_numbers(&cell.plain()).into_owned()
+                    }
+                    _ => cell.plain(),
+                });
+                writer.write_record(cells).map_err(broken)?;
                 writer.get_ref().len()
             }
             State::Kept(parts) => {
@@ -133,7 +149,7 @@ impl<'a> Form<'a> {
                 writer.flush().map_err(|error| broken(error.into()))?;
                 let gathered = writer.get_ref().clone();
                 **writer = separated(self.out);
-                self.out.print(&gathered)
+                self.out.print(&String::from_utf8_lossy(&gathered))
             }
             State::Kept(_) => Ok(()),
         }
@@ -149,7 +165,7 @@ impl<'a> Form<'a> {
             let values: Vec<Value> = parts.into_iter().map(Part::json).collect();
             if let Some(jq) = &self.jq {
                 let json = serde_json::to_vec(&values)?;
-                return self.out.print(jq.run(&json)?.as_bytes());
+                return jq.run(&json, |line| self.out.print_filtered(line));
             }
             return match self.out.format {
                 Format::Yaml => self.out.yaml(&Value::from(values)),
@@ -164,11 +180,11 @@ impl<'a> Form<'a> {
             }
             Format::Table => {
                 let table = super::table::lay_out(self.out, &self.titles, rows);
-                self.out.print(table.as_bytes())
+                self.out.table(&table)
             }
             _ => {
                 let workbook = super::sheet::write(&self.names, &rows, self.out.headers)?;
-                self.out.print(&workbook)
+                self.out.write(&workbook)
             }
         }
     }

@@ -46,13 +46,50 @@ pub(super) fn visible_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// As [`visible`], but what divides lines and cells stays.
+pub(super) fn visible_data(text: &str) -> String {
+    let divides = |c: char| matches!(c, '\n' | '\t');
+    let mut shown = String::with_capacity(text.len());
+    for piece in text.split_inclusive(divides) {
+        let words = piece.trim_end_matches(divides);
+        let end = &piece[words.len()..];
+        // Windows ends its lines so.
+        let (words, end) = match words.strip_suffix('\r') {
+            Some(words) if end == "\n" => (words, "\r\n"),
+            _ => (words, end),
+        };
+        shown.push_str(&visible(words));
+        shown.push_str(end);
+    }
+    shown
+}
+
+/// JSON in which every character that would act on a terminal is escaped. The same value, whoever reads it.
+pub(super) fn escaped(json: &str) -> Cow<'_, str> {
+    // Those of ASCII are escaped already, and the line breaks between values are to stay.
+    let acts_here = |c: char| c == '\x7f' || !c.is_ascii() && acts(c);
+    match json.chars().any(acts_here) {
+        false => Cow::Borrowed(json),
+        true => Cow::Owned(
+            json.chars()
+                .fold(String::with_capacity(json.len()), |mut out, c| {
+                    match acts_here(c) {
+                        true => drop(write!(out, "\\u{:04x}", c as u32)),
+                        false => out.push(c),
+                    }
+                    out
+                }),
+        ),
+    }
+}
+
 /// An error and its exit code. Empty words where there is nothing more to say.
 pub(super) fn failure(out: &Output, error: &anyhow::Error) -> (u8, String) {
     let bug;
     let failure = match fail::failure(error) {
         Some(failure) => failure,
         None => {
-            bug = Failure::bug(Text::verbatim(format!("{error:#}")));
+            bug = fail::unclassified(error);
             &bug
         }
     };
@@ -138,5 +175,16 @@ mod tests {
         );
         assert_eq!(visible("绿茶 100g"), "绿茶 100g");
         assert_eq!(visible_lines("a\x07\nb"), "a␇\nb");
+        assert_eq!(
+            visible_data("a\t\x1b]0;x\x07\r\nb\rc\n"),
+            "a\t␛]0;x␇\r\nb c\n"
+        );
+        let json = serde_json::json!({"remark": "\u{9b}31m \u{202e}x\x7f\x1b"}).to_string();
+        let safe = escaped(&json);
+        assert_eq!(safe, r#"{"remark":"\u009b31m \u202ex\u007f\u001b"}"#);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&safe).ok(),
+            serde_json::from_str(&json).ok()
+        );
     }
 }

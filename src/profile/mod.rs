@@ -4,6 +4,7 @@
 
 mod keep;
 mod keyring;
+mod private;
 mod provider;
 mod push;
 mod resolve;
@@ -11,6 +12,7 @@ mod secret;
 mod settings;
 
 pub use keep::{SecretKeeper, keep_somewhere, secret_keeper};
+pub use private::read_given;
 pub use push::{PushKeys, forget_push, keep_push, move_push, push_keys, read_push_keys};
 pub use resolve::{
     Origin, Overrides, Preferences, Resolved, VARIABLES, limit, preferences, preview, resolve,
@@ -324,7 +326,7 @@ pub fn dirs() -> Result<Dirs> {
 
 /// The secret of a built-in account.
 fn sandbox_secret(name: &str) -> Secret {
-    Secret::new(built_in(name).map_or("", |account| account.secret))
+    Secret::public(built_in(name).map_or("", |account| account.secret))
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::text;
 use crate::types::Secret;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::path::Path;
 
 /// What verifies and opens the pushes of one account.
@@ -46,8 +45,8 @@ impl PushKeys {
 pub fn push_keys(profile: &Profile, dirs: &Dirs) -> Result<Option<PushKeys>> {
     let keys = match &profile.push {
         SecretSource::BuiltIn => PushKeys {
-            token: Secret::new(SANDBOX_PUSH_TOKEN),
-            aes_key: Some(Secret::new(SANDBOX_PUSH_AES_KEY)),
+            token: Secret::public(SANDBOX_PUSH_TOKEN),
+            aes_key: Some(Secret::public(SANDBOX_PUSH_AES_KEY)),
             previous_aes_key: None,
         },
         SecretSource::Environment => from_environment()?,
@@ -110,7 +109,7 @@ pub fn read_push_keys(path: &Path) -> Result<PushKeys> {
     let shown = path.display().to_string();
     let bytes = match is_stdin(path) {
         true => read_bounded(std::io::stdin().lock()),
-        false => File::open(path).and_then(read_bounded),
+        false => super::private::read_given(path)?,
     };
     let bytes = bytes.map_err(|error| {
         Failure::input(text!(

@@ -1,6 +1,7 @@
 //! Where the AppSecret is kept, and how it is read: keyring, a private file, another program, environment. It is
 //! never taken from the command line and never logged.
 
+use super::private::{check_private, read_given};
 use super::settings::{Store, lock, misread, unreadable, write_whole};
 use super::{Dirs, Overrides, Profile, PushKeys, keyring, sandbox_secret};
 use crate::fail::{Failure, Within};
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Long enough for a password manager that asks a server.
 const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
+/// Once all who could write into a pipe have ended, what is in it comes at once.
+const PIPE_PATIENCE: Duration = Duration::from_secs(2);
 /// No AppSecret is near this; a wrong path (a disk image, `/dev/zero`) must not fill the memory.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -222,7 +225,7 @@ fn from_stdin() -> Result<Secret> {
 
 fn from_file(path: &Path) -> Result<Secret> {
     let shown = path.display().to_string();
-    let bytes = File::open(path).and_then(read_bounded).map_err(|error| {
+    let bytes = read_given(path)?.map_err(|error| {
         Failure::access(text!(
             "cannot read the AppSecret from {path}: {error}",
             path = &shown,
@@ -287,45 +290,6 @@ pub(super) fn load_credentials(path: &Path) -> Result<Credentials> {
     Ok(toml::from_str(&content).map_err(|error| misread(path, &content, &error))?)
 }
 
-#[cfg(unix)]
-fn check_private(file: &File, path: &Path) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let about = file.metadata().map_err(|error| unreadable(path, &error))?;
-    let shown = path.display().to_string();
-    let own = rustix::process::geteuid().as_raw();
-    if about.uid() != own {
-        return Err(Failure::access(text!(
-            "{path} belongs to another user (number {owner})",
-            path = &shown,
-            owner = about.uid()
-        ))
-        .hint(text!(
-            "use a file of your own: move it away, then run `wxsell auth login` again"
-        ))
-        .into());
-    }
-    if about.mode() & 0o077 != 0 {
-        let mode = format!("{:03o}", about.mode() & 0o777);
-        return Err(Failure::access(text!(
-            "{path} can be read by others (mode {mode})",
-            path = &shown,
-            mode
-        ))
-        .hint(text!(
-            "run `chmod 600 {path}`; if others had access, set a new AppSecret in the backend",
-            path = shown
-        ))
-        .into());
-    }
-    Ok(())
-}
-
-/// The folder lies in the user's own profile, whose access list Windows gives to new files.
-#[cfg(not(unix))]
-fn check_private(_file: &File, _path: &Path) -> Result<()> {
-    Ok(())
-}
-
 fn from_credentials(name: &str, dirs: &Dirs) -> Result<Secret> {
     let mut kept = load_credentials(&credentials_path(dirs))?;
     let secret = kept
@@ -365,10 +329,13 @@ fn from_process(command: &[String]) -> Result<Secret> {
             .into());
     };
     let doing = || text!("running the credential process {program}", program);
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::piped());
+    crate::process::apart(&mut command);
+    let child = command
         .spawn()
         .map_err(|error| {
             Failure::access(text!(
@@ -420,6 +387,8 @@ fn output_in_time(mut child: Child, patience: Duration) -> Result<Vec<u8>, Failu
         ))
     };
     let end = Instant::now() + patience;
+    // Whatever it started ends with it: what goes on would hold the pipe, or a lock of the password manager.
+    let group = crate::process::Group::new(Some(child.id()));
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         thread::spawn(move || {
@@ -431,20 +400,16 @@ fn output_in_time(mut child: Child, patience: Duration) -> Result<Vec<u8>, Failu
         match child.try_wait().map_err(odd)? {
             Some(status) => break status,
             None if Instant::now() >= end => {
-                // It may have ended by itself in this moment; then there is nothing to kill.
-                let _ = child.kill();
+                drop(group);
                 let _ = child.wait();
                 return Err(late());
             }
             None => thread::sleep(Duration::from_millis(10)),
         }
     };
-    // A grandchild may hold the pipe open after the program has ended.
-    let left = end
-        .saturating_duration_since(Instant::now())
-        .max(Duration::from_millis(100));
+    drop(group);
     let bytes = receiver
-        .recv_timeout(left)
+        .recv_timeout(PIPE_PATIENCE)
         .map_err(|_| late())?
         .map_err(odd)?;
     if !status.success() {
@@ -613,12 +578,22 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_credential_process_that_hangs_is_ended() {
-        let child = Command::new("sleep")
-            .arg("60")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("started");
-        let error = output_in_time(child, Duration::from_millis(50)).expect_err("ended");
+        let start = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).stdout(Stdio::piped());
+            crate::process::apart(&mut command);
+            command.spawn().expect("started")
+        };
+        let error = output_in_time(start("sleep 60; echo x"), Duration::from_millis(50));
+        let error = error.expect_err("ended");
         assert!(error.message.to_string().contains("did not end"));
+        // A child that holds the pipe ends with the program, and what the program printed counts.
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = folder.path().join("left");
+        let script = format!("(sleep 2; touch {}) & echo abc", left.display());
+        let started = Instant::now();
+        let printed = output_in_time(start(&script), Duration::from_secs(30));
+        assert_eq!(printed.expect("printed"), b"abc\n");
+        assert!(started.elapsed() < Duration::from_secs(2), "it waited");
     }
 }

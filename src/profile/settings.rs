@@ -131,7 +131,10 @@ impl SettingsFile {
     /// Reads the file; no file reads as no settings. A key that is not known is refused with its line.
     pub fn load(&self) -> Result<Settings> {
         match fs::read_to_string(&self.path) {
-            Ok(content) => parse(&self.path, &content),
+            Ok(content) => {
+                super::private::check_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+                parse(&self.path, &content)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Settings::default()),
             Err(error) => Err(unreadable(&self.path, &error).into()),
         }
@@ -382,7 +385,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(&url) => {}
+        "http" if crate::types::is_loopback(&url) => {}
         "http" => {
             return wrong(text!(
                 "the base URL {address} is not encrypted; `http` is allowed for this machine only",
@@ -403,18 +406,15 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
             address
         ));
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
+    // A dot at the end of a host only says that it is whole already.
+    let mut url = url;
+    if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')) {
+        let host = host.to_owned();
+        if url.set_host(Some(&host)).is_err() {
+            return wrong(text!("the base URL {address} names no host", address));
+        }
     }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Whether WeChat itself answers at a base URL.
@@ -424,6 +424,7 @@ pub(super) fn is_platform(base_url: &str) -> bool {
             && url.port().is_none()
             && url
                 .host_str()
+                .map(|host| host.trim_end_matches('.'))
                 .is_some_and(|host| super::PLATFORM_HOSTS.contains(&host))
     })
 }

@@ -25,13 +25,40 @@ pub fn read(body: &[u8]) -> Result<(Format, Map<String, Value>), Refusal> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let format = format_of(text.as_bytes()).ok_or(Refusal::Malformed)?;
     let read = match format {
-        Format::Json => serde_json::from_str(text).map_err(|_| Refusal::Malformed)?,
+        Format::Json => serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str(&escaped(text)))
+            .map_err(|_| Refusal::Malformed)?,
         Format::Xml => from_xml(text).ok_or(Refusal::Malformed)?,
     };
     match read {
         Value::Object(fields) => Ok((format, fields)),
         _ => Err(Refusal::Malformed),
     }
+}
+
+/// JSON with the control characters inside its texts escaped: the platform writes reasons and remarks as people typed
+/// them, line breaks included.
+fn escaped(json: &str) -> String {
+    let (mut quoted, mut after_backslash) = (false, false);
+    json.chars()
+        .fold(String::with_capacity(json.len() + 16), |mut out, c| {
+            match c {
+                c if quoted && c < ' ' => {
+                    // What a backslash stood before is that character itself.
+                    if after_backslash {
+                        out.pop();
+                    }
+                    out.push_str(&format!("\\u{:04x}", c as u32));
+                }
+                '"' if !after_backslash => {
+                    quoted = !quoted;
+                    out.push(c);
+                }
+                c => out.push(c),
+            }
+            after_backslash = quoted && c == '\\' && !after_backslash;
+            out
+        })
 }
 
 /// An element that is open.
@@ -209,6 +236,15 @@ mod tests {
             json!({"Event": "ab", "n": "5", "e": "", "list": [{"id": "1"}, {"id": "2"}], "t": "x < y &"})
         );
         assert_eq!(value("<xml></xml>").expect("read"), json!({}));
+    }
+
+    #[test]
+    fn control_characters_inside_texts_are_read() {
+        let read = value("{\"reason\": \"含有\n违禁词\t\u{1}\\\"x\\\\\",\n\"n\": 1}");
+        assert_eq!(
+            read.expect("read"),
+            json!({"reason": "含有\n违禁词\t\u{1}\"x\\", "n": 1})
+        );
     }
 
     #[test]

@@ -222,16 +222,7 @@ pub fn decode(message: &Map<String, Value>) -> Event {
             fields,
         };
     };
-    let nothing = Map::new();
-    let block = match (spec.block, message.get(spec.block)) {
-        ("", _) => message,
-        (_, Some(Value::Object(block))) => block,
-        // A block that came as a list of one.
-        (_, Some(Value::Array(rows))) => {
-            rows.first().and_then(Value::as_object).unwrap_or(&nothing)
-        }
-        _ => &nothing,
-    };
+    let (name_of_block, block) = block_of(message, spec.block);
     let number = first(block, &spec.numbers).unwrap_or_default();
     let order = first(block, &spec.orders);
     let own = spec.numbers.iter().map(|name| (spec.object, *name));
@@ -252,8 +243,58 @@ pub fn decode(message: &Map<String, Value>) -> Event {
         created,
         from,
         message_id,
-        fields: typed(block, &spec.fields, spec.block.is_empty()),
+        fields: with_the_rest(
+            typed(block, &spec.fields, name_of_block.is_empty()),
+            message,
+            name_of_block,
+        ),
     }
+}
+
+/// The object that holds the fields of an event, and its name: the one that the table names, else the only object in the
+/// message, whatever it is called, else the message itself, whose name is empty.
+fn block_of<'a>(
+    message: &'a Map<String, Value>,
+    named: &'a str,
+) -> (&'a str, &'a Map<String, Value>) {
+    if named.is_empty() {
+        return ("", message);
+    }
+    let object = |value: &'a Value| match value {
+        Value::Object(block) => Some(block),
+        // A block that came as a list of one.
+        Value::Array(rows) if rows.len() == 1 => rows[0].as_object(),
+        _ => None,
+    };
+    if let Some(block) = message.get(named).and_then(object) {
+        return (named, block);
+    }
+    let mut others = message
+        .iter()
+        .filter(|(name, _)| !ENVELOPE.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str(), object(value)?)));
+    match (others.next(), others.next()) {
+        (Some(only), None) => only,
+        _ => ("", message),
+    }
+}
+
+/// Adds what stands beside the block: nothing that was pushed is lost.
+fn with_the_rest(
+    mut fields: Map<String, Value>,
+    message: &Map<String, Value>,
+    block: &str,
+) -> Map<String, Value> {
+    if block.is_empty() {
+        return fields;
+    }
+    let beside = message.iter().filter(|(name, _)| {
+        *name != block && *name != "MsgId" && !ENVELOPE.contains(&name.as_str())
+    });
+    for (name, value) in beside {
+        fields.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    fields
 }
 
 /// What stands around every message.
@@ -330,28 +371,32 @@ impl Event {
         find(&self.event)
     }
 
-    /// What tells this event from every other of its shop, and is the same when it is pushed again: `MsgId`, else the
-    /// event, the number of its object, its state and `CreateTime`. Random part, nonce and signature of a repeat
-    /// differ, so they do not count. Events that name no object also count with their sender and their content.
+    /// What tells this event from every other of its shop, and is the same when it is pushed again: the event, the number
+    /// of its object, its state, `CreateTime` and what it says. The platform counts in seconds, so that two events of one
+    /// object may differ in their content alone. Random part, nonce and signature of a repeat differ, so they do not count.
     pub fn key(&self, message: &str) -> String {
-        if let Some(id) = &self.message_id {
-            return format!("MsgId|{id}");
-        }
         let created = self
             .created
             .map(|seconds| seconds.to_string())
             .unwrap_or_default();
         let state = self.state.as_deref().unwrap_or_default();
-        let mut key = format!("{}|{}|{state}|{created}", self.event, self.number);
-        let ambiguous = self.number.is_empty() || (created.is_empty() && state.is_empty());
-        if ambiguous {
-            let content = match self.family {
-                // Fields of a known event may come in another order.
-                "unknown" => message.to_owned(),
-                _ => Value::Object(self.fields.clone()).to_string(),
-            };
-            key.push_str(&format!("|{}|{}", self.from, short_hash(&content)));
-        }
+        let content = match self.fields.is_empty() {
+            // It could not be read, or says nothing beside its name.
+            true => message.to_owned(),
+            // The same event may be written in another order, and in XML.
+            false => in_order(&self.fields).to_string(),
+        };
+        let content = format!(
+            "{}|{}|{content}",
+            self.from,
+            self.message_id.as_deref().unwrap_or_default()
+        );
+        let key = format!(
+            "{}|{}|{state}|{created}|{}",
+            self.event,
+            self.number,
+            short_hash(&content)
+        );
         match key.len() <= 240 {
             true => key,
             false => format!("{}|{}", short(&self.event), short_hash(&key)),
@@ -418,6 +463,22 @@ impl Event {
             None => said,
         }
     }
+}
+
+/// Fields in the order of their names, at every depth.
+fn in_order(fields: &Map<String, Value>) -> Value {
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => in_order(fields),
+            Value::Array(values) => values.iter().map(sorted).collect(),
+            other => other.clone(),
+        }
+    }
+    let by_name: std::collections::BTreeMap<_, _> = fields.iter().collect();
+    let sorted = by_name
+        .into_iter()
+        .map(|(name, value)| (name.clone(), sorted(value)));
+    Value::Object(sorted.collect())
 }
 
 fn short(text: &str) -> String {
@@ -507,7 +568,68 @@ mod tests {
         assert_ne!(audit(3, 5), audit(4, 5));
         // Rejected, corrected, rejected again.
         assert_ne!(audit(3, 5), audit(3, 6));
-        assert_eq!(audit(3, 5), "open_product_spu_audit|1|3|5");
+        assert!(audit(3, 5).starts_with("open_product_spu_audit|1|3|5|"));
+    }
+
+    #[test]
+    fn events_that_differ_in_content_alone_are_two() {
+        let pushed = |message: Value| {
+            let mut message = message;
+            message["CreateTime"] = 5.into();
+            message["FromUserName"] = "o".into();
+            event(message).key("")
+        };
+        for (one, other) in [
+            (
+                json!({"Event": "open_product_order_settle", "order_info": {"order_id": 1, "settle_no": "1"}}),
+                json!({"Event": "open_product_order_settle", "order_info": {"order_id": 1, "settle_no": "2"}}),
+            ),
+            (
+                json!({"Event": "channels_ec_stock_no_enough", "channels_ec_stock_no_enough": {"product_id": "1", "sku_id": "1"}}),
+                json!({"Event": "channels_ec_stock_no_enough", "channels_ec_stock_no_enough": {"product_id": "1", "sku_id": "2"}}),
+            ),
+            (
+                json!({"Event": "complaint_notify", "complaint_info": {"complaint_order_id": 1, "state": 230_002, "event": 5}}),
+                json!({"Event": "complaint_notify", "complaint_info": {"complaint_order_id": 1, "state": 230_002, "event": 6}}),
+            ),
+            (
+                json!({"Event": "miniprogram_sharer_action", "openid": "o1", "type": 1, "promoter": {"promoter_id": 1}}),
+                json!({"Event": "miniprogram_sharer_action", "openid": "o1", "type": 1, "promoter": {"promoter_id": 2}}),
+            ),
+            (
+                json!({"Event": "anything", "MsgId": 7, "a": 1}),
+                json!({"Event": "anything", "MsgId": 7, "a": 2}),
+            ),
+        ] {
+            assert_ne!(pushed(one.clone()), pushed(other), "{one}");
+        }
+        let first = json!({"Event": "anything", "MsgId": 7, "a": 1, "b": {"c": 1, "d": 2}});
+        let again = json!({"b": {"d": 2, "c": 1}, "a": 1, "MsgId": 7, "Event": "anything"});
+        assert_eq!(pushed(first), pushed(again));
+    }
+
+    #[test]
+    fn a_block_of_another_name_keeps_its_fields_and_what_stands_beside_it_stays() {
+        let renamed = event(
+            json!({"Event": "open_product_spu_status_update", "CreateTime": 5,
+            "OpenProductSpuAudit": {"product_id": 12, "status": 3}, "extra": "x"}),
+        );
+        assert_eq!(
+            (renamed.number.as_str(), renamed.state.as_deref()),
+            ("12", Some("3"))
+        );
+        assert_eq!(
+            Value::Object(renamed.fields),
+            json!({"product_id": "12", "status": 3, "extra": "x"})
+        );
+        for block in ["Data", "EventData"] {
+            let shared = event(json!({"Event": "cooperation_shop_order", block: {"order_id": 7}}));
+            assert_eq!(shared.number, "7", "{block}");
+        }
+        let flat = event(
+            json!({"Event": "open_product_order_confirm", "order_id": 7, "MsgType": "event"}),
+        );
+        assert_eq!(Value::Object(flat.fields), json!({"order_id": "7"}));
     }
 
     #[test]
@@ -518,8 +640,9 @@ mod tests {
             Value::Object(odd.fields.clone()),
             json!({"some": {"thing": [1]}})
         );
-        assert_ne!(odd.key("a"), odd.key("b"));
+        assert_eq!(odd.key("a"), odd.key("b"));
         let nothing = event(json!({}));
+        assert_ne!(nothing.key("a"), nothing.key("b"));
         assert_eq!((nothing.event.as_str(), nothing.number.as_str()), ("", ""));
     }
 

@@ -11,7 +11,7 @@ use crate::lang::Text;
 use crate::state::State;
 use crate::state::pushes::{Handed, Push, PushLog, SYNTHESISED};
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{is_loopback, rfc3339};
 use anyhow::Result;
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -92,6 +92,9 @@ pub struct Told {
     /// `pushed`, or `synthesised`: made here because it never came.
     pub origin: String,
     pub fields: Value,
+    /// The message as it was pushed, where it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Told {
@@ -111,6 +114,9 @@ impl Told {
             seen: push.seen,
             origin: push.origin.clone(),
             fields: serde_json::from_str(&push.fields).unwrap_or_default(),
+            message: super::body::read(push.message.as_bytes())
+                .is_err()
+                .then(|| push.message.clone()),
         }
     }
 }
@@ -154,7 +160,7 @@ struct Attempt {
 impl Courier {
     pub fn new(target: Target, accounts: HashMap<String, Account>) -> Result<Courier> {
         Ok(Courier {
-            http: http(target.timeout)?,
+            http: http(target.timeout, target.url.as_ref().is_some_and(is_loopback))?,
             target,
             accounts: Arc::new(accounts),
         })
@@ -245,14 +251,14 @@ impl Courier {
             Ok(json) => json,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
-        let mut named = vec![
-            ("WXSELL_EVENT", push.event.clone()),
+        let mut variables = vec![
+            ("WXSELL_EVENT", named(&push.event)),
             ("WXSELL_EVENT_ID", push.id.to_string()),
         ];
         if push.origin == SYNTHESISED {
-            named.push(("WXSELL_EVENT_SYNTHESISED", "1".into()));
+            variables.push(("WXSELL_EVENT_SYNTHESISED", "1".into()));
         }
-        match run_program(line, &json, &named, self.target.timeout).await {
+        match run_program(line, &json, &variables, self.target.timeout).await {
             Ok(()) => Outcome::Done,
             Err(why) => Outcome::Refused(why),
         }
@@ -280,14 +286,20 @@ pub async fn run_program(
     ] {
         command.env_remove(secret);
     }
+    crate::process::apart(command.as_std_mut());
     let running = async {
         let mut child = command.spawn()?;
+        // Where it takes too long or we are told to stop, it ends with all that it started: otherwise the next attempt
+        // would work beside it.
+        let group = crate::process::Group::new(child.id());
         if let Some(mut standard) = child.stdin.take() {
             // A program need not read its input.
             let _ = standard.write_all(input).await;
             let _ = standard.write_all(b"\n").await;
         }
-        child.wait().await
+        let ended = child.wait().await;
+        group.release();
+        ended
     };
     match tokio::time::timeout(timeout, running).await {
         Ok(Ok(status)) if status.success() => Ok(()),
@@ -297,11 +309,16 @@ pub async fn run_program(
     }
 }
 
-/// A client for addresses that are not WeChat's; follows no redirects.
-pub fn http(timeout: Duration) -> Result<reqwest::Client> {
+/// A client for an address that is not WeChat's; follows no redirects. `direct` leaves aside the proxy that the
+/// environment names: what is meant for this machine may hold orders.
+pub fn http(timeout: Duration, direct: bool) -> Result<reqwest::Client> {
     // Somebody else may have installed it; it is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder();
+    if direct {
+        builder = builder.no_proxy();
+    }
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("wxsell/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
@@ -367,6 +384,15 @@ fn header(event: &str) -> String {
         .collect()
 }
 
+/// An event name as a variable of a program's environment, which has an end and holds no NUL.
+fn named(event: &str) -> String {
+    event
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect()
+}
+
 /// A command line for the shell of the system.
 fn shell(line: &str) -> tokio::process::Command {
     #[cfg(windows)]
@@ -404,6 +430,8 @@ pub struct Forwarder {
     pub courier: Courier,
     /// Keys of the shops it works for.
     pub shops: Vec<String>,
+    /// Names of the events that it hands on; none are all.
+    pub only: Vec<String>,
     /// Ends when nothing is due any more, rather than waiting for more. Every event is then tried once.
     pub once: bool,
     /// Is told of the first failure after a success; must not wait.
@@ -492,8 +520,8 @@ impl Forwarder {
     }
 
     async fn due(&self, now: i64, most: usize) -> Result<Vec<Push>> {
-        let (state, shops) = (self.state.clone(), self.shops.clone());
-        tokio::task::spawn_blocking(move || state.due_pushes(&shops, now, most)).await?
+        let (state, shops, only) = (self.state.clone(), self.shops.clone(), self.only.clone());
+        tokio::task::spawn_blocking(move || state.due_pushes(&shops, &only, now, most)).await?
     }
 
     /// Counts an attempt at once, and writes its mark.

@@ -30,7 +30,7 @@ pub mod forward;
 mod provider;
 pub mod receiver;
 
-pub use crypto::{AesKey, Envelope, random16, signature};
+pub use crypto::{AesKey, Envelope, encrypt, random16, signature};
 
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -96,7 +96,8 @@ pub enum Refusal {
     OtherAccount,
     /// Sent in plain mode where only encrypted messages are taken.
     NotEncrypted,
-    /// A signature that was used before, for another message or long ago; or a plain one that is a day old.
+    /// A signature that was used before, for another message, an address test or long ago; a timestamp that is none or is
+    /// still to come; or a plain message that is a day old.
     Replayed,
     /// Body or head above its limit.
     TooLarge,
@@ -156,8 +157,10 @@ impl Refusal {
             Refusal::Malformed => text!("the body is no message in XML or JSON"),
             Refusal::Undecryptable => text!("no EncodingAESKey of this profile opens it"),
             Refusal::OtherAccount => text!("it was made for another AppID"),
-            Refusal::NotEncrypted => text!("it is not encrypted"),
-            Refusal::Replayed => text!("it was sent before, or is too old"),
+            Refusal::NotEncrypted => text!(
+                "it is signed and not encrypted: set the message push to safe mode in the backend, or take such messages with --allow-plain"
+            ),
+            Refusal::Replayed => text!("it was sent before, or is too old or from the future"),
             Refusal::TooLarge => text!("it is too large"),
             Refusal::Truncated => text!("it was cut off"),
             Refusal::TooSlow => text!("it did not arrive in time"),
@@ -227,6 +230,25 @@ pub fn verify_address(account: &Account, query: &Query) -> Result<String, Refusa
     Ok(echo.to_owned())
 }
 
+/// Refuses by its query alone what cannot be a push of the platform at `now`, unix seconds, before its body is read: the
+/// signature is wrong, the timestamp is not one of ten digits, or is not to come yet.
+pub fn check_query(account: &Account, query: &Query, now: i64) -> Result<(), Refusal> {
+    check_signature(account, query)?;
+    let digits = query.timestamp.len() == 10 && query.timestamp.bytes().all(|b| b.is_ascii_digit());
+    match query.timestamp.parse::<i64>() {
+        Ok(at) if digits && at <= now + FAST_CLOCK => Ok(()),
+        _ => Err(Refusal::Replayed),
+    }
+}
+
+/// What identifies a signature: SHA-1 of Token, timestamp and nonce.
+pub fn mark_of(account: &Account, query: &Query) -> [u8; 20] {
+    crypto::digest(&[account.token.expose(), &query.timestamp, &query.nonce])
+}
+
+/// The platform's clock may be ahead of this machine's by so many seconds.
+const FAST_CLOCK: i64 = 300;
+
 fn check_signature(account: &Account, query: &Query) -> Result<(), Refusal> {
     if query.signature.is_empty() || query.timestamp.is_empty() || query.nonce.is_empty() {
         return Err(Refusal::Unsigned);
@@ -267,7 +289,7 @@ pub struct Opened {
 /// `encrypt_type` or `msg_signature` in the query make it an encrypted one; the plain fields of compatible mode are not
 /// used.
 pub fn open(account: &Account, query: &Query, body: &[u8]) -> Result<Opened, Refusal> {
-    let mark = crypto::digest(&[account.token.expose(), &query.timestamp, &query.nonce]);
+    let mark = mark_of(account, query);
     let timestamp = query.timestamp.parse().unwrap_or(0);
     if !query.is_encrypted() {
         check_signature(account, query)?;
@@ -304,7 +326,8 @@ pub fn open(account: &Account, query: &Query, body: &[u8]) -> Result<Opened, Ref
         return Err(Refusal::Forged);
     }
     let (envelope, key) = decrypt(account, encrypted)?;
-    let message = String::from_utf8(envelope.message).map_err(|_| Refusal::Undecryptable)?;
+    // A character that was cut is one letter of a reason; the event counts.
+    let message = String::from_utf8_lossy(&envelope.message).into_owned();
     // A message that is signed and ours is kept even where it cannot be read.
     let (format, fields) = body::read(message.as_bytes()).unwrap_or((outer, Map::new()));
     let mode = match plain_fields.contains_key("MsgType") || plain_fields.contains_key("Event") {

@@ -2,7 +2,10 @@
 //!
 //! A push is verified, decrypted, decoded and stored; then it is answered, and what is done with it afterwards cannot
 //! delay the answer. Memory is bounded: so many connections, so large a head, so many bytes of bodies at once. Who
-//! sends slowly is cut off.
+//! sends or reads slowly is cut off, and where all places are taken the connection that has been without an answer for
+//! longest gives way: WeChat waits five seconds, and strangers cannot make it wait.
+
+mod connection;
 
 use super::forward::Wake;
 use super::{
@@ -15,7 +18,8 @@ use crate::state::pushes::{Kept, NewPush, PushLog};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use connection::{Places, Watched};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -28,7 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -46,9 +50,10 @@ pub struct Limits {
     pub head: usize,
     /// Bytes of all bodies that are being read.
     pub bodies: usize,
-    /// Connections at once; further ones wait to be accepted.
+    /// Connections at once; for a further one, that which was last answered longest ago is closed.
     pub connections: usize,
-    /// For a TLS handshake, for a head, which includes the pause between two requests, and for a body.
+    /// For a TLS handshake, for a head, which includes the pause between two requests, for a body, and for a reader of
+    /// answers.
     pub patience: Duration,
     /// For the end of open requests when it is told to stop.
     pub drain: Duration,
@@ -104,8 +109,13 @@ pub struct Receiver {
     /// Where tickets of service providers are kept, and what merchants authorised.
     pub state: Arc<State>,
     pub limits: Limits,
-    /// Take encrypted messages only.
+    /// Take encrypted messages only, whether a key is stored or not.
     pub safe_only: bool,
+    /// Take plain messages although a key is stored. Their signature does not cover them: whoever has seen one, in an
+    /// access log for example, can put anything under it.
+    pub allow_plain: bool,
+    /// Names of the events that are handed on; none are all.
+    pub only: Vec<String>,
     /// Wakes who hands pushes on; `None` where nobody does.
     pub forward: Option<Wake>,
     pub tls: Option<Arc<rustls::ServerConfig>>,
@@ -124,7 +134,7 @@ impl Receiver {
     /// Answers on `listener` until `stop` ends; then takes no more connections, finishes what is open, and returns.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<()> {
         let (told, stopping) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let places = Places::new(self.limits.connections);
         let (patience, drain) = (self.limits.patience, self.limits.drain);
         let tls = self.tls.clone().map(TlsAcceptor::from);
         let desk = Arc::new(Desk {
@@ -136,18 +146,14 @@ impl Receiver {
         let mut tick = tokio::time::interval(COUNT_EVERY);
         tokio::pin!(stop);
         loop {
-            let accept = async {
-                let place = places.clone().acquire_owned().await;
-                (listener.accept().await, place)
-            };
-            let (accepted, place) = tokio::select! {
+            let accepted = tokio::select! {
                 () = &mut stop => break,
                 _ = tick.tick() => {
                     desk.count().await;
                     continue;
                 }
                 Some(_) = open.join_next() => continue,
-                accepted = accept => accepted,
+                accepted = listener.accept() => accepted,
             };
             let Ok((stream, _)) = accepted else {
                 // Out of file handles, or the peer went away: a moment later it may work again.
@@ -157,16 +163,23 @@ impl Receiver {
             // Without it a small answer may wait for an acknowledgement; a failure costs only speed.
             drop(stream.set_nodelay(true));
             let (desk, stopping, tls) = (desk.clone(), stopping.clone(), tls.clone());
+            let place = places.take();
+            let stream = Watched::new(stream, patience);
             open.spawn(async move {
-                let _place = place;
-                match tls {
-                    None => converse(desk, stream, stopping).await,
-                    Some(tls) => {
-                        let shaken = tokio::time::timeout(patience, tls.accept(stream)).await;
-                        if let Ok(Ok(stream)) = shaken {
-                            converse(desk, stream, stopping).await;
+                let work = async {
+                    match tls {
+                        None => converse(&desk, stream, stopping, &place).await,
+                        Some(tls) => {
+                            let shaken = tokio::time::timeout(patience, tls.accept(stream)).await;
+                            if let Ok(Ok(stream)) = shaken {
+                                converse(&desk, stream, stopping, &place).await;
+                            }
                         }
                     }
+                };
+                tokio::select! {
+                    () = work => {}
+                    () = place.given_up() => {}
                 }
             });
         }
@@ -183,8 +196,12 @@ impl Receiver {
 }
 
 /// One connection, up to its end or until it is told to stop after the request that is under way.
-async fn converse<S>(desk: Arc<Desk>, stream: S, mut stopping: watch::Receiver<bool>)
-where
+async fn converse<S>(
+    desk: &Arc<Desk>,
+    stream: S,
+    mut stopping: watch::Receiver<bool>,
+    place: &connection::Place,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = &desk.receiver.limits;
@@ -194,9 +211,10 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.patience)
         .max_buf_size(limits.head.max(8 << 10));
-    let service = service_fn(|request| {
-        let desk = desk.clone();
-        async move { Ok::<_, Infallible>(desk.answer(request).await) }
+    let service = service_fn(|request| async move {
+        let answer = desk.answer(request).await;
+        place.answered();
+        Ok::<_, Infallible>(answer)
     });
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
@@ -206,6 +224,13 @@ where
         _ = stopping.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+/// A body, and the room that it takes.
+#[derive(Default)]
+struct Taken<'a> {
+    bytes: Vec<u8>,
+    room: Vec<SemaphorePermit<'a>>,
 }
 
 /// Status and body of an answer.
@@ -266,6 +291,12 @@ impl Desk {
         match *request.method() {
             Method::GET => {
                 let echo = super::verify_address(&shop.account, &query)?;
+                // Its signature stands in access logs: it is not to serve for a message.
+                let mark = super::mark_of(&shop.account, &query);
+                self.receiver
+                    .log
+                    .use_up(&shop.key, mark, milliseconds())
+                    .await;
                 let appid = shop.account.appid.clone();
                 (self.receiver.watch)(Happening::Tested { appid });
                 return Ok((StatusCode::OK, echo, "text/plain"));
@@ -273,10 +304,15 @@ impl Desk {
             Method::POST => {}
             _ => return Err(Refusal::Method),
         }
+        super::check_query(&shop.account, &query, now())?;
         let body = self.body(request.into_body()).await?;
-        let opened = super::open(&shop.account, &query, &body)?;
+        let opened = super::open(&shop.account, &query, &body.bytes)?;
         drop(body);
-        if opened.mode == Mode::Plain && self.receiver.safe_only {
+        let takes_plain = match &shop.account.key {
+            Some(_) => self.receiver.allow_plain,
+            None => true,
+        };
+        if opened.mode == Mode::Plain && (self.receiver.safe_only || !takes_plain) {
             return Err(Refusal::NotEncrypted);
         }
         self.store(shop, &opened).await?;
@@ -301,24 +337,32 @@ impl Desk {
         })
     }
 
-    /// Reads a body within the limits of size, time and memory.
-    async fn body(&self, body: Incoming) -> Result<Bytes, Refusal> {
+    /// Reads a body within the limits of size, time and memory. Room is taken for what has come, not for what is
+    /// announced; where there is none left the message is refused, and the platform sends it again.
+    async fn body(&self, mut body: Incoming) -> Result<Taken<'_>, Refusal> {
         let limits = &self.receiver.limits;
-        let expected = body.size_hint().upper().unwrap_or(limits.body as u64);
-        if expected > limits.body as u64 {
+        if body.size_hint().lower() > limits.body as u64 {
             return Err(Refusal::TooLarge);
         }
-        let kibibytes = u32::try_from(expected / 1024 + 1).unwrap_or(u32::MAX);
         let reading = async {
-            let _room = self.bodies.acquire_many(kibibytes).await;
-            Limited::new(body, limits.body).collect().await
+            let mut taken = Taken::default();
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame.map_err(|_| Refusal::Truncated)?.into_data() else {
+                    continue;
+                };
+                if taken.bytes.len() + data.len() > limits.body {
+                    return Err(Refusal::TooLarge);
+                }
+                let kibibytes = u32::try_from(data.len() / 1024 + 1).unwrap_or(u32::MAX);
+                let room = self.bodies.try_acquire_many(kibibytes);
+                taken.room.push(room.map_err(|_| Refusal::NotStored)?);
+                taken.bytes.extend_from_slice(&data);
+            }
+            Ok(taken)
         };
-        match tokio::time::timeout(limits.patience, reading).await {
-            Err(_) => Err(Refusal::TooSlow),
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
-            Ok(Err(_)) => Err(Refusal::Truncated),
-        }
+        tokio::time::timeout(limits.patience, reading)
+            .await
+            .unwrap_or(Err(Refusal::TooSlow))
     }
 
     /// Stores a push; it is on disk when this returns.
@@ -329,7 +373,10 @@ impl Desk {
             return Err(Refusal::Replayed);
         }
         let event = events::decode(&opened.fields);
-        let mut push = new_push(&shop.key, opened, &event, self.receiver.forward.is_some());
+        let only = &self.receiver.only;
+        let goes_on =
+            self.receiver.forward.is_some() && (only.is_empty() || only.contains(&event.event));
+        let mut push = new_push(&shop.key, opened, &event, goes_on);
         push.old = old;
         let kept = self.receiver.log.keep(push).await;
         let appid = shop.account.appid.clone();

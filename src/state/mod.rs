@@ -15,6 +15,9 @@
 //! | `push_refused` | how many messages of one day were refused, by reason |
 //! | `money` | one movement that may be made only once |
 //! | `log_head` | how far the log of writes has come |
+//! | `money` | one movement of money that was asked for |
+//! | `product` | a product of a WeChat Store, by its own number and the merchant's |
+//! | `empty_look` | a look through a WeChat Store for a product that was not there |
 //! | `open_case` | an open after-sale as it was last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
@@ -24,6 +27,7 @@ pub mod cases;
 pub mod images;
 pub mod log;
 pub mod money;
+pub mod products;
 pub mod pushes;
 pub mod quota;
 pub mod runs;
@@ -72,17 +76,23 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE item ADD COLUMN sent BLOB;",
     money::WITH_PROOF,
     log::HEAD,
+    products::SCHEMA,
 ];
 
 /// The open file.
 pub struct State {
     folder: PathBuf,
     connection: Mutex<Connection>,
+    /// What others could read or change until now.
+    mended: Vec<PathBuf>,
 }
 
 impl State {
     /// Opens `wxsell.db` in `folder`; both are made, readable by their owner only, where they do not exist.
     pub fn open(folder: &Path) -> Result<State> {
+        let mended = make_private_folder(folder)
+            .and_then(|()| mend(folder))
+            .unwrap_or_default();
         let connection = connect(folder).within(|| {
             text!(
                 "opening the state in {folder}",
@@ -92,11 +102,17 @@ impl State {
         Ok(State {
             folder: folder.to_path_buf(),
             connection: Mutex::new(connection),
+            mended,
         })
     }
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The folder and those of its files that others could read or change, and now cannot any more.
+    pub fn mended(&self) -> &[PathBuf] {
+        &self.mended
     }
 
     /// Whether this program may rely on what it writes here. Reading is always possible: tables are only added.
@@ -266,6 +282,45 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// The files of this room begin so; SQLite adds endings of its own.
+const FILES: [&str; 2] = ["wxsell.db", "log.db"];
+
+/// Takes the folder and its files from others who could write to it, or read them: they hold tokens, and what buyers
+/// wrote. Gives what was changed; what belongs to somebody else is left as it is.
+#[cfg(unix)]
+fn mend(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let mut mended = Vec::new();
+    let mut narrow = |path: PathBuf, wide: u32, mode: u32| {
+        let about = fs::symlink_metadata(&path)?;
+        let own = about.uid() == rustix::process::geteuid().as_raw();
+        // A folder with the sticky bit is a shared one, such as /tmp, and not ours.
+        if own && about.mode() & 0o1000 == 0 && about.mode() & wide != 0 {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+            mended.push(path);
+        }
+        std::io::Result::Ok(())
+    };
+    narrow(folder.to_path_buf(), 0o022, 0o700)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = FILES
+            .iter()
+            .any(|known| name.to_string_lossy().starts_with(known));
+        if ours && entry.file_type()?.is_file() {
+            narrow(entry.path(), 0o077, 0o600)?;
+        }
+    }
+    Ok(mended)
+}
+
+/// The folder lies in the user's own profile, whose access list Windows gives to new files.
+#[cfg(not(unix))]
+fn mend(_folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    Ok(Vec::new())
+}
+
 /// Opens a file that only its owner may read. On Windows the folder of the user's profile sees to that.
 fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
@@ -278,6 +333,26 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_could_read_is_mended_and_named() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("wxsell.db");
+        drop(State::open(folder.path()).expect("a state"));
+        let set = |path: &Path, mode: u32| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+        };
+        set(&path, 0o666);
+        set(folder.path(), 0o777);
+        let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+        let state = State::open(folder.path()).expect("a state");
+        assert_eq!(state.mended(), [folder.path().to_path_buf(), path.clone()]);
+        assert_eq!((mode(folder.path()), mode(&path)), (0o700, 0o600));
+        let again = State::open(folder.path()).expect("a state");
+        assert!(again.mended().is_empty());
+    }
 
     #[test]
     fn a_file_of_every_older_version_comes_up_to_date() {

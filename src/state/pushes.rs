@@ -167,8 +167,10 @@ fn due_query() -> String {
     format!(
         "SELECT {COLUMNS} FROM push AS p INDEXED BY push_due WHERE forward = 'pending' AND next_at <= ?1
             AND shop IN (SELECT value FROM json_each(?2))
+            AND (?4 = '[]' OR event IN (SELECT value FROM json_each(?4)))
             AND NOT EXISTS (SELECT 1 FROM push AS q WHERE q.forward = 'pending' AND q.shop = p.shop
-                AND q.lane = p.lane AND q.id < p.id)
+                AND q.lane = p.lane AND q.id < p.id
+                AND (?4 = '[]' OR q.event IN (SELECT value FROM json_each(?4))))
          ORDER BY next_at, id LIMIT ?3"
     )
 }
@@ -304,12 +306,21 @@ impl State {
             .map_err(sqlite_failure)?)
     }
 
-    /// Pushes of these shops that may be handed on now: due, and first of their lane.
-    pub fn due_pushes(&self, shops: &[String], now: i64, most: usize) -> Result<Vec<Push>> {
+    /// Pushes of these shops that may be handed on now: due, and first of their lane. `only` names the events that count;
+    /// none are all.
+    pub fn due_pushes(
+        &self,
+        shops: &[String],
+        only: &[String],
+        now: i64,
+        most: usize,
+    ) -> Result<Vec<Push>> {
         let query = due_query();
         let shops = serde_json::to_string(shops)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.read_pushes(&query, vec![now.into(), shops.into(), most.into()])
+        let only = serde_json::to_string(only)?;
+        let values = vec![now.into(), shops.into(), most.into(), only.into()];
+        self.read_pushes(&query, values)
     }
 
     /// When the next push is due, unix milliseconds.
@@ -476,7 +487,10 @@ mod tests {
         let plan: Vec<String> = state
             .sql()
             .prepare(&format!("EXPLAIN QUERY PLAN {}", due_query()))
-            .and_then(|mut plan| plan.query_map((1, "[]", 1), |row| row.get(3))?.collect())
+            .and_then(|mut plan| {
+                plan.query_map((1, "[]", 1, "[]"), |row| row.get(3))?
+                    .collect()
+            })
             .expect("a plan");
         let plan = plan.join("; ");
         assert!(plan.contains("push_due"), "{plan}");
@@ -500,7 +514,7 @@ mod tests {
                 log.keep(push(key, mark, names)).await.expect("kept");
             }
             let due = |now| -> Vec<i64> {
-                let due = state.due_pushes(&shops, now, 10).expect("read");
+                let due = state.due_pushes(&shops, &[], now, 10).expect("read");
                 due.iter().map(|push| push.id).collect()
             };
             assert_eq!(due(1_000), [1, 4, 5]);

@@ -240,7 +240,7 @@ fn the_address_test_is_answered_and_a_forged_one_refused() {
 #[test]
 fn an_event_arrives_in_every_mode_and_format() {
     let world = World::new();
-    let receiver = listen(&world, &[]);
+    let receiver = listen(&world, &["--allow-plain"]);
     let mut number = 0;
     for mode in ["plain", "compatible", "safe"] {
         for body in ["json", "xml"] {
@@ -316,7 +316,7 @@ fn an_event_arrives_in_every_mode_and_format() {
 #[test]
 fn repetitions_are_recognised_and_bad_messages_refused_and_counted() {
     let world = World::new();
-    let receiver = listen(&world, &[]);
+    let receiver = listen(&world, &["--allow-plain"]);
     let event = paid(1, 5);
     // A repetition has a nonce of its own.
     assert_eq!(receiver.push(&event), (200, "success".into()));
@@ -399,14 +399,159 @@ fn repetitions_are_recognised_and_bad_messages_refused_and_counted() {
 }
 
 #[test]
-fn only_encrypted_messages_are_taken_where_that_is_asked_for() {
+fn only_encrypted_messages_are_taken_once_a_key_is_stored_and_others_are_named() {
     let world = World::new();
-    let receiver = listen(&world, &["--safe-only"]);
+    let receiver = listen(&world, &[]);
     let to = receiver.url();
     let args = ["event", "trigger", "debug_demo", "--to", &to, "--mode"];
     let told = world.refused(1, &[&args[..], &["plain"]].concat());
     assert!(told.contains("the receiver did not take it"), "{told}");
     world.ok(&[&args[..], &["safe"]].concat());
+    let mut said = String::new();
+    until(|| {
+        said = world.run(&["due", "--within", "1h"]).stderr;
+        said.contains("not encrypted")
+    });
+    assert!(said.contains("1 messages signed by WeChat"), "{said}");
+    assert!(said.contains("safe mode in the backend"), "{said}");
+    let said = world.run(&["callback", "check"]);
+    assert!(
+        said.stderr.contains("safe mode in the backend"),
+        "{}",
+        said.stderr
+    );
+    drop(receiver);
+    let receiver = listen(&world, &["--allow-plain"]);
+    let to = receiver.url();
+    let args = ["event", "trigger", "debug_demo", "--to", &to, "--mode"];
+    world.ok(&[&args[..], &["plain"]].concat());
+}
+
+#[test]
+fn events_that_differ_in_content_alone_are_all_handed_on() {
+    let world = World::new();
+    let target = Target::start(200);
+    let receiver = listen(&world, &["--forward-to", &target.url]);
+    let settled = |number: &str| {
+        json!({"ToUserName": "gh_0", "FromUserName": "o1", "CreateTime": 5, "Event": "open_product_order_settle",
+            "order_info": {"order_id": 7, "out_order_id": "WX7", "settle_no": number, "amount": 1}})
+    };
+    for event in [settled("1"), settled("2"), settled("1")] {
+        assert_eq!(receiver.push(&event), (200, "success".into()));
+    }
+    until(|| target.taken.lock().expect("events").len() == 2);
+    let listed = world.json(&["event", "list"]);
+    let seen: Vec<_> = listed
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["seen"].as_i64())
+        .collect();
+    assert_eq!(seen, [Some(1), Some(2)]);
+}
+
+#[test]
+fn what_cannot_be_read_is_stored_shown_and_handed_on_whole() {
+    let world = World::new();
+    let target = Target::start(200);
+    let receiver = listen(&world, &["--forward-to", &target.url]);
+    let push = |message: &str| {
+        let whole = format!("{{\"ToUserName\":\"gh_0\",\"Encrypt\":\"{}\"}}", {
+            let key = account().key.expect("a key");
+            wxsell::push::encrypt(&key, [7; 16], message.as_bytes(), SANDBOX_APPID)
+        });
+        let encrypted: Value = serde_json::from_str(&whole).expect("JSON");
+        let (time, nonce) = (
+            wxsell::types::now().to_string(),
+            fastrand::u32(..).to_string(),
+        );
+        let token = SANDBOX_PUSH_TOKEN;
+        let signed = wxsell::push::signature(&[token, &time, &nonce]);
+        let all = [
+            token,
+            &time,
+            &nonce,
+            encrypted["Encrypt"].as_str().expect("text"),
+        ];
+        let target = format!(
+            "/wechat?signature={signed}&timestamp={time}&nonce={nonce}&encrypt_type=aes&msg_signature={}",
+            wxsell::push::signature(&all)
+        );
+        assert_eq!(receiver.request("POST", &target, whole.as_bytes()).0, 200);
+    };
+    // A line break inside a text, as a person typed it.
+    push(
+        "{\"Event\":\"open_product_spu_audit\",\"CreateTime\":5,\"OpenProductSpuAudit\":{\"out_product_id\":\"P1\",\"status\":3,\"reject_reason\":\"标题\n违禁\"}}",
+    );
+    let shown = world.json(&["event", "show", "1"]);
+    assert_eq!(shown["number"], "P1");
+    assert_eq!(shown["fields"]["reject_reason"], "标题\n违禁");
+    let broken = "{\"Event\": broken";
+    push(broken);
+    assert_eq!(
+        world.ok(&["event", "show", "2", "--raw"]),
+        format!("{broken}\n")
+    );
+    until(|| target.taken.lock().expect("events").len() == 2);
+    let taken = target.taken.lock().expect("events").clone();
+    assert!(
+        taken.iter().any(|event| event["message"] == broken),
+        "{taken:?}"
+    );
+}
+
+#[test]
+fn only_some_events_are_handed_on_where_that_is_asked_for() {
+    let world = World::new();
+    let target = Target::start(200);
+    let only = [
+        "--forward-to",
+        &target.url,
+        "--only",
+        "open_product_order_confirm",
+    ];
+    let receiver = listen(&world, &only);
+    let confirmed = json!({"ToUserName": "gh_0", "FromUserName": "o1", "CreateTime": 5,
+        "Event": "open_product_order_confirm", "order_info": {"order_id": 7}});
+    // Of one order: the one that stays does not hold up the one that goes.
+    receiver.push(&paid(7, 4));
+    receiver.push(&confirmed);
+    until(|| target.taken.lock().expect("events").len() == 1);
+    assert_eq!(
+        target.taken.lock().expect("events")[0]["event"],
+        "open_product_order_confirm"
+    );
+    drop(receiver);
+    let all = world.json(&[
+        "event",
+        "forward",
+        "--all",
+        "--forward-to",
+        &target.url,
+        "--only",
+        "open_product_order_pay",
+    ]);
+    assert_eq!((&all["handed_on"], &all["waiting"]), (&json!(1), &json!(0)));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_takes_too_long_ends_with_what_it_started() {
+    let world = World::new();
+    let left = world.file("left");
+    let command = format!("(sleep 2; echo x >> {}) & wait", left.display());
+    let receiver = listen(&world, &["--timeout", "1", "--exec", &command]);
+    let name = "x".repeat(300_000);
+    receiver.push(&json!({"ToUserName": "gh_0", "CreateTime": 5, "Event": format!("{name}\u{0}")}));
+    until(|| {
+        let listed = world.json(&["event", "list"]);
+        listed[0]["attempts"]
+            .as_i64()
+            .is_some_and(|tries| tries > 0)
+    });
+    drop(receiver);
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(!left.exists(), "the child went on");
 }
 
 #[test]
@@ -655,7 +800,7 @@ fn one_receiver_serves_several_shops_and_a_replaced_key_is_still_accepted() {
     world.configure("current = \"tea\"\n[profile.tea]\nappid = \"wx00000000000000aa\"\n[profile.rice]\nappid = \"wx00000000000000bb\"\n");
     let run = |args: &[&str]| -> Said { said(&mut world.plain_command(args)) };
     let keys = |name: &str, token: &str, key: &str| {
-        world.write("keys", format!("{token}\n{key}\n"));
+        world.write_private("keys", format!("{token}\n{key}\n"));
         let said = run(&["auth", "push-key", "--profile", name, "--file", "keys"]);
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         said.stderr
@@ -733,7 +878,7 @@ fn one_receiver_serves_several_shops_and_a_replaced_key_is_still_accepted() {
 fn wrong_keys_are_refused_all_at_once() {
     let world = World::new();
     world.configure("current = \"tea\"\n[profile.tea]\nappid = \"wx00000000000000aa\"\n");
-    world.write("keys", "!!\nshort\n");
+    world.write_private("keys", "!!\nshort\n");
     let told = said(&mut world.plain_command(&["auth", "push-key", "--file", "keys"]));
     assert_eq!(told.code, Some(2));
     assert!(

@@ -315,3 +315,68 @@ fn a_column_that_is_not_there_is_named_before_anything_is_done() {
         "{called:?}"
     );
 }
+
+#[test]
+fn jq_is_bounded_and_prints_as_it_goes() {
+    let world = World::with_goods(&teas(&[("A", "1")]));
+    let list = |jq: &str| world.run(&["goods", "list", "--timeout", "1", "--jq", jq]);
+    for (jq, why) in [
+        ("def f: 1+f; f", "calls itself too often"),
+        ("def f: f; f", "gave nothing within 1 s"),
+        (
+            "import \"/etc/passwd\" as $x; $x",
+            "modules cannot be loaded",
+        ),
+        ("error(\"x\" * 100000)", "…"),
+        (".[0] | @csv", "only an array can"),
+    ] {
+        let said = list(jq);
+        assert_eq!(said.code, Some(2), "{jq}: {}", said.stderr);
+        assert!(said.stderr.contains(why), "{jq}: {}", said.stderr);
+        assert!(said.stderr.len() < 1_000, "{jq}: {}", said.stderr);
+    }
+    let brackets = "(".repeat(20_000);
+    assert_eq!(list(&brackets).code, Some(2));
+    #[cfg(target_os = "linux")]
+    {
+        let said = world.run(&["goods", "list", "--jq", "[limit(100000000; repeat(\"x\"))]"]);
+        assert_eq!(said.code, Some(2));
+        assert!(said.stderr.contains("too much memory"), "{}", said.stderr);
+    }
+    assert_eq!(list("halt").code, Some(0));
+    assert_eq!(
+        list(".[] | [.out_product_id, \"a\\\"b\", 1, null] | @csv").text(),
+        "\"A\",\"a\"\"b\",1,\n"
+    );
+    assert_eq!(list("[\"a\\tb\", 12] | @tsv").text(), "a\\tb\t12\n");
+    // What has no end is printed as it comes, until nobody reads.
+    let mut endless = world.command(&["goods", "list", "--jq", "range(1e12)"]);
+    let mut child = endless
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut first = [0; 8];
+    let mut stdout = child.stdout.take().expect("its output");
+    std::io::Read::read_exact(&mut stdout, &mut first).expect("it prints");
+    drop(stdout);
+    assert_eq!(&first, b"0\n1\n2\n3\n");
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn csv_for_excel_has_a_mark_and_calculates_nothing() {
+    let world = World::with_goods(&teas(&[("=1+1", "1")]));
+    let plain = world.ok(&["goods", "list", "--format", "csv"]);
+    assert!(
+        plain.starts_with("out_product_id") && plain.contains("\n=1+1,"),
+        "{plain}"
+    );
+    let excel = world.ok(&["goods", "list", "--format", "csv", "--excel"]);
+    let row = excel
+        .strip_prefix('\u{feff}')
+        .and_then(|rest| rest.lines().nth(1));
+    let row = row.expect("a mark and a row");
+    assert!(row.starts_with("'=1+1,Green tea =1+1,"), "{row}");
+    let told = world.refused(2, &["goods", "list", "--excel"]);
+    assert!(told.contains("--format csv"), "{told}");
+}

@@ -528,7 +528,7 @@ fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
     let agency = Agency::new();
     agency.take_ticket();
     let keys = format!("providerPushToken\n{SANDBOX_PUSH_AES_KEY}\n");
-    agency.world.write("keys", keys);
+    agency.world.write_private("keys", keys);
     let store = ["auth", "push-key", "--file", "keys"];
     agency.ok("agency", &store);
     let account = Account {
@@ -537,7 +537,7 @@ fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
         key: AesKey::from_encoded(SANDBOX_PUSH_AES_KEY),
         previous: None,
     };
-    let receiver = listen_for(&agency.world, "agency", &[]);
+    let receiver = listen_for(&agency.world, "agency", &["--allow-plain"]);
     let push = |kind: &str, at: i64, code: &str, mode: Mode| {
         let event = json!({"AppId": PROVIDER_APPID, "CreateTime": at, "InfoType": kind, "AuthorizerAppid": APPID,
             "AuthorizationCode": code, "AuthorizationCodeExpiredTime": 3600, "PreAuthCode": "p"});

@@ -49,7 +49,7 @@ fn events_arrive_in_every_mode_and_form() {
     for mode in ["plain", "compatible", "safe"] {
         for body in ["json", "xml"] {
             let world = noted(1);
-            let receiver = listen(&world, &[]);
+            let receiver = listen(&world, &["--allow-plain"]);
             send_to(&world, &receiver, &["--mode", mode, "--body", body]);
             let pushed = world.json(&["sandbox", "push", "deliver"]);
             // Two audits and a payment.
@@ -216,7 +216,7 @@ fn who_is_down_is_tried_three_times_or_by_the_schedule_of_the_store() {
 /// receiver got them.
 fn by_chance(chances: &[&str]) -> (Value, Vec<(String, i64)>, World, Listening) {
     let world = asked(250);
-    let receiver = listen(&world, &[]);
+    let receiver = listen(&world, &["--allow-plain"]);
     send_to(&world, &receiver, chances);
     let pushed = world.json(&["sandbox", "push", "deliver"]);
     let requests = requests(&world);

@@ -75,6 +75,17 @@ impl World {
         std::fs::write(path, content).expect("a file");
     }
 
+    /// A file that its owner alone may read, as one with a secret in it must be.
+    pub fn write_private(&self, name: &str, content: impl AsRef<[u8]>) {
+        self.write(name, content);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(self.file(name), mode).expect("set");
+        }
+    }
+
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.file(name)).expect("a text file")
     }

@@ -228,6 +228,7 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
         ));
     }
     ctx.out.list(&items)?;
+    super::event::warn_of_plain(ctx)?;
     let outside = match ctx.global.dry_run {
         true => {
             if args.ics.is_some() || args.notify_url.is_some() || args.exec.is_some() {

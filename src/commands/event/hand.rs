@@ -75,7 +75,10 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
     };
     ctx.out.check_columns::<Sent>()?;
     let accounts = accounts(ctx)?;
-    let client = http(Duration::from_secs(ctx.global.timeout))?;
+    let client = http(
+        Duration::from_secs(ctx.global.timeout),
+        crate::types::is_loopback(to),
+    )?;
     let mut sent = Vec::with_capacity(pushes.len());
     for push in &pushes {
         let account = accounts.get(&push.shop).ok_or_else(|| {
@@ -153,15 +156,20 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
     };
     let state = ctx.state()?.clone();
     let shop = ctx.profile()?.account_key();
+    let only = args.onward.only.clone();
+    let meant = |pushes: Vec<Push>| -> Vec<Push> {
+        let is_meant = |push: &Push| only.is_empty() || only.contains(&push.event);
+        pushes.into_iter().filter(is_meant).collect()
+    };
     let of = |forward: &str| Filter {
         shop: Some(shop.clone()),
         forward: Some(forward.to_owned()),
         ..Filter::default()
     };
     if ctx.global.dry_run {
-        let mut count = state.pushes(&of("pending"))?.len();
+        let mut count = meant(state.pushes(&of("pending"))?).len();
         if args.all {
-            count += state.pushes(&of("none"))?.len();
+            count += meant(state.pushes(&of("none"))?).len();
         }
         ctx.out.note(text!("would hand on {count} events", count));
         return Ok(());
@@ -169,8 +177,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
     let lock = only_forwarder(ctx)?;
     let shops = vec![shop.clone()];
     if args.all {
-        let ids: Vec<i64> = state
-            .pushes(&of("none"))?
+        let ids: Vec<i64> = meant(state.pushes(&of("none"))?)
             .iter()
             .map(|push| push.id)
             .collect();
@@ -183,6 +190,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         state: state.clone(),
         courier: Courier::new(target, accounts(ctx)?)?,
         shops,
+        only: only.clone(),
         once: true,
         watch: Box::new(move |line| out.note(line)),
     };
@@ -194,7 +202,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         }
     };
     drop((told, forwarder, lock));
-    let waiting = state.pushes(&of("pending"))?.len();
+    let waiting = meant(state.pushes(&of("pending"))?).len();
     ctx.out.show(&Done {
         handed_on: tally.done,
         failed: tally.failed,

@@ -235,6 +235,10 @@ pub fn stored(id: i64, ctx: &Ctx) -> Result<Push> {
 
 pub fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
     let push = stored(args.id, ctx)?;
+    if ctx.global.raw {
+        ctx.out.answer(push.message.as_bytes());
+        return Ok(());
+    }
     match args.message {
         true => ctx.out.text(&push.message),
         false => ctx.out.show(&Shown(Listed::of(&push))),

@@ -48,9 +48,12 @@ pub struct ListenArgs {
     /// Private key of the certificate, PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     tls_key: Option<PathBuf>,
-    /// Refuse messages that are not encrypted
-    #[arg(long)]
+    /// Refuse messages that are not encrypted, also where no EncodingAESKey is stored
+    #[arg(long, conflicts_with = "allow_plain")]
     safe_only: bool,
+    /// Take messages that are not encrypted although an EncodingAESKey is stored
+    #[arg(long)]
+    allow_plain: bool,
 }
 
 /// Where events go.
@@ -71,6 +74,9 @@ pub struct Onward {
     /// Run this command for every event, with its JSON on standard input, until it ends with 0
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub exec: Option<String>,
+    /// Hand on only events of these names, separated by commas; the others are stored
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',', add = clap_complete::engine::ArgValueCandidates::new(super::trigger::candidates))]
+    pub only: Vec<String>,
 }
 
 impl Onward {
@@ -140,7 +146,7 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     let said = printer(&ctx.out)?;
     let wake = target.as_ref().map(|_| Wake::default());
     let forwarder = target
-        .map(|target| forwarder(target, &shops, log.clone(), said.clone(), ctx))
+        .map(|target| forwarder(target, &args.onward, &shops, log.clone(), said.clone(), ctx))
         .transpose()?;
     announce(&args, &listener, &shops, tls.is_some(), ctx)?;
     let (told, stopping) = watch::channel(false);
@@ -154,6 +160,8 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
         state,
         limits: Limits::default(),
         safe_only: args.safe_only,
+        allow_plain: args.allow_plain,
+        only: args.onward.only.clone(),
         forward: wake,
         tls,
         watch: Box::new(move |happening| drop(said.try_send(words(&happening)))),
@@ -209,7 +217,11 @@ fn announce(
     ctx.out.show(&Listening {
         url: format!("{scheme}://{}{}", listener.local_addr()?, args.path),
         paths: paths.collect(),
-        forward_to: args.onward.forward_to.as_ref().map(ToString::to_string),
+        forward_to: args
+            .onward
+            .forward_to
+            .as_ref()
+            .map(|url| profile::masked_proxy(url.as_str())),
         exec: args.onward.exec.clone(),
     })?;
     if !encrypted && !args.host.is_loopback() {
@@ -302,6 +314,7 @@ fn other(name: &str, settings: &Settings, ctx: &Ctx) -> Result<Option<Shop>> {
 
 fn forwarder(
     target: Target,
+    onward: &Onward,
     shops: &HashMap<String, Arc<Shop>>,
     log: Arc<PushLog>,
     said: SyncSender<Text>,
@@ -316,6 +329,7 @@ fn forwarder(
         log,
         shops: accounts.keys().cloned().collect(),
         courier: Courier::new(target, accounts)?,
+        only: onward.only.clone(),
         once: false,
         watch: Box::new(move |line| drop(said.try_send(line))),
     })

@@ -12,7 +12,7 @@ pub use verify::ASKS;
 use super::Ctx;
 use crate::fail::Failure;
 use crate::profile::{self, Profile};
-use crate::push::{Account, AesKey};
+use crate::push::{Account, AesKey, Refusal};
 use crate::state::pushes::Filter;
 use crate::text;
 use crate::types::now;
@@ -83,6 +83,27 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Stats(args) => list::stats(&args, ctx),
         Verb::Verify(args) => verify::run(*args, ctx).await,
     }
+}
+
+/// Refusals older than this are of no interest any more, in seconds.
+const RECENT: i64 = 7 * 86_400;
+
+/// Says where WeChat's own messages were refused because they are not encrypted: the shop loses them until the console or
+/// the receiver is changed. Their signature was right, so that no stranger can make this appear.
+pub fn warn_of_plain(ctx: &Ctx) -> Result<()> {
+    let shop = ctx.profile()?.account_key();
+    let refused = ctx.state()?.push_refusals(Some(&shop), now() - RECENT)?;
+    let plain = |of: &&crate::state::pushes::RefusedCount| {
+        of.shop == shop && of.reason == Refusal::NotEncrypted.name()
+    };
+    if let Some(plain) = refused.iter().find(plain) {
+        ctx.out.warn(text!(
+            "{count} messages signed by WeChat were refused in 7 days, the last at {at}, because they are not encrypted: set the message push to safe mode in the backend (Development management → Message push), or run `wxsell event listen` with --allow-plain",
+            count = plain.count,
+            at = crate::types::plain_time(&crate::types::rfc3339(plain.last_at))
+        ));
+    }
+    Ok(())
 }
 
 /// Which stored events are meant.
@@ -183,6 +204,8 @@ fn own_account(ctx: &Ctx) -> Result<Account> {
 /// Reads an address that events are sent to.
 pub fn address(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    // It is needed to send, and never to be read.
+    url.password().into_iter().for_each(crate::types::hide);
     match (url.scheme(), url.host()) {
         ("http" | "https", Some(_)) => Ok(url),
         _ => Err("an address that begins with http:// or https://".to_owned()),

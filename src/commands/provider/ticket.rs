@@ -94,7 +94,9 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
         "stored the ticket of {appid}; it can be used for 12 hours",
         appid = &provider.appid
     ));
-    Ok(())
+    ctx.told(
+        &serde_json::json!({"appid": provider.appid, "usable_until": rfc3339(now() + 12 * 3600)}),
+    )
 }
 
 /// One word that must not stand on the command line: from a file, from standard input, or typed.
@@ -108,21 +110,22 @@ pub fn given(
     if file.is_none() && std::io::stdin().is_terminal() {
         return ctx.out.secret(prompt, option);
     }
-    let mut content = Vec::new();
     let read = match file.filter(|_| !stdin) {
-        Some(path) => {
-            std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut content))
+        Some(path) => profile::read_given(path)?,
+        None => {
+            let mut content = Vec::new();
+            let read = std::io::stdin()
+                .lock()
+                .take(LONGEST)
+                .read_to_end(&mut content);
+            read.map(|_| content)
         }
-        None => std::io::stdin()
-            .lock()
-            .take(LONGEST)
-            .read_to_end(&mut content),
     };
     let from = match file.filter(|_| !stdin) {
         Some(path) => text!("the file {path}", path = path.display().to_string()),
         None => text!("standard input"),
     };
-    read.map_err(|error| {
+    let content = read.map_err(|error| {
         Failure::input(text!(
             "{from} cannot be read: {error}",
             from = from.clone(),

@@ -2,9 +2,11 @@
 
 use super::super::Ctx;
 use crate::fail::Failure;
+use crate::output::Format;
 use crate::profile::check_appid;
 use crate::sandbox::{APPID, ProviderMove, Sandbox};
 use crate::text;
+use crate::types::Secret;
 use anyhow::Result;
 use clap::Subcommand;
 use std::io::Read;
@@ -51,7 +53,7 @@ pub struct AuthorizeArgs {
 
 pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let what = match verb {
-        Verb::Ticket => return ctx.out.text(&shop.ticket()?),
+        Verb::Ticket => return secret("ticket", shop.ticket()?, ctx),
         Verb::Authorize(args) => ProviderMove::Authorise {
             pre_auth_code: pre_auth_code()?,
             appid: args.merchant.appid()?,
@@ -62,8 +64,19 @@ pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     };
     let (happened, code) = shop.provider(&what)?;
     match code {
-        Some(code) => ctx.out.text(&code),
+        Some(code) => secret("auth_code", code, ctx),
         None => ctx.out.list(&[happened]),
+    }
+}
+
+/// What was asked for by name: alone on a line, or the only field of an object.
+fn secret(name: &str, value: String, ctx: &Ctx) -> Result<()> {
+    let value = Secret::new(value);
+    match ctx.out.format {
+        Format::Json | Format::Ndjson | Format::Yaml => {
+            ctx.out.value(&serde_json::json!({ name: value.reveal() }))
+        }
+        _ => ctx.out.text(value.reveal()),
     }
 }
 

@@ -34,6 +34,7 @@ enum Job {
     Keep(Box<NewPush>, oneshot::Sender<Result<Kept, String>>),
     Handed(Handed, oneshot::Sender<Result<(), String>>),
     Refused(Vec<(String, &'static str, u64)>, i64),
+    UsedUp(String, [u8; 20], i64),
 }
 
 /// The one writer of a receiver. Dropping it writes what is left and ends its thread.
@@ -85,6 +86,14 @@ impl PushLog {
     /// Notes how handing a push on went; returns once it is on disk.
     pub async fn handed(&self, handed: Handed) -> Result<(), String> {
         self.ask(|answer| Job::Handed(handed, answer)).await
+    }
+
+    /// Lets no message come under a signature that served for something else. `at` is unix milliseconds.
+    pub async fn use_up(&self, shop: &str, mark: [u8; 20], at: i64) {
+        if let Some(jobs) = &self.jobs {
+            // An address test is answered all the same.
+            let _ = jobs.send(Job::UsedUp(shop.to_owned(), mark, at)).await;
+        }
     }
 
     /// Adds to the counters of refusals: shop, reason, how many. `at` is unix seconds.
@@ -154,7 +163,7 @@ fn write_batch(connection: &mut Connection, batch: Vec<Job>) {
             (Job::Handed(_, answer), Err(error)) => {
                 let _ = answer.send(Err((*error).clone()));
             }
-            (Job::Refused(..), _) => {}
+            (Job::Refused(..) | Job::UsedUp(..), _) => {}
         }
     }
 }
@@ -167,6 +176,13 @@ fn write_jobs(connection: &mut Connection, batch: &[Job]) -> rusqlite::Result<Ve
             Job::Keep(push, _) => kept.push(keep(&tx, push)?),
             Job::Handed(handed, _) => note_handed(&tx, handed)?,
             Job::Refused(counts, at) => add_refused(&tx, counts, *at)?,
+            Job::UsedUp(shop, mark, at) => drop(
+                // No push has the number 0.
+                tx.prepare_cached(
+                    "INSERT OR IGNORE INTO push_mark (shop, mark, push, at) VALUES (?1, ?2, 0, ?3)",
+                )?
+                .execute(params![shop, mark, at])?,
+            ),
         }
     }
     tx.commit()?;

@@ -144,6 +144,7 @@ pub async fn hand_on(onward: &Onward, ctx: &Ctx) -> Result<usize> {
         state: state.clone(),
         courier: Courier::new(target, accounts(ctx)?)?,
         shops,
+        only: Vec::new(),
         once: true,
         watch: Box::new(move |line| out.note(line)),
     };

@@ -1,0 +1,170 @@
+//! The process that filters: reads the expression from its arguments, inputs from standard input, a line each.
+
+use super::super::words::escaped;
+use super::{GREETING, MEMORY};
+use jaq_core::load::{Arena, Error, File, Loader, span};
+use jaq_core::{Compiler, Ctx, Filter, Vars, data, unwrap_valr};
+use jaq_json::Val;
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::io::{self, BufRead, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What jq has and the library lacks.
+const FORMATS: &str = r#"
+def row($format): if type == "array" then . else error("\(type) cannot be written as \($format), only an array can") end;
+def cell($format; string): if type == "string" then string elif . == null then ""
+    elif type == "number" or type == "boolean" then tostring
+    else error("\(type) cannot stand in a row of \($format)") end;
+def @csv: row("csv") | map(cell("csv"; "\"" + (split("\"") | join("\"\"")) + "\"")) | join(",");
+def @tsv: row("tsv") | map(cell("tsv"; (split("\\") | join("\\\\")) | (split("\t") | join("\\t"))
+    | (split("\n") | join("\\n")) | (split("\r") | join("\\r")))) | join("\t");
+"#;
+
+type Jq = Filter<data::JustLut<Val>>;
+
+/// Filters what comes on standard input until it ends. What it says is read by [`super::Jq`] alone.
+pub fn serve(args: &[OsString]) -> u8 {
+    bound_memory();
+    std::panic::set_hook(Box::new(|_| {}));
+    // Nobody reads any more where it cannot be written.
+    let _ = filter(&args.get(2).cloned().unwrap_or_default().to_string_lossy());
+    0
+}
+
+#[cfg(target_os = "linux")]
+fn bound_memory() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limit = Rlimit {
+        current: Some(MEMORY),
+        maximum: Some(MEMORY),
+    };
+    // Where it is refused, the time bounds it.
+    let _ = setrlimit(Resource::Data, limit);
+}
+
+/// Elsewhere the system does not count what is asked for; the time bounds it.
+#[cfg(not(target_os = "linux"))]
+fn bound_memory() {
+    let _ = MEMORY;
+}
+
+fn filter(expression: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{GREETING}")?;
+    out.flush()?;
+    let compiled = catch_unwind(|| compile(expression));
+    let jq = match compiled {
+        Ok(Ok(jq)) => jq,
+        Ok(Err((position, why))) => return error(&mut out, &json!([position, why])),
+        Err(_) => return error(&mut out, &json!([1, "not understood"])),
+    };
+    done(&mut out)?;
+    for input in io::stdin().lock().lines() {
+        let input = input?;
+        let run = catch_unwind(AssertUnwindSafe(|| run(&jq, input.as_bytes(), &mut out)));
+        match run {
+            Ok(Ok(None)) => done(&mut out)?,
+            Ok(Ok(Some(why))) => error(&mut out, &json!(why))?,
+            Ok(Err(closed)) => return Err(closed),
+            Err(_) => error(&mut out, &json!("the expression cannot be carried out"))?,
+        }
+    }
+    Ok(())
+}
+
+fn done(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, ".")?;
+    out.flush()
+}
+
+/// A text, or in front of it the character of the expression at which it is wrong.
+fn error(out: &mut impl Write, why: &Value) -> io::Result<()> {
+    writeln!(out, "!{why}")?;
+    out.flush()
+}
+
+/// Writes the results of one input; why there are no more, where that is an error.
+fn run(jq: &Jq, json: &[u8], out: &mut impl Write) -> io::Result<Option<String>> {
+    let input = match jaq_json::read::parse_single(json) {
+        Ok(input) => input,
+        Err(error) => return Ok(Some(format!("our own JSON does not read: {error}"))),
+    };
+    let context = Ctx::<data::JustLut<Val>>::new(&jq.lut, Vars::new([]));
+    for value in jq.id.run((context, input)).map(unwrap_valr) {
+        let text = match value {
+            Ok(Val::TStr(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(other) => escaped(&other.to_string()).into_owned(),
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        writeln!(out, "+{}", Value::from(text))?;
+        out.flush()?;
+    }
+    Ok(None)
+}
+
+fn compile(expression: &str) -> Result<Jq, Wrong> {
+    let definitions = jaq_core::defs()
+        .chain(jaq_std::defs())
+        .chain(jaq_json::defs())
+        .chain(jaq_core::load::parse(FORMATS, |parser| parser.defs()).unwrap_or_default());
+    let functions = jaq_core::funs()
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs());
+    let arena = Arena::default();
+    let program = File {
+        code: expression,
+        path: (),
+    };
+    let expected = |all: Vec<(String, &str)>| {
+        let first = all.into_iter().next();
+        first.map(|(what, part)| (at(expression, part), format!("expected {what}")))
+    };
+    let modules = Loader::new(definitions)
+        .load(&arena, program)
+        .map_err(|errors| {
+            let found = errors.into_iter().find_map(|(_, error)| match error {
+                Error::Io(mut all) => all.pop().map(|(part, why)| (at(expression, part), why)),
+                Error::Lex(all) => expected(
+                    all.into_iter()
+                        .map(|(what, part)| (what.as_str().to_owned(), part))
+                        .collect(),
+                ),
+                Error::Parse(all) => expected(
+                    all.into_iter()
+                        .map(|(what, part)| (what.as_str().to_owned(), part))
+                        .collect(),
+                ),
+            });
+            wrong(found)
+        })?;
+    Compiler::default()
+        .with_funs(functions)
+        .compile(modules)
+        .map_err(|errors| {
+            let found = errors.into_iter().flat_map(|(_, all)| all).next();
+            let found = found.map(|(part, what)| {
+                (
+                    at(expression, part),
+                    format!("unknown {} {part}", what.as_str()),
+                )
+            });
+            wrong(found)
+        })
+}
+
+/// The character, from 1, at which `part` begins.
+fn at(expression: &str, part: &str) -> usize {
+    let start = span(expression, part).start.min(expression.len());
+    expression
+        .get(..start)
+        .map_or(start, |before| before.chars().count())
+        + 1
+}
+
+/// Where an expression is wrong, and why.
+type Wrong = (usize, String);
+
+fn wrong(found: Option<Wrong>) -> Wrong {
+    found.unwrap_or((1, String::from("not understood")))
+}
