@@ -9,6 +9,7 @@ mod docs;
 mod fields;
 mod guide;
 mod hostile;
+mod kept;
 mod lang;
 mod operations;
 mod profile;
@@ -48,6 +49,7 @@ mod cli {
     mod goods {
         mod changes;
         mod files;
+        mod kept;
         mod quota;
         mod sheets;
         mod shelf;
@@ -74,6 +76,7 @@ mod cli {
     mod staff;
     mod status;
     mod store;
+    mod store_goods;
     mod upgrade;
     mod vectors;
     mod world;

@@ -246,8 +246,8 @@ fn every_call_is_answered_once_and_refused_once() {
         (
             ADD,
             tea.clone(),
-            with(tea.clone(), "/skus/0/sale_price", json!(0)),
-            10_020_039,
+            with(tea.clone(), "/title", json!("")),
+            10_020_020,
         ),
         (
             "/channels/ec/category/detail",

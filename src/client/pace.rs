@@ -14,6 +14,8 @@ use tokio::time::Instant;
 /// After so many slow-downs without one call getting through, a limit is believed to last. The pauses between them
 /// grow from a quarter of a second to four, some 16 s in all.
 const BELIEVED: u32 = 8;
+/// After so many, where each was followed by a pause to the next minute: it is not the minute's limit.
+const MINUTES_BELIEVED: u32 = 3;
 /// The slowest a pace gets by itself, in calls a second.
 const SLOWEST: f64 = 0.5;
 /// Where the first call of all is refused, nothing is known yet.
@@ -157,10 +159,14 @@ impl Inner {
 
     /// `clock` in seconds since 1970.
     fn limited(&mut self, limit: Limit, now: Instant, clock: i64) -> Option<Duration> {
+        let believed = match limit {
+            Limit::Minute => MINUTES_BELIEVED,
+            Limit::Instant | Limit::Day => BELIEVED,
+        };
         let together = |at: Instant| now.saturating_duration_since(at) < TOGETHER;
         // A call that was under way when a pause began tells nothing new, either.
         if self.slowed_at.is_some_and(together) || now < self.paused_until {
-            return (self.slow_downs < BELIEVED).then_some(Duration::ZERO);
+            return (self.slow_downs < believed).then_some(Duration::ZERO);
         }
         let measured = self.measured(now);
         self.slow_downs += 1;
@@ -184,7 +190,7 @@ impl Inner {
         };
         self.paused_until = now + pause;
         self.next = self.next.max(self.paused_until);
-        (self.slow_downs < BELIEVED).then_some(pause)
+        (self.slow_downs < believed).then_some(pause)
     }
 
     /// Calls that got through in the last second; `None` if there was none.
@@ -363,6 +369,19 @@ mod tests {
                 assert!(pace.take_turn(start + wait / 2) >= Err(start + wait));
             }
         }
+    }
+
+    #[test]
+    fn what_outlasts_two_minutes_is_no_limit_of_the_minute() {
+        let start = Instant::now();
+        let mut pace = Inner::new(None, start);
+        pace.passed(start);
+        let (mut now, mut waits) = (start, 0);
+        while let Some(wait) = pace.limited(Limit::Minute, now, 1_000_000_020) {
+            waits += 1;
+            now += wait + TOGETHER;
+        }
+        assert_eq!(waits, 2);
     }
 
     #[test]

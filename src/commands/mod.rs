@@ -340,6 +340,7 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 fn works_for_a_store(noun: &Noun) -> bool {
     match noun {
         Noun::Status(_)
+        | Noun::Goods(_)
         | Noun::Run(_)
         | Noun::Profile(_)
         | Noun::Auth(_)
@@ -356,7 +357,6 @@ fn works_for_a_store(noun: &Noun) -> bool {
         Noun::Aftersale(_)
         | Noun::Dispute(_)
         | Noun::Due(_)
-        | Noun::Goods(_)
         | Noun::Image(_)
         | Noun::Access(_)
         | Noun::Category(_)

@@ -15,6 +15,9 @@
 //! | `push_refused` | how many messages of one day were refused, by reason |
 //! | `money` | one movement that may be made only once |
 //! | `log_head` | how far the log of writes has come |
+//! | `money` | one movement of money that was asked for |
+//! | `product` | a product of a WeChat Store, by its own number and the merchant's |
+//! | `empty_look` | a look through a WeChat Store for a product that was not there |
 //! | `open_case` | an open after-sale as it was last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
@@ -24,6 +27,7 @@ pub mod cases;
 pub mod images;
 pub mod log;
 pub mod money;
+pub mod products;
 pub mod pushes;
 pub mod quota;
 pub mod runs;
@@ -72,6 +76,7 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE item ADD COLUMN sent BLOB;",
     money::WITH_PROOF,
     log::HEAD,
+    products::SCHEMA,
 ];
 
 /// The open file.

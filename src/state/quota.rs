@@ -147,7 +147,16 @@ impl State {
     pub fn forget_shop(&self, shop: &str) -> Result<()> {
         let mut sql = self.sql();
         let tx = sql.transaction().map_err(sqlite_failure)?;
-        for table in ["item", "image", "slot", "run", "money", "open_case"] {
+        for table in [
+            "item",
+            "image",
+            "slot",
+            "run",
+            "money",
+            "open_case",
+            "product",
+            "empty_look",
+        ] {
             tx.execute(&format!("DELETE FROM {table} WHERE shop = ?1"), [shop])
                 .map_err(sqlite_failure)?;
         }

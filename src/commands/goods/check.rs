@@ -16,7 +16,7 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    read: ReadArgs,
+    pub(super) read: ReadArgs,
 }
 
 /// What sound files hold.

@@ -19,29 +19,29 @@ use serde::Serialize;
 pub struct ListArgs {
     /// Only products that buyers see, or do not see
     #[arg(long, value_enum)]
-    status: Option<Status>,
+    pub(super) status: Option<Status>,
     /// Only products whose audit stands here
     #[arg(long, value_enum)]
-    audit: Option<Audit>,
+    pub(super) audit: Option<Audit>,
     /// Only products created since this day, e.g. 2022-04-01
     #[arg(long, value_name = "DAY", value_parser = day)]
-    created_since: Option<jiff::civil::Date>,
+    pub(super) created_since: Option<jiff::civil::Date>,
     /// Only products changed since this day
     #[arg(long, value_name = "DAY", value_parser = day, conflicts_with = "created_since")]
-    updated_since: Option<jiff::civil::Date>,
+    pub(super) updated_since: Option<jiff::civil::Date>,
     /// Show what buyers see instead of the draft
     #[arg(long)]
-    online: bool,
+    pub(super) online: bool,
     /// How many at the most
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
 }
 
 /// Show one product
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Your own product number
-    out_product_id: String,
+    pub(super) out_product_id: String,
     /// Show what buyers see instead of the draft
     #[arg(long)]
     online: bool,
@@ -61,7 +61,7 @@ pub enum Status {
 }
 
 impl Status {
-    fn code(self) -> i64 {
+    pub(super) fn code(self) -> i64 {
         match self {
             Status::New => 0,
             Status::OnSale => 5,

@@ -9,10 +9,12 @@ pub mod read;
 pub mod report;
 pub mod shelf;
 pub mod single;
+mod store;
 pub mod template;
 pub mod upload;
 
 use crate::commands::Ctx;
+use crate::types::Family;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
@@ -42,6 +44,13 @@ pub enum Verb {
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    // A profile that cannot be read is named by the verb that needs it.
+    let of_store = ctx
+        .profile()
+        .is_ok_and(|profile| profile.family == Family::Store);
+    if of_store {
+        return store::run(verb, ctx).await;
+    }
     match verb {
         Verb::Upload(args) => upload::run(args, ctx).await,
         Verb::Check(args) => check::run(args, ctx).await,

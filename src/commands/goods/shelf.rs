@@ -13,7 +13,7 @@ use serde::Serialize;
 pub struct Args {
     /// Your own product numbers
     #[arg(required = true)]
-    out_product_ids: Vec<String>,
+    pub(super) out_product_ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Step {
 
 impl Step {
     /// The word for what was done, in machine output.
-    fn done(self) -> &'static str {
+    pub fn done(self) -> &'static str {
         match self {
             Step::OnSale => "on_sale",
             Step::OffSale => "off_sale",
@@ -37,12 +37,12 @@ impl Step {
 }
 
 #[derive(Debug, Serialize)]
-struct Stepped {
-    out_product_id: String,
-    /// `on_sale`, `off_sale`, `removed`, `withdrawn`; with `--dry-run` `planned`; else `refused` or `unclear`.
-    result: &'static str,
-    errcode: Option<i64>,
-    reason: Option<Text>,
+pub(super) struct Stepped {
+    pub out_product_id: String,
+    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.
+    pub result: &'static str,
+    pub errcode: Option<i64>,
+    pub reason: Option<Text>,
 }
 
 impl Record for Stepped {
@@ -53,6 +53,7 @@ impl Record for Stepped {
         Column::new("result", "RESULT", |s| {
             Cell::Word(match s.result {
                 "on_sale" => text!("on sale"),
+                "submitted" => text!("submitted to the audit"),
                 "off_sale" => text!("off sale"),
                 "removed" => text!("removed"),
                 "withdrawn" => text!("withdrawn from audit"),

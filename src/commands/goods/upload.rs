@@ -43,9 +43,12 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    read: ReadArgs,
+    pub(super) read: ReadArgs,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
+    /// WeChat Store: keep drafts, and hand nothing to the audit
+    #[arg(long)]
+    pub(super) draft: bool,
 }
 
 /// How goods are sent.
@@ -124,6 +127,15 @@ fn percent(text: &str) -> Result<u32, Text> {
 }
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
+    if args.draft {
+        return Err(
+            Failure::input(text!("--draft works for a WeChat Store alone"))
+                .hint(text!(
+                    "the custom component hands every product to the audit"
+                ))
+                .into(),
+        );
+    }
     let catalogue: Catalogue<AddSpu> = args.read.read(ctx).await?;
     send(catalogue, &args.send, ctx).await
 }

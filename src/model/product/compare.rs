@@ -327,6 +327,9 @@ pub fn complete(draft: &Draft, guard: PriceGuard) -> Result<Comparison, Refusal>
         comparison.refusal = comparison.refusal.or_else(|| below_list(&sku));
         comparison.merged.skus.push(sku);
     }
+    let twins =
+        twins(&comparison.merged.skus).map(|(one, other)| same_attributes(one, other, None));
+    comparison.refusal = comparison.refusal.or(twins);
     Ok(comparison)
 }
 
@@ -368,6 +371,35 @@ fn below_list(sku: &Sku) -> Option<Refusal> {
         ),
         hint: Some(text!("give a list price that is not below the price")),
     })
+}
+
+/// Two SKUs that nobody can tell apart.
+fn twins(skus: &[Sku]) -> Option<(&str, &str)> {
+    let mut seen: HashMap<Vec<&Attribute>, &str> = HashMap::new();
+    skus.iter().find_map(|sku| {
+        let mut look: Vec<&Attribute> = sku.attributes.iter().collect();
+        look.sort_unstable();
+        let twin = seen.insert(look, &sku.id)?;
+        Some((twin, sku.id.as_str()))
+    })
+}
+
+/// `kept` is the one that only the shop has.
+fn same_attributes(one: &str, other: &str, kept: Option<&str>) -> Refusal {
+    Refusal {
+        message: text!(
+            "the SKUs {one} and {other} have the same attributes",
+            one,
+            other
+        ),
+        hint: Some(match kept {
+            Some(old) => text!(
+                "the shop has {old} and the file does not: remove it with --remove-missing-skus, or give it other attributes",
+                old
+            ),
+            None => text!("write what tells the two apart, e.g. colour=red"),
+        }),
+    }
 }
 
 /// What a draft makes of what the shop has. `sent` is what was sent last from here.
@@ -634,32 +666,12 @@ impl Work<'_> {
         if !self.out.changes.iter().any(looks_change) {
             return;
         }
-        let mut seen: HashMap<Vec<&Attribute>, &str> = HashMap::new();
-        let mut refusal = None;
-        for sku in &self.out.merged.skus {
-            let mut look: Vec<&Attribute> = sku.attributes.iter().collect();
-            look.sort_unstable();
-            if let Some(twin) = seen.insert(look, &sku.id) {
-                let kept = [twin, &sku.id]
-                    .into_iter()
-                    .find(|id| self.out.missing.iter().any(|missing| missing == id));
-                refusal = Some(Refusal {
-                    message: text!(
-                        "the SKUs {one} and {other} have the same attributes",
-                        one = twin,
-                        other = &sku.id
-                    ),
-                    hint: Some(match kept {
-                        Some(old) => text!(
-                            "the shop has {old} and the file does not: remove it with --remove-missing-skus, or give it other attributes",
-                            old
-                        ),
-                        None => text!("write what tells the two apart, e.g. colour=red"),
-                    }),
-                });
-                break;
-            }
-        }
+        let refusal = twins(&self.out.merged.skus).map(|(one, other)| {
+            let kept = [one, other]
+                .into_iter()
+                .find(|id| self.out.missing.iter().any(|missing| missing == id));
+            same_attributes(one, other, kept)
+        });
         self.refuse(refusal);
     }
 

@@ -1,7 +1,7 @@
 //! What a product was when it was sent last, in few bytes: enough to see which field somebody else has changed since, to
 //! keep what the shop never shows, and to hold a new price against the last one without asking the shop.
 
-use super::{Comparison, Draft, Field, Product, Shown, Sku, UNSEEN};
+use super::{Change, Comparison, Draft, Field, Product, Shown, Sku, UNSEEN};
 use crate::types::Fen;
 use bytes::{Buf, BufMut};
 
@@ -142,6 +142,11 @@ impl Sent {
                     .iter()
                     .any(|(kept, of)| *kept == field && of.as_deref() == sku)
         };
+        // What follows another field was sent by us, too.
+        let changed = |field: Field, sku: Option<&str>| {
+            let is_it = |change: &Change| change.field == field && change.sku.as_deref() == sku;
+            comparison.changes.iter().any(is_it)
+        };
         for (place, field) in SEEN.into_iter().enumerate() {
             if is_given(draft, field) && is_ours(field, None) {
                 sent.seen[place] = Some(product_digest(merged, field));
@@ -152,25 +157,32 @@ impl Sent {
         }
         let mut skus = Vec::with_capacity(merged.skus.len());
         for sku in &merged.skus {
+            let number = Some(sku.id.as_str());
             let id = of_text(&sku.id);
             let known = sent.skus.iter().find(|known| known.id == id);
             let mut known = known.cloned().unwrap_or_default();
             known.id = id;
-            if let Some(given) = draft.skus.iter().find(|given| given.id == sku.id) {
-                if given.price.is_given() && is_ours(Field::Price, Some(&sku.id)) {
-                    known.price = Some(sku.price);
-                }
-                let gives = [
-                    given.list_price.is_given(),
-                    given.image.is_given(),
-                    given.code.is_given(),
-                    given.barcode.is_given(),
-                    given.attributes.is_given(),
-                ];
-                for (place, field) in OF_SKU.into_iter().enumerate() {
-                    if gives[place] && is_ours(field, Some(&sku.id)) {
-                        known.fields[place] = Some(sku_digest(sku, field));
-                    }
+            let given = draft.skus.iter().find(|given| given.id == sku.id);
+            let is_new = changed(Field::Sku, number);
+            let says = |field: Field| {
+                given.is_some_and(|given| match field {
+                    Field::Price => given.price.is_given(),
+                    Field::ListPrice => given.list_price.is_given(),
+                    Field::Image => given.image.is_given(),
+                    Field::Code => given.code.is_given(),
+                    Field::Barcode => given.barcode.is_given(),
+                    _ => given.attributes.is_given(),
+                })
+            };
+            let is_sent = |field: Field| {
+                (is_new || says(field) || changed(field, number)) && is_ours(field, number)
+            };
+            if is_sent(Field::Price) {
+                known.price = Some(sku.price);
+            }
+            for (place, field) in OF_SKU.into_iter().enumerate() {
+                if is_sent(field) {
+                    known.fields[place] = Some(sku_digest(sku, field));
                 }
             }
             skus.push(known);

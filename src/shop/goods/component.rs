@@ -318,7 +318,8 @@ pub fn outline(spu: &AddSpu) -> Outline {
     let sound = !spu.title.is_empty()
         && !spu.path.is_empty()
         && !spu.head_img.is_empty()
-        && spu.skus.iter().all(whole);
+        && spu.skus.iter().all(whole)
+        && (spu.skus.len() < 2 || spu.skus.iter().all(|sku| !sku.sku_attrs.is_empty()));
     Outline {
         key: spu.out_product_id.clone(),
         third_cat_id: spu.third_cat_id,

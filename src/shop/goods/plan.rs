@@ -14,6 +14,7 @@ use super::sheet::catalogue::{Catalogue, Draft, Drafts};
 use super::sheet::images::BY_CONTENT;
 use super::{Copy, GoodsFilter};
 use crate::api::component::goods::Spu;
+use crate::bulk::number::folded;
 use crate::bulk::spool::{Cursor, SpoolWriter};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -250,6 +251,29 @@ pub fn deleted(number: &str) -> Refusal {
     }
 }
 
+/// Two numbers that people take for one.
+fn looks_like(number: &str, other: &str) -> Refusal {
+    Refusal {
+        message: text!(
+            "the number \"{number}\" differs from \"{other}\", which the shop has, only in width, blanks, marks or leading zeros",
+            number,
+            other
+        ),
+        hint: Some(text!("write it as the shop has it, or choose another")),
+    }
+}
+
+/// The number that was sent before and looks like this one.
+fn known_twin(items: &Items, key: &str) -> Result<Option<String>> {
+    let (wanted, mut twin) = (folded(key), None);
+    items.keys(|known| {
+        if known != key && folded(known) == wanted {
+            twin = Some(known.to_owned());
+        }
+    })?;
+    Ok(twin)
+}
+
 pub fn no_such_product() -> Refusal {
     Refusal {
         message: text!("the shop has no product of this number"),
@@ -291,13 +315,15 @@ fn hash(key: &str) -> u64 {
 struct Shelf {
     cursor: Cursor,
     places: HashMap<u64, u64>,
+    /// By what is left of a number without width, blanks, marks and leading zeros.
+    alike: HashMap<u64, u64>,
 }
 
 impl Shelf {
     /// Takes the first page and reads the others.
     async fn read(shop: &Shop, state: &State) -> Result<Shelf> {
         let mut spool = SpoolWriter::create(state.folder())?;
-        let mut places = HashMap::new();
+        let (mut places, mut alike) = (HashMap::new(), HashMap::new());
         let goods = shop
             .all_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {})
             .await?;
@@ -305,11 +331,23 @@ impl Shelf {
             let body = serde_json::to_vec(&spu)?;
             let at = spool.append(spu.out_product_id.as_bytes(), &body)?;
             places.insert(hash(&spu.out_product_id), at);
+            alike.insert(hash(&folded(&spu.out_product_id)), at);
         }
         Ok(Shelf {
             cursor: spool.reader()?.cursor(),
             places,
+            alike,
         })
+    }
+
+    /// The number in the shop that looks like this one.
+    fn twin(&mut self, key: &str) -> Result<Option<String>> {
+        let Some(at) = self.alike.get(&hash(&folded(key))) else {
+            return Ok(None);
+        };
+        let (number, _) = self.cursor.record(*at)?;
+        let number = String::from_utf8_lossy(number).into_owned();
+        Ok((number != key && folded(&number) == folded(key)).then_some(number))
     }
 
     fn find(&mut self, key: &str) -> Result<Option<Spu>> {
@@ -347,6 +385,8 @@ mod note {
     /// An earlier run sent it as it is.
     pub const DONE: u8 = 2;
     pub const CHEAP: u8 = 4;
+    /// A number that looks like it is known, and it is not.
+    pub const TWIN: u8 = 8;
 }
 
 /// Plans for every product of a catalogue; `each` is told of every line in its order. `thorough` looks at whatever it
@@ -424,6 +464,17 @@ pub async fn plan<T: Sendable>(
         .buffered(AT_ONCE);
     let count = catalogue.len();
     while let Some((draft, known, note, seen)) = seen.try_next().await? {
+        let key = &draft.outline.key;
+        let twin = match (&seen, look) {
+            (Seen::Absent, Look::List(shelf)) => shelf.borrow_mut().twin(key)?,
+            _ => None,
+        };
+        let twin = match twin {
+            None if note & note::TWIN != 0 && !matches!(seen, Seen::There(_)) => {
+                known_twin(items, key)?
+            }
+            twin => twin,
+        };
         let mut line = Line {
             out_product_id: draft.outline.key.clone(),
             action: Action::NotCompared,
@@ -432,7 +483,12 @@ pub async fn plan<T: Sendable>(
             missing_skus: Vec::new(),
             reason: None,
         };
-        if note & note::DONE == 0 {
+        if let Some(twin) = twin {
+            let refusal = looks_like(&line.out_product_id, &twin);
+            plan.left_out
+                .insert(line.out_product_id.clone(), refusal.clone());
+            refuse(&mut line, refusal);
+        } else if note & note::DONE == 0 {
             let memory = match known {
                 Some(_) => items.memory(&line.out_product_id)?,
                 None => None,
@@ -459,9 +515,10 @@ fn notes<T: Sendable>(
     options: &Options,
     drafts: &mut Drafts<T>,
 ) -> Result<Vec<u8>> {
-    let mut keys: HashSet<u64> = HashSet::new();
+    let (mut keys, mut alike) = (HashSet::new(), HashSet::new());
     items.keys(|key| {
         keys.insert(hash(key));
+        alike.insert(hash(&folded(key)));
     })?;
     let mut notes = Vec::with_capacity(catalogue.len());
     for (index, outline) in catalogue.outlines().enumerate() {
@@ -479,6 +536,12 @@ fn notes<T: Sendable>(
             {
                 note |= note::DONE;
             }
+        }
+        if note & note::KNOWN == 0
+            && !alike.is_empty()
+            && alike.contains(&hash(&folded(&outline.key)))
+        {
+            note |= note::TWIN;
         }
         notes.push(note);
     }

@@ -6,7 +6,7 @@ use crate::bulk::number::folded;
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
 use crate::shop::goods::sheet::cells::{Fault, Value};
-use crate::shop::goods::sheet::fields::{Field, PRODUCT_FIELDS, SPECS};
+use crate::shop::goods::sheet::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS, SPECS};
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::goods::sheet::rows::{Payload, Values, sku_slot};
 use crate::text;
@@ -115,6 +115,10 @@ impl<T: Payload> Reading<'_, T> {
         let mut folds: HashMap<String, usize> = HashMap::new();
         let mut looks: HashMap<Vec<(&str, &str)>, usize> = HashMap::new();
         let mut names: Option<Vec<&str>> = None;
+        // Blank in all of them keeps what the shop has; a new product is looked at when it is sent.
+        let says_nothing =
+            |sku: &[Option<Value>; SKU_FIELDS]| sku[sku_slot(Field::SkuAttrs)].is_none();
+        let none_given = values.skus.iter().all(says_nothing);
         for (place, sku) in values.skus.iter().enumerate() {
             if let Some(Value::Text(id)) = &sku[sku_slot(Field::OutSkuId)]
                 && let Some(first) = ids.insert(id, place)
@@ -138,7 +142,7 @@ impl<T: Payload> Reading<'_, T> {
                 .get(place)
                 .is_some_and(|row| row.touched & Field::SkuAttrs.bit() != 0)
                 && sku[sku_slot(Field::SkuAttrs)].is_none();
-            if !T::CREATES || unread {
+            if !T::CREATES || unread || none_given {
                 continue;
             }
             let mut look: Vec<(&str, &str)> = match &sku[sku_slot(Field::SkuAttrs)] {

@@ -1,5 +1,9 @@
 //! A WeChat Store as a whole: how it stands, and what its products name.
 
+pub mod check;
+pub mod goods;
+pub mod sheet;
+
 use super::Shop;
 use crate::api::store::Id;
 use crate::api::store::category::{ALL_PATH, AllReply, GetProductRule, ListRelations, Relation};

@@ -1,0 +1,847 @@
+//! `wxsell goods` for a WeChat Store.
+//!
+//! Long because rows, plan, run and report of one noun are read together.
+
+use super::Verb;
+use super::read::ReadArgs;
+use super::shelf::{self, Stepped};
+use super::{check, list, upload};
+use crate::bulk::inputs::{Inputs, expand};
+use crate::bulk::journal::{Feed, Journal};
+use crate::bulk::sheet::Sheet;
+use crate::bulk::source::Input;
+use crate::bulk::{self, Interrupt};
+use crate::commands::Ctx;
+use crate::commands::job::{self, one_job};
+use crate::commands::run::Invocation;
+use crate::fail::{Failure, Kind, failure};
+use crate::lang::{Lang, Text};
+use crate::model::price::PriceGuard;
+use crate::output::{Cell, Column, Record};
+use crate::shop::lacks;
+use crate::shop::store::check::{Checked, check as check_goods};
+use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
+use crate::shop::store::sheet::{Field, Goods, Problem, names_products};
+use crate::state::runs::{Ended, ItemState, Items, RunState};
+use crate::text;
+use crate::types::now;
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match verb {
+        Verb::Upload(args) => upload(args, ctx).await,
+        Verb::Check(args) => check(&args, ctx).await,
+        Verb::List(args) => list(&args, ctx).await,
+        Verb::Show(args) => show(&args, ctx).await,
+        Verb::OnSale(args) => step(shelf::Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => step(shelf::Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => step(shelf::Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => step(shelf::Step::WithdrawAudit, args, ctx).await,
+        _ => Err(lacks(text!("this command")).into()),
+    }
+}
+
+/// A sheet, read.
+struct Read {
+    sheet: Sheet,
+    goods: Goods,
+    /// Where names of images start.
+    folder: PathBuf,
+}
+
+fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Read> {
+    let other = [
+        (args.from.is_some(), "--from"),
+        (args.sheet.is_some(), "--sheet"),
+        (args.encoding.is_some(), "--encoding"),
+        (args.map.is_some(), "--map"),
+        (!args.ignore_columns.is_empty(), "--ignore-column"),
+    ];
+    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
+        return Err(lacks(Text::verbatim(*option)).into());
+    }
+    let Inputs { inputs, notices } = expand(&args.files)?;
+    for notice in notices {
+        ctx.out.note(notice);
+    }
+    let path = match inputs.as_slice() {
+        [Input::File(path)] => path.clone(),
+        [Input::Stdin] => PathBuf::from("-"),
+        _ => {
+            return Err(Failure::input(text!(
+                "a WeChat Store takes one file at a time; here are {count}",
+                count = inputs.len()
+            ))
+            .into());
+        }
+    };
+    let sheet = Sheet::read(
+        &path,
+        &ctx.dirs.state,
+        text!("the product's number"),
+        &names_products,
+    )?;
+    for notice in &sheet.notices {
+        ctx.out.note(notice.clone());
+    }
+    let goods = Goods::read(&sheet);
+    Ok(Read {
+        goods,
+        sheet,
+        folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+    })
+}
+
+/// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
+/// the store are read once.
+async fn checked(goods: Goods, folder: &Path, ctx: &Ctx) -> Result<Checked> {
+    let (shop, state) = (ctx.shop().await?, ctx.state()?);
+    let shop_key = ctx.profile()?.shop_key();
+    let facts = shop.store_facts(&goods).await?;
+    let known = |number: &str, code: &str| {
+        state
+            .products_of(&shop_key, number, code)
+            .is_ok_and(|found| !found.is_empty())
+    };
+    let unknown = goods.products.iter().any(|rows| {
+        let code = rows.fields.get(&Field::SpuCode);
+        !known(
+            &rows.number.text,
+            code.map_or("", |cell| cell.text.as_str()),
+        )
+    });
+    if unknown {
+        shop.learn_products(state, &shop_key).await?;
+    }
+    let checked = check_goods(goods, &facts, folder, known);
+    for doubt in &checked.doubts {
+        ctx.out.warn(doubt.clone());
+    }
+    Ok(checked)
+}
+
+impl Record for Problem {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("location", "WHERE", |problem| {
+            let place = match (&problem.cell, problem.row) {
+                (Some(cell), _) => format!("{}!{cell}", problem.file),
+                (None, Some(row)) => format!("{}:{row}", problem.file),
+                (None, None) => problem.file.clone(),
+            };
+            Cell::Text(place)
+        }),
+        Column::new("heading", "COLUMN", |problem| {
+            problem.heading.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("out_product_id", "PRODUCT", |problem| {
+            problem
+                .out_product_id
+                .clone()
+                .map_or(Cell::Empty, Cell::Text)
+        }),
+        Column::new("message", "PROBLEM", |problem| {
+            Cell::Sentence(problem.message.clone())
+        }),
+        Column::new("hint", "WHAT TO DO", |problem| {
+            Cell::sentence(problem.hint.as_ref())
+        }),
+    ];
+}
+
+fn refusal(problems: usize) -> Failure {
+    Failure {
+        shown: true,
+        ..Failure::input(text!(
+            "the files have {count} problems; nothing was sent",
+            count = problems
+        ))
+    }
+}
+
+/// What a sound sheet holds.
+#[derive(Debug, Serialize)]
+struct Summary {
+    products: usize,
+    skus: usize,
+}
+
+impl Record for Summary {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("products", "PRODUCTS", |sum| {
+            Cell::Number(sum.products as i64)
+        }),
+        Column::new("skus", "SKUS", |sum| Cell::Number(sum.skus as i64)),
+    ];
+}
+
+async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
+    let read = read(&args.read, ctx)?;
+    let checked = checked(read.goods, &read.folder, ctx).await?;
+    if checked.problems.is_empty() {
+        let skus = checked.products.iter().map(|product| product.skus.len());
+        return ctx.out.show(&Summary {
+            products: checked.products.len(),
+            skus: skus.sum(),
+        });
+    }
+    ctx.out.list(&checked.problems)?;
+    Err(refusal(checked.problems.len()).into())
+}
+
+/// One line of `--dry-run`.
+#[derive(Debug, Serialize)]
+struct Planned {
+    out_product_id: String,
+    /// `add`, `compare` with what the store has, or `unchanged` since it was sent.
+    action: &'static str,
+    place: String,
+}
+
+impl Record for Planned {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("out_product_id", "PRODUCT", |p| {
+            Cell::Text(p.out_product_id.clone())
+        }),
+        Column::new("action", "PLAN", |p| {
+            Cell::Word(match p.action {
+                "add" => text!("add"),
+                "compare" => text!("compare with the store"),
+                _ => text!("unchanged"),
+            })
+        }),
+        Column::new("place", "PLACE", |p| Cell::Text(p.place.clone())),
+    ];
+}
+
+/// One product's result.
+#[derive(Debug, Clone, Serialize)]
+struct Event {
+    out_product_id: String,
+    /// `refused`, `unclear` or `not_sent`.
+    state: &'static str,
+    errcode: Option<i64>,
+    reason: Option<Text>,
+}
+
+impl Record for Event {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("out_product_id", "PRODUCT", |e| {
+            Cell::Text(e.out_product_id.clone())
+        }),
+        Column::new("state", "STATE", |e| job::state(e.state)),
+        Column::new("errcode", "ERRCODE", |e| {
+            e.errcode.map_or(Cell::Empty, Cell::Number)
+        }),
+        Column::new("reason", "REASON", |e| Cell::sentence(e.reason.as_ref())),
+    ];
+}
+
+/// What an upload did, and how what was sent stands at its end.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    run: i64,
+    status: &'static str,
+    products: u64,
+    added: u64,
+    updated: u64,
+    updated_free: u64,
+    submitted: u64,
+    unchanged: u64,
+    refused: u64,
+    unclear: u64,
+    left: u64,
+    skipped_problems: u64,
+    images_uploaded: u64,
+    on_sale: u64,
+    in_audit: u64,
+    audit_refused: u64,
+    not_submitted: u64,
+    writing: u64,
+    drafts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_file: Option<String>,
+    failed: Vec<Event>,
+}
+
+impl Record for Report {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("run", "RUN", |r| Cell::Number(r.run)),
+        Column::new("status", "STATUS", |r| job::status(r.status)),
+        Column::new("products", "PRODUCTS", |r| count(r.products)),
+        Column::new("added", "ADDED", |r| some(r.added)),
+        Column::new("updated", "UPDATED", |r| some(r.updated)),
+        Column::new("updated_free", "UPDATED WITHOUT AUDIT", |r| {
+            some(r.updated_free)
+        }),
+        Column::new("submitted", "DRAFTS SUBMITTED", |r| some(r.submitted)),
+        Column::new("unchanged", "UNCHANGED", |r| some(r.unchanged)),
+        Column::new("refused", "REFUSED", |r| some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
+        Column::new("left", "LEFT", |r| some(r.left)),
+        Column::new("skipped_problems", "LEFT OUT", |r| some(r.skipped_problems)),
+        Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
+            some(r.images_uploaded)
+        }),
+        Column::new("on_sale", "NOW ON SALE", |r| some(r.on_sale)),
+        Column::new("in_audit", "NOW IN AUDIT", |r| some(r.in_audit)),
+        Column::new("audit_refused", "AUDIT REFUSED", |r| some(r.audit_refused)),
+        Column::new("not_submitted", "NOT SUBMITTED", |r| some(r.not_submitted)),
+        Column::new("writing", "BEING WRITTEN", |r| some(r.writing)),
+        Column::new("drafts", "DRAFTS", |r| some(r.drafts)),
+        Column::new("failed_file", "FAILED ROWS", |r| {
+            r.failed_file.clone().map_or(Cell::Empty, Cell::Text)
+        }),
+    ];
+}
+
+fn count(number: u64) -> Cell {
+    Cell::Number(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Nothing where there is none.
+fn some(number: u64) -> Cell {
+    match number {
+        0 => Cell::Empty,
+        number => count(number),
+    }
+}
+
+/// Options that only the custom component has.
+fn refuse_options(args: &upload::SendArgs) -> Result<()> {
+    let other = [
+        (args.wait, "--wait"),
+        (args.reserve > 0, "--reserve"),
+        (args.remove_missing_skus, "--remove-missing-skus"),
+        (args.recheck, "--recheck"),
+        (args.on_conflict.is_some(), "--on-conflict"),
+        (!args.report.is_empty(), "--report"),
+    ];
+    match other.iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(lacks(Text::verbatim(*option)).into()),
+        None => Ok(()),
+    }
+}
+
+/// Products sent at the same time, unless fewer are asked for: writes of a store are paced.
+const MOST_AT_ONCE: usize = 8;
+
+async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
+    refuse_options(&args.send)?;
+    let Read {
+        sheet,
+        goods,
+        folder,
+    } = read(&args.read, ctx)?;
+    let checked = checked(goods, &folder, ctx).await?;
+    if !checked.problems.is_empty() && !args.send.skip_bad {
+        ctx.out.list(&checked.problems)?;
+        return Err(refusal(checked.problems.len())
+            .hint(text!(
+                "correct the cells named, or leave these products out with --skip-bad"
+            ))
+            .into());
+    }
+    let (shop, state, profile) = (ctx.shop().await?, ctx.state()?, ctx.profile()?);
+    let shop_key = profile.shop_key();
+    if ctx.global.dry_run {
+        return plan(&checked, &shop_key, ctx);
+    }
+    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.before_write(None).await?;
+    let _one_job = one_job(ctx, &shop_key, args.send.busy).await?;
+    let options = Options {
+        draft: args.draft,
+        withdraw_audit: args.send.withdraw_audit,
+        guard: PriceGuard {
+            max_drop: args.send.max_price_drop.unwrap_or(profile.max_price_drop),
+        },
+    };
+    let sender = Sender::new(shop, state.clone(), shop_key.clone(), options, || {
+        ctx.clock()
+    });
+    if !args.draft {
+        sender.read_quota().await?;
+    }
+    let interrupt = {
+        let out = ctx.out.clone();
+        Interrupt::listen(move || {
+            out.warn(text!(
+                "finishing what is under way; Ctrl-C again ends at once"
+            ))
+        })
+    };
+    let rows: HashMap<String, Vec<u32>> = checked
+        .products
+        .iter()
+        .map(|product| (product.number.clone(), product.rows.clone()))
+        .collect();
+    let total = checked.products.len() as u64;
+    let run = state.begin_run(
+        &shop_key,
+        "goods upload",
+        &serde_json::to_string(&[sheet.name()]).unwrap_or_default(),
+        &ctx.resumed
+            .get()
+            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        now(),
+    )?;
+    let mut journal = Journal::start(
+        Items::open(state, &shop_key, "goods")?,
+        Feed {
+            run,
+            batch: 16,
+            recheck: false,
+        },
+        checked.products.into_iter().map(Ok),
+    )?;
+    let progress = ctx.out.progress(total, text!("goods"));
+    let mut results: Vec<Ended> = Vec::new();
+    let stopped = bulk::run(
+        &mut journal,
+        usize::from(args.send.jobs).min(MOST_AT_ONCE),
+        &interrupt,
+        |fed| sender.send(fed),
+        |ended| {
+            progress.inc();
+            results.push(ended.clone());
+        },
+    )
+    .await;
+    let unchanged = journal.unchanged();
+    let kept = journal.close();
+    drop(progress);
+    let stopped = kept.err().or(stopped).or_else(|| {
+        interrupt.pressed().then(|| {
+            Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
+                .hint(text!(
+                    "run the same command again: it goes on where it stopped"
+                ))
+                .into()
+        })
+    });
+    let mut report = reported(&results, total, unchanged);
+    report.run = run;
+    report.skipped_problems = checked.problems.len() as u64;
+    report.images_uploaded = sender.images_uploaded.get();
+    if stopped.is_none() {
+        follow(&sender, &mut report, ctx).await?;
+    }
+    let lang = ctx.out.lang;
+    let heading = match lang {
+        Lang::En => "reason",
+        Lang::Zh => "失败原因",
+    };
+    let reasons = reasons(&report.failed, &checked.problems, &rows, lang);
+    let failed_file = sheet.write_failed(&reasons, heading)?;
+    report.failed_file = failed_file.map(|path| path.display().to_string());
+    let partial = !report.failed.is_empty() || report.skipped_problems > 0;
+    let ended = match (&stopped, partial) {
+        (Some(_), _) => RunState::Stopped,
+        (None, true) => RunState::Partial,
+        (None, false) => RunState::Done,
+    };
+    report.status = ended.name();
+    let summary = serde_json::to_string(&report).unwrap_or_default();
+    state.end_run(run, ended, &summary, now())?;
+    job::show(&ctx.out, &report, &report.failed)?;
+    match stopped {
+        Some(error) => Err(error),
+        None if partial => Err(Failure {
+            shown: true,
+            ..Failure::new(
+                Kind::Partial,
+                text!(
+                    "{failed} of {products} products failed",
+                    failed = report.failed.len(),
+                    products = report.products
+                ),
+            )
+        }
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// Shows what an upload would do.
+fn plan(checked: &Checked, shop_key: &str, ctx: &Ctx) -> Result<()> {
+    let state = ctx.state()?;
+    let items = Items::open(state, shop_key, "goods")?;
+    let mut planned = Vec::with_capacity(checked.products.len());
+    for product in &checked.products {
+        let done = items.known(&product.number)?.is_some_and(|known| {
+            known.state == ItemState::Done && known.fingerprint == product.fingerprint()
+        });
+        let code = product.text(Field::SpuCode).unwrap_or_default();
+        let is_there = !state
+            .products_of(shop_key, &product.number, code)?
+            .is_empty();
+        planned.push(Planned {
+            out_product_id: product.number.clone(),
+            action: match (done, is_there) {
+                (true, _) => "unchanged",
+                (false, true) => "compare",
+                (false, false) => "add",
+            },
+            place: product.place.clone(),
+        });
+    }
+    ctx.out.list(&planned)?;
+    ctx.out.note(text!("nothing was sent"));
+    Ok(())
+}
+
+fn reported(results: &[Ended], total: u64, unchanged: u64) -> Report {
+    let of = |wanted: &str| {
+        let fits = |ended: &&Ended| ended.action == wanted && ended.state == Some(ItemState::Done);
+        results.iter().filter(fits).count() as u64
+    };
+    let in_state = |wanted: ItemState| {
+        let fits = |ended: &&Ended| ended.state == Some(wanted);
+        results.iter().filter(fits).count() as u64
+    };
+    let done = in_state(ItemState::Done) + unchanged;
+    let (refused, unclear) = (in_state(ItemState::Refused), in_state(ItemState::Unclear));
+    Report {
+        products: total,
+        added: of(action::ADDED),
+        updated: of(action::UPDATED),
+        updated_free: of(action::UPDATED_FREE),
+        submitted: of(action::SUBMITTED),
+        unchanged: of(action::UNCHANGED) + unchanged,
+        refused,
+        unclear,
+        left: total.saturating_sub(done + refused + unclear),
+        failed: results
+            .iter()
+            .filter(|ended| ended.state != Some(ItemState::Done))
+            .filter(|ended| ended.reason.is_some())
+            .map(|ended| Event {
+                out_product_id: ended.key.clone(),
+                state: ended.state.map_or("not_sent", ItemState::name),
+                errcode: ended.errcode,
+                reason: ended.reason.clone(),
+            })
+            .collect(),
+        ..Report::default()
+    }
+}
+
+/// Looks how the products that were sent stand now, and for numbers that several products have.
+async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<()> {
+    let Standing {
+        on_sale,
+        in_audit,
+        refused,
+        not_submitted,
+        writing,
+        drafts,
+    } = sender.standing().await?;
+    report.on_sale = on_sale;
+    report.in_audit = in_audit;
+    report.audit_refused = refused;
+    report.not_submitted = not_submitted;
+    report.writing = writing;
+    report.drafts = drafts;
+    if not_submitted > 0 {
+        ctx.out.warn(text!(
+            "{count} products were kept as drafts, as the store has no submissions left; the same command submits them later",
+            count = not_submitted
+        ));
+    }
+    if report.added > 0 {
+        let state = ctx.state()?;
+        sender.shop.learn_products(state, &sender.shop_key).await?;
+        for number in state.doubled_products(&sender.shop_key)? {
+            ctx.out.warn(text!(
+                "the store has several products of number {number}; `wxsell goods list` shows them",
+                number
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Why each row failed, by its number in the sheet.
+fn reasons(
+    failed: &[Event],
+    problems: &[Problem],
+    rows: &HashMap<String, Vec<u32>>,
+    lang: Lang,
+) -> BTreeMap<u32, String> {
+    let mut reasons: BTreeMap<u32, String> = BTreeMap::new();
+    for event in failed {
+        let reason = event
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |reason| reason.render(lang));
+        for row in rows.get(&event.out_product_id).into_iter().flatten() {
+            reasons.insert(*row, reason.clone());
+        }
+    }
+    for problem in problems {
+        let Some(row) = problem.row.filter(|row| *row > 1) else {
+            continue;
+        };
+        let words = problem.message.render(lang);
+        reasons
+            .entry(row)
+            .and_modify(|known| {
+                known.push_str("; ");
+                known.push_str(&words);
+            })
+            .or_insert(words);
+    }
+    reasons
+}
+
+/// One product of the store.
+#[derive(Debug, Serialize)]
+struct Listed {
+    out_product_id: String,
+    product_id: String,
+    title: String,
+    /// `never_listed`, `on_sale`, `recycled`, `off_sale`, `taken_down`, `banned` or the number that WeChat names.
+    status: String,
+    /// `editing`, `in_audit`, `refused`, `passed`, `writing`, `write_failed`, `not_submitted` or the number.
+    audit: String,
+    /// Fen, of the cheapest SKU.
+    price: i64,
+    stock: i64,
+    skus: usize,
+}
+
+impl Record for Listed {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("out_product_id", "PRODUCT", |l| {
+            Cell::Text(l.out_product_id.clone())
+        }),
+        Column::new("product_id", "STORE NUMBER", |l| {
+            Cell::Text(l.product_id.clone())
+        }),
+        Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
+        Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
+        Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
+        Column::new("price", "PRICE", |l| {
+            Cell::Text(crate::types::Fen(l.price).to_yuan())
+        }),
+        Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
+        Column::new("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
+    ];
+}
+
+fn status_words(status: &str) -> Text {
+    match status {
+        "never_listed" => text!("never listed"),
+        "on_sale" => text!("on sale"),
+        "recycled" => text!("in the recycle bin"),
+        "off_sale" => text!("off sale"),
+        "taken_down" => text!("taken down"),
+        "banned" => text!("banned"),
+        other => Text::verbatim(other),
+    }
+}
+
+fn audit_words(audit: &str) -> Text {
+    match audit {
+        "editing" => text!("draft"),
+        "in_audit" => text!("in audit"),
+        "refused" => text!("refused"),
+        "passed" => text!("passed"),
+        "writing" => text!("being written"),
+        "write_failed" => text!("could not be written"),
+        "not_submitted" => text!("not submitted"),
+        other => Text::verbatim(other),
+    }
+}
+
+async fn list(args: &list::ListArgs, ctx: &Ctx) -> Result<()> {
+    let other = [
+        (args.audit.is_some(), "--audit"),
+        (args.created_since.is_some(), "--created-since"),
+        (args.updated_since.is_some(), "--updated-since"),
+        (args.online, "--online"),
+    ];
+    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
+        return Err(lacks(Text::verbatim(*option)).into());
+    }
+    ctx.out.check_columns::<Listed>()?;
+    let shop = ctx.shop().await?;
+    let status = args.status.map(list::Status::code);
+    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
+    ids.truncate(args.limit.unwrap_or(usize::MAX));
+    let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
+    let products = shop.store_products(ids, || progress.inc()).await?;
+    drop(progress);
+    let rows: Vec<Listed> = products
+        .into_iter()
+        .filter_map(|reply| {
+            // Price and stock are what buyers see, where they see any.
+            let seen = reply.product.clone();
+            let product = reply.any()?;
+            let version = seen.as_ref().unwrap_or(&product);
+            Some(Listed {
+                out_product_id: product.out_product_id.clone(),
+                product_id: product.product_id.to_string(),
+                title: product.title.clone(),
+                status: status_name(product.status),
+                audit: audit_name(product.edit_status),
+                price: version
+                    .skus
+                    .iter()
+                    .map(|sku| sku.sale_price.0)
+                    .min()
+                    .unwrap_or(0),
+                stock: version.skus.iter().map(|sku| sku.stock_num).sum(),
+                skus: version.skus.len(),
+            })
+        })
+        .collect();
+    ctx.out.list(&rows)
+}
+
+fn status_name(status: Option<i64>) -> String {
+    use crate::api::store::goods::status as known;
+    match status {
+        Some(known::NEVER) => "never_listed".into(),
+        Some(known::ON_SALE) => "on_sale".into(),
+        Some(known::BIN) => "recycled".into(),
+        Some(known::OFF_SALE) => "off_sale".into(),
+        Some(known::VIOLATION..=15) => "taken_down".into(),
+        Some(known::BANNED) => "banned".into(),
+        other => other.map_or_else(String::new, |number| number.to_string()),
+    }
+}
+
+fn audit_name(edit: Option<i64>) -> String {
+    use crate::api::store::goods::edit as known;
+    match edit {
+        Some(known::INITIAL | known::EDITING) => "editing".into(),
+        Some(known::IN_AUDIT) => "in_audit".into(),
+        Some(known::REFUSED) => "refused".into(),
+        Some(known::PASSED) => "passed".into(),
+        Some(known::WRITING_SDK | known::WRITING) => "writing".into(),
+        Some(known::WRITE_FAILED) => "write_failed".into(),
+        Some(known::NOT_SUBMITTED) => "not_submitted".into(),
+        other => other.map_or_else(String::new, |number| number.to_string()),
+    }
+}
+
+async fn show(args: &list::ShowArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_value()?;
+    let shop = ctx.shop().await?;
+    let shop_key = ctx.profile()?.shop_key();
+    let id = shop
+        .find_product(ctx.state()?, &shop_key, &args.out_product_id)
+        .await?;
+    let reply = shop.store_product(&id).await?;
+    let reply = reply.ok_or_else(|| {
+        Failure::new(
+            Kind::Refused,
+            text!(
+                "the store has no product {number}",
+                number = &args.out_product_id
+            ),
+        )
+    })?;
+    ctx.out.value(&serde_json::to_value(reply)?)
+}
+
+async fn step(step: shelf::Step, mut args: shelf::Args, ctx: &Ctx) -> Result<()> {
+    // A product named twice is one product.
+    let mut named = std::collections::HashSet::new();
+    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    let count = args.out_product_ids.len();
+    ctx.out.check_columns::<Stepped>()?;
+    let (shop, state) = (ctx.shop().await?, ctx.state()?);
+    let shop_key = ctx.profile()?.shop_key();
+    let row = |number: &str, result| Stepped {
+        out_product_id: number.to_owned(),
+        result,
+        errcode: None,
+        reason: None,
+    };
+    if ctx.global.dry_run {
+        let rows: Vec<Stepped> = args
+            .out_product_ids
+            .iter()
+            .map(|number| row(number, "planned"))
+            .collect();
+        return ctx.out.list(&rows);
+    }
+    let destructive = match step {
+        shelf::Step::Remove => Some(text!("delete {count} products for good", count)),
+        shelf::Step::OffSale => Some(text!("take {count} products off sale", count)),
+        shelf::Step::OnSale | shelf::Step::WithdrawAudit => None,
+    };
+    ctx.before_write(destructive).await?;
+    let which = match step {
+        shelf::Step::OnSale => Step::OnSale,
+        shelf::Step::OffSale => Step::OffSale,
+        shelf::Step::Remove => Step::Remove,
+        shelf::Step::WithdrawAudit => Step::WithdrawAudit,
+    };
+    let (mut rows, mut stopped) = (Vec::with_capacity(count), None);
+    for number in &args.out_product_ids {
+        let done = async {
+            let id = shop.find_product(state, &shop_key, number).await?;
+            shop.step_product(which, &id).await?;
+            anyhow::Ok(id)
+        };
+        match done.await {
+            Ok(id) => {
+                // What an upload knew of it no longer holds.
+                if matches!(which, Step::Remove | Step::WithdrawAudit) {
+                    state.forget_upload(&shop_key, number)?;
+                }
+                if which == Step::Remove {
+                    state.forget_product(&shop_key, &id)?;
+                }
+                // A Store hands the draft to the audit; it is on sale once that has passed.
+                let result = match which {
+                    Step::OnSale => "submitted",
+                    Step::OffSale | Step::Remove | Step::WithdrawAudit => step.done(),
+                };
+                rows.push(row(number, result));
+            }
+            Err(error) => {
+                let found = failure(&error);
+                let unclear = found.is_some_and(|found| found.unclear);
+                rows.push(Stepped {
+                    errcode: found.and_then(|found| found.errcode),
+                    reason: Some(found.map_or_else(
+                        || Text::verbatim(error.to_string()),
+                        |found| found.message.clone(),
+                    )),
+                    ..row(number, if unclear { "unclear" } else { "refused" })
+                });
+                if found.is_some_and(|found| {
+                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
+                }) {
+                    stopped = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
+    ctx.out.list(&rows)?;
+    let shown = |kind, message| Failure {
+        shown: true,
+        ..Failure::new(kind, message)
+    };
+    match stopped {
+        Some(error) => Err(error),
+        None if failed == count && failed == 1 => {
+            Err(shown(Kind::Refused, text!("WeChat refused it")).into())
+        }
+        None if failed > 0 => Err(shown(
+            Kind::Partial,
+            text!("{failed} of {count} products failed", failed, count),
+        )
+        .into()),
+        None => Ok(()),
+    }
+}
