@@ -1,5 +1,5 @@
 //! No reply makes a panic: 2,000 hostile replies by the schema of each operation, against every command.
-//! `cargo bench --bench hostile` runs 100,000.
+//! `HOSTILE_RUNS=100000 cargo test --release --test all hostile::` runs more.
 
 use crate::support::hostile;
 use std::process::{Command, Stdio};
