@@ -171,7 +171,7 @@ fn the_table_of_coverage_has_no_gap_and_is_on_record() {
     let on_record = std::fs::read_to_string(&record).unwrap_or_default();
     assert_eq!(
         on_record, table,
-        "WXSELL_RENEW=1 cargo test --test coverage"
+        "WXSELL_RENEW=1 cargo test --test all coverage::"
     );
 }
 

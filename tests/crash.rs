@@ -200,7 +200,7 @@ fn an_upload_killed_at_random_loses_nothing_and_sends_nothing_twice() {
     killed(400, 12, 400);
 }
 
-/// `cargo test --release --test crash -- --ignored`
+/// `cargo test --release --test all crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn an_upload_killed_200_times_loses_nothing_and_sends_nothing_twice() {
@@ -265,7 +265,7 @@ fn an_upload_over_a_failing_line_ends_in_the_same_shop() {
     troubled(150);
 }
 
-/// `cargo test --release --test crash -- --ignored`
+/// `cargo test --release --test all crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn two_thousand_products_over_a_failing_line_end_in_the_same_shop() {
@@ -434,7 +434,7 @@ fn parcels_killed_at_random_are_reported_once_each() {
     shipped(120, 5, 1500);
 }
 
-/// `cargo test --release --test crash -- --ignored`
+/// `cargo test --release --test all crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn a_thousand_parcels_killed_40_times_are_reported_once_each() {

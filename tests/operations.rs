@@ -298,7 +298,7 @@ fn the_books_say_what_the_reference_says() {
         let known = std::fs::read_to_string(&path).expect("a book");
         assert!(
             known == made,
-            "{} is not what its reference says: run WXSELL_RENEW=1 cargo test --test operations",
+            "{} is not what its reference says: run WXSELL_RENEW=1 cargo test --test all operations::",
             path.display()
         );
     }

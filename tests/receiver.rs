@@ -546,7 +546,7 @@ fn whatever_is_sent_is_read_or_refused() {
     parsed(20_000);
 }
 
-/// `cargo test --release --test receiver ten_million -- --ignored --nocapture`
+/// `cargo test --release --test all receiver::ten_million -- --ignored --nocapture`
 #[test]
 #[ignore = "takes minutes"]
 fn ten_million_inputs_are_read_or_refused() {

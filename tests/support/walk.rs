@@ -79,7 +79,7 @@ impl Walk {
             let wrong: Vec<String> = wrong.collect();
             assert!(
                 wrong.is_empty(),
-                "{}\nif that is right: WXSELL_RENEW=1 cargo test --test guide",
+                "{}\nif that is right: WXSELL_RENEW=1 cargo test --test all guide::",
                 wrong.join("\n\n")
             );
         }
