@@ -92,31 +92,37 @@ impl Status {
     }
 }
 
-/// A day, a time or a time ago, as WeChat takes it.
+/// A day, or a time to the second, as WeChat takes it.
 pub fn moment(text: &str) -> std::result::Result<ChinaTime, Text> {
-    read(text, crate::types::moment)
+    read(text, "00:00:00")
 }
 
 /// As [`moment`]; a day means its end.
 pub fn last_moment(text: &str) -> std::result::Result<ChinaTime, Text> {
-    read(text, crate::types::moment_until)
+    read(text, "23:59:59")
 }
 
 /// 2021-01-01 in China, before which no shop had anything.
 const FIRST: i64 = 1_609_430_400;
 
-fn read(
-    text: &str,
-    read: fn(&str) -> std::result::Result<i64, Text>,
-) -> std::result::Result<ChinaTime, Text> {
-    let at = crate::types::or_ago(text, read)?;
-    if at < FIRST {
-        return Err(text!(
+fn read(text: &str, rest: &str) -> std::result::Result<ChinaTime, Text> {
+    let text = text.trim().replacen('T', " ", 1);
+    let text = text.strip_suffix("+08:00").unwrap_or(&text);
+    let whole = match text.len() {
+        10 => format!("{text} {rest}"),
+        _ => text.to_owned(),
+    };
+    let time = ChinaTime(whole);
+    match time.unix() {
+        Some(at) if at < FIRST => Err(text!(
             "{time} is before 2021, when there was nothing to list",
             time = text
-        ));
+        )),
+        Some(_) => Ok(time),
+        None => Err(text!(
+            "write a day such as 2022-04-01, or a time such as 2022-04-01 12:00:00 (China time)"
+        )),
     }
-    Ok(ChinaTime::from_unix(at))
 }
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {

@@ -280,7 +280,16 @@ pub struct SetArgs {
     keep_calls: Option<u32>,
 }
 
-pub use crate::types::duration;
+/// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
+pub fn duration(text: &str) -> std::result::Result<Duration, Text> {
+    let day = jiff::SpanRelativeTo::days_are_24_hours();
+    let span = text
+        .parse::<jiff::Span>()
+        .and_then(|span| span.to_duration(day));
+    span.ok()
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
+}
 
 /// `5%` or `0.05`.
 fn rate(text: &str) -> std::result::Result<f64, Text> {
