@@ -379,7 +379,9 @@ fn shipped(orders: u32, kills: u32, longest: u64) {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(fastrand::u64(50..longest)));
+        std::thread::sleep(Duration::from_millis(fastrand::u64(
+            longest / 4..longest * 2,
+        )));
         if child.try_wait().expect("a child").is_none() {
             died += 1;
         }

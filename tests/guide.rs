@@ -53,7 +53,10 @@ fn walked(name: &str) -> Walk {
         std::fs::write(&record, &called).expect("a record");
     }
     let known = std::fs::read_to_string(&record).expect("a record");
-    assert_eq!(known, called, "WXSELL_RENEW=1 cargo test --test all guide::");
+    assert_eq!(
+        known, called,
+        "WXSELL_RENEW=1 cargo test --test all guide::"
+    );
     println!(
         "{name}: {} commands, {} calls of {} paths",
         walk.steps.iter().map(|step| step.commands()).sum::<usize>(),

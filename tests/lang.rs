@@ -367,7 +367,7 @@ fn usage_errors_are_said_in_chinese() {
             "<DURATION> 不能是“x”：请写时长，如 90s、30m、2h 或 1d",
         ),
         (
-            "sandbox fault --rate x --reset",
+            "sandbox fault --chance x --reset",
             "--rate <PERCENT> 不能是“x”：请写比例，如 5% 或 0.05",
         ),
         (

@@ -1,5 +1,7 @@
 //! The one way a call is made. [`Client::call`] is a loop that can be read from top to bottom: pace, token, send,
 //! envelope, verdict.
+//!
+//! Long because every way a call is made is here, beside the one loop that they share.
 
 mod answer;
 mod download;

@@ -46,7 +46,7 @@ fn receivers_are_added_listed_and_removed() {
 
 #[test]
 fn commissions_are_held_against_the_order_and_paid_when_it_settles() {
-    let world = World::with_goods(&teas(&[("T1", "100")]));
+    let world = World::with_goods(&teas(&[("T1", "100")]).replace("99.00", "200.00"));
     let product = &world.products()["T1"];
     let sku = product["skus"][0]["out_sku_id"]
         .as_str()

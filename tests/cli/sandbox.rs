@@ -78,7 +78,7 @@ fn every_kind_of_failure_can_be_ordered_listed_and_taken_back() {
         world.ok(&[&["sandbox", "fault", "--path", "/none"], kind].concat());
     }
     world.ok(&[
-        "sandbox", "fault", "--rate", "5%", "--seed", "7", "--reset", "--after",
+        "sandbox", "fault", "--chance", "5%", "--seed", "7", "--reset", "--after",
     ]);
     let listed = world.json(&["sandbox", "fault", "list"]);
     let words: Vec<&str> = listed

@@ -116,6 +116,12 @@ fn a_profile_of_a_store_is_added_by_its_family() {
     let base = world.running();
     let secret = world.file("secret");
     std::fs::write(&secret, wxsell::sandbox::STORE_SECRET).expect("a file");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let own = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&secret, own).expect("a mode");
+    }
     let appid = wxsell::sandbox::STORE_APPID;
     let add = [
         "profile",

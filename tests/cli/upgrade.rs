@@ -59,7 +59,7 @@ fn an_open_run_is_listed_and_goes_on_without_sending_twice() {
             &runs[1]["state"],
             &runs[1]["summary"]["left"]
         ),
-        (&json!("open"), &json!("stopped"), &json!(4))
+        (&json!("interrupted"), &json!("stopped"), &json!(4))
     );
     let before = world.calls().len();
     let report = world.json(&["run", "resume"]);
@@ -135,6 +135,8 @@ fn profiles_secrets_and_messages_are_still_there() {
 #[test]
 fn a_state_that_a_newer_version_wrote_is_read_and_not_changed() {
     let world = upgraded();
+    // The tables are those of today, as a newer version has them too.
+    world.ok(&["run", "list"]);
     database(&world, "wxsell")
         .pragma_update(None, "user_version", 999)
         .expect("a version");

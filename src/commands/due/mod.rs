@@ -206,10 +206,10 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Item>()?;
     let wanted = Wanted::of(&args);
     let several = several(ctx)?;
-    let (mut items, failed, count) = match several {
+    let (mut items, failed, count) = match &several {
         None => (reads::shop(ctx, &wanted).await?, Vec::new(), 1),
         Some(names) => {
-            let (items, failed) = over(&names, ctx, &wanted).await?;
+            let (items, failed) = over(names, ctx, &wanted).await?;
             (items, failed, names.len())
         }
     };
@@ -228,7 +228,15 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
         ));
     }
     ctx.out.list(&items)?;
-    super::event::warn_of_plain(ctx)?;
+    match &several {
+        None => super::event::warn_of_plain(ctx)?,
+        Some(names) => {
+            // One that cannot be resolved was named above.
+            for shop in names.iter().filter_map(|name| ctx.for_profile(name).ok()) {
+                super::event::warn_of_plain(&shop)?;
+            }
+        }
+    }
     let outside = match ctx.global.dry_run {
         true => {
             if args.ics.is_some() || args.notify_url.is_some() || args.exec.is_some() {

@@ -224,10 +224,10 @@ pub struct NewFault {
     #[arg(long, value_name = "NUMBER")]
     times: Option<u32>,
     /// Strike by chance, e.g. 5%
-    #[arg(long, value_name = "PERCENT", value_parser = rate)]
-    rate: Option<f64>,
+    #[arg(long = "chance", value_name = "PERCENT", value_parser = rate)]
+    chance: Option<f64>,
     /// Makes chance repeatable
-    #[arg(long, default_value_t = 1, requires = "rate")]
+    #[arg(long, default_value_t = 1, requires = "chance")]
     seed: u64,
 }
 
@@ -712,13 +712,13 @@ impl TryFrom<NewFault> for Fault {
         };
         // Half an answer is the answer of a call that was carried out.
         let after = new.after || kind == FaultKind::Half;
-        let once = new.rate.is_none().then_some(1);
+        let once = new.chance.is_none().then_some(1);
         Ok(Fault {
             path: new.path,
             kind,
             after,
             times: new.times.or(once),
-            rate: new.rate,
+            rate: new.chance,
             seed: new.seed,
         })
     }

@@ -239,7 +239,7 @@ fn what_the_shop_refuses_is_listed_and_reported() {
         .add_fault(&wxsell::sandbox::Fault::once(
             "/shop/spu/add",
             wxsell::sandbox::FaultKind::Errcode {
-                errcode: 1_000_021,
+                errcode: 1_000_020,
                 errmsg: "too many".into(),
             },
         ))
@@ -260,7 +260,7 @@ fn what_the_shop_refuses_is_listed_and_reported() {
     assert_eq!(said.code, Some(6));
     let lines: Vec<&str> = said.text().lines().collect();
     assert_eq!(lines[0], "out_product_id,state,errcode,reason");
-    assert!(lines[1].starts_with("A,refused,1000021,"), "{lines:?}");
+    assert!(lines[1].starts_with("A,refused,1000020,"), "{lines:?}");
     assert!(
         said.stderr.ends_with("1 of 2 products failed\n"),
         "{}",
@@ -282,7 +282,7 @@ fn what_the_shop_refuses_is_listed_and_reported() {
             &report["failed"][0]["out_product_id"],
             &report["failed"][0]["errcode"]
         ),
-        (&json!("A"), &json!(1_000_021))
+        (&json!("A"), &json!(1_000_020))
     );
     // The next run sends what is left.
     let report = world.json(&["goods", "upload", "goods.csv"]);

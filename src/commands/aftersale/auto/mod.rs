@@ -1,5 +1,7 @@
 //! `wxsell aftersale auto`: after-sales answered by a policy. Each goes the way that `accept-refund`, `accept-return`
 //! and `reject` go; what a rule may pay is counted over the day and written down before it is asked for.
+//!
+//! Long because the run of a policy is one story: what is read, decided, asked, sent and reported.
 
 mod read;
 mod report;
