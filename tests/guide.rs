@@ -15,11 +15,11 @@ const WITH_A_WRONG_COLUMN: &str = r#"#!/bin/sh
 case " $* " in
 *" sandbox "* | *" --columns "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
 *)
-    before=$("$PROGRAM" log list --format json --jq length)
+    before=$("$PROGRAM" log list --format json --jq "last.seq")
     if "$PROGRAM" "$@" --columns no_such_column </dev/null >"$NOTES.shown" 2>&1; then
         echo "went well: $*" >>"$NOTES"
     fi
-    [ "$before" = "$("$PROGRAM" log list --format json --jq length)" ] || echo "wrote: $*" >>"$NOTES"
+    [ "$before" = "$("$PROGRAM" log list --format json --jq "last.seq")" ] || echo "wrote: $*" >>"$NOTES"
     ;;
 esac
 exec "$PROGRAM" "$@"

@@ -368,7 +368,7 @@ fn usage_errors_are_said_in_chinese() {
         ),
         (
             "sandbox fault --chance x --reset",
-            "--rate <PERCENT> 不能是“x”：请写比例，如 5% 或 0.05",
+            "--chance <PERCENT> 不能是“x”：请写比例，如 5% 或 0.05",
         ),
         (
             "sandbox serve --port 70000",
