@@ -81,9 +81,21 @@ enum Trouble {
     Expression(usize, String),
 }
 
+/// How often the process is started before its end is believed.
+const STARTS: usize = 4;
+
 impl Jq {
     /// Refuses an expression that does not read.
     pub fn new(expression: &str, patience: Duration) -> Result<Jq> {
+        // What reserves memory in large pieces now and then meets the limit before the expression is read at all.
+        (0..STARTS)
+            .find_map(|_| Jq::greeted(expression, patience).ok())
+            .map_or_else(|| Jq::greeted(expression, patience), Ok)?
+            .understood()
+    }
+
+    /// The process, once it says that it is there.
+    fn greeted(expression: &str, patience: Duration) -> Result<Jq> {
         if loads_modules(expression) {
             return Err(Failure::input(text!(
                 "--jq: modules cannot be loaded: write all of it into the expression"
@@ -119,8 +131,13 @@ impl Jq {
         if greeting.as_deref() != Some(GREETING) {
             return Err(Failure::bug(text!("--jq: another program answers")).into());
         }
-        jq.results(|_| Ok(Next::More))?;
         Ok(jq)
+    }
+
+    /// Waits until the expression was read.
+    fn understood(self) -> Result<Jq> {
+        self.results(|_| Ok(Next::More))?;
+        Ok(self)
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
