@@ -23,7 +23,7 @@ pub const WORD: &str = "__jq";
 /// The first line of that process: what answers is what was meant to be started.
 const GREETING: &str = "wxsell jq 1";
 /// What that process may use, in bytes; where the system can bound it.
-pub const MEMORY: u64 = 512 << 20;
+pub const MEMORY: u64 = 2 << 30;
 /// Results that wait to be printed; further ones wait in the pipe.
 const AHEAD: usize = 256;
 /// Characters of an error that are shown: it may hold all of the data.
