@@ -71,6 +71,7 @@ mod cli {
     mod replies;
     mod run;
     mod sandbox;
+    mod screen;
     mod sharer;
     mod sold;
     mod staff;

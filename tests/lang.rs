@@ -94,6 +94,7 @@ fn of_the_sources() -> Texts {
         }
         for (at, opening) in source
             .match_indices("Column::new(")
+            .chain(source.match_indices("Column::minor("))
             .chain(source.match_indices(".with("))
         {
             let name = source[at + opening.len()..].trim_start();

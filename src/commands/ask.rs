@@ -478,8 +478,9 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
         // Nothing has the number 0.
         (Kind::Id, Value::String(id)) if id == "0" => Cell::Empty,
         (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
-            Cell::Text(plain_time(time))
+            Cell::Time(plain_time(time))
         }
+        (Kind::Id, Value::String(id)) => Cell::id(id),
         (_, Value::Number(number)) => match number.as_i64() {
             Some(number) => Cell::Number(number),
             None => Cell::Text(number.to_string()),

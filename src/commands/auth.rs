@@ -431,9 +431,9 @@ struct Status {
 impl Record for Status {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("profile", "PROFILE", |s| {
-            s.profile.clone().map_or(Cell::Empty, Cell::Text)
+            s.profile.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("appid", "APPID", |s| Cell::Text(s.appid.clone())),
+        Column::new("appid", "APPID", |s| Cell::Id(s.appid.clone())),
         Column::new("target", "TARGET", |s| Cell::Word(target_word(s.target))),
         Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
         Column::new("secret", "SECRET", |s| {
@@ -455,7 +455,7 @@ impl Record for Status {
             })
         }),
         Column::new("token_expires_at", "TOKEN ENDS", |s| {
-            s.token_expires_at.clone().map_or(Cell::Empty, Cell::Text)
+            s.token_expires_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("token_seconds_left", "SECONDS LEFT", |s| {
             s.token_seconds_left.map_or(Cell::Empty, Cell::Number)
@@ -564,7 +564,7 @@ impl Record for Printed {
         Column::new("access_token", "ACCESS TOKEN", |p| {
             Cell::Text(p.access_token.expose().to_owned())
         }),
-        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
+        Column::new("expires_at", "ENDS", |p| Cell::Time(p.expires_at.clone())),
     ];
 }
 
@@ -691,7 +691,7 @@ impl Record for Check {
             c.errcode.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("rid", "RID", |c| {
-            c.rid.clone().map_or(Cell::Empty, Cell::Text)
+            c.rid.clone().map_or(Cell::Empty, Cell::Id)
         }),
     ];
 }

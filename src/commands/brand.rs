@@ -178,7 +178,7 @@ struct BrandRow {
 
 impl Record for BrandRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("brand_id", "BRAND", |b| Cell::Text(b.brand_id.clone())),
+        Column::new("brand_id", "BRAND", |b| Cell::Id(b.brand_id.clone())),
         Column::new("brand_wording", "NAME", |b| {
             Cell::Text(b.brand_wording.clone())
         }),

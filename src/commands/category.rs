@@ -146,7 +146,7 @@ fn needed(kind: i64) -> Cell {
 impl Record for CategoryRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("third_cat_id", "CATEGORY", |c| {
-            Cell::Text(c.third_cat_id.clone())
+            Cell::Id(c.third_cat_id.clone())
         }),
         Column::new("third_cat_name", "NAME", |c| {
             Cell::Text(c.third_cat_name.clone())

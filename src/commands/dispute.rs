@@ -204,21 +204,21 @@ fn text(text: &str) -> Cell {
 }
 
 fn time(millis: Option<i64>) -> Cell {
-    millis.map_or(Cell::Empty, |millis| {
-        Cell::Text(ChinaTime::from_unix(millis.div_euclid(1000)).0)
-    })
+    Cell::moment(millis.map(|millis| millis.div_euclid(1000)))
 }
 
 fn columns(whole: bool) -> Columns<Shown> {
     let line = Columns::none()
-        .with("id", "DISPUTE", |row: &Shown| text(&row.dispute.id))
+        .with("id", "DISPUTE", |row: &Shown| Cell::id(&row.dispute.id))
         .with("aftersale_id", "AFTER-SALE", |row: &Shown| {
-            text(&row.dispute.aftersale_id)
+            Cell::id(&row.dispute.aftersale_id)
         })
+        .minor()
         .with("state", "STATE", |row: &Shown| {
             Cell::Word(row.dispute.state.words())
         })
         .with("type", "WHY", |row: &Shown| meaning(WHY, row.dispute.kind))
+        .minor()
         .with("waits_for", "WAITS FOR", |row: &Shown| {
             let who = row.dispute.state.waits_for();
             who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
@@ -236,12 +236,13 @@ fn columns(whole: bool) -> Columns<Shown> {
             } else {
                 text!("not taken")
             })
-        });
+        })
+        .minor();
     if !whole {
         return line;
     }
     line.with("order_id", "ORDER", |row: &Shown| {
-        text(&row.dispute.order_id)
+        Cell::id(&row.dispute.order_id)
     })
     .with("verdict", "VERDICT", |row: &Shown| {
         meaning(VERDICT, row.dispute.verdict)
@@ -299,7 +300,17 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
     }
     rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
-    ctx.out.list_with(columns(false), &rows)
+    let out = ctx.out.with_nothing(match &args.due {
+        Some(_) => text!("no dispute falls due in this time"),
+        None => text!("no disputes match"),
+    });
+    out.list_with(columns(false), &rows)?;
+    let first = rows.iter().find(|row| row.dispute.state.is_ours());
+    if let Some(first) = first.or(rows.first()) {
+        ctx.out
+            .next(&format!("wxsell dispute show {}", first.dispute.id));
+    }
+    Ok(())
 }
 
 /// A dispute and its history. What of it cannot be read is named, and the rest is used.

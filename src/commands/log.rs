@@ -44,9 +44,9 @@ pub struct VerifyArgs {
 impl Record for Entry {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("seq", "NO.", |row| Cell::Number(row.seq)),
-        Column::new("at", "TIME", |row| Cell::Text(rfc3339(row.at))),
+        Column::new("at", "TIME", |row| Cell::Time(rfc3339(row.at))),
         Column::new("who", "WHO", |row| Cell::Text(row.who.clone())),
-        Column::new("profile", "PROFILE", |row| Cell::Text(row.profile.clone())),
+        Column::new("profile", "PROFILE", |row| Cell::Id(row.profile.clone())),
         Column::new("path", "CALL", |row| Cell::Text(row.path.clone())),
         Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
         Column::new("result", "RESULT", |row| Cell::Text(row.result.clone())),

@@ -382,22 +382,22 @@ impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("current", "CURRENT", |p| {
             if p.current {
-                Cell::Text("*".into())
+                Cell::Id("*".into())
             } else {
                 Cell::Empty
             }
         }),
-        Column::new("name", "NAME", |p| Cell::Text(p.name.clone())),
+        Column::new("name", "NAME", |p| Cell::Id(p.name.clone())),
         Column::new("appid", "APPID", |p| {
-            p.appid.clone().map_or(Cell::Empty, Cell::Text)
+            p.appid.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
-        Column::new("kind", "KIND", |p| account_cell(p.kind)),
-        Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
-        Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
+        Column::minor("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::minor("kind", "KIND", |p| account_cell(p.kind)),
+        Column::minor("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
+        Column::minor("target", "TARGET", |p| Cell::Word(target_word(p.target))),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
+        Column::minor("secret", "SECRET", |p| Cell::Text(p.secret.into())),
     ];
 }
 
@@ -461,7 +461,12 @@ fn list(ctx: &Ctx) -> Result<()> {
             }
         })
         .collect();
-    ctx.out.list(&rows)
+    ctx.out.list(&rows)?;
+    let current = rows.iter().any(|row| row.current);
+    if let (false, Some(row)) = (current, rows.first()) {
+        ctx.out.next(&format!("wxsell profile use {}", row.name));
+    }
+    Ok(())
 }
 
 /// All settings of a profile.
@@ -509,7 +514,7 @@ fn language_name(language: Lang) -> &'static str {
 impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
-        Column::new("appid", "APPID", |p| Cell::Text(p.appid.clone())),
+        Column::new("appid", "APPID", |p| Cell::Id(p.appid.clone())),
         Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
         Column::new("kind", "KIND", |p| account_cell(p.kind)),
         Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),

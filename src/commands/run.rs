@@ -149,7 +149,7 @@ impl RunRow {
 impl Record for RunRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("id", "RUN", |r| Cell::Number(r.id)),
-        Column::new("command", "COMMAND", |r| Cell::Text(r.command.clone())),
+        Column::new("command", "COMMAND", |r| Cell::Id(r.command.clone())),
         Column::new("state", "STATE", |r| {
             Cell::Word(match r.state {
                 "done" => text!("done"),
@@ -160,7 +160,7 @@ impl Record for RunRow {
             })
         }),
         Column::new("started_at", "STARTED", |r| {
-            Cell::Text(r.started_at.clone())
+            Cell::Time(r.started_at.clone())
         }),
         Column::new("done", "DONE", |r| {
             r.count(&[
@@ -174,13 +174,13 @@ impl Record for RunRow {
                 "rejected",
             ])
         }),
-        Column::new("unchanged", "UNCHANGED", |r| {
+        Column::minor("unchanged", "UNCHANGED", |r| {
             r.count(&["unchanged", "not_compared"])
         }),
         Column::new("failed", "FAILED", |r| {
             r.count(&["refused", "unclear", "held"])
         }),
-        Column::new("left", "LEFT", |r| r.count(&["left"])),
+        Column::minor("left", "LEFT", |r| r.count(&["left"])),
         Column::new("files", "FILES", |r| Cell::List(r.files.clone())),
     ];
 }
@@ -209,7 +209,7 @@ impl From<OpenItem> for FailedRow {
 
 impl Record for FailedRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("key", "ITEM", |f| Cell::Text(f.key.clone())),
+        Column::new("key", "ITEM", |f| Cell::Id(f.key.clone())),
         Column::new("state", "STATE", |f| {
             Cell::Word(if f.state == ItemState::Refused.name() {
                 text!("refused")
@@ -239,7 +239,17 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 .collect();
             rows.iter_mut()
                 .try_for_each(|row| row.tell_killed(state, &shop))?;
-            ctx.out.list(&rows)
+            let out = ctx.out.with_nothing(text!("no bulk jobs yet"));
+            out.list(&rows)?;
+            if let Some(row) = rows.first() {
+                let verb = match row.state {
+                    "interrupted" | "stopped" => "resume",
+                    "partial" => "failed",
+                    _ => "show",
+                };
+                ctx.out.next(&format!("wxsell run {verb} {}", row.id));
+            }
+            Ok(())
         }
         Verb::Show(args) => {
             let mut row = RunRow::from(find(ctx, args.id)?);
@@ -284,7 +294,7 @@ impl Record for SettledRow {
             None => Cell::Text(row.kind.clone()),
         }),
         Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
-        Column::new("number", "NUMBER", |row| Cell::Text(row.number.clone())),
+        Column::new("number", "NUMBER", |row| Cell::Id(row.number.clone())),
         Column::new("amount", "AMOUNT", |row| Cell::Money(row.amount)),
         Column::new("outcome", "OUTCOME", |row| {
             Cell::Word(match row.outcome {

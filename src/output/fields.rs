@@ -4,7 +4,7 @@ use super::Output;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
-use crate::types::Fen;
+use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -23,24 +23,50 @@ pub struct Column<T> {
     /// The heading in tables; translated.
     pub title: &'static str,
     pub cell: fn(&T) -> Cell,
+    /// A table gives it up where it does not fit.
+    pub minor: bool,
 }
 
 impl<T> Column<T> {
     /// A column called `name`, under the heading `title`.
     pub const fn new(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-        Column { name, title, cell }
+        let minor = false;
+        Column {
+            name,
+            title,
+            cell,
+            minor,
+        }
+    }
+
+    /// As [`Column::new`]; a table gives it up first where it does not fit.
+    pub const fn minor(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+        let minor = true;
+        Column {
+            name,
+            title,
+            cell,
+            minor,
+        }
     }
 }
 
-/// A value in a column.
+/// A value in a column. Its kind decides what a table may do with it: ids, times, states and amounts are never cut; a
+/// time may lose its seconds and its year; prose is shortened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     Empty,
+    /// Prose that comes from outside, such as a title: shortened where it does not fit.
     Text(String),
+    /// An id, or another text that is of no use unless it is whole.
+    Id(String),
+    /// A moment in China time, as RFC 3339 or as WeChat writes it.
+    Time(String),
     Number(i64),
     /// Fen; tables, CSV and xlsx show yuan.
     Money(Fen),
-    /// A word of ours, shown in the reader's language in tables and in English elsewhere. Short states also get a colour.
+    /// A state or another word of ours, shown in the reader's language in tables and in English elsewhere. States also
+    /// get a colour.
     Word(Text),
     /// As `Word`, for reasons and advice: tables wrap it where it does not fit.
     Sentence(Text),
@@ -51,6 +77,19 @@ pub enum Cell {
 impl Cell {
     pub fn count(count: u64) -> Cell {
         Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// An id; nothing where there is none.
+    pub fn id(id: &str) -> Cell {
+        match id {
+            "" => Cell::Empty,
+            id => Cell::Id(id.to_owned()),
+        }
+    }
+
+    /// Unix seconds, where they are known.
+    pub fn moment(at: Option<i64>) -> Cell {
+        at.map_or(Cell::Empty, |at| Cell::Time(ChinaTime::from_unix(at).0))
     }
 
     /// A count that is worth a line only where there is something to count.
@@ -71,7 +110,7 @@ impl Cell {
     pub(super) fn plain(&self) -> String {
         match self {
             Cell::Empty => String::new(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Id(text) | Cell::Time(text) => text.clone(),
             Cell::Number(number) => number.to_string(),
             Cell::Money(fen) => fen.to_yuan(),
             Cell::Word(word) | Cell::Sentence(word) => word.to_string(),
@@ -87,7 +126,7 @@ impl Cell {
     fn value(&self) -> Value {
         match self {
             Cell::Empty => Value::Null,
-            Cell::Text(text) => Value::from(text.as_str()),
+            Cell::Text(text) | Cell::Id(text) | Cell::Time(text) => Value::from(text.as_str()),
             Cell::Number(number) => Value::from(*number),
             Cell::Money(fen) => Value::from(fen.0),
             Cell::Word(word) | Cell::Sentence(word) => Value::from(word.to_string()),
@@ -100,6 +139,7 @@ impl Cell {
 pub(super) struct Shown<T> {
     pub name: Cow<'static, str>,
     pub title: Cow<'static, str>,
+    minor: bool,
     cell: Box<dyn Fn(&T) -> Cell>,
 }
 
@@ -115,6 +155,7 @@ impl<T: 'static> Columns<T> {
         let declared = T::COLUMNS.iter().map(|column| Shown {
             name: column.name.into(),
             title: column.title.into(),
+            minor: column.minor,
             cell: Box::new(column.cell),
         });
         Columns(declared.collect())
@@ -140,10 +181,27 @@ impl<T: 'static> Columns<T> {
         self.0.push(Shown {
             name: name.into(),
             title: title.into(),
+            minor: false,
             cell: Box::new(cell),
         });
         self
     }
+
+    /// The column added last is one that a table gives up first where it does not fit.
+    pub fn minor(mut self) -> Columns<T> {
+        if let Some(last) = self.0.last_mut() {
+            last.minor = true;
+        }
+        self
+    }
+}
+
+/// The heading of a column.
+#[derive(Debug, Clone)]
+pub(super) struct Heading {
+    pub title: String,
+    /// It gives way first.
+    pub minor: bool,
 }
 
 /// What a form needs of a row.
@@ -207,11 +265,13 @@ impl<T: Serialize + 'static> Picked<T> {
             .collect()
     }
 
-    pub fn titles(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .map(|column| column.title.to_string())
-            .collect()
+    pub fn headings(&self) -> Vec<Heading> {
+        let headings = self.columns.iter().map(|column| Heading {
+            title: column.title.to_string(),
+            // Those that were asked for are all wanted.
+            minor: column.minor && !self.only,
+        });
+        headings.collect()
     }
 
     pub fn part(&self, row: &T, need: Need) -> Result<Part> {

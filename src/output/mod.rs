@@ -4,6 +4,7 @@
 //! its width, and free of control characters, so that a title from a shop cannot move the cursor: in every form, and in
 //! JSON wherever it goes. No secret that this process holds leaves it, on either stream.
 
+mod checklist;
 mod fields;
 mod jq;
 mod progress;
@@ -15,6 +16,7 @@ mod stream;
 mod table;
 mod words;
 
+pub use checklist::{Check, Mark};
 pub use fields::{Cell, Column, Columns, Record};
 pub use jq::{WORD as JQ_WORD, serve as serve_jq};
 pub use progress::Progress;
@@ -78,6 +80,8 @@ pub struct Output {
     pub yes: bool,
     /// Only what [`Output::answer`] is given goes to stdout.
     pub answers_only: bool,
+    /// What a table without rows says instead.
+    nothing: Option<Text>,
     /// The columns asked for were held against those that will be shown.
     columns_fit: Arc<AtomicBool>,
     sink: Sink,
@@ -98,6 +102,7 @@ impl Default for Output {
             interactive: false,
             yes: false,
             answers_only: false,
+            nothing: None,
             columns_fit: Arc::default(),
             sink: Sink::default(),
         }
@@ -167,6 +172,26 @@ impl Output {
         }
     }
 
+    /// The same output, which says this where a list has no rows.
+    pub fn with_nothing(&self, words: Text) -> Output {
+        Output {
+            nothing: Some(words),
+            ..self.clone()
+        }
+    }
+
+    /// Steps with a mark each, one line a step; `head` stands at the left and right of the first line.
+    pub fn checklist(&self, head: (&Text, &Text), checks: &[Check]) -> Result<()> {
+        checklist::show(self, head, checks)
+    }
+
+    /// After what was shown to people: the command to go on with, whole.
+    pub fn next(&self, command: &str) {
+        if self.format == Format::Table && self.jq.is_none() && self.columns.is_none() {
+            self.note(text!("Next: {command}", command));
+        }
+    }
+
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
     pub fn check_columns<T: Record>(&self) -> Result<()> {
         Picked::<T>::new(self, Columns::of()).map(|_| ())
@@ -196,7 +221,7 @@ impl Output {
             let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
             return self.value(&Value::from(values?));
         }
-        let mut form = Form::new(self, picked.names(), picked.titles())?;
+        let mut form = Form::new(self, picked.names(), picked.headings())?;
         for row in rows {
             form.push(picked.part(row, form.need())?)?;
         }
@@ -221,10 +246,10 @@ impl Output {
             Format::Json | Format::Yaml => self.value(&picked.part(row, Need::Json)?.json()),
             Format::Table => {
                 let cells = picked.part(row, Need::Cells)?.cells();
-                self.table(&table::show(self, &picked.titles(), cells))
+                self.table(&table::show(self, &picked.headings(), cells))
             }
             Format::Xlsx | Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut form = Form::new(self, picked.names(), picked.titles())?;
+                let mut form = Form::new(self, picked.names(), picked.headings())?;
                 form.push(picked.part(row, form.need())?)?;
                 form.finish()
             }

@@ -12,7 +12,7 @@ use super::sandbox::duration;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Columns, Format, Record};
 use crate::profile::{SecretSource, SettingsFile, preview};
 use crate::text;
 use crate::types::{ChinaTime, Fen, rfc3339};
@@ -100,6 +100,8 @@ struct Item {
     due: bool,
     /// What runs out, and when, cannot be read.
     unreadable: bool,
+    /// The verb that answers it, which takes the number.
+    step: Option<&'static str>,
     /// The shop's time when it was read.
     now: i64,
 }
@@ -134,6 +136,17 @@ impl Item {
         matches!(self.who, Actor::Merchant | Actor::Both)
     }
 
+    /// The command that answers it, or shows what can be done.
+    fn command(&self) -> String {
+        let verb = self.step.unwrap_or(match self.noun {
+            Noun::Aftersale => "aftersale show",
+            Noun::Dispute => "dispute show",
+            Noun::Order => "order show",
+            Noun::Audit => "goods show",
+        });
+        format!("wxsell {verb} {}", self.number)
+    }
+
     fn left(&self) -> Option<Text> {
         Some(left(self.at? - self.now))
     }
@@ -158,16 +171,16 @@ impl Record for Item {
             item.left().or(unreadable).map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("at", "UNTIL", |item| match item.at {
-            Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
+            Some(at) => Cell::Time(ChinaTime::from_unix(at).0),
             None => Cell::Empty,
         }),
-        Column::new("shop", "SHOP", |item| Cell::Text(item.shop.clone())),
+        Column::minor("shop", "SHOP", |item| Cell::Id(item.shop.clone())),
         Column::new("what", "WHAT", |item| Cell::Sentence(item.words())),
-        Column::new("number", "NUMBER", |item| Cell::Text(item.number.clone())),
+        Column::new("number", "NUMBER", |item| Cell::Id(item.number.clone())),
         Column::new("amount", "AMOUNT", |item| {
             item.amount.map_or(Cell::Empty, Cell::Money)
         }),
-        Column::new("then", "THEN", |item| Cell::sentence(item.then.as_ref())),
+        Column::minor("then", "THEN", |item| Cell::sentence(item.then.as_ref())),
     ];
 }
 
@@ -227,7 +240,7 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
             why = why(&failed.error)
         ));
     }
-    ctx.out.list(&items)?;
+    show(&items, several.is_some(), &args, ctx)?;
     match &several {
         None => super::event::warn_of_plain(ctx)?,
         Some(names) => {
@@ -248,6 +261,34 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
         false => tell::all(&args, &items, &failed, ctx).await,
     };
     verdict(&items, failed, count, args.within, outside)
+}
+
+/// The rows, and the command that answers the first.
+fn show(items: &[Item], several: bool, args: &DueArgs, ctx: &Ctx) -> Result<()> {
+    let nothing = match args.all {
+        true => text!("nothing waits for an answer"),
+        false => text!("nothing falls due within {time}", time = span(args.within)),
+    };
+    let out = ctx.out.with_nothing(nothing);
+    // A shop that is the only one needs no column.
+    let one: &[&str] = match several || ctx.out.format != Format::Table || ctx.out.columns.is_some()
+    {
+        true => &[],
+        false => &["shop"],
+    };
+    out.list_with(Columns::of().without(one), items)?;
+    if let Some(first) = items.iter().find(|item| item.is_ours()) {
+        ctx.out.next(&match several {
+            true => format!("{} --profile {}", first.command(), first.shop),
+            false => first.command(),
+        });
+    }
+    Ok(())
+}
+
+/// A time that was asked for.
+fn span(time: Duration) -> Text {
+    left(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn why(error: &anyhow::Error) -> Text {
@@ -326,7 +367,7 @@ fn verdict(
             Kind::Due,
             text!(
                 "due within {within}: {count}; the first: {left}",
-                within = left(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)),
+                within = span(within),
                 count = due.len(),
                 left = first.left().unwrap_or_else(|| text!("unreadable"))
             ),

@@ -113,10 +113,10 @@ fn status_name(status: i64) -> String {
 
 fn status_word(status: i64) -> Text {
     match status {
-        0 => text!("new"),
+        0 => text!("not listed"),
         5 => text!("on sale"),
         11 => text!("off sale"),
-        13 => text!("taken down"),
+        13 => text!("taken down by WeChat"),
         other => Text::verbatim(other.to_string()),
     }
 }
@@ -256,7 +256,7 @@ impl GoodsRow {
     fn price(&self) -> Cell {
         match (self.lowest_price, self.highest_price) {
             (Some(low), Some(high)) if low != high => {
-                Cell::Text(format!("{}-{}", low.to_yuan(), high.to_yuan()))
+                Cell::Id(format!("{}-{}", low.to_yuan(), high.to_yuan()))
             }
             (Some(price), _) => Cell::Money(price),
             _ => Cell::Empty,
@@ -267,7 +267,7 @@ impl GoodsRow {
 impl Record for GoodsRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Text(g.out_product_id.clone())
+            Cell::Id(g.out_product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.title.clone())),
         Column::new("status", "STATUS", |g| {
@@ -298,10 +298,10 @@ struct GoodsPage(GoodsRow);
 impl Record for GoodsPage {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Text(g.0.out_product_id.clone())
+            Cell::Id(g.0.out_product_id.clone())
         }),
         Column::new("product_id", "WECHAT'S NUMBER", |g| {
-            Cell::Text(g.0.product_id.clone())
+            Cell::Id(g.0.product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
         Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
@@ -317,9 +317,9 @@ impl Record for GoodsPage {
             Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))
         }),
         Column::new("third_cat_id", "CATEGORY", |g| {
-            Cell::Text(g.0.third_cat_id.clone())
+            Cell::Id(g.0.third_cat_id.clone())
         }),
-        Column::new("brand_id", "BRAND", |g| Cell::Text(g.0.brand_id.clone())),
+        Column::new("brand_id", "BRAND", |g| Cell::Id(g.0.brand_id.clone())),
         Column::new("info_version", "VERSION", |g| {
             Cell::Text(g.0.info_version.clone())
         }),
@@ -334,10 +334,10 @@ impl Record for GoodsPage {
             Cell::List(g.0.desc_imgs.clone())
         }),
         Column::new("created_at", "CREATED", |g| {
-            Cell::Text(g.0.created_at.clone())
+            Cell::Time(g.0.created_at.clone())
         }),
         Column::new("updated_at", "CHANGED", |g| {
-            Cell::Text(g.0.updated_at.clone())
+            Cell::Time(g.0.updated_at.clone())
         }),
     ];
 }
@@ -358,7 +358,13 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut goods = fetch(&args, ctx).await?;
     goods.truncate(args.limit.unwrap_or(usize::MAX));
     let rows: Vec<GoodsRow> = goods.into_iter().map(GoodsRow::from).collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no products match"));
+    out.list(&rows)?;
+    if let Some(row) = rows.first() {
+        ctx.out
+            .next(&format!("wxsell goods show {}", row.out_product_id));
+    }
+    Ok(())
 }
 
 /// The products that `args` asks for, complete.

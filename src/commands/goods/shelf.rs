@@ -48,7 +48,7 @@ pub(super) struct Stepped {
 impl Record for Stepped {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |s| {
-            Cell::Text(s.out_product_id.clone())
+            Cell::Id(s.out_product_id.clone())
         }),
         Column::new("result", "RESULT", |s| {
             Cell::Word(match s.result {

@@ -131,16 +131,13 @@ impl Record for Problem {
                 (None, Some(row)) => format!("{}:{row}", problem.file),
                 (None, None) => problem.file.clone(),
             };
-            Cell::Text(place)
+            Cell::Id(place)
         }),
         Column::new("heading", "COLUMN", |problem| {
             problem.heading.clone().map_or(Cell::Empty, Cell::Text)
         }),
         Column::new("out_product_id", "PRODUCT", |problem| {
-            problem
-                .out_product_id
-                .clone()
-                .map_or(Cell::Empty, Cell::Text)
+            problem.out_product_id.clone().map_or(Cell::Empty, Cell::Id)
         }),
         Column::new("message", "PROBLEM", |problem| {
             Cell::Sentence(problem.message.clone())
@@ -203,7 +200,7 @@ struct Planned {
 impl Record for Planned {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |p| {
-            Cell::Text(p.out_product_id.clone())
+            Cell::Id(p.out_product_id.clone())
         }),
         Column::new("action", "PLAN", |p| {
             Cell::Word(match p.action {
@@ -229,7 +226,7 @@ struct Event {
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |e| {
-            Cell::Text(e.out_product_id.clone())
+            Cell::Id(e.out_product_id.clone())
         }),
         Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {
@@ -616,10 +613,10 @@ struct Listed {
 impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |l| {
-            Cell::Text(l.out_product_id.clone())
+            Cell::Id(l.out_product_id.clone())
         }),
         Column::new("product_id", "STORE NUMBER", |l| {
-            Cell::Text(l.product_id.clone())
+            Cell::Id(l.product_id.clone())
         }),
         Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
         Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
@@ -638,7 +635,7 @@ fn status_words(status: &str) -> Text {
         "on_sale" => text!("on sale"),
         "recycled" => text!("in the recycle bin"),
         "off_sale" => text!("off sale"),
-        "taken_down" => text!("taken down"),
+        "taken_down" => text!("taken down by WeChat"),
         "banned" => text!("banned"),
         other => Text::verbatim(other),
     }

@@ -88,9 +88,7 @@ impl Record for Outcome {
                 .row
                 .map_or(Cell::Empty, |row| Cell::Number(row.into()))
         }),
-        Column::new("openid", "OPENID", |person| {
-            Cell::Text(person.openid.clone())
-        }),
+        Column::new("openid", "OPENID", |person| Cell::Id(person.openid.clone())),
         Column::new("result", "RESULT", |person| {
             Cell::Word(match person.result {
                 "declared" => text!("declared"),

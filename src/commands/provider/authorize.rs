@@ -109,7 +109,7 @@ struct Page {
 impl Record for Page {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("url", "URL", |p| Cell::Text(p.url.clone())),
-        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
+        Column::new("expires_at", "ENDS", |p| Cell::Time(p.expires_at.clone())),
     ];
 }
 
@@ -126,8 +126,8 @@ struct Connected {
 
 impl Record for Connected {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("profile", "PROFILE", |c| Cell::Text(c.profile.clone())),
-        Column::new("appid", "APPID", |c| Cell::Text(c.appid.clone())),
+        Column::new("profile", "PROFILE", |c| Cell::Id(c.profile.clone())),
+        Column::new("appid", "APPID", |c| Cell::Id(c.appid.clone())),
         Column::new("secret", "AUTHORISATION IN", |c| {
             Cell::Text(c.secret.into())
         }),

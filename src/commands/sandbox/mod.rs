@@ -373,7 +373,7 @@ struct Serving {
 impl Record for Serving {
     const COLUMNS: &'static [Column<Serving>] = &[
         Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
-        Column::new("appid", "APPID", |s| Cell::Text(s.appid.into())),
+        Column::new("appid", "APPID", |s| Cell::Id(s.appid.into())),
         Column::new("secret", "APPSECRET", |s| Cell::Text(s.secret.into())),
     ];
 }
@@ -556,9 +556,9 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 
 impl Record for Happening {
     const COLUMNS: &'static [Column<Happening>] = &[
-        Column::new("at", "TIME", |h| Cell::Text(plain_time(&rfc3339(h.at)))),
+        Column::new("at", "TIME", |h| Cell::Time(plain_time(&rfc3339(h.at)))),
         Column::new("noun", "THING", |h| Cell::Word(h.noun.clone())),
-        Column::new("number", "NUMBER", |h| Cell::Text(h.number.clone())),
+        Column::new("number", "NUMBER", |h| Cell::Id(h.number.clone())),
         Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),
         Column::new("reason", "REASON", |h| {
             Cell::Sentence(Text::verbatim(h.reason.as_str()))

@@ -111,25 +111,17 @@ impl Serialize for Missing {
 
 impl Record for Missing {
     const COLUMNS: &'static [Column<Missing>] = &[
-        Column::new("event", "EVENT", |m| Cell::Text(m.claim.event.to_owned())),
-        Column::new("number", "NUMBER", |m| Cell::Text(m.claim.number.clone())),
-        Column {
-            name: "when",
-            title: "HAPPENED",
-            // Without year and seconds, so that it fits.
-            cell: |m| Cell::Text(ChinaTime::from_unix(m.claim.at).0[5..16].to_owned()),
-        },
-        Column::new("at", "TIME", |m| {
-            Cell::Text(ChinaTime::from_unix(m.claim.at).0)
-        }),
+        Column::new("event", "EVENT", |m| Cell::Id(m.claim.event.to_owned())),
+        Column::new("number", "NUMBER", |m| Cell::Id(m.claim.number.clone())),
+        Column::new("at", "HAPPENED", |m| Cell::moment(Some(m.claim.at))),
         Column::new("why", "WHY", |m| Cell::Sentence(m.claim.why.clone())),
         Column::new("synthesised", "NO.", |m| {
             m.synthesised.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("order", "ORDER", |m| {
-            m.claim.order.clone().map_or(Cell::Empty, Cell::Text)
+            m.claim.order.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("shop", "SHOP", |m| Cell::Text(m.shop.clone())),
+        Column::new("shop", "SHOP", |m| Cell::Id(m.shop.clone())),
     ];
 }
 
