@@ -368,10 +368,7 @@ fn nobody_writes_into_json_by_index() {
     let mut wrong = Vec::new();
     for source in sources() {
         let inside = source.room != "sandbox" && !source.path.ends_with("api/json.rs");
-        for line in writes_by_index(&source.text)
-            .into_iter()
-            .filter(|_| inside)
-        {
+        for line in writes_by_index(&source.text).into_iter().filter(|_| inside) {
             wrong.push(format!("{}: {line}", source.path.display()));
         }
     }

@@ -2,12 +2,13 @@
 
 use super::{ADD, Ctx, Status, UPDATE, one};
 use crate::api::json::{field, put};
+use crate::cli::values::{last_moment, moment};
 use crate::commands::ask::{Ask, Data, check, fields};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::coupon::{kind, problems, share};
 use crate::text;
-use crate::types::{Fen, moment, moment_until};
+use crate::types::Fen;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -95,7 +96,7 @@ struct Says {
     #[serde(rename = "coupon_info.receive_info.start_time")]
     take_from: Option<i64>,
     /// Can be taken until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.receive_info.end_time")]
     take_until: Option<i64>,
     /// Good for so many days after it was taken
@@ -111,7 +112,7 @@ struct Says {
     #[serde(rename = "coupon_info.valid_info.start_time")]
     valid_from: Option<i64>,
     /// Good until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.valid_info.end_time")]
     valid_until: Option<i64>,
 }

@@ -88,7 +88,7 @@ pub struct Args {
     #[serde(rename = "order_detail.pay_info.prepay_id")]
     prepay_id: Option<String>,
     /// When the prepayment was made, China time
-    #[arg(long, value_name = "TIME", value_parser = super::list::moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "order_detail.pay_info.prepay_time")]
     prepay_time: Option<ChinaTime>,
     /// JSON or TOML file with the receiver (receiver_name, tel_number, province, city, town, detailed_address)
@@ -96,7 +96,7 @@ pub struct Args {
     #[serde(skip)]
     address: Option<PathBuf>,
     /// How long the buyer may take to pay, e.g. 30m
-    #[arg(long, value_name = "DURATION", value_parser = super::super::sandbox::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = crate::cli::values::duration)]
     #[serde(skip)]
     pay_within: Option<Duration>,
     /// Days after receipt in which after-sales are possible

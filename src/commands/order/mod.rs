@@ -92,7 +92,7 @@ pub struct PayArgs {
     #[arg(long, value_name = "NUMBER")]
     transaction_id: Option<String>,
     /// When it was paid, China time; now when left out
-    #[arg(long, value_name = "TIME", value_parser = list::moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     pay_time: Option<ChinaTime>,
     /// Why, in your own words
     #[arg(long, value_name = "TEXT")]

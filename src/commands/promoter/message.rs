@@ -3,13 +3,13 @@
 
 use super::{Ctx, role, staff};
 use crate::api::json::put;
+use crate::cli::values::{day, last_moment, moment};
 use crate::commands::ask::{Ask, check, columns, fields};
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
-use crate::types::{moment, moment_until};
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
@@ -113,7 +113,7 @@ pub struct ClicksArgs {
     #[serde(rename = "begin_send_time")]
     since: Option<i64>,
     /// Only messages sent until this time of the day
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "end_send_time")]
     until: Option<i64>,
 }
@@ -129,10 +129,6 @@ impl Serialize for Per {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(u8::from(*self == Per::Type))
     }
-}
-
-fn day(text: &str) -> std::result::Result<String, Text> {
-    moment(text).map(|_| text.trim().chars().take(10).collect())
 }
 
 pub const MANY: Ask = Ask::new("promoter message send", "/promoter/sendmsg");

@@ -2,11 +2,11 @@
 
 use super::{Ctx, channels, role};
 use crate::api::json::{put, take};
+use crate::cli::values::{When, when};
 use crate::commands::ask::{Ask, Data, Rows, check, columns, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
 use crate::text;
-use crate::types::{moment, moment_until};
 use anyhow::Result;
 use clap::ArgGroup;
 use serde::Serialize;
@@ -43,13 +43,13 @@ struct Filter {
     #[serde(skip)]
     waiting: bool,
     /// Staff: only who agreed, or took it back, since this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "staff")]
-    #[serde(rename = "begin_time")]
-    changed_since: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
+    #[serde(skip)]
+    changed_since: Option<When>,
     /// Staff: only who agreed, or took it back, until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until, requires = "staff")]
-    #[serde(rename = "end_time")]
-    changed_until: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
+    #[serde(skip)]
+    changed_until: Option<When>,
     /// Staff: show unionids in place of openids
     #[arg(long, requires = "staff")]
     #[serde(skip)]
@@ -134,7 +134,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if !args.staff {
         return channels::list(args.rows, ctx).await;
     }
-    let mut body = fields(&args.filter, json!({}))?;
+    let now = ctx.clock()?;
+    let window = json!({
+        "begin_time": args.filter.changed_since.map(|since| since.first(now)),
+        "end_time": args.filter.changed_until.map(|until| until.last(now)),
+    });
+    let mut body = fields(&args.filter, fields(&window, json!({}))?)?;
     if let Some(name) = &args.filter.role {
         put(&mut body, "role_id", role::number(name, ctx).await?.into());
     }
