@@ -18,6 +18,7 @@ mod recipes;
 mod rooms;
 mod secrets;
 mod store_contract;
+mod words;
 
 mod support {
     pub mod bank;

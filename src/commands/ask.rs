@@ -103,7 +103,7 @@ impl Ask {
 /// How many rows a list shows.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Rows {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }

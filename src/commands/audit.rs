@@ -39,7 +39,7 @@ const RESULT: Ask = Ask::new("audit show", "/shop/audit/result").shows(
     &[
         ("status", "STATE"),
         ("brand_id", "BRAND"),
-        ("reject_reason", "REJECTED BECAUSE"),
+        ("reject_reason", "REJECTION REASON"),
     ],
 );
 

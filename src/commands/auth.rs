@@ -32,18 +32,18 @@ const CLASSIC_FETCHES_OF_ONE: i64 = 24;
 /// Log in to a shop, and find out why it refuses
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Store the AppSecret of a shop after WeChat has accepted it
+    /// Log in to a shop: verify and store its AppSecret
     ///
     /// Asks for what is not given. Without a terminal give --appid, and the AppSecret by --secret-file or
     /// WXSELL_APP_SECRET.
     Login(LoginArgs),
-    /// Show which shop commands work for, where its AppSecret is, and how long its token lives; makes no call
+    /// Show the current shop and where its credentials are (offline)
     Status,
     /// Remove the stored AppSecret and the cached token
     Logout,
     /// Print the access token
     Token(TokenArgs),
-    /// Find out why WeChat refuses, with three calls at most
+    /// Diagnose why WeChat refuses calls (at most three calls)
     Doctor,
     /// Store Token and EncodingAESKey of the message push, which verify and open what `wxsell event listen` receives
     ///
@@ -191,7 +191,7 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
             provider
         ))
         .hint(text!(
-            "the merchant authorises with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
+            "the merchant authorizes with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
             provider
         ))
         .into());

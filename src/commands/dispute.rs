@@ -72,7 +72,7 @@ pub struct ShowArgs {
     number: Id64,
 }
 
-/// Hand in evidence: text and pictures
+/// Submit evidence: text and images
 ///
 /// Which states take evidence WeChat does not document; here it is those whose names wait for you, which is
 /// unconfirmed. What is missed counts as no evidence.
@@ -86,7 +86,7 @@ pub struct RespondArgs {
     /// Your statement from a text file, `-` for standard input
     #[arg(long, value_name = "PATH", conflicts_with = "text", value_hint = clap::ValueHint::FilePath)]
     text_file: Option<std::path::PathBuf>,
-    /// Picture: file or address (can be repeated)
+    /// Image: file or address (can be repeated)
     #[arg(long = "image", id = "images", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     /// Send it even where the state of the dispute does not seem to take evidence
@@ -353,7 +353,7 @@ fn history() -> Columns<Event> {
         .with("statement", "IN WORDS", |event: &Event| {
             text(&event.statement)
         })
-        .with("media", "PICTURES", |event: &Event| {
+        .with("media", "IMAGES", |event: &Event| {
             if event.media.is_empty() {
                 Cell::Empty
             } else {

@@ -25,12 +25,12 @@ pub struct ListArgs {
     /// Only since this time, e.g. 2022-04-01 or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
 
-/// Prove that no write was changed or taken out
+/// Verify that the log is complete and unchanged
 ///
 /// Every entry carries a seal over all before it, and the state file keeps how far the log has come: a changed entry,
 /// one that is gone, a cut end, an emptied or replaced log are found, and writes without a result are named. Whoever may

@@ -29,7 +29,7 @@ pub enum Verb {
     List,
     /// Show the settings of a profile, as they apply here and now
     Show(ShowArgs),
-    /// Choose the profile of commands that name none
+    /// Set the current profile
     Use(UseArgs),
     /// Give a profile another name
     Rename(RenameArgs),

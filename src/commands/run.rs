@@ -14,17 +14,17 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-/// See and resume bulk jobs
+/// Inspect and resume bulk jobs
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
-    /// Show how one bulk job went
+    /// Show the result of a bulk job
     Show(IdArgs),
-    /// Run a bulk job again: it goes on where it stopped
+    /// Resume a bulk job where it stopped
     Resume(IdArgs),
-    /// List what failed in a bulk job, and why
+    /// List what failed in a bulk job
     Failed(IdArgs),
-    /// Find out what became of writes whose answer was lost
+    /// Settle writes whose outcome is unknown
     ///
     /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
     /// Nothing is sent again. Exit code 9 while one of them is not known.
@@ -34,7 +34,7 @@ pub enum Verb {
 /// List the bulk jobs of this shop, newest first
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, default_value_t = 20)]
     limit: u32,
 }

@@ -268,7 +268,7 @@ impl Step {
             Step::AcceptReturn => text!("accept the return"),
             Step::Reject => text!("refuse"),
             Step::ReturnAddress => text!("change the return address"),
-            Step::Certificates => text!("hand in proof of a refund made outside"),
+            Step::Certificates => text!("submit proof of a refund made outside"),
             Step::Update => text!("change the request"),
             Step::Cancel => text!("cancel"),
             Step::ReturnInfo => text!("send the goods back"),

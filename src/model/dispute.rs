@@ -430,11 +430,11 @@ impl Dispute {
         let stage = stage(self.state)?;
         let (what, then) = match stage.takes_evidence {
             true => (
-                text!("hand in evidence"),
+                text!("submit evidence"),
                 text!("it counts as no evidence, and the platform judges without it"),
             ),
             false if stage.who == Some(Buyer) => (
-                text!("hand in evidence"),
+                text!("submit evidence"),
                 text!("the platform judges without it"),
             ),
             false => (text!("act"), text!("the platform goes on without it")),

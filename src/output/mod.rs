@@ -7,6 +7,7 @@
 mod checklist;
 mod fields;
 mod jq;
+mod pager;
 mod progress;
 mod prompt;
 mod qr;
@@ -35,8 +36,8 @@ use serde_json::Value;
 use sink::Sink;
 use std::borrow::Cow;
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use stream::Form;
 
 /// The form of what is printed on stdout.
@@ -84,6 +85,12 @@ pub struct Output {
     nothing: Option<Text>,
     /// The columns asked for were held against those that will be shown.
     columns_fit: Arc<AtomicBool>,
+    /// Why columns that were taken for paths into the JSON may not be there.
+    columns_doubtful: Arc<Mutex<Option<Failure>>>,
+    /// The column that lists are sorted by, with `-` before it for the largest first.
+    pub sort: Option<String>,
+    /// How many rows a terminal gets where nobody said how many.
+    pub limit: Option<usize>,
     sink: Sink,
 }
 
@@ -104,6 +111,9 @@ impl Default for Output {
             answers_only: false,
             nothing: None,
             columns_fit: Arc::default(),
+            columns_doubtful: Arc::default(),
+            sort: None,
+            limit: None,
             sink: Sink::default(),
         }
     }
@@ -154,6 +164,10 @@ impl Output {
 
     /// Refuses `--columns` that nobody has checked; before anything is changed that cannot be shown afterwards.
     pub fn columns_are_checked(&self) -> Result<()> {
+        let doubtful = self.columns_doubtful.lock();
+        if let Some(failure) = &*doubtful.unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure.clone().into());
+        }
         if self.columns.is_none() || self.columns_fit.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -214,18 +228,37 @@ impl Output {
 
     /// As [`Output::list`], with columns that no type declares.
     pub fn list_with<T: Serialize + 'static>(&self, columns: Columns<T>, rows: &[T]) -> Result<()> {
+        let mut rows: Vec<&T> = match &self.sort {
+            Some(by) => fields::sorted(by, &columns, rows)?,
+            None => rows.iter().collect(),
+        };
         let picked = Picked::new(self, columns)?;
         if self.jq.is_some() {
             // The expression sees the whole list, in every form.
-            let parts = rows.iter().map(|row| picked.part(row, Need::Json));
+            let parts = rows.iter().map(|row| picked.part(*row, Need::Json));
             let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
             return self.value(&Value::from(values?));
         }
         let mut form = Form::new(self, picked.names(), picked.headings())?;
-        for row in rows {
-            form.push(picked.part(row, form.need())?)?;
+        let all = rows.len();
+        if let (Some(limit), Format::Table) = (self.limit, self.format) {
+            rows.truncate(limit);
         }
-        form.finish()
+        for row in &rows {
+            form.push(picked.part(*row, form.need())?)?;
+        }
+        if all > 0 {
+            picked.check_paths()?;
+        }
+        form.finish()?;
+        if rows.len() < all {
+            self.note(text!(
+                "{shown} of {all} rows shown; see all with --limit {all}, or pipe the output",
+                shown = rows.len(),
+                all
+            ));
+        }
+        Ok(())
     }
 
     /// One thing: an object in JSON, field beside value in a table, one row in CSV and xlsx.
@@ -426,6 +459,16 @@ impl Output {
     /// A table to stdout. Its cells are clean; what acts on the terminal in it is ours.
     fn table(&self, table: &str) -> Result<()> {
         self.write(redact(table).as_bytes())
+    }
+
+    /// A table to stdout, through a pager where a terminal has no room for it.
+    fn paged(&self, table: &str) -> Result<()> {
+        let high = self.sink.height();
+        let long = high.is_some_and(|high| table.lines().count() >= high);
+        if long && !self.answers_only && pager::show(&redact(table)) {
+            return Ok(());
+        }
+        self.table(table)
     }
 
     /// Data to stdout.

@@ -26,6 +26,13 @@ pub struct Stream<'a, T> {
 
 impl<'a, T: Serialize + 'static> Stream<'a, T> {
     pub(super) fn new(out: &'a Output, picked: Picked<T>) -> Result<Stream<'a, T>> {
+        if out.sort.is_some() {
+            return Err(Failure::input(text!(
+                "--sort cannot be used here: rows are shown as they come"
+            ))
+            .hint(text!("leave out --sort"))
+            .into());
+        }
         let form = Form::new(out, picked.names(), picked.headings())?;
         Ok(Stream { picked, form })
     }
@@ -182,7 +189,7 @@ impl<'a> Form<'a> {
             }
             Format::Table => {
                 let table = super::table::lay_out(self.out, &self.headings, rows);
-                self.out.table(&table)
+                self.out.paged(&table)
             }
             _ => {
                 let workbook = super::sheet::write(&self.names, &rows, self.out.headers)?;

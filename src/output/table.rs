@@ -288,6 +288,8 @@ impl Column {
     fn easy(&self) -> usize {
         match self.kind {
             Kind::Whole | Kind::Number | Kind::Words => self.natural(),
+            // What can go goes before it takes several lines.
+            Kind::Wrapped if self.minor => self.natural(),
             Kind::Wrapped | Kind::Prose => self.at_least(EASY),
         }
     }

@@ -141,7 +141,7 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
                 seed = seed.seed
             ))
             .hint(text!(
-                "choose another with --seed, or begin anew with `wxsell sandbox reset`"
+                "choose another with --seed, or begin again with `wxsell sandbox reset`"
             ))
             .into());
         }

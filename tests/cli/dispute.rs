@@ -49,7 +49,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
         "state,type,waits_for,time_left,takes_evidence",
     ]);
     insta::assert_snapshot!(listed, @"
-     STATE                     WHY                          WAITS FOR          TIME LEFT  EVIDENCE
+     STATE                  WHY                          WAITS FOR          TIME LEFT  EVIDENCE
      both to give evidence  merchant refuses after-sale  you and the buyer  2d 22h     taken
     ");
     let answered = world.json(&respond);

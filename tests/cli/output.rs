@@ -12,7 +12,7 @@ fn a_list_comes_in_seven_forms() {
     let world = World::with_goods(&pair("绿茶, \"\"特级\"\"", "10", "20"));
     let list = |format: &str| world.run(&["goods", "list", "--format", format]);
     insta::assert_snapshot!(list("table").text(), @r#"
-     PRODUCT  TITLE         STATUS   AUDIT   PRICE        STOCK  REJECTED BECAUSE
+     PRODUCT  TITLE         STATUS   AUDIT   PRICE        STOCK  REJECTION REASON
      P1       绿茶, "特级"  on sale  passed  10.00-20.00     10
     "#);
     insta::assert_snapshot!(list("csv").text(), @r#"

@@ -166,9 +166,7 @@ pub fn whole() -> Columns<Shown> {
         .with("refund_number", "REFUND NUMBER", |row: &Shown| {
             Cell::id(&row.aftersale.refund_number)
         })
-        .with("media", "PICTURES", |row: &Shown| {
-            list(&row.aftersale.media)
-        })
+        .with("media", "IMAGES", |row: &Shown| list(&row.aftersale.media))
         .with("disputes", "DISPUTE", |row: &Shown| {
             list(&row.aftersale.disputes)
         })

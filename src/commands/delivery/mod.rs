@@ -29,10 +29,10 @@ use sheet::Line;
 /// Report parcels and receipt
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the carriers that WeChat knows
+    /// List carriers
     Companies,
     Send(Box<SendArgs>),
-    /// Report that the buyer has received the goods
+    /// Mark an order as received
     Receive(Which),
 }
 
@@ -43,12 +43,12 @@ const COMPANIES: Ask = Ask::new("delivery companies", "/shop/delivery/get_compan
 const SEND: Ask =
     Ask::new("delivery send", "/shop/delivery/send").look_up("order show ORDER --openid OPENID");
 const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
-    .confirm(|| text!("Report that the buyer has received the goods"))
+    .confirm(|| text!("Mark an order as received"))
     .look_up("order show ORDER --openid OPENID");
 
 pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
 
-/// Report that parcels are on their way
+/// Ship orders
 ///
 /// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
 /// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
@@ -102,7 +102,7 @@ pub struct SendArgs {
     /// Sheet to read, where a spreadsheet has several
     #[arg(long, value_name = "NAME", requires = "from", help_heading = "Files")]
     sheet: Option<String>,
-    /// Encoding of text files, where it is not to be found out
+    /// Text encoding (default: detect)
     #[arg(long, value_enum, requires = "from", help_heading = "Files")]
     encoding: Option<Encoding>,
     /// Leave out orders with problems and report the others

@@ -29,7 +29,7 @@ const SHOPS_AT_ONCE: usize = 8;
 /// The word for every profile, unless one is called so.
 const ALL: &str = "all";
 
-/// Show what you have to do before WeChat does it by itself
+/// List what WeChat decides for you if you don't act in time
 ///
 /// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with 8
 /// when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
@@ -366,7 +366,7 @@ fn verdict(
         Failure::new(
             Kind::Due,
             text!(
-                "due within {within}: {count}; the first: {left}",
+                "{count} due within {within}, the first in {left}",
                 within = span(within),
                 count = due.len(),
                 left = first.left().unwrap_or_else(|| text!("unreadable"))

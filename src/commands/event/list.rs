@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub struct ListArgs {
     #[command(flatten)]
     which: Which,
-    /// Events in this state of being handed on only
+    /// Events in this forwarding state only
     #[arg(long, value_enum, value_name = "STATE")]
     forward: Option<Forward>,
     /// How many at most; 0 for all
@@ -143,7 +143,7 @@ impl Record for Listed {
             l.event.state_words().map_or(Cell::Empty, Cell::Word)
         }),
         Column::minor("seen", "SEEN", |l| Cell::Number(l.told.seen)),
-        Column::minor("forward", "HANDED ON", |l| {
+        Column::minor("forward", "FORWARDED", |l| {
             Cell::Word(forward_word(&l.forward))
         }),
     ];
@@ -180,11 +180,11 @@ impl Record for Shown {
             Cell::Text(format!("{} {}", s.0.mode, s.0.format))
         }),
         Column::new("origin", "ORIGIN", |s| Cell::Text(s.0.told.origin.clone())),
-        Column::new("forward", "HANDED ON", |s| {
+        Column::new("forward", "FORWARDED", |s| {
             Cell::Word(forward_word(&s.0.forward))
         }),
         Column::new("attempts", "ATTEMPTS", |s| Cell::Number(s.0.attempts)),
-        Column::new("forwarded_at", "HANDED ON AT", |s| {
+        Column::new("forwarded_at", "FORWARDED AT", |s| {
             s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("next_attempt_at", "NEXT ATTEMPT", |s| {
@@ -325,7 +325,7 @@ impl Record for Stat {
         Column::new("repeats", "REPEATED", |s| {
             s.repeats.map_or(Cell::Empty, Cell::Number)
         }),
-        Column::new("forwarded", "HANDED ON", |s| {
+        Column::new("forwarded", "FORWARDED", |s| {
             s.forwarded.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("pending", "PENDING", |s| {

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-/// Look for mistakes in files of goods, without sending anything
+/// Validate product files without sending anything
 ///
 /// Lists every problem with its file and cell. `goods upload` does the same before its first call.
 #[derive(Debug, Args)]

@@ -18,10 +18,10 @@ use serde::Serialize;
 /// audit stands and whether buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only products that buyers see, or do not see
+    /// Filter by shelf status
     #[arg(long, value_enum)]
     pub(super) status: Option<Status>,
-    /// Only products whose audit stands here
+    /// Filter by audit status
     #[arg(long, value_enum)]
     pub(super) audit: Option<Audit>,
     /// Only products created since this day or time, e.g. 2022-04-01, or a time ago such as 24h
@@ -33,7 +33,7 @@ pub struct ListArgs {
     /// Show what buyers see instead of the draft
     #[arg(long)]
     pub(super) online: bool,
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
 }
@@ -276,7 +276,7 @@ impl Record for GoodsRow {
         }),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
-        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+        Column::new("reject_reason", "REJECTION REASON", |g| {
             if g.edit_status == Some(3) {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
@@ -296,7 +296,7 @@ impl Record for GoodsPage {
         Column::new("out_product_id", "PRODUCT", |g| {
             Cell::Id(g.0.out_product_id.clone())
         }),
-        Column::new("product_id", "WECHAT'S NUMBER", |g| {
+        Column::new("product_id", "WECHAT ID", |g| {
             Cell::Id(g.0.product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
@@ -309,7 +309,7 @@ impl Record for GoodsPage {
             g.0.edit_status
                 .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
         }),
-        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+        Column::new("reject_reason", "REJECTION REASON", |g| {
             Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))
         }),
         Column::new("third_cat_id", "CATEGORY", |g| {
@@ -324,7 +324,7 @@ impl Record for GoodsPage {
         Column::new("skus", "SKUS", |g| {
             Cell::List(g.0.skus.iter().map(SkuRow::line).collect())
         }),
-        Column::new("head_img", "PICTURES", |g| Cell::List(g.0.head_img.clone())),
+        Column::new("head_img", "IMAGES", |g| Cell::List(g.0.head_img.clone())),
         Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
         Column::new("desc_imgs", "PICTURES IN THE DESCRIPTION", |g| {
             Cell::List(g.0.desc_imgs.clone())

@@ -91,7 +91,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let count = args.out_product_ids.len();
     let destructive = match step {
         Step::Remove => Some(text!(
-            "delete {count} products for good; their numbers cannot be used again",
+            "delete {count} products permanently; their numbers cannot be used again",
             count
         )),
         Step::OffSale => Some(text!("take {count} products off sale", count)),

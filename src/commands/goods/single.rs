@@ -51,16 +51,16 @@ struct Fields {
     /// The product's page in the mini program
     #[arg(long)]
     path: Option<String>,
-    /// Main picture: file or address (can be repeated)
+    /// Main image: file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE")]
     images: Vec<String>,
     /// Description
     #[arg(long, value_name = "TEXT")]
     desc: Option<String>,
-    /// Picture in the description (can be repeated)
+    /// Image in the description (can be repeated)
     #[arg(long = "desc-image", value_name = "IMAGE")]
     desc_images: Vec<String>,
-    /// Picture of the product's permit (can be repeated)
+    /// Image of the product's permit (can be repeated)
     #[arg(long = "qualification", value_name = "IMAGE")]
     qualifications: Vec<String>,
     /// Number of the third-level category; `wxsell category list` shows them
@@ -84,7 +84,7 @@ struct Fields {
     /// Stock
     #[arg(long, value_name = "N")]
     stock: Option<i64>,
-    /// Small picture of the SKU; without one: the first main picture
+    /// Small image of the SKU; without one: the first main image
     #[arg(long, value_name = "IMAGE")]
     thumb: Option<String>,
     /// Your own code of the SKU

@@ -769,7 +769,7 @@ async fn step(step: shelf::Step, mut args: shelf::Args, ctx: &Ctx) -> Result<()>
         return ctx.out.list(&rows);
     }
     let destructive = match step {
-        shelf::Step::Remove => Some(text!("delete {count} products for good", count)),
+        shelf::Step::Remove => Some(text!("delete {count} products permanently", count)),
         shelf::Step::OffSale => Some(text!("take {count} products off sale", count)),
         shelf::Step::OnSale | shelf::Step::WithdrawAudit => None,
     };

@@ -13,7 +13,7 @@ use std::fs::OpenOptions;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
-/// Write a sheet to fill in, with one product as an example
+/// Create a template spreadsheet
 ///
 /// `--format xlsx` (the default), `csv` or `ndjson` chooses its kind, as does the ending of `--output`.
 #[derive(Debug, Args)]

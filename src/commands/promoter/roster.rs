@@ -40,7 +40,7 @@ pub struct AddArgs {
     /// Channels promoter: nickname of the Channels account, by which the list is searched
     #[arg(long, requires = "wechat")]
     nickname: Option<String>,
-    /// Channels promoter: wait until the promoter appears, for so long at the most; 30m when no time is given
+    /// Channels promoter: wait until the promoter appears, for so long at most; 30m when no time is given
     #[arg(long, requires = "wechat", value_name = "DURATION", num_args = 0..=1, default_missing_value = "30m", value_parser = duration)]
     wait: Option<Duration>,
     /// Channels promoter: how long to wait between two looks at the list

@@ -26,7 +26,7 @@ pub enum BuyerVerb {
     CancelPickUp(OneArgs),
     /// Ask the platform to judge a refusal
     Dispute(DisputeArgs),
-    /// Hand in evidence
+    /// Submit evidence
     Evidence(EvidenceArgs),
     /// Say whether a refund that was paid outside has come
     Proof(ProofArgs),

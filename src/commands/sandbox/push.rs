@@ -64,7 +64,7 @@ pub struct ToArgs {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }

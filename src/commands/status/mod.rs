@@ -16,7 +16,7 @@ use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
 
-/// Show how far the shop is on the way to selling in Channels, and the next command
+/// Show setup progress and the next step
 ///
 /// Every step of the guide with what is done, who is waited for and what is missing. Only reads; a read that fails makes
 /// its step unknown. Exits with 0 when the shop can sell and with 7 when a step that selling needs is open.
@@ -35,10 +35,10 @@ impl Record for Step {
         Column::new("guide", "GUIDE", |step| Cell::Text(step.guide.into())),
         Column::new("title", "STEP", |step| Cell::Sentence(step.title.clone())),
         Column::new("state", "STATE", |step| Cell::Word(step.state.word())),
-        Column::new("who", "WHO IS NEXT", |step| {
+        Column::new("who", "WAITING ON", |step| {
             step.who.clone().map_or(Cell::Empty, Cell::Word)
         }),
-        Column::new("missing", "MISSING", |step| {
+        Column::new("missing", "TO DO", |step| {
             Cell::sentence(step.missing.as_ref())
         }),
         // Wrapped where it is long: a command cut off could not be typed.
@@ -46,7 +46,7 @@ impl Record for Step {
             Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
             None => Cell::Empty,
         }),
-        Column::new("place", "WHERE ELSE", |step| {
+        Column::new("place", "IN THE CONSOLE", |step| {
             Cell::sentence(step.place.as_ref())
         }),
     ];

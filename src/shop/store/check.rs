@@ -705,7 +705,7 @@ impl<'a> Reader<'a> {
                     "the right to sell in {category} has lapsed",
                     category = path.path()
                 ),
-                Some(text!("renew its papers in the store's console")),
+                Some(text!("renew its documents in the store's console")),
             ),
             None => self.goods.at(
                 cell,

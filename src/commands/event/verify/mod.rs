@@ -14,7 +14,7 @@ use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Columns, Format, Record};
 use crate::text;
-use crate::types::{ChinaTime, rfc3339};
+use crate::types::rfc3339;
 use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -38,7 +38,7 @@ pub struct VerifyArgs {
     /// How far back orders, after-sales and disputes were opened that are looked at
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     opened_within: Duration,
-    /// Make the events that are missing, marked as synthesised, and queue them to be handed on
+    /// Make the events that are missing, marked as synthesised, and queue them to be forwarded
     #[arg(long)]
     repair: bool,
     #[command(flatten)]
@@ -301,7 +301,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{count} events still wait to be handed on",
+                "{count} events still wait to be forwarded",
                 count = found.waiting
             ),
         )
