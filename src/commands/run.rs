@@ -227,6 +227,9 @@ impl Record for FailedRow {
     ];
 }
 
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();
     let state = ctx.state()?;

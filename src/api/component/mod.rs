@@ -3,7 +3,6 @@
 pub mod account;
 pub mod aftersale;
 pub mod category;
-pub mod deadline;
 pub mod dispute;
 pub mod funds;
 pub mod goods;

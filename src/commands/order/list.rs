@@ -6,7 +6,7 @@ use super::super::fetched::Full;
 use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
-use crate::output::{Columns, Format};
+use crate::output::Columns;
 use crate::shop::order::{List, Span};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::Walked;
@@ -146,8 +146,7 @@ fn row(ctx: &Ctx, ask: &Ask, order: Fetched<Order>, full: bool) -> Row {
 /// The columns of a list. What does not fit a screen stands in spreadsheets, and wherever it is asked for.
 fn columns(ctx: &Ctx) -> Columns<Row> {
     let line = shown::line();
-    let sheet = matches!(ctx.out.format, Format::Csv | Format::Tsv | Format::Xlsx);
-    if sheet || ctx.out.columns.is_some() {
+    if ctx.out.is_sheet() || ctx.out.columns.is_some() {
         shown::whole(line)
     } else {
         line

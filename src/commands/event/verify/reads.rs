@@ -2,7 +2,7 @@
 
 use super::Span;
 use super::proof::{self, Claim, text_of};
-use crate::api::component::deadline::seconds;
+use crate::api::reader::seconds;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, request};
 use crate::commands::order::list::created_between;
