@@ -4,6 +4,7 @@ use super::Ctx;
 use super::ask::{Ask, Rows, check};
 use super::fetched::Full;
 use super::image::Pictures;
+use crate::api::json::put;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind, failure};
@@ -359,13 +360,13 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     }
     let mut body = json!({"complaint_order_id": args.number, "material_info": {}});
     if let Some(words) = words {
-        body["material_info"]["content"] = words.into();
+        put(&mut body, "material_info.content", words.into());
     }
     check(&RESPOND, &body, &[])?;
     ctx.out.check_columns_of(columns(true))?;
     let links = pictures.links(ctx).await?;
     if !links.is_empty() {
-        body["material_info"]["media_url_list"] = json!(links);
+        put(&mut body, "material_info.media_url_list", json!(links));
     }
     match ctx.send(&RESPOND, &body).await {
         Ok(None) => return Ok(()),

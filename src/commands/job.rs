@@ -5,6 +5,36 @@ use crate::fail::{Failure, Kind};
 use crate::output::Cell;
 use crate::text;
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+/// How a job was started, so that it can be started again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Invocation {
+    /// The working folder, which file names are relative to.
+    pub folder: std::path::PathBuf,
+    pub arguments: Vec<String>,
+}
+
+impl Invocation {
+    /// How this process was started.
+    pub fn of_this_process() -> Invocation {
+        Invocation {
+            folder: std::env::current_dir().unwrap_or_default(),
+            arguments: std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+        }
+    }
+
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub fn read(text: &str) -> Option<Invocation> {
+        serde_json::from_str(text).ok()
+    }
+}
 
 /// What to do while another job works for the same shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

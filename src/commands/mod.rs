@@ -36,6 +36,7 @@ pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
+mod several;
 pub mod sharer;
 pub mod status;
 pub mod util;
@@ -62,7 +63,7 @@ pub struct Ctx {
     pub out: Output,
     pub dirs: Dirs,
     /// How the job was started that this command resumes.
-    pub resumed: OnceCell<run::Invocation>,
+    pub resumed: OnceCell<job::Invocation>,
     resolved: OnceCell<Resolved>,
     state: OnceCell<Arc<State>>,
     shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,

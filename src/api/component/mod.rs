@@ -8,3 +8,4 @@ pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod order;
+pub mod staff;

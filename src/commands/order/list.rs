@@ -13,7 +13,6 @@ use crate::shop::walk::Walked;
 use crate::text;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 use std::collections::HashSet;
 
 const DAY: i64 = 86_400;
@@ -174,12 +173,6 @@ fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
 }
 
 /// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
-pub async fn created_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Value>> {
-    let orders = orders_between(ctx, since, until).await?;
-    Ok(orders.into_iter().map(|order| order.record).collect())
-}
-
-/// As [`created_between`], read.
 pub async fn orders_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Fetched<Order>>> {
     let shop = ctx.shop().await?;
     let oldest_first = List::All { oldest_first: true };

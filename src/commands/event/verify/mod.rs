@@ -8,7 +8,6 @@ mod repair;
 pub use reads::ASKS;
 
 use super::super::Ctx;
-use super::super::due::several;
 use super::listen::{Onward, only_forwarder};
 use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
@@ -133,7 +132,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         // Known before anything is read or made.
         drop(only_forwarder(ctx)?);
     }
-    let shops = match several(ctx)? {
+    let shops = match ctx.several()? {
         None => None,
         Some(names) => Some(
             names
