@@ -9,6 +9,7 @@ mod docs;
 mod fields;
 mod guide;
 mod hostile;
+mod identity;
 mod kept;
 mod lang;
 mod operations;
@@ -47,9 +48,11 @@ mod cli {
     mod event;
     mod funds;
     mod goods {
+        mod alike;
         mod changes;
         mod files;
         mod kept;
+        mod limits;
         mod quota;
         mod sheets;
         mod shelf;

@@ -89,7 +89,10 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             lines.push(Line {
                 location: cells.join(", "),
                 out_product_id: None,
-                message: text!("the same in {count} more places", count = rest.len()),
+                message: match rest.len() {
+                    1 => text!("the same in 1 more place"),
+                    count => text!("the same in {count} more places", count),
+                },
                 hint: None,
             });
         }
