@@ -49,6 +49,8 @@ mod cli {
     mod funds;
     mod goods {
         mod alike;
+        #[cfg(target_os = "linux")]
+        mod asked;
         mod changes;
         mod files;
         mod kept;

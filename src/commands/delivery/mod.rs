@@ -135,11 +135,19 @@ fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
     }
 }
 
+/// No carrier gives out waybill numbers with blanks, and nobody could follow the parcel.
+fn blank_in_waybill(waybill: &str) -> Text {
+    text!(
+        "there is a blank in the waybill number \"{waybill}\"",
+        waybill
+    )
+}
+
 /// A waybill number that was typed.
 fn waybill(argument: &str) -> Result<String, Text> {
     let number = typed(argument)?;
     match number.contains(' ') {
-        true => Err(sheet::blank_in_waybill(&number)),
+        true => Err(blank_in_waybill(&number)),
         false => Ok(number),
     }
 }

@@ -566,7 +566,7 @@ fn value(field: Field, cell: &str, kind: CellKind) -> std::result::Result<String
             let number = number::read(cell, kind)?;
             if field == Field::Waybill && number.text.contains(' ') {
                 return Err(Refusal {
-                    message: blank_in_waybill(&number.text),
+                    message: super::blank_in_waybill(&number.text),
                     hint: text!("write it without blanks"),
                 });
             }
@@ -577,14 +577,6 @@ fn value(field: Field, cell: &str, kind: CellKind) -> std::result::Result<String
             None => Ok(half_width(cell.trim()).trim_start_matches('\'').to_owned()),
         },
     }
-}
-
-/// No carrier gives out waybill numbers with blanks, and nobody could follow the parcel.
-pub fn blank_in_waybill(waybill: &str) -> Text {
-    text!(
-        "there is a blank in the waybill number \"{waybill}\"",
-        waybill
-    )
 }
 
 /// A number of pieces; of binary fractions what the spreadsheet shows.

@@ -49,7 +49,11 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             problem.input,
             problem.column,
             problem.field.clone(),
-            problem.message.template().to_owned(),
+            // What is about no column says in its words which one is meant.
+            match (problem.column, &problem.field) {
+                (None, None) => problem.message.to_string(),
+                _ => problem.message.template().to_owned(),
+            },
         )
     };
     let mut kinds: HashMap<_, Vec<&Problem>> = HashMap::new();

@@ -261,3 +261,47 @@ fn a_run_that_read_standard_input_is_resumed_by_hand() {
         "{told}"
     );
 }
+
+#[test]
+fn failed_rows_that_find_no_place_end_the_run_as_partial_and_nothing_else_is_lost() {
+    let world = World::new();
+    world.write("a.csv", teas(&[("A", "12.50"), ("B", "12.5.0")]));
+    std::fs::create_dir(world.file("a.failed.csv")).expect("a folder");
+    for n in 2..=99 {
+        std::fs::create_dir(world.file(&format!("a.failed-{n}.csv"))).expect("a folder");
+    }
+    let said = world.run(&[
+        "goods",
+        "upload",
+        "a.csv",
+        "--skip-bad",
+        "--report",
+        "junit=out.xml",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("could not be given back"),
+        "{}",
+        said.stderr
+    );
+    let report = said.json();
+    assert_eq!(
+        (&report["added"], &report["status"]),
+        (&1.into(), &"partial".into())
+    );
+    assert!(world.read("out.xml").contains("name=\"B\""));
+    assert_eq!(world.json(&["run", "list"])[0]["state"], "partial");
+    assert_eq!(world.json(&["run", "failed", "1"])[0]["key"], "B");
+}
+
+#[test]
+fn how_far_a_price_may_fall_is_a_setting_too() {
+    let world = World::with_goods(&teas(&[("A", "12.50")]));
+    world.write("sale.csv", teas(&[("A", "3.00")]));
+    world.refused(11, &["goods", "upload", "sale.csv"]);
+    world.ok(&["profile", "set", "sandbox", "--max-price-drop", "90"]);
+    world.ok(&["goods", "upload", "sale.csv"]);
+    assert_eq!(world.products()["A"]["skus"][0]["sale_price"], 300);
+}

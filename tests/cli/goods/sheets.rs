@@ -327,6 +327,25 @@ fn an_unknown_column_does_not_hide_other_problems() {
 #[test]
 fn many_problems_of_one_kind_are_shown_together() {
     let world = World::new();
+    // Every column that is missing is named.
+    world.write("few.csv", "商品编号\nP-1\n");
+    let said = world.run(&["goods", "check", "few.csv"]);
+    for column in [
+        "标题",
+        "小程序路径",
+        "主图",
+        "类目",
+        "规格编号",
+        "售价",
+        "库存",
+    ] {
+        assert!(
+            said.text()
+                .contains(&format!("the column {column} is missing")),
+            "{}",
+            said.text()
+        );
+    }
     let mut rows = "商品编号,标题,小程序路径,主图,类目,规格编号,售价,库存\n".to_owned();
     for n in 0..300 {
         rows += &format!("P-{n},绿茶,p,https://e.com/a.jpg,茶叶,S{n},9.90,5\n");
