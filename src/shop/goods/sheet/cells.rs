@@ -311,9 +311,7 @@ fn items<'a>(cell: &'a str, normalised: &mut bool) -> impl Iterator<Item = &'a s
 /// `colour=red;size=L`, with `:` for `=` and full-width twins. A backslash takes the meaning from the sign after it.
 fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
     let syntax = || text!("write attributes as colour=red;size=L");
-    if (cell.starts_with('{') && cell.ends_with('}'))
-        || (cell.starts_with('[') && cell.ends_with(']'))
-    {
+    if is_like_json(cell) {
         return Err(Fault::new(text!("attributes are not written as JSON here")).hint(syntax()));
     }
     let mut attrs: Vec<SkuAttr> = Vec::new();
@@ -355,6 +353,10 @@ fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
     }
     *normalised |= cell.contains(['；', '＝', '：', '｜']);
     Ok(attrs)
+}
+
+fn is_like_json(cell: &str) -> bool {
+    (cell.starts_with('{') && cell.ends_with('}')) || (cell.starts_with('[') && cell.ends_with(']'))
 }
 
 /// What people put between attributes beside `;` and `|`.
@@ -457,11 +459,18 @@ fn bare_cell(field: Field, value: &Value) -> String {
             .collect::<Vec<_>>()
             .join("|"),
         Value::Fen(fen) => fen.to_yuan(),
-        Value::Attrs(attrs) => attrs
-            .iter()
-            .map(|attr| format!("{}={}", escaped(&attr.attr_key), escaped(&attr.attr_value)))
-            .collect::<Vec<_>>()
-            .join(";"),
+        Value::Attrs(attrs) => {
+            let cell = attrs
+                .iter()
+                .map(|attr| format!("{}={}", escaped(&attr.attr_key), escaped(&attr.attr_value)))
+                .collect::<Vec<_>>()
+                .join(";");
+            // What looks like JSON is not taken for attributes.
+            match cell.chars().next().filter(|_| is_like_json(&cell)) {
+                Some(bracket) => format!("\\u{{{:x}}}{}", u32::from(bracket), &cell[1..]),
+                None => cell,
+            }
+        }
     }
 }
 
