@@ -49,7 +49,11 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             problem.input,
             problem.column,
             problem.field.clone(),
-            problem.message.template().to_owned(),
+            // What is about no column says in its words which one is meant.
+            match (problem.column, &problem.field) {
+                (None, None) => problem.message.to_string(),
+                _ => problem.message.template().to_owned(),
+            },
         )
     };
     let mut kinds: HashMap<_, Vec<&Problem>> = HashMap::new();
@@ -89,7 +93,10 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             lines.push(Line {
                 location: cells.join(", "),
                 out_product_id: None,
-                message: text!("the same in {count} more places", count = rest.len()),
+                message: match rest.len() {
+                    1 => text!("the same in 1 more place"),
+                    count => text!("the same in {count} more places", count),
+                },
                 hint: None,
             });
         }

@@ -299,7 +299,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     let mut report = tally.into_report(
         run,
         profile,
-        catalogue.problems().len() as u64,
+        catalogue.problems().len() as u64 + catalogue.more_problems(),
         failed_files,
         started.elapsed(),
     );
@@ -331,10 +331,15 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         }
     }
     if report.not_compared > 0 && stopped.is_none() {
-        ctx.out.note(text!(
-            "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
-            count = report.not_compared
-        ));
+        ctx.out.note(match report.not_compared {
+            1 => text!(
+                "1 product was sent before as it is and not compared with the shop; --recheck compares it"
+            ),
+            count => text!(
+                "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
+                count
+            ),
+        });
     }
     match stopped {
         Some(error) => Err(error),
@@ -342,13 +347,21 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                match report.failed_files.is_empty() {
-                    false => text!(
+                match (report.failed_files.is_empty(), report.skipped_problems) {
+                    (false, 1) => text!(
+                        "1 problem kept a product from being sent; its rows are in {files}",
+                        files = report.failed_files.join(", ")
+                    ),
+                    (true, 1) => text!(
+                        "1 problem kept a product from being sent; `wxsell run failed {run}` shows it",
+                        run
+                    ),
+                    (false, _) => text!(
                         "{count} problems kept products from being sent; their rows are in {files}",
                         count = report.skipped_problems,
                         files = report.failed_files.join(", ")
                     ),
-                    true => text!(
+                    (true, _) => text!(
                         "{count} problems kept products from being sent; `wxsell run failed {run}` lists them",
                         count = report.skipped_problems,
                         run
