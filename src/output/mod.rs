@@ -11,6 +11,7 @@ mod pager;
 mod progress;
 mod prompt;
 mod qr;
+mod shape;
 mod sheet;
 mod sink;
 mod stream;

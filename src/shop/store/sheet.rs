@@ -2,9 +2,10 @@
 //! says nothing, so that a product keeps what it has.
 
 use crate::bulk::sheet::Sheet;
-use crate::bulk::source::{column_letters, half_width, plain_heading};
+use crate::bulk::source::{column_letters, plain_heading};
 use crate::lang::Text;
 use crate::text;
+use crate::types::spelling::half_width;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
