@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// The nouns by what they are for. A test holds this against the command line.
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Start", &["status", "auth", "profile", "sandbox"]),
+    ("Start", &["demo", "status", "auth", "profile", "sandbox"]),
     ("Sell", &["goods", "image", "category", "brand"]),
     (
         "Orders",

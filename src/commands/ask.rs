@@ -232,13 +232,17 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
+        self.show_done(ask, reply, text!("done: {command}", command = ask.command))
+    }
+
+    /// As [`Ctx::show_reply`], with what is said where there is nothing to show.
+    pub fn show_done(&self, ask: &Ask, reply: Value, done: Text) -> Result<()> {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
             Value::Null => Err(without(ask).into()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
-                self.out
-                    .note(text!("done: {command}", command = ask.command));
+                self.out.note(done);
                 self.told(&Value::Object(object))
             }
             thing => self.out.show_with(columns(ask), &thing),

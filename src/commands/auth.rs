@@ -161,6 +161,14 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         appid = &login.appid,
         place = place.clone()
     ));
+    let current = SettingsFile::of(&ctx.dirs).load()?.current;
+    if let Some(current) = current.filter(|current| *current != name) {
+        ctx.out.note(text!(
+            "the current profile is still {current}; switch with `wxsell profile use {name}`",
+            current,
+            name = &name
+        ));
+    }
     ctx.told(
         &serde_json::json!({"profile": name, "appid": login.appid, "secret": place.to_string()}),
     )

@@ -8,7 +8,7 @@ use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
     self, Account, Entry, Origin, Overrides, Resolved, SecretSource, Settings, SettingsFile, Store,
-    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
+    Target, TokenCall, check_appid, check_base_url, check_new_name, check_proxy, masked_proxy,
 };
 use crate::text;
 use crate::types::Family;
@@ -177,7 +177,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
-    check_name(&args.name)?;
+    check_new_name(&args.name)?;
     if args.fields.appid.is_none() {
         return Err(Failure::input(text!("a profile needs an AppID"))
             .hint(text!(
@@ -731,7 +731,7 @@ fn built_in(name: &str) -> Result<()> {
 fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
     let (old, new) = (&args.old, &args.new);
     built_in(old)?;
-    check_name(new)?;
+    check_new_name(new)?;
     let check = |settings: &Settings| -> Result<(Option<Store>, Option<Store>)> {
         let Some(entry) = settings.entry(old) else {
             return Err(profile::unknown(old, settings).into());

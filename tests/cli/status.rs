@@ -73,7 +73,11 @@ fn each_step_names_what_is_missing_and_the_next_command() {
             Some("wxsell merchant update --service wechat"),
         ),
         ("category", "done", None),
-        ("goods", "todo", Some("wxsell goods template goods.xlsx")),
+        (
+            "goods",
+            "todo",
+            Some("wxsell goods template --output goods.xlsx"),
+        ),
         ("orders", "todo", Some("wxsell order create")),
         ("delivery", "todo", Some("wxsell delivery send")),
         ("aftersales", "todo", Some("wxsell aftersale create")),

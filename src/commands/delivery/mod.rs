@@ -178,7 +178,9 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         }
     };
     let carriers = Carriers::of(ctx).await?;
-    let carrier = carriers.code(&args.carrier.unwrap_or_default())?.to_owned();
+    let named = args.carrier.unwrap_or_default();
+    let carrier = carriers.code(&named)?.to_owned();
+    let line_waybill = args.waybill.clone().unwrap_or_default();
     let line = Line {
         order: number,
         carrier,
@@ -196,6 +198,15 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
                 ..line.clone()
             })
             .collect(),
+    };
+    let shipped = match &*line_waybill {
+        "" => text!("{order} shipped", order = &order.number),
+        waybill => text!(
+            "{order} shipped with {carrier}, {waybill}",
+            order = &order.number,
+            carrier = named,
+            waybill
+        ),
     };
     let lines: Vec<&Line> = lines.iter().collect();
     let shipment = plan::plan(&lines, &order, String::new()).map_err(|problems| {
@@ -239,7 +250,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         sent => sent?,
     };
     match sent {
-        Some(reply) => ctx.show_reply(&SEND, reply),
+        Some(reply) => ctx.show_done(&SEND, reply, shipped),
         None => Ok(()),
     }
 }

@@ -51,13 +51,15 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
     let catalogue: Catalogue = args.read.read_with(options, ctx).await?;
     if catalogue.problems().is_empty() {
         let counts = catalogue.counts();
-        return ctx.out.show(&Summary {
+        ctx.out.show(&Summary {
             files: catalogue.files(),
             rows: counts.rows,
             products: counts.products,
             skus: counts.skus,
             images: catalogue.images(),
-        });
+        })?;
+        ctx.out.note(text!("no problems found"));
+        return Ok(());
     }
     super::problem::list(&ctx.out, catalogue.problems())?;
     Err(refusal(&catalogue).into())

@@ -95,5 +95,10 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     let mut writer = SheetWriter::new(BufWriter::new(file), kind, &fields, ctx.out.lang)?;
     writer.add(example())?;
     writer.finish()?;
-    ctx.out.show(&Written { file: shown })
+    let next = format!("wxsell goods check {shown}");
+    ctx.out.show(&Written { file: shown })?;
+    ctx.out
+        .note(text!("one example product is in it; fill in your own"));
+    ctx.out.next(&next);
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::api::provider::{Authorization, QueryAuth};
 use crate::fail::{Failure, Within, failure};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
-    self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_name,
+    self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
 use crate::state::token::StoredToken;
 use crate::text;
@@ -384,7 +384,7 @@ impl Keep {
         let Some(name) = self.name.as_deref() else {
             return Ok(());
         };
-        check_name(name)?;
+        check_new_name(name)?;
         let settings = SettingsFile::of(&ctx.dirs).load()?;
         match settings.entry(name) {
             Some(entry) if entry.provider.as_deref() != Some(&provider.name) => Err(

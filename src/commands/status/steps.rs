@@ -304,7 +304,7 @@ fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
     match (total(on_shelf), total(all)) {
         (0, 0) => step
             .is(State::Todo, text!("no goods yet"))
-            .run("goods template goods.xlsx"),
+            .run("goods template --output goods.xlsx"),
         (0, count) => step
             .is(
                 State::Waiting,
