@@ -185,8 +185,16 @@ pub fn place(args: &[OsString]) -> String {
     let mut root = Cli::command();
     root.build();
     let mut path: Vec<String> = Vec::new();
-    for word in args.iter().skip(1).filter_map(|word| word.to_str()) {
-        let below = at(&root, &path).and_then(|here| here.find_subcommand(word));
+    let mut words = args.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        let Some(here) = at(&root, &path) else { break };
+        if word.starts_with('-') {
+            if !word.contains('=') && takes_value(here, word) {
+                words.next();
+            }
+            continue;
+        }
+        let below = here.find_subcommand(word);
         if below.is_some_and(|below| below.get_name() != "help") {
             path.push(word.to_owned());
         }

@@ -58,7 +58,7 @@ struct Uploaded {
 
 impl Record for Uploaded {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("source", "PICTURE", |u| Cell::Text(u.source.clone())),
+        Column::new("source", "IMAGE", |u| Cell::Text(u.source.clone())),
         Column::new("value", "LINK OR ID", |u| Cell::Text(u.value.clone())),
         Column::new("uploaded", "UPLOADED", |u| {
             Cell::Word(if u.uploaded {

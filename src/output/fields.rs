@@ -247,6 +247,15 @@ pub(super) struct Picked<T> {
 
 impl<T: Serialize + 'static> Picked<T> {
     pub fn new(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
+        Picked::choose(out, columns, true)
+    }
+
+    /// As [`Picked::new`], of the declared columns alone: what the JSON will hold cannot be known yet.
+    pub fn declared(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
+        Picked::choose(out, columns, false)
+    }
+
+    fn choose(out: &Output, columns: Columns<T>, paths: bool) -> Result<Picked<T>> {
         let columns = columns.0;
         let mut picked = Picked {
             columns: Vec::new(),
@@ -267,7 +276,7 @@ impl<T: Serialize + 'static> Picked<T> {
                 |column: &&mut Option<Shown<T>>| column.as_ref().is_some_and(|it| it.is(name));
             match left.iter_mut().find(named).and_then(Option::take) {
                 Some(column) => picked.columns.push(column),
-                None if is_path(name) => picked.push_path(name),
+                None if paths && is_path(name) => picked.push_path(name),
                 None if name.is_empty() => {}
                 None => return Err(unknown(name, &picked.known).into()),
             }

@@ -209,12 +209,12 @@ impl Output {
 
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
     pub fn check_columns<T: Record>(&self) -> Result<()> {
-        Picked::<T>::new(self, Columns::of()).map(|_| ())
+        Picked::<T>::declared(self, Columns::of()).map(|_| ())
     }
 
     /// As [`Output::check_columns`], with columns that no type declares.
     pub fn check_columns_of<T: Serialize + 'static>(&self, columns: Columns<T>) -> Result<()> {
-        Picked::new(self, columns).map(|_| ())
+        Picked::declared(self, columns).map(|_| ())
     }
 
     /// True where the form is written a line at a time, so that events can be shown as they happen.

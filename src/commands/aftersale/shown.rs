@@ -111,6 +111,7 @@ fn line() -> Columns<Shown> {
             row.aftersale.amount.map_or(Cell::Empty, Cell::Money)
         })
         .with("waits_for", "WAITS FOR", Shown::waits_for)
+        .minor()
         .with("time_left", "TIME LEFT", Shown::left)
 }
 

@@ -326,7 +326,7 @@ impl Record for GoodsPage {
         }),
         Column::new("head_img", "IMAGES", |g| Cell::List(g.0.head_img.clone())),
         Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
-        Column::new("desc_imgs", "PICTURES IN THE DESCRIPTION", |g| {
+        Column::new("desc_imgs", "IMAGES IN THE DESCRIPTION", |g| {
             Cell::List(g.0.desc_imgs.clone())
         }),
         Column::new("created_at", "CREATED", |g| {

@@ -132,7 +132,7 @@ impl Record for Material {
         Column::new("link", "LINK", |made| word(made.link.as_deref())),
         Column::new("path", "PATH", |made| word(made.path.as_deref())),
         Column::new("appid", "APPID", |made| word(made.appid)),
-        Column::new("picture", "PICTURE", |made| word(made.picture.as_deref())),
+        Column::new("picture", "IMAGE", |made| word(made.picture.as_deref())),
         Column::new("works_until", "WORKS UNTIL", |made| {
             word(made.works_until.as_deref())
         }),

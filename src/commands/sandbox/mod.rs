@@ -470,7 +470,7 @@ impl Record for Status {
             Cell::List(s.products.iter().map(line).collect())
         }),
         Column::new("pictures", "IMAGES", |s| number(s.pictures)),
-        Column::new("uploads", "PICTURE UPLOADS", |s| Cell::Number(s.uploads)),
+        Column::new("uploads", "IMAGE UPLOADS", |s| Cell::Number(s.uploads)),
         Column::new("tokens", "TOKENS", |s| {
             Cell::List(
                 s.tokens
