@@ -202,7 +202,8 @@ impl Output {
 
     /// After what was shown to people: the command to go on with, whole.
     pub fn next(&self, command: &str) {
-        if self.format == Format::Table && self.jq.is_none() && self.columns.is_none() {
+        let plain = self.columns.is_none() && self.sort.is_none();
+        if self.format == Format::Table && self.jq.is_none() && plain {
             self.note(text!("Next: {command}", command));
         }
     }

@@ -13,7 +13,7 @@ fn busy() -> World {
         "sandbox",
         "seed",
         "--goods",
-        "12",
+        "24",
         "--orders",
         "40",
         "--aftersales",

@@ -276,7 +276,7 @@ impl Record for GoodsRow {
         }),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
-        Column::new("reject_reason", "REJECTION REASON", |g| {
+        Column::minor("reject_reason", "REJECTION REASON", |g| {
             if g.edit_status == Some(3) {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
@@ -356,7 +356,9 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let rows: Vec<GoodsRow> = goods.into_iter().map(GoodsRow::from).collect();
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list(&rows)?;
-    if let Some(row) = rows.first() {
+    // Why a product was rejected stands there.
+    let rejected = rows.iter().find(|row| row.edit_status == Some(3));
+    if let Some(row) = rejected.or(rows.first()) {
         ctx.out
             .next(&format!("wxsell goods show {}", row.out_product_id));
     }
