@@ -14,9 +14,14 @@ fn root(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Without what is quoted as code, where names of the platform stand.
+/// Without what is quoted as code, where names of the platform stand, and without the names of places to fill.
 fn prose(text: &str) -> String {
-    text.split('`').step_by(2).collect::<Vec<_>>().join(" ")
+    let words: String = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    let mut parts = words.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + " " + part.split_once('}').map_or(part, |(_, rest)| rest)
+    })
 }
 
 fn has_word(text: &str, word: &str) -> bool {

@@ -237,7 +237,7 @@ fn an_error_is_an_object_where_json_is_asked_for() {
         (said.code, &error["error"]["hint"]),
         (
             Some(2),
-            &json!("did you mean `wxsell goods upload --format=json`?")
+            &json!("did you mean `wxsell goods upload --profile sandbox --format=json`?")
         )
     );
 }

@@ -72,7 +72,8 @@ fn daily_lists_are_whole_at_every_width() {
                         let value = row[*field].as_str().unwrap_or_default();
                         assert!(table.contains(value), "no {value}: {place}");
                     }
-                    for value in acted_on(row) {
+                    // When a product was made stands on its own page.
+                    for value in acted_on(row).into_iter().filter(|_| args[0] != "goods") {
                         assert!(table.contains(&value), "no {value}: {place}");
                     }
                 }
