@@ -13,11 +13,10 @@ use crate::bulk::{self, Interrupt, Outcome};
 use crate::client::errcode::ends_the_job;
 use crate::clock;
 use crate::commands::Ctx;
-use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
+use crate::commands::job::Invocation;
+use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
-use crate::output::Format;
 use crate::state::runs::{ItemState, Items, Known, LeftOut, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
@@ -96,7 +95,7 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return show_plan(&plans, ctx);
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     for sheet in &table.sheets {
         failed::check(&sheet.source, args.failed_file.as_deref())?;
     }
@@ -378,7 +377,8 @@ impl Sender<'_> {
     ) -> Result<Results> {
         let out = &self.ctx.out;
         let progress = out.progress(shipments.len() as u64, text!("orders"));
-        let mut stream = (out.format == Format::Ndjson)
+        let mut stream = out
+            .shows_each_item()
             .then(|| out.stream::<Event>())
             .transpose()?;
         let feed = Feed {

@@ -4,7 +4,7 @@ use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::product::{Change, Field, OnConflict};
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::profile::Target;
 use crate::shop::Shop;
 use crate::shop::goods::component::Sendable;
@@ -43,7 +43,15 @@ fn change(change: &Change) -> Text {
 
 /// Several changes in one cell.
 fn changes(line: &Line) -> Cell {
-    let mut all = line.changes.iter().map(change);
+    // Of a line that is audited, what does not wait for it.
+    let is_mixed = matches!(line.action, Action::AuditedUpdate | Action::Partial);
+    let mut all = line
+        .changes
+        .iter()
+        .map(|one| match is_mixed && one.at_once {
+            true => text!("{change} (at once)", change = change(one)),
+            false => change(one),
+        });
     let Some(first) = all.next() else {
         return Cell::Empty;
     };
@@ -136,7 +144,7 @@ pub async fn show<T: Sendable>(
 ) -> Result<()> {
     let state = ctx.state()?;
     let mut lines = ctx.out.stream::<Line>()?;
-    let is_table = ctx.out.format == Format::Table;
+    let is_table = ctx.out.is_for_people();
     let mut rows = 0;
     let planned = plan(shop, state, shop_key, catalogue, options, true, |line| {
         let says_nothing = matches!(line.action, Action::Unchanged | Action::NotCompared);

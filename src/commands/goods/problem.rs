@@ -1,7 +1,7 @@
 //! How problems of files are listed: for programs one by one, for people with those of one kind together.
 
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Output, Record};
+use crate::output::{Cell, Column, Output, Record};
 use crate::shop::goods::sheet::problem::Problem;
 use crate::text;
 use anyhow::Result;
@@ -41,7 +41,7 @@ impl Record for Line {
 
 /// Lists problems of files.
 pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
-    if out.format != Format::Table || out.columns.is_some() || out.jq.is_some() {
+    if !out.is_for_people() || out.columns.is_some() {
         return out.list(problems);
     }
     let kind = |problem: &Problem| {

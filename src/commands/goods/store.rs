@@ -12,8 +12,8 @@ use crate::bulk::sheet::Sheet;
 use crate::bulk::source::Input;
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
+use crate::commands::job::Invocation;
 use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
@@ -349,7 +349,7 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return plan(&checked, &shop_key, ctx);
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     ctx.before_write(None).await?;
     let _one_job = one_job(ctx, &shop_key, args.send.busy).await?;
     let options = Options {
@@ -446,7 +446,7 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     report.status = ended.name();
     let summary = serde_json::to_string(&report).unwrap_or_default();
     state.end_run(run, ended, &summary, now())?;
-    job::show(&ctx.out, &report, &report.failed)?;
+    ctx.out.report(&report, &report.failed)?;
     match stopped {
         Some(error) => Err(error),
         None if partial => Err(Failure {

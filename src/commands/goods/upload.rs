@@ -12,13 +12,12 @@ use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 pub use crate::commands::job::Busy;
-use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
+use crate::commands::job::Invocation;
+use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
 use crate::model::product::{OnConflict, Rules};
-use crate::output::Format;
 use crate::profile::{Profile, Target};
 use crate::shop::goods::component::Sendable;
 use crate::shop::goods::plan::Action;
@@ -194,7 +193,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     if ctx.global.dry_run {
         return plan::show(&catalogue, shop, &shop_key, &options, ctx).await;
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     catalogue.check_failed_files(args.failed_file.as_deref())?;
     args.report.iter().try_for_each(ReportFile::check)?;
     ctx.before_write(None).await?;
@@ -519,7 +518,9 @@ impl<'a> Tally<'a> {
         // After a resume, what is done is done.
         progress.set(not_compared);
         let progress = Some(progress);
-        let stream = (ctx.out.format == Format::Ndjson)
+        let stream = ctx
+            .out
+            .shows_each_item()
             .then(|| ctx.out.stream())
             .transpose()?;
         Ok(Tally {

@@ -31,9 +31,7 @@ pub enum Verb {
 }
 
 /// Verbs that ask by the books.
-pub fn asks() -> impl Iterator<Item = &'static Ask> {
-    apply::ASKS.iter().chain(application::ASKS)
-}
+pub const ASKS: &[Ask] = &[apply::APPLY, apply::INFO, application::GET];
 
 /// Set customer service and the default return address
 ///
