@@ -169,7 +169,8 @@ async fn hold(mut stream: tokio::net::TcpStream, kind: Hostile) {
 /// How long each push took, from its first connection to the answer, and how many were sent more than once.
 fn true_pushes(address: &str) -> (Vec<Duration>, usize) {
     let mut again = 0;
-    let took = requests(&mut 0, TRUE_PUSHES).iter().map(|request| {
+    let made = requests(&mut 0, TRUE_PUSHES);
+    let took = made.iter().map(|request| {
         let started = Instant::now();
         while push(address, request).is_none() {
             again += 1;
