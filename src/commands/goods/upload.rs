@@ -49,6 +49,9 @@ pub struct Args {
     /// WeChat Store: keep drafts, and hand nothing to the audit
     #[arg(long)]
     pub(super) draft: bool,
+    /// WeChat Store: send at most N products that were not sent before
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
 }
 
 /// How goods are sent.
@@ -132,6 +135,15 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             Failure::input(text!("--draft works for a WeChat Store alone"))
                 .hint(text!(
                     "the custom component hands every product to the audit"
+                ))
+                .into(),
+        );
+    }
+    if args.limit.is_some() {
+        return Err(
+            Failure::input(text!("--limit works for a WeChat Store alone"))
+                .hint(text!(
+                    "cut the file, or see what would be sent with --dry-run"
                 ))
                 .into(),
         );

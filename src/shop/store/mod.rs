@@ -1,7 +1,9 @@
 //! A WeChat Store as a whole: how it stands, and what its products name.
 
 pub mod check;
+mod compose;
 pub mod goods;
+pub mod plan;
 pub mod sheet;
 
 use super::Shop;

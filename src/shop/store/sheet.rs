@@ -195,6 +195,18 @@ impl Field {
         self.spec().1
     }
 
+    /// By its name in English.
+    pub fn named(name: &str) -> Option<Field> {
+        let found = FIELDS.iter().find(|(_, english, ..)| *english == name);
+        found.map(|(field, ..)| *field)
+    }
+
+    /// Its heading, in both languages.
+    pub fn words(self) -> Text {
+        let (_, english, chinese, _) = self.spec();
+        Text::pair(english, chinese)
+    }
+
     fn spec(self) -> &'static Spec {
         &FIELDS[self as usize]
     }
