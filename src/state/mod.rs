@@ -23,6 +23,7 @@
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
+pub mod answers;
 pub mod cases;
 pub mod images;
 pub mod log;
@@ -77,6 +78,7 @@ const MIGRATIONS: &[&str] = &[
     money::WITH_PROOF,
     log::HEAD,
     products::SCHEMA,
+    answers::SCHEMA,
 ];
 
 /// The open file.

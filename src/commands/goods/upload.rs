@@ -140,13 +140,14 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         );
     }
     if args.limit.is_some() {
-        return Err(
-            Failure::input(text!("--limit works for a WeChat Store alone"))
-                .hint(text!(
-                    "cut the file, or see what would be sent with --dry-run"
-                ))
-                .into(),
-        );
+        return Err(Failure::input(text!(
+            "{option} works for a WeChat Store alone",
+            option = "--limit"
+        ))
+        .hint(text!(
+            "cut the file, or see what would be sent with --dry-run"
+        ))
+        .into());
     }
     let catalogue: Catalogue<AddSpu> = args.read.read(ctx).await?;
     send(catalogue, &args.send, ctx).await

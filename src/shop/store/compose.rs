@@ -72,10 +72,18 @@ pub(super) fn apply(
             .skus
             .iter()
             .position(|held| held.out_sku_id == sku.number)
+            // One that was made in the console has the store's number alone.
             .or_else(|| {
+                product
+                    .skus
+                    .iter()
+                    .position(|held| held.sku_id.as_str() == sku.number)
+            })
+            .or_else(|| {
+                let only = product.skus.len() == 1;
                 let alike = |held: &Sku| {
-                    held.out_sku_id.is_empty()
-                        && (held.sku_attrs == attributes || product.skus.len() == 1)
+                    only && sku.implied
+                        || held.out_sku_id.is_empty() && (held.sku_attrs == attributes || only)
                 };
                 product.skus.iter().position(alike)
             });
@@ -83,6 +91,16 @@ pub(super) fn apply(
             Some(place) => {
                 named.push(place);
                 set_sku(&mut product.skus[place], sku, links);
+            }
+            None if sku.implied && !product.skus.is_empty() => {
+                return Err(Failure::new(
+                    Kind::Refused,
+                    text!(
+                        "the product has {count} SKUs, and the sheet does not say which one is meant",
+                        count = product.skus.len()
+                    ),
+                )
+                .hint(text!("write its number into the column {name}", name = Field::SkuNumber.name())));
             }
             None if sku.price.is_some() && sku.stock.is_some() => {
                 let mut made = Sku {

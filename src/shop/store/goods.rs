@@ -525,6 +525,10 @@ impl<'a> Sender<'a> {
             .state
             .products_of(&self.shop_key, &wanted.number, code)?;
         match found.as_slice() {
+            // One that was made in the console may have the store's number alone.
+            [] if self.state.knows_product(&self.shop_key, &wanted.number)? => {
+                Ok(Some(wanted.number.clone()))
+            }
             [] => Ok(None),
             [one] => Ok(Some(one.id.clone())),
             several => Err(several_products(&wanted.number, several).into()),
@@ -676,7 +680,7 @@ impl<'a> Sender<'a> {
     async fn add(&self, wanted: &Wanted) -> Result<&'static str> {
         // An image is not uploaded for a product that cannot go.
         self.has_room_for_new()?;
-        let links = self.links(wanted).await?;
+        let links = self.links(wanted, None).await?;
         let product = AddProduct(fresh(wanted, &links, self.listing()));
         let added = self.submit(true, async || self.shop.client.call(&product).await);
         match added.await {
@@ -711,6 +715,9 @@ impl<'a> Sender<'a> {
     }
 
     fn keep(&self, wanted: &Wanted, id: &str) -> Result<()> {
+        if wanted.number == id {
+            return Ok(());
+        }
         let product = KnownProduct {
             id: id.to_owned(),
             number: wanted.number.clone(),
@@ -725,7 +732,7 @@ impl<'a> Sender<'a> {
         id: &str,
         held: GetProductReply,
     ) -> Result<&'static str> {
-        let links = self.links(wanted).await?;
+        let links = self.links(wanted, Some(&held)).await?;
         let Compared {
             decision, is_new, ..
         } = compare(&self.options, id, held, wanted, &links)?;
@@ -766,13 +773,23 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// The links of every image of a product; each is uploaded once per store, ever.
-    async fn links(&self, wanted: &Wanted) -> Result<HashMap<Image, String>> {
+    /// The links of every image of a product; each is uploaded once per store, ever. An address that the product has
+    /// already is taken as it is.
+    async fn links(
+        &self,
+        wanted: &Wanted,
+        held: Option<&GetProductReply>,
+    ) -> Result<HashMap<Image, String>> {
         let mut links = HashMap::new();
         for image in wanted.images() {
-            if !links.contains_key(image) {
-                links.insert(image.clone(), self.link(image).await?);
+            if links.contains_key(image) {
+                continue;
             }
+            let link = match image {
+                Image::Address(address) if has_image(held, address) => address.clone(),
+                image => self.link(image).await?,
+            };
+            links.insert(image.clone(), link);
         }
         Ok(links)
     }
@@ -812,9 +829,16 @@ impl<'a> Sender<'a> {
     }
 
     /// The links of every image as far as they are known; of the others, what will be uploaded.
-    fn known_links(&self, wanted: &Wanted) -> Result<HashMap<Image, String>> {
+    fn known_links(
+        &self,
+        wanted: &Wanted,
+        held: &GetProductReply,
+    ) -> Result<HashMap<Image, String>> {
         let link = |image: &Image| -> Result<String> {
             let known = match image.key() {
+                _ if matches!(image, Image::Address(address) if has_image(Some(held), address)) => {
+                    None
+                }
                 Some(key) => self.state.image_url(&self.shop_key, &key)?,
                 None => None,
             };
@@ -872,7 +896,7 @@ impl<'a> Sender<'a> {
         let Some(held) = self.shop.store_product(&id).await? else {
             return Ok(refused(not_shown(&wanted.number)));
         };
-        let links = self.known_links(wanted)?;
+        let links = self.known_links(wanted, &held)?;
         let compared = match compare(&self.options, &id, held, wanted, &links) {
             Ok(compared) => compared,
             Err(failure) => return Ok(refused(failure)),
@@ -949,8 +973,9 @@ pub(super) fn compare(
     wanted: &Wanted,
     links: &HashMap<Image, String>,
 ) -> Result<Compared, Failure> {
-    let online = held.product;
-    let Some(draft) = held.edit_product.or_else(|| online.clone()) else {
+    let online = held.product.clone();
+    // What changes without audit stands in the online version; the draft may hold older values.
+    let Some(base) = as_it_stands(held) else {
         return Err(Failure::new(
             Kind::Refused,
             text!("the Store shows no version of product {id}", id),
@@ -959,17 +984,7 @@ pub(super) fn compare(
     let on_sale = online
         .as_ref()
         .filter(|online| online.status == Some(status::ON_SALE));
-    let edit_status = draft.edit_status.unwrap_or(edit::INITIAL);
-    // What changes without audit stands in the online version; the draft may hold older values.
-    let mut base = draft;
-    if let Some(online) = &online {
-        take_free_fields(&mut base, online);
-        if edit_status == edit::PASSED {
-            // What was removed without an audit still stands in the draft.
-            base.skus
-                .retain(|sku| sku.sku_id.is_none() || has_sku(online, sku));
-        }
-    }
+    let edit_status = base.edit_status.unwrap_or(edit::INITIAL);
     let mut target = base.clone();
     apply(&mut target, wanted, links, options.remove_missing)?;
     let decision = decide(options, id, &base, &target, on_sale, edit_status);
@@ -1041,6 +1056,43 @@ fn decide(
         update: Box::new(update),
         withdraw: in_audit,
     }
+}
+
+/// Whether an address stands in a version of a product.
+fn has_image(held: Option<&GetProductReply>, address: &str) -> bool {
+    let Some(held) = held else { return false };
+    let versions = held.product.iter().chain(&held.edit_product);
+    versions
+        .flat_map(|product| {
+            let papers = product
+                .product_qua_infos
+                .iter()
+                .flat_map(|paper| &paper.qua_url);
+            let skus = product.skus.iter().map(|sku| &sku.thumb_img);
+            product
+                .head_imgs
+                .iter()
+                .chain(&product.desc_info.imgs)
+                .chain(papers)
+                .chain(skus)
+        })
+        .any(|known| known == address)
+}
+
+/// A product with the changes that it has without an audit: what an upload starts from, and what an export holds.
+/// `None` where no version can be read.
+pub fn as_it_stands(held: GetProductReply) -> Option<Product> {
+    let online = held.product;
+    let mut base = held.edit_product.or_else(|| online.clone())?;
+    if let Some(online) = &online {
+        take_free_fields(&mut base, online);
+        if base.edit_status == Some(edit::PASSED) {
+            // What was removed without an audit still stands in the draft.
+            base.skus
+                .retain(|sku| sku.sku_id.is_none() || has_sku(online, sku));
+        }
+    }
+    Some(base)
 }
 
 fn has_sku(product: &Product, sku: &Sku) -> bool {

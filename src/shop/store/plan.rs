@@ -208,7 +208,7 @@ pub fn of_sku(sku: &Sku, field: Field) -> String {
 
 /// SKUs of the store that the sheet does not name.
 pub fn missing(base: &Product, wanted: &Wanted) -> Vec<String> {
-    if wanted.skus.is_empty() {
+    if wanted.skus.is_empty() || wanted.skus.iter().any(|sku| sku.implied) {
         return Vec::new();
     }
     let named = |sku: &&Sku| {

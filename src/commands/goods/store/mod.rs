@@ -2,10 +2,14 @@
 //!
 //! Long because rows, plan, run and report of one noun are read together.
 
+mod list;
+mod sheets;
+mod shelf;
+mod single;
+
 use super::Verb;
 use super::read::ReadArgs;
-use super::shelf::{self, Stepped};
-use super::{check, list, upload};
+use super::{check, upload};
 use crate::bulk::inputs::{Inputs, expand};
 use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::sheet::Sheet;
@@ -14,12 +18,12 @@ use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 use crate::commands::job::{self, one_job};
 use crate::commands::run::Invocation;
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
 use crate::output::{Cell, Column, Record};
 use crate::shop::lacks;
-use crate::shop::store::check::{Checked, Wanted, check as check_goods};
+use crate::shop::store::check::{Cache, Checked, Wanted, check as check_goods};
 use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
 use crate::shop::store::plan::{self as planned, Change, Line};
 use crate::shop::store::sheet::{Field, Goods, Problem, names_products};
@@ -36,13 +40,17 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Upload(args) => upload(args, ctx).await,
         Verb::Check(args) => check(&args, ctx).await,
-        Verb::List(args) => list(&args, ctx).await,
-        Verb::Show(args) => show(&args, ctx).await,
-        Verb::OnSale(args) => step(shelf::Step::OnSale, args, ctx).await,
-        Verb::OffSale(args) => step(shelf::Step::OffSale, args, ctx).await,
-        Verb::Remove(args) => step(shelf::Step::Remove, args, ctx).await,
-        Verb::WithdrawAudit(args) => step(shelf::Step::WithdrawAudit, args, ctx).await,
-        _ => Err(lacks(text!("this command")).into()),
+        Verb::Template(args) => sheets::template(args, ctx).await,
+        Verb::List(args) => list::list(&args, ctx).await,
+        Verb::Show(args) => list::show(&args, ctx).await,
+        Verb::Export(args) => sheets::export(args, ctx).await,
+        Verb::Add(args) => single::add(args, ctx).await,
+        Verb::Update(args) => single::update(args, ctx).await,
+        Verb::PriceStock(args) => price_stock(&args, ctx).await,
+        Verb::OnSale(args) => shelf::step(Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => shelf::step(Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
     }
 }
 
@@ -97,16 +105,25 @@ fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Read> {
     })
 }
 
+/// What the store answered before, kept for a day.
+fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
+    Ok(Cache {
+        state: ctx.state()?,
+        shop_key: ctx.profile()?.shop_key(),
+        now: ctx.clock()?,
+    })
+}
+
 /// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
 /// the store are read once.
 async fn checked(goods: Goods, folder: &Path, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
-    let facts = shop.store_facts(&goods).await?;
+    let facts = shop.store_facts(&goods, &cache(ctx)?).await?;
     let known = |number: &str, code: &str| {
-        state
-            .products_of(&shop_key, number, code)
-            .is_ok_and(|found| !found.is_empty())
+        let found = state.products_of(&shop_key, number, code);
+        found.is_ok_and(|found| !found.is_empty())
+            || state.knows_product(&shop_key, number).unwrap_or(false)
     };
     let unknown = goods.products.iter().any(|rows| {
         let code = rows.fields.get(&Field::SpuCode);
@@ -386,6 +403,28 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
         draft: args.draft,
         limit: args.limit,
         command: "goods upload",
+        ..Way::default()
+    };
+    send(read, &args.send, way, ctx).await
+}
+
+/// What changes without an audit.
+const FREE: [Field; 6] = [
+    Field::Number,
+    Field::SpuCode,
+    Field::SkuNumber,
+    Field::SkuCode,
+    Field::Price,
+    Field::Stock,
+];
+
+async fn price_stock(args: &super::single::PriceStockArgs, ctx: &Ctx) -> Result<()> {
+    refuse_options(&args.send)?;
+    let mut read = read(&args.read, ctx)?;
+    read.goods.allow_only(&FREE);
+    let way = Way {
+        free_only: true,
+        command: "goods price-stock",
         ..Way::default()
     };
     send(read, &args.send, way, ctx).await
@@ -750,253 +789,4 @@ fn reasons(
             .or_insert(words);
     }
     reasons
-}
-
-/// One product of the store.
-#[derive(Debug, Serialize)]
-struct Listed {
-    out_product_id: String,
-    product_id: String,
-    title: String,
-    /// `never_listed`, `on_sale`, `recycled`, `off_sale`, `taken_down`, `banned` or the number that WeChat names.
-    status: String,
-    /// `editing`, `in_audit`, `refused`, `passed`, `writing`, `write_failed`, `not_submitted` or the number.
-    audit: String,
-    /// Fen, of the cheapest SKU.
-    price: i64,
-    stock: i64,
-    skus: usize,
-}
-
-impl Record for Listed {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |l| {
-            Cell::Text(l.out_product_id.clone())
-        }),
-        Column::new("product_id", "STORE NUMBER", |l| {
-            Cell::Text(l.product_id.clone())
-        }),
-        Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
-        Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
-        Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
-        Column::new("price", "PRICE", |l| {
-            Cell::Text(crate::types::Fen(l.price).to_yuan())
-        }),
-        Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
-        Column::new("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
-    ];
-}
-
-fn status_words(status: &str) -> Text {
-    match status {
-        "never_listed" => text!("never listed"),
-        "on_sale" => text!("on sale"),
-        "recycled" => text!("in the recycle bin"),
-        "off_sale" => text!("off sale"),
-        "taken_down" => text!("taken down"),
-        "banned" => text!("banned"),
-        other => Text::verbatim(other),
-    }
-}
-
-fn audit_words(audit: &str) -> Text {
-    match audit {
-        "editing" => text!("draft"),
-        "in_audit" => text!("in audit"),
-        "refused" => text!("refused"),
-        "passed" => text!("passed"),
-        "writing" => text!("being written"),
-        "write_failed" => text!("could not be written"),
-        "not_submitted" => text!("not submitted"),
-        other => Text::verbatim(other),
-    }
-}
-
-async fn list(args: &list::ListArgs, ctx: &Ctx) -> Result<()> {
-    let other = [
-        (args.audit.is_some(), "--audit"),
-        (args.created_since.is_some(), "--created-since"),
-        (args.updated_since.is_some(), "--updated-since"),
-        (args.online, "--online"),
-    ];
-    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
-        return Err(lacks(Text::verbatim(*option)).into());
-    }
-    ctx.out.check_columns::<Listed>()?;
-    let shop = ctx.shop().await?;
-    let status = args.status.map(list::Status::code);
-    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
-    ids.truncate(args.limit.unwrap_or(usize::MAX));
-    let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
-    let products = shop.store_products(ids, || progress.inc()).await?;
-    drop(progress);
-    let rows: Vec<Listed> = products
-        .into_iter()
-        .filter_map(|reply| {
-            // Price and stock are what buyers see, where they see any.
-            let seen = reply.product.clone();
-            let product = reply.any()?;
-            let version = seen.as_ref().unwrap_or(&product);
-            Some(Listed {
-                out_product_id: product.out_product_id.clone(),
-                product_id: product.product_id.to_string(),
-                title: product.title.clone(),
-                status: status_name(product.status),
-                audit: audit_name(product.edit_status),
-                price: version
-                    .skus
-                    .iter()
-                    .map(|sku| sku.sale_price.0)
-                    .min()
-                    .unwrap_or(0),
-                stock: version.skus.iter().map(|sku| sku.stock_num).sum(),
-                skus: version.skus.len(),
-            })
-        })
-        .collect();
-    ctx.out.list(&rows)
-}
-
-fn status_name(status: Option<i64>) -> String {
-    use crate::api::store::goods::status as known;
-    match status {
-        Some(known::NEVER) => "never_listed".into(),
-        Some(known::ON_SALE) => "on_sale".into(),
-        Some(known::BIN) => "recycled".into(),
-        Some(known::OFF_SALE) => "off_sale".into(),
-        Some(known::VIOLATION..=15) => "taken_down".into(),
-        Some(known::BANNED) => "banned".into(),
-        other => other.map_or_else(String::new, |number| number.to_string()),
-    }
-}
-
-fn audit_name(edit: Option<i64>) -> String {
-    use crate::api::store::goods::edit as known;
-    match edit {
-        Some(known::INITIAL | known::EDITING) => "editing".into(),
-        Some(known::IN_AUDIT) => "in_audit".into(),
-        Some(known::REFUSED) => "refused".into(),
-        Some(known::PASSED) => "passed".into(),
-        Some(known::WRITING_SDK | known::WRITING) => "writing".into(),
-        Some(known::WRITE_FAILED) => "write_failed".into(),
-        Some(known::NOT_SUBMITTED) => "not_submitted".into(),
-        other => other.map_or_else(String::new, |number| number.to_string()),
-    }
-}
-
-async fn show(args: &list::ShowArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_value()?;
-    let shop = ctx.shop().await?;
-    let shop_key = ctx.profile()?.shop_key();
-    let id = shop
-        .find_product(ctx.state()?, &shop_key, &args.out_product_id)
-        .await?;
-    let reply = shop.store_product(&id).await?;
-    let reply = reply.ok_or_else(|| {
-        Failure::new(
-            Kind::Refused,
-            text!(
-                "the store has no product {number}",
-                number = &args.out_product_id
-            ),
-        )
-    })?;
-    ctx.out.value(&serde_json::to_value(reply)?)
-}
-
-async fn step(step: shelf::Step, mut args: shelf::Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
-    let count = args.out_product_ids.len();
-    ctx.out.check_columns::<Stepped>()?;
-    let (shop, state) = (ctx.shop().await?, ctx.state()?);
-    let shop_key = ctx.profile()?.shop_key();
-    let row = |number: &str, result| Stepped {
-        out_product_id: number.to_owned(),
-        result,
-        errcode: None,
-        reason: None,
-    };
-    if ctx.global.dry_run {
-        let rows: Vec<Stepped> = args
-            .out_product_ids
-            .iter()
-            .map(|number| row(number, "planned"))
-            .collect();
-        return ctx.out.list(&rows);
-    }
-    let destructive = match step {
-        shelf::Step::Remove => Some(text!("delete {count} products for good", count)),
-        shelf::Step::OffSale => Some(text!("take {count} products off sale", count)),
-        shelf::Step::OnSale | shelf::Step::WithdrawAudit => None,
-    };
-    ctx.before_write(destructive).await?;
-    let which = match step {
-        shelf::Step::OnSale => Step::OnSale,
-        shelf::Step::OffSale => Step::OffSale,
-        shelf::Step::Remove => Step::Remove,
-        shelf::Step::WithdrawAudit => Step::WithdrawAudit,
-    };
-    let (mut rows, mut stopped) = (Vec::with_capacity(count), None);
-    for number in &args.out_product_ids {
-        let done = async {
-            let id = shop.find_product(state, &shop_key, number).await?;
-            shop.step_product(which, &id).await?;
-            anyhow::Ok(id)
-        };
-        match done.await {
-            Ok(id) => {
-                // What an upload knew of it no longer holds.
-                if matches!(which, Step::Remove | Step::WithdrawAudit) {
-                    state.forget_upload(&shop_key, number)?;
-                }
-                if which == Step::Remove {
-                    state.forget_product(&shop_key, &id)?;
-                }
-                // A Store hands the draft to the audit; it is on sale once that has passed.
-                let result = match which {
-                    Step::OnSale => "submitted",
-                    Step::OffSale | Step::Remove | Step::WithdrawAudit => step.done(),
-                };
-                rows.push(row(number, result));
-            }
-            Err(error) => {
-                let found = failure(&error);
-                let unclear = found.is_some_and(|found| found.unclear);
-                rows.push(Stepped {
-                    errcode: found.and_then(|found| found.errcode),
-                    reason: Some(found.map_or_else(
-                        || Text::verbatim(error.to_string()),
-                        |found| found.message.clone(),
-                    )),
-                    ..row(number, if unclear { "unclear" } else { "refused" })
-                });
-                if found.is_some_and(|found| {
-                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
-                }) {
-                    stopped = Some(error);
-                    break;
-                }
-            }
-        }
-    }
-    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
-    ctx.out.list(&rows)?;
-    let shown = |kind, message| Failure {
-        shown: true,
-        ..Failure::new(kind, message)
-    };
-    match stopped {
-        Some(error) => Err(error),
-        None if failed == count && failed == 1 => {
-            Err(shown(Kind::Refused, text!("WeChat refused it")).into())
-        }
-        None if failed > 0 => Err(shown(
-            Kind::Partial,
-            text!("{failed} of {count} products failed", failed, count),
-        )
-        .into()),
-        None => Ok(()),
-    }
 }
