@@ -3,9 +3,10 @@
 pub mod start;
 
 use crate::commands::{
-    access, aftersale, api, audit, auth, brand, callback, category, certificate, commission,
-    completion, coupon, delivery, dispute, due, event, funds, goods, image, ip, log, merchant,
-    order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer, status, util,
+    access, address, aftersale, api, audit, auth, brand, callback, category, certificate,
+    commission, completion, coupon, delivery, dispute, due, event, freight, funds, goods, image,
+    ip, log, merchant, order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer,
+    status, util,
 };
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
@@ -106,6 +107,10 @@ pub enum Noun {
     Category(category::Verb),
     #[command(subcommand)]
     Brand(brand::Verb),
+    #[command(subcommand)]
+    Address(address::Verb),
+    #[command(subcommand)]
+    Freight(freight::Verb),
     #[command(subcommand)]
     Audit(audit::Verb),
     #[command(subcommand)]

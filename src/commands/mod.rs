@@ -1,6 +1,7 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
 pub mod access;
+pub mod address;
 pub mod aftersale;
 pub mod api;
 pub mod ask;
@@ -18,6 +19,7 @@ pub mod dispute;
 pub mod due;
 pub mod event;
 pub mod fetched;
+pub mod freight;
 pub mod funds;
 pub mod goods;
 pub mod image;
@@ -80,6 +82,26 @@ impl Ctx {
             state: OnceCell::new(),
             shop: tokio::sync::OnceCell::new(),
         })
+    }
+
+    /// Whether the profile is one of a WeChat Store. A profile that cannot be read is named by what needs it.
+    pub fn is_of_a_store(&self) -> bool {
+        self.profile()
+            .is_ok_and(|profile| profile.family == Family::Store)
+    }
+
+    /// Refuses what only a WeChat Store has.
+    pub fn of_a_store(&self) -> Result<()> {
+        if self.profile()?.family == Family::Store {
+            return Ok(());
+        }
+        Err(
+            Failure::input(text!("this command works for a WeChat Store alone"))
+                .hint(text!(
+                    "choose a profile of a store with --profile; `wxsell profile list` shows the families"
+                ))
+                .into(),
+        )
     }
 
     /// The same command for another profile: options, output and state are shared.
@@ -341,6 +363,14 @@ fn works_for_a_store(noun: &Noun) -> bool {
     match noun {
         Noun::Status(_)
         | Noun::Goods(_)
+        | Noun::Address(_)
+        | Noun::Freight(_)
+        | Noun::Category(
+            category::Verb::List(_) | category::Verb::Mine | category::Verb::Rule(_),
+        )
+        | Noun::Brand(brand::Verb::Mine)
+        | Noun::Image(_)
+        | Noun::Merchant(merchant::Verb::Info)
         | Noun::Run(_)
         | Noun::Profile(_)
         | Noun::Auth(_)
@@ -357,7 +387,6 @@ fn works_for_a_store(noun: &Noun) -> bool {
         Noun::Aftersale(_)
         | Noun::Dispute(_)
         | Noun::Due(_)
-        | Noun::Image(_)
         | Noun::Access(_)
         | Noun::Category(_)
         | Noun::Brand(_)
@@ -391,6 +420,8 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
         Noun::Due(args) => due::run(args, ctx).await,
         Noun::Goods(verb) => goods::run(verb, ctx).await,
         Noun::Image(verb) => image::run(verb, ctx).await,
+        Noun::Address(verb) => address::run(verb, ctx).await,
+        Noun::Freight(verb) => freight::run(verb, ctx).await,
         Noun::Status(args) => status::run(args, ctx).await,
         Noun::Access(verb) => access::run(verb, ctx).await,
         Noun::Category(verb) => category::run(verb, ctx).await,

@@ -8,6 +8,7 @@ use super::check::{Image, Wanted};
 use super::compose::{apply, free_change, fresh, take_free_fields, without_free_fields};
 use super::plan::{self, Line};
 use super::sheet::Field;
+use crate::api::component::image::Picture;
 use crate::api::store::Id;
 use crate::api::store::goods::{
     AddProduct, AuditQuota, CancelAudit, DeleteProduct, Delisting, GetProduct, GetProductReply,
@@ -233,42 +234,90 @@ impl Shop {
             .hint(text!("run the same command again"))
             .into());
         }
-        let size = imagesize::blob_size(&bytes).map_or((0, 0), |size| (size.width, size.height));
-        let (width, height) = (size.0.to_string(), size.1.to_string());
-        let query = [
-            ("upload_type", "0"),
-            ("resp_type", "1"),
-            ("width", width.as_str()),
-            ("height", height.as_str()),
-        ];
-        let mime = if bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
-            "image/png"
-        } else {
-            "image/jpeg"
-        };
+        let mime = mime_of(&bytes);
         let name = path.file_name().map_or_else(
             || "image.jpg".into(),
             |name| name.to_string_lossy().into_owned(),
         );
-        let reply: UploadReply = self
-            .client
-            .upload(IMAGE_PATH, &query, &name, mime, bytes)
-            .await
-            .within(|| text!("uploading the image {path}", path = &shown))?;
-        linked(reply)
+        let sent = self.send_image(&name, mime, bytes, AS_LINK).await;
+        linked(sent.within(|| text!("uploading the image {path}", path = &shown))?)
     }
 
-    async fn copy_to_store(&self, address: &str) -> Result<String> {
+    /// Sends a file, with its size and its own type. `kind` 1 answers a lasting link, 0 a media id.
+    async fn send_image(
+        &self,
+        name: &str,
+        mime: &'static str,
+        bytes: Vec<u8>,
+        kind: u8,
+    ) -> Result<UploadReply> {
+        let size = imagesize::blob_size(&bytes).map_or((0, 0), |size| (size.width, size.height));
+        let (width, height, kind) = (size.0.to_string(), size.1.to_string(), kind.to_string());
+        let query = [
+            ("upload_type", "0"),
+            ("resp_type", kind.as_str()),
+            ("width", width.as_str()),
+            ("height", height.as_str()),
+        ];
+        self.client
+            .upload(IMAGE_PATH, &query, name, mime, bytes)
+            .await
+    }
+
+    /// Lets the Store fetch a picture.
+    async fn send_address(&self, address: &str, kind: u8) -> Result<UploadReply> {
         let request = ByAddress {
             img_url: address.to_owned(),
         };
-        let query = [("upload_type", "1"), ("resp_type", "1")];
-        let reply: UploadReply = self
-            .client
+        let kind = kind.to_string();
+        let query = [("upload_type", "1"), ("resp_type", kind.as_str())];
+        self.client
             .post(IMAGE_PATH, &query, &request, Resend::Keyed)
             .await
-            .within(|| text!("having the Store copy the image {url}", url = address))?;
-        linked(reply)
+    }
+
+    async fn copy_to_store(&self, address: &str) -> Result<String> {
+        let sent = self.send_address(address, AS_LINK).await;
+        linked(sent.within(|| text!("having the Store copy the image {url}", url = address))?)
+    }
+
+    /// As `wxsell image upload` sends it.
+    pub(in crate::shop) async fn upload_to_store_as(
+        &self,
+        name: &str,
+        mime: &'static str,
+        bytes: Vec<u8>,
+        kind: u8,
+    ) -> Result<Picture> {
+        Ok(picture(self.send_image(name, mime, bytes, kind).await?))
+    }
+
+    pub(in crate::shop) async fn copy_to_store_as(
+        &self,
+        address: &str,
+        kind: u8,
+    ) -> Result<Picture> {
+        Ok(picture(self.send_address(address, kind).await?))
+    }
+}
+
+/// `resp_type` for a lasting link.
+const AS_LINK: u8 = 1;
+
+fn mime_of(bytes: &[u8]) -> &'static str {
+    match bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
+        true => "image/png",
+        false => "image/jpeg",
+    }
+}
+
+/// What the Store answers of an image, as every family's is known here.
+fn picture(reply: UploadReply) -> Picture {
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    Picture {
+        temp_img_url: some(reply.pic_file.img_url),
+        media_id: some(reply.pic_file.media_id),
+        pay_media_id: some(reply.pic_file.pay_media_id),
     }
 }
 
@@ -632,7 +681,7 @@ impl<'a> Sender<'a> {
                 ),
             })
             .hint(text!(
-                "run the same command later: it goes on where it stopped; `wxsell quota show` shows the counters"
+                "run the same command later: it goes on where it stopped; `wxsell quota audits` shows the counters"
             )));
         }
         if is_new && left.new == Some(0) {
