@@ -1,6 +1,7 @@
 //! The root of the command line: global options and the nouns. Doc comments are the help text.
 
 pub mod start;
+pub mod values;
 
 use crate::commands::{
     access, address, aftersale, api, audit, auth, brand, callback, category, certificate,

@@ -5,7 +5,6 @@ mod secret;
 pub use secret::{HIDDEN, Secret, hide, redact};
 
 use crate::fail::Failure;
-use crate::lang::Text;
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -212,35 +211,6 @@ fn china(seconds: i64) -> jiff::civil::DateTime {
     let offset = jiff::tz::offset(8);
     let moment = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     offset.to_datetime(moment)
-}
-
-/// A moment as it is typed, China time: `2022-04-01`, which is the beginning of that day, or `2022-04-01 12:00:00`; the
-/// seconds may be left out. In unix seconds.
-pub fn moment(text: &str) -> Result<i64, Text> {
-    typed(text, jiff::civil::Time::midnight())
-}
-
-/// As [`moment`], but a day alone is its last second.
-pub fn moment_until(text: &str) -> Result<i64, Text> {
-    typed(text, jiff::civil::time(23, 59, 59, 0))
-}
-
-fn typed(text: &str, of_a_day: jiff::civil::Time) -> Result<i64, Text> {
-    let text = text.trim();
-    let read = |form: &str| jiff::civil::DateTime::strptime(form, text).ok();
-    let time = read("%Y-%m-%d %H:%M:%S")
-        .or_else(|| read("%Y-%m-%d %H:%M"))
-        .or_else(|| read("%Y-%m-%dT%H:%M:%S+08:00"))
-        .or_else(|| {
-            Some(
-                jiff::civil::Date::strptime("%Y-%m-%d", text)
-                    .ok()?
-                    .to_datetime(of_a_day),
-            )
-        });
-    time.and_then(|time| jiff::tz::offset(8).to_timestamp(time).ok())
-        .map(|moment| moment.as_second())
-        .ok_or_else(|| text!("write a day such as 2022-04-01, or a time such as \"2022-04-01 12:00:00\" (China time)"))
 }
 
 pub use crate::clock::now;
@@ -496,18 +466,6 @@ mod tests {
             "91350100I000100Y43",
         ] {
             assert!(!is_licence_number(wrong), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_moment_is_read_in_china_time() {
-        assert_eq!(moment("2022-04-01"), Ok(1_648_742_400));
-        assert_eq!(moment("2022-04-01 00:00:01"), Ok(1_648_742_401));
-        assert_eq!(moment("2022-04-01 08:30"), Ok(1_648_773_000));
-        assert_eq!(moment("2022-04-01T00:00:01+08:00"), Ok(1_648_742_401));
-        assert_eq!(moment_until("2022-04-01"), Ok(1_648_828_799));
-        for wrong in ["", "tomorrow", "2022-13-01", "2022-04-01 25:00:00"] {
-            assert!(moment(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -344,7 +344,7 @@ fn usage_errors_are_said_in_chinese() {
         ),
         (
             "goods list --created-since x",
-            "--created-since <DAY> 不能是“x”：请写日期，如 2022-04-01",
+            "--created-since <TIME> 不能是“x”：请写日期（如 2022-04-01）、时间（如 \"2022-04-01 12:00:00\"，北京时间），或多久以前（如 24h）",
         ),
         (
             "goods list --created-since 2022-04-01 --updated-since 2022-04-01",

@@ -336,3 +336,57 @@ fn questions_to_json_are_told_from_lists() {
     );
     assert_eq!(wire_words(r#"  // reply["data"]"#), 0);
 }
+
+/// Where a source writes into JSON by index, which panics where the JSON is no object.
+fn writes_by_index(text: &str) -> Vec<&str> {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next();
+    let code = code.unwrap_or(text);
+    let writing = [
+        "= ",
+        "=\n",
+        ".take()",
+        ".as_object_mut()",
+        ".as_array_mut()",
+    ];
+    let places = code.match_indices("\"]").filter(|(at, end)| {
+        let rest = code[at + end.len()..].trim_start();
+        let line = code[..*at].rsplit('\n').next().unwrap_or_default();
+        let borrowed = line
+            .split_once("&mut ")
+            .is_some_and(|(_, place)| place.split([' ', ',', '(']).next() == Some(place));
+        !line.trim_start().starts_with("//")
+            && (borrowed || writing.iter().any(|word| rest.starts_with(word)))
+    });
+    places
+        .map(|(at, _)| code[..at].rsplit('\n').next().unwrap_or_default().trim())
+        .collect()
+}
+
+/// A reply may hold anything: `crate::api::json` writes into it.
+#[test]
+fn nobody_writes_into_json_by_index() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let inside = source.room != "sandbox" && !source.path.ends_with("api/json.rs");
+        for line in writes_by_index(&source.text).into_iter().filter(|_| inside) {
+            wrong.push(format!("{}: {line}", source.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for bad in [
+        r#"a["x"]["y"] = 1;"#,
+        r#"a["x"].take()"#,
+        "a[\"x\"]\n  .as_array_mut()",
+        r#"&mut a["x"]"#,
+    ] {
+        assert_eq!(writes_by_index(bad).len(), 1, "{bad}");
+    }
+    for good in [
+        r#"a["x"] == 1"#,
+        r#"const A: [&str; 1] = ["x"];"#,
+        r#"put(&mut a, b["x"].clone())"#,
+        r#"a["x"].as_array()"#,
+    ] {
+        assert!(writes_by_index(good).is_empty(), "{good}");
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod common;
 pub mod component;
+pub mod json;
 pub mod operation;
 pub mod provider;
 pub mod reader;

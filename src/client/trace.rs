@@ -1,5 +1,6 @@
 //! `--trace FILE`: every request and answer as one JSON object a line, secrets and personal data masked.
 
+use crate::api::json::put;
 use crate::api::operation::is_personal;
 use crate::fail::Failure;
 use crate::text;
@@ -80,8 +81,8 @@ impl Trace {
         };
         let mut line = json!({ "at": crate::types::rfc3339(crate::types::now()), "path": path, "ms": took.as_millis() as u64, "request": readable(request) });
         match answer {
-            Ok(bytes) => line["answer"] = readable(bytes),
-            Err(failure) => line["error"] = Value::String(failure.message.to_string()),
+            Ok(bytes) => put(&mut line, "answer", readable(bytes)),
+            Err(failure) => put(&mut line, "error", failure.message.to_string().into()),
         }
         let mut file = self
             .file

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use super::ask::{Ask, request};
+use crate::api::json::put;
 use crate::api::operation::present;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
@@ -142,7 +143,7 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
             "confirmed": known.is_some_and(|known| known.confirmed(task)),
         })
     });
-    thing["tasks"] = tasks.collect();
+    put(&mut thing, "tasks", tasks.collect());
     ctx.out.show_with(as_thing(), &thing)
 }
 

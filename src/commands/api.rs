@@ -2,13 +2,14 @@
 
 use super::Ctx;
 use crate::api::Resend;
+use crate::api::json::put;
 use crate::api::operation::{
     self, Book, Kind, Node, Operation, Shelf, mask_personal, named, present,
 };
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Record};
-use crate::shop::ask::{Taken, has_pages, put};
+use crate::shop::ask::{Taken, has_pages};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;

@@ -7,6 +7,7 @@
 
 use super::Ctx;
 use crate::api::Resend;
+use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Node, Operation, mask_personal, present};
 use crate::client::trace::mask_secrets;
 use crate::fail::{self, Failure, failure};
@@ -322,14 +323,7 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
         if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
             continue;
         }
-        let mut here = &mut base;
-        for part in name.split('.') {
-            if !here.is_object() {
-                *here = Value::Object(Map::new());
-            }
-            here = &mut here[part];
-        }
-        *here = value;
+        put(&mut base, &name, value);
     }
     Ok(base)
 }

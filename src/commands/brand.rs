@@ -7,6 +7,7 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
+use crate::types::ChinaTime;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::{Serialize, Serializer};
@@ -73,9 +74,9 @@ pub struct ApplyArgs {
     #[serde(rename = "audit_req.brand_info.trademark_registrant")]
     owner: Option<String>,
     /// Last day of the trademark, e.g. 2030-03-25
-    #[arg(long, value_name = "DAY", value_parser = china_time)]
+    #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "audit_req.brand_info.trademark_authorization_period")]
-    valid_until: Option<String>,
+    valid_until: Option<ChinaTime>,
     /// Picture of the notice of acceptance of a pending trademark (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.trademark_registration_application")]
@@ -85,9 +86,9 @@ pub struct ApplyArgs {
     #[serde(rename = "audit_req.brand_info.trademark_applicant")]
     applicant: Option<String>,
     /// When a pending trademark was applied for, e.g. 2022-04-01
-    #[arg(long, value_name = "DAY", value_parser = china_time)]
+    #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "audit_req.brand_info.trademark_application_time")]
-    applied_on: Option<String>,
+    applied_on: Option<ChinaTime>,
     /// Picture of the sales authorisation (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.sale_authorization")]
@@ -137,17 +138,6 @@ impl Serialize for Relation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(*self as u8)
     }
-}
-
-/// `2022-04-01` or with a time of day; what it becomes is China time to the second.
-fn china_time(text: &str) -> std::result::Result<String, Text> {
-    let whole = match text.len() {
-        10 => format!("{text} 00:00:00"),
-        _ => text.replace('T', " "),
-    };
-    jiff::civil::DateTime::strptime("%Y-%m-%d %H:%M:%S", &whole)
-        .map(|_| whole)
-        .map_err(|_| text!("write a day, e.g. 2022-04-01"))
 }
 
 const APPLY: Ask = Ask::new("brand apply", "/shop/audit/audit_brand")

@@ -3,6 +3,7 @@
 use super::Ctx;
 use super::ask::{Ask, Data, request};
 use crate::api::component;
+use crate::api::json::put;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::text;
@@ -143,13 +144,17 @@ fn of_provider(error: anyhow::Error) -> anyhow::Error {
 async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let mut base = args.data.read()?;
     if args.none {
-        base["commission_list"] = json!([]);
+        put(&mut base, "commission_list", json!([]));
     }
     if let (Some(mchid), Some(amount)) = (&args.mchid, args.amount) {
-        base["commission_list"] = json!([{
-            "mchid": mchid, "account_type": 0, "out_product_id": args.product.as_deref().unwrap_or_default(),
-            "out_sku_id": args.sku.as_deref().unwrap_or_default(), "amount": amount, "commission_type": 1,
-        }]);
+        put(
+            &mut base,
+            "commission_list",
+            json!([{
+                "mchid": mchid, "account_type": 0, "out_product_id": args.product.as_deref().unwrap_or_default(),
+                "out_sku_id": args.sku.as_deref().unwrap_or_default(), "amount": amount, "commission_type": 1,
+            }]),
+        );
     }
     let body = request(&SET, &args, base)?;
     if body["commission_list"]

@@ -4,9 +4,9 @@ use super::Ctx;
 use super::ask::{Ask, Rows, check};
 use super::fetched::Full;
 use super::image::Pictures;
-use super::order::list::{last_moment, moment};
-use super::sandbox::duration;
+use crate::api::json::put;
 use crate::api::operation::masked;
+use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
@@ -47,12 +47,12 @@ pub struct ListArgs {
     /// Only this kind
     #[arg(long = "type", value_enum)]
     kind: Option<Why>,
-    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<ChinaTime>,
+    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    since: Option<When>,
     /// Opened until; a day means its end
-    #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    until: Option<ChinaTime>,
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    until: Option<When>,
     /// Only this order, by WeChat's number
     #[arg(long, value_name = "NUMBER")]
     order: Option<Id64>,
@@ -259,11 +259,12 @@ fn columns(whole: bool) -> Columns<Shown> {
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns_of(columns(false))?;
+    let now = ctx.clock()?;
     let filter = Filter {
         state: args.state.map(crate::api::component::dispute::state),
         kind: args.kind.map(Why::code),
-        since: args.since.as_ref().and_then(ChinaTime::unix),
-        until: args.until.as_ref().and_then(ChinaTime::unix),
+        since: args.since.map(|since| since.first(now)),
+        until: args.until.map(|until| until.last(now)),
         order: args.order,
         aftersale: args.aftersale,
     };
@@ -359,13 +360,13 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     }
     let mut body = json!({"complaint_order_id": args.number, "material_info": {}});
     if let Some(words) = words {
-        body["material_info"]["content"] = words.into();
+        put(&mut body, "material_info.content", words.into());
     }
     check(&RESPOND, &body, &[])?;
     ctx.out.check_columns_of(columns(true))?;
     let links = pictures.links(ctx).await?;
     if !links.is_empty() {
-        body["material_info"]["media_url_list"] = json!(links);
+        put(&mut body, "material_info.media_url_list", json!(links));
     }
     match ctx.send(&RESPOND, &body).await {
         Ok(None) => return Ok(()),

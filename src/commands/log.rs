@@ -1,6 +1,7 @@
 //! `wxsell log`: every write this program made on this machine, and the proof that none was changed.
 
 use super::Ctx;
+use crate::cli::values::{When, when};
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
 use crate::state::log::{self, Checked, End, Entry};
@@ -21,9 +22,9 @@ pub enum Verb {
 /// A write is one call that changes something: who made it, for which shop, about what, and how it ended.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only of this time back, e.g. 24h or 7d
-    #[arg(long, value_name = "DURATION", value_parser = super::sandbox::duration)]
-    since: Option<std::time::Duration>,
+    /// Only since this time, e.g. 2022-04-01 or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    since: Option<When>,
     /// How many at the most
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -79,9 +80,7 @@ impl Record for Checked {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => {
-            let since = args.since.map_or(0, |back| {
-                now() - i64::try_from(back.as_secs()).unwrap_or(i64::MAX / 2)
-            });
+            let since = args.since.map_or(0, |since| since.first(now()));
             ctx.out
                 .list(&log::entries(&ctx.dirs.state, since, args.limit)?)
         }

@@ -3,8 +3,8 @@
 
 use super::Ctx;
 use super::ask::Ask;
+use crate::cli::values::{When, when};
 use crate::fail::Failure;
-use crate::lang::Text;
 use crate::shop::ask::pointer;
 use crate::text;
 use crate::types::{ChinaTime, now};
@@ -22,36 +22,12 @@ const CHINA: i64 = 8 * 3600;
 /// A span of time in China time; without options it is today, and with `--until` alone that day.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Span {
-    /// From this day or moment on, e.g. 2022-04-01 or "2022-04-01 12:00:00" (China time); from the start of the last day when left out
+    /// From this day or time on, e.g. 2022-04-01, "2022-04-01 12:00:00" (China time) or 24h ago; from the start of the last day when left out
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// To this day or moment, both included; to the end of today when left out
+    /// To this day or time, both included; to the end of today when left out
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
-}
-
-/// A whole day, or a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct When {
-    first: i64,
-    last: i64,
-}
-
-fn when(text: &str) -> Result<When, Text> {
-    let text = text.trim().replace('T', " ");
-    let of = |time: String| ChinaTime(time).unix();
-    if let Some(first) = of(format!("{text} 00:00:00")) {
-        return Ok(When {
-            first,
-            last: first + DAY - 1,
-        });
-    }
-    of(text)
-        .map(|at| When {
-            first: at,
-            last: at,
-        })
-        .ok_or_else(|| text!("write a day or a moment, e.g. 2022-04-01 or \"2022-04-01 12:00:00\""))
 }
 
 impl Span {
@@ -59,10 +35,10 @@ impl Span {
     pub fn seconds(&self, now: i64) -> Result<(i64, i64)> {
         let start_of_day = |at: i64| (at + CHINA).div_euclid(DAY) * DAY - CHINA;
         let tonight = || start_of_day(now) + DAY - 1;
-        let last = self.until.map_or_else(tonight, |until| until.last);
+        let last = self.until.map_or_else(tonight, |until| until.last(now));
         let first = self
             .since
-            .map_or_else(|| start_of_day(last), |since| since.first);
+            .map_or_else(|| start_of_day(last), |since| since.first(now));
         match first <= last {
             true => Ok((first, last)),
             false => Err(Failure::input(text!("--since is after --until")).into()),
@@ -164,7 +140,14 @@ mod tests {
             until: when("2022-04-01").ok(),
         };
         assert_eq!(day.windows(DAY, 0).expect("windows").len(), 1);
-        assert!(when("yesterday").is_err());
+        let ago = Span {
+            since: when("24h").ok(),
+            until: when("1h").ok(),
+        };
+        assert_eq!(
+            ago.seconds(1_648_828_800).expect("seconds"),
+            (1_648_742_400, 1_648_825_200)
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::Ctx;
 use super::ask::{Ask, Data, Rows, request};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
+use crate::api::json::put;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::pay::Fetched;
@@ -212,7 +213,11 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Close(args) => {
             let mut base = args.data.read()?;
             if let Some(trade_no) = &args.trade_no {
-                base["sub_orders"] = json!([{"mchid": args.mchid, "trade_no": trade_no}]);
+                put(
+                    &mut base,
+                    "sub_orders",
+                    json!([{"mchid": args.mchid, "trade_no": trade_no}]),
+                );
             }
             ctx.ask_with(&CLOSE, &*args, base).await
         }
@@ -241,10 +246,14 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         .map(|(name, value)| (name.to_owned(), value)),
     );
     if !given.is_empty() {
-        base["sub_orders"] = json!([given]);
+        put(&mut base, "sub_orders", json!([given]));
     }
     if let Some(minutes) = args.minutes {
-        base["expire_time"] = (ctx.clock()? + 60 * i64::from(minutes)).into();
+        put(
+            &mut base,
+            "expire_time",
+            (ctx.clock()? + 60 * i64::from(minutes)).into(),
+        );
     }
     ctx.ask_with(&CREATE, &args, base).await
 }
@@ -431,8 +440,8 @@ impl Movement<'_> {
             "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
         });
         if let Some(amount) = self.amount {
-            body["total_amount"] = payment.value.amount.0.into();
-            body["refund_amount"] = amount.0.into();
+            put(&mut body, "total_amount", payment.value.amount.0.into());
+            put(&mut body, "refund_amount", amount.0.into());
         }
         request(self.ask, &json!({}), body)
     }

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Rows, request};
 use super::{Ctx, job};
+use crate::api::json::take;
 use crate::api::operation::present;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -218,7 +219,7 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
     };
     let mut outcomes = outcomes(&args.openids, &reply, "invited");
     let (book, operation) = BIND.operation();
-    let results = present(book, &operation.reply, reply)["result_list"].take();
+    let results = take(&mut present(book, &operation.reply, reply), "result_list");
     for result in results.as_array().into_iter().flatten() {
         let outcome = outcomes
             .iter_mut()

@@ -1,6 +1,7 @@
 //! Calls by what the book of operations says of them: one answer, or all pages of a list.
 
 use super::Shop;
+use crate::api::json::put;
 use crate::api::operation::paging::{Paging, Style};
 use crate::api::operation::{Book, Kind, Operation};
 use crate::fail::{self, Failure, failure};
@@ -216,18 +217,6 @@ fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
         Value::Array(rows) => rows.last()?.get(name),
         other => other.get(name),
     })
-}
-
-/// Puts a value at a dotted path; objects on the way are made.
-pub fn put(body: &mut Value, path: &str, value: Value) {
-    let mut here = body;
-    for name in path.split('.') {
-        if !here.is_object() {
-            *here = Value::Object(Map::new());
-        }
-        here = &mut here[name];
-    }
-    *here = value;
 }
 
 /// The rows at a path of a reply. One row may come as an object instead of a list.

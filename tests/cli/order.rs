@@ -366,6 +366,19 @@ fn the_clock_of_the_sandbox_is_the_clock_of_orders() {
     world.ok(&create("A2", &["--product", "T", "--pay-within", "30m"]));
     let went = world.json(&["sandbox", "advance", "31m"]);
     assert_eq!(went[0]["what"], "payment time ran out");
+    // A time ago is one of the shop's clock, and what JSON prints is a time.
+    let numbers = |args: &[&str]| {
+        let rows = world.json(&[&["order", "list", "--columns", "number"], args].concat());
+        rows.to_string()
+    };
+    assert_eq!(numbers(&["--since", "32m"]), r#"[{"number":"A2"}]"#);
+    assert_eq!(numbers(&["--until", "32m"]), r#"[{"number":"A1"}]"#);
+    let created = world.json(&["order", "show", "A2"])["created_at"].clone();
+    let created = created.as_str().expect("a time");
+    assert_eq!(
+        numbers(&["--since", created, "--until", created]),
+        r#"[{"number":"A2"}]"#
+    );
 }
 
 #[test]

@@ -337,12 +337,9 @@ fn jq_is_bounded_and_prints_as_it_goes() {
     }
     let brackets = "(".repeat(20_000);
     assert_eq!(list(&brackets).code, Some(2));
-    #[cfg(target_os = "linux")]
-    {
-        let said = world.run(&["goods", "list", "--jq", "[limit(100000000; repeat(\"x\"))]"]);
-        assert_eq!(said.code, Some(2));
-        assert!(said.stderr.contains("too much memory"), "{}", said.stderr);
-    }
+    let said = world.run(&["goods", "list", "--jq", "\"x\" | until(false; . + .)"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("too much memory"), "{}", said.stderr);
     assert_eq!(list("halt").code, Some(0));
     assert_eq!(
         list(".[] | [.out_product_id, \"a\\\"b\", 1, null] | @csv").text(),

@@ -278,17 +278,27 @@ fn killed(moments: u64) {
         before.bank.next(End::Slow(100));
         let mut child = before
             .command(kind.args)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
         std::thread::sleep(Duration::from_millis(20 + moment * 400 / moments));
         let _ = child.kill();
-        if child.wait().expect("an end").success() {
-            // It was quicker than the kill, and showed it.
+        let killed = child.wait_with_output().expect("an end");
+        let how = format!("killed, {moment}, {}", kind.path);
+        if killed.stdout.is_empty() {
+            before.until_shown(kind.args, &how);
             continue;
         }
-        before.until_shown(kind.args, &format!("killed, {moment}, {}", kind.path));
+        // It was shown before the kill, whether or not that could still be kept: it is shown again, or known.
+        before.world.wait(300);
+        let again = before.run(kind.args);
+        assert!(
+            matches!(again.code, Some(0 | 11)),
+            "{how}: {}",
+            again.stderr
+        );
+        assert_eq!(before.bank.moved(), 1, "{how}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Hostile replies: the fullest reply of each operation with some of its values replaced by others that nobody
 //! promised, served to every command in this process. Nothing of it may end in a panic.
 //!
-//! Settings and state lie where `WXSELL_CONFIG_DIR` and `WXSELL_STATE_DIR` say, so that whoever calls [`run`] does it in
-//! a process of its own.
+//! Settings and state lie where `WXSELL_CONFIG_DIR` and `WXSELL_STATE_DIR` say and time goes by `WXSELL_TEST_CLOCK`, so
+//! that whoever calls [`run`] does it in a process of its own.
 
 use super::filled::Reference;
 use super::readings::READINGS;
@@ -55,15 +55,17 @@ const MORE: &[&str] = &[
 
 /// How often one reply is spoilt, at most.
 const SPOILT: usize = 4;
-/// A command that goes on for longer waits for something, or reads pages without end: the next one is tried.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// No wait takes time here: a command that goes on for so long would never end.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Runs after which the clock begins anew. All waits before it are read at every look at the clock.
+const CLOCK_RUNS: usize = 50;
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Report {
     pub runs: usize,
-    /// Runs that were ended.
-    pub unfinished: usize,
+    /// Commands that had to be ended.
+    pub unfinished: BTreeSet<String>,
     /// Where it panicked, and the command.
     pub panics: BTreeSet<String>,
     /// Commands that do not parse: the list above is out of date.
@@ -115,14 +117,18 @@ pub fn run(seed: u64, count: usize) -> Report {
         .enable_all()
         .build()
         .expect("a runtime");
-    for _ in 0..count {
+    let clock = std::env::var_os(wxsell::clock::VARIABLE).expect("a clock");
+    for run in 0..count {
+        if run % CLOCK_RUNS == 0 {
+            std::fs::write(&clock, "").expect("a clock");
+        }
         let line = lines[dice.usize(..lines.len())];
         let form = ["table", "json", "csv"][dice.usize(..3)];
         report.runs += 1;
         let done = catch_unwind(AssertUnwindSafe(|| one(line, form, &runtime)));
         match done {
             Ok(Some(true)) => {}
-            Ok(Some(false)) => report.unfinished += 1,
+            Ok(Some(false)) => drop(report.unfinished.insert(line.to_owned())),
             Ok(None) => drop(report.unknown.insert(line.to_owned())),
             Err(_) => {}
         }

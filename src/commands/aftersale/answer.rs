@@ -4,6 +4,7 @@
 use super::guard::{Force, Plan};
 use super::words::Overdue;
 use super::{Which, with};
+use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data};
 use crate::commands::image::Pictures;
@@ -222,7 +223,7 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
     };
     let found = plan.read(ctx).await?;
     let mut aftersale = args.which.key();
-    aftersale["return_address_info"] = address;
+    put(&mut aftersale, "return_address_info", address);
     let body = json!({"after_sales_order": aftersale});
     plan.carry_out(ctx, &found, &body, None).await
 }

@@ -93,7 +93,7 @@ pub struct DeadlineArgs {
     #[arg(long, value_name = "OPENID")]
     openid: String,
     /// The last moment, e.g. 2022-04-20, which means its end, or "2022-04-20 12:00:00", China time
-    #[arg(long, value_name = "TIME", value_parser = crate::commands::order::list::last_moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::values::last_china_time)]
     until: ChinaTime,
     /// Call /shop/ecaftersale/update_deadline, which was noted once and may not exist
     #[arg(long)]
@@ -189,7 +189,14 @@ pub async fn show(order: &str, args: &ShowLegacy, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
-    let window = json!({"start_update_time": args.since, "end_update_time": args.until});
+    let now = ctx.clock()?;
+    let since = args
+        .since
+        .map(|since| ChinaTime::from_unix(since.first(now)));
+    let until = args
+        .until
+        .map(|until| ChinaTime::from_unix(until.last(now)));
+    let window = json!({"start_update_time": since, "end_update_time": until});
     ctx.ask_rows(&LIST, &window, args.rows).await
 }
 

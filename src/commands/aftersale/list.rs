@@ -2,13 +2,12 @@
 
 use super::words::{State, Type};
 use super::{Limit, legacy, note_unread, shown};
+use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::commands::fetched::Full;
-use crate::commands::order::list::{last_moment, moment};
 use crate::model::aftersale::{self as states, Kind, STAGES};
 use crate::shop::aftersale::{Filter, Key};
-use crate::types::ChinaTime;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shown::Shown;
@@ -26,7 +25,7 @@ const ROUNDS: u32 = 3;
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only after-sales that run out within this time, e.g. 6h or 2d
-    #[arg(long, value_name = "DURATION", value_parser = crate::commands::sandbox::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     due: Option<Duration>,
     /// Only after-sales that can still move
     #[arg(long, conflicts_with = "state")]
@@ -37,12 +36,12 @@ pub struct ListArgs {
     /// Only this type
     #[arg(long = "type", value_enum)]
     kind: Option<Type>,
-    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub since: Option<ChinaTime>,
+    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub since: Option<When>,
     /// Opened until; a day means its end
-    #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    pub until: Option<ChinaTime>,
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub until: Option<When>,
     /// Only this order, by your number
     #[arg(long, value_name = "NUMBER")]
     order: Option<String>,
@@ -129,13 +128,11 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
 /// until a round finds nothing new.
 async fn ids(args: &ListArgs, ctx: &Ctx) -> Result<Vec<String>> {
     // The platform's clock may be ahead of this machine's.
-    let until = match args.until.as_ref().and_then(ChinaTime::unix) {
-        Some(until) => until,
-        None => ctx.clock()? + DAY,
-    };
+    let now = ctx.clock()?;
+    let until = args.until.map_or(now + DAY, |until| until.last(now));
     let filter = Filter {
         state: None,
-        since: args.since.as_ref().and_then(ChinaTime::unix),
+        since: args.since.map(|since| since.first(now)),
         until: Some(until),
         order: args.order.clone(),
         buyer: args.openid.clone(),

@@ -1,12 +1,14 @@
 //! A coupon made from options, or changed by them.
 
 use super::{ADD, Ctx, Status, UPDATE, one};
+use crate::api::json::{field, put};
+use crate::cli::values::{last_moment, moment};
 use crate::commands::ask::{Ask, Data, check, fields};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::coupon::{kind, problems, share};
 use crate::text;
-use crate::types::{Fen, moment, moment_until};
+use crate::types::Fen;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -94,7 +96,7 @@ struct Says {
     #[serde(rename = "coupon_info.receive_info.start_time")]
     take_from: Option<i64>,
     /// Can be taken until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.receive_info.end_time")]
     take_until: Option<i64>,
     /// Good for so many days after it was taken
@@ -110,7 +112,7 @@ struct Says {
     #[serde(rename = "coupon_info.valid_info.start_time")]
     valid_from: Option<i64>,
     /// Good until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.valid_info.end_time")]
     valid_until: Option<i64>,
 }
@@ -156,11 +158,11 @@ fn forget(coupon: &mut Value) {
             fields.shift_remove(name);
         }
     }
-    if let Some(info) = coupon["coupon_info"].as_object_mut() {
+    if let Some(Value::Object(info)) = coupon.get_mut("coupon_info") {
         info.shift_remove("ext_info");
     }
     // 0 stands for what was never said.
-    if let Some(taking) = coupon["coupon_info"]["receive_info"].as_object_mut() {
+    if let Some(Value::Object(taking)) = coupon.pointer_mut("/coupon_info/receive_info") {
         taking.retain(|_, value| value != &json!(0));
     }
 }
@@ -220,9 +222,9 @@ fn overlay(below: &mut Value, above: Value) {
 /// The coupon that options and a base make, with everything that follows from them.
 fn made(out_coupon_id: &str, says: &Says, base: Value) -> Result<Value> {
     let mut coupon = fields(says, base)?;
-    coupon["out_coupon_id"] = out_coupon_id.into();
+    put(&mut coupon, "out_coupon_id", out_coupon_id.into());
     if coupon["promote_type"].is_null() {
-        coupon["promote_type"] = LIVE.into();
+        put(&mut coupon, "promote_type", LIVE.into());
     }
     let changes = says.off.is_some()
         || says.pays.is_some()
@@ -233,7 +235,7 @@ fn made(out_coupon_id: &str, says: &Says, base: Value) -> Result<Value> {
     if changes || coupon["type"].is_null() {
         let was_shop = says.products.is_empty() && coupon["type"].as_i64().is_some_and(|t| t > 100);
         if let Some(kind) = kind(&coupon, says.whole_shop || was_shop) {
-            coupon["type"] = kind.into();
+            put(&mut coupon, "type", kind.into());
         }
     }
     let info = ensure(&mut coupon, "coupon_info");
@@ -241,7 +243,7 @@ fn made(out_coupon_id: &str, says: &Says, base: Value) -> Result<Value> {
     ensure(discount, "discount_condition");
     let promotion = ensure(info, "promote_info");
     if promotion["promote_type"].is_null() {
-        promotion["promote_type"] = LIVE.into();
+        put(promotion, "promote_type", LIVE.into());
     }
     let valid = ensure(info, "valid_info");
     let types = [
@@ -252,16 +254,17 @@ fn made(out_coupon_id: &str, says: &Says, base: Value) -> Result<Value> {
     ];
     let said = types.iter().find(|(name, _)| !valid[*name].is_null());
     if let Some((_, kind)) = said {
-        valid["valid_type"] = (*kind).into();
+        put(valid, "valid_type", (*kind).into());
     }
     Ok(coupon)
 }
 
 fn ensure<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
-    if !value[name].is_object() {
-        value[name] = Value::Object(Map::new());
+    let field = field(value, name);
+    if !field.is_object() {
+        *field = Value::Object(Map::new());
     }
-    &mut value[name]
+    field
 }
 
 /// Sends a coupon after everything that is wrong with it was named.

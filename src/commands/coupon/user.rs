@@ -1,12 +1,13 @@
 //! `wxsell coupon user`: the copies of coupons that buyers hold.
 
 use super::Ctx;
+use crate::cli::values::moment;
 use crate::commands::ask::{Ask, Rows, check, fields};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::coupon::next_copy_states;
 use crate::text;
-use crate::types::{moment, now};
+use crate::types::now;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};

@@ -1,6 +1,7 @@
 //! What has to be sent for an order: the parcels of a table held against the order as WeChat has it.
 
 use super::sheet::Line;
+use crate::api::json::put;
 use crate::lang::Text;
 use crate::model::order::{Order, State};
 use crate::model::parcel::Parcels;
@@ -78,7 +79,7 @@ impl Shipment {
             "delivery_list": self.parcels, "finish_all_delivery": i64::from(finish),
         });
         if finish {
-            body["ship_done_time"] = at.into();
+            put(&mut body, "ship_done_time", at.into());
         }
         body
     }

@@ -8,7 +8,7 @@ mod tell;
 pub use reads::ASKS;
 
 use super::Ctx;
-use super::sandbox::duration;
+use crate::cli::values::duration;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};

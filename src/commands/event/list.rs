@@ -1,8 +1,9 @@
 //! `wxsell event list|show|tail|stats`: what is stored.
 
 use super::super::Ctx;
-use super::super::sandbox::{duration, told_to_stop};
+use super::super::sandbox::told_to_stop;
 use super::{Which, since};
+use crate::cli::values::{When, when};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Format, Output, Record};
@@ -61,9 +62,9 @@ pub struct TailArgs {
 
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// Count what was received within this time
-    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
-    since: Duration,
+    /// Count what was received since this time, e.g. 2022-04-01 or a time ago such as 24h
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
+    since: When,
     /// Count all shops, not only the profile's
     #[arg(long)]
     all_shops: bool,

@@ -10,6 +10,7 @@ mod verify;
 pub use verify::ASKS;
 
 use super::Ctx;
+use crate::cli::values::{When, when};
 use crate::fail::Failure;
 use crate::profile::{self, Profile};
 use crate::push::{Account, AesKey, Refusal};
@@ -18,7 +19,6 @@ use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use std::time::Duration;
 
 /// Receive what WeChat pushes, look at it, and hand it on
 #[derive(Debug, Subcommand)]
@@ -121,9 +121,9 @@ pub struct Which {
     /// Events about the object with this number: an after-sale, a product, a dispute …
     #[arg(long, value_name = "NUMBER", conflicts_with = "order")]
     number: Option<String>,
-    /// Events received within this time, e.g. 24h
-    #[arg(long, value_name = "DURATION", value_parser = super::sandbox::duration)]
-    since: Option<Duration>,
+    /// Events received since this time, e.g. 2022-04-01 or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    since: Option<When>,
     /// Events of all shops, not only of the profile's
     #[arg(long)]
     all_shops: bool,
@@ -151,10 +151,9 @@ impl Which {
     }
 }
 
-/// Unix milliseconds so long ago.
-fn since(ago: Duration) -> i64 {
-    let ago = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-    now().saturating_mul(1_000).saturating_sub(ago)
+/// In unix milliseconds.
+fn since(when: When) -> i64 {
+    when.first(now()).saturating_mul(1_000)
 }
 
 /// What verifies and opens the pushes of a profile; `None` where it keeps no Token.

@@ -1,6 +1,7 @@
 //! The account that money is paid out to, and the lists it is chosen from. Account numbers come from a prompt, a file or
 //! standard input, never from an option: other users of the machine can see those.
 
+use crate::api::json::put;
 use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data, Rows, columns, fields, request};
@@ -224,7 +225,11 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     }
     if args.number_file.is_some() || !has_number && ctx.out.interactive {
         let number = account_number(args.number_file.as_deref(), ctx)?;
-        body["account_info"]["account_number"] = number.expose().into();
+        put(
+            &mut body,
+            "account_info.account_number",
+            number.expose().into(),
+        );
     }
     let body = request(&SET, &json!({}), body)?;
     let mut shown = body.clone();
@@ -271,7 +276,7 @@ fn refused(error: anyhow::Error) -> anyhow::Error {
 /// Asks for what the options leave open: kind, bank, province, city, branch.
 async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
     let set = |body: &mut Value, name: &str, value: &str| {
-        body["account_info"][name] = value.into();
+        put(body, &format!("account_info.{name}"), value.into());
     };
     let missing = |body: &Value, name: &str| !body["account_info"][name].is_string();
     if missing(body, "bank_account_type") {

@@ -6,6 +6,7 @@ mod withdraw;
 use super::Ctx;
 use super::ask::{Ask, Rows, columns, columns_after, request};
 use super::money::{Service, Span};
+use crate::api::json::{put, take};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
 use crate::text;
@@ -219,7 +220,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Withdrawal(args) => {
             let body = request(&WITHDRAWAL, &args, json!({}))?;
             let mut reply = ctx.send(&WITHDRAWAL, &body).await?.unwrap_or_default();
-            let row = with_number(&args.out_request_no, reply["withdraw_info"].take());
+            let row = with_number(&args.out_request_no, take(&mut reply, "withdraw_info"));
             show_withdrawal(ctx, row)
         }
         Verb::BankAccount(verb) => bank::account(verb, ctx).await,
@@ -250,7 +251,7 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         .map(|number| {
             let mut body = json!({"funds_flow_id": number});
             if args.service.mchid.is_some() {
-                body["funds_flow_no"] = number.as_str().into();
+                put(&mut body, "funds_flow_no", number.as_str().into());
             }
             super::ask::fields(&args.service, body)
         })

@@ -3,6 +3,7 @@
 
 use super::{WITHDRAWAL, draw, show_withdrawal, with_number};
 use crate::api::component::funds::Withdrawal;
+use crate::api::json::put;
 use crate::clock::sleep;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, cell, fields, request};
@@ -111,7 +112,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
 fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
     let mut base = json!({"amount": args.amount, "remark": note(mark, args.remark.as_deref())?});
     if let Some(memo) = &args.bank_memo {
-        base["bank_memo"] = memo.as_str().into();
+        put(&mut base, "bank_memo", memo.as_str().into());
     }
     request(&WITHDRAW, &args.service, base)
 }
@@ -180,10 +181,14 @@ async fn show(
             .movement_stands(made.movement.id, now.stand(), "", "")?;
     }
     let mut row = with_number(number, now.record);
-    row["qrcode_ticket"] = match made.movement.ticket.as_str() {
-        "" => Value::Null,
-        ticket => ticket.into(),
-    };
+    put(
+        &mut row,
+        "qrcode_ticket",
+        match made.movement.ticket.as_str() {
+            "" => Value::Null,
+            ticket => ticket.into(),
+        },
+    );
     show_withdrawal(ctx, row)?;
     if now.value.has_ended() {
         *ended.borrow_mut() = Some(now.value);

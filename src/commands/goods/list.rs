@@ -1,6 +1,7 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
 use crate::api::component::goods::{SkuAttr, Spu, UNSAID};
+use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -23,12 +24,12 @@ pub struct ListArgs {
     /// Only products whose audit stands here
     #[arg(long, value_enum)]
     pub(super) audit: Option<Audit>,
-    /// Only products created since this day, e.g. 2022-04-01
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    pub(super) created_since: Option<jiff::civil::Date>,
-    /// Only products changed since this day
-    #[arg(long, value_name = "DAY", value_parser = day, conflicts_with = "created_since")]
-    pub(super) updated_since: Option<jiff::civil::Date>,
+    /// Only products created since this day or time, e.g. 2022-04-01, or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub(super) created_since: Option<When>,
+    /// Only products changed since this day or time
+    #[arg(long, value_name = "TIME", value_parser = when, conflicts_with = "created_since")]
+    pub(super) updated_since: Option<When>,
     /// Show what buyers see instead of the draft
     #[arg(long)]
     pub(super) online: bool,
@@ -92,11 +93,6 @@ impl Audit {
             Audit::Passed => edit_status == 4,
         }
     }
-}
-
-fn day(text: &str) -> Result<jiff::civil::Date, Text> {
-    text.parse()
-        .map_err(|_| text!("write a day such as 2022-04-01"))
 }
 
 /// The name of an online state in machine output; unknown numbers stay numbers.
@@ -363,12 +359,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 
 /// The products that `args` asks for, complete.
 pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
-    let tomorrow = ctx.clock()? + 86_400;
-    let window = |since: Option<jiff::civil::Date>| {
-        since.map(|day| {
+    let now = ctx.clock()?;
+    let window = |since: Option<When>| {
+        since.map(|since| {
             (
-                ChinaTime(day.strftime("%Y-%m-%d 00:00:00").to_string()),
-                ChinaTime::from_unix(tomorrow),
+                ChinaTime::from_unix(since.first(now)),
+                ChinaTime::from_unix(now + 86_400),
             )
         })
     };

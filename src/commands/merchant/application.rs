@@ -1,5 +1,6 @@
 //! `wxsell merchant application`: how far the merchant number is, and who does what next.
 
+use crate::api::json::put;
 use crate::api::operation::{mask_personal, present};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
@@ -44,14 +45,22 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     if !ctx.global.unmask {
         mask_personal(&mut thing);
     }
-    thing["state"] = match number::state(&response) {
-        "" => "NONE".into(),
-        state => state.into(),
-    };
-    thing["next"] = json!({
-        "who": next.who.as_ref().map(ToString::to_string), "what": next.what.to_string(),
-        "command": next.command.map(|command| format!("wxsell {command}")),
-    });
+    put(
+        &mut thing,
+        "state",
+        match number::state(&response) {
+            "" => "NONE".into(),
+            state => state.into(),
+        },
+    );
+    put(
+        &mut thing,
+        "next",
+        json!({
+            "who": next.who.as_ref().map(ToString::to_string), "what": next.what.to_string(),
+            "command": next.command.map(|command| format!("wxsell {command}")),
+        }),
+    );
     let link = number::link(&response).map(str::to_owned);
     ctx.out.show(&Application { thing, response })?;
     // People open the link on a phone; scripts read it.

@@ -1,8 +1,9 @@
 //! `wxsell merchant apply`: the application for a merchant number, from a form on the terminal or from a file.
 
 use super::check::{Problem, asked_again, notices, problems, wrong};
-use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at, put};
+use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at};
 use super::template;
+use crate::api::json::put;
 use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data};
@@ -204,7 +205,7 @@ fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
     let optional = FIELDS.iter().filter(|field| field.when != When::Optional);
     for field in optional {
         if field.path == "account_info.bank_account_type" && wants_account(ctx)? {
-            body["account_info"] = json!({});
+            put(&mut body, "account_info", json!({}));
             // The identity card was asked before: the newer agreement wants more of it.
             for more in FIELDS {
                 if matches!(more.when, When::AccountAndCard | When::AccountAndHandler)

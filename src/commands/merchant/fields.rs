@@ -472,18 +472,6 @@ pub fn at<'a>(body: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(body, |here, name| &here[name])
 }
 
-/// Puts a value at a dotted path.
-pub fn put(body: &mut Value, path: &str, value: Value) {
-    let mut here = body;
-    for name in path.split('.') {
-        if !here.is_object() {
-            *here = Value::Object(Map::new());
-        }
-        here = &mut here[name];
-    }
-    *here = value;
-}
-
 /// An application as a person wrote it, in the names and forms of WeChat. What is empty is left out, as in a template
 /// that was not filled in; what is not known stays, so that the check names it.
 pub fn normalise(written: &Value) -> Value {

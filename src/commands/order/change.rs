@@ -4,6 +4,7 @@ use super::super::Ctx;
 use super::super::ask::{Ask, Data, fields, request};
 use super::find::Which;
 use super::price;
+use crate::api::json::put;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
@@ -146,13 +147,16 @@ fn new_price(order: &Value, args: &PriceArgs) -> Result<Value> {
 fn with_counts(body: &Value, order: &Value) -> Value {
     let mut detail = body.clone();
     let known = order["order_detail"]["product_infos"].as_array().cloned();
-    for row in detail["product_infos"].as_array_mut().into_iter().flatten() {
+    let rows = detail
+        .get_mut("product_infos")
+        .and_then(Value::as_array_mut);
+    for row in rows.into_iter().flatten() {
         let same = known.iter().flatten().find(|known| {
             known["out_product_id"] == row["out_product_id"]
                 && known["out_sku_id"] == row["out_sku_id"]
         });
         if let Some(same) = same {
-            row["product_cnt"] = same["product_cnt"].clone();
+            put(row, "product_cnt", same["product_cnt"].clone());
         }
     }
     detail

@@ -5,6 +5,7 @@ use super::super::Ctx;
 use super::super::ask::{Ask, Data, fields};
 use super::price;
 use crate::api::component::goods::Spu;
+use crate::api::json::{field, put};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::goods::Copy;
@@ -87,7 +88,7 @@ pub struct Args {
     #[serde(rename = "order_detail.pay_info.prepay_id")]
     prepay_id: Option<String>,
     /// When the prepayment was made, China time
-    #[arg(long, value_name = "TIME", value_parser = super::list::moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "order_detail.pay_info.prepay_time")]
     prepay_time: Option<ChinaTime>,
     /// JSON or TOML file with the receiver (receiver_name, tel_number, province, city, town, detailed_address)
@@ -95,7 +96,7 @@ pub struct Args {
     #[serde(skip)]
     address: Option<PathBuf>,
     /// How long the buyer may take to pay, e.g. 30m
-    #[arg(long, value_name = "DURATION", value_parser = super::super::sandbox::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = crate::cli::values::duration)]
     #[serde(skip)]
     pay_within: Option<Duration>,
     /// Days after receipt in which after-sales are possible
@@ -158,18 +159,26 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let mut order = fields(&args, args.data.read()?)?;
     if let Some(path) = args.address {
         let file = Data { file: Some(path) };
-        order["address_info"] = file.read()?;
+        put(&mut order, "address_info", file.read()?);
     }
     if let Some(product) = args.goods.product.clone() {
-        order["order_detail"]["product_infos"] = json!([row(&args.goods, product)]);
+        put(
+            &mut order,
+            "order_detail.product_infos",
+            json!([row(&args.goods, product)]),
+        );
     }
     if let Some(within) = args.pay_within {
         let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
-        order["expire_time"] = now.saturating_add(seconds).into();
+        put(
+            &mut order,
+            "expire_time",
+            now.saturating_add(seconds).into(),
+        );
     }
     complete(&mut order, now);
     let unknown = from_the_shop(&mut order, ctx).await?;
-    price::fill(&mut order["order_detail"]);
+    price::fill(field(&mut order, "order_detail"));
     check(&order, unknown, args.data.file.is_some(), now)?;
     ctx.send_and_show(&CREATE, &order).await
 }
@@ -210,14 +219,14 @@ fn complete(order: &mut Value, now: i64) {
             if !here.is_object() && !here.is_null() {
                 break;
             }
-            here = &mut here[name];
+            here = field(here, name);
         }
         if here.is_null() {
             *here = value;
         }
     }
     if !order["order_detail"]["price_info"].is_object() {
-        order["order_detail"]["price_info"] = Value::Object(Map::new());
+        put(order, "order_detail.price_info", Value::Object(Map::new()));
     }
 }
 
@@ -232,7 +241,7 @@ struct Unknown {
 /// that cannot be completed.
 async fn from_the_shop(order: &mut Value, ctx: &Ctx) -> Result<Vec<Unknown>> {
     let mut unknown = Vec::new();
-    let Some(rows) = order["order_detail"]["product_infos"].as_array_mut() else {
+    let Some(Value::Array(rows)) = order.pointer_mut("/order_detail/product_infos") else {
         return Ok(unknown);
     };
     let mut known: HashMap<String, Option<Spu>> = HashMap::new();

@@ -4,14 +4,13 @@ use super::super::Ctx;
 use super::super::ask::{Ask, Rows};
 use super::super::fetched::Full;
 use super::shown::{self, Row};
-use crate::lang::Text;
+use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::{Columns, Format};
 use crate::shop::order::{List, Span};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::Walked;
 use crate::text;
-use crate::types::ChinaTime;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
@@ -36,12 +35,12 @@ pub const BY_SHARER: Ask =
 /// the receiver, the goods and the parcels too; --columns chooses any of them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// From this day or time on, China time, e.g. 2022-04-01
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<ChinaTime>,
+    /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    since: Option<When>,
     /// Up to this day or time
-    #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    until: Option<ChinaTime>,
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    until: Option<When>,
     /// Only orders in this state
     #[arg(long, value_enum)]
     status: Vec<Status>,
@@ -89,39 +88,6 @@ impl Status {
             Status::Refunded => state == State::Refunded,
             Status::Cancelled => state == State::Cancelled,
         }
-    }
-}
-
-/// A day, or a time to the second, as WeChat takes it.
-pub fn moment(text: &str) -> std::result::Result<ChinaTime, Text> {
-    read(text, "00:00:00")
-}
-
-/// As [`moment`]; a day means its end.
-pub fn last_moment(text: &str) -> std::result::Result<ChinaTime, Text> {
-    read(text, "23:59:59")
-}
-
-/// 2021-01-01 in China, before which no shop had anything.
-const FIRST: i64 = 1_609_430_400;
-
-fn read(text: &str, rest: &str) -> std::result::Result<ChinaTime, Text> {
-    let text = text.trim().replacen('T', " ", 1);
-    let text = text.strip_suffix("+08:00").unwrap_or(&text);
-    let whole = match text.len() {
-        10 => format!("{text} {rest}"),
-        _ => text.to_owned(),
-    };
-    let time = ChinaTime(whole);
-    match time.unix() {
-        Some(at) if at < FIRST => Err(text!(
-            "{time} is before 2021, when there was nothing to list",
-            time = text
-        )),
-        Some(_) => Ok(time),
-        None => Err(text!(
-            "write a day such as 2022-04-01, or a time such as 2022-04-01 12:00:00 (China time)"
-        )),
     }
 }
 
@@ -191,12 +157,10 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
 /// The stretches of time between the two that were given, in the order of the list, so that no list gets very deep. The
 /// end is fixed before the first page: a list that grows at its end would never be whole.
 fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
+    let now = ctx.clock()?;
     // An order may bear a time up to a day ahead of WeChat's.
-    let until = match args.until.as_ref().and_then(ChinaTime::unix) {
-        Some(until) => until,
-        None => ctx.clock()? + DAY,
-    };
-    let Some(since) = args.since.as_ref().and_then(ChinaTime::unix) else {
+    let until = args.until.map_or(now + DAY, |until| until.last(now));
+    let Some(since) = args.since.map(|since| since.first(now)) else {
         return Ok(vec![Span {
             since: None,
             until: Some(until),
@@ -264,30 +228,5 @@ mod tests {
             assert_eq!(spans, super::spans(since, until, false));
         }
         assert!(spans(5, 4, true).is_empty());
-    }
-
-    #[test]
-    fn a_day_is_its_first_or_its_last_second() {
-        let of = |time: std::result::Result<ChinaTime, Text>| time.map(|time| time.0).ok();
-        assert_eq!(
-            of(moment("2022-04-01")).as_deref(),
-            Some("2022-04-01 00:00:00")
-        );
-        assert_eq!(
-            of(last_moment("2022-04-01")).as_deref(),
-            Some("2022-04-01 23:59:59")
-        );
-        assert_eq!(
-            of(moment("2022-04-01T12:00:00")).as_deref(),
-            Some("2022-04-01 12:00:00")
-        );
-        assert_eq!(of(moment("2022-02-30")), None);
-        assert_eq!(of(moment("soon")), None);
-        assert_eq!(of(moment("2020-12-31")), None);
-        assert_eq!(of(moment("0001-01-01")), None);
-        assert_eq!(
-            of(moment("2022-04-01T12:00:00+08:00")).as_deref(),
-            Some("2022-04-01 12:00:00")
-        );
     }
 }

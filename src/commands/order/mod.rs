@@ -9,6 +9,7 @@ mod shown;
 
 use super::Ctx;
 use super::ask::Ask;
+use crate::api::json::{put, take};
 use crate::model::order::Order;
 use crate::output::Cell;
 use crate::shop::reading::Fetched;
@@ -91,7 +92,7 @@ pub struct PayArgs {
     #[arg(long, value_name = "NUMBER")]
     transaction_id: Option<String>,
     /// When it was paid, China time; now when left out
-    #[arg(long, value_name = "TIME", value_parser = list::moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     pay_time: Option<ChinaTime>,
     /// Why, in your own words
     #[arg(long, value_name = "TEXT")]
@@ -187,9 +188,10 @@ async fn payment_params(which: Which, ctx: &Ctx) -> Result<()> {
     let Some(mut reply) = ctx.send(&PAYMENT_PARAMS, &body).await? else {
         return Ok(());
     };
-    let mut given = reply["payment_params"].take();
+    let mut given = take(&mut reply, "payment_params");
     if given["timeStamp"].is_number() {
-        given["timeStamp"] = given["timeStamp"].to_string().into();
+        let digits = given["timeStamp"].to_string();
+        put(&mut given, "timeStamp", digits.into());
     }
     ctx.out.show_with(params(), &given)
 }

@@ -6,6 +6,7 @@
 //! order_price = Σ sku_real_price + freight + additional_price
 //! ```
 
+use crate::api::json::field;
 use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
@@ -18,7 +19,7 @@ pub fn fill(detail: &mut Value) {
     let given = |name: &str| price[name].as_i64().map(i128::from);
     let extra = given("freight").unwrap_or(0) + given("additional_price").unwrap_or(0);
     let (discount, total) = (given("discounted_price"), given("order_price"));
-    let Some(rows) = detail["product_infos"].as_array_mut() else {
+    let Some(Value::Array(rows)) = detail.get_mut("product_infos") else {
         return;
     };
     let alone = rows.len() == 1;
@@ -36,16 +37,16 @@ pub fn fill(detail: &mut Value) {
             (None, Some(1..), _) => return,
             _ => sale * count,
         };
-        set(&mut row["sku_real_price"], paid);
+        set(field(row, "sku_real_price"), paid);
         (listed, real) = (listed + sale * count, real + paid);
     }
-    let price = &mut detail["price_info"];
+    let price = field(detail, "price_info");
     for (name, amount) in [
         ("order_price", real + extra),
         ("freight", 0),
         ("discounted_price", listed - real),
     ] {
-        set(&mut price[name], amount);
+        set(field(price, name), amount);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What brings people in: invitations to a role, and share material that credits one person. Pictures go to files.
 
 use super::{Ctx, role};
+use crate::api::json::put;
 use crate::commands::ask::{Ask, check, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
@@ -185,13 +186,17 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let mut body = fields(&args, json!({}))?;
-    body["share_type"] = match args.form {
-        ShareForm::All => 0,
-        ShareForm::Link => 1,
-        ShareForm::Path => 2,
-        ShareForm::Code => 3,
-    }
-    .into();
+    put(
+        &mut body,
+        "share_type",
+        match args.form {
+            ShareForm::All => 0,
+            ShareForm::Link => 1,
+            ShareForm::Path => 2,
+            ShareForm::Code => 3,
+        }
+        .into(),
+    );
     check(&SHARE, &body, &[])?;
     ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&SHARE, &body).await?.unwrap_or_default();

@@ -2,13 +2,14 @@
 //! from fifty on they get one message together, below that each their own, which is what the calls are made for.
 
 use super::{Ctx, role, staff};
+use crate::api::json::put;
+use crate::cli::values::{day, last_moment, moment};
 use crate::commands::ask::{Ask, check, columns, fields};
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
-use crate::types::{moment, moment_until};
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
@@ -112,7 +113,7 @@ pub struct ClicksArgs {
     #[serde(rename = "begin_send_time")]
     since: Option<i64>,
     /// Only messages sent until this time of the day
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
+    #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "end_send_time")]
     until: Option<i64>,
 }
@@ -128,10 +129,6 @@ impl Serialize for Per {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(u8::from(*self == Per::Type))
     }
-}
-
-fn day(text: &str) -> std::result::Result<String, Text> {
-    moment(text).map(|_| text.trim().chars().take(10).collect())
 }
 
 pub const MANY: Ask = Ask::new("promoter message send", "/promoter/sendmsg");
@@ -176,7 +173,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     let mut body =
         json!({"msg_type": args.msg_type, "content": content(&args.content)?, "path": args.page});
     if let Some(appid) = &args.appid {
-        body["appid"] = appid.as_str().into();
+        put(&mut body, "appid", appid.as_str().into());
     }
     let receivers = receivers(&args, &mut body, ctx).await?;
     if receivers.is_empty() {
@@ -258,7 +255,7 @@ async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<S
     } else {
         (3, "id", json!(ids))
     };
-    body["list_type"] = kind.into();
+    put(body, "list_type", kind.into());
     if kind > 0 {
         body[field] = list;
     }
@@ -325,7 +322,7 @@ async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<
     let shop = ctx.shop().await?;
     let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
     for id in receivers {
-        body["id"] = id.as_str().into();
+        put(&mut body, "id", id.as_str().into());
         check(&ONE, &body, &[])?;
         let (result, errcode, reason) = match &stopped {
             Some(why) => ("not_sent", None, Some(Text::clone(why))),

@@ -1,9 +1,9 @@
 //! What promotion staff bring: credited visits and the payments that followed.
 
 use super::Ctx;
+use crate::cli::values::{self, When, when};
 use crate::commands::ask::{Ask, Rows, fields};
 use crate::text;
-use crate::types::{moment, moment_until};
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
@@ -16,13 +16,13 @@ pub struct RelationsArgs {
     /// Openid or unionid of the promoter
     openid: String,
     /// Visits since this day or time (China time)
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "begin_time")]
-    since: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    #[serde(skip)]
+    since: Option<When>,
     /// Visits until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until)]
-    #[serde(rename = "end_time")]
-    until: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    #[serde(skip)]
+    until: Option<When>,
     /// Only this launch scene of the Mini Program, e.g. 1007
     #[arg(long)]
     scene: Option<u32>,
@@ -103,13 +103,7 @@ impl Serialize for Paid {
 
 /// `20220401`, as the call wants it.
 fn day(text: &str) -> Result<String, crate::lang::Text> {
-    moment(text).map(|_| {
-        text.trim()
-            .chars()
-            .take(10)
-            .filter(char::is_ascii_digit)
-            .collect()
-    })
+    values::day(text).map(|day| day.replace('-', ""))
 }
 
 pub const RELATIONS: Ask = Ask::new("promoter relations", "/promoter/getrelation").shows(
@@ -140,11 +134,16 @@ pub const ORDERS: Ask = Ask::new("promoter orders", "/promoter/getorder").shows(
 );
 
 pub async fn relations(args: RelationsArgs, ctx: &Ctx) -> Result<()> {
+    let now = ctx.clock()?;
+    let window = json!({
+        "begin_time": args.since.map(|since| since.first(now)),
+        "end_time": args.until.map(|until| until.last(now)),
+    });
+    let body = fields(&args, fields(&window, json!({}))?)?;
     let Some(page) = &args.page else {
-        return ctx.ask_rows(&RELATIONS, &args, args.rows).await;
+        return ctx.ask_rows(&RELATIONS, &body, args.rows).await;
     };
     // Asked by WeChat's own filter, pages whose parameters came in another order would be missed.
-    let body = fields(&args, json!({}))?;
     let mut rows = ctx.rows(&RELATIONS, &body, None).await?;
     rows.retain(|row| row["path"].as_str().is_some_and(|path| is_page(path, page)));
     rows.truncate(args.rows.limit.unwrap_or(usize::MAX));

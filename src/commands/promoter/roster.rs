@@ -3,9 +3,9 @@
 
 use super::{Ctx, channels, role};
 use crate::bulk::sheet::Sheet;
+use crate::cli::values::duration;
 use crate::commands::ask::{Ask, check};
 use crate::commands::job;
-use crate::commands::sandbox::duration;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};

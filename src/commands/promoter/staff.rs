@@ -1,11 +1,12 @@
 //! Promotion staff: who is declared, who has agreed, and changing both sides as far as the merchant can.
 
 use super::{Ctx, channels, role};
+use crate::api::json::{put, take};
+use crate::cli::values::{When, when};
 use crate::commands::ask::{Ask, Data, Rows, check, columns, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
 use crate::text;
-use crate::types::{moment, moment_until};
 use anyhow::Result;
 use clap::ArgGroup;
 use serde::Serialize;
@@ -42,13 +43,13 @@ struct Filter {
     #[serde(skip)]
     waiting: bool,
     /// Staff: only who agreed, or took it back, since this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment, requires = "staff")]
-    #[serde(rename = "begin_time")]
-    changed_since: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
+    #[serde(skip)]
+    changed_since: Option<When>,
     /// Staff: only who agreed, or took it back, until this day or time
-    #[arg(long, value_name = "TIME", value_parser = moment_until, requires = "staff")]
-    #[serde(rename = "end_time")]
-    changed_until: Option<i64>,
+    #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
+    #[serde(skip)]
+    changed_until: Option<When>,
     /// Staff: show unionids in place of openids
     #[arg(long, requires = "staff")]
     #[serde(skip)]
@@ -133,16 +134,25 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if !args.staff {
         return channels::list(args.rows, ctx).await;
     }
-    let mut body = fields(&args.filter, json!({}))?;
+    let now = ctx.clock()?;
+    let window = json!({
+        "begin_time": args.filter.changed_since.map(|since| since.first(now)),
+        "end_time": args.filter.changed_until.map(|until| until.last(now)),
+    });
+    let mut body = fields(&args.filter, fields(&window, json!({}))?)?;
     if let Some(name) = &args.filter.role {
-        body["role_id"] = role::number(name, ctx).await?.into();
+        put(&mut body, "role_id", role::number(name, ctx).await?.into());
     }
     if args.filter.bound || args.filter.waiting {
-        body["decl_status"] = BOUND.0.into();
-        body["auth_status"] = i64::from(args.filter.bound).into();
+        put(&mut body, "decl_status", BOUND.0.into());
+        put(
+            &mut body,
+            "auth_status",
+            i64::from(args.filter.bound).into(),
+        );
     }
     if args.filter.unionid {
-        body["need_unionid"] = 1.into();
+        put(&mut body, "need_unionid", 1.into());
     }
     ctx.out.note(text!(
         "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
@@ -161,10 +171,10 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let mut body = fields(&args, args.data.read()?)?;
     if let Some(name) = &args.role {
-        body["role_id"] = role::number(name, ctx).await?.into();
+        put(&mut body, "role_id", role::number(name, ctx).await?.into());
     }
     if args.declare {
-        body["decl_status"] = 1.into();
+        put(&mut body, "decl_status", 1.into());
     }
     if body.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(Failure::input(text!("nothing to change was named"))
@@ -174,9 +184,13 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     // The fields first, the look-up after: nothing is called for a request that is wrong anyway.
-    body["id"] = "0".into();
+    put(&mut body, "id", "0".into());
     check(&UPDATE, &body, &[])?;
-    body["id"] = find(&args.who, ctx).await?["id"].take();
+    put(
+        &mut body,
+        "id",
+        take(&mut find(&args.who, ctx).await?, "id"),
+    );
     ctx.send_and_show(&UPDATE, &body).await
 }
 
@@ -233,7 +247,7 @@ pub async fn find(who: &str, ctx: &Ctx) -> Result<Value> {
     };
     let rows = ctx.rows(&LIST, &body, None).await?;
     rows.into_iter()
-        .find(|row| !number || row["id"] == who)
+        .find(|row| row.is_object() && (!number || row["id"] == who))
         .ok_or_else(|| {
             Failure::input(text!("{who} is not on the promotion staff", who))
                 .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))

@@ -12,6 +12,7 @@ mod push;
 mod seed;
 
 use super::Ctx;
+use crate::cli::values::duration;
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -278,17 +279,6 @@ pub struct SetArgs {
     /// How many calls are remembered
     #[arg(long, value_name = "NUMBER")]
     keep_calls: Option<u32>,
-}
-
-/// `90s`, `2h`, `1d`, `1h30m`; a day has 24 hours.
-pub fn duration(text: &str) -> std::result::Result<Duration, Text> {
-    let day = jiff::SpanRelativeTo::days_are_24_hours();
-    let span = text
-        .parse::<jiff::Span>()
-        .and_then(|span| span.to_duration(day));
-    span.ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
 }
 
 /// `5%` or `0.05`.
@@ -810,15 +800,6 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(duration("90s").ok(), Some(Duration::from_secs(90)));
-        assert_eq!(duration("1h30m").ok(), Some(Duration::from_secs(5400)));
-        assert_eq!(duration("2d").ok(), Some(Duration::from_secs(172_800)));
-        assert_eq!(duration("800ms").ok(), Some(Duration::from_millis(800)));
-        assert!(duration("90").is_err() && duration("-2h").is_err() && duration("soon").is_err());
-    }
 
     #[test]
     fn a_share_is_a_percentage_or_a_fraction() {

@@ -55,7 +55,7 @@ pub struct ToArgs {
     #[arg(long, value_name = "PERCENT", value_parser = super::rate, default_value = "0%")]
     delay: f64,
     /// How late they are
-    #[arg(long, value_name = "DURATION", value_parser = super::duration, default_value = "10m")]
+    #[arg(long, value_name = "DURATION", value_parser = crate::cli::values::duration, default_value = "10m")]
     late: Duration,
     /// Makes chance repeatable
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

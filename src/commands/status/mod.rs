@@ -26,7 +26,7 @@ pub struct StatusArgs {
     #[arg(long)]
     watch: bool,
     /// How often to look, e.g. 30s or 5m
-    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "watch", value_parser = super::sandbox::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "watch", value_parser = crate::cli::values::duration)]
     every: Duration,
 }
 

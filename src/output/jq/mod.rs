@@ -2,7 +2,7 @@
 //!
 //! An expression can run for ever, recurse without end and ask for any amount of memory, and none of that can be caught
 //! in the process that meets it. So the program runs itself once more with [`WORD`] as its first argument: that process
-//! reads an input a line, writes what comes of it as it comes, and may die of it. It has [`MEMORY`] bytes, and may be
+//! reads an input a line, writes what comes of it as it comes, and may die of it. It may hold [`MEMORY`] bytes, and be
 //! silent for as long as one answer may take (`--timeout`).
 
 mod program;
@@ -22,8 +22,8 @@ use std::time::Duration;
 pub const WORD: &str = "__jq";
 /// The first line of that process: what answers is what was meant to be started.
 const GREETING: &str = "wxsell jq 1";
-/// What that process may use, in bytes; where the system can bound it.
-pub const MEMORY: u64 = 2 << 30;
+/// What that process may hold, in bytes.
+pub const MEMORY: usize = 512 << 20;
 /// Results that wait to be printed; further ones wait in the pipe.
 const AHEAD: usize = 256;
 /// Characters of an error that are shown: it may hold all of the data.
@@ -81,17 +81,10 @@ enum Trouble {
     Expression(usize, String),
 }
 
-/// How often the process is started before its end is believed.
-const STARTS: usize = 4;
-
 impl Jq {
     /// Refuses an expression that does not read.
     pub fn new(expression: &str, patience: Duration) -> Result<Jq> {
-        // What reserves memory in large pieces now and then meets the limit before the expression is read at all.
-        (0..STARTS)
-            .find_map(|_| Jq::greeted(expression, patience).ok())
-            .map_or_else(|| Jq::greeted(expression, patience), Ok)?
-            .understood()
+        Jq::greeted(expression, patience)?.understood()
     }
 
     /// The process, once it says that it is there.

@@ -5,10 +5,17 @@ use super::{GREETING, MEMORY};
 use jaq_core::load::{Arena, Error, File, Loader, span};
 use jaq_core::{Compiler, Ctx, Filter, Vars, data, unwrap_valr};
 use jaq_json::Val;
+use memory_stats::memory_stats;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// How often its memory is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+/// How it ends where it holds too much; anything but 0.
+const TOO_MUCH: i32 = 3;
 
 /// What jq has and the library lacks.
 const FORMATS: &str = r#"
@@ -32,21 +39,15 @@ pub fn serve(args: &[OsString]) -> u8 {
     0
 }
 
-#[cfg(target_os = "linux")]
+/// Ends the process once it holds more than [`MEMORY`]. It looks rather than sets a limit of the system: what only
+/// reserves addresses would meet that.
 fn bound_memory() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let limit = Rlimit {
-        current: Some(MEMORY),
-        maximum: Some(MEMORY),
-    };
-    // Where it is refused, the time bounds it.
-    let _ = setrlimit(Resource::Data, limit);
-}
-
-/// Elsewhere the system does not count what is asked for; the time bounds it.
-#[cfg(not(target_os = "linux"))]
-fn bound_memory() {
-    let _ = MEMORY;
+    std::thread::spawn(|| {
+        while memory_stats().is_none_or(|used| used.physical_mem <= MEMORY) {
+            std::thread::sleep(LOOK);
+        }
+        std::process::exit(TOO_MUCH);
+    });
 }
 
 fn filter(expression: &str) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::{Filter, Key};
 use crate::api::component::aftersale::{aftersale, state_number};
+use crate::api::json::{put, take};
 use crate::api::reader::Reader;
 use crate::fail::{Failure, Kind};
 use crate::model::aftersale::Aftersale;
@@ -30,7 +31,7 @@ pub(super) fn named(key: &Key) -> Value {
 
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
     let mut reply = shop.read("/shop/ecaftersale/get", &named(key)).await?;
-    let record = reply["after_sales_order"].take();
+    let record = take(&mut reply, "after_sales_order");
     if record.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(Failure::new(
             Kind::Refused,
@@ -57,8 +58,8 @@ pub(super) async fn ids(
     let size = limit.map_or(PAGE, |limit| (limit as u64).clamp(1, PAGE));
     by_offset(size, limit, String::clone, async |offset, size| {
         let mut body = filter.clone();
-        body["offset"] = offset.into();
-        body["limit"] = size.into();
+        put(&mut body, "offset", offset.into());
+        put(&mut body, "limit", size.into());
         let reply = shop.read(LIST, &body).await?;
         let mut read = Reader::of(&reply);
         let rows = read.numbers("after_sales_orders", "aftersale_id");

@@ -2,6 +2,7 @@
 
 use super::{Filter, History};
 use crate::api::component::dispute::{dispute, history, state_number};
+use crate::api::json::put;
 use crate::api::reader::{Read, Reader};
 use crate::fail::{Failure, Kind};
 use crate::model::dispute::Dispute;
@@ -65,8 +66,8 @@ pub(super) async fn list(
     };
     by_offset(size, limit, id, async |offset, size| {
         let mut body = filter.clone();
-        body["offset"] = offset.into();
-        body["limit"] = size.into();
+        put(&mut body, "offset", offset.into());
+        put(&mut body, "limit", size.into());
         let reply = shop.read(LIST, &body).await?;
         let mut read = Reader::of(&reply);
         let total = read.integer("total");

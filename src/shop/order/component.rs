@@ -2,6 +2,7 @@
 
 use super::{Key, List, Span};
 use crate::api::component::order::order;
+use crate::api::json::{put, take};
 use crate::api::reader::{Reader, integer};
 use crate::fail::{Failure, Kind};
 use crate::model::order::Order;
@@ -20,7 +21,7 @@ const AT_ONCE: u64 = 4;
 
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Order>> {
     let mut reply = shop.read("/shop/order/get", &json!(key)).await?;
-    let record = reply["order"].take();
+    let record = take(&mut reply, "order");
     if record.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(Failure::new(
             Kind::Refused,
@@ -76,8 +77,8 @@ pub(super) async fn list(
     };
     by_page(size, AT_ONCE, limit, id, async |page, size| {
         let mut body = filter.clone();
-        body["page"] = page.into();
-        body["page_size"] = size.into();
+        put(&mut body, "page", page.into());
+        put(&mut body, "page_size", size.into());
         let reply = shop.read(path, &body).await?;
         let mut read = Reader::of(&reply);
         let Some(rows) = read.records("orders", "order_id") else {

@@ -6,7 +6,7 @@
 
 use super::super::answer::ACCEPT_RETURN;
 use crate::api::component::{self, aftersale};
-use crate::commands::sandbox::duration;
+use crate::cli::values::duration;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};

@@ -9,11 +9,9 @@ pub use reads::ASKS;
 
 use super::super::Ctx;
 use super::super::due::several;
-use super::super::order::list::moment;
-use super::super::sandbox::duration;
 use super::listen::{Onward, only_forwarder};
+use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
-use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Format, Record};
 use crate::text;
 use crate::types::{ChinaTime, rfc3339};
@@ -32,11 +30,11 @@ const SHOPS_AT_ONCE: usize = 8;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// Look at what happened from then on: a time ago such as 24h, or a day or time such as 2022-04-01
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = point)]
-    since: Point,
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
+    since: When,
     /// Up to then; what happened just now may still be on its way
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = point)]
-    until: Point,
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = when)]
+    until: When,
     /// How far back orders, after-sales and disputes were opened that are looked at
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     opened_within: Duration,
@@ -45,31 +43,6 @@ pub struct VerifyArgs {
     repair: bool,
     #[command(flatten)]
     onward: Onward,
-}
-
-/// A moment as it is typed.
-#[derive(Debug, Clone)]
-enum Point {
-    Ago(Duration),
-    At(ChinaTime),
-}
-
-fn point(text: &str) -> std::result::Result<Point, Text> {
-    if let Ok(time) = moment(text) {
-        return Ok(Point::At(time));
-    }
-    duration(text).map(Point::Ago).map_err(|_| {
-        text!("write a time ago, e.g. 30m or 2d, or a day or time such as 2022-04-01 12:00:00 (China time)")
-    })
-}
-
-impl Point {
-    fn unix(&self, now: i64) -> i64 {
-        match self {
-            Point::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX)),
-            Point::At(time) => time.unix().unwrap_or(now),
-        }
-    }
 }
 
 /// The time that is looked at, in unix seconds of the shop's clock.
@@ -257,7 +230,7 @@ async fn repaired(mut found: Found, args: &VerifyArgs, ctx: &Ctx) -> Result<Foun
 fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
     // A shop's clock may be ahead of this machine's; the platform takes times up to a day ahead.
     let latest = now.saturating_add(reads::DAY);
-    let (since, until) = (args.since.unix(now), args.until.unix(now).min(latest));
+    let (since, until) = (args.since.first(now), args.until.last(now).min(latest));
     if since > until {
         return Err(Failure::input(text!("--since is later than --until"))
             .hint(text!(

@@ -33,6 +33,7 @@ use crate::api::component::aftersale::{
     CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
 };
 use crate::api::component::deadline::seconds;
+use crate::api::json::put;
 use crate::lang::Text;
 use crate::push::events::find;
 use crate::state::pushes::Push;
@@ -398,9 +399,13 @@ pub fn product(record: &Value) -> Vec<Claim> {
         return Vec::new();
     }
     let mut fields = taken(record, &["out_product_id", "product_id"]);
-    fields["status"] = state.into();
-    fields["spu_status"] = record["status"].clone();
-    fields["reject_reason"] = audit["reject_reason"].as_str().unwrap_or_default().into();
+    put(&mut fields, "status", state.into());
+    put(&mut fields, "spu_status", record["status"].clone());
+    put(
+        &mut fields,
+        "reject_reason",
+        audit["reject_reason"].as_str().unwrap_or_default().into(),
+    );
     vec![Claim {
         event: "open_product_spu_audit",
         object: "product",

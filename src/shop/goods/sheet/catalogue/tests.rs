@@ -115,9 +115,9 @@ fn rows_of_one_product_need_not_stand_together() {
         "P1,,,,,S2,19.90,3,w=2\n",
     ]
     .concat();
-    let catalogue = catalogue(&csv);
-    assert_eq!(said(&catalogue), Vec::<String>::new());
-    let drafts: Vec<Draft> = catalogue
+    let sheet = catalogue(&csv);
+    assert_eq!(said(&sheet), Vec::<String>::new());
+    let drafts: Vec<Draft> = sheet
         .drafts()
         .map(|draft| draft.expect("a draft"))
         .collect();
@@ -130,10 +130,16 @@ fn rows_of_one_product_need_not_stand_together() {
     assert_eq!(prices, [990, 1990]);
     let rows: Vec<u32> = drafts[0].rows.iter().map(|row| row.row).collect();
     assert_eq!(rows, [2, 4]);
-    let together: [u8; 32] = Sha256::digest(serde_json::to_vec(&spu).expect("json")).into();
-    assert_eq!(drafts[0].fingerprint, together);
+    let together = |second: &str| {
+        let csv = [HEAD, &row("P1", "S1", "w=1"), second].concat();
+        let draft = catalogue(&csv).drafts().next();
+        draft.expect("a product").expect("a draft").fingerprint
+    };
+    assert_eq!(drafts[0].fingerprint, together("P1,,,,,S2,19.90,3,w=2\n"));
+    // Another stock is another product.
+    assert_ne!(drafts[0].fingerprint, together("P1,,,,,S2,19.90,4,w=2\n"));
     assert_eq!(
-        catalogue.counts(),
+        sheet.counts(),
         Counts {
             rows: 3,
             products: 2,
