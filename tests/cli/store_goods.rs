@@ -145,14 +145,11 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
     let said = store(&world, &["goods", "upload", "one.csv", "--format", "json"]);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
     assert_eq!(said.json()["unclear"], 1, "{}", said.text());
-    // At once again: not yet known, and nothing is sent.
+    // Again: it is looked for, a minute later once more, and found.
     let seen = world.calls().len();
-    let said = store(&world, &["goods", "upload", "one.csv", "--format", "json"]);
-    assert_eq!(said.code, Some(6), "{}", said.stderr);
-    assert_eq!(writes(&world, seen), [""; 0]);
-    world.ok(&["sandbox", "advance", "90s"]);
-    let report = json(&world, &["goods", "upload", "one.csv"]);
+    let report = in_time(&world, &["goods", "upload", "one.csv"]);
     assert_eq!(report["added"], 0, "{report}");
+    assert_eq!(writes(&world, seen), [""; 0]);
     assert_eq!(
         json(&world, &["goods", "list"]).as_array().map(Vec::len),
         Some(1)
@@ -171,14 +168,27 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
     );
     let said = store(&world, &["goods", "upload", "two.csv"]);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
-    world.ok(&["sandbox", "advance", "90s"]);
-    let report = json(&world, &["goods", "upload", "two.csv"]);
+    let report = in_time(&world, &["goods", "upload", "two.csv"]);
     assert_eq!(report["added"], 1, "{report}");
     world.ok(&["sandbox", "advance", "90s"]);
     assert_eq!(
         json(&world, &["goods", "list"]).as_array().map(Vec::len),
         Some(2)
     );
+}
+
+/// As [`json`], with waits that pass at once for the machine and the store.
+#[track_caller]
+fn in_time(world: &World, args: &[&str]) -> Value {
+    let args = [&["--profile", "store-sandbox"], args, &["--format", "json"]].concat();
+    let mut command = world.plain_command(&args);
+    let output = command
+        .env(wxsell::clock::VARIABLE, world.clock())
+        .output()
+        .expect("it runs");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{words}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// A sheet of one product.
@@ -592,7 +602,7 @@ fn an_export_comes_back_without_a_change() {
     for file in ["all.xlsx", "all.csv"] {
         let exported = json(&world, &["goods", "export", file]);
         assert_eq!(exported["products"], 4, "{exported}");
-        let lines = json(&world, &["--dry-run", "goods", "upload", file]);
+        let lines = json(&world, &["--dry-run", "goods", "upload", file, "--recheck"]);
         for line in lines.as_array().expect("a list") {
             assert_eq!(line["action"], "unchanged", "{file}: {line}");
         }
@@ -881,5 +891,174 @@ fn where_the_rule_of_a_category_is_not_to_be_had_its_detail_tells() {
         said.text().contains("needs the attribute 材质"),
         "{}",
         said.text()
+    );
+}
+
+#[test]
+fn a_seeded_store_has_products_in_every_state_and_the_same_seed_makes_the_same() {
+    let states = || {
+        let world = World::new();
+        world.ok(&["sandbox", "seed", "--family", "store", "--goods", "60"]);
+        let again = world.run(&["sandbox", "seed", "--family", "store", "--goods", "60"]);
+        assert_eq!(again.code, Some(2), "{}", again.stderr);
+        let listed = json(
+            &world,
+            &["goods", "list", "--columns", "title,status,audit,price"],
+        );
+        let exported = json(&world, &["goods", "export", "all.csv"]);
+        assert_eq!(exported["products"], 60);
+        listed
+    };
+    let listed = states();
+    assert_eq!(listed, states());
+    let has = |name: &str, value: &str| {
+        let rows = listed.as_array().expect("a list");
+        rows.iter().any(|row| row[name] == value)
+    };
+    for (name, value) in [
+        ("status", "on_sale"),
+        ("status", "off_sale"),
+        ("audit", "in_audit"),
+        ("audit", "refused"),
+    ] {
+        assert!(has(name, value), "{name} {value}");
+    }
+}
+
+#[test]
+fn what_the_console_made_is_found_by_the_numbers_of_the_store() {
+    let world = sampled();
+    world.write("cup.csv", one("茶杯一只 白瓷", "39.90", "10"));
+    json(&world, &["goods", "upload", "cup.csv"]);
+    pass(&world);
+    let listed = json(&world, &["goods", "list"]);
+    let id = listed[0]["product_id"].as_str().expect("text").to_owned();
+    // One SKU needs no number, whatever its own is.
+    world.write("price.csv", format!("商品编号,售价\n{id},35.00\n"));
+    let report = json(&world, &["goods", "upload", "price.csv"]);
+    assert_eq!(
+        (&report["updated_free"], &report["added"]),
+        (&1.into(), &0.into()),
+        "{report}"
+    );
+    assert_eq!(
+        json(&world, &["goods", "list"]).as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn what_else_works_for_a_store_shows_what_the_store_has() {
+    let world = World::new();
+    let mine = json(&world, &["category", "mine"]);
+    let right = |path: &str| {
+        let rows = mine.as_array().expect("a list");
+        let row = rows.iter().find(|row| row["path"] == path);
+        row.map(|row| row["right"].as_str().expect("text").to_owned())
+    };
+    assert_eq!(right("食品饮料/茶/绿茶").as_deref(), Some("open"));
+    assert_eq!(right("数码家电/手机配件/数据线").as_deref(), Some("lapsed"));
+    assert_eq!(right("食品饮料/酒类/白酒"), None);
+    let rule = json(&world, &["category", "rule", "381001002"]);
+    assert!(
+        rule.as_array()
+            .expect("a list")
+            .iter()
+            .any(|row| row["name"] == "产地" && row["needed"] == "always"),
+        "{rule}"
+    );
+    for (args, name) in [
+        (&["brand", "mine"][..], "brand_id"),
+        (&["address", "list"], "address_id"),
+        (&["freight", "list"], "template_id"),
+    ] {
+        let rows = json(&world, args);
+        assert!(rows[0][name].is_string(), "{args:?}: {rows}");
+        let said = world.run(args);
+        let expected = if args[0] == "brand" { Some(0) } else { Some(2) };
+        assert_eq!(said.code, expected, "{args:?}: {}", said.stderr);
+    }
+    assert_eq!(
+        json(&world, &["merchant", "info"])["status"],
+        "open_finished"
+    );
+    world.ok(&[
+        "sandbox",
+        "set",
+        "--audits-per-day",
+        "7",
+        "--new-products-per-day",
+        "3",
+    ]);
+    let quota = json(&world, &["quota", "audits"]);
+    assert_eq!(
+        (&quota["left"], &quota["new_products_left"]),
+        (&7.into(), &3.into()),
+        "{quota}"
+    );
+    let world = sampled();
+    let uploaded = json(&world, &["image", "upload", "store-images/bowl-1.png"]);
+    assert!(
+        uploaded[0]["value"]
+            .as_str()
+            .is_some_and(|link| link.starts_with("https://mmecimage.cn/p/")),
+        "{uploaded}"
+    );
+    let again = json(&world, &["image", "upload", "store-images/bowl-1.png"]);
+    assert_eq!(again[0]["uploaded"], false, "{again}");
+}
+
+#[test]
+fn a_run_names_what_failed_and_is_resumed() {
+    let world = sampled();
+    let rows = old_and_new("茶杯一只 白瓷");
+    world.write(
+        "goods.csv",
+        rows.replace("store-images/dress-2.png", "store-images/bowl-2.png"),
+    );
+    let said = store(
+        &world,
+        &["goods", "upload", "goods.csv", "--jobs", "1", "--skip-bad"],
+    );
+    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    let runs = json(&world, &["run", "list"]);
+    assert_eq!(
+        (&runs[0]["command"], &runs[0]["state"]),
+        (&"goods upload".into(), &"partial".into()),
+        "{runs}"
+    );
+    world.write("goods.csv", rows);
+    let report = json(&world, &["run", "resume"]);
+    assert_eq!(
+        (&report["added"], &report["unchanged"]),
+        (&1.into(), &1.into()),
+        "{report}"
+    );
+
+    // What the store itself refuses stands in the run.
+    let mut shop = world.sandbox();
+    shop.add_fault(&Fault::once(
+        ADD,
+        FaultKind::Errcode {
+            errcode: 10_020_042,
+            errmsg: "title has odd symbols".into(),
+        },
+    ))
+    .expect("a fault");
+    drop(shop);
+    world.write(
+        "third.csv",
+        one("汤匙一只 白瓷", "9.90", "10")
+            .replace("CUP-1", "SPOON-1")
+            .replace("bowl-", "green-tea-")
+            .replace("green-tea-detail-1", "bowl-detail-1"),
+    );
+    let said = store(&world, &["goods", "upload", "third.csv", "--skip-bad"]);
+    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    let failed = json(&world, &["run", "failed"]);
+    assert_eq!(
+        (&failed[0]["key"], &failed[0]["errcode"]),
+        (&"SPOON-1".into(), &10_020_042.into()),
+        "{failed}"
     );
 }

@@ -23,6 +23,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,8 @@ pub struct StoreFacts {
     pub(super) brands: Vec<Brand>,
     pub(super) templates: Vec<Template>,
     pub(super) addresses: Vec<Address>,
+    /// What texts of sheets were found to mean, by their place in `categories`: the tree has thousands of leaves.
+    found: RefCell<HashMap<String, usize>>,
     /// By leaf and brand; without a brand where the product has none.
     rules: HashMap<(Id, Id), CategoryRule>,
 }
@@ -94,6 +97,7 @@ impl Shop {
             brands,
             templates,
             addresses,
+            found: RefCell::default(),
             rules: HashMap::new(),
         };
         let named: HashSet<(Id, Id)> = goods
@@ -161,6 +165,22 @@ impl StoreFacts {
 
     /// A category by the number of its leaf, by its path of names, or by the name of its leaf where only one has it.
     fn category(&self, text: &str) -> Result<&CategoryPath, (Text, Option<Text>)> {
+        let known = self.found.borrow().get(text).copied();
+        if let Some(known) = known.and_then(|place| self.categories.get(place)) {
+            return Ok(known);
+        }
+        let found = self.look_for_category(text)?;
+        let place = self
+            .categories
+            .iter()
+            .position(|path| std::ptr::eq(path, found));
+        self.found
+            .borrow_mut()
+            .extend(place.map(|place| (text.to_owned(), place)));
+        Ok(found)
+    }
+
+    fn look_for_category(&self, text: &str) -> Result<&CategoryPath, (Text, Option<Text>)> {
         let names = text.replace(['>', '＞', '／', '\\'], "/");
         let names: Vec<&str> = names.split('/').map(str::trim).collect();
         if let [one] = names.as_slice()
@@ -177,7 +197,15 @@ impl StoreFacts {
                 )
             });
         }
-        let fits = |path: &&CategoryPath| path.names.ends_with(&owned(&names));
+        let fits = |path: &&CategoryPath| {
+            let above = path.names.len().checked_sub(names.len());
+            above.is_some_and(|above| {
+                path.names[above..]
+                    .iter()
+                    .zip(&names)
+                    .all(|(one, other)| one == other)
+            })
+        };
         let found: Vec<&CategoryPath> = self.categories.iter().filter(fits).collect();
         match found.as_slice() {
             [one] => Ok(one),
@@ -208,10 +236,6 @@ impl StoreFacts {
             )),
         }
     }
-}
-
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// An image of a product.

@@ -25,7 +25,7 @@ use crate::model::price::PriceGuard;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::state::products::KnownProduct;
-use crate::state::runs::{ItemState, Known, SentMark};
+use crate::state::runs::{ItemState, Items, Known, SentMark};
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
@@ -397,6 +397,10 @@ pub struct Sender<'a> {
     taken: Cell<u32>,
     /// Held by the one that waits for submissions or reads the counters.
     one_waits: tokio::sync::Mutex<()>,
+    one_looks: tokio::sync::Mutex<()>,
+    /// When the store was last looked through, and until when somebody was told to wait.
+    looked: Cell<i64>,
+    told: Cell<i64>,
     images: RefCell<HashMap<String, Rc<OnceCell<String>>>>,
     pub images_uploaded: Cell<u64>,
     /// The store's numbers of what was sent.
@@ -470,6 +474,9 @@ impl<'a> Sender<'a> {
             left: RefCell::default(),
             taken: Cell::new(0),
             one_waits: tokio::sync::Mutex::new(()),
+            one_looks: tokio::sync::Mutex::new(()),
+            looked: Cell::new(0),
+            told: Cell::new(0),
             images: RefCell::default(),
             images_uploaded: Cell::new(0),
             sent: RefCell::default(),
@@ -531,7 +538,7 @@ impl<'a> Sender<'a> {
         }
         let may_be_there =
             before.is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
-        if may_be_there && let Some(id) = self.settle(wanted).await? {
+        if may_be_there && let Some(id) = self.settle(wanted, true).await? {
             let held = self.shop.store_product(&id).await?;
             let held = held.ok_or_else(|| self.not_known(wanted))?;
             let held = self.written(&id, held).await?;
@@ -584,21 +591,109 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Looks through the store for a product whose addition may have arrived. `None` where it was looked for in vain
-    /// twice, with a minute between: then it never arrived.
-    async fn settle(&self, wanted: &Wanted) -> Result<Option<String>> {
+    /// Looks through the store for products that an earlier run may have added, all at once, so that they wait
+    /// together where it does not show them.
+    pub async fn look_for_sent(&self, products: &[Wanted]) -> Result<()> {
+        let items = Items::open(&self.state, &self.shop_key, "goods")?;
+        let mut open = Vec::new();
+        for wanted in products {
+            let may_be_there = items
+                .known(&wanted.number)?
+                .is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
+            if may_be_there && self.found(wanted).is_ok_and(|found| found.is_none()) {
+                open.push(wanted);
+            }
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        (self.note)(text!(
+            "it is not known of {count} products whether an earlier run added them; the store is looked through now",
+            count = open.len()
+        ));
+        self.look((self.clock)()?).await?;
+        for wanted in open {
+            if self.found(wanted).is_ok_and(|found| found.is_none()) {
+                let at = Some(self.looked.get());
+                self.state
+                    .keep_empty_look(&self.shop_key, &wanted.number, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks through the store, unless that was begun at this moment or later.
+    async fn look(&self, since: i64) -> Result<()> {
+        let _one = self.one_looks.lock().await;
+        if self.looked.get() >= since {
+            return Ok(());
+        }
+        let begun = (self.clock)()?;
         self.shop
             .learn_products(&self.state, &self.shop_key)
             .await?;
+        self.looked.set(begun);
+        Ok(())
+    }
+
+    /// Looks through the store for a product whose addition may have arrived. `None` where it was looked for in vain
+    /// twice, with a minute between: then it never arrived. With `wait` the minute is waited for.
+    async fn settle(&self, wanted: &Wanted, wait: bool) -> Result<Option<String>> {
         let (shop, number) = (self.shop_key.as_str(), wanted.number.as_str());
-        if let Some(id) = self.found(wanted)? {
-            self.state.keep_empty_look(shop, number, None)?;
-            return Ok(Some(id));
+        let first = self.state.empty_look(shop, number)?.filter(|_| wait);
+        let mut since = match first {
+            Some(first) => first + BETWEEN_LOOKS,
+            None => (self.clock)()?,
+        };
+        loop {
+            if wait {
+                self.pause_until(since).await?;
+            }
+            self.look(since).await?;
+            if let Some(id) = self.found(wanted)? {
+                self.state.keep_empty_look(shop, number, None)?;
+                return Ok(Some(id));
+            }
+            match self.state.empty_look(shop, number)? {
+                Some(first) if self.looked.get() - first >= BETWEEN_LOOKS => {
+                    self.state.keep_empty_look(shop, number, None)?;
+                    return Ok(None);
+                }
+                Some(first) => since = first + BETWEEN_LOOKS,
+                None => {
+                    let looked = self.looked.get();
+                    self.state.keep_empty_look(shop, number, Some(looked))?;
+                    since = looked + BETWEEN_LOOKS;
+                }
+            }
+            if !wait {
+                return Err(self.not_known(wanted).into());
+            }
         }
-        match self.looked_in_vain(number)? {
-            true => Ok(None),
-            false => Err(self.not_known(wanted).into()),
+    }
+
+    /// Waits until a moment of the store's time.
+    async fn pause_until(&self, until: i64) -> Result<()> {
+        let now = (self.clock)()?;
+        if now >= until {
+            return Ok(());
         }
+        if self.told.replace(until) < until {
+            (self.note)(text!(
+                "looking through the store again at {time}, before anything is added a second time",
+                time = rfc3339(until)
+            ));
+        }
+        let wait = std::time::Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
+        tokio::select! {
+            () = clock::sleep(wait) => {}
+            () = self.interrupt.wait() => {}
+        }
+        if self.interrupt.pressed() {
+            let stopped = text!("stopped while it waited to look through the store again");
+            return Err(Failure::new(Kind::Stopped, stopped).into());
+        }
+        Ok(())
     }
 
     /// Whether this look in vain is the second, a minute or more after the first; notes the first.
@@ -743,7 +838,7 @@ impl<'a> Sender<'a> {
             }
             Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
                 // The first look, at once: the answer was lost, perhaps not the call.
-                match self.settle(wanted).await {
+                match self.settle(wanted, false).await {
                     Ok(Some(id)) => {
                         self.sent.borrow_mut().push(id);
                         Ok(action::ADDED)

@@ -510,6 +510,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     if !way.draft && !way.free_only {
         sender.read_quota().await?;
     }
+    sender.look_for_sent(&checked.products).await?;
     let rows: HashMap<String, Vec<u32>> = checked
         .products
         .iter()

@@ -84,6 +84,7 @@ fn refuse_existing(path: &Path, force: bool) -> Result<()> {
 }
 
 pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Exported>()?;
     let kind = kind_of(&args.output)?;
     refuse_existing(&args.output, args.force)?;
     let other = [
@@ -118,6 +119,7 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Written>()?;
     let Some(category) = &args.category else {
         return Err(Failure::input(text!("no category is given"))
             .hint(text!(
