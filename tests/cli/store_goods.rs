@@ -151,7 +151,7 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
     assert_eq!(report["added"], 0, "{report}");
     assert_eq!(writes(&world, seen), [""; 0]);
     assert_eq!(
-        json(&world, &["goods", "list"]).as_array().map(Vec::len),
+        in_time(&world, &["goods", "list"]).as_array().map(Vec::len),
         Some(1)
     );
 
