@@ -3,15 +3,10 @@
 pub mod start;
 pub mod values;
 
-use crate::commands::{
-    access, address, aftersale, api, audit, auth, brand, callback, category, certificate,
-    commission, completion, coupon, delivery, dispute, due, event, freight, funds, goods, image,
-    ip, log, merchant, order, pay, profile, promoter, provider, quota, rid, run, sandbox, sharer,
-    status, util,
-};
+pub use crate::commands::Noun;
 use crate::lang::Lang;
 use crate::output::{ColorChoice, Format};
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, ValueHint};
 use std::path::PathBuf;
 
 /// Sell through WeChat Channels from the terminal
@@ -88,79 +83,6 @@ pub struct Global {
     /// Append every request and answer to this file, one JSON object a line, secrets masked
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Noun {
-    Status(status::StatusArgs),
-    #[command(subcommand)]
-    Goods(goods::Verb),
-    #[command(subcommand)]
-    Aftersale(aftersale::Verb),
-    #[command(subcommand)]
-    Dispute(dispute::Verb),
-    Due(due::DueArgs),
-    #[command(subcommand)]
-    Image(image::Verb),
-    #[command(subcommand)]
-    Access(access::Verb),
-    #[command(subcommand)]
-    Category(category::Verb),
-    #[command(subcommand)]
-    Brand(brand::Verb),
-    #[command(subcommand)]
-    Address(address::Verb),
-    #[command(subcommand)]
-    Freight(freight::Verb),
-    #[command(subcommand)]
-    Audit(audit::Verb),
-    #[command(subcommand)]
-    Certificate(certificate::Verb),
-    #[command(subcommand)]
-    Merchant(merchant::Verb),
-    #[command(subcommand)]
-    Order(order::Verb),
-    #[command(subcommand)]
-    Event(event::Verb),
-    #[command(subcommand)]
-    Funds(funds::Verb),
-    #[command(subcommand)]
-    Pay(pay::Verb),
-    #[command(subcommand)]
-    Commission(commission::Verb),
-    #[command(subcommand)]
-    Delivery(delivery::Verb),
-    #[command(subcommand)]
-    Coupon(coupon::Verb),
-    #[command(subcommand)]
-    Promoter(promoter::Verb),
-    #[command(subcommand)]
-    Sharer(sharer::Verb),
-    #[command(subcommand)]
-    Run(run::Verb),
-    #[command(subcommand)]
-    Profile(profile::Verb),
-    #[command(subcommand)]
-    Auth(auth::Verb),
-    #[command(subcommand)]
-    Provider(provider::Verb),
-    #[command(subcommand)]
-    Quota(quota::Verb),
-    #[command(subcommand)]
-    Callback(callback::Verb),
-    #[command(subcommand)]
-    Ip(ip::Verb),
-    #[command(subcommand)]
-    Rid(rid::Verb),
-    #[command(subcommand)]
-    Sandbox(sandbox::Verb),
-    #[command(subcommand)]
-    Log(log::Verb),
-    #[command(subcommand)]
-    Api(api::Verb),
-    Completion(completion::Args),
-    #[command(subcommand, hide = true)]
-    Util(util::Verb),
 }
 
 impl Global {

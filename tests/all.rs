@@ -9,6 +9,7 @@ mod docs;
 mod fields;
 mod guide;
 mod hostile;
+mod identity;
 mod kept;
 mod lang;
 mod operations;
@@ -48,9 +49,13 @@ mod cli {
     mod event;
     mod funds;
     mod goods {
+        mod alike;
+        #[cfg(target_os = "linux")]
+        mod asked;
         mod changes;
         mod files;
         mod kept;
+        mod limits;
         mod quota;
         mod sheets;
         mod shelf;

@@ -26,39 +26,39 @@ use wxsell::state::runs::{ItemState, Items};
 use wxsell::types::{Fen, Secret};
 
 /// A little luck, the same for the same seed.
-struct Dice(fastrand::Rng);
+pub struct Dice(fastrand::Rng);
 
 impl Dice {
-    fn new(seed: u64) -> Dice {
+    pub fn new(seed: u64) -> Dice {
         Dice(fastrand::Rng::with_seed(seed))
     }
 
-    fn below(&mut self, sides: u64) -> u64 {
+    pub fn below(&mut self, sides: u64) -> u64 {
         self.0.u64(..sides)
     }
 
-    fn one_in(&mut self, sides: u64) -> bool {
+    pub fn one_in(&mut self, sides: u64) -> bool {
         self.below(sides) == 0
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.0.usize(..items.len())]
     }
 }
 
 /// A shop on this machine, and what an upload from this process knows of it.
-struct Bench {
-    runtime: tokio::runtime::Runtime,
-    folder: tempfile::TempDir,
+pub struct Bench {
+    pub runtime: tokio::runtime::Runtime,
+    pub folder: tempfile::TempDir,
     running: Running,
-    shop: Shop,
+    pub shop: Shop,
     state: Arc<State>,
 }
 
 const KEY: &str = "bench";
 
 impl Bench {
-    fn new() -> Bench {
+    pub fn new() -> Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let running = Running::start(&folder.path().join("sandbox.db")).expect("it starts");
         let dirs = Dirs {
@@ -113,7 +113,7 @@ impl Bench {
         }
     }
 
-    fn read<T: Sendable>(&self, file: &Path) -> Catalogue<T> {
+    pub fn read<T: Sendable>(&self, file: &Path) -> Catalogue<T> {
         let options = ReadOptions {
             zero_stock: true,
             ..ReadOptions::default()
@@ -122,7 +122,7 @@ impl Bench {
             .expect("it can be read")
     }
 
-    fn plan(&self, catalogue: &Catalogue<AddSpu>) -> (Plan, BTreeMap<String, Line>) {
+    pub fn plan(&self, catalogue: &Catalogue<AddSpu>) -> (Plan, BTreeMap<String, Line>) {
         let mut lines = BTreeMap::new();
         let planned = self.runtime.block_on(plan(
             &self.shop,
@@ -140,7 +140,7 @@ impl Bench {
     }
 
     /// Carries a plan out: how each product ended, with the action.
-    fn carry_out(
+    pub fn carry_out(
         &self,
         catalogue: &Catalogue<AddSpu>,
         plan: Plan,
@@ -184,7 +184,7 @@ impl Bench {
         ended
     }
 
-    fn drafts(&self) -> BTreeMap<String, Spu> {
+    pub fn drafts(&self) -> BTreeMap<String, Spu> {
         let mut shop = self.running.shop().expect("the shop");
         let drafts = shop.products(true).expect("products");
         drafts
@@ -193,7 +193,7 @@ impl Bench {
             .collect()
     }
 
-    fn pass_all(&self) {
+    pub fn pass_all(&self) {
         let mut shop = self.running.shop().expect("the shop");
         shop.decide(None, &Verdict::Pass).expect("they pass");
     }
@@ -339,7 +339,7 @@ fn expected(before: &Spu, wanted: &Wanted) -> Spu {
 }
 
 /// Drafts, without what changes by itself and the difference between nothing and an empty text.
-fn plain(spu: &Spu) -> Value {
+pub fn plain(spu: &Spu) -> Value {
     let mut spu = spu.clone();
     spu.audit_info = Default::default();
     spu.update_time = Default::default();

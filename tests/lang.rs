@@ -348,7 +348,7 @@ fn usage_errors_are_said_in_chinese() {
         ),
         (
             "goods list --created-since 2022-04-01 --updated-since 2022-04-01",
-            "--created-since <DAY> 与 --updated-since <DAY> 不能同时使用",
+            "--created-since <TIME> 与 --updated-since <TIME> 不能同时使用",
         ),
         (
             "goods update T --price 1.234",

@@ -1,6 +1,6 @@
 //! The house keeps its shape: who may look into which room, how long a file may be, who may print.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The picture: a room, and the rooms it uses. What is not here is refused.
@@ -189,6 +189,134 @@ fn the_picture_has_no_arrow_that_nobody_uses() {
             assert!(used, "{room} -> {arrow} is drawn but not used");
         }
     }
+}
+
+/// Rooms with a file or folder for each noun.
+const ROOMS_OF_NOUNS: [&str; 4] = ["commands", "shop", "model", "api"];
+
+/// The nouns below `room` that a source of it uses, by `crate::room::noun` and by `super::`. `depth` is how many modules
+/// the source stands below the room: 0 for the room itself, 1 for `commands/order.rs`, 2 for `commands/order/list.rs`.
+fn nouns_used(text: &str, room: &str, depth: usize, nouns: &BTreeSet<String>) -> BTreeSet<String> {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next();
+    let code = self::code(code.unwrap_or(text));
+    let up = "super::".repeat(depth.max(1));
+    let mut used: BTreeSet<String> = looked_into(&code, &format!("crate::{room}::"))
+        .into_iter()
+        .collect();
+    // `super::` as often as there are modules above leads to the room; once more or less does not.
+    for (at, _) in code.match_indices(&up) {
+        let longer =
+            code[..at].ends_with("super::") || code[at + up.len()..].starts_with("super::");
+        if !longer && depth > 0 {
+            used.extend(
+                looked_into(&code[at..].chars().take(400).collect::<String>(), &up)
+                    .into_iter()
+                    .take(1),
+            );
+        }
+    }
+    used.retain(|noun| nouns.contains(noun));
+    used
+}
+
+/// Two nouns that use each other cannot be read apart.
+#[test]
+fn nouns_do_not_use_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for room in ROOMS_OF_NOUNS {
+        let sources: Vec<(String, usize, String)> = sources()
+            .into_iter()
+            .filter(|source| source.room == room)
+            .filter_map(|source| {
+                let inside = source
+                    .path
+                    .strip_prefix(root.join(room))
+                    .ok()?
+                    .with_extension("");
+                let mut parts: Vec<String> = inside
+                    .iter()
+                    .map(|part| part.to_string_lossy().into_owned())
+                    .collect();
+                parts.retain(|part| part != "mod");
+                let noun = parts.first()?.clone();
+                Some((noun, parts.len(), source.text))
+            })
+            .collect();
+        let nouns: BTreeSet<String> = sources.iter().map(|(noun, ..)| noun.clone()).collect();
+        assert!(nouns.len() > 3, "{room}: {nouns:?}");
+        let mut uses: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (noun, depth, text) in &sources {
+            let mut used = nouns_used(text, room, *depth, &nouns);
+            used.remove(noun);
+            uses.entry(noun).or_default().extend(used);
+        }
+        // What nothing else uses, and what uses nothing, is in no circle; what is left after all of that is.
+        let mut left: BTreeSet<&str> = uses.keys().copied().collect();
+        loop {
+            let free: Vec<&str> = left
+                .iter()
+                .filter(|noun| !uses[**noun].iter().any(|used| left.contains(used.as_str())))
+                .copied()
+                .collect();
+            if free.is_empty() {
+                break;
+            }
+            left.retain(|noun| !free.contains(noun));
+        }
+        let circle: Vec<String> = left
+            .iter()
+            .map(|noun| {
+                let used: Vec<&String> = uses[noun]
+                    .iter()
+                    .filter(|used| left.contains(used.as_str()))
+                    .collect();
+                format!("{noun} -> {used:?}")
+            })
+            .collect();
+        assert!(
+            circle.is_empty(),
+            "{room}: in or before a circle:\n{}",
+            circle.join("\n")
+        );
+    }
+}
+
+#[test]
+fn uses_of_other_nouns_are_found() {
+    let nouns: BTreeSet<String> = ["order", "due", "event"].map(str::to_owned).into();
+    let of = |text: &str, depth| {
+        nouns_used(text, "commands", depth, &nouns)
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("use crate::commands::order::list;", 2), ["order"]);
+    assert_eq!(
+        of("use super::due::several; super::super::event::x", 1),
+        ["due"]
+    );
+    assert_eq!(
+        of("use super::super::event::x; use super::due;", 2),
+        ["event"]
+    );
+    assert_eq!(
+        of("use crate::commands::{order, due};", 1),
+        ["due", "order"]
+    );
+}
+
+/// Commands ask the output what its form is for; which forms there are, that room knows alone.
+#[test]
+fn commands_and_flows_do_not_match_on_the_form_of_the_output() {
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|source| ["commands", "shop"].contains(&source.room.as_str()))
+        .filter(|source| {
+            let code = code(&source.text);
+            code.contains("out.format") || code.contains("output::Format")
+        })
+        .map(|source| source.path.display().to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -2,9 +2,10 @@
 //! refused; every reader of files asks here, so that the same cell means the same everywhere and is refused in the same
 //! words.
 
-use super::source::{CellKind, half_width};
+use super::source::CellKind;
 use crate::lang::Text;
 use crate::text;
+use crate::types::spelling::{half_width, invisible, unquoted};
 use std::borrow::Cow;
 
 /// Digits that a spreadsheet keeps of a number.
@@ -66,7 +67,7 @@ pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
         _ => {}
     }
     let trimmed = cell.trim();
-    if let Some(inner) = guarded(trimmed) {
+    if let Some(inner) = unquoted(trimmed) {
         visible(&inner)?;
         return Ok(Number {
             text: Cow::Owned(inner),
@@ -130,27 +131,6 @@ pub fn quoted(number: &str) -> String {
     format!("=\"{}\"", number.replace('"', "\"\""))
 }
 
-/// What is left of a number when width, blanks, guards, invisible characters and leading zeros count for nothing. Two
-/// numbers that differ and fold to the same are taken for one that was mistyped.
-///
-/// ```
-/// use wxsell::bulk::number::folded;
-/// assert_eq!(folded(" ００12\u{200b}3"), folded("123"));
-/// ```
-pub fn folded(number: &str) -> String {
-    let bare = guarded(number.trim()).unwrap_or_else(|| number.trim().to_owned());
-    let bare = bare.trim_start_matches('\'');
-    let plain: String = half_width(bare)
-        .chars()
-        .filter(|c| !c.is_whitespace() && invisible(*c).is_none())
-        .collect();
-    let significant = plain.trim_start_matches('0');
-    if significant.is_empty() && !plain.is_empty() {
-        return "0".to_owned();
-    }
-    significant.to_owned()
-}
-
 /// What no cell with a value may be, whatever its column holds.
 pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
     let (message, hint) = match kind {
@@ -198,14 +178,6 @@ pub fn is_embedded_picture(cell: &str) -> bool {
     bare.starts_with("DISPIMG(")
 }
 
-/// The text inside `="…"`.
-fn guarded(cell: &str) -> Option<String> {
-    let inner = cell.strip_prefix("=\"")?.strip_suffix('"')?;
-    // A single quote inside would end the text of the formula.
-    let bare = inner.replace("\"\"", "");
-    (!bare.contains('"')).then(|| inner.replace("\"\"", "\""))
-}
-
 /// `1.23457E+12`, as Excel writes a long number to CSV. Without the sign it may be a code, such as `6E12`.
 fn is_scientific(cell: &str) -> bool {
     let Some((mantissa, exponent)) = cell.split_once('+') else {
@@ -242,39 +214,6 @@ fn visible(text: &str) -> Result<(), Refusal> {
     Err(Refusal {
         message,
         hint: text!("empty the cell and type the number again"),
-    })
-}
-
-/// The name of a character that nobody sees, or that looks like a blank and is none.
-pub fn invisible(c: char) -> Option<Text> {
-    Some(match c {
-        '\t' => text!("a tab"),
-        '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-            text!("a line break")
-        }
-        '\u{A0}' | '\u{2007}' | '\u{202F}' => text!("a no-break space"),
-        '\u{AD}' => text!("a soft hyphen"),
-        '\u{200B}' | '\u{180E}' => text!("a zero-width space"),
-        '\u{200C}' => text!("a zero-width non-joiner"),
-        '\u{200D}' => text!("a zero-width joiner"),
-        '\u{200E}' => text!("a left-to-right mark"),
-        '\u{200F}' | '\u{61C}' => text!("a right-to-left mark"),
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => text!("a mark of writing direction"),
-        '\u{FEFF}' => text!("a byte order mark"),
-        '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{1680}' => text!("a blank of special width"),
-        '\u{2060}'..='\u{2064}'
-        | '\u{206A}'..='\u{206F}'
-        | '\u{34F}'
-        | '\u{115F}'
-        | '\u{1160}'
-        | '\u{3164}'
-        | '\u{FFA0}'
-        | '\u{2800}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FFF9}'..='\u{FFFB}'
-        | '\u{E0000}'..='\u{E0FFF}' => text!("an invisible character"),
-        c if c.is_control() => text!("a control character"),
-        _ => return None,
     })
 }
 
@@ -348,22 +287,6 @@ mod tests {
             let told = text_of(cell, CellKind::Text).expect_err(cell);
             assert!(told.contains(name), "{told}");
         }
-    }
-
-    #[test]
-    fn numbers_that_differ_in_what_nobody_sees_fold_to_the_same() {
-        for number in [
-            "00123",
-            "123",
-            "'123",
-            "=\"0123\"",
-            "１２３",
-            " 1 2\u{200B}3",
-        ] {
-            assert_eq!(folded(number), "123", "{number}");
-        }
-        assert_eq!(folded("000"), "0");
-        assert_ne!(folded("a-1"), folded("A-1"));
     }
 
     proptest! {

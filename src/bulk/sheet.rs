@@ -11,6 +11,7 @@ use super::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
+use crate::types::unguarded;
 use anyhow::Result;
 use rust_xlsxwriter::Workbook;
 use std::borrow::Cow;
@@ -64,7 +65,7 @@ impl SheetRow {
         number::read(cell, kind).map(|number| number.text)
     }
 
-    /// A cell of words.
+    /// A cell of words, without the apostrophe that keeps a spreadsheet from calculating it.
     ///
     /// # Errors
     /// What is no words: an error, a date, a formula without a result.
@@ -72,7 +73,7 @@ impl SheetRow {
         let kind = self.kinds.get(column).copied().unwrap_or(CellKind::Text);
         match number::unreadable(self.cell(column), kind) {
             Some(refusal) => Err(refusal),
-            None => Ok(self.cell(column)),
+            None => Ok(unguarded(self.cell(column))),
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
+use crate::types::spelling::{half_width, invisible};
 use anyhow::Result;
-use std::borrow::Cow;
 use std::fs::File;
 use std::hash::Hasher;
 use std::io::{Read, Seek, Write};
@@ -457,27 +457,9 @@ pub fn column_letters(column: usize) -> String {
 pub fn plain_heading(heading: &str) -> String {
     half_width(heading)
         .chars()
-        .filter(|c| {
-            !c.is_whitespace()
-                && !matches!(c, '*' | '_' | '-')
-                && super::number::invisible(*c).is_none()
-        })
+        .filter(|c| !c.is_whitespace() && !matches!(c, '*' | '_' | '-') && invisible(*c).is_none())
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// Full-width letters, digits and punctuation as their half-width twins.
-pub fn half_width(text: &str) -> Cow<'_, str> {
-    let twin = |c: char| match c {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        '\u{3000}' => ' ',
-        '。' => '.',
-        other => other,
-    };
-    if text.is_ascii() || text.chars().all(|c| twin(c) == c) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(twin).collect())
 }
 
 /// A failure about a file as a whole, with what the operating system said.

@@ -6,7 +6,7 @@ use crate::api::json::put;
 use crate::api::operation::present;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Columns, Format, Record};
+use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::text;
 use anyhow::Result;
@@ -124,7 +124,7 @@ async fn status(ctx: &Ctx) -> Result<()> {
 fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     let component = reply.as_ref().map(Component::read);
     let rows = rows(component.as_ref());
-    if !is_thing(ctx) {
+    if !ctx.out.is_values() {
         return ctx.out.list(&rows);
     }
     let (book, operation) = CHECK.operation();
@@ -149,14 +149,10 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
 
 /// Refuses columns that [`show`] does not have.
 fn check_columns(ctx: &Ctx) -> Result<()> {
-    match is_thing(ctx) {
+    match ctx.out.is_values() {
         true => ctx.out.check_columns_of(as_thing()),
         false => ctx.out.check_columns::<Row>(),
     }
-}
-
-fn is_thing(ctx: &Ctx) -> bool {
-    matches!(ctx.out.format, Format::Json | Format::Ndjson | Format::Yaml) || ctx.out.jq.is_some()
 }
 
 fn as_thing() -> Columns<Value> {

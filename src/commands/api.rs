@@ -8,7 +8,7 @@ use crate::api::operation::{
 };
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::shop::ask::{Taken, has_pages};
 use crate::text;
 use anyhow::Result;
@@ -163,6 +163,9 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list(&args, ctx),
@@ -247,8 +250,8 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
         spread(book, request, "request", "", &mut rows, 0);
     }
     spread(book, &operation.reply, "reply", "", &mut rows, 0);
-    match ctx.out.format {
-        Format::Json | Format::Ndjson | Format::Yaml => ctx.out.value(&json!({
+    if ctx.out.is_values() {
+        return ctx.out.value(&json!({
             "id": operation.id,
             "family": book.shelf,
             "method": operation.method,
@@ -263,29 +266,24 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
             "command": super::command_of(&operation.path),
             "example": operation.example,
             "fields": rows,
-        })),
-        Format::Table => {
-            ctx.out.note(Text::verbatim(format!(
-                "{} {}\n{}. {}\n{}",
-                operation.method,
-                operation.path,
-                operation.summary,
-                operation.about,
-                operation.state
-            )));
-            if let Some(command) = super::command_of(&operation.path) {
-                ctx.out
-                    .note(text!("the command for it: wxsell {command}", command));
-            }
-            if operation.ip_list {
-                ctx.out.note(text!(
-                    "the caller's address must be on the IP list of the account"
-                ));
-            }
-            ctx.out.list(&rows)
-        }
-        Format::Csv | Format::Tsv | Format::Xlsx => ctx.out.list(&rows),
+        }));
     }
+    if ctx.out.is_for_people() {
+        ctx.out.note(Text::verbatim(format!(
+            "{} {}\n{}. {}\n{}",
+            operation.method, operation.path, operation.summary, operation.about, operation.state
+        )));
+        if let Some(command) = super::command_of(&operation.path) {
+            ctx.out
+                .note(text!("the command for it: wxsell {command}", command));
+        }
+        if operation.ip_list {
+            ctx.out.note(text!(
+                "the caller's address must be on the IP list of the account"
+            ));
+        }
+    }
+    ctx.out.list(&rows)
 }
 
 /// Types that name themselves end here.

@@ -239,12 +239,7 @@ impl Ctx {
             Value::Object(object) if object.is_empty() => {
                 self.out
                     .note(text!("done: {command}", command = ask.command));
-                match self.out.format {
-                    crate::output::Format::Json | crate::output::Format::Ndjson => {
-                        self.out.value(&Value::Object(object))
-                    }
-                    _ => Ok(()),
-                }
+                self.told(&Value::Object(object))
             }
             thing => self.out.show_with(columns(ask), &thing),
         }

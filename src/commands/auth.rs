@@ -10,7 +10,7 @@ use crate::api::provider::StartPushTicket;
 use crate::client::Client;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::profile::{
     self, Account, Entry, Profile, Settings, SettingsFile, Store, Target, TokenCall, check_appid,
     check_base_url, check_name, check_proxy,
@@ -80,6 +80,9 @@ pub struct TokenArgs {
     #[arg(long)]
     force_refresh: bool,
 }
+
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -616,7 +619,7 @@ pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
 }
 
 fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
-    if ctx.out.format == Format::Table && ctx.out.columns.is_none() && ctx.out.jq.is_none() {
+    if ctx.out.is_for_people() && ctx.out.columns.is_none() {
         return ctx.out.text(token.token.reveal());
     }
     token.token.reveal();

@@ -8,6 +8,7 @@ use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
 use crate::text;
+use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -322,6 +323,11 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => (ctx.shop().await?.categories().await?, args.search),
         Verb::Mine => {
             let mine = ctx.shop().await?.my_categories().await?;
+            if let Some(mine) = &mine {
+                let open = mine.iter().map(|category| category.third_cat_id);
+                let shop_key = ctx.profile()?.shop_key();
+                ctx.state()?.keep_categories(&shop_key, open, now())?;
+            }
             (mine.unwrap_or_default(), None)
         }
         Verb::Rule(args) => return rule(args, ctx).await,

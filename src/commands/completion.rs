@@ -61,6 +61,9 @@ impl Shell {
     }
 }
 
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
+
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     ctx.out.raw(&args.shell.script()?)
 }

@@ -11,7 +11,7 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
 use crate::model::dispute::{self, Dispute, Event, Party, State};
-use crate::output::{Cell, Columns, Format};
+use crate::output::{Cell, Columns};
 use crate::shop::dispute::{Filter, History};
 use crate::shop::reading::Fetched;
 use crate::text;
@@ -318,7 +318,7 @@ fn show(ctx: &Ctx, found: Fetched<History>) -> Result<()> {
     let wechat = ctx.wechat(&SHOW, "", found.record);
     let mut shown = Shown::new(ctx, found.value.dispute, Some(wechat))?;
     let events = found.value.events;
-    if !matches!(ctx.out.format, Format::Table) || ctx.out.jq.is_some() {
+    if !ctx.out.is_for_people() {
         shown.history = Some(events);
         return ctx.out.show_with(columns(true), &shown);
     }

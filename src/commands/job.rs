@@ -2,9 +2,39 @@
 
 use super::Ctx;
 use crate::fail::{Failure, Kind};
-use crate::output::{Cell, Format, Output, Record};
+use crate::output::Cell;
 use crate::text;
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+/// How a job was started, so that it can be started again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Invocation {
+    /// The working folder, which file names are relative to.
+    pub folder: std::path::PathBuf,
+    pub arguments: Vec<String>,
+}
+
+impl Invocation {
+    /// How this process was started.
+    pub fn of_this_process() -> Invocation {
+        Invocation {
+            folder: std::env::current_dir().unwrap_or_default(),
+            arguments: std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
+        }
+    }
+
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub fn read(text: &str) -> Option<Invocation> {
+        serde_json::from_str(text).ok()
+    }
+}
 
 /// What to do while another job works for the same shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -76,32 +106,5 @@ pub fn people_failed(failed: usize, all: usize) -> Failure {
     Failure {
         shown: true,
         ..Failure::new(Kind::Partial, message)
-    }
-}
-
-/// Refuses `--columns` that [`show`] could not show, before the job begins.
-pub fn check_columns<R: Record, E: Record>(out: &Output) -> Result<()> {
-    match out.format {
-        Format::Csv | Format::Tsv | Format::Xlsx | Format::Ndjson => out.check_columns::<E>(),
-        Format::Table | Format::Json | Format::Yaml => out.check_columns::<R>(),
-    }
-}
-
-/// Shows the summary of a job, and in a table what failed below it. Formats of plain rows get what failed. Columns that
-/// were asked for are those of the one thing: the summary in a table, an item in NDJSON, whose items were shown as they
-/// ended.
-pub fn show<R: Record, E: Record>(out: &Output, report: &R, failed: &[E]) -> Result<()> {
-    let chosen = out.columns.is_some();
-    match out.format {
-        Format::Csv | Format::Tsv | Format::Xlsx => out.list(failed),
-        Format::Table => {
-            out.show(report)?;
-            match failed.is_empty() || chosen {
-                true => Ok(()),
-                false => out.list(failed),
-            }
-        }
-        Format::Ndjson if chosen => Ok(()),
-        Format::Json | Format::Ndjson | Format::Yaml => out.show(report),
     }
 }

@@ -38,19 +38,21 @@ pub mod quota;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
+mod several;
 pub mod sharer;
 pub mod status;
 pub mod util;
 
-use crate::cli::{Cli, Global, Noun};
+use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
 use crate::client::{Client, Heard, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Format, Output};
+use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
-use crate::shop::Shop;
+use crate::shop::pass_through::BEHIND;
+use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::text;
 use crate::types::Family;
@@ -64,7 +66,7 @@ pub struct Ctx {
     pub out: Output,
     pub dirs: Dirs,
     /// How the job was started that this command resumes.
-    pub resumed: OnceCell<run::Invocation>,
+    pub resumed: OnceCell<job::Invocation>,
     resolved: OnceCell<Resolved>,
     state: OnceCell<Arc<State>>,
     shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,
@@ -237,10 +239,10 @@ impl Ctx {
 
     /// What a command did, for scripts; people have read a notice.
     pub fn told(&self, done: &serde_json::Value) -> Result<()> {
-        match self.out.format {
-            Format::Json | Format::Ndjson | Format::Yaml => self.out.value(done),
-            Format::Table | Format::Csv | Format::Tsv | Format::Xlsx => Ok(()),
+        if self.out.is_values() {
+            return self.out.value(done);
         }
+        Ok(())
     }
 
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
@@ -292,164 +294,128 @@ impl Ctx {
     }
 }
 
-/// Every verb that is one call, over all nouns.
-pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-    [
-        access::ASKS,
-        aftersale::ASKS,
-        audit::ASKS,
-        brand::ASKS,
-        callback::ASKS,
-        category::ASKS,
-        certificate::ASKS,
-        commission::ASKS,
-        coupon::ASKS,
-        delivery::ASKS,
-        dispute::ASKS,
-        funds::ASKS,
-        ip::ASKS,
-        order::ASKS,
-        pay::ASKS,
-        promoter::ASKS,
-        provider::ASKS,
-        sharer::ASKS,
-        // These read what belongs to other nouns.
-        status::ASKS,
-        due::ASKS,
-        event::ASKS,
-    ]
-    .into_iter()
-    .flatten()
-    .chain(merchant::asks())
+/// Where a noun is registered, once: its variant, what it takes, the file it stands in, and for which families it works.
+macro_rules! nouns {
+    ($($(#[$attribute:meta])* $noun:ident($args:ty) in $file:ident, $offered:ident;)*) => {
+        /// The nouns of the command line, in the order of the help.
+        #[derive(Debug, clap::Subcommand)]
+        pub enum Noun {
+            $($(#[$attribute])* $noun($args),)*
+        }
+
+        impl Noun {
+            async fn run(self, ctx: &Ctx) -> Result<()> {
+                match self {
+                    $(Noun::$noun(given) => $file::run(given, ctx).await,)*
+                }
+            }
+
+            fn offered(&self) -> Offered {
+                match self {
+                    $(Noun::$noun(_) => Offered::$offered,)*
+                }
+            }
+        }
+
+        /// Every verb that is one call, over all nouns.
+        pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
+            [$($file::ASKS),*].into_iter().flatten()
+        }
+    };
 }
 
-/// Operations behind the commands that do more than one call.
-const OTHERS: &[(&str, &str)] = &[
-    ("/cgi-bin/token", "auth token"),
-    ("/cgi-bin/stable_token", "auth token"),
-    ("/cgi-bin/clear_quota", "quota clear"),
-    ("/cgi-bin/clear_quota/v2", "quota clear"),
-    ("/cgi-bin/openapi/quota/clear", "quota clear"),
-    ("/cgi-bin/openapi/quota/get", "quota show"),
-    ("/cgi-bin/openapi/rid/get", "rid show"),
-    ("/shop/account/get_info", "merchant info"),
-    ("/shop/account/update_info", "merchant update"),
-    ("/shop/account/get_category_list", "category mine"),
-    ("/shop/account/get_brand_list", "brand mine"),
-    ("/shop/cat/get", "category list"),
-    ("/shop/img/upload", "image upload"),
-    ("/shop/spu/add", "goods upload"),
-    ("/shop/spu/update", "goods update"),
-    ("/shop/spu/update_without_audit", "goods price-stock"),
-    ("/shop/spu/del", "goods remove"),
-    ("/shop/spu/del_audit", "goods withdraw-audit"),
-    ("/shop/spu/get", "goods show"),
-    ("/shop/spu/get_list", "goods list"),
-    ("/shop/spu/listing", "goods on-sale"),
-    ("/shop/spu/delisting", "goods off-sale"),
-];
+nouns! {
+    Status(status::StatusArgs) in status, ToAll;
+    #[command(subcommand)]
+    Goods(goods::Verb) in goods, ToAll;
+    #[command(subcommand)]
+    Aftersale(aftersale::Verb) in aftersale, ToComponents;
+    #[command(subcommand)]
+    Dispute(dispute::Verb) in dispute, ToComponents;
+    Due(due::DueArgs) in due, ToComponents;
+    #[command(subcommand)]
+    Image(image::Verb) in image, ToAll;
+    #[command(subcommand)]
+    Access(access::Verb) in access, ToComponents;
+    #[command(subcommand)]
+    Category(category::Verb) in category, ToAll;
+    #[command(subcommand)]
+    Brand(brand::Verb) in brand, ToAll;
+    #[command(subcommand)]
+    Address(address::Verb) in address, ToAll;
+    #[command(subcommand)]
+    Freight(freight::Verb) in freight, ToAll;
+    #[command(subcommand)]
+    Audit(audit::Verb) in audit, ToComponents;
+    #[command(subcommand)]
+    Certificate(certificate::Verb) in certificate, ToComponents;
+    #[command(subcommand)]
+    Merchant(merchant::Verb) in merchant, ToAll;
+    #[command(subcommand)]
+    Order(order::Verb) in order, ToComponents;
+    #[command(subcommand)]
+    Event(event::Verb) in event, ToComponents;
+    #[command(subcommand)]
+    Funds(funds::Verb) in funds, ToComponents;
+    #[command(subcommand)]
+    Pay(pay::Verb) in pay, ToComponents;
+    #[command(subcommand)]
+    Commission(commission::Verb) in commission, ToComponents;
+    #[command(subcommand)]
+    Delivery(delivery::Verb) in delivery, ToComponents;
+    #[command(subcommand)]
+    Coupon(coupon::Verb) in coupon, ToComponents;
+    #[command(subcommand)]
+    Promoter(promoter::Verb) in promoter, ToComponents;
+    #[command(subcommand)]
+    Sharer(sharer::Verb) in sharer, ToComponents;
+    #[command(subcommand)]
+    Run(run::Verb) in run, ToAll;
+    #[command(subcommand)]
+    Profile(profile::Verb) in profile, ToAll;
+    #[command(subcommand)]
+    Auth(auth::Verb) in auth, ToAll;
+    #[command(subcommand)]
+    Provider(provider::Verb) in provider, ToAll;
+    #[command(subcommand)]
+    Quota(quota::Verb) in quota, ToAll;
+    #[command(subcommand)]
+    Callback(callback::Verb) in callback, ToAll;
+    #[command(subcommand)]
+    Ip(ip::Verb) in ip, ToAll;
+    #[command(subcommand)]
+    Rid(rid::Verb) in rid, ToAll;
+    #[command(subcommand)]
+    Sandbox(sandbox::Verb) in sandbox, ToAll;
+    #[command(subcommand)]
+    Log(log::Verb) in log, ToAll;
+    #[command(subcommand)]
+    Api(api::Verb) in api, ToAll;
+    Completion(completion::Args) in completion, ToAll;
+    #[command(subcommand, hide = true)]
+    Util(util::Verb) in util, ToAll;
+}
+
+/// Nouns that read what belongs to others.
+const READERS: [&str; 3] = ["status", "due", "event"];
 
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
-    let several = OTHERS.iter().find(|(known, _)| *known == path);
-    let one = || asks().find(|ask| ask.path == path);
+    let several = BEHIND.iter().find(|(known, _)| *known == path);
+    let reads =
+        |ask: &&ask::Ask| READERS.contains(&ask.command.split(' ').next().unwrap_or_default());
+    let one = || asks().filter(|ask| ask.path == path).min_by_key(reads);
     several
         .map(|(_, command)| *command)
         .or_else(|| one().map(|ask| ask.command))
 }
 
-/// What a WeChat Store can be asked for by commands of its own.
-fn works_for_a_store(noun: &Noun) -> bool {
-    match noun {
-        Noun::Status(_)
-        | Noun::Goods(_)
-        | Noun::Address(_)
-        | Noun::Freight(_)
-        | Noun::Category(
-            category::Verb::List(_) | category::Verb::Mine | category::Verb::Rule(_),
-        )
-        | Noun::Brand(brand::Verb::Mine)
-        | Noun::Image(_)
-        | Noun::Merchant(merchant::Verb::Info)
-        | Noun::Run(_)
-        | Noun::Profile(_)
-        | Noun::Auth(_)
-        | Noun::Callback(_)
-        | Noun::Ip(_)
-        | Noun::Provider(_)
-        | Noun::Quota(_)
-        | Noun::Rid(_)
-        | Noun::Sandbox(_)
-        | Noun::Log(_)
-        | Noun::Api(_)
-        | Noun::Completion(_)
-        | Noun::Util(_) => true,
-        Noun::Aftersale(_)
-        | Noun::Dispute(_)
-        | Noun::Due(_)
-        | Noun::Access(_)
-        | Noun::Category(_)
-        | Noun::Brand(_)
-        | Noun::Audit(_)
-        | Noun::Certificate(_)
-        | Noun::Merchant(_)
-        | Noun::Order(_)
-        | Noun::Event(_)
-        | Noun::Funds(_)
-        | Noun::Pay(_)
-        | Noun::Commission(_)
-        | Noun::Delivery(_)
-        | Noun::Coupon(_)
-        | Noun::Promoter(_)
-        | Noun::Sharer(_) => false,
-    }
-}
-
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     // A profile that cannot be read is named by the command that needs it.
-    if !works_for_a_store(&cli.noun)
-        && ctx
-            .profile()
-            .is_ok_and(|profile| profile.family == Family::Store)
-    {
-        return Err(crate::shop::lacks(text!("this command")).into());
+    if let Ok(profile) = ctx.profile() {
+        cli.noun
+            .offered()
+            .check(profile.family, text!("this command"))?;
     }
-    match cli.noun {
-        Noun::Aftersale(verb) => aftersale::run(verb, ctx).await,
-        Noun::Dispute(verb) => dispute::run(verb, ctx).await,
-        Noun::Due(args) => due::run(args, ctx).await,
-        Noun::Goods(verb) => goods::run(verb, ctx).await,
-        Noun::Image(verb) => image::run(verb, ctx).await,
-        Noun::Address(verb) => address::run(verb, ctx).await,
-        Noun::Freight(verb) => freight::run(verb, ctx).await,
-        Noun::Status(args) => status::run(args, ctx).await,
-        Noun::Access(verb) => access::run(verb, ctx).await,
-        Noun::Category(verb) => category::run(verb, ctx).await,
-        Noun::Brand(verb) => brand::run(verb, ctx).await,
-        Noun::Audit(verb) => audit::run(verb, ctx).await,
-        Noun::Certificate(verb) => certificate::run(verb, ctx).await,
-        Noun::Merchant(verb) => merchant::run(verb, ctx).await,
-        Noun::Order(verb) => order::run(verb, ctx).await,
-        Noun::Event(verb) => event::run(verb, ctx).await,
-        Noun::Funds(verb) => funds::run(verb, ctx).await,
-        Noun::Pay(verb) => pay::run(verb, ctx).await,
-        Noun::Commission(verb) => commission::run(verb, ctx).await,
-        Noun::Delivery(verb) => delivery::run(verb, ctx).await,
-        Noun::Coupon(verb) => coupon::run(verb, ctx).await,
-        Noun::Promoter(verb) => promoter::run(verb, ctx).await,
-        Noun::Sharer(verb) => sharer::run(verb, ctx).await,
-        Noun::Run(verb) => run::run(verb, ctx).await,
-        Noun::Profile(verb) => profile::run(verb, ctx).await,
-        Noun::Auth(verb) => auth::run(verb, ctx).await,
-        Noun::Callback(verb) => callback::run(verb, ctx).await,
-        Noun::Ip(verb) => ip::run(verb, ctx).await,
-        Noun::Provider(verb) => provider::run(verb, ctx).await,
-        Noun::Quota(verb) => quota::run(verb, ctx).await,
-        Noun::Rid(verb) => rid::run(verb, ctx).await,
-        Noun::Sandbox(verb) => sandbox::run(verb, ctx).await,
-        Noun::Log(verb) => log::run(verb, ctx).await,
-        Noun::Api(verb) => api::run(verb, ctx).await,
-        Noun::Completion(args) => completion::run(args, ctx).await,
-        Noun::Util(verb) => util::run(verb, ctx).await,
-    }
+    cli.noun.run(ctx).await
 }

@@ -2,10 +2,11 @@
 
 use super::Ctx;
 use super::profile::in_english;
+use crate::api::provider::ClearComponentQuota;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::profile::{self, Account};
+use crate::profile::{self, Account, Profile, check_appid};
 use crate::shop::Shop;
 use crate::text;
 use crate::types::now;
@@ -179,6 +180,8 @@ async fn store_audits(ctx: &Ctx) -> Result<()> {
         new_products_limit: quota.new_product_total_quota,
     })
 }
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -274,6 +277,34 @@ fn audits(ctx: &Ctx) -> Result<()> {
 /// The token call has no more tokens to give today.
 const USED_UP: i64 = 45009;
 
+/// Sets the counters of the provider, or of one of its merchants, to 0.
+pub async fn clear_of_provider(
+    provider: &Profile,
+    merchant: Option<&str>,
+    ctx: &Ctx,
+) -> Result<()> {
+    let merchant = merchant.map(check_appid).transpose()?;
+    let appid = merchant.as_ref().unwrap_or(&provider.appid);
+    let question = question(appid);
+    if ctx.global.dry_run {
+        return would_clear(appid, None, ctx);
+    }
+    ctx.before_write(Some(question)).await?;
+    let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
+    let request = ClearComponentQuota {
+        component_appid: provider.appid.clone(),
+        appid: merchant.clone(),
+        appsecret: secret,
+    };
+    // It carries no token: the client of a merchant serves as well as the provider's own.
+    let client = &ctx.shop().await?.client;
+    client
+        .call_openly(&request)
+        .await
+        .within(|| text!("setting the day counters to zero"))?;
+    cleared(appid, None, ctx)
+}
+
 async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
     let path = args.path.as_deref().map(check_path).transpose()?;
@@ -282,11 +313,11 @@ async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
     }
     match &profile.provider {
         _ if profile.kind == Account::Provider => {
-            return super::provider::clear_quota(profile, None, ctx).await;
+            return clear_of_provider(profile, None, ctx).await;
         }
         Some(provider) if args.by_secret => {
             let merchant = Some(profile.appid.as_str());
-            return super::provider::clear_quota(provider, merchant, ctx).await;
+            return clear_of_provider(provider, merchant, ctx).await;
         }
         _ => {}
     }
@@ -302,7 +333,7 @@ async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
         (false, _) => shop.clear_quota(appid).await.within(doing)?,
         (true, Some(provider)) => {
             let merchant = Some(appid.as_str());
-            return super::provider::clear_quota(provider, merchant, ctx).await;
+            return clear_of_provider(provider, merchant, ctx).await;
         }
         (true, None) => {
             let given = ctx.global.secret_file.as_deref();

@@ -1,6 +1,7 @@
 //! `wxsell run`: what bulk commands did.
 
 use super::Ctx;
+use super::job::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -44,35 +45,6 @@ pub struct ListArgs {
 pub struct IdArgs {
     /// The job's number; the newest when left out
     id: Option<i64>,
-}
-
-/// How a job was started, so that it can be started again.
-#[derive(Debug, Default, Serialize, serde::Deserialize)]
-pub struct Invocation {
-    /// The working folder, which file names are relative to.
-    pub folder: std::path::PathBuf,
-    pub arguments: Vec<String>,
-}
-
-impl Invocation {
-    /// How this process was started.
-    pub fn of_this_process() -> Invocation {
-        Invocation {
-            folder: std::env::current_dir().unwrap_or_default(),
-            arguments: std::env::args_os()
-                .skip(1)
-                .map(|word| word.to_string_lossy().into_owned())
-                .collect(),
-        }
-    }
-
-    pub fn write(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    fn read(text: &str) -> Option<Invocation> {
-        serde_json::from_str(text).ok()
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -226,6 +198,9 @@ impl Record for FailedRow {
         Column::new("reason", "REASON", |f| Cell::sentence(f.reason.as_ref())),
     ];
 }
+
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();

@@ -27,6 +27,9 @@ pub enum Verb {
     },
 }
 
+/// None of its verbs is a single call.
+pub const ASKS: &[super::ask::Ask] = &[];
+
 pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Docs { dir } => docs(&dir),

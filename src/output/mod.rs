@@ -9,6 +9,7 @@ mod jq;
 mod progress;
 mod prompt;
 mod qr;
+mod shape;
 mod sheet;
 mod sink;
 mod stream;

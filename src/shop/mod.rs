@@ -13,6 +13,7 @@ pub mod joining;
 pub mod merchant;
 pub mod number;
 pub mod order;
+pub mod pass_through;
 pub mod pay;
 pub mod reading;
 pub mod role;
@@ -45,6 +46,24 @@ pub struct Shop {
 pub fn lacks(what: Text) -> Failure {
     Failure::input(text!("{what} does not work for a WeChat Store yet", what))
         .hint(text!("`wxsell api list --of store` names the operations of the Store, and `wxsell api call` reaches each of them"))
+}
+
+/// To which shops a noun is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    ToAll,
+    ToComponents,
+}
+
+impl Offered {
+    /// Refuses `what` for a family that does not have it.
+    pub fn check(self, family: Family, what: Text) -> Result<()> {
+        match (self, family) {
+            (Offered::ToAll, Family::Component | Family::Store)
+            | (Offered::ToComponents, Family::Component) => Ok(()),
+            (Offered::ToComponents, Family::Store) => Err(lacks(what).into()),
+        }
+    }
 }
 
 /// The operation behind a path of this program.

@@ -2,7 +2,7 @@
 
 use super::Shop;
 use super::write::Found;
-use crate::api::component::funds::Role;
+use crate::api::component::staff::Role;
 use crate::state::money::Movement;
 use anyhow::Result;
 use serde_json::{Value, json};

@@ -19,12 +19,14 @@
 //! | `product` | a product of a WeChat Store, by its own number and the merchant's |
 //! | `empty_look` | a look through a WeChat Store for a product that was not there |
 //! | `open_case` | an open after-sale as it was last read |
+//! | `open_categories` | the categories in which a merchant may sell, as they were last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
 pub mod answers;
 pub mod cases;
+pub mod categories;
 pub mod images;
 pub mod log;
 pub mod money;
@@ -78,6 +80,7 @@ const MIGRATIONS: &[&str] = &[
     money::WITH_PROOF,
     log::HEAD,
     products::SCHEMA,
+    categories::SCHEMA,
     answers::SCHEMA,
 ];
 

@@ -391,17 +391,21 @@ impl Items {
         self.empty
     }
 
-    /// The keys of all items.
-    pub fn keys(&self, mut each: impl FnMut(&str)) -> Result<()> {
+    /// The keys of all items, and whether each was at the shop when it was last heard of.
+    pub fn keys(&self, mut each: impl FnMut(&str, bool)) -> Result<()> {
         if self.empty {
             return Ok(());
         }
         let mut read = |connection: &Connection| {
-            let mut statement =
-                connection.prepare("SELECT key FROM item WHERE shop = ?1 AND kind = ?2")?;
+            let mut statement = connection.prepare(
+                "SELECT key, state IN ('done', 'partial') OR state <> 'removed' AND length(sent) > 0 FROM item WHERE shop = ?1 AND kind = ?2",
+            )?;
             let mut rows = statement.query(params![self.shop, self.kind])?;
             while let Some(row) = rows.next()? {
-                each(row.get_ref(0)?.as_str()?);
+                each(
+                    row.get_ref(0)?.as_str()?,
+                    row.get::<_, Option<bool>>(1)?.unwrap_or(false),
+                );
             }
             Ok(())
         };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Null is what is missing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -116,13 +116,4 @@ impl Withdrawal {
             "" | "BEFORE_SCAN_QRCODE" | "AFTER_SCAN_QRCODE"
         )
     }
-}
-
-/// A role of promotion staff, in `/promoter/getrole`.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Role {
-    #[serde(default, deserialize_with = "or_default")]
-    pub role_id: i64,
-    #[serde(default, deserialize_with = "or_default")]
-    pub name: String,
 }

@@ -3,9 +3,9 @@
 pub mod account;
 pub mod aftersale;
 pub mod category;
-pub mod deadline;
 pub mod dispute;
 pub mod funds;
 pub mod goods;
 pub mod image;
 pub mod order;
+pub mod staff;

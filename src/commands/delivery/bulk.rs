@@ -13,11 +13,10 @@ use crate::bulk::{self, Interrupt, Outcome};
 use crate::client::errcode::ends_the_job;
 use crate::clock;
 use crate::commands::Ctx;
-use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
+use crate::commands::job::Invocation;
+use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
-use crate::output::Format;
 use crate::state::runs::{ItemState, Items, Known, LeftOut, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
@@ -83,10 +82,10 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.with_all_columns().list(&table.problems)?;
         return Err(Failure {
             shown: true,
-            ..Failure::input(text!(
-                "{count} problems; nothing was sent",
-                count = table.problems.len()
-            ))
+            ..Failure::input(match table.problems.len() {
+                1 => text!("1 problem; nothing was sent"),
+                count => text!("{count} problems; nothing was sent", count),
+            })
         }
         .hint(text!(
             "correct the cells named, or leave these orders out with --skip-bad"
@@ -96,7 +95,7 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return show_plan(&plans, ctx);
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     for sheet in &table.sheets {
         failed::check(&sheet.source, args.failed_file.as_deref())?;
     }
@@ -133,17 +132,17 @@ async fn plans(table: &mut Table, args: &SendArgs, ctx: &Ctx) -> Result<Plans> {
         });
         rows.push(line);
     }
-    let found = by_numbers(ctx, &order_of_orders, args.days).await?;
+    let orders = by_numbers(ctx, &order_of_orders, args.days).await?;
     for number in order_of_orders {
         let lines = by_order.remove(&number).unwrap_or_default();
         let Some(first) = lines.first() else { continue };
         let rows = lines.iter().map(|line| (line.input, line.row)).collect();
         plans.rows.insert(number.clone(), rows);
         let column = table.sheets[first.input].column(Field::Order);
-        let Some(order) = found.get(&number) else {
-            let unknown = super::unknown(&number, args.days).message;
-            let hint = text!("look further back with --days");
-            note(table, first, column, unknown, Some(hint));
+        let Some(order) = orders.found.get(&number) else {
+            let unknown =
+                orders.unknown(&number, args.days, text!("look further back with --days"));
+            note(table, first, column, unknown.message, unknown.hint);
             continue;
         };
         let place = table.sheets[first.input].place(first.row, column);
@@ -378,7 +377,8 @@ impl Sender<'_> {
     ) -> Result<Results> {
         let out = &self.ctx.out;
         let progress = out.progress(shipments.len() as u64, text!("orders"));
-        let mut stream = (out.format == Format::Ndjson)
+        let mut stream = out
+            .shows_each_item()
             .then(|| out.stream::<Event>())
             .transpose()?;
         let feed = Feed {

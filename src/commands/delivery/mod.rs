@@ -79,7 +79,7 @@ pub struct SendArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        value_parser = typed,
+        value_parser = waybill,
         required_unless_present = "from",
         conflicts_with = "from"
     )]
@@ -135,6 +135,23 @@ fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
     }
 }
 
+/// No carrier gives out waybill numbers with blanks, and nobody could follow the parcel.
+fn blank_in_waybill(waybill: &str) -> Text {
+    text!(
+        "there is a blank in the waybill number \"{waybill}\"",
+        waybill
+    )
+}
+
+/// A waybill number that was typed.
+fn waybill(argument: &str) -> Result<String, Text> {
+    let number = typed(argument)?;
+    match number.contains(' ') {
+        true => Err(blank_in_waybill(&number)),
+        false => Ok(number),
+    }
+}
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Companies => {
@@ -152,12 +169,13 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
     let number = args.order.unwrap_or_default();
     let order = match &args.openid {
         Some(openid) => order_of(&number, openid, ctx).await?,
-        None => by_numbers(ctx, std::slice::from_ref(&number), args.days)
-            .await?
-            .remove(&number)
-            .ok_or_else(|| {
-                unknown(&number, args.days).hint(text!("name the buyer with --openid"))
-            })?,
+        None => {
+            let mut orders = by_numbers(ctx, std::slice::from_ref(&number), args.days).await?;
+            let order = orders.found.remove(&number);
+            order.ok_or_else(|| {
+                orders.unknown(&number, args.days, text!("name the buyer with --openid"))
+            })?
+        }
     };
     let carriers = Carriers::of(ctx).await?;
     let carrier = carriers.code(&args.carrier.unwrap_or_default())?.to_owned();
@@ -224,14 +242,6 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         Some(reply) => ctx.show_reply(&SEND, reply),
         None => Ok(()),
     }
-}
-
-fn unknown(number: &str, days: i64) -> Failure {
-    Failure::input(text!(
-        "no order {number} among those of the last {days} days",
-        number,
-        days
-    ))
 }
 
 async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Order> {

@@ -6,6 +6,7 @@ use crate::lang::Text;
 use crate::model::order::{Order, State};
 use crate::model::parcel::Parcels;
 use crate::text;
+use crate::types::spelling::{look_alike, twin_words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -240,7 +241,10 @@ fn pack(
             problems.push((
                 Some(at),
                 match found.is_empty() {
-                    true => text!("the order has no {named}", named),
+                    true => match twin(rows, line) {
+                        Some((named, other)) => twin_words(named, other),
+                        None => text!("the order has no {named}", named),
+                    },
                     false => text!("{named} has several SKUs in this order: name one", named),
                 },
             ));
@@ -290,6 +294,16 @@ fn pack(
         )),
     }
     parcels
+}
+
+/// What a line names and the order has in another spelling only.
+fn twin<'a>(rows: &[Row<'a>], line: &'a Line) -> Option<(&'a str, &'a str)> {
+    let named = |named: &'a Option<String>, of: fn(&Row<'a>) -> &'a str| {
+        let named = named.as_deref()?;
+        let other = rows.iter().map(of).find(|of| look_alike(of, named))?;
+        Some((named, other))
+    };
+    named(&line.sku, |row| row.sku).or_else(|| named(&line.product, |row| row.product))
 }
 
 fn place_of(parcels: &mut Vec<Parcel>, line: &Line) -> usize {

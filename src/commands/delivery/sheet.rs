@@ -2,17 +2,16 @@
 
 use crate::bulk::csv::{CsvReader, Dialect, Encoding, dialect};
 use crate::bulk::inputs::{Inputs, expand, names_of};
-use crate::bulk::number::{self, Refusal, folded};
+use crate::bulk::number::{self, Refusal};
 use crate::bulk::sheet::too_many;
-use crate::bulk::source::{
-    CellKind, Row, Source, SourceKind, column_letters, half_width, plain_heading,
-};
+use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters, plain_heading};
 use crate::bulk::xlsx::Book;
 use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
+use crate::types::spelling::{folded, half_width};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -564,7 +563,14 @@ impl Table {
 fn value(field: Field, cell: &str, kind: CellKind) -> std::result::Result<String, Refusal> {
     match field {
         Field::Order | Field::Openid | Field::Waybill | Field::Product | Field::Sku => {
-            number::read(cell, kind).map(|number| number.text.into_owned())
+            let number = number::read(cell, kind)?;
+            if field == Field::Waybill && number.text.contains(' ') {
+                return Err(Refusal {
+                    message: super::blank_in_waybill(&number.text),
+                    hint: text!("write it without blanks"),
+                });
+            }
+            Ok(number.text.into_owned())
         }
         Field::Carrier | Field::Count | Field::Reason => match number::unreadable(cell, kind) {
             Some(refusal) => Err(refusal),

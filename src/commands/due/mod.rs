@@ -13,7 +13,6 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};
 use crate::output::{Cell, Column, Record};
-use crate::profile::{SecretSource, SettingsFile, preview};
 use crate::text;
 use crate::types::{ChinaTime, Fen, rfc3339};
 use anyhow::Result;
@@ -26,8 +25,6 @@ use std::time::Duration;
 
 /// Shops that are looked at together.
 const SHOPS_AT_ONCE: usize = 8;
-/// The word for every profile, unless one is called so.
-const ALL: &str = "all";
 
 /// Show what you have to do before WeChat does it by itself
 ///
@@ -205,7 +202,7 @@ struct Failed {
 pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Item>()?;
     let wanted = Wanted::of(&args);
-    let several = several(ctx)?;
+    let several = ctx.several()?;
     let (mut items, failed, count) = match &several {
         None => (reads::shop(ctx, &wanted).await?, Vec::new(), 1),
         Some(names) => {
@@ -254,37 +251,6 @@ fn why(error: &anyhow::Error) -> Text {
     match failure(error) {
         Some(failure) => failure.message.clone(),
         None => Text::verbatim(format!("{error:#}")),
-    }
-}
-
-/// The profiles that `--profile all` means; `None` for a single one.
-pub fn several(ctx: &Ctx) -> Result<Option<Vec<String>>> {
-    if ctx.global.profile.as_deref() != Some(ALL) {
-        return Ok(None);
-    }
-    let settings = SettingsFile::of(&ctx.dirs).load()?;
-    if settings.entry(ALL).is_some() {
-        return Ok(None);
-    }
-    if ctx.global.secret_file.is_some() {
-        return Err(Failure::input(text!(
-            "--secret-file holds the secret of one shop; --profile all is several"
-        ))
-        .into());
-    }
-    // The built-in shop is for practice and rings no alarm. One that cannot be resolved is read all the same, and fails
-    // with its name.
-    let own = settings.names().into_iter();
-    let own = own.filter(|name| crate::profile::built_in(name).is_none());
-    let kept = own.filter(|name| {
-        preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
-    });
-    let names: Vec<String> = kept.map(str::to_owned).collect();
-    match names.is_empty() {
-        true => Err(Failure::access(text!("no profile keeps an AppSecret"))
-            .hint(text!("`wxsell auth login` stores one"))
-            .into()),
-        false => Ok(Some(names)),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Which, since};
 use crate::cli::values::{When, when};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Output, Record};
+use crate::output::{Cell, Column, Output, Record};
 use crate::push::events::Event;
 use crate::push::forward::{Told, decoded};
 use crate::state::pushes::{Filter, Push, SYNTHESISED};
@@ -249,11 +249,7 @@ pub fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
 pub async fn tail(args: &TailArgs, ctx: &Ctx) -> Result<()> {
     let filter = args.which.filter(ctx)?;
     let state = ctx.state()?.clone();
-    let mut out = ctx.out.clone();
-    // An array has no end here; each event is an object of its own.
-    if out.format == Format::Json || out.jq.is_some() {
-        out.format = Format::Ndjson;
-    }
+    let mut out = ctx.out.without_end();
     let mut first = state.pushes(&Filter {
         most: Some(args.lines),
         ..filter.clone()

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 /// Look for mistakes in files of goods, without sending anything
 ///
-/// Lists every problem with its file and cell. `goods upload` does the same before its first call.
+/// Lists every problem with its file and cell. `goods upload` does the same before its first call. No call is made here:
+/// categories are held against the list that `category mine` or an upload read last.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -42,7 +43,12 @@ impl Record for Summary {
 }
 
 pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
-    let catalogue: Catalogue = args.read.read(ctx).await?;
+    let mut options = args.read.options();
+    // Without a profile there is no list, and files can be checked all the same.
+    if let Ok(profile) = ctx.profile() {
+        options.categories = ctx.state()?.categories(&profile.shop_key())?;
+    }
+    let catalogue: Catalogue = args.read.read_with(options, ctx).await?;
     if catalogue.problems().is_empty() {
         let counts = catalogue.counts();
         return ctx.out.show(&Summary {

@@ -5,7 +5,7 @@ use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::rows::as_added;
-use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, USUAL};
+use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, columns_of};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
@@ -93,7 +93,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     };
     {
         let mut out = BufWriter::new(file.as_file_mut());
-        let mut writer = SheetWriter::new(&mut out, kind, &USUAL, ctx.out.lang)?;
+        let mut writer = SheetWriter::new(&mut out, kind, &columns_of(&goods), ctx.out.lang)?;
         for spu in &goods {
             exported.skus += spu.skus.len();
             writer.add(as_added(spu))?;

@@ -4,7 +4,7 @@ use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::product::{Change, Field, OnConflict};
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::profile::Target;
 use crate::shop::Shop;
 use crate::shop::goods::component::Sendable;
@@ -98,9 +98,13 @@ fn summary(totals: &Totals) -> Text {
     part(count(Action::Update), |count| {
         text!("{count} to compare and change", count)
     });
-    part(totals.prices, |count| text!("{count} prices", count));
-    part(totals.removed, |count| {
-        text!("{count} SKUs to remove", count)
+    part(totals.prices, |count| match count {
+        1 => text!("1 price"),
+        count => text!("{count} prices", count),
+    });
+    part(totals.removed, |count| match count {
+        1 => text!("1 SKU to remove"),
+        count => text!("{count} SKUs to remove", count),
     });
     part(count(Action::Partial), |count| {
         text!("{count} partly refused", count)
@@ -132,7 +136,7 @@ pub async fn show<T: Sendable>(
 ) -> Result<()> {
     let state = ctx.state()?;
     let mut lines = ctx.out.stream::<Line>()?;
-    let is_table = ctx.out.format == Format::Table;
+    let is_table = ctx.out.is_for_people();
     let mut rows = 0;
     let planned = plan(shop, state, shop_key, catalogue, options, true, |line| {
         let says_nothing = matches!(line.action, Action::Unchanged | Action::NotCompared);
@@ -146,20 +150,23 @@ pub async fn show<T: Sendable>(
     .await?;
     lines.finish()?;
     if is_table && rows > MOST_ROWS {
-        ctx.out.note(text!(
-            "{count} more lines are left out; --format ndjson shows all",
-            count = rows - MOST_ROWS
-        ));
+        ctx.out.note(match rows - MOST_ROWS {
+            1 => text!("1 more line is left out; --format ndjson shows all"),
+            count => text!(
+                "{count} more lines are left out; --format ndjson shows all",
+                count
+            ),
+        });
     }
     ctx.out.note(summary(&planned.totals));
     let audits = planned.totals.audits;
     let spending = &state.slot_spending(shop_key, now())?;
     let until = finish_estimate(audits, spending, options.limits, now());
     if options.limits.unlimited() || until <= now() {
-        ctx.out.note(text!(
-            "{count} audit submissions; nothing was sent",
-            count = audits
-        ));
+        ctx.out.note(match audits {
+            1 => text!("1 audit submission; nothing was sent"),
+            count => text!("{count} audit submissions; nothing was sent", count),
+        });
     } else {
         ctx.out.note(text!(
             "{count} audit submissions, within the quota until about {time}; nothing was sent",
@@ -205,19 +212,24 @@ pub async fn ask<T: Sendable>(
             ctx.out.with_all_columns().list(&lines)?;
             return Err(Failure::new(
                 Kind::Held,
-                text!(
-                    "the prices of {count} products change by more than the guard lets pass; nothing was sent",
-                    count = guarded
-                ),
+                match guarded {
+                    1 => text!(
+                        "the price of 1 product changes by more than the guard lets pass; nothing was sent"
+                    ),
+                    count => text!(
+                        "the prices of {count} products change by more than the guard lets pass; nothing was sent",
+                        count
+                    ),
+                },
             )
             .hint(text!("check them; if they are meant, allow them with --max-price-drop 90%, or leave these products out with --skip-bad"))
             .into());
         } else {
             list(&plan, true, ctx);
-            if !ctx.out.confirm(text!(
-                "Send these prices of {count} products?",
-                count = guarded
-            ))? {
+            if !ctx.out.confirm(match guarded {
+                1 => text!("Send the new price of this product?"),
+                count => text!("Send these prices of {count} products?", count),
+            })? {
                 return Ok(Answer { plan, go: false });
             }
             plan.agree(true);
@@ -226,10 +238,15 @@ pub async fn ask<T: Sendable>(
     let conflicts = plan.conflicts();
     if conflicts > 0 && can_ask && options.rules.on_conflict == OnConflict::Hold {
         list(&plan, false, ctx);
-        if ctx.out.confirm(text!(
-            "Overwrite what was changed in the shop for these {count} products? Otherwise they are held back.",
-            count = conflicts
-        ))? {
+        if ctx.out.confirm(match conflicts {
+            1 => text!(
+                "Overwrite what was changed in the shop for this product? Otherwise it is held back."
+            ),
+            count => text!(
+                "Overwrite what was changed in the shop for these {count} products? Otherwise they are held back.",
+                count
+            ),
+        })? {
             plan.agree(false);
         }
     }
@@ -243,6 +260,7 @@ pub async fn ask<T: Sendable>(
         let names = plan.totals.removed_names.join(", ");
         let what = match removed > plan.totals.removed_names.len() as u64 {
             true => text!("remove {count} SKUs: {names} …", count = removed, names),
+            false if removed == 1 => text!("remove 1 SKU: {names}", names),
             false => text!("remove {count} SKUs: {names}", count = removed, names),
         };
         match is_live {

@@ -1,7 +1,7 @@
 //! How problems of files are listed: for programs one by one, for people with those of one kind together.
 
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Output, Record};
+use crate::output::{Cell, Column, Output, Record};
 use crate::shop::goods::sheet::problem::Problem;
 use crate::text;
 use anyhow::Result;
@@ -41,7 +41,7 @@ impl Record for Line {
 
 /// Lists problems of files.
 pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
-    if out.format != Format::Table || out.columns.is_some() || out.jq.is_some() {
+    if !out.is_for_people() || out.columns.is_some() {
         return out.list(problems);
     }
     let kind = |problem: &Problem| {
@@ -49,7 +49,11 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             problem.input,
             problem.column,
             problem.field.clone(),
-            problem.message.template().to_owned(),
+            // What is about no column says in its words which one is meant.
+            match (problem.column, &problem.field) {
+                (None, None) => problem.message.to_string(),
+                _ => problem.message.template().to_owned(),
+            },
         )
     };
     let mut kinds: HashMap<_, Vec<&Problem>> = HashMap::new();
@@ -89,7 +93,10 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             lines.push(Line {
                 location: cells.join(", "),
                 out_product_id: None,
-                message: text!("the same in {count} more places", count = rest.len()),
+                message: match rest.len() {
+                    1 => text!("the same in 1 more place"),
+                    count => text!("the same in {count} more places", count),
+                },
                 hint: None,
             });
         }

@@ -45,14 +45,24 @@ impl ReadArgs {
             encoding: self.encoding,
             zero_stock: self.allow_zero_stock,
             partial: false,
+            categories: None,
         }
     }
 
     /// Reads and checks the files and says how they were read. Problems are left to the caller.
     pub async fn read<T: Payload>(&self, ctx: &Ctx) -> Result<Catalogue<T>> {
+        self.read_with(self.options(), ctx).await
+    }
+
+    /// As [`read`](ReadArgs::read), in another way than the options of the command say.
+    pub async fn read_with<T: Payload>(
+        &self,
+        options: ReadOptions,
+        ctx: &Ctx,
+    ) -> Result<Catalogue<T>> {
         let Inputs { inputs, notices } = expand(&self.files)?;
         notices.into_iter().for_each(|notice| ctx.out.warn(notice));
-        let (options, spool_dir) = (self.options(), ctx.dirs.state.clone());
+        let spool_dir = ctx.dirs.state.clone();
         let catalogue = tokio::task::spawn_blocking(move || {
             Catalogue::<T>::read(&inputs, &options, &spool_dir)
         })

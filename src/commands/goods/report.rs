@@ -106,7 +106,7 @@ impl Report {
     }
 
     pub fn show(&self, out: &Output) -> Result<()> {
-        job::show(out, self, &self.failed)
+        out.report(self, &self.failed)
     }
 }
 

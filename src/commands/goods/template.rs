@@ -2,7 +2,7 @@
 
 use crate::commands::Ctx;
 use crate::fail::Failure;
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::example::example;
 use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, USUAL, all_fields};
 use crate::text;
@@ -56,11 +56,11 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
         .as_deref()
         .and_then(|path| path.extension())
         .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    let kind = match (ending.as_deref(), ctx.out.format) {
-        (Some("csv"), _) => SheetKind::Csv,
-        (Some("xlsx"), _) => SheetKind::Xlsx,
-        (Some("jsonl" | "ndjson"), _) => SheetKind::Jsonl,
-        (Some(other), _) => {
+    let kind = match ending.as_deref().or(ctx.out.file_ending()) {
+        Some("csv") => SheetKind::Csv,
+        Some("xlsx") | None => SheetKind::Xlsx,
+        Some("jsonl" | "ndjson") => SheetKind::Jsonl,
+        Some(other) => {
             return Err(Failure::input(text!(
                 "templates are not written as .{ending}",
                 ending = other
@@ -68,9 +68,6 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
             .hint(text!("use the ending .xlsx, .csv or .jsonl"))
             .into());
         }
-        (None, Format::Csv) => SheetKind::Csv,
-        (None, Format::Ndjson | Format::Json) => SheetKind::Jsonl,
-        (None, _) => SheetKind::Xlsx,
     };
     let path = args.output.unwrap_or_else(|| {
         PathBuf::from(match kind {

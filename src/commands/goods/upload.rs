@@ -12,13 +12,12 @@ use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 pub use crate::commands::job::Busy;
-use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
+use crate::commands::job::Invocation;
+use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
 use crate::model::product::{OnConflict, Rules};
-use crate::output::Format;
 use crate::profile::{Profile, Target};
 use crate::shop::goods::component::Sendable;
 use crate::shop::goods::plan::Action;
@@ -207,7 +206,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     if ctx.global.dry_run {
         return plan::show(&catalogue, shop, &shop_key, &options, ctx).await;
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     catalogue.check_failed_files(args.failed_file.as_deref())?;
     args.report.iter().try_for_each(ReportFile::check)?;
     ctx.before_write(None).await?;
@@ -313,7 +312,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     let mut report = tally.into_report(
         run,
         profile,
-        catalogue.problems().len() as u64,
+        catalogue.problems().len() as u64 + catalogue.more_problems(),
         failed_files,
         started.elapsed(),
     );
@@ -345,10 +344,15 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         }
     }
     if report.not_compared > 0 && stopped.is_none() {
-        ctx.out.note(text!(
-            "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
-            count = report.not_compared
-        ));
+        ctx.out.note(match report.not_compared {
+            1 => text!(
+                "1 product was sent before as it is and not compared with the shop; --recheck compares it"
+            ),
+            count => text!(
+                "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
+                count
+            ),
+        });
     }
     match stopped {
         Some(error) => Err(error),
@@ -356,13 +360,21 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                match report.failed_files.is_empty() {
-                    false => text!(
+                match (report.failed_files.is_empty(), report.skipped_problems) {
+                    (false, 1) => text!(
+                        "1 problem kept a product from being sent; its rows are in {files}",
+                        files = report.failed_files.join(", ")
+                    ),
+                    (true, 1) => text!(
+                        "1 problem kept a product from being sent; `wxsell run failed {run}` shows it",
+                        run
+                    ),
+                    (false, _) => text!(
                         "{count} problems kept products from being sent; their rows are in {files}",
                         count = report.skipped_problems,
                         files = report.failed_files.join(", ")
                     ),
-                    true => text!(
+                    (true, _) => text!(
                         "{count} problems kept products from being sent; `wxsell run failed {run}` lists them",
                         count = report.skipped_problems,
                         run
@@ -519,7 +531,9 @@ impl<'a> Tally<'a> {
         // After a resume, what is done is done.
         progress.set(not_compared);
         let progress = Some(progress);
-        let stream = (ctx.out.format == Format::Ndjson)
+        let stream = ctx
+            .out
+            .shows_each_item()
             .then(|| ctx.out.stream())
             .transpose()?;
         Ok(Tally {

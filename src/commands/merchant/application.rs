@@ -5,7 +5,7 @@ use crate::api::operation::{mask_personal, present};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::fail::failure;
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::shop::number;
 use crate::types::plain_time;
 use anyhow::Result;
@@ -13,8 +13,6 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 pub const GET: Ask = Ask::new("merchant application", "/shop/wxpay/get");
-
-pub const ASKS: &[Ask] = &[GET];
 
 /// "No data", one way to say that nothing was handed in.
 const NO_DATA: i64 = 9_710_001;
@@ -64,7 +62,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     let link = number::link(&response).map(str::to_owned);
     ctx.out.show(&Application { thing, response })?;
     // People open the link on a phone; scripts read it.
-    match link.filter(|_| ctx.out.format == Format::Table && ctx.out.redraws()) {
+    match link.filter(|_| ctx.out.is_for_people() && ctx.out.redraws()) {
         Some(link) => ctx.out.qr(&link),
         None => Ok(()),
     }

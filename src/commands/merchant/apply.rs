@@ -32,10 +32,10 @@ pub struct ApplyArgs {
     save: Option<PathBuf>,
 }
 
-const APPLY: Ask = Ask::new("merchant apply", "/shop/wxpay/apply")
+pub const APPLY: Ask = Ask::new("merchant apply", "/shop/wxpay/apply")
     .confirm(|| text!("Hand in the application for a merchant number"))
     .look_up("merchant application");
-const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
+pub const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
     "pay_req",
     &[
         ("organization_type", "LEGAL ENTITY"),
@@ -48,8 +48,6 @@ const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
         ("sales_scene_info.store_name", "SHOP"),
     ],
 );
-
-pub const ASKS: &[Ask] = &[APPLY, INFO];
 
 /// Shows what the platform takes from the Mini Program.
 pub async fn fixed(ctx: &Ctx) -> Result<()> {

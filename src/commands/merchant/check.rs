@@ -5,10 +5,10 @@ use super::fields::{
     named,
 };
 use crate::api::operation::{Book, Node, Wrong};
-use crate::bulk::number::invisible;
 use crate::commands::image;
 use crate::lang::Text;
 use crate::text;
+use crate::types::spelling::invisible;
 use crate::types::{ChinaTime, is_identity_number, now};
 use serde_json::Value;
 use std::path::Path;

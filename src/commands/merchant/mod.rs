@@ -31,9 +31,7 @@ pub enum Verb {
 }
 
 /// Verbs that ask by the books.
-pub fn asks() -> impl Iterator<Item = &'static Ask> {
-    apply::ASKS.iter().chain(application::ASKS)
-}
+pub const ASKS: &[Ask] = &[apply::APPLY, apply::INFO, application::GET];
 
 /// Set customer service and the default return address
 ///
@@ -175,7 +173,15 @@ async fn store(ctx: &Ctx) -> Result<()> {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.is_of_a_store() {
-        return store(ctx).await;
+        return match verb {
+            Verb::Info => store(ctx).await,
+            Verb::Apply(_) => Err(Failure::input(text!(
+                "no call opens a WeChat Store; it is opened in its console: https://store.weixin.qq.com"
+            ))
+            .hint(text!("`wxsell status` shows what is still to be done there"))
+            .into()),
+            _ => Err(crate::shop::lacks(text!("this command")).into()),
+        };
     }
     match verb {
         Verb::Apply(args) => apply::apply(args, ctx).await,

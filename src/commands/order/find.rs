@@ -3,11 +3,13 @@
 
 use super::super::Ctx;
 use crate::fail::{Failure, failure};
+use crate::lang::Text;
 use crate::model::order::Order;
 pub use crate::shop::order::Key;
 use crate::shop::order::{List, Span};
 use crate::text;
 use crate::types::Id64;
+use crate::types::spelling::{folded, twin_words};
 use anyhow::Result;
 use std::collections::{HashMap, HashSet};
 
@@ -43,14 +45,10 @@ impl Which {
             .into());
         }
         let Some(openid) = self.openid.clone() else {
-            let found = by_numbers(ctx, std::slice::from_ref(&self.order), DAYS_BACK).await?;
-            let order = found.get(&self.order).ok_or_else(|| {
-                Failure::input(text!(
-                    "no order {number} among those of the last {days} days",
-                    number = &self.order,
-                    days = DAYS_BACK
-                ))
-                .hint(text!("name the buyer with --openid"))
+            let number = &self.order;
+            let orders = by_numbers(ctx, std::slice::from_ref(number), DAYS_BACK).await?;
+            let order = orders.found.get(number).ok_or_else(|| {
+                orders.unknown(number, DAYS_BACK, text!("name the buyer with --openid"))
             })?;
             let by_id = self.by_id || order.number != self.order;
             return Ok(Key {
@@ -84,6 +82,8 @@ impl Which {
 
 /// The digits that WeChat's numbers of orders have.
 const ID_DIGITS: usize = 19;
+/// Digits that every spreadsheet keeps of a number.
+const SURE_DIGITS: usize = 15;
 /// No such order.
 const ABSENT: i64 = 1_010_011;
 
@@ -91,16 +91,56 @@ fn is_absent(error: &anyhow::Error) -> bool {
     failure(error).is_some_and(|failure| failure.errcode == Some(ABSENT))
 }
 
+/// What was found of numbers of orders.
+#[derive(Default)]
+pub struct ByNumber {
+    /// The orders, by the number that was asked for.
+    pub found: HashMap<String, Order>,
+    /// Numbers that no order has, and those of orders that look like them.
+    pub alike: HashMap<String, String>,
+    /// Numbers that no order has, which a spreadsheet may have left of one that begins alike.
+    pub cut: HashSet<String>,
+}
+
+impl ByNumber {
+    /// Why there is no order of this number among those of the last days; `hint` is what helps where no other order
+    /// has a number like it.
+    pub fn unknown(&self, number: &str, days: i64, hint: Text) -> Failure {
+        match (self.alike.get(number), self.cut.contains(number)) {
+            (Some(other), _) => {
+                Failure::input(twin_words(number, other)).hint(text!("write it as the shop has it"))
+            }
+            (None, true) => Failure::input(text!(
+                "no order {number}, but one that begins alike: a spreadsheet may have lost its last digits",
+                number
+            ))
+            .hint(text!(
+                "format the column as text and enter the number again"
+            )),
+            (None, false) => Failure::input(text!(
+                "no order {number} among those of the last {days} days",
+                number,
+                days
+            ))
+            .hint(hint),
+        }
+    }
+}
+
 /// The orders that have these numbers, the merchant's or WeChat's, by the number that was asked for. Windows go back from
 /// now, each longer than the one before, until all are found or `days` are through.
-pub async fn by_numbers(
-    ctx: &Ctx,
-    numbers: &[String],
-    days: i64,
-) -> Result<HashMap<String, Order>> {
+pub async fn by_numbers(ctx: &Ctx, numbers: &[String], days: i64) -> Result<ByNumber> {
     let shop = ctx.shop().await?;
     let mut missing: HashSet<&str> = numbers.iter().map(String::as_str).collect();
-    let mut found = HashMap::new();
+    let folds: HashMap<String, &str> = numbers
+        .iter()
+        .map(|number| (folded(number), number.as_str()))
+        .collect();
+    let kept: HashMap<&str, &str> = numbers
+        .iter()
+        .filter_map(|number| Some((what_is_kept(number)?, number.as_str())))
+        .collect();
+    let (mut found, mut alike, mut cut) = (HashMap::new(), HashMap::new(), HashSet::new());
     // An order may bear a time up to a day ahead of WeChat's.
     let mut end = ctx.clock()? + DAY;
     let oldest = end - (days + 1) * DAY;
@@ -122,10 +162,30 @@ pub async fn by_numbers(
                 .find_map(|name| missing.take(name.as_str()));
             if let Some(name) = name {
                 found.insert(name.to_owned(), order);
+                continue;
+            }
+            for name in names {
+                if let Some(wanted) = folds.get(&folded(name)).filter(|wanted| *wanted != name) {
+                    alike.insert((*wanted).to_owned(), name.clone());
+                }
+                let beginning = name.get(..SURE_DIGITS).filter(|_| name.len() == ID_DIGITS);
+                if let Some(wanted) = beginning.and_then(|digits| kept.get(digits)) {
+                    cut.insert((*wanted).to_owned());
+                }
             }
         }
         end = start - 1;
         length *= 2;
     }
-    Ok(found)
+    alike.retain(|wanted, _| !found.contains_key(wanted));
+    cut.retain(|wanted| !found.contains_key(wanted));
+    Ok(ByNumber { found, alike, cut })
+}
+
+/// What is sure of a number of WeChat's whose last digits are zeros, as spreadsheets leave them.
+fn what_is_kept(number: &str) -> Option<&str> {
+    let is_cut = number.len() == ID_DIGITS
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && number.ends_with("00");
+    number.get(..SURE_DIGITS).filter(|_| is_cut)
 }

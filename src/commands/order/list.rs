@@ -6,14 +6,13 @@ use super::super::fetched::Full;
 use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
-use crate::output::{Columns, Format};
+use crate::output::Columns;
 use crate::shop::order::{List, Span};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::Walked;
 use crate::text;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 use std::collections::HashSet;
 
 const DAY: i64 = 86_400;
@@ -146,8 +145,7 @@ fn row(ctx: &Ctx, ask: &Ask, order: Fetched<Order>, full: bool) -> Row {
 /// The columns of a list. What does not fit a screen stands in spreadsheets, and wherever it is asked for.
 fn columns(ctx: &Ctx) -> Columns<Row> {
     let line = shown::line();
-    let sheet = matches!(ctx.out.format, Format::Csv | Format::Tsv | Format::Xlsx);
-    if sheet || ctx.out.columns.is_some() {
+    if ctx.out.is_sheet() || ctx.out.columns.is_some() {
         shown::whole(line)
     } else {
         line
@@ -175,12 +173,6 @@ fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
 }
 
 /// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
-pub async fn created_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Value>> {
-    let orders = orders_between(ctx, since, until).await?;
-    Ok(orders.into_iter().map(|order| order.record).collect())
-}
-
-/// As [`created_between`], read.
 pub async fn orders_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Fetched<Order>>> {
     let shop = ctx.shop().await?;
     let oldest_first = List::All { oldest_first: true };

@@ -10,11 +10,12 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
 use crate::text;
+use crate::types::spelling::folded;
 use anyhow::Result;
 use clap::{ArgGroup, ValueHint};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -288,7 +289,7 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
     let (book, operation) = ADD.operation();
     let request = operation.request.as_ref();
     let one = request.and_then(|request| book.at(request, "promoter_list"));
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashMap<String, (&str, Option<u32>)> = HashMap::new();
     for person in people {
         let mut problems: Vec<Text> = Vec::new();
         if let Some(one) = one {
@@ -299,9 +300,17 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
             );
         }
         if let Some(openid) = person.body["openid"].as_str()
-            && !seen.insert(openid)
+            && let Some((other, row)) = seen.insert(folded(openid), (openid, person.row))
         {
-            problems.push(text!("{openid} stands twice", openid));
+            problems.push(match (row, other == openid) {
+                (Some(row), false) => text!(
+                    "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+                    number = openid,
+                    other,
+                    place = text!("row {row}", row)
+                ),
+                _ => text!("{openid} stands twice", openid),
+            });
         }
         wrong.extend(problems.into_iter().map(|problem| match person.row {
             Some(row) => in_row(row, problem),

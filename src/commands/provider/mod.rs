@@ -8,8 +8,8 @@ use super::Ctx;
 use super::ask::{Ask, Rows};
 use crate::api::Endpoint;
 use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
-use crate::fail::{Failure, Within};
-use crate::profile::{self, Account, Profile, check_appid};
+use crate::fail::Failure;
+use crate::profile::{Account, Profile, check_appid};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -137,7 +137,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.ask(&MERCHANT, &args).await
         }
         Verb::Quota(QuotaVerb::Clear(args)) => {
-            clear_quota(provider, args.merchant.as_deref(), ctx).await
+            super::quota::clear_of_provider(provider, args.merchant.as_deref(), ctx).await
         }
     }
 }
@@ -163,28 +163,4 @@ fn own_profile(ctx: &Ctx) -> Result<&Profile> {
             ),
         })
         .into())
-}
-
-/// Sets the counters of the provider, or of one of its merchants, to 0.
-pub async fn clear_quota(provider: &Profile, merchant: Option<&str>, ctx: &Ctx) -> Result<()> {
-    let merchant = merchant.map(check_appid).transpose()?;
-    let appid = merchant.as_ref().unwrap_or(&provider.appid);
-    let question = super::quota::question(appid);
-    if ctx.global.dry_run {
-        return super::quota::would_clear(appid, None, ctx);
-    }
-    ctx.before_write(Some(question)).await?;
-    let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
-    let request = ClearComponentQuota {
-        component_appid: provider.appid.clone(),
-        appid: merchant.clone(),
-        appsecret: secret,
-    };
-    // It carries no token: the client of a merchant serves as well as the provider's own.
-    let client = &ctx.shop().await?.client;
-    client
-        .call_openly(&request)
-        .await
-        .within(|| text!("setting the day counters to zero"))?;
-    super::quota::cleared(appid, None, ctx)
 }

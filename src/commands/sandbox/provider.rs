@@ -2,7 +2,6 @@
 
 use super::super::Ctx;
 use crate::fail::Failure;
-use crate::output::Format;
 use crate::profile::check_appid;
 use crate::sandbox::{APPID, ProviderMove, Sandbox};
 use crate::text;
@@ -72,12 +71,10 @@ pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 /// What was asked for by name: alone on a line, or the only field of an object.
 fn secret(name: &str, value: String, ctx: &Ctx) -> Result<()> {
     let value = Secret::new(value);
-    match ctx.out.format {
-        Format::Json | Format::Ndjson | Format::Yaml => {
-            ctx.out.value(&serde_json::json!({ name: value.reveal() }))
-        }
-        _ => ctx.out.text(value.reveal()),
+    if ctx.out.is_values() {
+        return ctx.out.value(&serde_json::json!({ name: value.reveal() }));
     }
+    ctx.out.text(value.reveal())
 }
 
 fn pre_auth_code() -> Result<String> {

@@ -9,7 +9,7 @@ pub use reads::ASKS;
 use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Format, Record};
+use crate::output::{Cell, Column, Record};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
@@ -98,17 +98,13 @@ fn verdict(steps: &[Step]) -> Result<()> {
 
 /// Looks again and again. On a terminal the table is drawn anew; elsewhere the steps that changed are printed.
 async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
-    let redraw = ctx.out.format == Format::Table && ctx.out.redraws();
+    let redraw = ctx.out.is_for_people() && ctx.out.redraws();
     let mut before: Vec<Step> = Vec::new();
     // Steps come one at a time, and so does JSON.
-    let mut out = ctx.out.clone();
-    if out.format == Format::Json {
-        out.format = Format::Ndjson;
-    }
-    let mut stream = match out.format {
-        Format::Table => None,
-        _ => Some(out.stream::<Step>()?),
-    };
+    let out = ctx.out.without_end();
+    let mut stream = (!out.is_for_people())
+        .then(|| out.stream::<Step>())
+        .transpose()?;
     loop {
         let steps = look(ctx, before.is_empty()).await?;
         let changed = steps.iter().filter(|step| !before.contains(step));

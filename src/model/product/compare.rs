@@ -10,6 +10,7 @@ use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::text;
 use crate::types::Fen;
+use crate::types::spelling::{look_alike, twin_words};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -627,6 +628,13 @@ impl Work<'_> {
     }
 
     fn added(&mut self, given: &SkuDraft) {
+        let held = &self.held.product.skus;
+        if let Some(old) = held.iter().find(|old| look_alike(&old.id, &given.id)) {
+            return self.refuse(Some(Refusal {
+                message: twin_words(&given.id, &old.id),
+                hint: Some(text!("write it as the shop has it, or choose another")),
+            }));
+        }
         if self.draft.free_only {
             return self.refuse(Some(Refusal {
                 message: text!("the shop has no SKU {sku} of this product", sku = &given.id),

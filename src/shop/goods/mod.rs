@@ -136,7 +136,29 @@ impl Shop {
         copy: Copy,
         heard: impl FnMut(u64, u64),
     ) -> Result<Walked<Spu>> {
+        let walked = self.walk_goods(filter, copy, heard, Ok).await?;
+        Ok(Walked {
+            rows: self.complete(walked.rows, copy).await?,
+            unsure: walked.unsure,
+        })
+    }
+
+    /// What `keep` makes of each draft of the shop, which may come more than once, the last time as it is now; some come
+    /// without their SKUs. The products themselves are not held.
+    pub async fn each_goods<T>(&self, keep: impl FnMut(Spu) -> Result<T>) -> Result<Walked<T>> {
+        self.walk_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {}, keep)
+            .await
+    }
+
+    async fn walk_goods<T>(
+        &self,
+        filter: &GoodsFilter,
+        copy: Copy,
+        heard: impl FnMut(u64, u64),
+        keep: impl FnMut(Spu) -> Result<T>,
+    ) -> Result<Walked<T>> {
         let heard = std::cell::RefCell::new((heard, 0u64));
+        let keep = std::cell::RefCell::new(keep);
         let id = |spu: &Spu| match spu.product_id.0 {
             0 => spu.out_product_id.clone(),
             id => id.to_string(),
@@ -145,7 +167,7 @@ impl Shop {
             PAGE.into(),
             PAGES_AT_ONCE,
             None,
-            id,
+            |(id, _): &(String, T)| id.clone(),
             async |number, size| {
                 let request = ListSpu {
                     start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
@@ -165,8 +187,11 @@ impl Shop {
                 heard.1 += reply.spus.len() as u64;
                 let come = heard.1.min(reply.total_num);
                 (heard.0)(come, reply.total_num);
+                let mut keep = keep.borrow_mut();
+                let rows = reply.spus.into_iter();
+                let rows = rows.map(|spu| Ok((id(&spu), keep(spu)?)));
                 Ok(Page {
-                    rows: reply.spus,
+                    rows: rows.collect::<Result<_>>()?,
                     total: Some(reply.total_num),
                     more: None,
                 })
@@ -174,7 +199,7 @@ impl Shop {
         )
         .await?;
         Ok(Walked {
-            rows: self.complete(walked.rows, copy).await?,
+            rows: walked.rows.into_iter().map(|(_, row)| row).collect(),
             unsure: walked.unsure,
         })
     }

@@ -12,9 +12,7 @@ use super::component::Sendable;
 use super::send::Options;
 use super::sheet::catalogue::{Catalogue, Draft, Drafts};
 use super::sheet::images::BY_CONTENT;
-use super::{Copy, GoodsFilter};
 use crate::api::component::goods::Spu;
-use crate::bulk::number::folded;
 use crate::bulk::spool::{Cursor, SpoolWriter};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -27,6 +25,8 @@ use crate::shop::image::hosted;
 use crate::state::State;
 use crate::state::runs::{ItemState, Items, Known};
 use crate::text;
+use crate::types::now;
+use crate::types::spelling::{folded, look_alike, twin_words};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -118,8 +118,8 @@ pub struct Plan {
     pub to_ask: Vec<Line>,
     /// Products for which prices and conflicts were agreed on.
     pub agreed: HashSet<String>,
-    /// Products that are not sent, and why.
-    pub left_out: HashMap<String, Refusal>,
+    /// Products that are not sent, and why: refused, or held until somebody decides.
+    pub left_out: HashMap<String, (Kind, Refusal)>,
     asked: Vec<Asked>,
     /// By place among the products: 0 for those that were not read, 1 for those that the shop does not have, 2 for those
     /// that it has and of which nothing is promised, since pictures are still to be uploaded.
@@ -200,7 +200,8 @@ impl Plan {
             )),
         };
         for asked in self.asked.iter().filter(|asked| asked.price) {
-            self.left_out.insert(asked.key.clone(), reason.clone());
+            let reason = (Kind::Held, reason.clone());
+            self.left_out.insert(asked.key.clone(), reason);
         }
     }
 
@@ -254,11 +255,7 @@ pub fn deleted(number: &str) -> Refusal {
 /// Two numbers that people take for one.
 fn looks_like(number: &str, other: &str) -> Refusal {
     Refusal {
-        message: text!(
-            "the number \"{number}\" differs from \"{other}\", which the shop has, only in width, blanks, marks or leading zeros",
-            number,
-            other
-        ),
+        message: twin_words(number, other),
         hint: Some(text!("write it as the shop has it, or choose another")),
     }
 }
@@ -266,8 +263,8 @@ fn looks_like(number: &str, other: &str) -> Refusal {
 /// The number that was sent before and looks like this one.
 fn known_twin(items: &Items, key: &str) -> Result<Option<String>> {
     let (wanted, mut twin) = (folded(key), None);
-    items.keys(|known| {
-        if known != key && folded(known) == wanted {
+    items.keys(|known, there| {
+        if there && known != key && folded(known) == wanted {
             twin = Some(known.to_owned());
         }
     })?;
@@ -282,7 +279,7 @@ pub fn no_such_product() -> Refusal {
 }
 
 /// What the platform wants to be set before goods are taken; looked up once. Returns the categories that are open.
-async fn preconditions(shop: &Shop) -> Result<Option<HashSet<u64>>> {
+async fn preconditions(shop: &Shop, state: &State, shop_key: &str) -> Result<Option<HashSet<u64>>> {
     let (merchant, categories) = tokio::join!(shop.merchant(), shop.my_categories());
     if let Some(info) = merchant?
         && info.service_agent_type.is_empty()
@@ -298,11 +295,12 @@ async fn preconditions(shop: &Shop) -> Result<Option<HashSet<u64>>> {
         ))
         .into());
     }
-    Ok(categories?.map(|list| {
-        list.into_iter()
-            .map(|category| category.third_cat_id)
-            .collect()
-    }))
+    let Some(list) = categories? else {
+        return Ok(None);
+    };
+    let open: HashSet<u64> = list.iter().map(|category| category.third_cat_id).collect();
+    state.keep_categories(shop_key, open.iter().copied(), now())?;
+    Ok(Some(open))
 }
 
 fn hash(key: &str) -> u64 {
@@ -320,18 +318,21 @@ struct Shelf {
 }
 
 impl Shelf {
-    /// Takes the first page and reads the others.
+    /// Reads the shop's list; what comes goes to disk, and its place is kept.
     async fn read(shop: &Shop, state: &State) -> Result<Shelf> {
         let mut spool = SpoolWriter::create(state.folder())?;
         let (mut places, mut alike) = (HashMap::new(), HashMap::new());
         let goods = shop
-            .all_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {})
+            .each_goods(|spu| {
+                let body = serde_json::to_vec(&spu)?;
+                let at = spool.append(spu.out_product_id.as_bytes(), &body)?;
+                let number = &spu.out_product_id;
+                Ok((hash(number), hash(&folded(number)), at))
+            })
             .await?;
-        for spu in goods.rows {
-            let body = serde_json::to_vec(&spu)?;
-            let at = spool.append(spu.out_product_id.as_bytes(), &body)?;
-            places.insert(hash(&spu.out_product_id), at);
-            alike.insert(hash(&folded(&spu.out_product_id)), at);
+        for (number, fold, at) in goods.rows {
+            places.insert(number, at);
+            alike.insert(fold, at);
         }
         Ok(Shelf {
             cursor: spool.reader()?.cursor(),
@@ -347,7 +348,7 @@ impl Shelf {
         };
         let (number, _) = self.cursor.record(*at)?;
         let number = String::from_utf8_lossy(number).into_owned();
-        Ok((number != key && folded(&number) == folded(key)).then_some(number))
+        Ok(look_alike(&number, key).then_some(number))
     }
 
     fn find(&mut self, key: &str) -> Result<Option<Spu>> {
@@ -385,7 +386,7 @@ mod note {
     /// An earlier run sent it as it is.
     pub const DONE: u8 = 2;
     pub const CHEAP: u8 = 4;
-    /// A number that looks like it is known, and it is not.
+    /// A number that looks like it was sent.
     pub const TWIN: u8 = 8;
 }
 
@@ -403,7 +404,7 @@ pub async fn plan<T: Sendable>(
     let items = Items::open(state, shop_key, "goods")?;
     let mut plan = Plan {
         categories: match T::AUDITED {
-            true => preconditions(shop).await?,
+            true => preconditions(shop, state, shop_key).await?,
             false => None,
         },
         ..Plan::default()
@@ -422,7 +423,8 @@ pub async fn plan<T: Sendable>(
     let lines = (0..notes.len()).filter_map(|index| {
         let note = notes[index];
         // Nothing is known of most products, and nothing has to be: they are added, or their stock is set.
-        let blind = !thorough && (unread && note == 0 || note & note::DONE != 0) || stock_only;
+        let blind = !thorough && (unread && note == 0 || note & note::DONE != 0)
+            || stock_only && note & note::TWIN == 0;
         (!blind).then_some(index)
     });
     let lines: Vec<usize> = lines.collect();
@@ -463,10 +465,25 @@ pub async fn plan<T: Sendable>(
         })
         .buffered(AT_ONCE);
     let count = catalogue.len();
+    let mut numbers: Option<Option<Shelf>> = None;
     while let Some((draft, known, note, seen)) = seen.try_next().await? {
         let key = &draft.outline.key;
         let twin = match (&seen, look) {
             (Seen::Absent, Look::List(shelf)) => shelf.borrow_mut().twin(key)?,
+            // What is about to be added is held against the numbers of a shop that is not large.
+            (Seen::Absent, Look::Single) if T::AUDITED => {
+                if numbers.is_none() {
+                    let pages = shop.goods_pages().await?;
+                    numbers = Some(match pages <= FEW_CALLS as u64 {
+                        true => Some(Shelf::read(shop, state).await?),
+                        false => None,
+                    });
+                }
+                match numbers.as_mut().and_then(Option::as_mut) {
+                    Some(shelf) => shelf.twin(key)?,
+                    None => None,
+                }
+            }
             _ => None,
         };
         let twin = match twin {
@@ -485,8 +502,8 @@ pub async fn plan<T: Sendable>(
         };
         if let Some(twin) = twin {
             let refusal = looks_like(&line.out_product_id, &twin);
-            plan.left_out
-                .insert(line.out_product_id.clone(), refusal.clone());
+            let reason = (Kind::Refused, refusal.clone());
+            plan.left_out.insert(line.out_product_id.clone(), reason);
             refuse(&mut line, refusal);
         } else if note & note::DONE == 0 {
             let memory = match known {
@@ -515,10 +532,13 @@ fn notes<T: Sendable>(
     options: &Options,
     drafts: &mut Drafts<T>,
 ) -> Result<Vec<u8>> {
-    let (mut keys, mut alike) = (HashSet::new(), HashSet::new());
-    items.keys(|key| {
+    let (mut keys, mut sent, mut alike) = (HashSet::new(), HashSet::new(), HashSet::new());
+    items.keys(|key, there| {
         keys.insert(hash(key));
-        alike.insert(hash(&folded(key)));
+        if there {
+            sent.insert(hash(key));
+            alike.insert(hash(&folded(key)));
+        }
     })?;
     let mut notes = Vec::with_capacity(catalogue.len());
     for (index, outline) in catalogue.outlines().enumerate() {
@@ -537,8 +557,8 @@ fn notes<T: Sendable>(
                 note |= note::DONE;
             }
         }
-        if note & note::KNOWN == 0
-            && !alike.is_empty()
+        if !alike.is_empty()
+            && !sent.contains(&hash(&outline.key))
             && alike.contains(&hash(&folded(&outline.key)))
         {
             note |= note::TWIN;
@@ -579,23 +599,18 @@ async fn how_to_look(shop: &Shop, state: &State, to_look: usize, thorough: bool)
 }
 
 async fn see(shop: &Shop, look: &Look, key: &str, known: bool) -> Result<Seen> {
-    let listed = match look {
+    let held = match look {
         Look::No => return Ok(Seen::NotRead),
-        Look::List(shelf) => shelf.borrow_mut().find(key)?,
-        Look::Single => None,
-    };
-    // A list shows some products without their SKUs, and may lack one that was added while it was read.
-    let whole = listed.is_some_and(|spu| !spu.skus.is_empty());
-    let held = match (look, whole) {
-        (Look::List(shelf), true) => {
-            let spu = shelf.borrow_mut().find(key)?;
-            match spu {
-                Some(spu) => Some(shop.with_online(spu).await?),
-                None => None,
+        Look::Single => shop.held(key).await?,
+        Look::List(shelf) => {
+            let listed = shelf.borrow_mut().find(key)?;
+            match listed {
+                Some(spu) if !spu.skus.is_empty() => Some(shop.with_online(spu).await?),
+                None if !known => None,
+                // A list shows some products without their SKUs, and may lack one that was added while it was read.
+                _ => shop.held(key).await?,
             }
         }
-        (Look::List(_), false) if !known => None,
-        _ => shop.held(key).await?,
     };
     Ok(held.map_or(Seen::Absent, |held| Seen::There(Box::new(held))))
 }

@@ -189,8 +189,8 @@ impl<'a, T: Sendable> Sender<'a, T> {
         if let Some(refusal) = self.plan.refuses_category(draft.outline.third_cat_id) {
             return Err(refused(Kind::Refused, refusal));
         }
-        if let Some(reason) = self.plan.left_out.get(&mark.key) {
-            return Err(refused(Kind::Held, reason.clone()));
+        if let Some((kind, reason)) = self.plan.left_out.get(&mark.key) {
+            return Err(refused(*kind, reason.clone()));
         }
         let is_new = before.is_none() && !self.plan.was_there(draft.index) && T::AUDITED;
         if is_new && draft.outline.ready && !draft.outline.cheap && !self.options.rehost {

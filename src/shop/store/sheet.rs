@@ -4,9 +4,10 @@
 //! Long because the columns stand here, each with its names.
 
 use crate::bulk::sheet::Sheet;
-use crate::bulk::source::{column_letters, half_width, plain_heading};
+use crate::bulk::source::{column_letters, plain_heading};
 use crate::lang::Text;
 use crate::text;
+use crate::types::spelling::half_width;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 

@@ -400,7 +400,7 @@ fn skus_are_removed_by_name_and_never_for_a_row_that_was_left_out() {
     let said = world.run(&["goods", "upload", "renamed.csv", "--remove-missing-skus"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("remove 1 SKUs: P1-L (P1)"),
+        said.stderr.contains("remove 1 SKU: P1-L (P1)"),
         "{}",
         said.stderr
     );

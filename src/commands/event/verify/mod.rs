@@ -8,11 +8,10 @@ mod repair;
 pub use reads::ASKS;
 
 use super::super::Ctx;
-use super::super::due::several;
 use super::listen::{Onward, only_forwarder};
 use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
-use crate::output::{Cell, Column, Columns, Format, Record};
+use crate::output::{Cell, Column, Columns, Record};
 use crate::text;
 use crate::types::{ChinaTime, rfc3339};
 use anyhow::Result;
@@ -133,7 +132,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         // Known before anything is read or made.
         drop(only_forwarder(ctx)?);
     }
-    let shops = match several(ctx)? {
+    let shops = match ctx.several()? {
         None => None,
         Some(names) => Some(
             names
@@ -195,7 +194,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
 /// A table leaves out what is empty or the same in every row, so that it fits a terminal.
 fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
     let mut left_out = Vec::new();
-    if ctx.out.format == Format::Table && ctx.out.columns.is_none() {
+    if ctx.out.is_for_people() && ctx.out.columns.is_none() {
         left_out.extend(["at", "order"]);
         if !several {
             left_out.push("shop");

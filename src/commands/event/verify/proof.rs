@@ -32,8 +32,8 @@
 use crate::api::component::aftersale::{
     CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
 };
-use crate::api::component::deadline::seconds;
 use crate::api::json::put;
+use crate::api::reader::seconds;
 use crate::lang::Text;
 use crate::push::events::find;
 use crate::state::pushes::Push;

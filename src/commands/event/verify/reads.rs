@@ -2,10 +2,10 @@
 
 use super::Span;
 use super::proof::{self, Claim, text_of};
-use crate::api::component::deadline::seconds;
+use crate::api::reader::seconds;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, request};
-use crate::commands::order::list::created_between;
+use crate::commands::order::list::orders_between;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -44,8 +44,11 @@ pub async fn claims(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
 
 /// The list filters by creation, and an order is paid and settled later.
 async fn orders(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
-    let rows = created_between(ctx, span.opened, span.until.saturating_add(DAY)).await?;
-    Ok(rows.iter().flat_map(proof::order).collect())
+    let rows = orders_between(ctx, span.opened, span.until.saturating_add(DAY)).await?;
+    Ok(rows
+        .iter()
+        .flat_map(|order| proof::order(&order.record))
+        .collect())
 }
 
 async fn aftersales(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {

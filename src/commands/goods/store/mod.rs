@@ -16,8 +16,8 @@ use crate::bulk::sheet::Sheet;
 use crate::bulk::source::Input;
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
+use crate::commands::job::Invocation;
 use crate::commands::job::{self, one_job};
-use crate::commands::run::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
@@ -500,7 +500,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     if ctx.global.dry_run {
         return plan(&sender, &checked.products, recheck, ctx).await;
     }
-    job::check_columns::<Report, Event>(&ctx.out)?;
+    ctx.out.check_report::<Report, Event>()?;
     let question = match options.remove_missing {
         true => removal(&sender, &checked.products, ctx).await?,
         false => None,
@@ -599,7 +599,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     report.status = ended.name();
     let summary = serde_json::to_string(&report).unwrap_or_default();
     state.end_run(run, ended, &summary, now())?;
-    job::show(&ctx.out, &report, &report.failed)?;
+    ctx.out.report(&report, &report.failed)?;
     match stopped {
         Some(error) => Err(error),
         None if partial => Err(Failure {

@@ -1,13 +1,14 @@
 //! One cell: how its text becomes a value, what is refused, and how a value becomes text again.
 
-use super::fields::{Field, Shape, half_width};
+use super::fields::{Field, Shape};
 use crate::api::component::goods::SkuAttr;
 use crate::bulk::number::{self, Refusal};
 use crate::bulk::source::CellKind;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
-use crate::types::Fen;
+use crate::types::spelling::{half_width, invisible, unquoted};
+use crate::types::{Fen, guarded, unguarded};
 use std::borrow::Cow;
 
 /// The value of a cell.
@@ -102,10 +103,15 @@ pub fn read_cell(field: Field, name: &str, cell: &str, kind: CellKind) -> Result
             }
         }
     }
+    let seen = cell;
+    let cell = unguarded(cell);
+    let trimmed = cell.trim();
+    if let (Shape::Words | Shape::Line, Some(text)) = (field.shape(), unquoted(trimmed)) {
+        return Ok(Read::new(Value::Text(text)));
+    }
     if field.shape() == Shape::Words {
         return Ok(Read::new(Value::Text(cell.to_owned())));
     }
-    let trimmed = cell.trim();
     if field.shape() == Shape::Line {
         no_invisible(trimmed)?;
         return Ok(Read::new(Value::Text(trimmed.to_owned())));
@@ -113,7 +119,7 @@ pub fn read_cell(field: Field, name: &str, cell: &str, kind: CellKind) -> Result
     let mut normalised = false;
     let value = match field.shape() {
         Shape::Id => {
-            let read = number::read(cell, kind)?;
+            let read = number::read(seen, kind)?;
             normalised = read.normalised;
             Value::Text(read.text.into_owned())
         }
@@ -177,7 +183,7 @@ fn no_percentage(cell: &str, kind: CellKind) -> Result<(), Fault> {
 fn no_invisible(cell: &str) -> Result<(), Fault> {
     let found = cell
         .chars()
-        .find_map(|c| number::invisible(c).map(|name| (c, name)));
+        .find_map(|c| invisible(c).map(|name| (c, name)));
     match found {
         None => Ok(()),
         Some((c, name)) => Err(Fault::new(text!(
@@ -305,9 +311,7 @@ fn items<'a>(cell: &'a str, normalised: &mut bool) -> impl Iterator<Item = &'a s
 /// `colour=red;size=L`, with `:` for `=` and full-width twins. A backslash takes the meaning from the sign after it.
 fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
     let syntax = || text!("write attributes as colour=red;size=L");
-    if (cell.starts_with('{') && cell.ends_with('}'))
-        || (cell.starts_with('[') && cell.ends_with(']'))
-    {
+    if is_like_json(cell) {
         return Err(Fault::new(text!("attributes are not written as JSON here")).hint(syntax()));
     }
     let mut attrs: Vec<SkuAttr> = Vec::new();
@@ -351,6 +355,10 @@ fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
     Ok(attrs)
 }
 
+fn is_like_json(cell: &str) -> bool {
+    (cell.starts_with('{') && cell.ends_with('}')) || (cell.starts_with('[') && cell.ends_with(']'))
+}
+
 /// What people put between attributes beside `;` and `|`.
 fn between_attributes(c: char) -> bool {
     matches!(c, ',' | '，' | '、' | '/' | '&' | '+' | '；') || c.is_whitespace()
@@ -386,6 +394,13 @@ fn parts(text: &str, separates: impl Fn(char) -> bool) -> Vec<&str> {
     parts
 }
 
+/// The character of `{3000}…`, and what follows.
+fn code_point(text: &str) -> Option<(char, &str)> {
+    let (digits, rest) = text.strip_prefix('{')?.split_once('}')?;
+    let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+    Some((c, rest))
+}
+
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -395,6 +410,13 @@ fn unescape(text: &str) -> String {
                 Some('n') => out.push('\n'),
                 Some('r') => out.push('\r'),
                 Some('s') => out.push(' '),
+                Some('u') => match code_point(chars.as_str()) {
+                    Some((c, rest)) => {
+                        out.push(c);
+                        chars = rest.chars();
+                    }
+                    None => out.push_str("\\u"),
+                },
                 Some(other @ ('\\' | ';' | '；' | '|' | '｜' | '=' | '＝' | ':' | '：')) => {
                     out.push(other)
                 }
@@ -407,11 +429,22 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// The text of a value in a sheet, which [`read_cell`] reads back.
+/// The text of a value in a spreadsheet, which [`read_cell`] reads back.
 pub fn cell_of(field: Field, value: &Value) -> String {
+    let cell = bare_cell(field, value);
+    match field.shape() != Shape::Id && unguarded(&cell) != cell {
+        true => format!("'{cell}"),
+        false => cell,
+    }
+}
+
+fn bare_cell(field: Field, value: &Value) -> String {
     match value {
         Value::Text(text) if field.shape() == Shape::Id => number::written(text).into_owned(),
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => match field.shape() {
+            Shape::Words | Shape::Line if !is_plain(field, text) => number::quoted(text),
+            _ => text.clone(),
+        },
         Value::Clear => CLEAR.to_owned(),
         // An address holds no bare `|`; written as an escape it means the same.
         Value::List(items) => items
@@ -426,11 +459,36 @@ pub fn cell_of(field: Field, value: &Value) -> String {
             .collect::<Vec<_>>()
             .join("|"),
         Value::Fen(fen) => fen.to_yuan(),
-        Value::Attrs(attrs) => attrs
-            .iter()
-            .map(|attr| format!("{}={}", escaped(&attr.attr_key), escaped(&attr.attr_value)))
-            .collect::<Vec<_>>()
-            .join(";"),
+        Value::Attrs(attrs) => {
+            let cell = attrs
+                .iter()
+                .map(|attr| format!("{}={}", escaped(&attr.attr_key), escaped(&attr.attr_value)))
+                .collect::<Vec<_>>()
+                .join(";");
+            // What looks like JSON is not taken for attributes.
+            match cell.chars().next().filter(|_| is_like_json(&cell)) {
+                Some(bracket) => format!("\\u{{{:x}}}{}", u32::from(bracket), &cell[1..]),
+                None => cell,
+            }
+        }
+    }
+}
+
+/// Whether a text can stand in a cell as it is, without the guard that keeps it.
+fn is_plain(field: Field, text: &str) -> bool {
+    let read = read_cell(field, field.name(), text, CellKind::Text);
+    !text.trim().is_empty() && read.is_ok_and(|read| read.value == Value::Text(text.to_owned()))
+}
+
+/// As [`cell_of`], for a CSV file that people open in a spreadsheet program: what it would calculate is guarded.
+pub fn csv_cell_of(field: Field, value: &Value) -> String {
+    let cell = bare_cell(field, value);
+    match field.shape() {
+        // The price and the stock are numbers, and of a number the other guard keeps what it is.
+        Shape::Yuan | Shape::Fen | Shape::Whole => cell,
+        Shape::Id if cell.starts_with("=\"") || guarded(&cell) == cell => cell,
+        Shape::Id => number::quoted(&cell),
+        _ => guarded(&cell).into_owned(),
     }
 }
 
@@ -444,6 +502,7 @@ fn escaped(words: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             ' ' if !edges.contains(&at) => out.push_str("\\s"),
+            c if !edges.contains(&at) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
             '\\' | ';' | '；' | '|' | '｜' | '=' | '＝' => out.extend(['\\', c]),
             ':' | '：' if colons => out.extend(['\\', c]),
             other => out.push(other),

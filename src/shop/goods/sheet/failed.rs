@@ -2,12 +2,13 @@
 
 use super::catalogue::{Catalogue, SheetFile};
 use super::cells::{Value, read_cell};
-use super::fields::{Field, Shape, half_width};
+use super::fields::{Field, Shape};
 use super::rows::Payload;
 use crate::bulk::failed::{Copy, Judge, Verdict, target};
 use crate::bulk::source::CellKind;
 use crate::lang::Lang;
 use crate::text;
+use crate::types::spelling::half_width;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

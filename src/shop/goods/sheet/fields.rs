@@ -1,6 +1,6 @@
 //! The columns of a goods sheet: what they are called and what a cell of each holds.
 
-pub use crate::bulk::source::{half_width, plain_heading};
+pub use crate::bulk::source::plain_heading;
 
 /// A column. First those of the product, then those of the SKU, then other ways to write some of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

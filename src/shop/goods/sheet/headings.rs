@@ -1,6 +1,6 @@
 //! Which column of a sheet holds which field.
 
-use super::cells::Fault;
+use super::cells::{Fault, read_cell};
 use super::fields::{Field, Shape, plain_heading};
 use super::rows::Payload;
 use crate::bulk::source::Row;
@@ -31,6 +31,19 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Whether a row holds notes on the columns instead of goods: it has no price, no stock and no other amount.
+    pub fn are_noted_in(&self, row: &Row) -> bool {
+        let first = row.cell(self.id).0.to_lowercase();
+        let notes = ["必填", "选填", "不填", "填写", "required", "optional"];
+        let amount = |(column, field): &(usize, Field)| {
+            let (cell, kind) = row.cell(*column);
+            matches!(field.shape(), Shape::Yuan | Shape::Fen | Shape::Whole)
+                && !cell.trim().is_empty()
+                && read_cell(*field, "", cell, kind).is_ok()
+        };
+        notes.iter().any(|note| first.contains(note)) && !self.read.iter().any(amount)
+    }
+
     pub fn place(&self, field: Field) -> Option<usize> {
         self.fields.iter().position(|known| *known == Some(field))
     }
@@ -130,6 +143,14 @@ impl Naming {
             .any(|(heading, _)| self.field_of(heading) == Some(Field::OutProductId))
     }
 
+    /// What stands between headings that are all in one cell.
+    fn other_separator(&self, heading: &str) -> Option<char> {
+        ['，', '、', '；', '|', '｜'].into_iter().find(|mark| {
+            let known = |part: &str| self.field_of(part).is_some();
+            heading.split(*mark).filter(|part| known(part)).count() > 2
+        })
+    }
+
     /// Reads the headings; what is wrong with them comes with its column.
     pub fn columns<T: Payload>(&self, row: &Row) -> (Columns, Vec<(Option<usize>, Fault)>) {
         let mut columns = Columns::default();
@@ -154,6 +175,16 @@ impl Naming {
             }
             let shown = &one_line(heading);
             let Some(field) = self.field_of(heading) else {
+                if let Some(mark) = self.other_separator(heading) {
+                    let fault = Fault::new(text!(
+                        "the columns are separated with {mark}",
+                        mark = mark.to_string()
+                    ))
+                    .hint(text!(
+                        "write an ordinary comma between them (,), or save the file as .xlsx"
+                    ));
+                    return (columns, vec![(Some(place), fault)]);
+                }
                 let fault = Fault::new(text!(
                     "the column \"{heading}\" is unknown",
                     heading = shown

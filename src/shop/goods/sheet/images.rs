@@ -3,8 +3,8 @@
 use super::cells::Fault;
 use crate::api::component::goods::AddSpu;
 use crate::api::component::image::MAX_BYTES;
-use crate::bulk::number::invisible;
 use crate::text;
+use crate::types::spelling::invisible;
 use imagesize::ImageType;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

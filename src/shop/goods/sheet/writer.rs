@@ -1,9 +1,9 @@
 //! Products written as a sheet or as JSON lines, in the form that `goods upload` reads back unchanged.
 
-use super::cells::{Value, cell_of};
+use super::cells::{Value, cell_of, csv_cell_of};
 use super::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS, SPECS, Shape};
 use super::rows::Payload;
-use crate::api::component::goods::AddSpu;
+use crate::api::component::goods::{AddSpu, Spu};
 use crate::bulk::csv::{CsvWriter, Dialect, Encoding};
 use crate::lang::Lang;
 use anyhow::Result;
@@ -39,6 +39,17 @@ pub const USUAL: [Field; 18] = [
     Field::Barcode,
     Field::SkuAttrs,
 ];
+
+/// The columns of these products: the usual ones, and what else one of them holds.
+pub fn columns_of(goods: &[Spu]) -> Vec<Field> {
+    let has = |spu: &Spu| {
+        spu.direct_path
+            .as_ref()
+            .is_some_and(|path| !path.is_empty())
+    };
+    let more = goods.iter().any(has).then_some(Field::DirectPath);
+    USUAL.into_iter().chain(more).collect()
+}
 
 /// Every field there is.
 pub fn all_fields() -> Vec<Field> {
@@ -141,7 +152,7 @@ impl<W: Write + Seek + Send> SheetWriter<W> {
             match &mut self.form {
                 Form::Csv(writer) => writer.row(self.fields.iter().map(|field| {
                     value(*field)
-                        .map(|value| cell_of(*field, value))
+                        .map(|value| csv_cell_of(*field, value))
                         .unwrap_or_default()
                 }))?,
                 Form::Xlsx { workbook, row, .. } => {
@@ -201,7 +212,7 @@ fn without_empty(document: serde_json::Value) -> serde_json::Value {
     use serde_json::Value as Json;
     let is_empty = |value: &Json| match value {
         Json::Null => true,
-        Json::String(text) => text.is_empty(),
+        Json::String(text) => text.trim().is_empty(),
         Json::Array(items) => items.is_empty(),
         Json::Object(fields) => fields.is_empty(),
         Json::Bool(_) | Json::Number(_) => false,

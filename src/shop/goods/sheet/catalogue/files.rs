@@ -2,7 +2,6 @@
 
 use super::{Group, LONGEST_ID, MOST_PROBLEMS, Reading, RowRef, SheetFile, formats, some_id};
 use crate::bulk::csv::{CsvReader, Encoding, dialect};
-use crate::bulk::number::folded;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
 use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
@@ -13,6 +12,8 @@ use crate::shop::goods::sheet::headings::Columns;
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::goods::sheet::rows::{Payload, Values, sku_slot};
 use crate::text;
+use crate::types::rfc3339;
+use crate::types::spelling::folded;
 use anyhow::Result;
 use std::borrow::Cow;
 use std::hash::BuildHasher;
@@ -132,12 +133,19 @@ impl<T: Payload> Reading<'_, T> {
             ));
         }
         if pictures > 0 {
-            self.notices.push(text!(
+            self.notices.push(match pictures {
+                1 => text!(
+                    "1 image that lies over the sheet \"{sheet}\" of {file} is not read; name its file or address in a cell",
+                    sheet,
+                    file = name
+                ),
+                pictures => text!(
                 "{count} images that lie over the sheet \"{sheet}\" of {file} are not read; name their files or addresses in cells",
                 count = pictures,
                 sheet,
                 file = name
-            ));
+            ),
+            });
         }
         Ok(())
     }
@@ -203,10 +211,9 @@ impl<T: Payload> Reading<'_, T> {
         let again = Field::of_heading(first) == Some(Field::OutProductId)
             || (self.naming.knows(row)
                 && row.cell(columns.id).0.trim() == columns.headings[columns.id]);
-        let notes = ["必填", "选填", "不填", "填写", "required", "optional"];
         let fault = if again {
             Fault::new(text!("the row holds headings once more"))
-        } else if notes.iter().any(|note| first.to_lowercase().contains(note)) {
+        } else if columns.are_noted_in(row) {
             Fault::new(text!("the row holds notes on the columns and no goods"))
         } else {
             return false;
@@ -457,6 +464,18 @@ impl<T: Payload> Reading<'_, T> {
                 if *number <= 0 =>
             {
                 return Err(Fault::new(text!("{name} must be more than 0", name)));
+            }
+            (Field::ThirdCatId, Value::Whole(number)) => {
+                if let Some(open) = &self.options.categories
+                    && !u64::try_from(*number).is_ok_and(|number| open.ids.contains(&number))
+                {
+                    return Err(Fault::new(text!(
+                        "category {category} was not open to this shop on {day}",
+                        category = *number,
+                        day = rfc3339(open.at)[..10].to_owned()
+                    ))
+                    .hint(text!("`wxsell category mine` reads the list again; others need an audit in the merchant console first")));
+                }
             }
             (Field::Onsale, Value::Whole(number)) if !(0..=1).contains(number) => {
                 return Err(Fault::new(text!("{name} is 0 (no) or 1 (yes)", name)));

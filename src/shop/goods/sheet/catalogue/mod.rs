@@ -21,6 +21,7 @@ use crate::bulk::inputs::names_of;
 use crate::bulk::source::{Input, Row, Source, SourceKind};
 use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::lang::Text;
+use crate::state::categories::OpenCategories;
 use crate::text;
 use anyhow::Result;
 use aside::Aside;
@@ -48,6 +49,8 @@ pub struct ReadOptions {
     pub zero_stock: bool,
     /// Take products that give only what is to change.
     pub partial: bool,
+    /// The categories that were open when WeChat was last asked; others are refused.
+    pub categories: Option<OpenCategories>,
 }
 
 /// Problems that are kept in words; of more, their rows are kept.
@@ -432,16 +435,19 @@ impl<T: Payload> Reading<'_, T> {
         }
         self.problems.sort_by_key(Problem::order);
         if self.normalised > 0 {
-            self.notices.push(text!(
-                "full-width characters were read as half-width ones in {count} cells",
-                count = self.normalised
-            ));
+            self.notices.push(match self.normalised {
+                1 => text!("full-width characters were read as half-width ones in 1 cell"),
+                count => text!(
+                    "full-width characters were read as half-width ones in {count} cells",
+                    count
+                ),
+            });
         }
         if !self.more_problems.is_empty() {
-            self.notices.push(text!(
-                "{count} more problems are not listed",
-                count = self.more_problems.len()
-            ));
+            self.notices.push(match self.more_problems.len() {
+                1 => text!("1 more problem is not listed"),
+                count => text!("{count} more problems are not listed", count),
+            });
         }
         let bad = &self.bad;
         let live = shelf

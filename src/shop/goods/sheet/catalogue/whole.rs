@@ -2,7 +2,6 @@
 
 use super::aside::Shelf;
 use super::{CHANGES, Group, JOINED, MOST_SKUS, Reading, RowRef, SheetFile, outline, some_id};
-use crate::bulk::number::folded;
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
 use crate::shop::goods::sheet::cells::{Fault, Value};
@@ -10,6 +9,7 @@ use crate::shop::goods::sheet::fields::{Field, PRODUCT_FIELDS, SKU_FIELDS, SPECS
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::goods::sheet::rows::{Payload, Values, sku_slot};
 use crate::text;
+use crate::types::spelling::folded;
 use anyhow::Result;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

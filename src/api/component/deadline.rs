@@ -1,3 +1,0 @@
-//! Moments as this family writes them.
-
-pub use crate::api::reader::seconds;

@@ -1,0 +1,73 @@
+//! What a form is made for. Commands ask here and never match on [`Format`], so that a new form is known to this room
+//! alone.
+
+use super::{Format, Output, Record};
+use anyhow::Result;
+
+impl Output {
+    /// For people who read: a table, with sentences around it.
+    pub fn is_for_people(&self) -> bool {
+        self.format == Format::Table && self.jq.is_none()
+    }
+
+    /// For programs that read values: objects and lists.
+    pub fn is_values(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Ndjson | Format::Yaml) || self.jq.is_some()
+    }
+
+    /// For spreadsheet programs: rows of cells with a heading.
+    pub fn is_sheet(&self) -> bool {
+        matches!(self.format, Format::Csv | Format::Tsv | Format::Xlsx)
+    }
+
+    /// Whether the items of a job are shown one by one, as they end.
+    pub fn shows_each_item(&self) -> bool {
+        self.format == Format::Ndjson
+    }
+
+    /// How a file of this form ends, where files have it: `csv`, `xlsx`, `jsonl`.
+    pub fn file_ending(&self) -> Option<&'static str> {
+        match self.format {
+            Format::Csv => Some("csv"),
+            Format::Xlsx => Some("xlsx"),
+            Format::Json | Format::Ndjson => Some("jsonl"),
+            Format::Table | Format::Tsv | Format::Yaml => None,
+        }
+    }
+
+    /// The same output for a list that has no end: an array would never be closed, so that JSON is an object a line.
+    pub fn without_end(&self) -> Output {
+        let mut out = self.clone();
+        if out.format == Format::Json || out.jq.is_some() {
+            out.format = Format::Ndjson;
+        }
+        out
+    }
+
+    /// Refuses `--columns` that [`Output::report`] could not show, before the job begins.
+    pub fn check_report<R: Record, E: Record>(&self) -> Result<()> {
+        match self.is_sheet() || self.shows_each_item() {
+            true => self.check_columns::<E>(),
+            false => self.check_columns::<R>(),
+        }
+    }
+
+    /// Shows the summary of a job, and in a table what failed below it. Forms of plain rows get what failed. Columns that
+    /// were asked for are those of the one thing: the summary in a table, an item in NDJSON, whose items were shown as
+    /// they ended.
+    pub fn report<R: Record, E: Record>(&self, report: &R, failed: &[E]) -> Result<()> {
+        let chosen = self.columns.is_some();
+        match self.format {
+            Format::Csv | Format::Tsv | Format::Xlsx => self.list(failed),
+            Format::Table => {
+                self.show(report)?;
+                if failed.is_empty() || chosen {
+                    return Ok(());
+                }
+                self.list(failed)
+            }
+            Format::Ndjson if chosen => Ok(()),
+            Format::Json | Format::Ndjson | Format::Yaml => self.show(report),
+        }
+    }
+}
