@@ -6,7 +6,6 @@ use super::cache;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::Format;
 use crate::shop::lacks;
 use crate::shop::store::goods::as_it_stands;
 use crate::shop::store::sheet::Goods;
@@ -131,8 +130,8 @@ pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
         return Err(lacks(Text::verbatim("--all-columns")).into());
     }
     let path = args.output.clone().unwrap_or_else(|| {
-        PathBuf::from(match ctx.out.format {
-            Format::Csv => "goods.csv",
+        PathBuf::from(match ctx.out.file_ending() {
+            Some("csv") => "goods.csv",
             _ => "goods.xlsx",
         })
     });
