@@ -26,6 +26,10 @@ impl State {
         ids: impl IntoIterator<Item = u64>,
         at: i64,
     ) -> Result<()> {
+        // Nothing is lost without it.
+        if self.may_be_written().is_err() {
+            return Ok(());
+        }
         let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
         self.sql()
             .execute(

@@ -148,4 +148,5 @@ fn a_state_that_a_newer_version_wrote_is_read_and_not_changed() {
     assert_eq!(world.writes_since(before), [""; 0]);
     assert!(world.json(&["run", "list"])[0]["id"].is_number());
     world.ok(&["goods", "list"]);
+    world.ok(&["category", "mine"]);
 }

@@ -43,7 +43,15 @@ fn change(change: &Change) -> Text {
 
 /// Several changes in one cell.
 fn changes(line: &Line) -> Cell {
-    let mut all = line.changes.iter().map(change);
+    // Of a line that is audited, what does not wait for it.
+    let is_mixed = matches!(line.action, Action::AuditedUpdate | Action::Partial);
+    let mut all = line
+        .changes
+        .iter()
+        .map(|one| match is_mixed && one.at_once {
+            true => text!("{change} (at once)", change = change(one)),
+            false => change(one),
+        });
     let Some(first) = all.next() else {
         return Cell::Empty;
     };

@@ -1,6 +1,8 @@
 //! The columns of a goods sheet: what they are called and what a cell of each holds.
 
 pub use crate::bulk::source::plain_heading;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A column. First those of the product, then those of the SKU, then other ways to write some of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -419,16 +421,7 @@ impl Field {
     /// The field that a heading means: API name, Chinese or an alias, however it is spaced, cased or marked.
     pub fn of_heading(heading: &str) -> Option<Field> {
         let plain = plain_heading(heading);
-        let find = |wanted: &str| {
-            SPECS
-                .iter()
-                .find(|spec| {
-                    spec.name.replace('_', "") == wanted
-                        || plain_heading(spec.chinese) == wanted
-                        || spec.aliases.contains(&wanted)
-                })
-                .map(|spec| spec.field)
-        };
+        let find = |wanted: &str| NAMES.get(wanted).copied();
         find(&plain).or_else(|| {
             let (bare, in_yuan) = without_notes(&plain);
             // A unit of money says something about a price alone, and yuan are never fen.
@@ -463,6 +456,19 @@ impl Field {
             .map(|(_, spec, name)| if name.is_ascii() { spec.name } else { name })
     }
 }
+
+/// Every name of every column, plain; of two columns with one name the first.
+static NAMES: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let mut names = HashMap::new();
+    for spec in &SPECS {
+        let own = [spec.name.replace('_', ""), plain_heading(spec.chinese)];
+        let others = spec.aliases.iter().map(|alias| (*alias).to_owned());
+        for name in own.into_iter().chain(others) {
+            names.entry(name).or_insert(spec.field);
+        }
+    }
+    names
+});
 
 /// Units of money that mean yuan, as they stand in plain headings.
 const YUAN: &[&str] = &["元", "yuan", "rmb", "cny", "¥", "￥", "人民币"];

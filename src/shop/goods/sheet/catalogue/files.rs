@@ -209,8 +209,7 @@ impl<T: Payload> Reading<'_, T> {
         let columns = &self.this_file().columns;
         let (first, _) = row.cell(columns.id);
         let again = Field::of_heading(first) == Some(Field::OutProductId)
-            || (self.naming.knows(row)
-                && row.cell(columns.id).0.trim() == columns.headings[columns.id]);
+            || (first.trim() == columns.headings[columns.id] && self.naming.knows(row));
         let fault = if again {
             Fault::new(text!("the row holds headings once more"))
         } else if columns.are_noted_in(row) {
