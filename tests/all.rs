@@ -19,6 +19,7 @@ mod recipes;
 mod rooms;
 mod secrets;
 mod store_contract;
+mod store_crash;
 
 mod support {
     pub mod bank;
