@@ -19,6 +19,7 @@ mod recipes;
 mod rooms;
 mod secrets;
 mod store_contract;
+mod store_crash;
 mod words;
 
 mod support {
@@ -61,6 +62,7 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    mod help;
     mod image;
     mod merchant;
     mod merchant_application;

@@ -153,7 +153,7 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
     let Some(taken) = taken else { return Ok(()) };
     let part = |path: &str| at(taken, path).as_str().unwrap_or_default().to_owned();
     ctx.out.note(text!(
-        "taken from the Mini Program and not to be changed here: {merchant}, license {licence}; wrong data are corrected in its backend",
+        "taken from the Mini Program and not to be changed here: {merchant}, license {license}; wrong data are corrected in its backend",
         merchant = part("business_license_info.merchant_name"),
         licence = part("business_license_info.business_license_number")
     ));
