@@ -62,6 +62,7 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    mod help;
     mod image;
     mod merchant;
     mod merchant_application;

@@ -41,6 +41,7 @@ fn walked(name: &str) -> Walk {
     let kept = shop.settings().expect("settings").keep_calls;
     assert!(calls.len() < kept as usize, "{} calls", calls.len());
     assert_eq!(spec::problems(&calls), [""; 0]);
+    assert_eq!(spec::unlike_their_schema(&calls), [""; 0]);
     let called: BTreeSet<&str> = calls
         .iter()
         .filter(|call| call.errcode == 0)

@@ -22,6 +22,7 @@ pub mod fetched;
 pub mod freight;
 pub mod funds;
 pub mod goods;
+pub mod help;
 pub mod image;
 pub mod ip;
 pub mod job;
@@ -392,6 +393,7 @@ nouns! {
     #[command(subcommand)]
     Api(api::Verb) in api, ToAll;
     Completion(completion::Args) in completion, ToAll;
+    Help(help::Args) in help, ToAll;
     #[command(subcommand, hide = true)]
     Util(util::Verb) in util, ToAll;
 }
@@ -402,8 +404,7 @@ const READERS: [&str; 3] = ["status", "due", "event"];
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
     let several = BEHIND.iter().find(|(known, _)| *known == path);
-    let reads =
-        |ask: &&ask::Ask| READERS.contains(&ask.command.split(' ').next().unwrap_or_default());
+    let reads = |ask: &&ask::Ask| READERS.contains(&help::noun_of(ask.command));
     let one = || asks().filter(|ask| ask.path == path).min_by_key(reads);
     several
         .map(|(_, command)| *command)

@@ -212,7 +212,7 @@ fn columns_of_problems_can_be_chosen_whether_there_are_any_or_not() {
             "check",
             file,
             "--columns",
-            "cell,message",
+            "location,message",
             "--format",
             "csv",
         ])
