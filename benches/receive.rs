@@ -4,7 +4,8 @@
 //! The receiver is the real binary with its state on the disk of the temporary folder; `TMPDIR` chooses another one.
 //! Pushes are sealed beforehand and sent over 64 connections from this process, on the same cores. Two figures:
 //! as fast as it goes, and at a fixed pace, where a push that could not be sent in time counts as late from the moment
-//! it was due. `cargo bench --bench receive -- quick` runs a tenth.
+//! it was due. `cargo bench --bench receive -- quick` runs a tenth, `-- hostile` only the last part: how long a true push
+//! takes while 600 connections of one hostile kind are held open, and made anew as soon as they are closed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -21,8 +22,20 @@ use wxsell::types::{Secret, now};
 const CONNECTIONS: usize = 64;
 const PACES: [usize; 2] = [2_000, 3_000];
 
+/// Hostile connections at once.
+const HOSTILE: usize = 600;
+/// True pushes beside them.
+const TRUE_PUSHES: usize = 500;
+
 fn main() {
     let quick = std::env::args().any(|arg| arg == "quick");
+    if !std::env::args().any(|arg| arg == "hostile") {
+        load(quick);
+    }
+    besieged();
+}
+
+fn load(quick: bool) {
     let seconds = if quick { 2 } else { 20 };
     let folder = tempfile::tempdir().expect("a folder");
     let mut receiver = Receiver::start(folder.path());
@@ -49,6 +62,133 @@ fn main() {
     line(&format!(
         "after kill -9: {stored} of {order} answered events are stored; the receiver used {peak} MB at most"
     ));
+}
+
+/// What a hostile connection does, by name.
+#[derive(Clone, Copy)]
+enum Hostile {
+    Silent,
+    SlowHead,
+    Announcing,
+    Deaf,
+}
+
+/// A true push beside hostile connections of every kind.
+fn besieged() {
+    let kinds = [
+        ("say nothing", Hostile::Silent),
+        ("send a head a letter at a time", Hostile::SlowHead),
+        (
+            "announce an unsigned body of 1 MB and send nothing",
+            Hostile::Announcing,
+        ),
+        ("send requests and read no answer", Hostile::Deaf),
+    ];
+    for (name, kind) in kinds {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut receiver = Receiver::start(folder.path());
+        let address = receiver.address.clone();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let hostile = std::thread::spawn(move || attack(&address, kind, &stopped));
+        std::thread::sleep(Duration::from_secs(2));
+        let (mut took, again) = true_pushes(&receiver.address);
+        took.sort_unstable();
+        drop(stop);
+        let made = hostile.join().expect("no panic");
+        let at =
+            |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
+        line(&format!(
+            "{HOSTILE} connections that {name} ({made} made): a true push p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms; {again} sent again; the receiver used {} MB at most",
+            at(0.5),
+            at(0.99),
+            at(1.0),
+            receiver.peak_mb()
+        ));
+        receiver.kill();
+    }
+}
+
+/// Holds the connections until it is told to stop; gives how many were made.
+fn attack(address: &str, kind: Hostile, stopped: &std::sync::mpsc::Receiver<()>) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let made = Arc::new(AtomicUsize::new(0));
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..HOSTILE {
+            let (made, address) = (made.clone(), address.to_owned());
+            tasks.spawn(async move {
+                loop {
+                    if let Ok(stream) = tokio::net::TcpStream::connect(&address).await {
+                        made.fetch_add(1, Ordering::Relaxed);
+                        hold(stream, kind).await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            });
+        }
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        tasks.shutdown().await;
+    });
+    made.load(Ordering::Relaxed)
+}
+
+/// Until the receiver closes it.
+async fn hold(mut stream: tokio::net::TcpStream, kind: Hostile) {
+    let mut byte = [0];
+    match kind {
+        Hostile::Silent => drop(stream.read(&mut byte).await),
+        Hostile::SlowHead => {
+            for letter in b"POST /wechat HTTP/1.1\r\nHost: x\r\nX: "
+                .iter()
+                .chain(b"y".iter().cycle())
+            {
+                if stream.write_all(&[*letter]).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+        Hostile::Announcing => {
+            let head = b"POST /wechat?signature=0&timestamp=0&nonce=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n";
+            let _ = stream.write_all(head).await;
+            while stream.read(&mut byte).await.is_ok_and(|read| read > 0) {}
+        }
+        Hostile::Deaf => {
+            let many = b"GET /wechat?signature=0&timestamp=0&nonce=0 HTTP/1.1\r\nHost: x\r\n\r\n"
+                .repeat(100);
+            while stream.write_all(&many).await.is_ok() {}
+        }
+    }
+}
+
+/// How long each push took, from its first connection to the answer, and how many were sent more than once.
+fn true_pushes(address: &str) -> (Vec<Duration>, usize) {
+    let mut again = 0;
+    let made = requests(&mut 0, TRUE_PUSHES);
+    let took = made.iter().map(|request| {
+        let started = Instant::now();
+        while push(address, request).is_none() {
+            again += 1;
+        }
+        let took = started.elapsed();
+        std::thread::sleep(Duration::from_millis(10));
+        took
+    });
+    let took = took.collect();
+    (took, again)
+}
+
+fn push(address: &str, request: &[u8]) -> Option<()> {
+    let mut stream = std::net::TcpStream::connect(address).ok()?;
+    stream.write_all(request).ok()?;
+    let mut answer = [0; 1_024];
+    let read = std::io::Read::read(&mut stream, &mut answer).ok()?;
+    answer[..read].ends_with(b"success").then_some(())
 }
 
 fn line(words: &str) {

@@ -16,6 +16,7 @@ use std::path::PathBuf;
     version,
     propagate_version = true,
     arg_required_else_help = true,
+    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Cli {

@@ -39,6 +39,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, by its exit code.
+    pub const ALL: [Kind; 13] = [
+        Kind::Refused,
+        Kind::Input,
+        Kind::Access,
+        Kind::Network,
+        Kind::Limited,
+        Kind::Partial,
+        Kind::NotReady,
+        Kind::Due,
+        Kind::Unknown,
+        Kind::Unconfirmed,
+        Kind::Held,
+        Kind::Bug,
+        Kind::Stopped,
+    ];
+
     pub fn exit_code(self) -> u8 {
         match self {
             Kind::Refused => 1,

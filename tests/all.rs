@@ -12,6 +12,7 @@ mod hostile;
 mod identity;
 mod kept;
 mod lang;
+mod licences;
 mod operations;
 mod profile;
 mod receiver;
@@ -19,6 +20,7 @@ mod recipes;
 mod rooms;
 mod secrets;
 mod store_contract;
+mod store_crash;
 
 mod support {
     pub mod bank;
@@ -60,6 +62,7 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    mod help;
     mod image;
     mod merchant;
     mod merchant_application;

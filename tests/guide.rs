@@ -1,5 +1,5 @@
-//! The guide is run: `tests/guide.md` from the application to the withdrawal and `tests/guide-rest.md` with what it
-//! leaves out, every command in order, in an empty folder with a fresh shop; what they show is what was printed.
+//! The guides are run: `tests/guide.md` from the application to the withdrawal, `tests/guide-rest.md` with what it leaves
+//! out, and `tests/guide-store.md` for a WeChat Store, every command in order, in an empty folder with a fresh shop; what they show is what was printed.
 //! The calls that were answered well stand in `tests/data/called/`, which `tests/coverage.rs` reads.
 #![cfg(unix)]
 
@@ -43,6 +43,7 @@ fn walked(name: &str) -> Walk {
     let kept = shop.settings().expect("settings").keep_calls;
     assert!(calls.len() < kept as usize, "{} calls", calls.len());
     assert_eq!(spec::problems(&calls), [""; 0]);
+    assert_eq!(spec::unlike_their_schema(&calls), [""; 0]);
     let called: BTreeSet<&str> = calls
         .iter()
         .filter(|call| call.errcode == 0)
@@ -93,6 +94,18 @@ fn the_guide_is_walked_and_shows_what_is_printed() {
 #[test]
 fn what_the_guide_leaves_out_is_run_too() {
     walked("guide-rest");
+}
+
+#[test]
+fn the_guide_of_a_store_is_walked_and_shows_what_is_printed() {
+    let walk = walked("guide-store");
+    let status = |step: &&walk::Step| step.script.contains("wxsell status");
+    let last = walk.steps.iter().rfind(status).expect("a status");
+    assert!(
+        !last.script.contains("||"),
+        "the store sells: {}",
+        last.output
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const SECRET: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 const TOKEN: &str = "88_tokenTOKENtoken-TOKEN_token";
@@ -180,14 +180,15 @@ fn an_error_page_with_the_address_in_it_leaves_no_token_in_any_report() {
         }
         match target.starts_with("/shop/spu/add") {
             true => (403, format!("<p>filtered: {target}</p>")),
-            // In WechatS own words as well.
-            false => (
+            // In WeChat's own words as well.
+            false if target.starts_with("/shop/order/get_list") => (
                 200,
                 format!("{{\"errcode\":48001,\"errmsg\":\"unauthorized {target}\"}}"),
             ),
+            false => (200, shop_of_teas(target)),
         }
     }));
-    let goods = "商品编号,标题,主图,类目,售价,库存,页面\nA,Tea,https://mmecimage.cn/p/a.jpg,1421/1422/1423,1,5,p\n";
+    let goods = "商品编号,标题,主图,类目,规格编号,售价,划线价,库存,小程序路径\nA,Green tea,https://mmecimage.cn/p/a.jpg,1423,A-1,12.50,99.00,5,pages/a\n";
     std::fs::write(machine.folder.path().join("cat.csv"), goods).expect("a file");
     let upload = [
         "goods",
@@ -203,13 +204,32 @@ fn an_error_page_with_the_address_in_it_leaves_no_token_in_any_report() {
     ];
     let printed = machine.run(&upload);
     assert!(!printed.status.success());
+    let returned = std::fs::read_to_string(machine.folder.path().join("cat.failed.csv"));
+    let returned = returned.expect("the rows that failed");
+    assert!(returned.contains("access_token=***"), "{returned}");
     machine.holds_no(TOKEN, &printed);
     let failed = machine.run(&["run", "failed", "1", "--format", "json"]);
     machine.holds_no(TOKEN, &failed);
-    let raw = machine.run(&["goods", "list", "--raw"]);
+    let raw = machine.run(&["order", "list", "--raw"]);
     machine.holds_no(TOKEN, &raw);
     let words = String::from_utf8_lossy(&raw.stderr);
     assert!(words.contains("access_token=***"), "{words}");
+}
+
+/// What a shop that may sell tea and has none yet answers.
+fn shop_of_teas(target: &str) -> String {
+    let path = target.split('?').next().unwrap_or_default();
+    const TEA: &str = "\"third_cat_id\":1423,\"third_cat_name\":\"tea\",\"second_cat_id\":1422,\"second_cat_name\":\"tea\",\"first_cat_id\":1421,\"first_cat_name\":\"food\"";
+    match path {
+        "/shop/account/get_category_list" => format!("{{\"errcode\":0,\"data\":[{{{TEA}}}]}}"),
+        "/shop/cat/get" => format!(
+            "{{\"errcode\":0,\"third_cat_list\":[{{{TEA},\"qualification\":\"\",\"qualification_type\":0,\"product_qualification\":\"\",\"product_qualification_type\":0}}]}}"
+        ),
+        "/shop/account/get_info" => "{\"errcode\":0,\"data\":{\"service_agent_path\":\"pages/s\",\"service_agent_phone\":\"02000000000\",\"service_agent_type\":[0,1,2]}}".into(),
+        "/shop/spu/get" => "{\"errcode\":1000011,\"errmsg\":\"no such product\"}".into(),
+        "/shop/register/check" => "{\"errcode\":0,\"data\":{\"status\":2,\"access_info\":{\"spu_audit_success\":1}}}".into(),
+        _ => "{\"errcode\":0,\"errmsg\":\"ok\"}".into(),
+    }
 }
 
 #[cfg(unix)]
@@ -285,4 +305,132 @@ fn files_of_ours_that_others_could_read_are_mended_and_secrets_of_people_refused
     assert_eq!(printed.status.code(), Some(3));
     let words = String::from_utf8_lossy(&printed.stderr);
     assert!(words.contains("chmod 700"), "{words}");
+}
+
+/// What is meant for this machine does not go through a proxy that the environment names; one that is named on purpose
+/// is taken.
+#[test]
+fn a_proxy_of_the_environment_sees_nothing_that_is_meant_for_this_machine() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    let proxy = gateway(move |target, _| {
+        noted.lock().expect("a lock").push(target.to_owned());
+        (
+            200,
+            format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}"),
+        )
+    });
+    let machine = Machine::before(gateway(|target, _| {
+        (
+            200,
+            match target.starts_with("/cgi-bin") {
+                true => format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}"),
+                false => "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into(),
+            },
+        )
+    }));
+    let through = |args: &[&str]| {
+        let mut command = machine.command(args);
+        for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            command.env(name, &proxy);
+        }
+        command.output().expect("the binary runs")
+    };
+    let printed = through(&["goods", "list"]);
+    let words = String::from_utf8_lossy(&printed.stderr);
+    assert!(printed.status.success(), "{words}");
+    // An event with an order in it, for a program of this machine.
+    let hook = gateway(|_, _| (200, String::new()));
+    let printed = through(&[
+        "--profile",
+        "sandbox",
+        "event",
+        "trigger",
+        "debug_demo",
+        "--to",
+        &format!("{hook}/in"),
+    ]);
+    let words = String::from_utf8_lossy(&printed.stderr);
+    assert!(printed.status.code() != Some(4), "{words}");
+    assert_eq!(*seen.lock().expect("a lock"), [""; 0]);
+    // That of a profile is meant.
+    let config = machine.folder.path().join("config");
+    std::fs::create_dir_all(&config).expect("a folder");
+    let settings = format!(
+        "[profile.shop]\nappid = \"wx0123456789abcdef\"\nbase_url = \"http://127.0.0.1:9\"\nproxy = \"{proxy}\"\n"
+    );
+    std::fs::write(config.join("config.toml"), settings).expect("settings");
+    let mut command = machine.command(&["--profile", "shop", "auth", "token"]);
+    command
+        .env_remove("WXSELL_BASE_URL")
+        .env_remove("WXSELL_APPID");
+    let printed = command.output().expect("the binary runs");
+    let words = String::from_utf8_lossy(&printed.stderr);
+    assert!(printed.status.success(), "{words}");
+    assert_eq!(seen.lock().expect("a lock").len(), 1, "{words}");
+}
+
+/// A dot at the end names the same host: its pace, its limits and its questions are those of the live platform.
+#[test]
+fn a_host_with_a_dot_at_its_end_is_the_live_platform() {
+    let machine = Machine::before("https://api.weixin.qq.com.".into());
+    // A clock of tests is refused before the live platform, and nowhere else.
+    let clock = machine.folder.path().join("clock");
+    let mut command = machine.command(&["goods", "list"]);
+    let printed = command.env(wxsell::clock::VARIABLE, clock).output();
+    let printed = printed.expect("the binary runs");
+    let words = String::from_utf8_lossy(&printed.stderr);
+    assert!(words.contains("the live platform is not called"), "{words}");
+}
+
+/// A running receiver: the password of its target is not shown, and a crash would write none of its memory to a file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_receiver_shows_no_password_and_leaves_no_core() {
+    const PASSWORD: &str = "SECRETPW-of-the-hook";
+    let machine = Machine::before("http://127.0.0.1:9".into());
+    let target = format!("http://u:{PASSWORD}@127.0.0.1:9/hook");
+    let inner = machine.command(&[
+        "--profile",
+        "sandbox",
+        "event",
+        "listen",
+        "--port",
+        "0",
+        "--format",
+        "ndjson",
+        "--forward-to",
+        &target,
+    ]);
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", "ulimit -S -c $(ulimit -H -c); exec \"$0\" \"$@\""])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(machine.folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = shell.spawn().expect("it starts");
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+    stdout.read_line(&mut line).expect("a line");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id()));
+    child.kill().expect("it is ended");
+    let rest = child.wait_with_output().expect("it ends");
+    let limits = limits.expect("its limits");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let soft = core.and_then(|line| line.split_whitespace().nth(4));
+    assert_eq!(soft, Some("0"), "{limits}");
+    assert!(line.contains("127.0.0.1:9/hook"), "{line}");
+    let all = format!("{line}{}", String::from_utf8_lossy(&rest.stderr));
+    assert!(!all.contains(PASSWORD), "{all}");
 }

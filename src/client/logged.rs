@@ -36,6 +36,10 @@ impl Client {
         if resend == Resend::Safe {
             return attempts.await;
         }
+        let first = match self.in_bulk.load(Ordering::Relaxed) {
+            true => self.gates.pass(path).await?,
+            false => None,
+        };
         let kept = self.keep_intent(path, body, intent).await;
         let entry = kept.map_err(|error| {
             let failure = Failure::from_any(error);
@@ -50,6 +54,9 @@ impl Client {
             failure
         });
         let failure = answer.as_ref().err();
+        if let Some(first) = first {
+            first.ended(failure);
+        }
         let result = match failure {
             None => Cow::Borrowed("done"),
             Some(failure) if failure.unclear => Cow::Borrowed("unclear"),

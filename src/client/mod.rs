@@ -6,6 +6,7 @@
 mod answer;
 mod download;
 pub mod errcode;
+mod gate;
 mod logged;
 mod once;
 mod open;
@@ -91,6 +92,7 @@ pub struct Client {
     log: OnceLock<Log>,
     /// A journal keeps what is sent.
     in_bulk: AtomicBool,
+    gates: gate::Gates,
     writer: Arc<Writer>,
 }
 
@@ -181,6 +183,7 @@ impl Client {
             heard: wire.heard,
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
+            gates: gate::Gates::default(),
             writer: Arc::new(Writer {
                 who: user(),
                 profile: profile.label().to_owned(),
@@ -587,6 +590,9 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
             .iter()
             .filter_map(|der| reqwest::Certificate::from_der(der).ok());
         builder = builder.tls_certs_merge(shipped);
+    } else if profile.proxy.is_none() {
+        // Nothing is encrypted on this machine: the certificates of the system need not be read.
+        builder = builder.tls_certs_only([]);
     }
     if let Some(proxy) = &profile.proxy {
         let proxy = reqwest::Proxy::all(proxy).map_err(|error| {

@@ -178,11 +178,26 @@ impl Record for BrandRow {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Mine => mine(ctx).await,
+        Verb::Apply(_) if ctx.is_of_a_store() => {
+            Err(crate::shop::lacks(text!("this command")).into())
+        }
         Verb::Apply(args) => apply(args, ctx).await,
     }
 }
 
 async fn mine(ctx: &Ctx) -> Result<()> {
+    if ctx.is_of_a_store() {
+        let brands = ctx.shop().await?.store_brands().await?;
+        let row = |brand: crate::api::store::merchant::Brand| BrandRow {
+            brand_id: brand.brand_id.to_string(),
+            brand_wording: match brand.ch_name.is_empty() {
+                true => brand.en_name,
+                false => brand.ch_name,
+            },
+        };
+        let rows: Vec<BrandRow> = brands.into_iter().map(row).collect();
+        return ctx.out.list(&rows);
+    }
     let brands = ctx.shop().await?.my_brands().await?.unwrap_or_default();
     let rows: Vec<BrandRow> = brands
         .into_iter()

@@ -5,6 +5,7 @@ use super::ask::{Ask, request};
 use super::{audit, papers};
 use crate::api::component::category::Category;
 use crate::fail::Failure;
+use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use crate::types::now;
@@ -34,7 +35,9 @@ pub struct ListArgs {
 
 /// Show a rule of a category
 ///
-/// This call belongs to the successor of the component: WeChat answers it for the accounts of WeChat Store only.
+/// With a WeChat Store: what its products must have (attributes, SKU attributes, papers), the lowest price and the like;
+/// `goods template` makes a sheet of it. The deposit and the delivery methods are a call of the successor of the component,
+/// which WeChat answers for accounts of WeChat Store only.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
@@ -167,7 +170,155 @@ impl Record for CategoryRow {
     ];
 }
 
+/// One leaf of the tree of a WeChat Store.
+#[derive(Debug, Serialize)]
+struct LeafRow {
+    category_id: String,
+    /// `食品饮料/茶/绿茶`
+    path: String,
+    /// `open`, `lapsed`, or `closed`: to be applied for.
+    right: &'static str,
+}
+
+impl Record for LeafRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("category_id", "CATEGORY", |c| {
+            Cell::Text(c.category_id.clone())
+        }),
+        Column::new("path", "PATH", |c| Cell::Text(c.path.clone())),
+        Column::new("right", "THIS STORE", |c| {
+            Cell::Word(match c.right {
+                "open" => text!("may sell"),
+                "lapsed" => text!("lapsed"),
+                _ => text!("to be applied for"),
+            })
+        }),
+    ];
+}
+
+/// One thing that a product of a category has or may have.
+#[derive(Debug, Serialize)]
+struct NeedRow {
+    /// `attribute`, `sku_attribute`, `paper`, `lowest_price` or `bar_code`.
+    kind: &'static str,
+    name: String,
+    /// `always`, `sometimes` or `never`.
+    needed: &'static str,
+    /// Allowed values, or units.
+    values: Vec<String>,
+}
+
+impl Record for NeedRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("kind", "WHAT", |n| {
+            Cell::Word(match n.kind {
+                "attribute" => text!("attribute"),
+                "sku_attribute" => text!("SKU attribute"),
+                "paper" => text!("paper"),
+                "lowest_price" => text!("lowest price"),
+                _ => text!("bar code"),
+            })
+        }),
+        Column::new("name", "NAME", |n| Cell::Text(n.name.clone())),
+        Column::new("needed", "NEEDED", |n| {
+            Cell::Word(match n.needed {
+                "always" => text!("always"),
+                "sometimes" => text!("sometimes"),
+                _ => text!("no"),
+            })
+        }),
+        Column::new("values", "VALUES OR UNITS", |n| {
+            Cell::List(n.values.clone())
+        }),
+    ];
+}
+
+async fn rule_of_store(leaf: u64, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<NeedRow>()?;
+    let shop = ctx.shop().await?;
+    let none = crate::api::store::Id::default();
+    let rule = shop.store_rule(&leaf.into(), &none).await?.read();
+    let needed = |need: &Need| match need {
+        Need::Always => "always",
+        Need::Never => "never",
+        Need::When(_) | Need::Unknown => "sometimes",
+    };
+    let attribute = |kind: &'static str| {
+        move |rule: &AttributeRule| NeedRow {
+            kind,
+            name: rule.name.clone(),
+            needed: needed(&rule.need),
+            values: rule.kind.choices().to_vec(),
+        }
+    };
+    let papers = rule.papers.iter().map(|paper| NeedRow {
+        kind: "paper",
+        name: paper.name.clone(),
+        needed: needed(&paper.need),
+        values: Vec::new(),
+    });
+    let mut rows: Vec<NeedRow> = rule
+        .attributes
+        .iter()
+        .map(attribute("attribute"))
+        .chain(rule.sku_attributes.iter().map(attribute("sku_attribute")))
+        .chain(papers)
+        .collect();
+    if rule.floor_price.0 > 0 {
+        rows.push(NeedRow {
+            kind: "lowest_price",
+            name: rule.floor_price.to_yuan(),
+            needed: "always",
+            values: Vec::new(),
+        });
+    }
+    if rule.needs_bar_code {
+        rows.push(NeedRow {
+            kind: "bar_code",
+            name: String::new(),
+            needed: "always",
+            values: Vec::new(),
+        });
+    }
+    ctx.out.list(&rows)
+}
+
+async fn of_store(search: Option<&str>, mine: bool, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<LeafRow>()?;
+    let shop = ctx.shop().await?;
+    let (tree, rights) = tokio::try_join!(shop.store_categories(), shop.store_relations())?;
+    let right = |leaf: &str| {
+        let found = rights.iter().find(|relation| relation.id.as_str() == leaf);
+        match found.map(|relation| relation.status) {
+            Some(1) => "open",
+            Some(_) => "lapsed",
+            None => "closed",
+        }
+    };
+    let rows: Vec<LeafRow> = tree
+        .iter()
+        .map(|path| LeafRow {
+            category_id: path.leaf().to_owned(),
+            path: path.path(),
+            right: right(path.leaf()),
+        })
+        .filter(|row| !mine || row.right != "closed")
+        .filter(|row| {
+            search.is_none_or(|search| row.category_id == search || row.path.contains(search))
+        })
+        .collect();
+    ctx.out.list(&rows)
+}
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    if ctx.is_of_a_store() {
+        return match verb {
+            Verb::List(args) => of_store(args.search.as_deref(), false, ctx).await,
+            Verb::Mine => of_store(None, true, ctx).await,
+            Verb::Rule(args) => rule_of_store(args.category_id, ctx).await,
+            Verb::Apply(_) => Err(crate::shop::lacks(text!("this command")).into()),
+        };
+    }
     let (categories, search) = match verb {
         Verb::List(args) => (ctx.shop().await?.categories().await?, args.search),
         Verb::Mine => {

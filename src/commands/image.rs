@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::api::component::image::MAX_BYTES;
+use crate::api::store::image::MAX_BYTES as MAX_BYTES_OF_STORE;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::shop::image::LINK;
@@ -21,7 +22,7 @@ pub enum Verb {
 
 /// Upload pictures and print their links
 ///
-/// Takes jpg and png files of at most 2 MB, and addresses that WeChat can fetch. A picture that the shop has already
+/// Takes jpg and png files of at most 2 MB (10 MB for products of a WeChat Store), and addresses that WeChat can fetch. A picture that the shop has already
 /// is not uploaded again; its link stays valid.
 #[derive(Debug, clap::Args)]
 pub struct UploadArgs {
@@ -106,7 +107,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
-    let pictures = read_all(&args.images)?;
+    let pictures = read_all(
+        &args.images,
+        ctx.is_of_a_store() && args.kind == Returned::Link,
+    )?;
     if ctx.global.dry_run {
         ctx.out.note(text!(
             "{count} pictures would be uploaded",
@@ -140,7 +144,7 @@ impl Pictures {
     /// Files, or addresses that begin with http.
     pub fn read(sources: &[String]) -> Result<Pictures> {
         Ok(Pictures {
-            pictures: read_all(sources)?,
+            pictures: read_all(sources, false)?,
             sources: sources.to_vec(),
         })
     }
@@ -162,10 +166,12 @@ impl Pictures {
     }
 }
 
-fn read_all(images: &[String]) -> Result<Vec<Picture>> {
+/// `large`: pictures of products of a WeChat Store may have 10 MB.
+fn read_all(images: &[String], large: bool) -> Result<Vec<Picture>> {
+    let most = if large { MAX_BYTES_OF_STORE } else { MAX_BYTES };
     let (pictures, problems): (Vec<_>, Vec<_>) = images
         .iter()
-        .map(|image| read(image))
+        .map(|image| read_up_to(image, most))
         .partition(Result::is_ok);
     let problems: Vec<_> = problems
         .into_iter()
@@ -235,6 +241,10 @@ pub async fn once(
 
 /// Reads a picture and looks whether WeChat would take it: jpg or png of at most 2 MB, or an address.
 pub fn read(image: &str) -> Result<Picture, Failure> {
+    read_up_to(image, MAX_BYTES)
+}
+
+fn read_up_to(image: &str, most: u64) -> Result<Picture, Failure> {
     if image.starts_with("http://") || image.starts_with("https://") {
         return Ok(Picture::Address(image.to_owned()));
     }
@@ -246,10 +256,11 @@ pub fn read(image: &str) -> Result<Picture, Failure> {
             error = error.to_string()
         ))
     })?;
-    if bytes.len() as u64 > MAX_BYTES {
+    if bytes.len() as u64 > most {
         return Err(Failure::input(text!(
-            "{path} is larger than 2 MB",
-            path = image
+            "{path} is larger than {most} MB",
+            path = image,
+            most = most / 1024 / 1024
         )));
     }
     match imagesize::image_type(&bytes) {

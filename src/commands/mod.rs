@@ -1,6 +1,7 @@
 //! One file per noun: arguments, what they do, what they show. Parse, ask the shop, show.
 
 pub mod access;
+pub mod address;
 pub mod aftersale;
 pub mod api;
 pub mod ask;
@@ -18,8 +19,10 @@ pub mod dispute;
 pub mod due;
 pub mod event;
 pub mod fetched;
+pub mod freight;
 pub mod funds;
 pub mod goods;
+pub mod help;
 pub mod image;
 pub mod ip;
 pub mod job;
@@ -53,6 +56,7 @@ use crate::shop::pass_through::BEHIND;
 use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -81,6 +85,26 @@ impl Ctx {
             state: OnceCell::new(),
             shop: tokio::sync::OnceCell::new(),
         })
+    }
+
+    /// Whether the profile is one of a WeChat Store. A profile that cannot be read is named by what needs it.
+    pub fn is_of_a_store(&self) -> bool {
+        self.profile()
+            .is_ok_and(|profile| profile.family == Family::Store)
+    }
+
+    /// Refuses what only a WeChat Store has.
+    pub fn of_a_store(&self) -> Result<()> {
+        if self.profile()?.family == Family::Store {
+            return Ok(());
+        }
+        Err(
+            Failure::input(text!("this command works for a WeChat Store alone"))
+                .hint(text!(
+                    "choose a profile of a store with --profile; `wxsell profile list` shows the families"
+                ))
+                .into(),
+        )
     }
 
     /// The same command for another profile: options, output and state are shared.
@@ -317,19 +341,23 @@ nouns! {
     Dispute(dispute::Verb) in dispute, ToComponents;
     Due(due::DueArgs) in due, ToComponents;
     #[command(subcommand)]
-    Image(image::Verb) in image, ToComponents;
+    Image(image::Verb) in image, ToAll;
     #[command(subcommand)]
     Access(access::Verb) in access, ToComponents;
     #[command(subcommand)]
-    Category(category::Verb) in category, ToComponents;
+    Category(category::Verb) in category, ToAll;
     #[command(subcommand)]
-    Brand(brand::Verb) in brand, ToComponents;
+    Brand(brand::Verb) in brand, ToAll;
+    #[command(subcommand)]
+    Address(address::Verb) in address, ToAll;
+    #[command(subcommand)]
+    Freight(freight::Verb) in freight, ToAll;
     #[command(subcommand)]
     Audit(audit::Verb) in audit, ToComponents;
     #[command(subcommand)]
     Certificate(certificate::Verb) in certificate, ToComponents;
     #[command(subcommand)]
-    Merchant(merchant::Verb) in merchant, ToComponents;
+    Merchant(merchant::Verb) in merchant, ToAll;
     #[command(subcommand)]
     Order(order::Verb) in order, ToComponents;
     #[command(subcommand)]
@@ -371,6 +399,7 @@ nouns! {
     #[command(subcommand)]
     Api(api::Verb) in api, ToAll;
     Completion(completion::Args) in completion, ToAll;
+    Help(help::Args) in help, ToAll;
     #[command(subcommand, hide = true)]
     Util(util::Verb) in util, ToAll;
 }
@@ -381,8 +410,7 @@ const READERS: [&str; 3] = ["status", "due", "event"];
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
     let several = BEHIND.iter().find(|(known, _)| *known == path);
-    let reads =
-        |ask: &&ask::Ask| READERS.contains(&ask.command.split(' ').next().unwrap_or_default());
+    let reads = |ask: &&ask::Ask| READERS.contains(&help::noun_of(ask.command));
     let one = || asks().filter(|ask| ask.path == path).min_by_key(reads);
     several
         .map(|(_, command)| *command)

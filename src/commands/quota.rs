@@ -25,6 +25,8 @@ pub enum Verb {
     /// The figures are about 1 % off. Where WeChat gives no figure the cells stay empty.
     Show(ShowArgs),
     /// Show how many audit submissions this machine has made, and the limits in force
+    ///
+    /// A WeChat Store counts for itself: shown is what it says is left, of all products and of new ones.
     Audits,
     #[command(alias = "reset")]
     Clear(ClearArgs),
@@ -125,12 +127,66 @@ impl Record for Audits {
     ];
 }
 
+/// What a WeChat Store still takes into its audit.
+#[derive(Debug, Serialize)]
+struct StoreAudits {
+    /// The console says why.
+    blocked: bool,
+    unlimited: bool,
+    left: i64,
+    limit: i64,
+    new_products_left: Option<i64>,
+    new_products_limit: Option<i64>,
+}
+
+impl Record for StoreAudits {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("left", "LEFT", |a| match a.unlimited {
+            true => Cell::Word(text!("no limit")),
+            false => Cell::Number(a.left),
+        }),
+        Column::new("limit", "LIMIT", |a| match a.unlimited {
+            true => Cell::Empty,
+            false => Cell::Number(a.limit),
+        }),
+        Column::new("new_products_left", "NEW PRODUCTS LEFT", |a| {
+            match a.unlimited {
+                true => Cell::Word(text!("no limit")),
+                false => number(a.new_products_left),
+            }
+        }),
+        Column::new("new_products_limit", "NEW PRODUCTS LIMIT", |a| {
+            match a.unlimited {
+                true => Cell::Empty,
+                false => number(a.new_products_limit),
+            }
+        }),
+        Column::new("blocked", "BLOCKED", |a| match a.blocked {
+            true => Cell::Word(text!("yes")),
+            false => Cell::Empty,
+        }),
+    ];
+}
+
+async fn store_audits(ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<StoreAudits>()?;
+    let quota = ctx.shop().await?.store_quota().await?;
+    ctx.out.show(&StoreAudits {
+        blocked: quota.block_status,
+        unlimited: quota.unlimited_type == Some(1),
+        left: quota.audit_total_remaining.unwrap_or(quota.avail_quota),
+        limit: quota.audit_total_quota.unwrap_or(quota.total_quota),
+        new_products_left: quota.new_product_remaining,
+        new_products_limit: quota.new_product_total_quota,
+    })
+}
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Show(args) => show(args, ctx).await,
+        Verb::Audits if ctx.is_of_a_store() => store_audits(ctx).await,
         Verb::Audits => audits(ctx),
         Verb::Clear(args) => clear(&args, ctx).await,
     }

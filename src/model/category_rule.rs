@@ -10,6 +10,8 @@ pub struct CategoryRule {
     pub name: String,
     /// Brands that may be sold; `None` where any may.
     pub brands: Option<Vec<String>>,
+    /// How the brand stands that the rule was asked for with.
+    pub brand: Option<BrandRight>,
     pub attributes: Vec<AttributeRule>,
     /// Attributes that tell SKUs apart; any where empty.
     pub sku_attributes: Vec<AttributeRule>,
@@ -21,6 +23,13 @@ pub struct CategoryRule {
     /// Promises with the choices there are, by the platform's name.
     pub services: Vec<(String, Vec<String>)>,
     pub requirements: Requirements,
+}
+
+/// Whether a brand may be sold in a category, by this shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrandRight {
+    pub in_category: bool,
+    pub authorized: bool,
 }
 
 /// Counts of images that go by the branch of trade.
@@ -140,6 +149,8 @@ pub struct SkuFacts<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Breach {
     BrandNotAllowed,
+    BrandNotInCategory,
+    BrandNotAuthorized,
     AttributeMissing {
         name: String,
         choices: Vec<String>,
@@ -213,6 +224,13 @@ impl CategoryRule {
             .is_some_and(|brands| brands.iter().all(|brand| brand != product.brand))
         {
             wrong.push(Breach::BrandNotAllowed);
+        } else if let Some(right) = self.brand {
+            if !right.in_category {
+                wrong.push(Breach::BrandNotInCategory);
+            }
+            if !right.authorized {
+                wrong.push(Breach::BrandNotAuthorized);
+            }
         }
         for rule in &self.attributes {
             let given = product

@@ -160,7 +160,7 @@ struct Attempt {
 impl Courier {
     pub fn new(target: Target, accounts: HashMap<String, Account>) -> Result<Courier> {
         Ok(Courier {
-            http: http(target.timeout, target.url.as_ref().is_some_and(is_loopback))?,
+            http: http(target.timeout, target.url.as_ref())?,
             target,
             accounts: Arc::new(accounts),
         })
@@ -309,28 +309,41 @@ pub async fn run_program(
     }
 }
 
-/// A client for an address that is not WeChat's; follows no redirects. `direct` leaves aside the proxy that the
-/// environment names: what is meant for this machine may hold orders.
-pub fn http(timeout: Duration, direct: bool) -> Result<reqwest::Client> {
+/// A client for an address that is not WeChat's; follows no redirects. What is meant for this machine, and may hold
+/// orders, does not go through the proxy that the environment names.
+pub fn http(timeout: Duration, url: Option<&reqwest::Url>) -> Result<reqwest::Client> {
+    let client = client(timeout);
+    built(match url.filter(|url| is_loopback(url)) {
+        // Nothing is encrypted: the certificates of the system need not be read.
+        Some(local) if local.scheme() == "http" => client.no_proxy().tls_certs_only([]),
+        Some(_) => client.no_proxy(),
+        None => client,
+    })
+}
+
+/// As [`http`], for any address and without a proxy.
+pub fn http_direct(timeout: Duration) -> Result<reqwest::Client> {
+    built(client(timeout).no_proxy())
+}
+
+fn client(timeout: Duration) -> reqwest::ClientBuilder {
     // Somebody else may have installed it; it is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder();
-    if direct {
-        builder = builder.no_proxy();
-    }
-    builder
+    reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("wxsell/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
         .connect_timeout(timeout.min(Duration::from_secs(10)))
-        .build()
-        .map_err(|error| {
-            Failure::network(text!(
-                "no connection can be made: {error}",
-                error = error.to_string()
-            ))
-            .into()
-        })
+}
+
+fn built(client: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    client.build().map_err(|error| {
+        Failure::network(text!(
+            "no connection can be made: {error}",
+            error = error.to_string()
+        ))
+        .into()
+    })
 }
 
 /// The push as the platform would send it now.

@@ -334,7 +334,7 @@ fn request(to: &PushTo, account: &Account, event: &Outgoing) -> Result<crate::pu
 /// What pushes with the platform's patience.
 pub fn http() -> Result<reqwest::Client> {
     // The shop in a box pushes to this machine or its neighbours.
-    forward::http(PATIENCE, true)
+    forward::http_direct(PATIENCE)
 }
 
 /// Checks an address that events are to be sent to.

@@ -89,6 +89,30 @@ const PLACES: [(&str, &str, &str); 6] = [
 const CATEGORY: u64 = 1423;
 
 impl Sandbox {
+    /// Fills the WeChat Store with products. What it holds already stays.
+    ///
+    /// # Errors
+    /// Where this seed was sown before.
+    pub fn seed_store(&mut self, goods: u32, seed: u64) -> Result<Seeded> {
+        fastrand::seed(seed);
+        self.write(|tx| {
+            let mut rng = Rng::with_seed(seed);
+            let sown =
+                rules::store::within(tx, |tx| rules::store::seed::sow(tx, &mut rng, seed, goods))?;
+            if !sown {
+                return Err(sown_before(seed).into());
+            }
+            rules::settle(tx)?;
+            Ok(Seeded {
+                goods,
+                orders: 0,
+                aftersales: 0,
+                seed,
+                paid: Vec::new(),
+            })
+        })
+    }
+
     /// Fills the shop. What it holds already stays.
     ///
     /// # Errors
@@ -136,14 +160,7 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
         let spu = product(rng, seed.seed, n);
         let number = spu.out_product_id.clone();
         if goods::numbers(tx, &number, "")?.is_some() {
-            return Err(Failure::input(text!(
-                "seed {seed} was sown in this shop before",
-                seed = seed.seed
-            ))
-            .hint(text!(
-                "choose another with --seed, or begin anew with `wxsell sandbox reset`"
-            ))
-            .into());
+            return Err(sown_before(seed.seed).into());
         }
         let shown = spu.clone();
         // The first is on sale, so that there is something to order.
@@ -178,6 +195,12 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
         }
     }
     orders(tx, rng, seed, &on_sale, now)
+}
+
+fn sown_before(seed: u64) -> Failure {
+    Failure::input(text!("seed {seed} was sown in this shop before", seed)).hint(text!(
+        "choose another with --seed, or begin anew with `wxsell sandbox reset`"
+    ))
 }
 
 fn not_taken(number: &str) -> Failure {

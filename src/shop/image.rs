@@ -1,6 +1,6 @@
 //! Pictures of a shop.
 
-use super::{Shop, lacks};
+use super::Shop;
 use crate::api::Resend;
 use crate::api::component::image::{AS_URL, ByAddress, MAX_BYTES, PATH, Picture, UploadReply};
 use crate::fail::{Failure, Kind, Within, failure};
@@ -54,7 +54,7 @@ impl Shop {
                     )
                     .await?
             }
-            Family::Store => return Err(lacks(text!("this command")).into()),
+            Family::Store => return self.upload_to_store_as(name, mime, bytes, kind).await,
         };
         Ok(reply.img_info)
     }
@@ -109,7 +109,7 @@ impl Shop {
                     )
                     .await?
             }
-            Family::Store => return Err(lacks(text!("this command")).into()),
+            Family::Store => return self.copy_to_store_as(url, kind).await,
         };
         Ok(reply.img_info)
     }

@@ -24,6 +24,7 @@
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
 //! `synchronous = FULL`; results may lag behind, since a lost result only costs a look-up.
 
+pub mod answers;
 pub mod cases;
 pub mod categories;
 pub mod images;
@@ -80,6 +81,7 @@ const MIGRATIONS: &[&str] = &[
     log::HEAD,
     products::SCHEMA,
     categories::SCHEMA,
+    answers::SCHEMA,
 ];
 
 /// The open file.

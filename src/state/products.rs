@@ -40,6 +40,16 @@ impl State {
         read().map_err(|error| sqlite_failure(error).into())
     }
 
+    /// Whether a shop has a product of this number of its own.
+    pub fn knows_product(&self, shop: &str, id: &str) -> Result<bool> {
+        let found = self.sql().query_row(
+            "SELECT count(*) FROM product WHERE shop = ?1 AND id = ?2",
+            params![shop, id],
+            |row| row.get::<_, i64>(0),
+        );
+        Ok(found.map_err(sqlite_failure)? > 0)
+    }
+
     /// The products that have this number; where none has, those without a number that have this code.
     pub fn products_of(&self, shop: &str, number: &str, code: &str) -> Result<Vec<KnownProduct>> {
         let sql = self.sql();

@@ -114,7 +114,7 @@ fn every_request_of_every_command_fits_the_reference() {
         &[][..],
         &["--online"],
         &["--status", "on-sale"],
-        &["--updated-since", "2020-01-01"],
+        &["--updated-since", "2021-01-01"],
     ] {
         world.ok(&[&["goods", "list"], more].concat());
     }

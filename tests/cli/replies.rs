@@ -1,11 +1,12 @@
 //! Replies that are odd in the ways that were reported of the platform, through the binary and against a stand-in: what
 //! can be read is used, what cannot is named, and what is no reply of the platform is no success.
 
+use super::catalogues::many;
 use super::world::World;
 use crate::support::standin::{self, Asked};
 
 use serde_json::{Value, json};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 /// A machine before a stand-in, and what the stand-in was asked.
@@ -49,15 +50,18 @@ impl Stand {
         Stand::new(move |asked| (asked.path == path).then(|| reply.clone()))
     }
 
-    fn run(&self, args: &[&str]) -> Output {
-        self.world
-            .plain_command(args)
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.world.plain_command(args);
+        command
             .env("WXSELL_BASE_URL", &self.base_url)
             .env("WXSELL_TEST_CLOCK", self.world.file("clock"))
             .env("WXSELL_APPID", "wx0000000000000001")
-            .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef")
-            .output()
-            .expect("the binary runs")
+            .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary runs")
     }
 
     #[track_caller]
@@ -311,4 +315,205 @@ fn a_percentage_is_a_percentage_whatever_stands_beside_it() {
         "coupon_info":{"name":"n","discount_info":{"discount_num":9800,"discount_fee":6400}}}}]}"#;
     let (table, _) = Stand::says("/shop/coupon/get_list", reply).ends(0, &["coupon", "list"]);
     assert!(table.contains("98%") && !table.contains("64.00"), "{table}");
+}
+
+/// A shop that may sell tea and has none yet, whose answer to an added product is `reply`.
+fn shop_of_teas(reply: &str) -> Stand {
+    let tea = json!({"third_cat_id": 1423, "third_cat_name": "tea", "second_cat_id": 1422, "second_cat_name": "tea",
+        "first_cat_id": 1421, "first_cat_name": "food", "qualification": "", "qualification_type": 0,
+        "product_qualification": "", "product_qualification_type": 0});
+    let added = reply.to_owned();
+    Stand::new(move |asked| {
+        let reply = match asked.path.as_str() {
+            "/shop/account/get_category_list" => json!({"errcode": 0, "data": [tea]}).to_string(),
+            "/shop/cat/get" => json!({"errcode": 0, "third_cat_list": [tea]}).to_string(),
+            "/shop/spu/get" => json!({"errcode": 1_000_011, "errmsg": "none"}).to_string(),
+            "/shop/spu/add" => added.clone(),
+            _ => return None,
+        };
+        Some(reply.into_bytes())
+    })
+}
+
+const UPLOAD: [&str; 4] = ["goods", "upload", "goods.csv", "--yes"];
+
+#[test]
+fn a_refused_row_keeps_the_words_and_the_number_of_the_request_everywhere() {
+    let rid = "68e6c4c0-1a2b3c4d-5e6f7081";
+    let reply = format!("{{\"errcode\":1000020,\"errmsg\":\"title not allowed rid: {rid}\"}}");
+    let stand = shop_of_teas(&reply);
+    stand.world.write("goods.csv", many(1));
+    let (table, _) = stand.ends(6, &UPLOAD);
+    assert!(table.contains(rid), "{table}");
+    let failed = stand.world.read("goods.failed.csv");
+    assert!(
+        failed.contains("title not allowed") && failed.contains(rid),
+        "{failed}"
+    );
+    let (out, _) = stand.ends(0, &["run", "failed", "1", "--format", "json"]);
+    assert!(out.contains(rid), "{out}");
+    let (out, _) = stand.ends(6, &[&UPLOAD[..], &["--format", "json"]].concat());
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    let reason = report["failed"][0]["reason"].as_str();
+    assert!(
+        reason.is_some_and(|reason| reason.contains(rid)),
+        "{report}"
+    );
+    // The words stand there once.
+    assert_eq!(out.matches("title not allowed").count(), 1, "{out}");
+}
+
+#[test]
+fn a_refusal_of_the_account_ends_a_job_at_its_first_item_with_the_remedy() {
+    for (code, remedy) in [
+        (40066, "is not known at that address"),
+        (48001, "permission"),
+        (1_040_042, "wxsell merchant update --service wechat"),
+        (1_400_007, "WeChat Store"),
+    ] {
+        let reply = format!("{{\"errcode\":{code},\"errmsg\":\"no\"}}");
+        let stand = shop_of_teas(&reply);
+        stand.world.write("goods.csv", many(60));
+        let output = stand.run(&UPLOAD);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{code}: {words}");
+        assert_eq!(stand.calls("/shop/spu/add"), 1, "{code}: {words}");
+        assert!(words.contains(remedy), "{code}: {words}");
+    }
+}
+
+#[test]
+fn words_that_are_empty_leave_no_brackets_behind() {
+    for (reply, rid) in [
+        (r#"{"errcode":-2,"errmsg":""}"#, false),
+        (r#"{"errcode":9401037}"#, false),
+        (
+            r#"{"errcode":-2,"errmsg":" rid: 68e6c4c0-1a2b3c4d-5e6f7081"}"#,
+            true,
+        ),
+    ] {
+        let (_, words) = Stand::says("/shop/order/get", reply)
+            .ends(1, &["order", "show", "P1", "--openid", "o1"]);
+        let first = words.lines().next().unwrap_or_default();
+        assert!(
+            !first.contains(": )") && !first.contains(":  ") && !first.contains("()"),
+            "{words}"
+        );
+        assert!(!words.contains("in brackets"), "{words}");
+        assert_eq!(words.contains("rid"), rid, "{words}");
+    }
+}
+
+#[test]
+fn a_state_or_an_amount_in_quotes_has_its_word_and_its_scale() {
+    let reply =
+        r#"{"errcode":0,"openid":"o1","nickname":"n","bind_status":"1","bind_time":"1650000000"}"#;
+    let (table, _) =
+        Stand::says("/shop/sharer/search_sharer", reply).ends(0, &["sharer", "search", "o1"]);
+    assert!(table.contains("bound"), "{table}");
+    let reply = r#"{"errcode":0,"balance_info":{"available_amount":"45331","pending_amount":"7","sub_mchid":"1"}}"#;
+    let stand = Stand::says("/shop/funds/getbalance", reply);
+    let (table, _) = stand.ends(0, &["funds", "balance"]);
+    assert!(table.contains("453.31"), "{table}");
+    assert!(!table.contains("45331"), "{table}");
+    let (thing, _) = stand.json(&["funds", "balance"]);
+    assert_eq!(thing["available_amount"], 45_331, "{thing}");
+}
+
+#[test]
+fn an_audit_of_a_category_has_no_brand() {
+    let reply = r#"{"errcode":0,"data":{"status":1,"brand_id":0,"reject_reason":""}}"#;
+    let stand = Stand::says("/shop/audit/result", reply);
+    let (table, _) = stand.ends(0, &["audit", "show", "RQAAA"]);
+    assert!(!table.contains("BRAND"), "{table}");
+}
+
+/// Whole memory of a command at its peak, in MB.
+#[cfg(target_os = "linux")]
+fn peak(stand: &Stand, args: &[&str]) -> (i64, String) {
+    let inner = stand.command(args);
+    let mut shell = Command::new("/bin/sh");
+    // The shell waits for it and says what it used.
+    shell
+        .args(["-c", "\"$0\" \"$@\" & wait $!; echo $?"])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let child = shell
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let id = child.id();
+    let watched = std::thread::spawn(move || {
+        let (mut most, children) = (0, format!("/proc/{id}/task/{id}/children"));
+        // Ends with the shell.
+        while let Ok(found) = std::fs::read_to_string(&children) {
+            for child in found.split_whitespace() {
+                let status =
+                    std::fs::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
+                let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+                let kilobytes =
+                    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+                most = most.max(kilobytes.unwrap_or(0));
+            }
+            std::thread::yield_now();
+        }
+        most / 1024
+    });
+    let output = child.wait_with_output().expect("it ends");
+    (
+        watched.join().expect("no panic"),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+/// Small replies that are large once they are read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reply_that_grows_when_it_is_read_stays_below_200_megabytes() {
+    let lists = format!(
+        "{{\"errcode\":0,\"spus\":[{}[]],\"total_num\":1}}",
+        "[],".repeat(9_000_000)
+    );
+    let objects = format!(
+        "{{\"errcode\":0,\"spus\":[{}{{}}],\"total_num\":1}}",
+        "{},".repeat(9_000_000)
+    );
+    let deep = format!("{{\"errcode\":0,\"spus\":{}", "[".repeat(20_000_000));
+    for reply in [lists, objects, deep] {
+        let start: String = reply.chars().take(40).collect();
+        let stand = Stand::says("/shop/spu/get_list", reply);
+        for args in [
+            &["goods", "list"][..],
+            &["api", "call", "/shop/spu/get_list", "--no-check"],
+        ] {
+            let (megabytes, words) = peak(&stand, args);
+            assert!(
+                (1..200).contains(&megabytes),
+                "{start} {args:?}: {megabytes} MB; {words}"
+            );
+            assert!(words.contains("Error"), "{start} {args:?}: {words}");
+        }
+    }
+}
+
+#[test]
+fn a_ceiling_of_calls_is_kept() {
+    let stand = shop_of_teas(r#"{"errcode":1000020,"errmsg":"no"}"#);
+    stand.world.write("goods.csv", many(30));
+    let clock = stand.world.file("clock");
+    stand.run(&[&UPLOAD[..], &["--rate", "5"]].concat());
+    let calls = stand.asked.lock().expect("a lock").len();
+    assert!(calls >= 30, "{calls}");
+    // What was waited for, by the clock: none of it really passed.
+    let waited = wxsell::clock::later(&clock).as_secs_f64();
+    let least = calls as f64 / 5.0 * 0.6;
+    assert!(waited > least, "{calls} calls within {waited} s");
 }

@@ -24,6 +24,31 @@ pub fn problems_of_replies(exchanges: &[Exchange]) -> Vec<String> {
         .collect()
 }
 
+/// Every way in which a value is unlike a JSON Schema.
+pub fn unlike(schema: &Value, value: &Value, what: &str) -> Vec<String> {
+    let schema = jsonschema::draft202012::new(schema).expect("a schema");
+    differences(&schema, value, what, "output")
+}
+
+/// Every way in which these answers, as the program prints records, are unlike the schema that `wxsell help` shows.
+pub fn unlike_their_schema(exchanges: &[Exchange]) -> Vec<String> {
+    use wxsell::api::operation::{by_path, present};
+    let answered = exchanges.iter().filter(|exchange| exchange.errcode == 0);
+    answered
+        .filter_map(|exchange| {
+            let (book, operation) = by_path(&exchange.path)?;
+            let reply: Value = serde_json::from_str(&exchange.reply).ok()?;
+            let printed = present(book, &operation.reply, reply);
+            Some(unlike(
+                &book.schema(&operation.reply, ""),
+                &printed,
+                &exchange.path,
+            ))
+        })
+        .flatten()
+        .collect()
+}
+
 /// Every way in which one call breaks the contract. A request that is no JSON is not looked at: a GET and a form
 /// have no schema of their own here.
 fn validate(path: &str, request: &str, reply: &str) -> Vec<String> {

@@ -393,6 +393,37 @@ impl AttributeRule {
     }
 }
 
+/// The detail of a category as a rule: what it asks for, it asks for always.
+impl From<DetailReply> for ProductRule {
+    fn from(detail: DetailReply) -> ProductRule {
+        ProductRule {
+            info: detail.info,
+            // Its list of brands has no documented form.
+            product_attr_list: detail.attr.product_attr_list,
+            sale_attr_list: detail.attr.sale_attr_list,
+            product_qua_list: detail
+                .product_qua_list
+                .into_iter()
+                .map(|paper| PaperRule {
+                    id: paper.qua_id,
+                    name: paper.name,
+                    tips: paper.tips,
+                    required_rule: RequiredRule {
+                        rule_type: if paper.mandatory { 1 } else { 2 },
+                        or_combinators: Vec::new(),
+                    },
+                })
+                .collect(),
+            floor_price: detail.attr.floor_price,
+            presale_rule: Some(PresaleRule {
+                presale_switch: detail.attr.pre_sale,
+                rest: Map::new(),
+            }),
+            ..ProductRule::default()
+        }
+    }
+}
+
 impl ProductRule {
     /// The rule as the program understands it.
     pub fn read(self) -> CategoryRule {
@@ -406,6 +437,10 @@ impl ProductRule {
                     .iter()
                     .map(|brand| brand.brand_id.to_string())
                     .collect()
+            }),
+            brand: self.brand_info.map(|brand| rule::BrandRight {
+                in_category: brand.is_in_category_brand_pool,
+                authorized: brand.is_brand_authorized,
             }),
             attributes: attributes(self.product_attr_list),
             sku_attributes: attributes(self.sale_attr_list),

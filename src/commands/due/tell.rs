@@ -119,7 +119,7 @@ async fn post(url: &reqwest::Url, content: &str, timeout: Duration) -> Result<()
             text!("{host} did not take the message: {why}", host = &host, why),
         )
     };
-    let request = http(timeout, crate::types::is_loopback(url))?.post(url.clone());
+    let request = http(timeout, Some(url))?.post(url.clone());
     let request = request
         .header("content-type", "application/json")
         .body(serde_json::to_vec(&message(url, content))?);

@@ -75,10 +75,7 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
     };
     ctx.out.check_columns::<Sent>()?;
     let accounts = accounts(ctx)?;
-    let client = http(
-        Duration::from_secs(ctx.global.timeout),
-        crate::types::is_loopback(to),
-    )?;
+    let client = http(Duration::from_secs(ctx.global.timeout), Some(to))?;
     let mut sent = Vec::with_capacity(pushes.len());
     for push in &pushes {
         let account = accounts.get(&push.shop).ok_or_else(|| {

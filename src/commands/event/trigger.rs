@@ -107,10 +107,7 @@ impl Record for Sent {
 pub async fn run(args: TriggerArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Sent>()?;
     let account = own_account(ctx)?;
-    let client = http(
-        Duration::from_secs(ctx.global.timeout),
-        crate::types::is_loopback(&args.to),
-    )?;
+    let client = http(Duration::from_secs(ctx.global.timeout), Some(&args.to))?;
     let sent = if args.verify {
         let echo = fastrand::u64(..).to_string();
         let mut url = args.to.clone();

@@ -5,6 +5,7 @@ use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::catalogue::Catalogue;
+use crate::shop::goods::sheet::problem::Problem;
 use crate::text;
 use anyhow::Result;
 use clap::Args;
@@ -50,6 +51,11 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
     }
     let catalogue: Catalogue = args.read.read_with(options, ctx).await?;
     if catalogue.problems().is_empty() {
+        // Who chose columns of problems is shown that there are none.
+        let out = &ctx.out;
+        if out.check_columns::<Summary>().is_err() && out.check_columns::<Problem>().is_ok() {
+            return out.list::<Problem>(&[]);
+        }
         let counts = catalogue.counts();
         return ctx.out.show(&Summary {
             files: catalogue.files(),

@@ -20,19 +20,19 @@ use std::path::{Path, PathBuf};
 pub struct ExportArgs {
     /// Where to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Write over a file that exists
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     #[command(flatten)]
-    which: ListArgs,
+    pub(super) which: ListArgs,
 }
 
 #[derive(Debug, Serialize)]
-struct Exported {
-    file: String,
-    products: usize,
-    skus: usize,
+pub(super) struct Exported {
+    pub file: String,
+    pub products: usize,
+    pub skus: usize,
 }
 
 impl Record for Exported {

@@ -22,11 +22,11 @@ use anyhow::Result;
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
     /// Your own product number
-    out_product_id: String,
+    pub(super) out_product_id: String,
     #[command(flatten)]
-    fields: Fields,
+    pub(super) fields: Fields,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
 }
 
 /// Change one product
@@ -36,66 +36,72 @@ pub struct AddArgs {
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Your own product number
-    out_product_id: String,
+    pub(super) out_product_id: String,
     #[command(flatten)]
-    fields: Fields,
+    pub(super) fields: Fields,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
 }
 
 #[derive(Debug, clap::Args)]
-struct Fields {
+pub(super) struct Fields {
     /// Title
     #[arg(long)]
-    title: Option<String>,
+    pub(super) title: Option<String>,
     /// The product's page in the mini program
     #[arg(long)]
-    path: Option<String>,
+    pub(super) path: Option<String>,
     /// Main picture: file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE")]
-    images: Vec<String>,
+    pub(super) images: Vec<String>,
     /// Description
     #[arg(long, value_name = "TEXT")]
-    desc: Option<String>,
+    pub(super) desc: Option<String>,
     /// Picture in the description (can be repeated)
     #[arg(long = "desc-image", value_name = "IMAGE")]
-    desc_images: Vec<String>,
+    pub(super) desc_images: Vec<String>,
     /// Picture of the product's permit (can be repeated)
     #[arg(long = "qualification", value_name = "IMAGE")]
-    qualifications: Vec<String>,
+    pub(super) qualifications: Vec<String>,
     /// Number of the third-level category; `wxsell category list` shows them
     #[arg(long, value_name = "NUMBER")]
-    category: Option<u64>,
+    pub(super) category: Option<u64>,
     /// Number of the brand; without one: no brand
     #[arg(long, value_name = "NUMBER")]
-    brand: Option<u64>,
+    pub(super) brand: Option<u64>,
     /// Your own mark of this version
     #[arg(long = "info-version", value_name = "TEXT")]
-    info_version: Option<String>,
+    pub(super) info_version: Option<String>,
+    /// WeChat Store: freight template, by name or number
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(super) freight: Option<String>,
+    /// WeChat Store: attribute of the category such as `产地=杭州` (can be repeated)
+    #[arg(long = "product-attr", value_name = "NAME=VALUE", value_parser = attribute)]
+    pub(super) product_attributes: Vec<SkuAttr>,
     /// Number of the SKU; without one: that of the product
     #[arg(long, value_name = "NUMBER")]
-    sku: Option<String>,
+    pub(super) sku: Option<String>,
     /// Selling price in yuan
     #[arg(long, value_name = "YUAN", value_parser = yuan)]
-    price: Option<Fen>,
+    pub(super) price: Option<Fen>,
     /// List price in yuan
     #[arg(long, value_name = "YUAN", value_parser = yuan)]
-    market_price: Option<Fen>,
+    pub(super) market_price: Option<Fen>,
     /// Stock
     #[arg(long, value_name = "N")]
-    stock: Option<i64>,
+    pub(super) stock: Option<i64>,
     /// Small picture of the SKU; without one: the first main picture
     #[arg(long, value_name = "IMAGE")]
-    thumb: Option<String>,
+    pub(super) thumb: Option<String>,
     /// Your own code of the SKU
     #[arg(long, value_name = "CODE")]
-    sku_code: Option<String>,
+    pub(super) sku_code: Option<String>,
     /// Bar code
     #[arg(long, value_name = "CODE")]
-    barcode: Option<String>,
+    pub(super) barcode: Option<String>,
     /// Attribute of the SKU such as `colour=red` (can be repeated)
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = attribute)]
-    attributes: Vec<SkuAttr>,
+    pub(super) attributes: Vec<SkuAttr>,
 }
 
 fn yuan(text: &str) -> Result<Fen, Failure> {
@@ -187,7 +193,7 @@ impl Fields {
     }
 
     /// Whether an option is about a SKU.
-    fn of_sku(&self) -> bool {
+    pub(super) fn of_sku(&self) -> bool {
         self.sku.is_some()
             || self.price.is_some()
             || self.market_price.is_some()
@@ -200,14 +206,31 @@ impl Fields {
 }
 
 /// A picture on the command line is relative to the working folder.
-fn absolute(image: &str) -> String {
+pub(super) fn absolute(image: &str) -> String {
     if image.starts_with("http://") || image.starts_with("https://") {
         return image.to_owned();
     }
     std::path::absolute(image).map_or_else(|_| image.to_owned(), |path| path.display().to_string())
 }
 
+/// Options that only a WeChat Store has.
+fn refuse_of_store(fields: &Fields) -> Result<()> {
+    let other = [
+        (fields.freight.is_some(), "--freight"),
+        (!fields.product_attributes.is_empty(), "--product-attr"),
+    ];
+    match other.iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(Failure::input(text!(
+            "{option} works for a WeChat Store alone",
+            option = *option
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
+    refuse_of_store(&args.fields)?;
     let id = args.out_product_id;
     let sku = args.fields.sku.clone().unwrap_or_else(|| id.clone());
     let document = args.fields.document(&id, Some(sku));
@@ -215,6 +238,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    refuse_of_store(&args.fields)?;
     let id = args.out_product_id;
     let held = ctx.shop().await?.goods(&id, Copy::Draft).await?;
     let held = held.ok_or_else(|| absent(&id))?;
@@ -274,9 +298,9 @@ async fn send_one(
 #[derive(Debug, clap::Args)]
 pub struct PriceStockArgs {
     #[command(flatten)]
-    read: ReadArgs,
+    pub(super) read: ReadArgs,
     #[command(flatten)]
-    send: SendArgs,
+    pub(super) send: SendArgs,
 }
 
 pub async fn price_stock(args: PriceStockArgs, ctx: &Ctx) -> Result<()> {

@@ -20,18 +20,21 @@ use std::path::PathBuf;
 pub struct TemplateArgs {
     /// Where to write; `goods.xlsx` in the current folder where not given
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Write every column there is, also the rare ones
     #[arg(long)]
-    all_columns: bool,
+    pub(super) all_columns: bool,
     /// Write over a file that exists
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
+    /// WeChat Store: the category of the products, by name, path or number
+    #[arg(long, value_name = "CATEGORY")]
+    pub(super) category: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Written {
-    file: String,
+pub(super) struct Written {
+    pub file: String,
 }
 
 impl Record for Written {
@@ -41,6 +44,13 @@ impl Record for Written {
 }
 
 pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
+    if args.category.is_some() {
+        return Err(Failure::input(text!(
+            "{option} works for a WeChat Store alone",
+            option = "--category"
+        ))
+        .into());
+    }
     let ending = args
         .output
         .as_deref()

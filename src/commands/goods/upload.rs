@@ -48,6 +48,9 @@ pub struct Args {
     /// WeChat Store: keep drafts, and hand nothing to the audit
     #[arg(long)]
     pub(super) draft: bool,
+    /// WeChat Store: send at most N products that were not sent before
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
 }
 
 /// How goods are sent.
@@ -134,6 +137,16 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
                 ))
                 .into(),
         );
+    }
+    if args.limit.is_some() {
+        return Err(Failure::input(text!(
+            "{option} works for a WeChat Store alone",
+            option = "--limit"
+        ))
+        .hint(text!(
+            "cut the file, or see what would be sent with --dry-run"
+        ))
+        .into());
     }
     let catalogue: Catalogue<AddSpu> = args.read.read(ctx).await?;
     send(catalogue, &args.send, ctx).await

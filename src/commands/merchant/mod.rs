@@ -133,7 +133,56 @@ impl Record for Merchant {
     ];
 }
 
+/// A WeChat Store as a whole.
+#[derive(Debug, Serialize)]
+struct StoreRow {
+    nickname: String,
+    /// As WeChat says it.
+    subject_type: String,
+    /// `opening`, `open_finished`, `closing`, `close_finished`.
+    status: String,
+}
+
+impl Record for StoreRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("nickname", "NICKNAME", |s| Cell::Text(s.nickname.clone())),
+        Column::new("subject_type", "KIND", |s| {
+            Cell::Text(s.subject_type.clone())
+        }),
+        Column::new("status", "STATE", |s| {
+            Cell::Word(match s.status.as_str() {
+                "opening" => text!("being opened"),
+                "open_finished" => text!("open for business"),
+                "closing" => text!("being closed"),
+                "close_finished" => text!("closed"),
+                other => crate::lang::Text::verbatim(other),
+            })
+        }),
+    ];
+}
+
+async fn store(ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<StoreRow>()?;
+    let info = ctx.shop().await?.store_info().await?;
+    ctx.out.show(&StoreRow {
+        nickname: info.nickname,
+        subject_type: info.subject_type,
+        status: info.status,
+    })
+}
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    if ctx.is_of_a_store() {
+        return match verb {
+            Verb::Info => store(ctx).await,
+            Verb::Apply(_) => Err(Failure::input(text!(
+                "no call opens a WeChat Store; it is opened in its console: https://store.weixin.qq.com"
+            ))
+            .hint(text!("`wxsell status` shows what is still to be done there"))
+            .into()),
+            _ => Err(crate::shop::lacks(text!("this command")).into()),
+        };
+    }
     match verb {
         Verb::Apply(args) => apply::apply(args, ctx).await,
         Verb::Application => application::show(ctx).await,

@@ -3,6 +3,7 @@
 use super::super::Ctx;
 use crate::output::{Cell, Column, Record};
 use crate::sandbox::{Sandbox, Seed, Seeded};
+use crate::types::Family;
 use anyhow::Result;
 use clap::Args;
 
@@ -23,6 +24,9 @@ pub struct SeedArgs {
     /// Which shop; its number stands in the numbers of goods and orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Which of the shops in the sandbox; without it that of the profile. A WeChat Store gets products alone
+    #[arg(long, value_enum)]
+    family: Option<Family>,
     /// All orders in this state instead of a mixture
     #[arg(long, value_enum)]
     status: Option<Status>,
@@ -56,6 +60,13 @@ impl Record for Seeded {
 }
 
 pub fn run(args: SeedArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
+    let family = args.family.unwrap_or(match ctx.is_of_a_store() {
+        true => Family::Store,
+        false => Family::Component,
+    });
+    if family == Family::Store {
+        return ctx.out.show(&shop.seed_store(args.goods, args.seed)?);
+    }
     let seed = Seed {
         goods: args.goods,
         orders: args.orders,

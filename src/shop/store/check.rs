@@ -4,42 +4,84 @@
 //! Long because every check of a row stands here, each with its words.
 
 use super::CategoryPath;
-use super::sheet::{Cell, Field, Goods, Problem, Rows, SkuRow, items, pairs};
+use super::sheet::{CLEAR, Cell, Field, Goods, Problem, Rows, SkuRow, items, pairs};
 use crate::api::store::Id;
 use crate::api::store::goods::NO_BRAND;
 use crate::api::store::image::{LINKS, MAX_BYTES};
 use crate::api::store::merchant::{Address, Brand, Template};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::category_rule::{
     Breach, CategoryRule, Doubt, Facts, Requirements, SkuFacts, ValueKind,
 };
 use crate::shop::Shop;
+use crate::state::State;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+
+/// Rules read at the same time.
+const RULES_AT_ONCE: usize = 8;
 
 /// What the store has, read once for a sheet.
 #[derive(Debug, Default)]
 pub struct StoreFacts {
-    categories: Vec<CategoryPath>,
+    pub(super) categories: Vec<CategoryPath>,
     /// Leaves that the store may sell in, and those whose right has lapsed.
     rights: HashMap<Id, bool>,
-    brands: Vec<Brand>,
-    templates: Vec<Template>,
-    addresses: Vec<Address>,
-    rules: HashMap<Id, CategoryRule>,
+    pub(super) brands: Vec<Brand>,
+    pub(super) templates: Vec<Template>,
+    pub(super) addresses: Vec<Address>,
+    /// What texts of sheets were found to mean, by their place in `categories`: the tree has thousands of leaves.
+    found: RefCell<HashMap<String, usize>>,
+    /// By leaf and brand; without a brand where the product has none.
+    rules: HashMap<(Id, Id), CategoryRule>,
+}
+
+/// How long the category tree and the rules of categories are believed, in seconds.
+const BELIEVED: i64 = 86_400;
+
+/// Where answers are kept, and the store's time.
+pub struct Cache<'a> {
+    pub state: &'a State,
+    pub shop_key: String,
+    pub now: i64,
+}
+
+impl Cache<'_> {
+    /// What was answered today, else what `ask` says now.
+    async fn or_ask<T: Serialize + DeserializeOwned>(
+        &self,
+        question: &str,
+        ask: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let since = self.now - BELIEVED;
+        let known = self.state.answer(&self.shop_key, question, since)?;
+        // What an older version wrote otherwise is asked for again.
+        if let Some(answer) = known.and_then(|known| serde_json::from_str(&known).ok()) {
+            return Ok(answer);
+        }
+        let answer = ask().await?;
+        let json = serde_json::to_string(&answer)?;
+        self.state
+            .keep_answer(&self.shop_key, question, &json, self.now)?;
+        Ok(answer)
+    }
 }
 
 impl Shop {
     /// Reads what a sheet is checked against: the category tree, rights, brands, freight templates and addresses, and
-    /// the rule of each leaf that the sheet names.
-    pub async fn store_facts(&self, goods: &Goods) -> Result<StoreFacts> {
+    /// the rule of each leaf that the sheet names, with each brand of it. Tree and rules are asked for once a day.
+    pub async fn store_facts(&self, goods: &Goods, cache: &Cache<'_>) -> Result<StoreFacts> {
         let (categories, relations, brands, templates, addresses) = tokio::try_join!(
-            self.store_categories(),
+            cache.or_ask("categories", async || self.store_categories().await),
             self.store_relations(),
             self.store_brands(),
             self.store_templates(),
@@ -55,26 +97,90 @@ impl Shop {
             brands,
             templates,
             addresses,
+            found: RefCell::default(),
             rules: HashMap::new(),
         };
-        let leaves: HashSet<Id> = goods
+        let named: HashSet<(Id, Id)> = goods
             .products
             .iter()
-            .filter_map(|rows| rows.fields.get(&Field::Category))
-            .filter_map(|cell| facts.category(&cell.text).ok())
-            .filter_map(|path| path.ids.last().cloned())
+            .filter_map(|rows| {
+                let category = &rows.fields.get(&Field::Category)?.text;
+                let leaf = facts.category(category).ok()?.ids.last()?.clone();
+                let brand = rows.fields.get(&Field::Brand);
+                let brand = brand.and_then(|cell| facts.brand(&cell.text));
+                Some((leaf, brand.unwrap_or_default()))
+            })
             .collect();
-        for leaf in leaves {
-            let rule = self.store_rule(&leaf).await?;
-            facts.rules.insert(leaf, rule);
+        let mut rules = futures_util::stream::iter(named)
+            .map(async |(leaf, brand)| {
+                let question = format!("rule/{leaf}/{brand}");
+                let ask = async || self.store_rule(&leaf, &brand).await;
+                let rule = cache.or_ask(&question, ask).await?;
+                anyhow::Ok(((leaf, brand), rule.read()))
+            })
+            .buffer_unordered(RULES_AT_ONCE);
+        while let Some((of, rule)) = rules.try_next().await? {
+            facts.rules.insert(of, rule);
         }
+        drop(rules);
         Ok(facts)
+    }
+
+    /// A category and its rule, for a template.
+    pub async fn category_for_template(
+        &self,
+        text: &str,
+        cache: &Cache<'_>,
+    ) -> Result<(CategoryPath, CategoryRule, StoreFacts)> {
+        let facts = self
+            .store_facts(&Goods::made("", Vec::new()), cache)
+            .await?;
+        let path = facts
+            .category(text)
+            .cloned()
+            .map_err(|(message, hint)| Failure {
+                hint,
+                ..Failure::input(message)
+            })?;
+        let leaf = path.ids.last().cloned().unwrap_or_default();
+        let question = format!("rule/{leaf}/");
+        let none = Id::default();
+        let ask = async || self.store_rule(&leaf, &none).await;
+        let rule = cache.or_ask(&question, ask).await?;
+        Ok((path, rule.read(), facts))
     }
 }
 
 impl StoreFacts {
+    /// A brand by number or name; nothing for none, and for one that the store may not use.
+    fn brand(&self, text: &str) -> Option<Id> {
+        let fits = |brand: &&Brand| {
+            brand.brand_id.as_str() == text || brand.ch_name == text || brand.en_name == text
+        };
+        self.brands
+            .iter()
+            .find(fits)
+            .map(|brand| brand.brand_id.clone())
+    }
+
     /// A category by the number of its leaf, by its path of names, or by the name of its leaf where only one has it.
     fn category(&self, text: &str) -> Result<&CategoryPath, (Text, Option<Text>)> {
+        let known = self.found.borrow().get(text).copied();
+        if let Some(known) = known.and_then(|place| self.categories.get(place)) {
+            return Ok(known);
+        }
+        let found = self.look_for_category(text)?;
+        let place = self
+            .categories
+            .iter()
+            .position(|path| std::ptr::eq(path, found));
+        self.found
+            .borrow_mut()
+            .extend(place.map(|place| (text.to_owned(), place)));
+        Ok(found)
+    }
+
+    fn look_for_category(&self, text: &str) -> Result<&CategoryPath, (Text, Option<Text>)> {
         let names = text.replace(['>', '＞', '／', '\\'], "/");
         let names: Vec<&str> = names.split('/').map(str::trim).collect();
         if let [one] = names.as_slice()
@@ -91,7 +197,15 @@ impl StoreFacts {
                 )
             });
         }
-        let fits = |path: &&CategoryPath| path.names.ends_with(&owned(&names));
+        let fits = |path: &&CategoryPath| {
+            let above = path.names.len().checked_sub(names.len());
+            above.is_some_and(|above| {
+                path.names[above..]
+                    .iter()
+                    .zip(&names)
+                    .all(|(one, other)| one == other)
+            })
+        };
         let found: Vec<&CategoryPath> = self.categories.iter().filter(fits).collect();
         match found.as_slice() {
             [one] => Ok(one),
@@ -122,10 +236,6 @@ impl StoreFacts {
             )),
         }
     }
-}
-
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// An image of a product.
@@ -180,6 +290,9 @@ pub struct Wanted {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct WantedSku {
     pub number: String,
+    /// The sheet names no SKU, as the product has one alone.
+    #[serde(skip)]
+    pub implied: bool,
     pub image: Option<Image>,
     pub price: Option<Fen>,
     pub stock: Option<i64>,
@@ -318,10 +431,12 @@ impl<'a> Reader<'a> {
                     ),
                 );
             }
-            wanted.texts.insert(field.name(), cell.text.clone());
+            wanted
+                .texts
+                .insert(field.name(), cleared(cell.text.clone()));
         }
         if let Some(cell) = get(Field::Title)
-            && cell.text.is_ascii()
+            && (cell.text.is_ascii() || cell.text == CLEAR)
         {
             self.wrong(
                 cell,
@@ -374,10 +489,15 @@ impl<'a> Reader<'a> {
             wanted.attributes.push((name.clone(), cell.text.clone()));
         }
         let facts = self.facts;
-        let rule = wanted
-            .category
-            .as_ref()
-            .and_then(|path| facts.rules.get(path.last()?));
+        let rule = wanted.category.as_ref().and_then(|path| {
+            let brand = wanted
+                .brand
+                .clone()
+                .filter(|brand| brand.as_str() != NO_BRAND);
+            facts
+                .rules
+                .get(&(path.last()?.clone(), brand.unwrap_or_default()))
+        });
         for (name, cell) in &rows.papers {
             let id = rule.and_then(|rule| {
                 let fits = |paper: &&crate::model::category_rule::PaperRule| {
@@ -439,6 +559,22 @@ impl<'a> Reader<'a> {
         }
         if wanted.skus.is_empty() {
             self.at_row(first, text!("the product has no SKU"));
+        }
+        let has_default = self
+            .facts
+            .addresses
+            .iter()
+            .any(|address| address.default_recv);
+        if !has_default && !rows.fields.contains_key(&Field::ReturnAddress) {
+            self.goods.problem(
+                Some(first),
+                None,
+                text!("no address is the default one for returns"),
+                Some(text!(
+                    "set one in the store's console, or name an address in the column {name}",
+                    name = Field::ReturnAddress.name()
+                )),
+            );
         }
         for row in &rows.skus {
             for field in [Field::Price, Field::Stock] {
@@ -561,6 +697,23 @@ impl<'a> Reader<'a> {
                 rule.brands
                     .as_ref()
                     .map(|brands| text!("its brands are {brands}", brands = brands.join(", "))),
+            ),
+            Breach::BrandNotInCategory => (
+                rows.fields.get(&Field::Brand).cloned(),
+                first,
+                text!("the category {category} does not take this brand", category),
+                None,
+            ),
+            Breach::BrandNotAuthorized => (
+                rows.fields.get(&Field::Brand).cloned(),
+                first,
+                text!(
+                    "the store is not authorized for this brand in the category {category}",
+                    category
+                ),
+                Some(text!(
+                    "hand in the papers of the brand in the store's console"
+                )),
             ),
             Breach::AttributeMissing { name, choices } => (
                 None,
@@ -725,10 +878,7 @@ impl<'a> Reader<'a> {
         if text == NO_BRAND || text == "无品牌" {
             return Id::read(NO_BRAND);
         }
-        let fits = |brand: &&Brand| {
-            brand.brand_id.as_str() == text || brand.ch_name == text || brand.en_name == text
-        };
-        let found = self.facts.brands.iter().find(fits);
+        let found = self.facts.brand(text);
         if found.is_none() {
             self.goods.at(
                 cell,
@@ -753,7 +903,7 @@ impl<'a> Reader<'a> {
                 }),
             );
         }
-        found.map(|brand| brand.brand_id.clone())
+        found
     }
 
     fn template(&mut self, cell: &Cell) -> Option<&'a Template> {
@@ -926,8 +1076,9 @@ impl<'a> Reader<'a> {
                     String::new()
                 }
             },
-            code: text_of(Field::SkuCode),
-            bar_code: text_of(Field::BarCode),
+            implied: get(Field::SkuNumber).is_none(),
+            code: text_of(Field::SkuCode).map(cleared),
+            bar_code: text_of(Field::BarCode).map(cleared),
             ..WantedSku::default()
         };
         if let Some(cell) = get(Field::SkuImage) {
@@ -970,13 +1121,21 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A cell that says so empties its field; an empty cell keeps it.
+fn cleared(text: String) -> String {
+    match text == CLEAR {
+        true => String::new(),
+        false => text,
+    }
+}
+
 fn number_of(row: &SkuRow) -> Option<&str> {
     row.fields
         .get(&Field::SkuNumber)
         .map(|cell| cell.text.as_str())
 }
 
-fn kind_words(kind: &ValueKind) -> Text {
+pub(super) fn kind_words(kind: &ValueKind) -> Text {
     match kind {
         ValueKind::OneOf(choices) => text!("use one of: {choices}", choices = choices.join(", ")),
         ValueKind::ManyOf(choices) => text!(
@@ -994,5 +1153,29 @@ fn kind_words(kind: &ValueKind) -> Text {
             units = units.join(", ")
         ),
         ValueKind::Text | ValueKind::Unknown => text!("write a text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn a_new_product_needs_somewhere_for_its_returns() {
+        let names_returns = |facts: &StoreFacts| {
+            let goods = Goods::made("P-1", Vec::new());
+            let checked = check(goods, facts, Path::new("."), |_, _| false);
+            let mut problems = checked.problems.iter();
+            problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
+        };
+        let mut facts = StoreFacts::default();
+        assert!(names_returns(&facts));
+        facts.addresses.push(Address {
+            recv_addr: true,
+            default_recv: true,
+            ..Address::default()
+        });
+        assert!(!names_returns(&facts));
     }
 }

@@ -5,23 +5,27 @@
 //! Long because the ways to send one product, and what each leaves behind, are read together.
 
 use super::check::{Image, Wanted};
+use super::compose::{apply, free_change, fresh, take_free_fields, without_free_fields};
+use super::plan::{self, Line};
 use super::sheet::Field;
+use crate::api::component::image::Picture;
 use crate::api::store::Id;
 use crate::api::store::goods::{
-    AddProduct, AfterSale, Attribute, AuditQuota, CancelAudit, Category, DeleteProduct, Delisting,
-    Deliver, Express, ExtraService, FreeSku, GetProduct, GetProductReply, ListProducts, Listing,
-    NO_BRAND, Paper, Product, Sku, StockChange, UpdateAuditFree, UpdateProduct, edit, status,
+    AddProduct, AuditQuota, CancelAudit, DeleteProduct, Delisting, GetProduct, GetProductReply,
+    ListProducts, Listing, Product, Sku, UpdateAuditFree, UpdateProduct, edit, status,
 };
 use crate::api::store::image::{ByAddress, PATH as IMAGE_PATH, UploadReply};
 use crate::api::{Done, Endpoint, Resend};
 use crate::bulk::journal::{Fed, Work};
-use crate::bulk::{self, Outcome};
+use crate::bulk::{self, Interrupt, Outcome};
+use crate::clock;
 use crate::fail::{Failure, Kind, Within, failure};
+use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::state::products::KnownProduct;
-use crate::state::runs::{ItemState, Known, SentMark};
+use crate::state::runs::{ItemState, Items, Known, SentMark};
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
@@ -39,6 +43,13 @@ const PAGE: i64 = 30;
 const AT_ONCE: usize = 8;
 /// Seconds between two looks in vain, after which an addition may be sent again.
 const BETWEEN_LOOKS: i64 = 60;
+/// Submissions after which the counters are read again.
+const LOOK_AT_COUNTERS: u32 = 100;
+/// How often, and with what pause, a product is looked at that the Store is still writing.
+const WRITING_LOOKS: u32 = 24;
+const WRITING_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
 
 /// Errcodes: no such product.
 const MISSING: i64 = 10_020_052;
@@ -223,42 +234,90 @@ impl Shop {
             .hint(text!("run the same command again"))
             .into());
         }
-        let size = imagesize::blob_size(&bytes).map_or((0, 0), |size| (size.width, size.height));
-        let (width, height) = (size.0.to_string(), size.1.to_string());
-        let query = [
-            ("upload_type", "0"),
-            ("resp_type", "1"),
-            ("width", width.as_str()),
-            ("height", height.as_str()),
-        ];
-        let mime = if bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
-            "image/png"
-        } else {
-            "image/jpeg"
-        };
+        let mime = mime_of(&bytes);
         let name = path.file_name().map_or_else(
             || "image.jpg".into(),
             |name| name.to_string_lossy().into_owned(),
         );
-        let reply: UploadReply = self
-            .client
-            .upload(IMAGE_PATH, &query, &name, mime, bytes)
-            .await
-            .within(|| text!("uploading the image {path}", path = &shown))?;
-        linked(reply)
+        let sent = self.send_image(&name, mime, bytes, AS_LINK).await;
+        linked(sent.within(|| text!("uploading the image {path}", path = &shown))?)
     }
 
-    async fn copy_to_store(&self, address: &str) -> Result<String> {
+    /// Sends a file, with its size and its own type. `kind` 1 answers a lasting link, 0 a media id.
+    async fn send_image(
+        &self,
+        name: &str,
+        mime: &'static str,
+        bytes: Vec<u8>,
+        kind: u8,
+    ) -> Result<UploadReply> {
+        let size = imagesize::blob_size(&bytes).map_or((0, 0), |size| (size.width, size.height));
+        let (width, height, kind) = (size.0.to_string(), size.1.to_string(), kind.to_string());
+        let query = [
+            ("upload_type", "0"),
+            ("resp_type", kind.as_str()),
+            ("width", width.as_str()),
+            ("height", height.as_str()),
+        ];
+        self.client
+            .upload(IMAGE_PATH, &query, name, mime, bytes)
+            .await
+    }
+
+    /// Lets the Store fetch a picture.
+    async fn send_address(&self, address: &str, kind: u8) -> Result<UploadReply> {
         let request = ByAddress {
             img_url: address.to_owned(),
         };
-        let query = [("upload_type", "1"), ("resp_type", "1")];
-        let reply: UploadReply = self
-            .client
+        let kind = kind.to_string();
+        let query = [("upload_type", "1"), ("resp_type", kind.as_str())];
+        self.client
             .post(IMAGE_PATH, &query, &request, Resend::Keyed)
             .await
-            .within(|| text!("having the Store copy the image {url}", url = address))?;
-        linked(reply)
+    }
+
+    async fn copy_to_store(&self, address: &str) -> Result<String> {
+        let sent = self.send_address(address, AS_LINK).await;
+        linked(sent.within(|| text!("having the Store copy the image {url}", url = address))?)
+    }
+
+    /// As `wxsell image upload` sends it.
+    pub(in crate::shop) async fn upload_to_store_as(
+        &self,
+        name: &str,
+        mime: &'static str,
+        bytes: Vec<u8>,
+        kind: u8,
+    ) -> Result<Picture> {
+        Ok(picture(self.send_image(name, mime, bytes, kind).await?))
+    }
+
+    pub(in crate::shop) async fn copy_to_store_as(
+        &self,
+        address: &str,
+        kind: u8,
+    ) -> Result<Picture> {
+        Ok(picture(self.send_address(address, kind).await?))
+    }
+}
+
+/// `resp_type` for a lasting link.
+const AS_LINK: u8 = 1;
+
+fn mime_of(bytes: &[u8]) -> &'static str {
+    match bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
+        true => "image/png",
+        false => "image/jpeg",
+    }
+}
+
+/// What the Store answers of an image, as every family's is known here.
+fn picture(reply: UploadReply) -> Picture {
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    Picture {
+        temp_img_url: some(reply.pic_file.img_url),
+        media_id: some(reply.pic_file.media_id),
+        pay_media_id: some(reply.pic_file.pay_media_id),
     }
 }
 
@@ -310,6 +369,14 @@ pub struct Options {
     pub draft: bool,
     /// Take a changed product out of a running audit.
     pub withdraw_audit: bool,
+    /// Remove SKUs that the sheet does not name.
+    pub remove_missing: bool,
+    /// Change what needs no audit, and nothing else.
+    pub free_only: bool,
+    /// Where no submission is left, wait for the next instead of ending.
+    pub wait: bool,
+    /// Percent of the submissions that are left for others.
+    pub reserve: u32,
     /// What a price may do without being asked about.
     pub guard: PriceGuard,
 }
@@ -322,7 +389,18 @@ pub struct Sender<'a> {
     pub options: Options,
     /// The store's time, unix seconds.
     pub clock: Box<dyn Fn() -> Result<i64> + 'a>,
+    /// Told why nothing happens for a while.
+    note: Box<dyn Fn(Text) + 'a>,
+    interrupt: Interrupt,
     left: RefCell<Left>,
+    /// Submissions since the counters were read.
+    taken: Cell<u32>,
+    /// Held by the one that waits for submissions or reads the counters.
+    one_waits: tokio::sync::Mutex<()>,
+    one_looks: tokio::sync::Mutex<()>,
+    /// When the store was last looked through, and until when somebody was told to wait.
+    looked: Cell<i64>,
+    told: Cell<i64>,
     images: RefCell<HashMap<String, Rc<OnceCell<String>>>>,
     pub images_uploaded: Cell<u64>,
     /// The store's numbers of what was sent.
@@ -338,7 +416,8 @@ struct Left {
 }
 
 impl Left {
-    fn read(quota: &AuditQuota) -> Result<Left, Failure> {
+    /// What this job may use: all but the share that is reserved.
+    fn read(quota: &AuditQuota, reserve: u32) -> Result<Left, Failure> {
         if quota.block_status {
             return Err(Failure::limited(text!(
                 "the Store blocks submissions to the audit for now"
@@ -348,9 +427,18 @@ impl Left {
         if quota.unlimited_type == Some(1) {
             return Ok(Left::default());
         }
+        let all_in_all = quota.audit_total_quota.unwrap_or(quota.total_quota);
+        let new_in_all = quota.new_product_total_quota.unwrap_or(all_in_all);
+        let but_reserved =
+            |left: i64, in_all: i64| (left - in_all * i64::from(reserve) / 100).max(0);
         Ok(Left {
-            all: quota.audit_total_remaining.or(Some(quota.avail_quota)),
-            new: quota.new_product_remaining,
+            all: Some(but_reserved(
+                quota.audit_total_remaining.unwrap_or(quota.avail_quota),
+                all_in_all,
+            )),
+            new: quota
+                .new_product_remaining
+                .map(|left| but_reserved(left, new_in_all)),
         })
     }
 }
@@ -372,6 +460,8 @@ impl<'a> Sender<'a> {
         shop_key: String,
         options: Options,
         clock: impl Fn() -> Result<i64> + 'a,
+        note: impl Fn(Text) + 'a,
+        interrupt: Interrupt,
     ) -> Sender<'a> {
         Sender {
             shop,
@@ -379,7 +469,14 @@ impl<'a> Sender<'a> {
             shop_key,
             options,
             clock: Box::new(clock),
+            note: Box::new(note),
+            interrupt,
             left: RefCell::default(),
+            taken: Cell::new(0),
+            one_waits: tokio::sync::Mutex::new(()),
+            one_looks: tokio::sync::Mutex::new(()),
+            looked: Cell::new(0),
+            told: Cell::new(0),
             images: RefCell::default(),
             images_uploaded: Cell::new(0),
             sent: RefCell::default(),
@@ -390,7 +487,8 @@ impl<'a> Sender<'a> {
     /// Reads what may be handed to the audit. Fails where submissions are blocked, or none is left.
     pub async fn read_quota(&self) -> Result<AuditQuota> {
         let quota = self.shop.store_quota().await?;
-        *self.left.borrow_mut() = Left::read(&quota)?;
+        *self.left.borrow_mut() = Left::read(&quota, self.options.reserve)?;
+        self.taken.set(0);
         Ok(quota)
     }
 
@@ -400,20 +498,31 @@ impl<'a> Sender<'a> {
             work, mark, before, ..
         } = fed;
         let result = self.put(&work, before).await;
-        bulk::outcome(
+        let found = result.as_ref().err().and_then(failure);
+        let is_left = found.is_some_and(is_for_later);
+        let is_held = found.is_some_and(|failure| failure.kind == Kind::Held);
+        let mut outcome = bulk::outcome(
             mark.key,
             before,
             result,
             action::NONE,
             &self.lost_in_a_row,
             ends_the_job,
-        )
+        );
+        if is_left {
+            // Nothing is wrong with it, and nothing was sent.
+            outcome.ended.state = None;
+        } else if is_held {
+            outcome.ended.state = Some(ItemState::Held);
+        }
+        outcome
     }
 
     async fn put(&self, wanted: &Wanted, before: Option<Known>) -> Result<&'static str> {
         if let Some(id) = self.found(wanted)? {
             match self.shop.store_product(&id).await? {
                 Some(held) => {
+                    let held = self.written(&id, held).await?;
                     if before.is_some_and(|known| known.state != ItemState::Done) {
                         let shop = self.shop_key.as_str();
                         self.state.keep_empty_look(shop, &wanted.number, None)?;
@@ -429,12 +538,40 @@ impl<'a> Sender<'a> {
         }
         let may_be_there =
             before.is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
-        if may_be_there && let Some(id) = self.settle(wanted).await? {
+        if may_be_there && let Some(id) = self.settle(wanted, true).await? {
             let held = self.shop.store_product(&id).await?;
             let held = held.ok_or_else(|| self.not_known(wanted))?;
+            let held = self.written(&id, held).await?;
             return self.update(wanted, &id, held).await;
         }
+        if self.options.free_only {
+            return Err(Failure::new(
+                Kind::Refused,
+                text!("the store has no product {number}", number = &wanted.number),
+            )
+            .hint(text!("add it with `wxsell goods upload`"))
+            .into());
+        }
         self.add(wanted).await
+    }
+
+    /// A product as it is once the Store has written it: more SKUs than 25 are written after the answer.
+    async fn written(&self, id: &str, mut held: GetProductReply) -> Result<GetProductReply> {
+        for _ in 0..WRITING_LOOKS {
+            let draft = held.edit_product.as_ref();
+            let writing = draft
+                .and_then(|draft| draft.edit_status)
+                .is_some_and(is_writing);
+            if !writing || self.interrupt.pressed() {
+                break;
+            }
+            clock::sleep(WRITING_PAUSE).await;
+            match self.shop.store_product(id).await? {
+                Some(now) => held = now,
+                None => break,
+            }
+        }
+        Ok(held)
     }
 
     /// The store's number of a product that this machine knows; two are refused.
@@ -444,27 +581,119 @@ impl<'a> Sender<'a> {
             .state
             .products_of(&self.shop_key, &wanted.number, code)?;
         match found.as_slice() {
+            // One that was made in the console may have the store's number alone.
+            [] if self.state.knows_product(&self.shop_key, &wanted.number)? => {
+                Ok(Some(wanted.number.clone()))
+            }
             [] => Ok(None),
             [one] => Ok(Some(one.id.clone())),
             several => Err(several_products(&wanted.number, several).into()),
         }
     }
 
-    /// Looks through the store for a product whose addition may have arrived. `None` where it was looked for in vain
-    /// twice, with a minute between: then it never arrived.
-    async fn settle(&self, wanted: &Wanted) -> Result<Option<String>> {
+    /// Looks through the store for products that an earlier run may have added, all at once, so that they wait
+    /// together where it does not show them.
+    pub async fn look_for_sent(&self, products: &[Wanted]) -> Result<()> {
+        let items = Items::open(&self.state, &self.shop_key, "goods")?;
+        let mut open = Vec::new();
+        for wanted in products {
+            let may_be_there = items
+                .known(&wanted.number)?
+                .is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
+            if may_be_there && self.found(wanted).is_ok_and(|found| found.is_none()) {
+                open.push(wanted);
+            }
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        (self.note)(text!(
+            "it is not known of {count} products whether an earlier run added them; the store is looked through now",
+            count = open.len()
+        ));
+        self.look((self.clock)()?).await?;
+        for wanted in open {
+            if self.found(wanted).is_ok_and(|found| found.is_none()) {
+                let at = Some(self.looked.get());
+                self.state
+                    .keep_empty_look(&self.shop_key, &wanted.number, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks through the store, unless that was begun at this moment or later.
+    async fn look(&self, since: i64) -> Result<()> {
+        let _one = self.one_looks.lock().await;
+        if self.looked.get() >= since {
+            return Ok(());
+        }
+        let begun = (self.clock)()?;
         self.shop
             .learn_products(&self.state, &self.shop_key)
             .await?;
+        self.looked.set(begun);
+        Ok(())
+    }
+
+    /// Looks through the store for a product whose addition may have arrived. `None` where it was looked for in vain
+    /// twice, with a minute between: then it never arrived. With `wait` the minute is waited for.
+    async fn settle(&self, wanted: &Wanted, wait: bool) -> Result<Option<String>> {
         let (shop, number) = (self.shop_key.as_str(), wanted.number.as_str());
-        if let Some(id) = self.found(wanted)? {
-            self.state.keep_empty_look(shop, number, None)?;
-            return Ok(Some(id));
+        let first = self.state.empty_look(shop, number)?.filter(|_| wait);
+        let mut since = match first {
+            Some(first) => first + BETWEEN_LOOKS,
+            None => (self.clock)()?,
+        };
+        loop {
+            if wait {
+                self.pause_until(since).await?;
+            }
+            self.look(since).await?;
+            if let Some(id) = self.found(wanted)? {
+                self.state.keep_empty_look(shop, number, None)?;
+                return Ok(Some(id));
+            }
+            match self.state.empty_look(shop, number)? {
+                Some(first) if self.looked.get() - first >= BETWEEN_LOOKS => {
+                    self.state.keep_empty_look(shop, number, None)?;
+                    return Ok(None);
+                }
+                Some(first) => since = first + BETWEEN_LOOKS,
+                None => {
+                    let looked = self.looked.get();
+                    self.state.keep_empty_look(shop, number, Some(looked))?;
+                    since = looked + BETWEEN_LOOKS;
+                }
+            }
+            if !wait {
+                return Err(self.not_known(wanted).into());
+            }
         }
-        match self.looked_in_vain(number)? {
-            true => Ok(None),
-            false => Err(self.not_known(wanted).into()),
+    }
+
+    /// Waits until a moment of the store's time.
+    async fn pause_until(&self, until: i64) -> Result<()> {
+        let now = (self.clock)()?;
+        if now >= until {
+            return Ok(());
         }
+        if self.told.replace(until) < until {
+            (self.note)(text!(
+                "looking through the store again at {time}, before anything is added a second time",
+                time = rfc3339(until)
+            ));
+        }
+        let wait = std::time::Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
+        tokio::select! {
+            () = clock::sleep(wait) => {}
+            () = self.interrupt.wait() => {}
+        }
+        if self.interrupt.pressed() {
+            let stopped = text!("stopped while it waited to look through the store again");
+            return Err(Failure::new(Kind::Stopped, stopped).into());
+        }
+        Ok(())
     }
 
     /// Whether this look in vain is the second, a minute or more after the first; notes the first.
@@ -495,33 +724,96 @@ impl<'a> Sender<'a> {
         failure
     }
 
+    /// Makes a call that uses a submission: where none is left it is not made, or waited for.
+    async fn submit<T>(&self, is_new: bool, call: impl AsyncFn() -> Result<T>) -> Result<T> {
+        loop {
+            self.take(is_new).await?;
+            let error = match call().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let now = (self.clock)()?;
+            match used_until(&error, now) {
+                Some(until) if self.options.wait => self.wait_until(until).await?,
+                Some(until) => return Err(limited(error, until)),
+                None => return Err(error),
+            }
+        }
+    }
+
     /// Takes one submission.
-    fn take(&self, is_new: bool) -> Result<(), Failure> {
+    async fn take(&self, is_new: bool) -> Result<()> {
         if self.options.draft {
             return Ok(());
         }
+        loop {
+            if self.taken.get() >= LOOK_AT_COUNTERS {
+                // Others use the same counters.
+                let _one = self.one_waits.lock().await;
+                if self.taken.get() >= LOOK_AT_COUNTERS {
+                    self.read_quota().await?;
+                }
+            }
+            match self.take_counted(is_new) {
+                Ok(()) => return Ok(()),
+                Err(found) if found.kind == Kind::Limited && self.options.wait => {
+                    // The hour at which the counters start again is not documented.
+                    self.wait_until((self.clock)()? + HOUR).await?;
+                }
+                Err(found) => return Err(found.into()),
+            }
+        }
+    }
+
+    fn take_counted(&self, is_new: bool) -> Result<(), Failure> {
         let mut left = self.left.borrow_mut();
         if left.all == Some(0) {
-            return Err(Failure::limited(text!(
-                "the store has no submissions to the audit left for now"
-            ))
+            return Err(Failure::limited(match self.options.reserve {
+                0 => text!("the store has no submissions to the audit left for now"),
+                percent => text!(
+                    "the store has no submissions to the audit left for now but the {percent}% that are reserved",
+                    percent
+                ),
+            })
             .hint(text!(
-                "run the same command later: it goes on where it stopped; `wxsell api call goods_audit_quota_get` shows the counters"
+                "run the same command later: it goes on where it stopped; `wxsell quota audits` shows the counters"
             )));
         }
         if is_new && left.new == Some(0) {
-            let mut failure = Failure::new(
-                Kind::NotReady,
-                text!("the store takes no more new products for now, only changes of products that were listed"),
-            )
-            .hint(text!("run the same command later: it goes on where it stopped"));
-            failure.kind = Kind::NotReady;
-            return Err(failure);
+            return Err(left_for_later());
         }
         left.all = left.all.map(|left| left - 1);
         if is_new {
             left.new = left.new.map(|left| left - 1);
         }
+        self.taken.set(self.taken.get() + 1);
+        Ok(())
+    }
+
+    /// Waits until this moment of the store's time, unless another product has waited meanwhile; then the counters are
+    /// read again.
+    async fn wait_until(&self, until: i64) -> Result<()> {
+        let _one = self.one_waits.lock().await;
+        let now = (self.clock)()?;
+        if now < until {
+            (self.note)(text!(
+                "the store takes no more submissions for now; going on at {time}",
+                time = rfc3339(until)
+            ));
+            let wait = std::time::Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
+            tokio::select! {
+                () = clock::sleep(wait) => {}
+                () = self.interrupt.wait() => {}
+            }
+        }
+        if self.interrupt.pressed() {
+            return Err(Failure::new(
+                Kind::Stopped,
+                text!("stopped while it waited for the audit quota"),
+            )
+            .into());
+        }
+        self.read_quota().await?;
         Ok(())
     }
 
@@ -530,10 +822,12 @@ impl<'a> Sender<'a> {
     }
 
     async fn add(&self, wanted: &Wanted) -> Result<&'static str> {
-        let links = self.links(wanted).await?;
-        let product = fresh(wanted, &links, self.listing());
-        self.take(true)?;
-        match self.shop.client.call(&AddProduct(product)).await {
+        // An image is not uploaded for a product that cannot go.
+        self.has_room_for_new()?;
+        let links = self.links(wanted, None).await?;
+        let product = AddProduct(fresh(wanted, &links, self.listing()));
+        let added = self.submit(true, async || self.shop.client.call(&product).await);
+        match added.await {
             Ok(reply) => {
                 let id = reply.data.product_id.to_string();
                 self.keep(wanted, &id)?;
@@ -544,7 +838,7 @@ impl<'a> Sender<'a> {
             }
             Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
                 // The first look, at once: the answer was lost, perhaps not the call.
-                match self.settle(wanted).await {
+                match self.settle(wanted, false).await {
                     Ok(Some(id)) => {
                         self.sent.borrow_mut().push(id);
                         Ok(action::ADDED)
@@ -552,11 +846,22 @@ impl<'a> Sender<'a> {
                     Ok(None) | Err(_) => Err(error),
                 }
             }
-            Err(error) => Err(limited(error, (self.clock)()?)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_room_for_new(&self) -> Result<(), Failure> {
+        let left = *self.left.borrow();
+        match left.all != Some(0) && left.new == Some(0) && !self.options.draft {
+            true => Err(left_for_later()),
+            false => Ok(()),
         }
     }
 
     fn keep(&self, wanted: &Wanted, id: &str) -> Result<()> {
+        if wanted.number == id {
+            return Ok(());
+        }
         let product = KnownProduct {
             id: id.to_owned(),
             number: wanted.number.clone(),
@@ -571,144 +876,64 @@ impl<'a> Sender<'a> {
         id: &str,
         held: GetProductReply,
     ) -> Result<&'static str> {
-        let links = self.links(wanted).await?;
-        let online = held.product;
-        let Some(draft) = held.edit_product.or_else(|| online.clone()) else {
-            return Err(Failure::new(
-                Kind::Refused,
-                text!("the Store shows no version of product {id}", id),
-            )
-            .into());
+        let links = self.links(wanted, Some(&held)).await?;
+        let Compared {
+            decision, is_new, ..
+        } = compare(&self.options, id, held, wanted, &links)?;
+        let keep = || -> Result<()> {
+            self.keep(wanted, id)?;
+            self.sent.borrow_mut().push(id.to_owned());
+            Ok(())
         };
-        let on_sale = online
-            .as_ref()
-            .filter(|online| online.status == Some(status::ON_SALE));
-        // What changes without audit stands in the online version; the draft may hold older values.
-        let mut base = draft.clone();
-        if let Some(online) = &online {
-            take_free_fields(&mut base, online);
-        }
-        let mut target = base.clone();
-        apply(&mut target, wanted, &links)?;
-        let edit_status = draft.edit_status.unwrap_or(edit::INITIAL);
-        let waiting = matches!(edit_status, edit::WRITING | edit::WRITING_SDK);
-        if target == base {
-            return self
-                .unchanged(wanted, id, edit_status, on_sale.is_some())
-                .await;
-        }
-        if waiting {
-            return Err(still_writing().into());
-        }
-        self.guard_prices(&base, &target)?;
-        if let Some(online) = on_sale
-            && edit_status != edit::IN_AUDIT
-            && without_free_fields(&target) == without_free_fields(&base)
-        {
-            let change = free_change(id, online, &target);
-            self.shop.change_freely(&change).await?;
-            return Ok(action::UPDATED_FREE);
-        }
-        if edit_status == edit::IN_AUDIT {
-            if !self.options.withdraw_audit {
-                return Err(Failure::new(
-                    Kind::Refused,
-                    text!("it is in audit and cannot be changed until the audit ends"),
-                )
-                .hint(text!(
-                    "upload again after the audit, or with --withdraw-audit"
-                ))
-                .into());
+        match decision {
+            Decision::Unchanged => Ok(action::UNCHANGED),
+            Decision::Refused(failure) => Err(failure.into()),
+            Decision::Submit => {
+                let listed = self.submit(is_new, async || {
+                    self.shop.step_product(Step::OnSale, id).await
+                });
+                listed.await?;
+                keep()?;
+                Ok(action::SUBMITTED)
             }
-            self.shop.step_product(Step::WithdrawAudit, id).await?;
-        }
-        self.take(online.is_none())?;
-        let mut update = target.into_update();
-        update.product_id = Id::read(id).unwrap_or_default();
-        update.listing = self.listing();
-        match self.shop.client.call(&UpdateProduct(update)).await {
-            Ok(_) => {
-                self.keep(wanted, id)?;
-                self.sent.borrow_mut().push(id.to_owned());
+            Decision::Free(change) => {
+                self.shop.change_freely(&change).await?;
+                Ok(action::UPDATED_FREE)
+            }
+            Decision::Audited { update, withdraw } => {
+                let update = UpdateProduct(*update);
+                let in_audit = Cell::new(withdraw);
+                let updated = self.submit(is_new, async || {
+                    if in_audit.get() {
+                        self.shop.step_product(Step::WithdrawAudit, id).await?;
+                        in_audit.set(false);
+                    }
+                    self.shop.client.call(&update).await
+                });
+                updated.await?;
+                keep()?;
                 Ok(action::UPDATED)
             }
-            Err(error) => Err(limited(error, (self.clock)()?)),
         }
     }
 
-    /// A price that falls or rises by more than the guard allows is held back.
-    fn guard_prices(&self, base: &Product, target: &Product) -> Result<(), Failure> {
-        for sku in &target.skus {
-            let held = base
-                .skus
-                .iter()
-                .find(|held| !held.sku_id.is_none() && held.sku_id == sku.sku_id);
-            let Some(old) = held.map(|held| held.sale_price) else {
-                continue;
-            };
-            if self.options.guard.stops(Some(old), sku.sale_price, Fen(0)) {
-                return Err(Failure::new(
-                    Kind::Held,
-                    text!(
-                        "the price of {sku} changes from {old} to {new}",
-                        sku = &sku.out_sku_id,
-                        old = old.to_yuan(),
-                        new = sku.sale_price.to_yuan()
-                    ),
-                )
-                .hint(text!(
-                    "check it; if it is meant, allow it with --max-price-drop"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// A product that is as the sheet wants it: a draft that was never handed in goes to the audit now.
-    async fn unchanged(
+    /// The links of every image of a product; each is uploaded once per store, ever. An address that the product has
+    /// already is taken as it is.
+    async fn links(
         &self,
         wanted: &Wanted,
-        id: &str,
-        edit_status: i64,
-        on_sale: bool,
-    ) -> Result<&'static str> {
-        match edit_status {
-            edit::REFUSED => Err(Failure::new(
-                Kind::Refused,
-                text!("the audit refused it and nothing has changed since"),
-            )
-            .hint(text!(
-                "the reason stands in the store's console; correct the product in the sheet and upload it again"
-            ))
-            .into()),
-            edit::WRITE_FAILED => Err(Failure::new(
-                Kind::Refused,
-                text!("the Store could not write its SKUs (edit status 8)"),
-            )
-            .hint(text!("change the product in the sheet and upload it again"))
-            .into()),
-            edit::INITIAL | edit::EDITING | edit::NOT_SUBMITTED if !self.options.draft => {
-                self.take(!on_sale)?;
-                match self.shop.step_product(Step::OnSale, id).await {
-                    Ok(()) => {
-                        self.keep(wanted, id)?;
-                        self.sent.borrow_mut().push(id.to_owned());
-                        Ok(action::SUBMITTED)
-                    }
-                    Err(error) => Err(limited(error, (self.clock)()?)),
-                }
-            }
-            _ => Ok(action::UNCHANGED),
-        }
-    }
-
-    /// The links of every image of a product; each is uploaded once per store, ever.
-    async fn links(&self, wanted: &Wanted) -> Result<HashMap<Image, String>> {
+        held: Option<&GetProductReply>,
+    ) -> Result<HashMap<Image, String>> {
         let mut links = HashMap::new();
         for image in wanted.images() {
-            if !links.contains_key(image) {
-                links.insert(image.clone(), self.link(image).await?);
+            if links.contains_key(image) {
+                continue;
             }
+            let link = match image {
+                Image::Address(address) if has_image(held, address) => address.clone(),
+                image => self.link(image).await?,
+            };
+            links.insert(image.clone(), link);
         }
         Ok(links)
     }
@@ -747,6 +972,93 @@ impl<'a> Sender<'a> {
         Ok(link.clone())
     }
 
+    /// The links of every image as far as they are known; of the others, what will be uploaded.
+    fn known_links(
+        &self,
+        wanted: &Wanted,
+        held: &GetProductReply,
+    ) -> Result<HashMap<Image, String>> {
+        let link = |image: &Image| -> Result<String> {
+            let known = match image.key() {
+                _ if matches!(image, Image::Address(address) if has_image(Some(held), address)) => {
+                    None
+                }
+                Some(key) => self.state.image_url(&self.shop_key, &key)?,
+                None => None,
+            };
+            Ok(known.unwrap_or_else(|| match image {
+                Image::Link(address) | Image::Address(address) => address.clone(),
+                Image::File { path, .. } => path.display().to_string(),
+            }))
+        };
+        let images = wanted
+            .images()
+            .map(|image| Ok((image.clone(), link(image)?)));
+        images.collect()
+    }
+
+    /// What an upload would do with one product now; reads only.
+    pub async fn plan(
+        &self,
+        wanted: &Wanted,
+        before: Option<Known>,
+        recheck: bool,
+    ) -> Result<Line> {
+        let line = |action: &'static str| Line {
+            out_product_id: wanted.number.clone(),
+            action,
+            place: wanted.place.clone(),
+            changes: Vec::new(),
+            missing_skus: Vec::new(),
+            reason: None,
+        };
+        let is_done = |known: Known| {
+            known.state == ItemState::Done && known.fingerprint == wanted.fingerprint()
+        };
+        if !recheck && before.is_some_and(is_done) {
+            return Ok(line(plan::NOT_COMPARED));
+        }
+        let refused = |failure: Failure| Line {
+            reason: Some(failure.message),
+            ..line(match failure.kind {
+                Kind::Held => plan::HELD,
+                _ => plan::REFUSED,
+            })
+        };
+        let id = match self.found(wanted) {
+            Ok(Some(id)) => id,
+            Ok(None) if self.options.free_only => {
+                let number = &wanted.number;
+                return Ok(refused(Failure::new(
+                    Kind::Refused,
+                    text!("the store has no product {number}", number),
+                )));
+            }
+            Ok(None) => return Ok(line(plan::ADD)),
+            Err(error) => return Ok(refused(Failure::from_any(error))),
+        };
+        let Some(held) = self.shop.store_product(&id).await? else {
+            return Ok(refused(not_shown(&wanted.number)));
+        };
+        let links = self.known_links(wanted, &held)?;
+        let compared = match compare(&self.options, &id, held, wanted, &links) {
+            Ok(compared) => compared,
+            Err(failure) => return Ok(refused(failure)),
+        };
+        let planned = match compared.decision {
+            Decision::Unchanged => line(plan::UNCHANGED),
+            Decision::Submit => line(plan::SUBMIT),
+            Decision::Free(_) => line(plan::FREE_UPDATE),
+            Decision::Audited { .. } => line(plan::AUDITED_UPDATE),
+            Decision::Refused(failure) => refused(failure),
+        };
+        Ok(Line {
+            changes: plan::changes(&compared.base, &compared.target),
+            missing_skus: plan::missing(&compared.base, wanted),
+            ..planned
+        })
+    }
+
     /// How the products that were sent stand now, by their draft and their online version.
     pub async fn standing(&self) -> Result<Standing> {
         let ids: Vec<Id> = self
@@ -771,6 +1083,219 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// What is to be done with a product that the store has.
+pub(super) enum Decision {
+    Unchanged,
+    /// Its draft is as wanted, and was never handed to the audit.
+    Submit,
+    Free(UpdateAuditFree),
+    Audited {
+        update: Box<Product>,
+        /// Out of a running audit first.
+        withdraw: bool,
+    },
+    Refused(Failure),
+}
+
+/// A product that the store has beside what it shall be.
+pub(super) struct Compared {
+    pub decision: Decision,
+    pub base: Product,
+    pub target: Product,
+    /// Never listed: it uses a submission of a new product.
+    pub is_new: bool,
+}
+
+/// Decides what a product needs to become as the sheet wants it.
+///
+/// # Errors
+/// A product without a version that can be read, and SKUs that cannot be made of what the sheet says.
+pub(super) fn compare(
+    options: &Options,
+    id: &str,
+    held: GetProductReply,
+    wanted: &Wanted,
+    links: &HashMap<Image, String>,
+) -> Result<Compared, Failure> {
+    let online = held.product.clone();
+    // What changes without audit stands in the online version; the draft may hold older values.
+    let Some(base) = as_it_stands(held) else {
+        return Err(Failure::new(
+            Kind::Refused,
+            text!("the Store shows no version of product {id}", id),
+        ));
+    };
+    let on_sale = online
+        .as_ref()
+        .filter(|online| online.status == Some(status::ON_SALE));
+    let edit_status = base.edit_status.unwrap_or(edit::INITIAL);
+    let mut target = base.clone();
+    apply(&mut target, wanted, links, options.remove_missing)?;
+    let decision = decide(options, id, &base, &target, on_sale, edit_status);
+    Ok(Compared {
+        decision,
+        is_new: online.is_none(),
+        base,
+        target,
+    })
+}
+
+fn decide(
+    options: &Options,
+    id: &str,
+    base: &Product,
+    target: &Product,
+    on_sale: Option<&Product>,
+    edit_status: i64,
+) -> Decision {
+    if is_writing(edit_status) {
+        return Decision::Refused(still_writing());
+    }
+    if target == base {
+        return unchanged(options, edit_status);
+    }
+    if let Err(held_back) = guard_prices(options, base, target) {
+        return Decision::Refused(held_back);
+    }
+    let mut kept = base.clone();
+    kept.skus
+        .retain(|sku| sku.sku_id.is_none() || has_sku(target, sku));
+    let is_free = without_free_fields(target) == without_free_fields(&kept);
+    if let Some(online) = on_sale
+        && edit_status != edit::IN_AUDIT
+        && is_free
+    {
+        return Decision::Free(free_change(id, online, target));
+    }
+    if options.free_only {
+        return Decision::Refused(Failure::new(
+            Kind::Refused,
+            match on_sale {
+                Some(_) if is_free => {
+                    text!("it is in audit and cannot be changed until the audit ends")
+                }
+                Some(_) => text!("this would change more than price, stock and codes"),
+                None => text!(
+                    "price and stock change without an audit only while the product is on sale"
+                ),
+            },
+        ));
+    }
+    let in_audit = edit_status == edit::IN_AUDIT;
+    if in_audit && !options.withdraw_audit {
+        return Decision::Refused(
+            Failure::new(
+                Kind::Refused,
+                text!("it is in audit and cannot be changed until the audit ends"),
+            )
+            .hint(text!(
+                "upload again after the audit, or with --withdraw-audit"
+            )),
+        );
+    }
+    let mut update = target.clone().into_update();
+    update.product_id = Id::read(id).unwrap_or_default();
+    update.listing = Some(i64::from(!options.draft));
+    Decision::Audited {
+        update: Box::new(update),
+        withdraw: in_audit,
+    }
+}
+
+/// Whether an address stands in a version of a product.
+fn has_image(held: Option<&GetProductReply>, address: &str) -> bool {
+    let Some(held) = held else { return false };
+    let versions = held.product.iter().chain(&held.edit_product);
+    versions
+        .flat_map(|product| {
+            let papers = product
+                .product_qua_infos
+                .iter()
+                .flat_map(|paper| &paper.qua_url);
+            let skus = product.skus.iter().map(|sku| &sku.thumb_img);
+            product
+                .head_imgs
+                .iter()
+                .chain(&product.desc_info.imgs)
+                .chain(papers)
+                .chain(skus)
+        })
+        .any(|known| known == address)
+}
+
+/// A product with the changes that it has without an audit: what an upload starts from, and what an export holds.
+/// `None` where no version can be read.
+pub fn as_it_stands(held: GetProductReply) -> Option<Product> {
+    let online = held.product;
+    let mut base = held.edit_product.or_else(|| online.clone())?;
+    if let Some(online) = &online {
+        take_free_fields(&mut base, online);
+        if base.edit_status == Some(edit::PASSED) {
+            // What was removed without an audit still stands in the draft.
+            base.skus
+                .retain(|sku| sku.sku_id.is_none() || has_sku(online, sku));
+        }
+    }
+    Some(base)
+}
+
+fn has_sku(product: &Product, sku: &Sku) -> bool {
+    product.skus.iter().any(|other| other.sku_id == sku.sku_id)
+}
+
+/// A product that is as the sheet wants it: a draft that was never handed in goes to the audit now.
+fn unchanged(options: &Options, edit_status: i64) -> Decision {
+    match edit_status {
+        _ if options.free_only => Decision::Unchanged,
+        edit::REFUSED => Decision::Refused(
+            Failure::new(
+                Kind::Refused,
+                text!("the audit refused it and nothing has changed since"),
+            )
+            .hint(text!(
+                "the reason stands in the store's console; correct the product in the sheet and upload it again"
+            )),
+        ),
+        edit::WRITE_FAILED => Decision::Refused(
+            Failure::new(
+                Kind::Refused,
+                text!("the Store could not write its SKUs (edit status 8)"),
+            )
+            .hint(text!("change the product in the sheet and upload it again")),
+        ),
+        edit::INITIAL | edit::EDITING | edit::NOT_SUBMITTED if !options.draft => Decision::Submit,
+        _ => Decision::Unchanged,
+    }
+}
+
+/// A price that falls or rises by more than the guard allows is held back.
+fn guard_prices(options: &Options, base: &Product, target: &Product) -> Result<(), Failure> {
+    for sku in &target.skus {
+        let held = base
+            .skus
+            .iter()
+            .find(|held| !held.sku_id.is_none() && held.sku_id == sku.sku_id);
+        let Some(old) = held.map(|held| held.sale_price) else {
+            continue;
+        };
+        if options.guard.stops(Some(old), sku.sale_price, Fen(0)) {
+            return Err(Failure::new(
+                Kind::Held,
+                text!(
+                    "the price of {sku} changes from {old} to {new}",
+                    sku = &sku.out_sku_id,
+                    old = old.to_yuan(),
+                    new = sku.sale_price.to_yuan()
+                ),
+            )
+            .hint(text!(
+                "check it; if it is meant, allow it with --max-price-drop"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// How many of the products that were sent stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -780,6 +1305,24 @@ pub struct Standing {
     pub not_submitted: u64,
     pub writing: u64,
     pub drafts: u64,
+}
+
+/// Whether a product is left as it is, to be sent by a later run.
+fn is_for_later(failure: &Failure) -> bool {
+    failure.kind == Kind::NotReady && failure.errcode.is_none()
+}
+
+fn is_writing(edit_status: i64) -> bool {
+    matches!(edit_status, edit::WRITING | edit::WRITING_SDK)
+}
+
+fn left_for_later() -> Failure {
+    Failure::new(
+        Kind::NotReady,
+        text!(
+            "left for later: the store takes no more new products for now, only changes of products that were listed"
+        ),
+    )
 }
 
 fn not_shown(number: &str) -> Failure {
@@ -803,18 +1346,19 @@ fn still_writing() -> Failure {
     .hint(text!("run the same command again in a while"))
 }
 
+/// When it may go on after a refusal for want of submissions.
+fn used_until(error: &anyhow::Error, now: i64) -> Option<i64> {
+    let code = failure(error)?.errcode?;
+    if HOUR_USED.contains(&code) {
+        return Some((now.div_euclid(HOUR) + 1) * HOUR);
+    }
+    DAY_USED
+        .contains(&code)
+        .then(|| ((now + 8 * HOUR).div_euclid(DAY) + 1) * DAY - 8 * HOUR)
+}
+
 /// A refusal for want of submissions as a limit, with the time to go on.
-fn limited(error: anyhow::Error, now: i64) -> anyhow::Error {
-    let code = failure(&error).and_then(|failure| failure.errcode);
-    const HOUR: i64 = 3600;
-    const DAY: i64 = 86_400;
-    let until = match code {
-        Some(code) if HOUR_USED.contains(&code) => (now.div_euclid(HOUR) + 1) * HOUR,
-        Some(code) if DAY_USED.contains(&code) => {
-            ((now + 8 * HOUR).div_euclid(DAY) + 1) * DAY - 8 * HOUR
-        }
-        _ => return error,
-    };
+fn limited(error: anyhow::Error, until: i64) -> anyhow::Error {
     let found = Failure::from_any(error);
     Failure {
         kind: Kind::Limited,
@@ -843,304 +1387,5 @@ fn ends_the_job(failure: &Failure) -> bool {
         (Kind::Access, Some(code)) => !(10_020_000..10_021_000).contains(&code),
         (Kind::Access, None) | (Kind::Limited | Kind::Stopped | Kind::Bug, _) => true,
         _ => false,
-    }
-}
-
-fn links_of(images: &[Image], links: &HashMap<Image, String>) -> Vec<String> {
-    images
-        .iter()
-        .filter_map(|image| links.get(image).cloned())
-        .collect()
-}
-
-/// A product that the store does not have yet.
-fn fresh(wanted: &Wanted, links: &HashMap<Image, String>, listing: Option<i64>) -> Product {
-    let mut product = Product {
-        out_product_id: wanted.number.clone(),
-        brand_id: Id::read(NO_BRAND).unwrap_or_default(),
-        deliver_method: Some(0),
-        extra_service: Some(ExtraService {
-            seven_day_return: 1,
-            ..ExtraService::default()
-        }),
-        listing,
-        ..Product::default()
-    };
-    set_product(&mut product, wanted, links);
-    product.skus = wanted
-        .skus
-        .iter()
-        .map(|sku| {
-            let mut made = Sku {
-                out_sku_id: sku.number.clone(),
-                // A SKU without an image of its own shows the first of the product.
-                thumb_img: product.head_imgs.first().cloned().unwrap_or_default(),
-                ..Sku::default()
-            };
-            set_sku(&mut made, sku, links);
-            made
-        })
-        .collect();
-    product
-}
-
-/// Puts what the sheet says into a product that the store has. SKUs that it does not name stay.
-fn apply(
-    product: &mut Product,
-    wanted: &Wanted,
-    links: &HashMap<Image, String>,
-) -> Result<(), Failure> {
-    set_product(product, wanted, links);
-    for sku in &wanted.skus {
-        let attributes = pairs(&sku.attributes);
-        // After an update an answer may lack the merchant's number of a SKU: then its attributes tell.
-        let place = product
-            .skus
-            .iter()
-            .position(|held| held.out_sku_id == sku.number)
-            .or_else(|| {
-                let alike = |held: &Sku| {
-                    held.out_sku_id.is_empty()
-                        && (held.sku_attrs == attributes || product.skus.len() == 1)
-                };
-                product.skus.iter().position(alike)
-            });
-        match place {
-            Some(place) => set_sku(&mut product.skus[place], sku, links),
-            None if sku.price.is_some() && sku.stock.is_some() => {
-                let mut made = Sku {
-                    out_sku_id: sku.number.clone(),
-                    thumb_img: product.head_imgs.first().cloned().unwrap_or_default(),
-                    ..Sku::default()
-                };
-                set_sku(&mut made, sku, links);
-                product.skus.push(made);
-            }
-            None => {
-                return Err(Failure::new(
-                    Kind::Refused,
-                    text!(
-                        "the product has no SKU {number}, and a new one needs a price and a stock",
-                        number = &sku.number
-                    ),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn pairs(list: &[(String, String)]) -> Vec<Attribute> {
-    list.iter()
-        .map(|(name, value)| Attribute {
-            attr_key: name.clone(),
-            attr_value: value.clone(),
-        })
-        .collect()
-}
-
-fn set_product(product: &mut Product, wanted: &Wanted, links: &HashMap<Image, String>) {
-    let set = |place: &mut String, field: Field| {
-        if let Some(text) = wanted.text(field) {
-            text.clone_into(place);
-        }
-    };
-    set(&mut product.title, Field::Title);
-    set(&mut product.short_title, Field::ShortTitle);
-    set(&mut product.desc_info.desc, Field::Detail);
-    set(&mut product.spu_code, Field::SpuCode);
-    set(&mut product.aftersale_desc, Field::AftersaleText);
-    if let Some(path) = &wanted.category {
-        product.cats_v2 = path
-            .iter()
-            .map(|id| Category { cat_id: id.clone() })
-            .collect();
-    }
-    if let Some(images) = &wanted.head_images {
-        product.head_imgs = links_of(images, links);
-    }
-    if let Some(images) = &wanted.detail_images {
-        product.desc_info.imgs = links_of(images, links);
-    }
-    if let Some(brand) = &wanted.brand {
-        product.brand_id = brand.clone();
-    }
-    if wanted.template.is_some() || wanted.weight.is_some() {
-        let express = product.express_info.get_or_insert_with(Express::default);
-        if let Some(template) = &wanted.template {
-            express.template_id = template.clone();
-        }
-        express.weight = wanted.weight.or(express.weight);
-    }
-    if let Some(address) = &wanted.return_address {
-        product
-            .after_sale_info
-            .get_or_insert_with(AfterSale::default)
-            .after_sale_address_id = address.clone();
-    }
-    if wanted.seven_days.is_some() || wanted.freight_insurance.is_some() {
-        let service = product
-            .extra_service
-            .get_or_insert_with(ExtraService::default);
-        service.seven_day_return = wanted.seven_days.unwrap_or(service.seven_day_return);
-        service.freight_insurance = wanted
-            .freight_insurance
-            .unwrap_or(service.freight_insurance);
-    }
-    for attribute in pairs(&wanted.attributes) {
-        let known = product
-            .attrs
-            .iter_mut()
-            .find(|known| known.attr_key == attribute.attr_key);
-        match known {
-            Some(known) => known.attr_value = attribute.attr_value,
-            None => product.attrs.push(attribute),
-        }
-    }
-    for (id, images) in &wanted.papers {
-        let paper = Paper {
-            qua_id: id.clone(),
-            qua_url: links_of(images, links),
-        };
-        let known = product
-            .product_qua_infos
-            .iter_mut()
-            .find(|known| known.qua_id == *id);
-        match known {
-            Some(known) => *known = paper,
-            None => product.product_qua_infos.push(paper),
-        }
-    }
-}
-
-fn set_sku(held: &mut Sku, wanted: &super::check::WantedSku, links: &HashMap<Image, String>) {
-    held.sale_price = wanted.price.unwrap_or(held.sale_price);
-    held.stock_num = wanted.stock.unwrap_or(held.stock_num);
-    if let Some(code) = &wanted.code {
-        held.sku_code.clone_from(code);
-    }
-    if let Some(code) = &wanted.bar_code {
-        held.bar_code.clone_from(code);
-    }
-    if let Some(link) = wanted.image.as_ref().and_then(|image| links.get(image)) {
-        held.thumb_img.clone_from(link);
-    }
-    if !wanted.attributes.is_empty() {
-        held.sku_attrs = pairs(&wanted.attributes);
-    }
-    let held_days = held
-        .sku_deliver_info
-        .as_ref()
-        .filter(|deliver| deliver.stock_type == 1)
-        .map(|deliver| deliver.full_payment_presale_delivery_time.unwrap_or(0));
-    match wanted.presale_days {
-        Some(0) if held_days.is_some() => held.sku_deliver_info = Some(Deliver::default()),
-        Some(days @ 1..) if held_days != Some(days) => {
-            // From the payment on.
-            let from_payment = ("full_payment_presale_delivery_type".to_owned(), 0.into());
-            held.sku_deliver_info = Some(Deliver {
-                stock_type: 1,
-                full_payment_presale_delivery_time: Some(days),
-                rest: serde_json::Map::from_iter([from_payment]),
-            });
-        }
-        _ => {}
-    }
-}
-
-/// What goes without an audit is taken from the online version: a draft that was written before would bring old prices
-/// back.
-fn take_free_fields(draft: &mut Product, online: &Product) {
-    draft.spu_code.clone_from(&online.spu_code);
-    draft.express_info.clone_from(&online.express_info);
-    draft.extra_service.clone_from(&online.extra_service);
-    draft.after_sale_info.clone_from(&online.after_sale_info);
-    for name in [
-        "limited_info",
-        "timing_onsale_info",
-        "spu_deliver_info",
-        "hide_in_window",
-    ] {
-        if let Some(value) = online.rest.get(name) {
-            draft.rest.insert(name.into(), value.clone());
-        }
-    }
-    for sku in &mut draft.skus {
-        let twin = online.skus.iter().find(|twin| twin.sku_id == sku.sku_id);
-        if let Some(twin) = twin {
-            sku.sale_price = twin.sale_price;
-            sku.stock_num = twin.stock_num;
-            sku.sku_code.clone_from(&twin.sku_code);
-            sku.sku_deliver_info.clone_from(&twin.sku_deliver_info);
-        }
-    }
-}
-
-/// A product without what may change without an audit.
-fn without_free_fields(product: &Product) -> Product {
-    let mut product = product.clone();
-    product.spu_code.clear();
-    product.express_info = None;
-    product.extra_service = None;
-    product.after_sale_info = None;
-    for sku in &mut product.skus {
-        sku.sale_price = Fen(0);
-        sku.stock_num = 0;
-        sku.sku_code.clear();
-        sku.sku_deliver_info = None;
-    }
-    product
-}
-
-/// The change of the online version that makes it what is wanted. Stock goes by its difference, so that what is sold
-/// meanwhile is not given back.
-fn free_change(id: &str, online: &Product, target: &Product) -> UpdateAuditFree {
-    let sku = |wanted: &Sku| -> Option<FreeSku> {
-        let held = online
-            .skus
-            .iter()
-            .find(|held| held.sku_id == wanted.sku_id)?;
-        let difference = wanted.stock_num - held.stock_num;
-        let change = FreeSku {
-            sku_id: wanted.sku_id.clone(),
-            sale_price: (wanted.sale_price != held.sale_price).then_some(wanted.sale_price),
-            sku_code: (wanted.sku_code != held.sku_code).then(|| wanted.sku_code.clone()),
-            stock_info: match difference {
-                0 => None,
-                1.. => Some(StockChange {
-                    diff_type: 1,
-                    num: difference,
-                }),
-                _ => Some(StockChange {
-                    diff_type: 2,
-                    num: -difference,
-                }),
-            },
-            rest: match (&wanted.sku_deliver_info, &held.sku_deliver_info) {
-                (Some(wanted), held) if Some(wanted) != held.as_ref() => {
-                    let value = serde_json::to_value(wanted).unwrap_or_default();
-                    serde_json::Map::from_iter([("sku_deliver_info".to_owned(), value)])
-                }
-                _ => serde_json::Map::new(),
-            },
-            ..FreeSku::default()
-        };
-        let empty = FreeSku {
-            sku_id: change.sku_id.clone(),
-            ..FreeSku::default()
-        };
-        (change != empty).then_some(change)
-    };
-    fn differing<T: Clone + PartialEq>(wanted: &Option<T>, held: &Option<T>) -> Option<T> {
-        wanted.clone().filter(|_| wanted != held)
-    }
-    UpdateAuditFree {
-        product_id: Id::read(id).unwrap_or_default(),
-        spu_code: (target.spu_code != online.spu_code).then(|| target.spu_code.clone()),
-        skus: target.skus.iter().filter_map(sku).collect(),
-        express_info: differing(&target.express_info, &online.express_info),
-        extra_service: differing(&target.extra_service, &online.extra_service),
-        after_sale_info: differing(&target.after_sale_info, &online.after_sale_info),
-        rest: serde_json::Map::new(),
     }
 }

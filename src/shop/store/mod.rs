@@ -1,22 +1,28 @@
 //! A WeChat Store as a whole: how it stands, and what its products name.
 
 pub mod check;
+mod compose;
 pub mod goods;
+pub mod plan;
 pub mod sheet;
+pub mod writer;
 
 use super::Shop;
 use crate::api::store::Id;
-use crate::api::store::category::{ALL_PATH, AllReply, GetProductRule, ListRelations, Relation};
+use crate::api::store::category::{
+    ALL_PATH, AllReply, GetDetail, GetProductRule, ListRelations, ProductRule, Relation,
+};
 use crate::api::store::goods::{AuditQuota, GetAuditQuota, ListProducts, status};
 use crate::api::store::merchant::{
     Address, Brand, GetAddress, GetTemplate, INFO_PATH, Info, InfoReply, ListAddresses,
     ListTemplates, ListValidBrands, Template,
 };
-use crate::fail::{Failure, Kind};
-use crate::model::category_rule::{CategoryRule, Requirements};
+use crate::fail::{Failure, Kind, failure};
+use crate::model::category_rule::Requirements;
 use crate::text;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
 
 /// The largest page of ids of addresses and freight templates.
 const IDS: i64 = 50;
@@ -61,7 +67,7 @@ impl StoreState {
 }
 
 /// One way from a root of the category tree to a leaf.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryPath {
     pub ids: Vec<Id>,
     pub names: Vec<String>,
@@ -123,13 +129,28 @@ impl Shop {
         Ok(self.client.call(&all).await?.list)
     }
 
-    /// What a product of a leaf must have, for this store.
-    pub async fn store_rule(&self, leaf: &Id) -> Result<CategoryRule> {
+    /// What a product of a leaf must have, for this store and a brand of it. Where the call is not to be had, the
+    /// detail of the category has it without conditions.
+    pub async fn store_rule(&self, leaf: &Id, brand: &Id) -> Result<ProductRule> {
         let request = GetProductRule {
             cat_id: leaf.clone(),
-            ..GetProductRule::default()
+            brand_id: brand.clone(),
         };
-        Ok(self.client.call(&request).await?.read())
+        let error = match self.client.call(&request).await {
+            Ok(rule) => return Ok(rule),
+            Err(error) => error,
+        };
+        let kind = failure(&error).map(|failure| failure.kind);
+        if !matches!(kind, Some(Kind::Access | Kind::Refused)) {
+            return Err(error);
+        }
+        let detail = GetDetail {
+            cat_id: leaf.clone(),
+        };
+        match self.client.call(&detail).await {
+            Ok(detail) => Ok(detail.into()),
+            Err(_) => Err(error),
+        }
     }
 
     /// Brands that the store may use.

@@ -1,5 +1,7 @@
 //! Sheets of goods for a WeChat Store: which column is what, and the rows that make one product. A cell that is empty
 //! says nothing, so that a product keeps what it has.
+//!
+//! Long because the columns stand here, each with its names.
 
 use crate::bulk::sheet::Sheet;
 use crate::bulk::source::{column_letters, plain_heading};
@@ -186,14 +188,29 @@ const LEFT_ASIDE: &[&str] = &[
     "失败原因",
 ];
 
+/// What a cell says to empty its field.
+pub const CLEAR: &str = "[clear]";
+
 /// What begins the heading of one attribute, of a SKU's, and of one paper.
-const ATTRIBUTE: [&str; 2] = ["attr:", "属性:"];
-const SKU_ATTRIBUTE: [&str; 2] = ["sku:", "规格:"];
-const PAPER: [&str; 2] = ["paper:", "资质:"];
+pub(super) const ATTRIBUTE: [&str; 2] = ["attr:", "属性:"];
+pub(super) const SKU_ATTRIBUTE: [&str; 2] = ["sku:", "规格:"];
+pub(super) const PAPER: [&str; 2] = ["paper:", "资质:"];
 
 impl Field {
     pub fn name(self) -> &'static str {
         self.spec().1
+    }
+
+    /// By its name in English.
+    pub fn named(name: &str) -> Option<Field> {
+        let found = FIELDS.iter().find(|(_, english, ..)| *english == name);
+        found.map(|(field, ..)| *field)
+    }
+
+    /// Its heading, in both languages.
+    pub fn words(self) -> Text {
+        let (_, english, chinese, _) = self.spec();
+        Text::pair(english, chinese)
     }
 
     fn spec(self) -> &'static Spec {
@@ -209,7 +226,7 @@ impl Field {
     }
 
     /// Whether it belongs to a SKU; the others are the same in all rows of a product.
-    fn of_sku(self) -> bool {
+    pub(super) fn of_sku(self) -> bool {
         self >= Field::SkuNumber
     }
 }
@@ -265,6 +282,17 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<Text>,
 }
+
+/// What an option says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    Field(Field),
+    Attribute(String),
+    SkuAttribute(String),
+}
+
+/// The row of what stands in no file.
+const NO_ROW: u32 = 0;
 
 /// A sheet that was read: products in the order of their first rows.
 pub struct Goods {
@@ -368,6 +396,88 @@ impl Goods {
             goods.row(place, row.number, &columns, cells);
         }
         goods
+    }
+
+    /// One product that no file names, `name` stands for it; each value comes with what it was given by.
+    pub fn made(name: &str, values: Vec<(Made, String, String)>) -> Goods {
+        let mut goods = Goods {
+            file: name.to_owned(),
+            headings: Vec::new(),
+            products: Vec::new(),
+            problems: Vec::new(),
+        };
+        let cell = |text: &str, column: usize| Cell {
+            text: text.to_owned(),
+            row: NO_ROW,
+            column,
+        };
+        let mut product = Rows {
+            number: cell(name, 0),
+            rows: vec![NO_ROW],
+            fields: BTreeMap::new(),
+            attributes: Vec::new(),
+            papers: Vec::new(),
+            skus: Vec::new(),
+        };
+        let mut sku = SkuRow {
+            row: NO_ROW,
+            fields: BTreeMap::new(),
+            attributes: Vec::new(),
+        };
+        for (column, (what, value, given_by)) in values.into_iter().enumerate() {
+            goods.headings.push(given_by);
+            let cell = cell(&value, column);
+            match what {
+                Made::Field(field) if field.of_sku() => {
+                    sku.fields.insert(field, cell);
+                }
+                Made::Field(field) => {
+                    product.fields.insert(field, cell);
+                }
+                Made::Attribute(name) => product.attributes.push((name, cell)),
+                Made::SkuAttribute(name) => sku.attributes.push((name, cell)),
+            }
+        }
+        if !sku.fields.is_empty() || !sku.attributes.is_empty() {
+            product.skus.push(sku);
+        }
+        goods.products.push(product);
+        goods
+    }
+
+    /// Names every column that is none of these as one too many.
+    pub fn allow_only(&mut self, fields: &[Field]) {
+        let columns: Vec<usize> = self
+            .products
+            .iter()
+            .flat_map(|rows| {
+                let skus = rows.skus.iter().flat_map(|sku| &sku.fields);
+                rows.fields
+                    .iter()
+                    .chain(skus)
+                    .filter(|(field, _)| !fields.contains(field))
+                    .map(|(_, cell)| cell.column)
+                    .chain(rows.attributes.iter().map(|(_, cell)| cell.column))
+                    .chain(rows.papers.iter().map(|(_, cell)| cell.column))
+                    .collect::<Vec<_>>()
+            })
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        for column in columns {
+            let heading = self.headings.get(column).cloned().unwrap_or_default();
+            self.problem(
+                Some(1),
+                Some(column),
+                text!(
+                    "the column \"{heading}\" cannot be changed without an audit",
+                    heading
+                ),
+                Some(text!(
+                    "take it out, or send the file with `wxsell goods upload`"
+                )),
+            );
+        }
     }
 
     fn columns(&mut self) -> Vec<Option<Column>> {
@@ -486,8 +596,9 @@ impl Goods {
         });
         self.problems.push(Problem {
             file: self.file.clone(),
-            row,
+            row: row.filter(|row| *row != NO_ROW),
             cell: match (row, column) {
+                (Some(NO_ROW), _) => None,
                 (Some(row), Some(column)) => Some(format!("{}{row}", column_letters(column))),
                 _ => None,
             },
@@ -520,6 +631,8 @@ fn clean(cell: &str) -> String {
 
 fn column_of(heading: &str) -> Option<Column> {
     let half = half_width(heading).into_owned();
+    // The mark of a column that a template says must be filled in.
+    let half = half.trim_end_matches("(必填)");
     let named = |starts: [&str; 2]| {
         starts
             .iter()
@@ -536,7 +649,7 @@ fn column_of(heading: &str) -> Option<Column> {
     if let Some(name) = named(PAPER) {
         return Some(Column::Paper(name));
     }
-    let plain = plain_heading(half.trim_end_matches("(必填)"));
+    let plain = plain_heading(half);
     let is = |known: &str| plain_heading(known) == plain;
     let field = FIELDS.iter().find(|(_, english, chinese, others)| {
         is(english) || is(chinese) || others.iter().any(|other| is(other))

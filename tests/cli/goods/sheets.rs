@@ -203,6 +203,38 @@ fn sound_sheets_of_other_programs_are_read_as_they_are_seen() {
 }
 
 #[test]
+fn columns_of_problems_can_be_chosen_whether_there_are_any_or_not() {
+    let world = World::new();
+    let check = |file: &str| {
+        world.sheet(file);
+        world.run(&[
+            "goods",
+            "check",
+            file,
+            "--columns",
+            "location,message",
+            "--format",
+            "csv",
+        ])
+    };
+    let sound = check("q1.csv");
+    assert_eq!(
+        (sound.code, sound.text().lines().count()),
+        (Some(0), 1),
+        "{}",
+        sound.text()
+    );
+    let wrong = check("s2.csv");
+    assert_eq!(
+        (wrong.code, wrong.text().lines().count()),
+        (Some(2), 2),
+        "{}",
+        wrong.text()
+    );
+    world.refused(2, &["goods", "check", "q1.csv", "--columns", "colour"]);
+}
+
+#[test]
 fn a_price_under_a_unit_of_yuan_is_yuan_and_never_fen() {
     let world = World::new();
     world.sheet("fen-hint.csv");

@@ -53,7 +53,7 @@ fn the_list_is_filtered_by_status_audit_and_time() {
     assert_eq!(numbers(&listed(&["--audit", "in-audit"])), ["WAITS"]);
     assert_eq!(numbers(&listed(&["--limit", "3"])).len(), 3);
     assert_eq!(
-        numbers(&listed(&["--created-since", "2020-01-01"])).len(),
+        numbers(&listed(&["--created-since", "2021-01-01"])).len(),
         4
     );
     let row = &listed(&["--audit", "failed"])[0];

@@ -376,8 +376,11 @@ fn broken(breach: &Breach) -> Refusal {
         )
     };
     match breach {
-        Breach::BrandNotAllowed => {
+        Breach::BrandNotAllowed | Breach::BrandNotInCategory => {
             Refusal::new(10_020_215, "the category does not allow this brand")
+        }
+        Breach::BrandNotAuthorized => {
+            Refusal::new(10_020_088, "brand is not approved for this store")
         }
         Breach::AttributeMissing { name, .. } => {
             Refusal::new(10_020_097, format!("required attribute is missing: {name}"))

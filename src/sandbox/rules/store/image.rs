@@ -212,6 +212,20 @@ fn remember(tx: &mut Tx<'_>, hash: &str, held: Held) -> Result<(), Refusal> {
     tx.put(NOUN, &image)
 }
 
+/// The link of an image that was uploaded under this name, made now; `None` where it was there before.
+pub fn made(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>, Refusal> {
+    let hash = hash(name.as_bytes());
+    if tx.find::<Held>(NOUN, &hash)?.is_some() {
+        return Ok(None);
+    }
+    let held = Held {
+        file_name: format!("{name}.png"),
+        ..Held::default()
+    };
+    remember(tx, &hash, held)?;
+    Ok(Some(format!("{}{hash}", link_prefix())))
+}
+
 /// What is wrong with a link in a product: another host, or one that was never uploaded here.
 pub fn check_link(tx: &Tx<'_>, link: &str) -> Result<(), Refusal> {
     if !link.starts_with(LINKS) {

@@ -8,6 +8,7 @@ pub mod category;
 pub mod goods;
 pub mod image;
 pub mod merchant;
+pub mod seed;
 
 pub use crate::api::store::is_of_store as is_own;
 use crate::api::store::{

@@ -2,10 +2,14 @@
 //!
 //! Long because rows, plan, run and report of one noun are read together.
 
+mod list;
+mod sheets;
+mod shelf;
+mod single;
+
 use super::Verb;
 use super::read::ReadArgs;
-use super::shelf::{self, Stepped};
-use super::{check, list, upload};
+use super::{check, upload};
 use crate::bulk::inputs::{Inputs, expand};
 use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::sheet::Sheet;
@@ -14,18 +18,20 @@ use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 use crate::commands::job::Invocation;
 use crate::commands::job::{self, one_job};
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
 use crate::model::price::PriceGuard;
 use crate::output::{Cell, Column, Record};
 use crate::shop::lacks;
-use crate::shop::store::check::{Checked, check as check_goods};
+use crate::shop::store::check::{Cache, Checked, Wanted, check as check_goods};
 use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
+use crate::shop::store::plan::{self as planned, Change, Line};
 use crate::shop::store::sheet::{Field, Goods, Problem, names_products};
 use crate::state::runs::{Ended, ItemState, Items, RunState};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -34,19 +40,23 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Upload(args) => upload(args, ctx).await,
         Verb::Check(args) => check(&args, ctx).await,
-        Verb::List(args) => list(&args, ctx).await,
-        Verb::Show(args) => show(&args, ctx).await,
-        Verb::OnSale(args) => step(shelf::Step::OnSale, args, ctx).await,
-        Verb::OffSale(args) => step(shelf::Step::OffSale, args, ctx).await,
-        Verb::Remove(args) => step(shelf::Step::Remove, args, ctx).await,
-        Verb::WithdrawAudit(args) => step(shelf::Step::WithdrawAudit, args, ctx).await,
-        _ => Err(lacks(text!("this command")).into()),
+        Verb::Template(args) => sheets::template(args, ctx).await,
+        Verb::List(args) => list::list(&args, ctx).await,
+        Verb::Show(args) => list::show(&args, ctx).await,
+        Verb::Export(args) => sheets::export(args, ctx).await,
+        Verb::Add(args) => single::add(args, ctx).await,
+        Verb::Update(args) => single::update(args, ctx).await,
+        Verb::PriceStock(args) => price_stock(&args, ctx).await,
+        Verb::OnSale(args) => shelf::step(Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => shelf::step(Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
     }
 }
 
-/// A sheet, read.
+/// A sheet, read; without a file where options made it.
 struct Read {
-    sheet: Sheet,
+    sheet: Option<Sheet>,
     goods: Goods,
     /// Where names of images start.
     folder: PathBuf,
@@ -90,8 +100,17 @@ fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Read> {
     let goods = Goods::read(&sheet);
     Ok(Read {
         goods,
-        sheet,
+        sheet: Some(sheet),
         folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+    })
+}
+
+/// What the store answered before, kept for a day.
+fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
+    Ok(Cache {
+        state: ctx.state()?,
+        shop_key: ctx.profile()?.shop_key(),
+        now: ctx.clock()?,
     })
 }
 
@@ -100,11 +119,11 @@ fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Read> {
 async fn checked(goods: Goods, folder: &Path, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
-    let facts = shop.store_facts(&goods).await?;
+    let facts = shop.store_facts(&goods, &cache(ctx)?).await?;
     let known = |number: &str, code: &str| {
-        state
-            .products_of(&shop_key, number, code)
-            .is_ok_and(|found| !found.is_empty())
+        let found = state.products_of(&shop_key, number, code);
+        found.is_ok_and(|found| !found.is_empty())
+            || state.knows_product(&shop_key, number).unwrap_or(false)
     };
     let unknown = goods.products.iter().any(|rows| {
         let code = rows.fields.get(&Field::SpuCode);
@@ -191,28 +210,67 @@ async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
     Err(refusal(checked.problems.len()).into())
 }
 
-/// One line of `--dry-run`.
-#[derive(Debug, Serialize)]
-struct Planned {
-    out_product_id: String,
-    /// `add`, `compare` with what the store has, or `unchanged` since it was sent.
-    action: &'static str,
-    place: String,
+/// A change as people read it: `TEA-1 sale_price 99.00 → 89.00`.
+fn change_words(change: &Change) -> Text {
+    let field = match Field::named(&change.field) {
+        Some(field) => field.words(),
+        None => Text::verbatim(&*change.field),
+    };
+    let is_images = change.field.ends_with("_imgs") || change.field.starts_with("paper:");
+    let count = |list: &str| list.split('|').filter(|one| !one.is_empty()).count();
+    let one = match (is_images, change.field.as_str()) {
+        (true, _) => text!(
+            "{field} {old} → {new} images",
+            field,
+            old = count(&change.old),
+            new = count(&change.new)
+        ),
+        (false, "sku") if change.new.is_empty() => text!("remove the SKU"),
+        (false, "sku") => text!("add the SKU at {price}", price = &change.new),
+        (false, _) => text!(
+            "{field} {old} → {new}",
+            field,
+            old = &change.old,
+            new = &change.new
+        ),
+    };
+    match &change.sku {
+        Some(sku) => text!("{sku} {change}", sku, change = one),
+        None => one,
+    }
 }
 
-impl Record for Planned {
+impl Record for Line {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |p| {
-            Cell::Text(p.out_product_id.clone())
+        Column::new("out_product_id", "PRODUCT", |line| {
+            Cell::Text(line.out_product_id.clone())
         }),
-        Column::new("action", "PLAN", |p| {
-            Cell::Word(match p.action {
-                "add" => text!("add"),
-                "compare" => text!("compare with the store"),
+        Column::new("action", "PLAN", |line| {
+            Cell::Word(match line.action {
+                planned::ADD => text!("add"),
+                planned::FREE_UPDATE => text!("free update"),
+                planned::AUDITED_UPDATE => text!("audited update"),
+                planned::SUBMIT => text!("submit to the audit"),
+                planned::NOT_COMPARED => text!("sent before, not compared"),
+                planned::HELD => text!("held back"),
+                planned::REFUSED => text!("refused"),
                 _ => text!("unchanged"),
             })
         }),
-        Column::new("place", "PLACE", |p| Cell::Text(p.place.clone())),
+        Column::new("changes", "CHANGES", |line| {
+            let mut all = line.changes.iter().map(change_words);
+            let Some(first) = all.next() else {
+                return Cell::Empty;
+            };
+            Cell::Sentence(all.fold(first, |one, more| text!("{one}; {more}", one, more)))
+        }),
+        Column::new("missing_skus", "SKUS NOT IN THE FILES", |line| {
+            Cell::List(line.missing_skus.clone())
+        }),
+        Column::new("place", "PLACE", |line| Cell::Text(line.place.clone())),
+        Column::new("reason", "REASON", |line| {
+            Cell::sentence(line.reason.as_ref())
+        }),
     ];
 }
 
@@ -220,7 +278,7 @@ impl Record for Planned {
 #[derive(Debug, Clone, Serialize)]
 struct Event {
     out_product_id: String,
-    /// `refused`, `unclear` or `not_sent`.
+    /// `refused`, `unclear`, `held`, or `not_sent`: left for a later run.
     state: &'static str,
     errcode: Option<i64>,
     reason: Option<Text>,
@@ -252,6 +310,7 @@ struct Report {
     unchanged: u64,
     refused: u64,
     unclear: u64,
+    held: u64,
     left: u64,
     skipped_problems: u64,
     images_uploaded: u64,
@@ -280,6 +339,7 @@ impl Record for Report {
         Column::new("unchanged", "UNCHANGED", |r| some(r.unchanged)),
         Column::new("refused", "REFUSED", |r| some(r.refused)),
         Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
+        Column::new("held", "HELD BACK", |r| some(r.held)),
         Column::new("left", "LEFT", |r| some(r.left)),
         Column::new("skipped_problems", "LEFT OUT", |r| some(r.skipped_problems)),
         Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
@@ -312,12 +372,10 @@ fn some(number: u64) -> Cell {
 /// Options that only the custom component has.
 fn refuse_options(args: &upload::SendArgs) -> Result<()> {
     let other = [
-        (args.wait, "--wait"),
-        (args.reserve > 0, "--reserve"),
-        (args.remove_missing_skus, "--remove-missing-skus"),
-        (args.recheck, "--recheck"),
         (args.on_conflict.is_some(), "--on-conflict"),
+        (args.rehost != upload::Rehost::Auto, "--rehost"),
         (!args.report.is_empty(), "--report"),
+        (args.failed_file.is_some(), "--failed-file"),
     ];
     match other.iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(lacks(Text::verbatim(*option)).into()),
@@ -328,15 +386,59 @@ fn refuse_options(args: &upload::SendArgs) -> Result<()> {
 /// Products sent at the same time, unless fewer are asked for: writes of a store are paced.
 const MOST_AT_ONCE: usize = 8;
 
+/// What is beside a sheet.
+#[derive(Default)]
+struct Way {
+    draft: bool,
+    free_only: bool,
+    /// Products that are sent, at the most.
+    limit: Option<usize>,
+    command: &'static str,
+}
+
 async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     refuse_options(&args.send)?;
+    let read = read(&args.read, ctx)?;
+    let way = Way {
+        draft: args.draft,
+        limit: args.limit,
+        command: "goods upload",
+        ..Way::default()
+    };
+    send(read, &args.send, way, ctx).await
+}
+
+/// What changes without an audit.
+const FREE: [Field; 6] = [
+    Field::Number,
+    Field::SpuCode,
+    Field::SkuNumber,
+    Field::SkuCode,
+    Field::Price,
+    Field::Stock,
+];
+
+async fn price_stock(args: &super::single::PriceStockArgs, ctx: &Ctx) -> Result<()> {
+    refuse_options(&args.send)?;
+    let mut read = read(&args.read, ctx)?;
+    read.goods.allow_only(&FREE);
+    let way = Way {
+        free_only: true,
+        command: "goods price-stock",
+        ..Way::default()
+    };
+    send(read, &args.send, way, ctx).await
+}
+
+/// Sends a sheet and reports.
+async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Result<()> {
     let Read {
         sheet,
         goods,
         folder,
-    } = read(&args.read, ctx)?;
-    let checked = checked(goods, &folder, ctx).await?;
-    if !checked.problems.is_empty() && !args.send.skip_bad {
+    } = read;
+    let mut checked = checked(goods, &folder, ctx).await?;
+    if !checked.problems.is_empty() && !args.skip_bad {
         ctx.out.list(&checked.problems)?;
         return Err(refusal(checked.problems.len())
             .hint(text!(
@@ -346,25 +448,38 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     }
     let (shop, state, profile) = (ctx.shop().await?, ctx.state()?, ctx.profile()?);
     let shop_key = profile.shop_key();
-    if ctx.global.dry_run {
-        return plan(&checked, &shop_key, ctx);
+    let recheck = args.recheck || args.remove_missing_skus || way.free_only;
+    let all = checked.products.len();
+    if let Some(limit) = way.limit {
+        // What was sent before counts for nothing here.
+        let items = Items::open(state, &shop_key, "goods")?;
+        let mut room = limit;
+        let mut kept = Vec::with_capacity(limit);
+        for product in std::mem::take(&mut checked.products) {
+            let done = !recheck
+                && items.known(&product.number)?.is_some_and(|known| {
+                    known.state == ItemState::Done && known.fingerprint == product.fingerprint()
+                });
+            if !done && room == 0 {
+                continue;
+            }
+            room -= usize::from(!done);
+            kept.push(product);
+        }
+        checked.products = kept;
     }
-    ctx.out.check_report::<Report, Event>()?;
-    ctx.before_write(None).await?;
-    let _one_job = one_job(ctx, &shop_key, args.send.busy).await?;
+    let beyond_limit = (all - checked.products.len()) as u64;
     let options = Options {
-        draft: args.draft,
-        withdraw_audit: args.send.withdraw_audit,
+        draft: way.draft,
+        withdraw_audit: args.withdraw_audit,
+        remove_missing: args.remove_missing_skus,
+        free_only: way.free_only,
+        wait: args.wait,
+        reserve: args.reserve,
         guard: PriceGuard {
-            max_drop: args.send.max_price_drop.unwrap_or(profile.max_price_drop),
+            max_drop: args.max_price_drop.unwrap_or(profile.max_price_drop),
         },
     };
-    let sender = Sender::new(shop, state.clone(), shop_key.clone(), options, || {
-        ctx.clock()
-    });
-    if !args.draft {
-        sender.read_quota().await?;
-    }
     let interrupt = {
         let out = ctx.out.clone();
         Interrupt::listen(move || {
@@ -373,16 +488,42 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
             ))
         })
     };
+    let sender = Sender::new(
+        shop,
+        state.clone(),
+        shop_key.clone(),
+        options,
+        || ctx.clock(),
+        |words| ctx.out.note(words),
+        interrupt.clone(),
+    );
+    if ctx.global.dry_run {
+        return plan(&sender, &checked.products, recheck, ctx).await;
+    }
+    ctx.out.check_report::<Report, Event>()?;
+    let question = match options.remove_missing {
+        true => removal(&sender, &checked.products, ctx).await?,
+        false => None,
+    };
+    ctx.before_write(question).await?;
+    let _one_job = one_job(ctx, &shop_key, args.busy).await?;
+    if !way.draft && !way.free_only {
+        sender.read_quota().await?;
+    }
+    sender.look_for_sent(&checked.products).await?;
     let rows: HashMap<String, Vec<u32>> = checked
         .products
         .iter()
         .map(|product| (product.number.clone(), product.rows.clone()))
         .collect();
     let total = checked.products.len() as u64;
+    let file = sheet
+        .as_ref()
+        .map_or_else(String::new, |sheet| sheet.name().to_owned());
     let run = state.begin_run(
         &shop_key,
-        "goods upload",
-        &serde_json::to_string(&[sheet.name()]).unwrap_or_default(),
+        way.command,
+        &serde_json::to_string(&[file.as_str()]).unwrap_or_default(),
         &ctx.resumed
             .get()
             .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
@@ -393,7 +534,7 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
         Feed {
             run,
             batch: 16,
-            recheck: false,
+            recheck,
         },
         checked.products.into_iter().map(Ok),
     )?;
@@ -401,7 +542,7 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     let mut results: Vec<Ended> = Vec::new();
     let stopped = bulk::run(
         &mut journal,
-        usize::from(args.send.jobs).min(MOST_AT_ONCE),
+        usize::from(args.jobs).min(MOST_AT_ONCE),
         &interrupt,
         |fed| sender.send(fed),
         |ended| {
@@ -435,12 +576,24 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
         Lang::Zh => "失败原因",
     };
     let reasons = reasons(&report.failed, &checked.problems, &rows, lang);
-    let failed_file = sheet.write_failed(&reasons, heading)?;
+    let failed_file = match &sheet {
+        Some(sheet) => sheet.write_failed(&reasons, heading)?,
+        None => None,
+    };
     report.failed_file = failed_file.map(|path| path.display().to_string());
-    let partial = !report.failed.is_empty() || report.skipped_problems > 0;
+    report.left += beyond_limit;
+    report.products += beyond_limit;
+    let failed = report.refused + report.unclear + report.held;
+    let partial = failed + report.skipped_problems > 0;
+    let for_later = report
+        .failed
+        .iter()
+        .filter(|event| event.state == "not_sent");
+    let for_later = for_later.count();
     let ended = match (&stopped, partial) {
         (Some(_), _) => RunState::Stopped,
         (None, true) => RunState::Partial,
+        (None, false) if for_later > 0 => RunState::Stopped,
         (None, false) => RunState::Done,
     };
     report.status = ended.name();
@@ -455,42 +608,82 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
                 Kind::Partial,
                 text!(
                     "{failed} of {products} products failed",
-                    failed = report.failed.len(),
+                    failed,
                     products = report.products
                 ),
             )
         }
         .into()),
+        None if for_later > 0 => Err(Failure::limited(text!(
+            "{count} products are left for a later run",
+            count = for_later
+        ))
+        .hint(text!(
+            "run the same command later: it goes on where it stopped"
+        ))
+        .into()),
         None => Ok(()),
     }
 }
 
+/// Plans every product, in the order of the sheet.
+async fn planned_lines(
+    sender: &Sender<'_>,
+    products: &[Wanted],
+    recheck: bool,
+    ctx: &Ctx,
+) -> Result<Vec<Line>> {
+    let items = Items::open(ctx.state()?, &sender.shop_key, "goods")?;
+    let work = products
+        .iter()
+        .map(|wanted| Ok((wanted, items.known(&wanted.number)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let progress = ctx.out.progress(work.len() as u64, text!("goods"));
+    futures_util::stream::iter(work)
+        .map(|(wanted, before)| sender.plan(wanted, before, recheck))
+        .buffered(MOST_AT_ONCE)
+        .inspect_ok(|_| progress.inc())
+        .try_collect()
+        .await
+}
+
 /// Shows what an upload would do.
-fn plan(checked: &Checked, shop_key: &str, ctx: &Ctx) -> Result<()> {
-    let state = ctx.state()?;
-    let items = Items::open(state, shop_key, "goods")?;
-    let mut planned = Vec::with_capacity(checked.products.len());
-    for product in &checked.products {
-        let done = items.known(&product.number)?.is_some_and(|known| {
-            known.state == ItemState::Done && known.fingerprint == product.fingerprint()
-        });
-        let code = product.text(Field::SpuCode).unwrap_or_default();
-        let is_there = !state
-            .products_of(shop_key, &product.number, code)?
-            .is_empty();
-        planned.push(Planned {
-            out_product_id: product.number.clone(),
-            action: match (done, is_there) {
-                (true, _) => "unchanged",
-                (false, true) => "compare",
-                (false, false) => "add",
-            },
-            place: product.place.clone(),
-        });
-    }
-    ctx.out.list(&planned)?;
-    ctx.out.note(text!("nothing was sent"));
+async fn plan(sender: &Sender<'_>, products: &[Wanted], recheck: bool, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Line>()?;
+    let lines = planned_lines(sender, products, recheck, ctx).await?;
+    ctx.out.list(&lines)?;
+    let submissions = lines
+        .iter()
+        .filter(|line| {
+            matches!(
+                line.action,
+                planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
+            )
+        })
+        .count();
+    ctx.out.note(match sender.options.draft {
+        true => text!("nothing was sent"),
+        false => text!(
+            "{count} audit submissions; nothing was sent",
+            count = submissions
+        ),
+    });
     Ok(())
+}
+
+/// Says which SKUs would be removed, and asks.
+async fn removal(sender: &Sender<'_>, products: &[Wanted], ctx: &Ctx) -> Result<Option<Text>> {
+    let lines = planned_lines(sender, products, true, ctx).await?;
+    let mut count = 0;
+    for line in lines.iter().filter(|line| !line.missing_skus.is_empty()) {
+        count += line.missing_skus.len();
+        ctx.out.warn(text!(
+            "product {number}: the SKUs {skus} are not in the sheet and will be removed",
+            number = &line.out_product_id,
+            skus = line.missing_skus.join(", ")
+        ));
+    }
+    Ok((count > 0).then(|| text!("remove {count} SKUs", count)))
 }
 
 fn reported(results: &[Ended], total: u64, unchanged: u64) -> Report {
@@ -504,6 +697,7 @@ fn reported(results: &[Ended], total: u64, unchanged: u64) -> Report {
     };
     let done = in_state(ItemState::Done) + unchanged;
     let (refused, unclear) = (in_state(ItemState::Refused), in_state(ItemState::Unclear));
+    let held = in_state(ItemState::Held);
     Report {
         products: total,
         added: of(action::ADDED),
@@ -513,7 +707,8 @@ fn reported(results: &[Ended], total: u64, unchanged: u64) -> Report {
         unchanged: of(action::UNCHANGED) + unchanged,
         refused,
         unclear,
-        left: total.saturating_sub(done + refused + unclear),
+        held,
+        left: total.saturating_sub(done + refused + unclear + held),
         failed: results
             .iter()
             .filter(|ended| ended.state != Some(ItemState::Done))
@@ -572,7 +767,7 @@ fn reasons(
     lang: Lang,
 ) -> BTreeMap<u32, String> {
     let mut reasons: BTreeMap<u32, String> = BTreeMap::new();
-    for event in failed {
+    for event in failed.iter().filter(|event| event.state != "not_sent") {
         let reason = event
             .reason
             .as_ref()
@@ -595,253 +790,4 @@ fn reasons(
             .or_insert(words);
     }
     reasons
-}
-
-/// One product of the store.
-#[derive(Debug, Serialize)]
-struct Listed {
-    out_product_id: String,
-    product_id: String,
-    title: String,
-    /// `never_listed`, `on_sale`, `recycled`, `off_sale`, `taken_down`, `banned` or the number that WeChat names.
-    status: String,
-    /// `editing`, `in_audit`, `refused`, `passed`, `writing`, `write_failed`, `not_submitted` or the number.
-    audit: String,
-    /// Fen, of the cheapest SKU.
-    price: i64,
-    stock: i64,
-    skus: usize,
-}
-
-impl Record for Listed {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |l| {
-            Cell::Text(l.out_product_id.clone())
-        }),
-        Column::new("product_id", "STORE NUMBER", |l| {
-            Cell::Text(l.product_id.clone())
-        }),
-        Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
-        Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
-        Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
-        Column::new("price", "PRICE", |l| {
-            Cell::Text(crate::types::Fen(l.price).to_yuan())
-        }),
-        Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
-        Column::new("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
-    ];
-}
-
-fn status_words(status: &str) -> Text {
-    match status {
-        "never_listed" => text!("never listed"),
-        "on_sale" => text!("on sale"),
-        "recycled" => text!("in the recycle bin"),
-        "off_sale" => text!("off sale"),
-        "taken_down" => text!("taken down"),
-        "banned" => text!("banned"),
-        other => Text::verbatim(other),
-    }
-}
-
-fn audit_words(audit: &str) -> Text {
-    match audit {
-        "editing" => text!("draft"),
-        "in_audit" => text!("in audit"),
-        "refused" => text!("refused"),
-        "passed" => text!("passed"),
-        "writing" => text!("being written"),
-        "write_failed" => text!("could not be written"),
-        "not_submitted" => text!("not submitted"),
-        other => Text::verbatim(other),
-    }
-}
-
-async fn list(args: &list::ListArgs, ctx: &Ctx) -> Result<()> {
-    let other = [
-        (args.audit.is_some(), "--audit"),
-        (args.created_since.is_some(), "--created-since"),
-        (args.updated_since.is_some(), "--updated-since"),
-        (args.online, "--online"),
-    ];
-    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
-        return Err(lacks(Text::verbatim(*option)).into());
-    }
-    ctx.out.check_columns::<Listed>()?;
-    let shop = ctx.shop().await?;
-    let status = args.status.map(list::Status::code);
-    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
-    ids.truncate(args.limit.unwrap_or(usize::MAX));
-    let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
-    let products = shop.store_products(ids, || progress.inc()).await?;
-    drop(progress);
-    let rows: Vec<Listed> = products
-        .into_iter()
-        .filter_map(|reply| {
-            // Price and stock are what buyers see, where they see any.
-            let seen = reply.product.clone();
-            let product = reply.any()?;
-            let version = seen.as_ref().unwrap_or(&product);
-            Some(Listed {
-                out_product_id: product.out_product_id.clone(),
-                product_id: product.product_id.to_string(),
-                title: product.title.clone(),
-                status: status_name(product.status),
-                audit: audit_name(product.edit_status),
-                price: version
-                    .skus
-                    .iter()
-                    .map(|sku| sku.sale_price.0)
-                    .min()
-                    .unwrap_or(0),
-                stock: version.skus.iter().map(|sku| sku.stock_num).sum(),
-                skus: version.skus.len(),
-            })
-        })
-        .collect();
-    ctx.out.list(&rows)
-}
-
-fn status_name(status: Option<i64>) -> String {
-    use crate::api::store::goods::status as known;
-    match status {
-        Some(known::NEVER) => "never_listed".into(),
-        Some(known::ON_SALE) => "on_sale".into(),
-        Some(known::BIN) => "recycled".into(),
-        Some(known::OFF_SALE) => "off_sale".into(),
-        Some(known::VIOLATION..=15) => "taken_down".into(),
-        Some(known::BANNED) => "banned".into(),
-        other => other.map_or_else(String::new, |number| number.to_string()),
-    }
-}
-
-fn audit_name(edit: Option<i64>) -> String {
-    use crate::api::store::goods::edit as known;
-    match edit {
-        Some(known::INITIAL | known::EDITING) => "editing".into(),
-        Some(known::IN_AUDIT) => "in_audit".into(),
-        Some(known::REFUSED) => "refused".into(),
-        Some(known::PASSED) => "passed".into(),
-        Some(known::WRITING_SDK | known::WRITING) => "writing".into(),
-        Some(known::WRITE_FAILED) => "write_failed".into(),
-        Some(known::NOT_SUBMITTED) => "not_submitted".into(),
-        other => other.map_or_else(String::new, |number| number.to_string()),
-    }
-}
-
-async fn show(args: &list::ShowArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_value()?;
-    let shop = ctx.shop().await?;
-    let shop_key = ctx.profile()?.shop_key();
-    let id = shop
-        .find_product(ctx.state()?, &shop_key, &args.out_product_id)
-        .await?;
-    let reply = shop.store_product(&id).await?;
-    let reply = reply.ok_or_else(|| {
-        Failure::new(
-            Kind::Refused,
-            text!(
-                "the store has no product {number}",
-                number = &args.out_product_id
-            ),
-        )
-    })?;
-    ctx.out.value(&serde_json::to_value(reply)?)
-}
-
-async fn step(step: shelf::Step, mut args: shelf::Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
-    let count = args.out_product_ids.len();
-    ctx.out.check_columns::<Stepped>()?;
-    let (shop, state) = (ctx.shop().await?, ctx.state()?);
-    let shop_key = ctx.profile()?.shop_key();
-    let row = |number: &str, result| Stepped {
-        out_product_id: number.to_owned(),
-        result,
-        errcode: None,
-        reason: None,
-    };
-    if ctx.global.dry_run {
-        let rows: Vec<Stepped> = args
-            .out_product_ids
-            .iter()
-            .map(|number| row(number, "planned"))
-            .collect();
-        return ctx.out.list(&rows);
-    }
-    let destructive = match step {
-        shelf::Step::Remove => Some(text!("delete {count} products for good", count)),
-        shelf::Step::OffSale => Some(text!("take {count} products off sale", count)),
-        shelf::Step::OnSale | shelf::Step::WithdrawAudit => None,
-    };
-    ctx.before_write(destructive).await?;
-    let which = match step {
-        shelf::Step::OnSale => Step::OnSale,
-        shelf::Step::OffSale => Step::OffSale,
-        shelf::Step::Remove => Step::Remove,
-        shelf::Step::WithdrawAudit => Step::WithdrawAudit,
-    };
-    let (mut rows, mut stopped) = (Vec::with_capacity(count), None);
-    for number in &args.out_product_ids {
-        let done = async {
-            let id = shop.find_product(state, &shop_key, number).await?;
-            shop.step_product(which, &id).await?;
-            anyhow::Ok(id)
-        };
-        match done.await {
-            Ok(id) => {
-                // What an upload knew of it no longer holds.
-                if matches!(which, Step::Remove | Step::WithdrawAudit) {
-                    state.forget_upload(&shop_key, number)?;
-                }
-                if which == Step::Remove {
-                    state.forget_product(&shop_key, &id)?;
-                }
-                // A Store hands the draft to the audit; it is on sale once that has passed.
-                let result = match which {
-                    Step::OnSale => "submitted",
-                    Step::OffSale | Step::Remove | Step::WithdrawAudit => step.done(),
-                };
-                rows.push(row(number, result));
-            }
-            Err(error) => {
-                let found = failure(&error);
-                let unclear = found.is_some_and(|found| found.unclear);
-                rows.push(Stepped {
-                    errcode: found.and_then(|found| found.errcode),
-                    reason: Some(found.map_or_else(
-                        || Text::verbatim(error.to_string()),
-                        |found| found.message.clone(),
-                    )),
-                    ..row(number, if unclear { "unclear" } else { "refused" })
-                });
-                if found.is_some_and(|found| {
-                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
-                }) {
-                    stopped = Some(error);
-                    break;
-                }
-            }
-        }
-    }
-    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
-    ctx.out.list(&rows)?;
-    let shown = |kind, message| Failure {
-        shown: true,
-        ..Failure::new(kind, message)
-    };
-    match stopped {
-        Some(error) => Err(error),
-        None if failed == count && failed == 1 => {
-            Err(shown(Kind::Refused, text!("WeChat refused it")).into())
-        }
-        None if failed > 0 => Err(shown(
-            Kind::Partial,
-            text!("{failed} of {count} products failed", failed, count),
-        )
-        .into()),
-        None => Ok(()),
-    }
 }

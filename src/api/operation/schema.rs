@@ -1,0 +1,63 @@
+//! The JSON Schema of a reply as [`present`](super::present) prints it.
+
+use super::{Book, Kind, Node};
+use crate::api::json::put;
+use serde_json::{Map, Value, json};
+
+/// Types that hold themselves end here.
+const DEEPEST: usize = 12;
+
+impl Book {
+    /// What stands at `place` of a reply (all of it where that is empty), as this program prints it. WeChat leaves fields
+    /// out and sends some as null, and adds others: none is required, and more are allowed.
+    pub fn schema(&self, reply: &Node, place: &str) -> Value {
+        let shown = self.field(reply, place).unwrap_or(reply);
+        let mut schema = self.described(shown, 0);
+        // What is shown is there.
+        if let Some(kinds) = schema.get_mut("type") {
+            *kinds = kinds.get(0).cloned().unwrap_or_default();
+        }
+        if let Some(Value::Object(fields)) = schema.get_mut("properties") {
+            fields.shift_remove("errcode");
+            fields.shift_remove("errmsg");
+        }
+        schema
+    }
+
+    fn described(&self, node: &Node, depth: usize) -> Value {
+        let shared = self.resolve(node);
+        let mut schema = match self.kind(node) {
+            _ if depth > DEEPEST => json!({}),
+            Kind::Object => {
+                let fields = shared.fields.iter();
+                let fields: Map<String, Value> = fields
+                    .map(|field| (field.name.clone(), self.described(field, depth + 1)))
+                    .collect();
+                json!({"type": ["object", "null"], "properties": fields})
+            }
+            Kind::List => match &shared.item {
+                Some(item) => {
+                    json!({"type": ["array", "null"], "items": self.described(item, depth + 1)})
+                }
+                None => json!({"type": ["array", "null"]}),
+            },
+            Kind::Text => json!({"type": ["string", "null"]}),
+            Kind::Id => json!({"type": ["string", "null"]}),
+            Kind::Seconds | Kind::Millis | Kind::Time => json!({"type": ["string", "null"]}),
+            Kind::Boolean => json!({"type": ["boolean", "null"]}),
+            // Numbers travel in quotes now and then, and are then printed as they came.
+            Kind::Fen => json!({"type": ["integer", "string", "null"], "x-unit": "fen"}),
+            Kind::Integer | Kind::SecondsLeft => json!({"type": ["integer", "string", "null"]}),
+            Kind::Number | Kind::Loose => json!({"type": ["number", "string", "null"]}),
+            Kind::Any => json!({}),
+        };
+        if !node.about.is_empty() {
+            put(&mut schema, "description", node.about.clone().into());
+        }
+        if !shared.values.is_empty() && !matches!(self.kind(node), Kind::Object | Kind::List) {
+            let meanings = shared.values.iter().map(|meaning| json!(meaning));
+            put(&mut schema, "x-values", meanings.collect());
+        }
+        schema
+    }
+}

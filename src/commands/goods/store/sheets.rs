@@ -1,0 +1,149 @@
+//! `wxsell goods export` and `template` for a WeChat Store.
+
+use super::super::export::{ExportArgs, Exported};
+use super::super::template::{TemplateArgs, Written};
+use super::cache;
+use crate::commands::Ctx;
+use crate::fail::Failure;
+use crate::lang::Text;
+use crate::shop::lacks;
+use crate::shop::store::goods::as_it_stands;
+use crate::shop::store::sheet::Goods;
+use crate::shop::store::writer::{Export, SheetKind, Template};
+use crate::text;
+use anyhow::Result;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The kind of file that an ending names.
+fn kind_of(path: &Path) -> Result<SheetKind> {
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    match ending.as_deref() {
+        Some("xlsx") => Ok(SheetKind::Xlsx),
+        Some("csv") => Ok(SheetKind::Csv),
+        _ => Err(Failure::input(text!(
+            "the kind of {file} does not follow from its ending",
+            file = path.display().to_string()
+        ))
+        .hint(text!("use the ending .xlsx or .csv"))
+        .into()),
+    }
+}
+
+/// Writes a file that is there whole or not at all.
+fn write(
+    path: &Path,
+    force: bool,
+    fill: impl FnOnce(&mut BufWriter<&mut std::fs::File>) -> Result<()>,
+) -> Result<()> {
+    let shown = path.display().to_string();
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Failure::input(text!(
+            "cannot write {file}: {why}",
+            file = &shown,
+            why = error.to_string()
+        ))
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new()
+        .prefix(".wxsell")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| unwritable(&error))?;
+    {
+        let mut out = BufWriter::new(file.as_file_mut());
+        fill(&mut out)?;
+        out.flush().map_err(|error| unwritable(&error))?;
+    }
+    file.as_file()
+        .sync_all()
+        .map_err(|error| unwritable(&error))?;
+    crate::bulk::failed::readable_like_others(file.as_file())?;
+    let kept = match force {
+        true => file.persist(path),
+        false => file.persist_noclobber(path),
+    };
+    kept.map_err(|error| unwritable(&error.error))?;
+    Ok(())
+}
+
+fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    match path.exists() && !force {
+        true => Err(Failure::input(text!(
+            "{file} exists already",
+            file = path.display().to_string()
+        ))
+        .hint(text!("choose another name, or give --force"))
+        .into()),
+        false => Ok(()),
+    }
+}
+
+pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Exported>()?;
+    let kind = kind_of(&args.output)?;
+    refuse_existing(&args.output, args.force)?;
+    let other = [
+        (args.which.audit.is_some(), "--audit"),
+        (args.which.created_since.is_some(), "--created-since"),
+        (args.which.updated_since.is_some(), "--updated-since"),
+        (args.which.online, "--online"),
+    ];
+    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
+        return Err(lacks(Text::verbatim(*option)).into());
+    }
+    let shop = ctx.shop().await?;
+    let facts = shop
+        .store_facts(&Goods::made("", Vec::new()), &cache(ctx)?)
+        .await?;
+    let status = args.which.status.map(super::super::list::Status::code);
+    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
+    ids.truncate(args.which.limit.unwrap_or(usize::MAX));
+    let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
+    let products = shop.store_products(ids, || progress.inc()).await?;
+    drop(progress);
+    let products: Vec<_> = products.into_iter().filter_map(as_it_stands).collect();
+    let export = Export::new(&products, &facts, ctx.out.lang);
+    write(&args.output, args.force, |out| {
+        export.write(out, kind, ctx.out.lang)
+    })?;
+    ctx.out.show(&Exported {
+        file: args.output.display().to_string(),
+        products: export.products,
+        skus: export.skus,
+    })
+}
+
+pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Written>()?;
+    let Some(category) = &args.category else {
+        return Err(Failure::input(text!("no category is given"))
+            .hint(text!(
+                "a sheet for a WeChat Store is made for one category, e.g. --category 绿茶"
+            ))
+            .into());
+    };
+    if args.all_columns {
+        return Err(lacks(Text::verbatim("--all-columns")).into());
+    }
+    let path = args.output.clone().unwrap_or_else(|| {
+        PathBuf::from(match ctx.out.file_ending() {
+            Some("csv") => "goods.csv",
+            _ => "goods.xlsx",
+        })
+    });
+    let kind = kind_of(&path)?;
+    refuse_existing(&path, args.force)?;
+    let shop = ctx.shop().await?;
+    let (of, rule, facts) = shop.category_for_template(category, &cache(ctx)?).await?;
+    let template = Template::new(&of, &rule, &facts, ctx.out.lang);
+    write(&path, args.force, |out| {
+        template.write(out, kind, ctx.out.lang)
+    })?;
+    ctx.out.show(&Written {
+        file: path.display().to_string(),
+    })
+}

@@ -1,0 +1,225 @@
+//! What an upload would do with a product of a store, and what would change: old and new value of each field.
+
+use super::check::Wanted;
+use super::sheet::Field;
+use crate::api::store::goods::{Attribute, Product, Sku};
+use crate::lang::Text;
+use serde::Serialize;
+
+/// What would be done. The names are part of the machine output.
+pub const ADD: &str = "add";
+pub const FREE_UPDATE: &str = "free_update";
+pub const AUDITED_UPDATE: &str = "audited_update";
+pub const SUBMIT: &str = "submit";
+pub const UNCHANGED: &str = "unchanged";
+pub const NOT_COMPARED: &str = "not_compared";
+pub const HELD: &str = "held";
+pub const REFUSED: &str = "refused";
+
+/// One product of a plan.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    pub out_product_id: String,
+    /// `add`, `free_update`, `audited_update`, `submit`, `unchanged`, `not_compared`, `held` or `refused`.
+    pub action: &'static str,
+    pub changes: Vec<Change>,
+    /// SKUs that the store has and the sheet does not name.
+    pub missing_skus: Vec<String>,
+    pub place: String,
+    pub reason: Option<Text>,
+}
+
+/// A field that would change; money is in yuan, images are their links or files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The merchant's number of the SKU, where it is a field of one.
+    pub sku: Option<String>,
+    /// As the column is called; `attr:…` and `sku:…` for attributes, `sku` for a whole SKU.
+    pub field: String,
+    pub old: String,
+    pub new: String,
+}
+
+/// What differs between two states of a product.
+pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut compare = |sku: Option<&str>, field: &str, old: String, new: String| {
+        if old != new {
+            changes.push(Change {
+                sku: sku.map(str::to_owned),
+                field: field.to_owned(),
+                old,
+                new,
+            });
+        }
+    };
+    for field in [
+        Field::Title,
+        Field::ShortTitle,
+        Field::Category,
+        Field::HeadImages,
+        Field::DetailImages,
+        Field::Detail,
+        Field::Freight,
+        Field::Weight,
+        Field::Brand,
+        Field::SpuCode,
+        Field::SevenDays,
+        Field::FreightInsurance,
+        Field::AftersaleText,
+        Field::ReturnAddress,
+    ] {
+        compare(
+            None,
+            field.name(),
+            of_product(base, field),
+            of_product(target, field),
+        );
+    }
+    named("attr", &base.attrs, &target.attrs, |name, old, new| {
+        compare(None, name, old, new)
+    });
+    let papers = |product: &Product| -> Vec<Attribute> {
+        let papers = product.product_qua_infos.iter().map(|paper| Attribute {
+            attr_key: paper.qua_id.to_string(),
+            attr_value: paper.qua_url.join("|"),
+        });
+        papers.collect()
+    };
+    named("paper", &papers(base), &papers(target), |name, old, new| {
+        compare(None, name, old, new);
+    });
+    for sku in &target.skus {
+        let number = Some(sku.out_sku_id.as_str());
+        let held = base
+            .skus
+            .iter()
+            .find(|held| !held.sku_id.is_none() && held.sku_id == sku.sku_id);
+        let Some(held) = held else {
+            compare(number, "sku", String::new(), of_sku(sku, Field::Price));
+            continue;
+        };
+        for field in [
+            Field::SkuImage,
+            Field::SkuCode,
+            Field::BarCode,
+            Field::Price,
+            Field::Stock,
+            Field::Delivery,
+        ] {
+            compare(
+                number,
+                field.name(),
+                of_sku(held, field),
+                of_sku(sku, field),
+            );
+        }
+        named("sku", &held.sku_attrs, &sku.sku_attrs, |name, old, new| {
+            compare(number, name, old, new);
+        });
+    }
+    for held in &base.skus {
+        if !target.skus.iter().any(|sku| sku.sku_id == held.sku_id) {
+            let number = Some(held.out_sku_id.as_str());
+            compare(number, "sku", of_sku(held, Field::Price), String::new());
+        }
+    }
+    changes
+}
+
+/// Calls `compare` for every attribute of either list.
+fn named(
+    kind: &str,
+    old: &[Attribute],
+    new: &[Attribute],
+    mut compare: impl FnMut(&str, String, String),
+) {
+    let value = |list: &[Attribute], name: &str| {
+        let found = list.iter().find(|one| one.attr_key == name);
+        found.map_or_else(String::new, |one| one.attr_value.clone())
+    };
+    let gone = old
+        .iter()
+        .filter(|one| !new.iter().any(|other| other.attr_key == one.attr_key));
+    for one in new.iter().chain(gone) {
+        let name = &one.attr_key;
+        compare(
+            &format!("{kind}:{name}"),
+            value(old, name),
+            value(new, name),
+        );
+    }
+}
+
+/// A field of a product as a cell holds it: numbers of categories, brands, templates and addresses as numbers.
+pub fn of_product(product: &Product, field: Field) -> String {
+    let express = product.express_info.as_ref();
+    let service = product.extra_service.as_ref();
+    match field {
+        Field::Number => product.out_product_id.clone(),
+        Field::Title => product.title.clone(),
+        Field::ShortTitle => product.short_title.clone(),
+        Field::Category => product.leaf().map_or_else(String::new, ToString::to_string),
+        Field::HeadImages => product.head_imgs.join("|"),
+        Field::DetailImages => product.desc_info.imgs.join("|"),
+        Field::Detail => product.desc_info.desc.clone(),
+        Field::Freight => {
+            express.map_or_else(String::new, |express| express.template_id.to_string())
+        }
+        Field::Weight => express
+            .and_then(|express| express.weight)
+            .filter(|weight| *weight > 0)
+            .map_or_else(String::new, |weight| weight.to_string()),
+        Field::Brand => product.brand_id.to_string(),
+        Field::SpuCode => product.spu_code.clone(),
+        Field::SevenDays => {
+            service.map_or_else(String::new, |service| service.seven_day_return.to_string())
+        }
+        Field::FreightInsurance => {
+            service.map_or_else(String::new, |service| service.freight_insurance.to_string())
+        }
+        Field::AftersaleText => product.aftersale_desc.clone(),
+        Field::ReturnAddress => product
+            .after_sale_info
+            .as_ref()
+            .map_or_else(String::new, |info| info.after_sale_address_id.to_string()),
+        _ => String::new(),
+    }
+}
+
+/// A field of a SKU as a cell holds it.
+pub fn of_sku(sku: &Sku, field: Field) -> String {
+    match field {
+        Field::SkuNumber => sku.out_sku_id.clone(),
+        Field::SkuImage => sku.thumb_img.clone(),
+        Field::SkuCode => sku.sku_code.clone(),
+        Field::BarCode => sku.bar_code.clone(),
+        Field::Price => sku.sale_price.to_yuan(),
+        Field::Stock => sku.stock_num.to_string(),
+        Field::Delivery => match &sku.sku_deliver_info {
+            Some(deliver) if deliver.stock_type == 1 => deliver
+                .full_payment_presale_delivery_time
+                .map_or_else(String::new, |days| days.to_string()),
+            _ => "现货".to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// SKUs of the store that the sheet does not name.
+pub fn missing(base: &Product, wanted: &Wanted) -> Vec<String> {
+    if wanted.skus.is_empty() || wanted.skus.iter().any(|sku| sku.implied) {
+        return Vec::new();
+    }
+    let named = |sku: &&Sku| {
+        wanted
+            .skus
+            .iter()
+            .any(|other| other.number == sku.out_sku_id)
+    };
+    base.skus
+        .iter()
+        .filter(|sku| !sku.out_sku_id.is_empty() && !named(sku))
+        .map(|sku| sku.out_sku_id.clone())
+        .collect()
+}
