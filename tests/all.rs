@@ -12,6 +12,7 @@ mod hostile;
 mod identity;
 mod kept;
 mod lang;
+mod licences;
 mod operations;
 mod profile;
 mod receiver;

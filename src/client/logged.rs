@@ -91,10 +91,24 @@ impl Client {
         }
     }
 
+    /// Takes over the movements that only the log knows: the state was lost, or went back to an older copy.
+    pub fn take_over(&self) -> Result<()> {
+        let taken = self.state.take_over_from_log()?;
+        if taken > 0 {
+            self.note(text!(
+                "{count} open movements were taken over from the log of writes: the state file did not know them",
+                count = taken
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) fn log(&self) -> Result<&Log> {
         if let Some(log) = self.log.get() {
             return Ok(log);
         }
+        // The first entry would say that the state knows what stands before it.
+        self.take_over()?;
         let log = Log::open(self.state.folder())?;
         Ok(self.log.get_or_init(|| log))
     }

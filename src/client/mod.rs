@@ -218,7 +218,12 @@ impl Client {
         };
         let path = &operation.path;
         let reply = self.exchange(path, query, &body, operation.resend).await?;
-        let mut reply = self.read_reply(path, &reply)?;
+        self.conformed(path, &reply)
+    }
+
+    /// A reply held against the book.
+    fn conformed(&self, path: &str, reply: &[u8]) -> Result<serde_json::Value> {
+        let mut reply = self.read_reply(path, reply)?;
         if let Some((book, known)) = operation::lookup(self.family, path) {
             let unlike = book.conform(&known.reply, &mut reply);
             if let Some(words) = operation::unlike_text(path, &unlike) {
@@ -307,15 +312,19 @@ impl Client {
     pub async fn write(
         &self,
         operation: &Operation,
+        query: &[(&str, &str)],
         request: &serde_json::Value,
         intent: &dyn Intent,
     ) -> Result<serde_json::Value> {
-        let body = Body::Json(written(request)?);
+        let body = match operation.method.as_str() {
+            "GET" => Body::Nothing,
+            _ => Body::Json(written(request)?),
+        };
         let path = &operation.path;
         let answer = self.logged(path, &body, operation.resend, Some(intent), {
-            self.attempts(path, &[], &body, operation.resend, Some(intent))
+            self.attempts(path, query, &body, operation.resend, Some(intent))
         });
-        self.read_reply(path, &answer.await?)
+        self.conformed(path, &answer.await?)
     }
 
     async fn exchange(

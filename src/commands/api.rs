@@ -10,6 +10,7 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::ask::{Taken, has_pages};
+use crate::shop::write::Written;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -413,14 +414,11 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         );
     }
     ctx.out.check_value()?;
-    if operation.resend != Resend::Safe {
-        if ctx.global.dry_run {
-            ctx.out
-                .note(text!("nothing was sent; the request would be:"));
-            return ctx.out.value(&body);
-        }
-        ctx.before_write(Some(text!("Call {path}", path = &operation.path)))
-            .await?;
+    let writes = operation.resend != Resend::Safe;
+    if writes && ctx.global.dry_run {
+        ctx.out
+            .note(text!("nothing was sent; the request would be:"));
+        return ctx.out.value(&body);
     }
     let shop = ctx.shop().await?;
     if let (Some(rows), Some(book)) = (&args.all, book) {
@@ -432,7 +430,26 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         put(&mut reply, rows, found.into());
         return show(ctx, Some(book), operation, reply);
     }
-    let reply = shop.ask(operation, &query, &body).await?;
+    let reply = if writes {
+        ctx.may_write()?;
+        let question = Some(text!("Call {path}", path = &operation.path));
+        let asking = async || ctx.before_write(question).await;
+        match shop.carry_out(operation, &query, &body, asking).await? {
+            Written::Answered(reply) => reply,
+            Written::Found(reply) => {
+                ctx.out
+                    .note(text!("the answer was lost; WeChat shows that it was done"));
+                reply
+            }
+            Written::Already => {
+                ctx.out
+                    .note(text!("it is so already, and nothing was sent"));
+                json!({})
+            }
+        }
+    } else {
+        shop.ask(operation, &query, &body).await?
+    };
     if ctx.global.raw && operation.resend != Resend::Safe {
         ctx.out.answer(&serde_json::to_vec(&reply)?);
     }

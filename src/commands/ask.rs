@@ -14,6 +14,7 @@ use crate::fail::{self, Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
+use crate::shop::write::Written;
 use crate::text;
 use crate::types::{Fen, plain_time};
 use anyhow::Result;
@@ -212,22 +213,69 @@ impl Ctx {
         question: Option<Text>,
     ) -> Result<Option<Value>> {
         let (_, operation) = ask.operation();
-        if operation.resend != Resend::Safe {
-            if self.global.dry_run {
-                self.out
-                    .note(text!("nothing was sent; the request would be:"));
-                let mut shown = body.clone();
-                if !self.global.unmask {
-                    mask_personal(&mut shown);
-                }
-                self.out.value(&shown)?;
-                return Ok(None);
-            }
-            self.before_write(question).await?;
+        if operation.resend == Resend::Safe {
+            let reply = self.shop().await?.ask(operation, &[], body).await?;
+            return Ok(Some(reply));
         }
-        let shop = self.shop().await?;
-        let reply = shop.ask(operation, &[], body).await;
-        Ok(Some(reply.map_err(|error| unclear(error, ask))?))
+        if self.shows_request(ask, body)? {
+            return Ok(None);
+        }
+        // What may not be written need not be read first.
+        self.may_write()?;
+        let asking = async || self.before_write(question).await;
+        self.written(ask, body, asking).await
+    }
+
+    /// As [`Ctx::send`] for a write that was asked about before.
+    pub async fn send_asked(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
+        self.written(ask, body, async || Ok(())).await
+    }
+
+    async fn written(
+        &self,
+        ask: &Ask,
+        body: &Value,
+        asking: impl AsyncFnOnce() -> Result<()>,
+    ) -> Result<Option<Value>> {
+        let (shop, operation) = (self.shop().await?, ask.operation().1);
+        let sent = shop.carry_out(operation, &[], body, asking).await;
+        let written = sent.map_err(|error| unclear(error, ask))?;
+        match written {
+            Written::Answered(reply) => Ok(Some(reply)),
+            Written::Found(reply) => {
+                self.out
+                    .note(text!("the answer was lost; WeChat shows that it was done"));
+                Ok(Some(reply))
+            }
+            Written::Already => {
+                self.is_so_already(ask)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
+    pub fn is_so_already(&self, ask: &Ask) -> Result<()> {
+        self.out.note(text!(
+            "it is so already, and nothing was sent: {command}",
+            command = ask.command
+        ));
+        self.told(&Value::Object(Map::new()))
+    }
+
+    /// Shows the request of a write instead of sending it, where that was asked for.
+    pub fn shows_request(&self, ask: &Ask, body: &Value) -> Result<bool> {
+        if !self.global.dry_run || ask.operation().1.resend == Resend::Safe {
+            return Ok(false);
+        }
+        self.out
+            .note(text!("nothing was sent; the request would be:"));
+        let mut shown = body.clone();
+        if !self.global.unmask {
+            mask_personal(&mut shown);
+        }
+        self.out.value(&shown)?;
+        Ok(true)
     }
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
@@ -350,7 +398,7 @@ pub fn without(ask: &Ask) -> Failure {
     }
 }
 
-/// A lost answer says how to find out what happened.
+/// A lost answer whose failure says no more: which command shows the thing.
 fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
     match ask.look_up.filter(|_| lost) {
@@ -359,13 +407,6 @@ fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
             failure.hint = Some(text!(
                 "it may have been done: look with `wxsell {command}` before you repeat it",
                 command
-            ));
-            failure.into()
-        }
-        None if lost => {
-            let mut failure = Failure::from_any(error);
-            failure.hint = Some(text!(
-                "whether it was done is not known: look before you repeat it"
             ));
             failure.into()
         }

@@ -186,9 +186,8 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     ctx.before_write(ask.confirm.map(|question| question()))
         .await?;
     super::papers::upload(ctx, &mut body, pictures).await?;
-    let (_, operation) = ask.operation();
-    let sent = ctx.shop().await?.ask(operation, &[], &body).await;
-    let handed_in = match sent {
+    let sent = ctx.send_asked(ask, &body).await;
+    let handed_in = match sent.map(Option::unwrap_or_default) {
         Ok(reply) => {
             ctx.out.note(text!(
                 "in audit; `wxsell audit show TICKET` tells how it ends"

@@ -7,19 +7,21 @@ use super::image::Pictures;
 use crate::api::json::put;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
-use crate::model::dispute::{self, Dispute, Event, Party, State};
+use crate::model::dispute::{self, Dispute, Event, State};
 use crate::output::{Cell, Columns};
-use crate::shop::dispute::{Filter, History};
+use crate::shop::dispute::{Filter, Handed, History};
 use crate::shop::reading::Fetched;
+use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
-use crate::types::{ChinaTime, Id64};
+use crate::types::{ChinaTime, Fen, Id64};
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// See disputes and answer with evidence
@@ -138,6 +140,9 @@ const WHY: &str = "order.type";
 const VERDICT: &str = "order.judge_result";
 const EVENT: &str = "flow_info.list.op_record.event";
 const RESPOND: Ask = Ask::new("dispute respond", "/shop/complaint/upload_material");
+
+/// The dispute takes no evidence in its state.
+const WRONG_STATE: i64 = 21_001;
 
 pub const ASKS: &[Ask] = &[LIST, SHOW, RESPOND];
 
@@ -364,9 +369,10 @@ fn history() -> Columns<Event> {
 
 async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     let words = statement(&args)?;
+    let said = words.clone().unwrap_or_default();
     let pictures = Pictures::read(&args.images)?;
     let before = read(ctx, args.number).await?.value;
-    if !args.force {
+    if !args.force && ctx.global.dry_run {
         guard(&before.dispute, args.number)?;
     }
     let mut body = json!({"complaint_order_id": args.number, "material_info": {}});
@@ -375,17 +381,75 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     }
     check(&RESPOND, &body, &[])?;
     ctx.out.check_columns_of(columns(true))?;
-    let links = pictures.links(ctx).await?;
-    if !links.is_empty() {
-        put(&mut body, "material_info.media_url_list", json!(links));
+    if ctx.global.dry_run {
+        let links = pictures.links(ctx).await?;
+        if !links.is_empty() {
+            put(&mut body, "material_info.media_url_list", json!(links));
+        }
+        return ctx.shows_request(&RESPOND, &body).map(|_| ());
     }
-    match ctx.send(&RESPOND, &body).await {
-        Ok(None) => return Ok(()),
-        Ok(Some(_)) => {}
-        Err(error) => look_up(ctx, &args, &before, error).await?,
+    ctx.may_write()?;
+    let shop = ctx.shop().await?;
+    let print = fingerprint(&said, &args.images);
+    let want = Want {
+        sort: Sort::Evidence,
+        subject: &args.number.to_string(),
+        amount: Fen(0),
+        what: "",
+        mark: Some(&print),
+        fresh_mark: String::new(),
+        look: serde_json::to_string(&Handed::after(&before, &said))?,
+        anew: false,
+    };
+    let made = match shop.plan_write(want).await? {
+        Planned::Same(made) => {
+            ctx.out.note(text!(
+                "the dispute has this evidence already; nothing was sent"
+            ));
+            made
+        }
+        Planned::New(prepared) => {
+            if !args.force {
+                guard(&before.dispute, args.number)?;
+            }
+            ctx.before_write(None).await?;
+            let links = pictures.links(ctx).await?;
+            if !links.is_empty() {
+                put(&mut body, "material_info.media_url_list", json!(links));
+            }
+            let (_, operation) = RESPOND.operation();
+            let prepared = match dispute::takes_evidence(before.dispute.state) {
+                true => prepared,
+                // "Not in this state" says then what the state says too.
+                false => prepared.refused_by(WRONG_STATE),
+            };
+            let sent = prepared.send(shop, operation, &body, |_| Default::default());
+            match sent.await {
+                Ok(made) => made,
+                Err(error) => return Err(with_situation(ctx, &args, error).await),
+            }
+        }
+    };
+    let show = async |made: &Made| {
+        if made.found.is_some() {
+            ctx.out
+                .note(text!("the dispute shows that the evidence came"));
+        }
+        let found = read(ctx, args.number).await?;
+        show(ctx, found)?;
+        Ok(ctx.out.was_read())
+    };
+    shop.show_write(made, show).await
+}
+
+/// What makes two handings-in the same.
+fn fingerprint(words: &str, images: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for part in std::iter::once(words).chain(images.iter().map(String::as_str)) {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
     }
-    let found = read(ctx, args.number).await?;
-    show(ctx, found)
+    hex::encode(&hash.finalize()[..8])
 }
 
 fn statement(args: &RespondArgs) -> Result<Option<String>> {
@@ -453,44 +517,15 @@ fn situation(dispute: &Dispute) -> Vec<Text> {
     lines
 }
 
-/// A lost answer: the history tells whether the evidence came.
-async fn look_up(
-    ctx: &Ctx,
-    args: &RespondArgs,
-    before: &History,
-    error: anyhow::Error,
-) -> Result<()> {
-    let failed = failure(&error);
-    let lost = failed.is_some_and(|failure| failure.unclear);
-    let refused = failed.is_some_and(|failure| failure.errcode == Some(21001));
-    if !lost && !refused {
-        return Err(error);
-    }
-    let Ok(found) = read(ctx, args.number).await else {
-        return Err(error);
-    };
-    let now = found.value;
-    let ours = |history: &History| {
-        let events = history.events.iter();
-        events
-            .filter(|event| event.party == Some(Party::Merchant))
-            .count()
-    };
-    if lost && ours(&now) > ours(before) {
-        ctx.out.note(text!(
-            "the answer was lost; the dispute shows that the evidence came"
-        ));
-        return Ok(());
-    }
+/// A failure with how the dispute stands, where that can be read.
+async fn with_situation(ctx: &Ctx, args: &RespondArgs, error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
-    failure.also = situation(&now.dispute);
-    if lost {
-        failure.hint = Some(text!(
-            "the dispute does not show your evidence yet: look with `wxsell dispute show {number}` before you hand it in again",
-            number = args.number.to_string()
-        ));
+    if failure.errcode == Some(WRONG_STATE)
+        && let Ok(found) = read(ctx, args.number).await
+    {
+        failure.also.extend(situation(&found.value.dispute));
     }
-    Err(failure.into())
+    failure.into()
 }
 
 #[cfg(test)]

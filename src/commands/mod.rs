@@ -247,22 +247,28 @@ impl Ctx {
         Ok(())
     }
 
+    /// Refuses for a read-only profile; before anything is read for a write.
+    pub fn may_write(&self) -> Result<()> {
+        let profile = self.profile()?;
+        if !profile.read_only {
+            return Ok(());
+        }
+        Err(
+            Failure::access(text!("profile {name} is read-only", name = profile.label()))
+                .hint(text!(
+                    "use another profile, or `wxsell profile set {name} --read-only false`",
+                    name = profile.label()
+                ))
+                .into(),
+        )
+    }
+
     /// To be called before the first write of a command: refuses for a read-only profile, says where the write goes,
     /// and on a live or production shop asks before `destructive` things.
     pub async fn before_write(&self, destructive: Option<Text>) -> Result<()> {
         self.out.columns_are_checked()?;
+        self.may_write()?;
         let profile = self.profile()?;
-        if profile.read_only {
-            return Err(Failure::access(text!(
-                "profile {name} is read-only",
-                name = profile.label()
-            ))
-            .hint(text!(
-                "use another profile, or `wxsell profile set {name} --read-only false`",
-                name = profile.label()
-            ))
-            .into());
-        }
         self.state()?.may_be_written()?;
         let place = match profile.target {
             Target::Sandbox => text!("→ sandbox"),

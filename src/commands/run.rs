@@ -7,7 +7,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::write::{Settled, Sort};
 use crate::state::State;
-use crate::state::money::Stand;
+use crate::state::money::{Movement, Stand};
 use crate::state::runs::{ItemState, OpenItem, Run, RunState};
 use crate::text;
 use crate::types::{Fen, plain_time, rfc3339};
@@ -29,7 +29,21 @@ pub enum Verb {
     ///
     /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
     /// Nothing is sent again. Exit code 9 while one of them is not known.
-    Settle,
+    ///
+    /// A few writes cannot be seen at WeChat afterwards, such as a message to promoters. Say of those what you found,
+    /// by the number in the list.
+    Settle(SettleArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub struct SettleArgs {
+    /// You found out that this write was made
+    #[arg(long, value_name = "NUMBER")]
+    made: Option<i64>,
+    /// You found out that this write was not made; the same command makes it
+    #[arg(long, value_name = "NUMBER")]
+    not_made: Option<i64>,
 }
 
 /// List the bulk jobs of this shop, newest first
@@ -240,13 +254,15 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.out.list(&rows)
         }
         Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
-        Verb::Settle => settle(ctx).await,
+        Verb::Settle(args) => settle(args, ctx).await,
     }
 }
 
 /// One write that was open.
 #[derive(Debug, Serialize)]
 struct SettledRow {
+    /// By which `--made` and `--not-made` name it.
+    id: i64,
     /// `withdrawal`, `refund`, …
     kind: String,
     /// What it is about.
@@ -262,8 +278,33 @@ struct SettledRow {
     problem: Option<Text>,
 }
 
+impl SettledRow {
+    fn new(
+        movement: Movement,
+        outcome: &'static str,
+        known_from: Option<String>,
+        problem: Option<Text>,
+    ) -> SettledRow {
+        SettledRow {
+            id: movement.id,
+            number: match movement.number.as_str() {
+                "" => movement.mark,
+                _ => movement.number,
+            },
+            kind: movement.kind,
+            subject: movement.subject,
+            amount: movement.amount,
+            started_at: rfc3339(movement.at),
+            outcome,
+            known_from,
+            problem,
+        }
+    }
+}
+
 impl Record for SettledRow {
     const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("id", "WRITE", |row| Cell::Number(row.id)),
         Column::new("kind", "KIND", |row| match Sort::named(&row.kind) {
             Some(sort) => Cell::Word(sort.words()),
             None => Cell::Text(row.kind.clone()),
@@ -290,9 +331,21 @@ impl Record for SettledRow {
     ];
 }
 
-async fn settle(ctx: &Ctx) -> Result<()> {
+async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<SettledRow>()?;
     let shop = ctx.shop().await?;
+    let said = match (args.made, args.not_made) {
+        (Some(id), _) => Some((id, true)),
+        (None, Some(id)) => Some((id, false)),
+        (None, None) => None,
+    };
+    if let Some((id, made)) = said {
+        let movement = shop.decide(id, made).await?;
+        let outcome = if made { "done" } else { "never_arrived" };
+        return ctx
+            .out
+            .show(&SettledRow::new(movement, outcome, None, None));
+    }
     let rows: Vec<SettledRow> = shop
         .settle_all()
         .await?
@@ -305,21 +358,16 @@ async fn settle(ctx: &Ctx) -> Result<()> {
                 Ok(Settled::Found(_)) => ("done", None, None),
                 Ok(Settled::NeverArrived) => ("never_arrived", None, None),
                 Ok(Settled::UnknownUntil(at)) => ("unknown", Some(rfc3339(at)), None),
+                Ok(Settled::ByPerson) => (
+                    "unknown",
+                    None,
+                    Some(text!(
+                        "WeChat does not show it: look yourself, and say --made or --not-made with this number"
+                    )),
+                ),
                 Err(error) => ("unknown", None, Some(Failure::from_any(error).message)),
             };
-            SettledRow {
-                number: match movement.number.as_str() {
-                    "" => movement.mark,
-                    _ => movement.number,
-                },
-                kind: movement.kind,
-                subject: movement.subject,
-                amount: movement.amount,
-                started_at: rfc3339(movement.at),
-                outcome,
-                known_from,
-                problem,
-            }
+            SettledRow::new(movement, outcome, known_from, problem)
         })
         .collect();
     ctx.out.list(&rows)?;

@@ -136,6 +136,17 @@ impl State {
         matches!(self, State::Cancelled | State::Closed)
     }
 
+    /// Whether the merchant refused the request.
+    pub fn is_refused(self) -> bool {
+        matches!(
+            self,
+            State::RefundRejected
+                | State::ReturnRejected
+                | State::RefundDisputed
+                | State::ReturnDisputed
+        )
+    }
+
     /// Whether the request was accepted: the refund is on its way or done, or the buyer sends the goods.
     pub fn is_accepted(self) -> bool {
         matches!(

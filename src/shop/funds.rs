@@ -58,6 +58,7 @@ impl Fetched {
         Found {
             number: number.to_owned(),
             stand: Some(self.stand()),
+            amount: None,
             record: self.record,
         }
     }

@@ -13,6 +13,7 @@ pub mod joining;
 pub mod merchant;
 pub mod number;
 pub mod order;
+pub mod parcel;
 pub mod pass_through;
 pub mod pay;
 pub mod reading;

@@ -66,6 +66,7 @@ impl Fetched {
             number: number.to_owned(),
             record: record.cloned().unwrap_or_default(),
             stand: None,
+            amount: None,
         })
     }
 

@@ -29,6 +29,7 @@ impl Shop {
                 number: role.role_id.to_string(),
                 record,
                 stand: None,
+                amount: None,
             })
         });
         Ok(found)

@@ -16,11 +16,15 @@
 //!
 //! What is unknown is settled by [`Shop::settle`], which looks it up: found is done; two looks in vain, both at least
 //! [`PROOF_AFTER`] after the last byte was sent, prove that it was not. A [`Kind`](Sort) of movement says here by what it
-//! is looked up. Writes that lead an object from one state to another need none of this: see [`Shop::write_state`].
+//! is looked up. What WeChat does not show is settled by a person ([`Shop::decide`]). Writes that lead an object from one
+//! state to another need none of this: see [`Shop::write_state`]. [`Shop::carry_out`] knows which way a call goes.
 
+mod component;
+mod once;
 mod settle;
 mod words;
 
+pub use once::Standing;
 pub use settle::{Settled, Written};
 
 use super::Shop;
@@ -36,7 +40,7 @@ use crate::types::Fen;
 use anyhow::Result;
 use serde_json::Value;
 use std::sync::atomic::{AtomicI64, Ordering};
-use words::{goes_on, held, named, never_arrived, not_kept, unknown};
+use words::{goes_on, held, named, never_arrived, not_kept, undecided, unknown};
 
 /// Reads may lag this many seconds behind what was done.
 pub const PROOF_AFTER: i64 = 60;
@@ -60,10 +64,30 @@ pub enum Sort {
     Share,
     /// A role of promotion staff; found by its name.
     Role,
+    /// Parcels of an order; found by carrier and waybill.
+    Parcel,
+    /// What the merchant says in a dispute; found in its history.
+    Evidence,
+    /// An after-sale opened for the buyer; found by the merchant's number of it.
+    Aftersale,
+    /// An after-sale that a policy accepts, for its ceiling; the after-sale tells. Its mark is the rule.
+    Accepted,
+    /// Any other call that acts twice where it comes twice; its subject is the path, its mark what makes it the same.
+    Call,
 }
 
 impl Sort {
-    const ALL: [Sort; 4] = [Sort::Withdrawal, Sort::Refund, Sort::Share, Sort::Role];
+    const ALL: [Sort; 9] = [
+        Sort::Withdrawal,
+        Sort::Refund,
+        Sort::Share,
+        Sort::Role,
+        Sort::Parcel,
+        Sort::Evidence,
+        Sort::Aftersale,
+        Sort::Accepted,
+        Sort::Call,
+    ];
 
     /// As it is kept.
     pub fn name(self) -> &'static str {
@@ -72,6 +96,11 @@ impl Sort {
             Sort::Refund => "refund",
             Sort::Share => "share",
             Sort::Role => "role",
+            Sort::Parcel => "parcel",
+            Sort::Evidence => "evidence",
+            Sort::Aftersale => "opened_aftersale",
+            Sort::Accepted => "aftersale",
+            Sort::Call => "call",
         }
     }
 
@@ -86,6 +115,11 @@ impl Sort {
             Sort::Refund => text!("refund"),
             Sort::Share => text!("share"),
             Sort::Role => text!("role"),
+            Sort::Parcel => text!("parcel"),
+            Sort::Evidence => text!("evidence"),
+            Sort::Aftersale => text!("after-sale"),
+            Sort::Accepted => text!("accepted after-sale"),
+            Sort::Call => text!("write"),
         }
     }
 
@@ -93,15 +127,25 @@ impl Sort {
     fn is_keyed(self) -> bool {
         match self {
             Sort::Refund => true,
-            Sort::Withdrawal | Sort::Share | Sort::Role => false,
+            _ => false,
         }
+    }
+
+    /// Whether the same movement within a day of one that was shown is refused.
+    fn is_held(self) -> bool {
+        !matches!(self, Sort::Evidence | Sort::Aftersale | Sort::Call)
+    }
+
+    /// Whether its mark says less than its subject.
+    fn goes_by_subject(self) -> bool {
+        matches!(self, Sort::Evidence | Sort::Accepted | Sort::Call)
     }
 
     /// How it stands once WeChat has it: a withdrawal goes on until it is paid out.
     fn taken(self) -> Stand {
         match self {
             Sort::Withdrawal => Stand::Known,
-            Sort::Refund | Sort::Share | Sort::Role => Stand::Done,
+            _ => Stand::Done,
         }
     }
 }
@@ -134,6 +178,8 @@ pub struct Found {
     pub record: Value,
     /// How it stands by the record.
     pub stand: Option<Stand>,
+    /// What was moved, where that may be another amount than was meant.
+    pub amount: Option<Fen>,
 }
 
 /// What a wanted movement comes to.
@@ -156,6 +202,7 @@ pub struct Made {
 }
 
 /// A movement that may be sent.
+#[must_use]
 pub struct Prepared {
     /// What it is known by at WeChat; the request carries it.
     pub mark: String,
@@ -163,6 +210,8 @@ pub struct Prepared {
     sort: Sort,
     /// An earlier try with the same mark.
     earlier: Option<Movement>,
+    /// An errcode that, after what was read, is given to what was not done.
+    refused_by: Option<i64>,
     lock: LockGuard,
 }
 
@@ -197,7 +246,7 @@ impl Shop {
     /// same was made and shown within a day.
     pub async fn plan_write(&self, want: Want<'_>) -> Result<Planned> {
         let (state, key) = (self.client.state(), self.client.shop_key().to_owned());
-        let name = lock_name(&key, want.sort.name(), want.subject);
+        let name = lock_name(&key, want.sort.name(), want.subject, want.mark);
         let (lock, waited) = match state.try_lock(&name)? {
             Some(lock) => (lock, false),
             None => {
@@ -206,13 +255,7 @@ impl Shop {
                 (state.lock(&name)?, true)
             }
         };
-        let taken = state.take_over_from_log()?;
-        if taken > 0 {
-            self.client.note(text!(
-                "{count} open movements were taken over from the log of writes: the state file did not know them",
-                count = taken
-            ));
-        }
+        self.client.take_over()?;
         let earlier = state.movements(&key, want.sort.name(), want.subject, now() - AGAIN_AFTER)?;
         let mut again = None;
         for movement in earlier {
@@ -220,6 +263,9 @@ impl Shop {
                 continue;
             }
             let same = is_same(&want, &movement);
+            if want.sort == Sort::Call && !same {
+                continue;
+            }
             let (movement, found) = match movement.stand {
                 Stand::Asked | Stand::Known => {
                     let open = movement.stand == Stand::Asked;
@@ -247,6 +293,7 @@ impl Shop {
                         Settled::UnknownUntil(until) => {
                             return Err(unknown(want.sort, &movement, until, None));
                         }
+                        Settled::ByPerson => return Err(undecided(&movement, None)),
                     }
                 }
                 _ => (movement, None),
@@ -262,6 +309,12 @@ impl Shop {
                 }
                 Stand::Known if !same => return Err(goes_on(want.sort, &movement)),
                 _ if !same => continue,
+                // It was made, and another one is what is wanted now.
+                Stand::Done
+                    if movement.shown > 0 && !waited && found.is_none() && !want.sort.is_held() =>
+                {
+                    continue;
+                }
                 Stand::Done if movement.shown > 0 && !waited && want.mark.is_none() => {
                     return Err(held(want.sort, &movement));
                 }
@@ -294,6 +347,7 @@ impl Shop {
             wanted,
             sort: want.sort,
             earlier: again,
+            refused_by: None,
             lock,
         }))
     }
@@ -342,10 +396,41 @@ impl Shop {
     }
 }
 
+impl Shop {
+    /// Sends what a job keeps as the movement `id`: the log knows it too, and when it was sent is kept.
+    pub async fn ask_kept(
+        &self,
+        operation: &Operation,
+        body: &Value,
+        id: i64,
+        wanted: &Wanted,
+    ) -> Result<Value> {
+        let kept = Kept {
+            shop: self,
+            wanted,
+            id,
+            entry: AtomicI64::new(0),
+        };
+        let sent = self.client.write(operation, &[], body, &kept).await;
+        // No later byte of it is under way.
+        self.client.state().movement_sent(id, now())?;
+        sent
+    }
+}
+
 impl Prepared {
     /// Whether an earlier try with the same mark is not settled.
     pub fn is_sent_again(&self) -> bool {
         self.earlier.is_some()
+    }
+
+    /// This errcode says that it was not done, as the object stood when it was read: one that the table gives for such
+    /// that was done before.
+    pub fn refused_by(self, errcode: i64) -> Prepared {
+        Prepared {
+            refused_by: Some(errcode),
+            ..self
+        }
     }
 
     /// Writes it down, sends it, and keeps what became of it. `read` takes WeChat's number and the ticket of a QR code
@@ -354,6 +439,18 @@ impl Prepared {
         self,
         shop: &Shop,
         operation: &Operation,
+        body: &Value,
+        read: impl FnOnce(&Value) -> (String, String),
+    ) -> Result<Made> {
+        self.send_with(shop, operation, &[], body, read).await
+    }
+
+    /// As [`Prepared::send`], with parameters in the address.
+    pub async fn send_with(
+        self,
+        shop: &Shop,
+        operation: &Operation,
+        query: &[(&str, &str)],
         body: &Value,
         read: impl FnOnce(&Value) -> (String, String),
     ) -> Result<Made> {
@@ -368,7 +465,7 @@ impl Prepared {
             id,
             entry: AtomicI64::new(0),
         };
-        let sent = shop.client.write(operation, body, &kept).await;
+        let sent = shop.client.write(operation, query, body, &kept).await;
         let entry = kept.entry.load(Ordering::Relaxed);
         let mut movement = Movement {
             id,
@@ -407,7 +504,14 @@ impl Prepared {
                 movement.stand = Stand::Asked;
                 None
             }
-            Err(error) => Some(Failure::from_any(error)),
+            Err(error) => {
+                let mut failure = Failure::from_any(error);
+                if self.refused_by.is_some() && failure.errcode == self.refused_by {
+                    failure.kind = Kind::Refused;
+                    failure.unclear = false;
+                }
+                Some(failure)
+            }
         };
         if let Some(failure) = failure.as_ref().filter(|failure| !failure.unclear) {
             // An earlier try with this number may have arrived, whatever this one met.
@@ -418,8 +522,10 @@ impl Prepared {
         }
         // No later byte of it is under way.
         let _ = state.movement_sent(id, movement.sent);
-        shop.client
-            .note(text!("no answer says whether it was done; looking"));
+        if component::shows(&movement) {
+            shop.client
+                .note(text!("no answer says whether it was done; looking"));
+        }
         let why = failure.as_ref();
         match shop.settle(&movement).await {
             Ok(Settled::Found(found)) => Ok(Made {
@@ -430,6 +536,7 @@ impl Prepared {
             }),
             Ok(Settled::NeverArrived) => Err(never_arrived(self.sort, &movement, why)),
             Ok(Settled::UnknownUntil(until)) => Err(unknown(self.sort, &movement, until, why)),
+            Ok(Settled::ByPerson) => Err(undecided(&movement, why)),
             Err(error) => {
                 let until = movement.sent + PROOF_AFTER + LOOKS_APART;
                 let mut failure = Failure::from_any(unknown(self.sort, &movement, until, why));
@@ -441,8 +548,14 @@ impl Prepared {
 }
 
 /// Who holds this may make movements of a kind about a subject.
-fn lock_name(key: &str, kind: &str, subject: &str) -> String {
-    format!("{kind}-{key}-{subject}")
+fn lock_name(key: &str, kind: &str, subject: &str, mark: Option<&str>) -> String {
+    match mark {
+        // Others under the same path have nothing to do with it.
+        Some(mark) if kind == Sort::Call.name() => format!("{kind}-{key}-{mark}"),
+        // One job answers them all.
+        _ if kind == Sort::Accepted.name() => format!("{kind}-{key}"),
+        _ => format!("{kind}-{key}-{subject}"),
+    }
 }
 
 /// Whether a movement is the one that is wanted.

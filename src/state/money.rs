@@ -132,6 +132,22 @@ pub struct Asked<'a> {
     pub at: i64,
 }
 
+impl Asked<'_> {
+    /// The same as the log of writes keeps it.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            shop: self.shop.to_owned(),
+            kind: self.kind.to_owned(),
+            subject: self.subject.to_owned(),
+            mark: self.mark.to_owned(),
+            what: String::new(),
+            look: String::new(),
+            amount: self.amount,
+            at: self.at,
+        }
+    }
+}
+
 /// A movement that was asked for and has no end, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {

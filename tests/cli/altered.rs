@@ -48,6 +48,7 @@ impl Altered {
             world
                 .plain_command(args)
                 .env("WXSELL_STATE_DIR", state)
+                .env(wxsell::clock::VARIABLE, world.clock())
                 .env("WXSELL_BASE_URL", &self.base_url)
                 .env("WXSELL_APPID", APPID)
                 .env("WXSELL_APP_SECRET", SECRET),

@@ -258,12 +258,16 @@ fn one_that_an_earlier_run_sent_is_looked_for_twice_before_it_is_sent_again() {
         "--format",
         "json",
     ];
+    // The job itself looks again at its end, and proves that nothing came.
     let said = world.run_in_time(&send);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert!(said.stderr.contains("looking again in"), "{}", said.stderr);
     assert_eq!(parcels(&world, "A1"), []);
+    let failed = world.json(&["run", "failed"]);
+    let reason = failed[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("WeChat never got it"), "{reason}");
     let said = world.run_in_time(&send);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(said.stderr.contains("looking again in"), "{}", said.stderr);
     assert_eq!(parcels(&world, "A1").len(), 1);
     // One parcel by options: the order says whether it came.
     let world = paid(&["A2"]);

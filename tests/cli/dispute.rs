@@ -36,7 +36,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
     );
     assert_eq!(world.pictures(), pictures, "refused before the upload");
     // The platform says the same where it is asked all the same.
-    let forced = world.refused(9, &[&respond[..], &["--force"]].concat());
+    let forced = world.refused(1, &[&respond[..], &["--force"]].concat());
     assert!(forced.contains("21001"), "{forced}");
     world.ok(&["sandbox", "dispute", "ask", &dispute, "--of", "both"]);
     world.ok(&["sandbox", "advance", "90m"]);

@@ -5,6 +5,7 @@ use super::world::World;
 use crate::support::bank::{Bank, End, REFUND, ROLE, SHARE, WITHDRAW, answer};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use wxsell::sandbox::{Fault, FaultKind};
 
 /// A write, as it is typed.
 struct Kind {
@@ -120,6 +121,7 @@ fn odd_answers() -> Vec<String> {
         r#"{"errcode":-1,"errmsg":"system error"}"#,
         r#"{"errcode":40013,"errmsg":"invalid appid"}"#,
         r#"{"errcode":2747008,"errmsg":"state"}"#,
+        r#"{"errcode":2747009,"errmsg":"refund failed"}"#,
         r#"{"errcode":-987654,"errmsg":"what"}"#,
         r#"{"errcode":0,"#,
     ] {
@@ -549,4 +551,190 @@ fn the_live_platform_is_not_called_with_a_clock_of_tests() {
     let said = super::world::said(&mut command);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     assert!(said.stderr.contains("WXSELL_TEST_CLOCK"), "{}", said.stderr);
+}
+
+/// Loses the answer to the next call of a path, after the shop has acted.
+fn lose(world: &World, path: &str) {
+    let lost = Fault::once(path, FaultKind::Reset).after();
+    world.sandbox().add_fault(&lost).expect("a fault");
+}
+
+#[test]
+fn what_wechat_does_not_show_is_sent_once_and_settled_by_a_person() {
+    let world = World::new();
+    let body = r#"{"content":"x","template_id":1,"id":"p1"}"#;
+    let call = |body: &str| {
+        world.run_in_time(&[
+            "api",
+            "call",
+            "/promoter/singlesendmsg",
+            "--no-check",
+            "--data",
+            body,
+        ])
+    };
+    let sent = || {
+        let calls = world.calls();
+        let calls = calls.iter();
+        calls
+            .filter(|call| call.path == "/promoter/singlesendmsg")
+            .count()
+    };
+    lose(&world, "/promoter/singlesendmsg");
+    let said = call(body);
+    assert_eq!((said.code, sent()), (Some(9), 1), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("promoter message clicks"),
+        "{}",
+        said.stderr
+    );
+    // Until somebody says what became of it, the same is not sent, whatever time passes; another one is.
+    world.wait(600);
+    let said = call(body);
+    assert_eq!((said.code, sent()), (Some(9), 1), "{}", said.stderr);
+    call(&body.replace("p1", "p2"));
+    assert_eq!(sent(), 2);
+    let listed = world.run_in_time(&["run", "settle", "--format", "json"]);
+    assert_eq!(listed.code, Some(9), "{}", listed.stderr);
+    let rows = listed.json();
+    assert_eq!(
+        (&rows[0]["kind"], &rows[0]["subject"], &rows[0]["outcome"]),
+        (
+            &"call".into(),
+            &"/promoter/singlesendmsg".into(),
+            &"unknown".into()
+        )
+    );
+    let id = rows[0]["id"].to_string();
+    let other = world.run_in_time(&["run", "settle", "--made", "999"]);
+    assert_eq!(other.code, Some(2), "{}", other.stderr);
+    let settled = world.run_in_time(&["run", "settle", "--not-made", &id, "--format", "json"]);
+    assert_eq!(
+        settled.json()["outcome"],
+        "never_arrived",
+        "{}",
+        settled.stderr
+    );
+    call(body);
+    assert_eq!(sent(), 3);
+    let listed = world.run_in_time(&["run", "settle", "--format", "json"]);
+    assert_eq!(listed.json(), serde_json::json!([]), "{}", listed.stderr);
+}
+
+#[test]
+fn a_movement_that_is_looked_up_is_not_for_a_person_to_say() {
+    let before = Before::new(60);
+    before.bank.next(End::Silent);
+    let said = before.run(KINDS[0].args);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
+    let rows = before.run(&["run", "settle", "--format", "json"]).json();
+    let id = rows[0]["id"].to_string();
+    let said = before.run(&["run", "settle", "--not-made", &id]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    before.until_shown(KINDS[0].args, "settled by a person");
+}
+
+/// A platform that cuts notes, as one that is not documented might.
+#[test]
+fn a_note_that_is_cut_still_begins_with_its_mark() {
+    let before = Before::new(0);
+    before.bank.cut_notes(12);
+    before.bank.next(End::Silent);
+    let long = [KINDS[0].args, &["--remark", "for the month of March"]].concat();
+    before.until_shown(&long, "notes are cut after 12 letters");
+}
+
+/// The log of a write whose program ends while its answer is under way.
+#[cfg(unix)]
+#[test]
+fn a_write_whose_program_is_ended_stands_in_the_log() {
+    for signal in ["TERM", "HUP", "KILL", "INT"] {
+        let before = Before::new(0);
+        before.bank.next(End::Slow(3000));
+        let mut child = before
+            .command(KINDS[1].args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let began = std::time::Instant::now();
+        while before.bank.calls() == 0 {
+            assert!(began.elapsed() < Duration::from_secs(60), "it never came");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(sent.expect("a signal").success());
+        let _ = child.wait();
+        let rows = before.run(&["log", "list", "--format", "json"]).json();
+        assert_eq!(rows.as_array().map(Vec::len), Some(1), "{signal}: {rows}");
+        before.until_shown(KINDS[1].args, signal);
+        let checked = before.run(&["log", "verify", "--format", "json"]);
+        assert_eq!(
+            checked.json()["broken_at"],
+            serde_json::Value::Null,
+            "{signal}: {}",
+            checked.stderr
+        );
+    }
+}
+
+/// A disk that takes no more: files of this program cannot grow past so many blocks of 512 bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_nothing_is_sent_or_it_is_known_afterwards() {
+    for blocks in [0, 8, 64, 96, 128, 160, 200, 260] {
+        let before = Before::new(0);
+        assert_eq!(before.run(&["funds", "balance"]).code, Some(0));
+        let command = before.command(KINDS[1].args);
+        let mut limited = Command::new("sh");
+        limited
+            .arg("-c")
+            .arg(format!(
+                "trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""
+            ))
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear()
+            .stdin(Stdio::null());
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                limited.env(name, value);
+            }
+        }
+        let said = super::world::said(&mut limited);
+        let how = format!("{blocks} blocks: {:?} {}", said.code, said.stderr);
+        if said.code == Some(0) {
+            assert_eq!(before.bank.moved(), 1, "{how}");
+            continue;
+        }
+        if said.code != Some(9) {
+            assert_eq!(before.bank.moved(), 0, "{how}");
+        }
+        before.until_shown(KINDS[1].args, &how);
+    }
+}
+
+/// Another program holds the log: nothing is sent, or it waits; what was sent stands in it.
+#[test]
+fn with_a_locked_log_nothing_is_sent_that_is_not_in_it() {
+    let before = Before::new(0);
+    assert_eq!(before.run(KINDS[3].args).code, Some(0));
+    let holder = rusqlite::Connection::open(before.world.state_file("log.db")).expect("the log");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("it is held");
+    let mut child = before
+        .command(KINDS[1].args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let calls = before.bank.calls();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(before.bank.calls(), calls, "it was sent without an intent");
+    holder.execute_batch("ROLLBACK").expect("it is free");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let rows = before.run(&["log", "list", "--format", "json"]).json();
+    assert_eq!(rows.as_array().map(Vec::len), Some(2), "{rows}");
+    assert_eq!(before.bank.moved(), 2);
 }

@@ -55,6 +55,8 @@ struct Books {
     reads: Vec<(String, String)>,
     lag: i64,
     calls: usize,
+    /// Letters that are kept of a note.
+    notes: Option<usize>,
 }
 
 /// The platform, and where it listens.
@@ -103,6 +105,11 @@ impl Bank {
     /// Reads show what was done so many seconds ago.
     pub fn lag(&self, seconds: i64) {
         self.books().lag = seconds;
+    }
+
+    /// Notes keep so many letters.
+    pub fn cut_notes(&self, letters: usize) {
+        self.books().notes = Some(letters);
     }
 
     /// What was moved over all time.
@@ -173,9 +180,13 @@ impl Bank {
             Some(books.ends.remove(0))
         };
         let number = format!("N{:06}", books.calls);
+        let mut request = request.clone();
+        if let (Some(letters), Some(note)) = (books.notes, request["remark"].as_str()) {
+            request["remark"] = note.chars().take(letters).collect::<String>().into();
+        }
         let moved = Moved {
             path: path.to_owned(),
-            request: request.clone(),
+            request,
             number,
             at: now,
         };

@@ -94,6 +94,20 @@ impl Walk {
         walk
     }
 
+    /// Runs a document and compares nothing. `before` is given the folder of the machine.
+    pub fn run_only(document: &Path, instead: &str, before: impl Fn(&Path)) -> Walk {
+        let text = std::fs::read_to_string(document).expect("a document");
+        let lines: Vec<&str> = text.lines().collect();
+        let walk = Walk {
+            folder: tempfile::tempdir().expect("a folder"),
+            steps: Vec::new(),
+        };
+        std::fs::create_dir(walk.path("state")).expect("a folder");
+        before(walk.folder.path());
+        walk.outputs(&blocks(&lines), document, instead);
+        walk
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

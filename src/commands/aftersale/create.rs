@@ -3,17 +3,18 @@
 
 use super::legacy::{self, CreateLegacy};
 use super::words::Type;
-use super::{Which, guard, read, shown, with};
+use super::{Which, read, shown, with};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check};
 use crate::commands::image::Pictures;
 use crate::commands::order;
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::Lang;
 use crate::model::aftersale::{Aftersale, Reason};
 use crate::model::order::{Line, Order, State};
 use crate::shop::aftersale::{Filter, Key};
+use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -84,49 +85,83 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let kind = kind_number(args.kind.kind());
     let left = left(ctx, &order, row, None).await?;
     let amount = args.amount.unwrap_or(Fen(left.goods));
-    if !args.force {
-        refuse_early(&order, &args, amount, &left)?;
-    }
-    let number = match args.number {
-        Some(number) => number,
-        None => fresh_number(ctx)?,
+    let count = args.count.unwrap_or(row.count);
+    let want = Want {
+        sort: Sort::Aftersale,
+        subject: &format!("{} {} {}", order.number, row.product, row.sku),
+        amount,
+        what: &format!("{kind} {count} {:?}", args.amount),
+        mark: args.number.as_deref(),
+        fresh_mark: fresh_number(ctx)?,
+        look: String::new(),
+        anew: false,
     };
     let words = args
         .text
+        .clone()
         .or_else(|| args.reason.map(|reason| reason.words().render(Lang::Zh)));
     let mut body = with(
         json!(key),
         &json!({
-            "out_aftersale_id": number, "type": kind, "orderamt": amount,
+            "type": kind, "orderamt": amount,
             "refund_reason_type": args.reason.map(reason_number), "refund_reason": words,
             "product_info": {
                 "out_product_id": row.product, "out_sku_id": row.sku,
-                "product_cnt": args.count.unwrap_or(row.count),
+                "product_cnt": count,
             },
         }),
     )?;
-    check(&CREATE, &body, &[])?;
-    body = with(
-        body,
-        &json!({"media_list": media(pictures.links(ctx).await?)}),
-    )?;
-    let which = Which { number, own: true };
-    match guard::send(ctx, &CREATE, &body, None).await {
-        Ok(None) => return Ok(()),
-        Ok(Some(_)) => {}
-        Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
-            // The number tells whether it came into being.
-            if read(ctx, &which).await.is_err() {
-                return Err(error);
-            }
-            ctx.out.note(text!(
-                "the answer was lost; the after-sale shows that it was done"
-            ));
-        }
-        Err(error) => return Err(error),
+    let numbered = |body: &Value, number: &str| {
+        let numbered = with(body.clone(), &json!({"out_aftersale_id": number}))?;
+        check(&CREATE, &numbered, &[])?;
+        anyhow::Ok(numbered)
+    };
+    // One that was opened already takes what is left.
+    let refuse = || match args.force {
+        true => Ok(()),
+        false => refuse_early(&order, &args, amount, &left),
+    };
+    let checked = numbered(&body, want.mark.unwrap_or(&want.fresh_mark))?;
+    if ctx.global.dry_run {
+        refuse()?;
+        let media = media(pictures.links(ctx).await?);
+        let checked = with(checked, &json!({"media_list": media}))?;
+        return ctx.shows_request(&CREATE, &checked).map(|_| ());
     }
-    let found = read(ctx, &which).await?;
-    shown::one(ctx, found)
+    ctx.out.check_columns_of(shown::whole())?;
+    ctx.may_write()?;
+    let shop = ctx.shop().await?;
+    let made = match shop.plan_write(want).await? {
+        Planned::Same(made) => {
+            ctx.out.note(text!(
+                "WeChat has {number} already; nothing was sent",
+                number = &made.movement.mark
+            ));
+            made
+        }
+        Planned::New(prepared) => {
+            refuse()?;
+            ctx.before_write(None).await?;
+            body = with(
+                body,
+                &json!({"media_list": media(pictures.links(ctx).await?)}),
+            )?;
+            let body = numbered(&body, &prepared.mark)?;
+            let (_, operation) = CREATE.operation();
+            let sent = prepared.send(shop, operation, &body, |_| Default::default());
+            sent.await?
+        }
+    };
+    let show = async |made: &Made| {
+        let which = Which {
+            number: made.movement.mark.clone(),
+            own: true,
+        };
+        let found = read(ctx, &which).await?;
+        shown::one(ctx, found)?;
+        Ok(ctx.out.was_read())
+    };
+    shop.show_write(made, show).await
 }
 
 /// Evidence as it is sent.

@@ -2,6 +2,7 @@
 //! became of it.
 
 use super::{Which, read, shown};
+use crate::clock::{now, sleep};
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, check};
 use crate::fail::{Failure, Kind, failure};
@@ -9,6 +10,7 @@ use crate::lang::Text;
 use crate::model::aftersale::{self, Aftersale, Case, Step, misunderstanding};
 use crate::model::deadline::Actor;
 use crate::shop::reading::Fetched;
+use crate::state::money::Wanted;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -18,6 +20,8 @@ use std::time::Duration;
 /// Another write about the same order is running; nothing was done.
 const BUSY: i64 = 2_747_026;
 const WRONG_STATE: i64 = 2_747_008;
+/// How long a single command looks before it ends.
+const PATIENCE: i64 = 10;
 
 /// What goes beyond the step itself.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,34 +61,38 @@ impl Plan<'_> {
         match send(ctx, self.ask, body, question).await {
             Ok(None) => return Ok(()),
             Ok(Some(_)) => {}
-            Err(error) => self.look_up(ctx, before, error).await?,
+            Err(error) => self.look_up(ctx, before, error, PATIENCE).await?,
         }
         let now = read(ctx, self.which).await?;
         shown::one(ctx, now)
     }
 
-    /// As [`Plan::carry_out`] for one of many: the question was asked about all of them, and nothing is shown.
+    /// As [`Plan::carry_out`] for one of many: the question was asked about all of them, and nothing is shown. `kept` is
+    /// the movement that it is, where money moves.
     pub async fn carry_on(
         &self,
         ctx: &Ctx,
         before: &Fetched<Aftersale>,
         body: &Value,
+        kept: Option<(i64, &Wanted)>,
     ) -> Result<()> {
         check(self.ask, body, &[])?;
-        match patiently(ctx, self.ask, body, None).await {
+        match patiently(ctx, self.ask, body, kept).await {
             Ok(_) => Ok(()),
-            Err(error) => self.look_up(ctx, before, error).await,
+            // What is not known yet is looked at again when all others are answered.
+            Err(error) => self.look_up(ctx, before, error, 0).await,
         }
     }
 
     /// A failure that does not say whether the step was done: the after-sale tells. It was done where the after-sale
     /// stands where the step leads; it was not where the after-sale went somewhere else. Where it still stands where it
-    /// stood, reads may lag, and nobody knows yet.
+    /// stood, reads may lag, and after `patience` seconds nobody knows yet.
     async fn look_up(
         &self,
         ctx: &Ctx,
         before: &Fetched<Aftersale>,
         error: anyhow::Error,
+        patience: i64,
     ) -> Result<()> {
         let allowed = before.value.case().may(self.step);
         let mut failure = Failure::from_any(error);
@@ -95,8 +103,20 @@ impl Plan<'_> {
         if !unclear && !wrong_state {
             return Err(failure.into());
         }
-        let Ok(now) = read(ctx, self.which).await else {
-            return Err(if unclear { not_known(failure) } else { failure }.into());
+        let until = now() + patience;
+        let mut pause = 1;
+        let now = loop {
+            match read(ctx, self.which).await {
+                // Reads may lag behind what was done.
+                Ok(found) if unclear && found.record == before.record && now() < until => {}
+                Ok(found) => break found,
+                Err(_) if now() < until => {}
+                Err(_) => {
+                    return Err(if unclear { not_known(failure) } else { failure }.into());
+                }
+            }
+            sleep(Duration::from_secs(pause)).await;
+            pause = (pause + 1).min(4);
         };
         let (case, state) = (now.value.case(), now.value.state);
         // A change may leave the state where it was, and two may fall into one second: anything that differs tells.
@@ -143,27 +163,26 @@ pub async fn send(
 ) -> Result<Option<Value>> {
     // A wrong name must not come up after the money has moved.
     ctx.out.check_columns_of(shown::whole())?;
-    match ctx.send_asking(ask, body, question).await {
-        Ok(None) => Ok(None),
-        first => patiently(ctx, ask, body, Some(first.map(Option::unwrap_or_default)))
-            .await
-            .map(Some),
+    if ctx.shows_request(ask, body)? {
+        return Ok(None);
     }
+    ctx.before_write(question).await?;
+    patiently(ctx, ask, body, None).await.map(Some)
 }
 
-/// Sends what may be sent, again and again where another write about the same order is running; `sent` is what became
-/// of the first try, where it was made already.
+/// Sends, again and again where another write about the same order is running; `kept` is how it is written down.
 async fn patiently(
     ctx: &Ctx,
     ask: &Ask,
     body: &Value,
-    sent: Option<Result<Value>>,
+    kept: Option<(i64, &Wanted)>,
 ) -> Result<Value> {
     let (shop, operation) = (ctx.shop().await?, ask.operation().1);
-    let mut sent = match sent {
-        Some(sent) => sent,
+    let send = async || match kept {
+        Some((id, wanted)) => shop.ask_kept(operation, body, id, wanted).await,
         None => shop.ask(operation, &[], body).await,
     };
+    let mut sent = send().await;
     for pause in [1, 2, 4] {
         match &sent {
             Err(error) if failure(error).is_some_and(|f| f.errcode == Some(BUSY)) => {
@@ -171,11 +190,11 @@ async fn patiently(
                     "another change of this order is running; trying again in {seconds} s",
                     seconds = pause
                 ));
-                crate::clock::sleep(Duration::from_secs(pause)).await;
+                sleep(Duration::from_secs(pause)).await;
             }
             _ => break,
         }
-        sent = shop.ask(operation, &[], body).await;
+        sent = send().await;
     }
     sent
 }

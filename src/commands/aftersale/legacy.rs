@@ -152,7 +152,18 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     });
     let body = request(&CREATE, &body, json!({}))?;
     ctx.out.check_columns_of(columns(&SHOW))?;
-    if ctx.send(&CREATE, &body).await?.is_none() {
+    let sent = ctx.send(&CREATE, &body).await.map_err(|error| {
+        let mut failure = Failure::from_any(error);
+        if failure.unclear {
+            // With its number it counts once.
+            failure.hint = Some(text!(
+                "whether it was reported is not known; run the same command again with --number {number}",
+                number
+            ));
+        }
+        anyhow::Error::from(failure)
+    });
+    if sent?.is_none() {
         return Ok(());
     }
     let legacy = ShowLegacy {

@@ -299,6 +299,9 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = fields(&args, json!({}))?;
     check(&STATUS, &body, &[])?;
     let now = one(&args.out_coupon_id, ctx).await?["status"].as_i64();
+    if now == Some(args.status.code()) && !ctx.global.dry_run {
+        return ctx.is_so_already(&STATUS);
+    }
     may_become(now, args.status.code())?;
     ctx.send_and_show(&STATUS, &body).await
 }

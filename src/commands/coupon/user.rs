@@ -188,7 +188,11 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = fields(&args, json!({}))?;
     check(&STATUS, &body, &[])?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
-    if let Some(now) = copy["status"].as_i64()
+    let now = copy["status"].as_i64();
+    if now == Some(args.status.code()) && !ctx.global.dry_run {
+        return ctx.is_so_already(&STATUS);
+    }
+    if let Some(now) = now
         && !next_copy_states(now).contains(&args.status.code())
     {
         return Err(Failure::input(text!(

@@ -1,5 +1,7 @@
 //! `wxsell delivery send --from`: tables of parcels, the whole way. Every order is one call with all its parcels; the
 //! orders are read from WeChat first, so that what is there already is known and not reported again.
+//!
+//! Long because one job is one story: what is planned, sent, settled at the end, reported and given back.
 
 use super::carriers::Carriers;
 use super::plan::{Finish, Shipment, plan};
@@ -17,16 +19,19 @@ use crate::commands::job::Invocation;
 use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
-use crate::state::runs::{ItemState, Items, Known, LeftOut, RunState, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Known, LeftOut, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Seconds that reads may lag behind what was reported.
 const LAG: i64 = 60;
+/// Between two looks in vain that together are a proof.
+const LOOKS_APART: Duration = Duration::from_secs(4);
 /// Marks a commit of the journal.
 const BATCH: usize = 64;
 
@@ -390,13 +395,20 @@ impl Sender<'_> {
         let items = Items::open(self.ctx.state()?, shop_key, "delivery")?;
         let mut journal = Journal::start(items, feed, shipments.into_iter().map(Ok))?;
         let (mut counts, mut failed, mut unsent) = (HashMap::new(), Vec::new(), Vec::new());
+        let parked = RefCell::new(HashMap::new());
+        let mut unknown: Vec<Ended> = Vec::new();
         let stopped = bulk::run(
             &mut journal,
             jobs,
             interrupt,
-            |fed| self.one(fed),
+            |fed| self.one(fed, &parked),
             |ended| {
                 progress.inc();
+                if ended.state == Some(ItemState::Unclear) {
+                    // Told when it is settled with the others.
+                    unknown.push(ended.clone());
+                    return;
+                }
                 *counts.entry(ended.action).or_default() += 1;
                 let event = Event::of(ended);
                 if let Some(stream) = &mut stream {
@@ -411,8 +423,23 @@ impl Sender<'_> {
             },
         )
         .await;
-        let kept = journal.close();
+        let mut kept = journal.close();
         drop(progress);
+        if !interrupt.pressed() && kept.is_ok() && !unknown.is_empty() {
+            kept = self
+                .settle(&mut unknown, parked.into_inner(), shop_key)
+                .await;
+        }
+        for ended in &unknown {
+            *counts.entry(ended.action).or_default() += 1;
+            let event = Event::of(ended);
+            if let Some(stream) = &mut stream {
+                let _ = stream.push(&event);
+            }
+            if ended.state != Some(ItemState::Done) {
+                failed.push(event);
+            }
+        }
         if let Some(stream) = stream {
             stream.finish()?;
         }
@@ -432,11 +459,63 @@ impl Sender<'_> {
         Ok((counts, failed, stopped))
     }
 
-    async fn one(&self, fed: Fed<Shipment>) -> Outcome {
+    /// Looks at those whose answers left it open, all together, once reads no longer lag behind what was sent: found is
+    /// done, and two looks in vain prove that it never arrived.
+    async fn settle(
+        &self,
+        unknown: &mut [Ended],
+        parked: HashMap<String, Shipment>,
+        shop_key: &str,
+    ) -> Result<()> {
+        self.ctx.out.note(text!(
+            "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+            count = unknown.len(),
+            seconds = LAG
+        ));
+        clock::sleep(Duration::from_secs(LAG.unsigned_abs() + 1)).await;
+        let mut items = Items::open(self.ctx.state()?, shop_key, "delivery")?;
+        let mut missing = Vec::new();
+        for second in [false, true] {
+            if second && !missing.is_empty() {
+                clock::sleep(LOOKS_APART).await;
+            }
+            for (at, ended) in unknown.iter_mut().enumerate() {
+                let Some(shipment) = parked.get(&ended.key) else {
+                    continue;
+                };
+                if second && !missing.contains(&at) {
+                    continue;
+                }
+                let Ok(order) = again(shipment, self.ctx).await else {
+                    continue;
+                };
+                if shipment.clone().leave_out(&order) {
+                    ended.state = Some(ItemState::Done);
+                    (ended.action, ended.errcode, ended.reason) = (action::CONFIRMED, None, None);
+                } else if second {
+                    ended.state = Some(ItemState::Refused);
+                    ended.reason = Some(text!("WeChat never got it; the same command sends it"));
+                } else {
+                    missing.push(at);
+                }
+            }
+        }
+        items.end(unknown)
+    }
+
+    async fn one(
+        &self,
+        fed: Fed<Shipment>,
+        parked: &RefCell<HashMap<String, Shipment>>,
+    ) -> Outcome {
         let Fed {
             work, mark, before, ..
         } = fed;
+        let copy = work.clone();
         let result = self.ship(work, before).await;
+        if result.is_err() {
+            parked.borrow_mut().insert(mark.key.clone(), copy);
+        }
         bulk::outcome(
             mark.key,
             before,

@@ -13,17 +13,19 @@ use crate::bulk::csv::Encoding;
 use crate::bulk::number::typed;
 use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
-use crate::fail::{Failure, failure};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::order::Order;
 use crate::shop::aftersale::Key;
+use crate::shop::parcel::mark;
+use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
-use crate::types::ChinaTime;
+use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use carriers::Carriers;
 use clap::Subcommand;
 use plan::{Finish, Shipment};
-use serde_json::json;
+use serde_json::{Value, json};
 use sheet::Line;
 
 /// Report parcels and receipt
@@ -225,34 +227,76 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let at = ChinaTime::from_unix(ctx.clock()?).0;
-    let body = shipment.request(shipment.finish != Finish::No, &at);
-    let body = request(&SEND, &json!({}), body)?;
-    let sent = match ctx.send(&SEND, &body).await {
-        Err(error) if shipment.finish == Finish::Ask && is_incomplete(&error) => {
-            let body = shipment.request(false, &at);
-            ctx.send(&SEND, &body).await
-        }
-        sent => sent,
-    };
-    let sent = match sent {
-        Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
-            // No answer says whether it was done: the order does, and may lag.
-            let shop = ctx.shop().await?;
-            let has = async || {
-                let order = again(&shipment, ctx).await?;
-                Ok(shipment.clone().leave_out(&order))
-            };
-            shop.settle_state(error, has).await?;
-            ctx.out
-                .note(text!("the answer was lost; the order shows the parcel"));
-            return Ok(());
-        }
-        sent => sent?,
-    };
-    match sent {
-        Some(reply) => ctx.show_done(&SEND, reply, shipped),
-        None => Ok(()),
+    let body = |finish| request(&SEND, &json!({}), shipment.request(finish, &at));
+    let whole = body(shipment.finish != Finish::No)?;
+    if ctx.shows_request(&SEND, &whole)? {
+        return Ok(());
     }
+    ctx.may_write()?;
+    let shop = ctx.shop().await?;
+    let mark = mark(
+        shipment
+            .parcels
+            .iter()
+            .map(|parcel| (parcel.delivery_id.as_str(), parcel.waybill_id.as_str())),
+    );
+    let want = || Want {
+        sort: Sort::Parcel,
+        subject: &shipment.out_order_id,
+        amount: Fen(0),
+        what: "",
+        mark: Some(&mark),
+        fresh_mark: String::new(),
+        look: shipment.openid.clone(),
+        anew: false,
+    };
+    let (_, operation) = SEND.operation();
+    let made = match shop.plan_write(want()).await? {
+        Planned::Same(made) => {
+            ctx.out
+                .note(text!("WeChat has this parcel already; nothing was sent"));
+            made
+        }
+        Planned::New(prepared) => {
+            ctx.before_write(None).await?;
+            let asks = shipment.finish == Finish::Ask;
+            let prepared = match asks {
+                true => prepared.refused_by(INCOMPLETE),
+                false => prepared,
+            };
+            let sent = prepared.send(shop, operation, &whole, |_| Default::default());
+            match sent.await {
+                Err(error) if asks && is_incomplete(&error) => {
+                    if shipment.clone().leave_out(&again(&shipment, ctx).await?) {
+                        ctx.out.note(text!("the order shows the parcel"));
+                        return Ok(());
+                    }
+                    let part = body(false)?;
+                    match shop.plan_write(want()).await? {
+                        Planned::Same(made) => made,
+                        Planned::New(prepared) => {
+                            let sent =
+                                prepared.send(shop, operation, &part, |_| Default::default());
+                            sent.await?
+                        }
+                    }
+                }
+                sent => sent?,
+            }
+        }
+    };
+    let show = async |made: &Made| {
+        if made.found.is_some() {
+            ctx.out.note(text!("the order shows the parcel"));
+        }
+        let reply = match &made.reply {
+            Value::Null => json!({}),
+            reply => reply.clone(),
+        };
+        ctx.show_done(&SEND, reply, shipped)?;
+        Ok(ctx.out.was_read())
+    };
+    shop.show_write(made, show).await
 }
 
 async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Order> {
@@ -269,9 +313,11 @@ async fn again(shipment: &Shipment, ctx: &Ctx) -> Result<Order> {
     order_of(&shipment.out_order_id, &shipment.openid, ctx).await
 }
 
-/// 1010042: not every piece is in a parcel.
+/// Not every piece is in a parcel.
+const INCOMPLETE: i64 = 1_010_042;
+
 fn is_incomplete(error: &anyhow::Error) -> bool {
-    crate::fail::failure(error).is_some_and(|failure| failure.errcode == Some(1_010_042))
+    crate::fail::failure(error).is_some_and(|failure| failure.errcode == Some(INCOMPLETE))
 }
 
 /// Why an order may not be shipped now: an after-sale that runs, or of which nothing can be learned.

@@ -243,15 +243,13 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     }
     ctx.out.check_columns_of(columns(&SET))?;
     let part = |name: &str| shown["account_info"][name].as_str().unwrap_or_default();
-    ctx.before_write(Some(text!(
+    let question = text!(
         "pay money out to account {number} at {bank} from now on (5 changes a day)",
         number = part("account_number"),
         bank = part("account_bank")
-    )))
-    .await?;
-    let (_, operation) = SET.operation();
-    let reply = ctx.shop().await?.ask(operation, &[], &body).await;
-    let reply = reply.map_err(refused)?;
+    );
+    let sent = ctx.send_asking(&SET, &body, Some(question)).await;
+    let reply = sent.map_err(refused)?.unwrap_or_default();
     ctx.out.note(text!(
         "WeChat still has to verify the account; `wxsell funds bank-account show` tells if that failed"
     ));
@@ -260,12 +258,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
 
 fn refused(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
-    if failure.unclear {
-        failure.hint = Some(text!(
-            "it may have been done: look with `wxsell {command}` before you repeat it",
-            command = "funds bank-account show"
-        ));
-    } else if failure.errcode == Some(400) {
+    if failure.errcode == Some(400) {
         failure.hint = Some(text!(
             "check bank, place, branch and number; the account can be changed 5 times a day"
         ));

@@ -8,7 +8,7 @@ use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data};
 use crate::commands::image::{self, Returned};
-use crate::fail::{Failure, failure};
+use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -112,22 +112,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     ctx.before_write(APPLY.confirm.map(|question| question()))
         .await?;
     upload(&mut body, folder, ctx).await?;
-    let (_, operation) = APPLY.operation();
-    let shop = ctx.shop().await?;
-    let sent = shop.ask(operation, &[], &body).await;
-    let reply = sent.map_err(|error| {
-        let lost = failure(&error).is_some_and(|failure| failure.unclear);
-        match lost {
-            true => {
-                let mut failure = Failure::from_any(error);
-                failure.hint = Some(text!(
-                    "it may have been done: look with `wxsell merchant application` before you repeat it"
-                ));
-                failure.into()
-            }
-            false => error,
-        }
-    })?;
+    let reply = ctx.send_asked(&APPLY, &body).await?.unwrap_or_default();
     ctx.out.note(text!(
         "submitted; WeChat Pay checks the documents, and `wxsell merchant application` tells who has to do what next"
     ));

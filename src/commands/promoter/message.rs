@@ -264,17 +264,7 @@ async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<S
 }
 
 async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
-    let (_, operation) = MANY.operation();
-    let reply = ctx.shop().await?.ask(operation, &[], body).await;
-    let reply = reply.map_err(|error| {
-        let mut failure = Failure::from_any(error);
-        if failure.unclear {
-            failure.hint = Some(text!(
-                "it may have gone out: ask somebody who should have it, and look at `wxsell promoter message clicks`, before you send it again"
-            ));
-        }
-        anyhow::Error::from(failure)
-    })?;
+    let reply = ctx.send_asked(&MANY, body).await?.unwrap_or_default();
     ctx.out.note(text!(
         "it is on its way; `wxsell promoter message show {number}` follows it",
         number = reply["msg_id"].as_str().unwrap_or_default()
@@ -318,15 +308,13 @@ async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<
     if let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| !matches!(name.as_str(), "list_type" | "role_id" | "retail_id"));
     }
-    let (_, operation) = ONE.operation();
-    let shop = ctx.shop().await?;
     let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
     for id in receivers {
         put(&mut body, "id", id.as_str().into());
         check(&ONE, &body, &[])?;
         let (result, errcode, reason) = match &stopped {
             Some(why) => ("not_sent", None, Some(Text::clone(why))),
-            None => match shop.ask(operation, &[], &body).await {
+            None => match ctx.send_asked(&ONE, &body).await {
                 Ok(_) => ("sent", None, None),
                 Err(error) => {
                     let Some(known) = failure(&error) else {

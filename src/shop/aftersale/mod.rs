@@ -4,11 +4,17 @@ mod component;
 
 use super::reading::Fetched;
 use super::walk::Walked;
+use super::write::Found;
 use super::{Shop, lacks};
+use crate::fail::failure;
 use crate::model::aftersale::{Aftersale, State};
+use crate::state::money::Movement;
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
+
+/// There is no such after-sale.
+const ABSENT: i64 = 2_747_007;
 
 /// How an after-sale is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,32 @@ impl Shop {
             Family::Component => component::get(self, key).await,
             Family::Store => Err(lacks(text!("this command")).into()),
         }
+    }
+
+    /// An after-sale that was opened under the merchant's number of the movement.
+    pub async fn find_aftersale(&self, movement: &Movement) -> Result<Option<Found>> {
+        match self.aftersale(&Key::Own(movement.mark.clone())).await {
+            Ok(found) => Ok(Some(Found {
+                number: found.value.id,
+                record: found.record,
+                stand: None,
+                amount: None,
+            })),
+            Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(ABSENT)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An after-sale that was accepted, with what it costs.
+    pub async fn find_accepted(&self, movement: &Movement) -> Result<Option<Found>> {
+        let found = self.aftersale(&Key::Id(movement.subject.clone())).await?;
+        Ok(found.value.state.is_accepted().then(|| Found {
+            number: String::new(),
+            record: found.record,
+            stand: None,
+            // What cannot be read costs what was meant.
+            amount: found.value.amount,
+        }))
     }
 
     /// The platform's numbers of the after-sales that fit, each once.

@@ -560,6 +560,22 @@ impl<'a> Reader<'a> {
         if wanted.skus.is_empty() {
             self.at_row(first, text!("the product has no SKU"));
         }
+        let has_default = self
+            .facts
+            .addresses
+            .iter()
+            .any(|address| address.default_recv);
+        if !has_default && !rows.fields.contains_key(&Field::ReturnAddress) {
+            self.goods.problem(
+                Some(first),
+                None,
+                text!("no address is the default one for returns"),
+                Some(text!(
+                    "set one in the store's console, or name an address in the column {name}",
+                    name = Field::ReturnAddress.name()
+                )),
+            );
+        }
         for row in &rows.skus {
             for field in [Field::Price, Field::Stock] {
                 if !row.fields.contains_key(&field) {
@@ -1137,5 +1153,29 @@ pub(super) fn kind_words(kind: &ValueKind) -> Text {
             units = units.join(", ")
         ),
         ValueKind::Text | ValueKind::Unknown => text!("write a text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    #[test]
+    fn a_new_product_needs_somewhere_for_its_returns() {
+        let names_returns = |facts: &StoreFacts| {
+            let goods = Goods::made("P-1", Vec::new());
+            let checked = check(goods, facts, Path::new("."), |_, _| false);
+            let mut problems = checked.problems.iter();
+            problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
+        };
+        let mut facts = StoreFacts::default();
+        assert!(names_returns(&facts));
+        facts.addresses.push(Address {
+            recv_addr: true,
+            default_recv: true,
+            ..Address::default()
+        });
+        assert!(!names_returns(&facts));
     }
 }

@@ -1,5 +1,7 @@
 //! What became of a write whose answer does not say it: movements are looked up, objects are read.
 
+use super::component::{self, shows};
+use super::once::Standing;
 use super::words::named;
 use super::{Found, LOOKS_APART, PATIENCE, PROOF_AFTER, Sort, UNDER_WAY};
 use crate::api::operation::Operation;
@@ -9,7 +11,7 @@ use crate::shop::Shop;
 use crate::state::money::{Movement, Stand};
 use crate::text;
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// What became of an open movement.
@@ -21,14 +23,18 @@ pub enum Settled {
     NeverArrived,
     /// Not known before this moment, unix seconds.
     UnknownUntil(i64),
+    /// WeChat shows nothing by which it could be told.
+    ByPerson,
 }
 
 /// How a write that leads to a state ended well.
 #[derive(Debug)]
 pub enum Written {
     Answered(Value),
-    /// The answer was lost; the object shows that it was done.
-    Found,
+    /// The answer was lost; WeChat shows that it was done. What the answer would have said, as far as that is known.
+    Found(Value),
+    /// The object stood there before; nothing was sent.
+    Already,
 }
 
 impl Shop {
@@ -66,15 +72,16 @@ impl Shop {
     /// Looks for every movement of this shop that is open, the oldest first.
     pub async fn settle_all(&self) -> Result<Vec<(Movement, Result<Settled>)>> {
         let (state, key) = (self.client.state(), self.client.shop_key());
-        state.take_over_from_log()?;
+        self.client.take_over()?;
         let mut settled = Vec::new();
         for movement in state.open_movements(key)? {
-            // After-sales are settled by the job that answers them.
+            // A later version may know it.
             if Sort::named(&movement.kind).is_none() {
                 continue;
             }
             // Another command that is about to send it knows better.
-            let name = super::lock_name(key, &movement.kind, &movement.subject);
+            let mark = Some(movement.mark.as_str());
+            let name = super::lock_name(key, &movement.kind, &movement.subject, mark);
             let Some(_lock) = state.try_lock(&name)? else {
                 continue;
             };
@@ -91,6 +98,9 @@ impl Shop {
 
     /// One look. `empty` is when it was looked for in vain so that it proves something.
     async fn look_at(&self, movement: &Movement, empty: &mut i64) -> Result<Settled> {
+        if !shows(movement) {
+            return Ok(Settled::ByPerson);
+        }
         let state = self.client.state();
         let provable = match movement.sent {
             0 => movement.at + UNDER_WAY,
@@ -101,6 +111,9 @@ impl Shop {
             let sort = Sort::named(&movement.kind);
             let stand = found.stand.or(sort.map(Sort::taken)).unwrap_or(Stand::Done);
             state.movement_stands(movement.id, stand, &found.number, "")?;
+            if let Some(amount) = found.amount {
+                state.money_done(movement.id, amount)?;
+            }
             if stand != movement.stand && movement.shown > 0 {
                 // How it ended was not shown.
                 state.movement_shown(movement.id, 0)?;
@@ -150,32 +163,70 @@ impl Shop {
             Some(Sort::Refund) => self.find_refund(movement).await,
             Some(Sort::Share) => self.find_share(movement).await,
             Some(Sort::Role) => self.find_role(movement).await,
+            Some(Sort::Parcel) => self.find_parcels(movement).await,
+            Some(Sort::Evidence) => self.find_evidence(movement).await,
+            Some(Sort::Aftersale) => self.find_aftersale(movement).await,
+            Some(Sort::Accepted) => self.find_accepted(movement).await,
+            Some(Sort::Call) => component::find(self, movement).await,
             None => Ok(None),
         }
     }
 
-    /// A write that leads an object from one state to another: `has` reads the object and says whether it is where the
-    /// write leads. Where the answer leaves it open, the object is read for some seconds.
+    /// A person looked at what WeChat does not show by itself: it was made, or it was not.
+    ///
+    /// # Errors
+    /// Where there is no such open write, or WeChat shows it.
+    pub async fn decide(&self, id: i64, made: bool) -> Result<Movement> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        let open = state.open_movements(key)?;
+        let Some(movement) = open.into_iter().find(|movement| movement.id == id) else {
+            return Err(
+                Failure::input(text!("no open write has the number {id}", id))
+                    .hint(text!("`wxsell run settle` lists them"))
+                    .into(),
+            );
+        };
+        if shows(&movement) {
+            return Err(Failure::input(text!(
+                "write {id} is looked up at WeChat, which is not for a person to say",
+                id
+            ))
+            .hint(text!("`wxsell run settle` looks it up"))
+            .into());
+        }
+        let (stand, result) = if made {
+            (Stand::Done, "found")
+        } else {
+            (Stand::Lost, "never arrived")
+        };
+        state.movement_stands(id, stand, "", "")?;
+        state.movement_shown(id, now())?;
+        self.client.log_found(movement.entry, result).await?;
+        Ok(Movement { stand, ..movement })
+    }
+
+    /// A write that leads an object from one state to another: `stands` reads the object and says whether it is where
+    /// the write leads. Where the answer leaves it open, the object is read for some seconds.
     ///
     /// Errors: [`Kind::Unknown`] while the object does not tell. The next write reads the object before it is sent.
     pub async fn write_state(
         &self,
         operation: &Operation,
         body: &Value,
-        has: impl AsyncFn() -> Result<bool>,
+        stands: impl AsyncFn() -> Result<Standing>,
     ) -> Result<Written> {
         let error = match self.client.ask(operation, &[], body).await {
             Ok(reply) => return Ok(Written::Answered(reply)),
             Err(error) => error,
         };
-        self.settle_state(error, has).await
+        self.settle_state(error, stands).await
     }
 
     /// As [`Shop::write_state`], after the write failed.
     pub async fn settle_state(
         &self,
         error: anyhow::Error,
-        has: impl AsyncFn() -> Result<bool>,
+        stands: impl AsyncFn() -> Result<Standing>,
     ) -> Result<Written> {
         let mut failure = Failure::from_any(error);
         if !failure.unclear {
@@ -187,9 +238,18 @@ impl Shop {
         let until = now() + PATIENCE;
         let mut pause = 1;
         loop {
-            match has().await {
-                Ok(true) => return Ok(Written::Found),
-                Ok(false) => {}
+            match stands().await {
+                Ok(Standing::Reached) => return Ok(Written::Found(json!({}))),
+                Ok(Standing::Before) => {}
+                Ok(Standing::Elsewhere(why)) => {
+                    return Err(Failure {
+                        kind: Kind::Refused,
+                        unclear: false,
+                        also: vec![why],
+                        ..failure
+                    }
+                    .into());
+                }
                 Err(why) => failure.also = vec![Failure::from_any(why).message],
             }
             if now() >= until {
@@ -200,7 +260,7 @@ impl Shop {
         }
         if failure.hint.is_none() || failure.errcode.is_none() {
             failure.hint = Some(text!(
-                "whether it was done is not known yet: reads may lag a minute behind; run the same command again then, it looks before it sends"
+                "whether it was done is not known yet: reads may lag a minute behind; run the same command again then, and it is done no more than once"
             ));
         }
         Err(failure.into())

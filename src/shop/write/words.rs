@@ -1,6 +1,6 @@
 //! What is said of movements: which one, how it stands, what to do.
 
-use super::Sort;
+use super::{Sort, component};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::state::money::Movement;
@@ -10,6 +10,7 @@ use crate::types::ChinaTime;
 /// "refund RF20220401 of 10.00 yuan"
 pub(super) fn named(sort: Sort, movement: &Movement) -> Text {
     let number = match movement.number.as_str() {
+        _ if sort.goes_by_subject() => &movement.subject,
         "" => &movement.mark,
         number => number,
     };
@@ -104,4 +105,39 @@ pub(super) fn held(sort: Sort, movement: &Movement) -> anyhow::Error {
         "nothing was sent; --new makes another one, and a day later it counts as new by itself"
     ))
     .into()
+}
+
+/// Nobody knows whether it was done, and nothing at WeChat tells.
+pub(super) fn undecided(movement: &Movement, why: Option<&Failure>) -> anyhow::Error {
+    let (id, path) = (movement.id, movement.subject.as_str());
+    let message = text!(
+        "whether {path} was done is not known, and WeChat does not show it by itself",
+        path
+    );
+    let mut failure = Failure::new(Kind::Unknown, message).hint(match component::seen_by(path) {
+        Some(command) => text!(
+            "look with `wxsell {command}` in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
+            command,
+            id
+        ),
+        None => text!(
+            "look in the backend in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
+            id
+        ),
+    });
+    failure.unclear = true;
+    if let Some(why) = why {
+        failure.errcode = why.errcode;
+        failure.rid = why.rid.clone();
+        failure.also.push(why.message.clone());
+    }
+    failure.into()
+}
+
+/// An earlier run made it, and nothing was sent now.
+pub(super) fn twice(movement: &Movement) -> Text {
+    text!(
+        "an earlier run did this at {time}, and its answer was lost; nothing was sent now",
+        time = ChinaTime::from_unix(movement.at).0
+    )
 }

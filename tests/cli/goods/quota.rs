@@ -3,14 +3,17 @@
 use crate::cli::catalogues::many;
 use crate::cli::world::World;
 use serde_json::json;
-use std::process::Stdio;
-use std::time::Duration;
 use wxsell::sandbox::{Fault, FaultKind};
 
 const FIVE: [(&str, &str); 1] = [("WXSELL_AUDIT_HOURLY", "5")];
 
-fn submissions(world: &World) -> i64 {
-    world.sandbox().status().expect("a status").audits_today
+/// What was handed to the audit, on whatever day.
+fn submissions(world: &World) -> usize {
+    let audited = ["/shop/spu/add", "/shop/spu/update"];
+    let calls = world.calls().into_iter();
+    calls
+        .filter(|call| audited.contains(&&*call.path) && call.reply.contains("\"errcode\":0"))
+        .count()
 }
 
 #[test]
@@ -111,17 +114,6 @@ fn the_plan_says_until_when_it_takes() {
     assert_eq!(world.writes_since(0), [""; 0]);
 }
 
-/// Runs until `condition` holds; the time that is waited for at most is what a loaded machine may need.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..3000 {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("{what}: not within 30 s");
-}
-
 /// Products that the shop took, and refusals for the minute's quota.
 fn adds(world: &World) -> (usize, usize) {
     let mut counts = (0, 0);
@@ -134,66 +126,26 @@ fn adds(world: &World) -> (usize, usize) {
     counts
 }
 
-fn seconds_of_the_minute() -> u64 {
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed();
-    now.expect("a clock after 1970").as_secs() % 60
-}
-
-/// How long the wait is and that it ends with the minute is tested where the pace is kept, and below at length.
+/// By the clock of the test: three calls a minute, and the rest waits for the next one.
 #[test]
 fn a_full_minute_makes_every_call_wait_and_loses_nothing() {
     let world = World::new();
-    world.write("goods.jsonl", jsonl(6));
+    world.write("goods.jsonl", jsonl(9));
     world
         .sandbox()
         .set(|settings| settings.calls_per_minute = Some(3))
         .expect("it is set");
-    // A minute that is about to end would not be seen to be waited for.
-    until("a minute with some time left", || {
-        seconds_of_the_minute() < 45
-    });
-    let mut child = world
-        .command(&["goods", "upload", "goods.jsonl", "--rehost", "never"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary runs");
-    until("the quota of the minute", || adds(&world).1 > 0);
-    // What was under way arrives; then silence.
-    std::thread::sleep(Duration::from_millis(300));
+    let upload = ["goods", "upload", "goods.jsonl", "--rehost", "never"];
+    let said = world.run_in_time(&[&upload[..], &["--format", "json"]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!((&said.json()["added"], submissions(&world)), (&json!(9), 9));
     let (taken, refused) = adds(&world);
-    assert_eq!(taken, 3);
-    assert!(refused <= 3, "{refused} refusals of 3 products");
-    std::thread::sleep(Duration::from_millis(1200));
-    assert!(child.try_wait().expect("a child").is_none(), "it gave up");
-    assert_eq!(adds(&world), (taken, refused), "it did not wait");
-    child.kill().expect("a child");
-    child.wait().expect("a child");
-
-    world
-        .sandbox()
-        .set(|settings| settings.calls_per_minute = None)
-        .expect("it is set");
-    let report = world.json(&["goods", "upload", "goods.jsonl", "--rehost", "never"]);
-    assert_eq!((&report["left"], submissions(&world)), (&json!(0), 6));
-}
-
-/// `cargo test --test cli -- --ignored a_full_minute`
-#[test]
-#[ignore = "takes a minute"]
-fn a_full_minute_is_over_when_the_clock_says_so() {
-    let world = World::new();
-    world.write("goods.jsonl", jsonl(5));
-    world
-        .sandbox()
-        .set(|settings| settings.calls_per_minute = Some(3))
-        .expect("it is set");
-    let began = seconds_of_the_minute();
-    let started = std::time::Instant::now();
-    let report = world.json(&["goods", "upload", "goods.jsonl", "--rehost", "never"]);
-    assert_eq!((&report["added"], submissions(&world)), (&json!(5), 5));
-    let (waited, least) = (started.elapsed().as_secs(), 59 - began);
-    assert!((least..least + 5).contains(&waited), "{waited} s, {least}");
+    assert_eq!(taken, 9);
+    assert!(refused > 0, "nothing was refused");
+    // At least one whole minute lies between the first and the last three; nobody asks every second.
+    let waited = wxsell::clock::later(&world.clock()).as_secs();
+    assert!((50..=300).contains(&waited), "{waited} s");
+    assert!(refused <= 30, "{refused} refusals of 9 products");
 }
 
 #[test]

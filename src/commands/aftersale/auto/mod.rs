@@ -12,19 +12,21 @@ use super::{Which, note_unread, with};
 use crate::api::component::order::address;
 use crate::bulk::{self, Interrupt};
 use crate::client::errcode::ends_the_job;
+use crate::clock::sleep;
 use crate::commands::Ctx;
 use crate::commands::job::Invocation;
 use crate::commands::job::{Busy, one_at_a_time};
 use crate::commands::order::{self, find::Key};
-use crate::fail::{Failure, Kind};
+use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
 use crate::shop::aftersale::{Filter, Key as Number};
 use crate::shop::reading::Fetched;
-use crate::state::money::{Asked, Within};
+use crate::shop::write::{PROOF_AFTER, Settled};
+use crate::state::money::{Asked, Wanted, Within};
 use crate::state::quota::china_day_start;
-use crate::state::runs::{Ended, ItemState, Items, RunState, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Memory, RunState, SentMark};
 use crate::text;
 use crate::types::{Fen, Id64, now};
 use anyhow::Result;
@@ -34,6 +36,7 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Answer refunds and returns by the rules of a policy
 ///
@@ -88,6 +91,9 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
         key: &key,
         lost_in_a_row: Cell::new(0),
     };
+    if !dry_run {
+        ctx.shop().await?.client.take_over()?;
+    }
     let mut rows = desk.plan().await?;
     let spent = desk.spent()?;
     if dry_run {
@@ -107,7 +113,15 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
             .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
         now(),
     )?;
-    let stopped = desk.answer_all(run, &mut rows).await;
+    let mut stopped = desk.answer_all(run, &mut rows).await;
+    // Whoever pressed Ctrl-C does not wait for it.
+    let pressed = stopped
+        .as_ref()
+        .and_then(failure)
+        .is_some_and(|failure| failure.kind == Kind::Stopped);
+    if !pressed && let Err(error) = desk.settle_parked(&mut rows).await {
+        stopped = stopped.or(Some(error));
+    }
     let spent = desk.spent()?;
     let ended = match (&stopped, report::verdict(&rows)) {
         (Some(_), _) => RunState::Stopped,
@@ -427,6 +441,7 @@ impl Desk<'_> {
             return Ok(None);
         }
         let amount = look.facts.amount.unwrap_or_default();
+        let mut wanted = None;
         let money = match row.action {
             report::ACCEPT => {
                 let at = self.ctx.clock()?;
@@ -440,7 +455,10 @@ impl Desk<'_> {
                 };
                 let (state, today) = (self.ctx.state()?, china_day_start(at));
                 match state.ask_money_within(&asked, today, self.policy.per_day)? {
-                    Within::Asked(id) => Some(id),
+                    Within::Asked(id) => {
+                        wanted = Some((id, asked.wanted()));
+                        Some(id)
+                    }
                     Within::Over(spent) => {
                         row.wait(self.over(amount, spent));
                         return Ok(None);
@@ -458,7 +476,10 @@ impl Desk<'_> {
                 fingerprint: [0; 32],
             }],
         )?;
-        let result = self.send(row, &look.found, judged.reject_reason).await;
+        let kept = wanted.as_ref().map(|(id, wanted)| (*id, wanted));
+        let result = self
+            .send(row, &look.found, judged.reject_reason, kept)
+            .await;
         let was_done = result.is_ok();
         let (ended, stop) = self.conclude(row, result);
         if let Some(id) = money {
@@ -482,6 +503,70 @@ impl Desk<'_> {
         Ok(stop)
     }
 
+    /// Looks at those whose answers left it open, all together, once reads no longer lag behind what was sent.
+    async fn settle_parked(&self, rows: &mut [Row]) -> Result<()> {
+        let parked: Vec<&mut Row> = rows
+            .iter_mut()
+            .filter(|row| row.state == Stand::Unclear)
+            .collect();
+        if parked.is_empty() {
+            return Ok(());
+        }
+        self.ctx.out.note(text!(
+            "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+            count = parked.len(),
+            seconds = PROOF_AFTER
+        ));
+        sleep(Duration::from_secs(PROOF_AFTER.unsigned_abs() + 1)).await;
+        let (shop, state) = (self.ctx.shop().await?, self.ctx.state()?);
+        let open = state.open_movements(self.key)?;
+        let mut items = Items::open(state, self.key, KIND)?;
+        for row in parked {
+            let money = open
+                .iter()
+                .find(|open| open.kind == KIND && open.subject == row.number);
+            let outcome = match money {
+                Some(money) => match shop.settle(money).await {
+                    Ok(Settled::Found(_)) => Some(true),
+                    Ok(Settled::NeverArrived) => Some(false),
+                    Ok(Settled::UnknownUntil(_) | Settled::ByPerson) | Err(_) => None,
+                },
+                // A refusal moves no money; the next run looks before it refuses again.
+                None => match self.look(&row.number).await {
+                    Ok(look) => look.found.value.state.is_refused().then_some(true),
+                    Err(_) => None,
+                },
+            };
+            let Some(done) = outcome else { continue };
+            let ended = Ended {
+                key: row.number.clone(),
+                state: Some(if done {
+                    ItemState::Done
+                } else {
+                    ItemState::Refused
+                }),
+                before: None,
+                action: row.action,
+                errcode: None,
+                reason: None,
+                memory: Memory::Kept,
+            };
+            items.end(&[ended])?;
+            (row.state, row.why) = if done {
+                (
+                    Stand::Done,
+                    text!("the answer was lost; the after-sale shows that it was done"),
+                )
+            } else {
+                (
+                    Stand::NotSent,
+                    text!("WeChat never got it; the next run decides again"),
+                )
+            };
+        }
+        Ok(())
+    }
+
     /// Whether an after-sale is as it was. `false` where that cannot be read.
     async fn stands_as(&self, number: &str, before: &Aftersale) -> bool {
         let Ok(shop) = self.ctx.shop().await else {
@@ -496,6 +581,7 @@ impl Desk<'_> {
         row: &Row,
         found: &Fetched<Aftersale>,
         reject_reason: Option<String>,
+        kept: Option<(i64, &Wanted)>,
     ) -> Result<()> {
         let which = Which {
             number: row.number.clone(),
@@ -520,14 +606,8 @@ impl Desk<'_> {
             step,
             force: false,
         };
-        let sent = plan
-            .carry_on(self.ctx, found, &with(which.key(), &more)?)
-            .await;
-        sent.map_err(|error| {
-            let mut failure = Failure::from_any(error);
-            failure.unclear |= failure.errcode == Some(-1);
-            failure.into()
-        })
+        let body = with(which.key(), &more)?;
+        plan.carry_on(self.ctx, found, &body, kept).await
     }
 
     /// Writes what became of a row into it; also as the journal keeps it, and what that means for the rest.
