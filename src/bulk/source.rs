@@ -503,7 +503,7 @@ mod tests {
             ("c.csv", b"PK\x03\x04", "not text"),
             ("d.csv", b"\xFF\xFEo\0u\0", "UTF-16"),
             ("e.xlsx", b"out_product_id", "not a spreadsheet"),
-            ("f.dat", b"out_product_id", "ending"),
+            ("f.dat", b"out_product_id", "extension"),
         ] {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).expect("a file");

@@ -12,14 +12,17 @@ use unicode_width::UnicodeWidthStr;
 /// The nouns by what they are for. A test holds this against the command line.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["demo", "status", "auth", "profile", "sandbox"]),
-    ("Sell", &["goods", "image", "category", "brand"]),
+    ("Sell", &["goods", "image", "category", "brand", "freight"]),
     (
         "Orders",
         &["due", "order", "delivery", "aftersale", "dispute"],
     ),
     ("Money", &["funds", "pay", "commission"]),
     ("Channels", &["coupon", "promoter", "sharer"]),
-    ("Set up", &["access", "merchant", "audit", "certificate"]),
+    (
+        "Set up",
+        &["access", "merchant", "address", "audit", "certificate"],
+    ),
     ("Automation", &["event", "run", "log", "api", "completion"]),
     ("Diagnose", &["quota", "rid", "ip", "callback"]),
     ("Providers", &["provider"]),

@@ -23,7 +23,7 @@ pub enum Verb {
 /// Upload images and print their links
 ///
 /// Takes jpg and png files of at most 2 MB (10 MB for products of a WeChat Store), and addresses that WeChat can
-/// fetch. A image that the shop has already is not uploaded again; its link stays valid.
+/// fetch. An image that the shop has already is not uploaded again; its link stays valid.
 #[derive(Debug, clap::Args)]
 pub struct UploadArgs {
     /// Files, or addresses that begin with http

@@ -239,7 +239,11 @@ impl Output {
             // The expression sees the whole list, in every form.
             let parts = rows.iter().map(|row| picked.part(*row, Need::Json));
             let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
-            return self.value(&Value::from(values?));
+            let values = values?;
+            if !values.is_empty() {
+                picked.check_paths()?;
+            }
+            return self.value(&Value::from(values));
         }
         let mut form = Form::new(self, picked.names(), picked.headings())?;
         let all = rows.len();
@@ -276,16 +280,20 @@ impl Output {
     /// As [`Output::show`], with columns that no type declares.
     pub fn show_with<T: Serialize + 'static>(&self, columns: Columns<T>, row: &T) -> Result<()> {
         let picked = Picked::new(self, columns)?;
+        let part = |need| {
+            let part = picked.part(row, need)?;
+            picked.check_paths().map(|()| part)
+        };
         match self.format {
-            _ if self.jq.is_some() => self.value(&picked.part(row, Need::Json)?.json()),
-            Format::Json | Format::Yaml => self.value(&picked.part(row, Need::Json)?.json()),
+            _ if self.jq.is_some() => self.value(&part(Need::Json)?.json()),
+            Format::Json | Format::Yaml => self.value(&part(Need::Json)?.json()),
             Format::Table => {
-                let cells = picked.part(row, Need::Cells)?.cells();
+                let cells = part(Need::Cells)?.cells();
                 self.table(&table::show(self, &picked.headings(), cells))
             }
             Format::Xlsx | Format::Ndjson | Format::Csv | Format::Tsv => {
                 let mut form = Form::new(self, picked.names(), picked.headings())?;
-                form.push(picked.part(row, form.need())?)?;
+                form.push(part(form.need())?)?;
                 form.finish()
             }
         }

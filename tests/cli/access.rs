@@ -35,7 +35,7 @@ fn a_shop_joins_when_its_administrator_signs_within_a_day() {
     let world = World::new();
     world.ok(&["sandbox", "reset", "--bare"]);
     insta::assert_snapshot!(world.ok(&["access", "status", "--columns", "what,state"]), @r"
-    THING      STATE
+    ITEM       STATE
     component  not joined
     ");
     assert_eq!(world.json(&["access", "status"])["joined"], false);
@@ -168,7 +168,7 @@ fn a_category_opens_when_its_papers_pass() {
     }
     let told = world.refused(2, &["category", "apply", "1451", "--license", "none.png"]);
     assert!(
-        told.contains("cannot read the picture none.png") && told.contains("经营许可证"),
+        told.contains("cannot read the image none.png") && told.contains("经营许可证"),
         "{told}"
     );
     assert!(

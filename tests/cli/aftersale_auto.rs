@@ -321,7 +321,7 @@ fn a_refund_is_refused_with_a_reason_and_only_what_a_rule_names() {
     let (rows, _) = auto(&world, 0, &[]);
     assert_eq!(
         row(&rows, &shipped)["why"],
-        "rule not-shipped is for orders that are not shipped; rule send-it-back is for what is open for 1h 0m and more, not under a minute"
+        "rule not-shipped is for orders that are not shipped; rule send-it-back is for what is open for 1h and more, not under a minute"
     );
     assert_eq!(
         [&unshipped, &shipped, &other].map(|number| state(&world, number)),

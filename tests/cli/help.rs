@@ -88,9 +88,9 @@ fn every_command_and_every_option_is_in_the_help_for_programs() {
         global.contains("--dry-run") && global.contains("--format"),
         "{global}"
     );
-    // The exit codes are those of the README.
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    let readme = readme.expect("a README");
+    // The exit codes are those of the reference.
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md"));
+    let readme = readme.expect("a reference");
     for code in help["exit_codes"].as_array().expect("codes") {
         let code = code["code"].to_string();
         let rows = [
@@ -100,7 +100,7 @@ fn every_command_and_every_option_is_in_the_help_for_programs() {
         ];
         assert!(
             rows.iter().any(|row| readme.contains(row.as_str())),
-            "exit code {code} is not in the README"
+            "exit code {code} is not in the reference"
         );
     }
     // One noun, one verb, and what there is none of.

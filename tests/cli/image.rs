@@ -37,7 +37,7 @@ fn an_address_is_fetched_by_the_platform() {
     let link = "https://img.example.com/tea.jpg";
     let shown = world.ok(&["image", "upload", link, "--columns", "source,uploaded"]);
     insta::assert_snapshot!(shown, @"
-     PICTURE                          UPLOADED
+     IMAGE                            UPLOADED
      https://img.example.com/tea.jpg  yes
     ");
     let call = world.calls().pop().expect("a call");
@@ -81,13 +81,13 @@ fn what_cannot_be_a_picture_is_named_and_nothing_is_sent() {
     assert_eq!(
         lines[..3],
         [
-            "Error: 3 pictures cannot be uploaded; nothing was sent",
+            "Error: 3 images cannot be uploaded; nothing was sent",
             "  - text.jpg is neither a jpg nor a png",
             "  - big.png is larger than 2 MB",
         ]
     );
     assert!(
-        lines[3].starts_with("  - cannot read the picture none.png: "),
+        lines[3].starts_with("  - cannot read the image none.png: "),
         "{told}"
     );
     assert_eq!(world.paths_since(0), [""; 0]);

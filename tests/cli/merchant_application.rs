@@ -51,7 +51,7 @@ fn an_application_goes_from_the_papers_to_the_signature() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
         said.stderr
-            .contains("示例茶业有限公司, licence 91350100M000100Y43"),
+            .contains("示例茶业有限公司, license 91350100M000100Y43"),
         "{}",
         said.stderr
     );

@@ -332,14 +332,17 @@ fn an_ordinary_order_is_reported_paid_and_an_unpaid_one_closed() {
     assert_eq!(world.json(&["order", "show", "A1"])["state"], "paid");
     // What cannot be is refused by how the order stands, and what is so already is no failure.
     let paid = world.refused(1, &["order", "close", "A1"]);
-    assert!(paid.contains("order A1 is paid"), "{paid}");
+    assert!(paid.contains("order A1 is in state \"to ship\""), "{paid}");
     let again = world.run(&["order", "pay", "A1", "--transaction-id", "4200000001"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     world.ok(&create("A3", &["--product", "T"]));
     let told = world.refused(1, &["order", "pay", "A3", "--transaction-id", "1"]);
     assert!(told.contains("1010050"), "{told}");
     let unpaid = world.refused(1, &["delivery", "receive", "A3"]);
-    assert!(unpaid.contains("order A3 is unpaid"), "{unpaid}");
+    assert!(
+        unpaid.contains("order A3 is in state \"unpaid\""),
+        "{unpaid}"
+    );
     world.ok(&["order", "close", "A3"]);
     assert_eq!(world.json(&["order", "show", "A3"])["state"], "cancelled");
     let seen = world.calls().len();

@@ -144,7 +144,7 @@ fn chinese_tables_fit_the_width() {
     );
     // A reason is wrapped, so that its last words are there.
     let narrow = world.run_with(
-        &[("COLUMNS", "80"), ("WXSELL_LANG", "zh")],
+        &[("COLUMNS", "110"), ("WXSELL_LANG", "zh")],
         &["goods", "list"],
     );
     let heading = narrow.text().lines().next().unwrap_or_default();

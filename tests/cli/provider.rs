@@ -401,7 +401,7 @@ fn an_authorization_is_fetched_again_where_it_was_lost() {
         "{told}"
     );
     let told = agency.refused("agency", 2, &["provider", "connect", "wx00000000000000cc"]);
-    assert!(told.contains("has not authorised"), "{told}");
+    assert!(told.contains("has not authorized"), "{told}");
     agency.code(&["--merchant", "wx00000000000000bb"]);
     let told = agency.refused("agency", 3, &["provider", "connect", "wx00000000000000bb"]);
     assert!(told.contains("never exchanged"), "{told}");

@@ -107,9 +107,9 @@ fn a_success_is_one_in_every_envelope() {
             assert_eq!(rows[0]["out_product_id"], "P1", "{reply}: {err}");
         }
         // A write that was answered so is done, and is not sent again.
-        let stand = Stand::says("/shop/order/close", format!("{{{envelope}}}"));
-        stand.ends(0, &["order", "close", "O1", "--openid", "o1"]);
-        assert_eq!(stand.calls("/shop/order/close"), 1);
+        let stand = Stand::says("/shop/spu/delisting", format!("{{{envelope}}}"));
+        stand.ends(0, &["goods", "off-sale", "P1"]);
+        assert_eq!(stand.calls("/shop/spu/delisting"), 1);
     }
 }
 

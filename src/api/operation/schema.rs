@@ -48,7 +48,8 @@ impl Book {
             // Numbers travel in quotes now and then, and are then printed as they came.
             Kind::Fen => json!({"type": ["integer", "string", "null"], "x-unit": "fen"}),
             Kind::Integer | Kind::SecondsLeft => json!({"type": ["integer", "string", "null"]}),
-            Kind::Number | Kind::Loose => json!({"type": ["number", "string", "null"]}),
+            Kind::Number => json!({"type": ["number", "string", "null"]}),
+            Kind::Loose => json!({"type": ["number", "string", "boolean", "null"]}),
             Kind::Any => json!({}),
         };
         if !node.about.is_empty() {

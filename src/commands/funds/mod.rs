@@ -112,7 +112,7 @@ pub struct NewCodeArgs {
     /// Whose identity is asked for: 1 is the administrator
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
-    /// Also save the code as a image
+    /// Also save the code as an image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
@@ -123,7 +123,7 @@ pub struct NewCodeArgs {
 pub struct ShowCodeArgs {
     /// Ticket of the code
     qrcode_ticket: String,
-    /// Also save the code as a image
+    /// Also save the code as an image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,

@@ -46,7 +46,7 @@ pub struct WithdrawArgs {
     /// Wait until the money is paid out
     #[arg(long)]
     wait: bool,
-    /// Also save the code as a image
+    /// Also save the code as an image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     qrcode: Option<PathBuf>,
     /// Make another one even if an earlier one has not ended, or ended within a day

@@ -140,7 +140,7 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "taken from the Mini Program and not to be changed here: {merchant}, license {license}; wrong data are corrected in its backend",
         merchant = part("business_license_info.merchant_name"),
-        licence = part("business_license_info.business_license_number")
+        license = part("business_license_info.business_license_number")
     ));
     let administrator = part("contact_info.contact_name");
     let person = at(body, "business_license_info.legal_person")

@@ -187,7 +187,7 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
             let path = folder.join(name);
             match image::read(&path.to_string_lossy()) {
                 Ok(image::Picture::File(..)) => None,
-                Ok(image::Picture::Address(_)) => Some(text!("a image must be a file")),
+                Ok(image::Picture::Address(_)) => Some(text!("an image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }

@@ -20,7 +20,7 @@ const PLATFORM: &str = "wx97537671f13cd770";
 /// Share material works for so long.
 const GOOD_FOR: i64 = 30 * 86_400;
 
-/// Staff: make an invitation to a role, as a link, a image, or a path for your own Mini Program
+/// Staff: make an invitation to a role, as a link, an image, or a path for your own Mini Program
 ///
 /// One invitation serves everybody with that role, and binds only people who were declared before with `wxsell promoter
 /// add --openid`. How long it works is not documented.
@@ -213,7 +213,7 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
 /// A picture needs a file, and a file a picture.
 fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
     match (picture, file) {
-        (true, None) => Err(Failure::input(text!("a image needs a file"))
+        (true, None) => Err(Failure::input(text!("an image needs a file"))
             .hint(text!("name it with --save, e.g. --save code.png"))
             .into()),
         (false, Some(_)) => Err(Failure::input(text!("there is no image to save"))

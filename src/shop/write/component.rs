@@ -251,7 +251,7 @@ async fn order_stands(
         Where::There => Standing::Reached,
         Where::Before => Standing::Before,
         Where::Elsewhere => Standing::Elsewhere(text!(
-            "order {number} is {state}, from where this is not possible",
+            "order {number} is in state \"{state}\", in which this cannot be done",
             number = key.number(),
             state = state.words()
         )),

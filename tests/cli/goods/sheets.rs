@@ -99,7 +99,7 @@ fn what_a_sheet_does_not_show_as_it_is_is_refused_with_its_cell() {
             "imagerefs.csv",
             &[&[
                 "D3 主图",
-                "there is no picture",
+                "there is no image",
                 "separate several images with |",
             ]],
         ),

@@ -597,14 +597,14 @@ mod tests {
                     age: Some(12 * 3600 - 1),
                     ..late.clone()
                 },
-                "rule late is for what is open for 12h 0m and more, not 11h 59m",
+                "rule late is for what is open for 12h and more, not 11h 59m",
             ),
             (
                 Facts {
                     age: Some(24 * 3600),
                     ..late.clone()
                 },
-                "rule late is for what is open for less than 1d 0h, not 1d 0h",
+                "rule late is for what is open for less than 1d, not 1d",
             ),
             (
                 Facts {

@@ -165,7 +165,7 @@ fn several(reference: &str) -> Option<char> {
 /// What is wrong with an address.
 fn unsound(reference: &str) -> Fault {
     let fault = Fault::new(text!(
-        "\"{address}\" is not an address of a image",
+        "\"{address}\" is not an address of an image",
         address = reference
     ));
     if several(reference).is_some() {
@@ -528,7 +528,7 @@ mod tests {
             ("text.jpg", "not a jpg or png"),
             ("cut.png", "damaged"),
             ("gif.png", "not a jpg or png"),
-            ("none.png", "there is no picture"),
+            ("none.png", "there is no image"),
             ("empty", "holds no jpg or png"),
             ("https:///a.jpg", "not an address"),
             ("ftp://a/b.jpg", "not an address"),
