@@ -1,5 +1,7 @@
 //! The root of the command line: global options and the nouns. Doc comments are the help text.
 
+pub mod help;
+mod meant;
 pub mod start;
 pub mod values;
 
@@ -9,7 +11,7 @@ use crate::output::{ColorChoice, Format};
 use clap::{Args, Parser, ValueHint};
 use std::path::PathBuf;
 
-/// Sell through WeChat Channels from the terminal
+/// Run your WeChat Channels (视频号) shop from the terminal
 #[derive(Debug, Parser)]
 #[command(
     name = "wxsell",
@@ -33,55 +35,58 @@ pub struct Global {
     /// Profile to work with; `sandbox` is built in
     #[arg(long, global = true, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(crate::profile::candidates))]
     pub profile: Option<String>,
-    /// Form of what is printed on stdout
+    /// Output format
     #[arg(long, global = true, value_enum)]
     pub format: Option<Format>,
-    /// With --format csv: a file for Excel, with a byte order mark and without cells that it would calculate
+    /// With --format csv: write for Excel, with a byte order mark and without formulas
     #[arg(long, global = true)]
     pub excel: bool,
-    /// Only these columns, separated by commas
+    /// Columns to show, comma-separated
     #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Option<Vec<String>>,
-    /// Leave out the heading line
+    /// Sort rows by a column; `-COLUMN` for the largest first
+    #[arg(long, global = true, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// Omit the header row
     #[arg(long, global = true)]
     pub no_headers: bool,
-    /// Filter the JSON with a jq expression
+    /// Filter JSON output with a jq expression
     #[arg(long, global = true, value_name = "EXPRESSION")]
     pub jq: Option<String>,
-    /// Print no notices and no progress
+    /// Hide notices and progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to use colour
+    /// When to use colors
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<ColorChoice>,
     /// Language of messages, headings and help
     #[arg(long, global = true, value_enum)]
     pub lang: Option<Lang>,
-    /// Answer yes to every question
+    /// Skip confirmation prompts
     #[arg(long, short, global = true)]
     pub yes: bool,
-    /// Never ask; name what is missing and stop
+    /// Never prompt; fail if input is missing
     #[arg(long, global = true)]
     pub no_input: bool,
-    /// Show what would be done and do nothing
+    /// Show what would change without sending anything
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// Print WeChat's answers as they came instead of the result; for commands that read
+    /// Print WeChat's raw responses (read commands only)
     #[arg(long, global = true)]
     pub raw: bool,
-    /// Show phones, names and addresses of people whole
+    /// Don't mask personal data
     #[arg(long, global = true)]
     pub unmask: bool,
     /// Read the AppSecret from this file, `-` for standard input
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub secret_file: Option<PathBuf>,
-    /// Seconds to wait for one answer
+    /// Request timeout in seconds
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,
-    /// Calls a second at the most, together with all other runs for this shop
+    /// Maximum calls per second, shared by all runs for this shop
     #[arg(long, global = true, value_name = "CALLS", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rate: Option<u32>,
-    /// Append every request and answer to this file, one JSON object a line, secrets masked
+    /// Append requests and responses to FILE as JSON lines, secrets masked
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
 }

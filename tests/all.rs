@@ -21,6 +21,7 @@ mod rooms;
 mod secrets;
 mod store_contract;
 mod store_crash;
+mod words;
 
 mod support {
     pub mod bank;
@@ -79,6 +80,7 @@ mod cli {
     mod replies;
     mod run;
     mod sandbox;
+    mod screen;
     mod sharer;
     mod sold;
     mod staff;

@@ -61,14 +61,14 @@ fn a_man_page_explains_all_verbs_of_its_noun() {
 }
 
 #[test]
-fn the_readme_lists_every_command() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+fn the_reference_lists_every_command() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let readme = std::fs::read_to_string(readme)
-        .expect("a README")
+        .expect("the reference")
         .replace("\r\n", "\n");
     let renewed = wxsell::commands::util::with_commands(&readme);
     let renewed =
-        renewed.expect("README.md has the lines <!-- commands --> and <!-- /commands -->");
+        renewed.expect("docs/reference.md has the lines <!-- commands --> and <!-- /commands -->");
     assert!(
         renewed == readme,
         "the list is old; run: wxsell util docs ."

@@ -1,4 +1,4 @@
-//! The recipes of the README, taken out of it and run: what a CI job does with them, and the tour of the sandbox.
+//! The recipes of the reference, taken out of it and run: what a CI job does with them, and the tour of the sandbox.
 //! The shell gets the built binary on its `PATH` and a shop on loopback in place of the platform.
 #![cfg(unix)]
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wxsell::sandbox::{APPID, Fault, FaultKind, Running, SECRET, Sandbox};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../docs/reference.md");
 const GOODS: &str = "out_product_id,title,path,head_img,third_cat_id,out_sku_id,sale_price,stock_num\n\
     T1,Green tea,pages/tea?id=1,https://img.example.com/1.jpg,1423,T1-1,12.50,9\n\
     T2,Black tea,pages/tea?id=2,https://img.example.com/2.jpg,1423,T2-1,13.50,9\n\
@@ -19,7 +19,7 @@ fn blocks(heading: &str, language: &str) -> Vec<String> {
     let section = README
         .split("\n## ")
         .find(|section| section.starts_with(heading))
-        .unwrap_or_else(|| panic!("the README has no section {heading}"));
+        .unwrap_or_else(|| panic!("the reference has no section {heading}"));
     let mut parts = section.split("\n```");
     parts.next();
     parts

@@ -263,7 +263,7 @@ fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind> {
             Some(b'[') => Ok(SourceKind::Json),
             _ if path.is_none() => Ok(SourceKind::Csv),
             _ => Err(Failure::input(text!(
-                "the ending of {file} does not say what kind of file it is",
+                "can't tell the file type of {file} from its extension",
                 file = name
             ))
             .hint(text!("name the kind with --from, e.g. --from csv"))

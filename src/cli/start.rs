@@ -1,7 +1,7 @@
 //! From the arguments to what a command needs, in the reader's language: the language is decided before parsing, so
 //! that help and usage errors are in it too.
 
-use super::{Cli, Global};
+use super::{Cli, Global, help, meant};
 use crate::fail::Failure;
 use crate::lang::{self, Lang, Text};
 use crate::output::{Format, JQ_WORD, Output, can_ask, serve_jq};
@@ -15,6 +15,28 @@ use std::io::Write;
 
 /// The variable with which a completion script calls the program back.
 pub const COMPLETE: &str = "WXSELL_COMPLETE";
+
+/// Options of other tools, with what does it here.
+const OPTIONS_MEANT: &[(&str, &str)] = &[
+    ("--json", "--format json"),
+    ("--csv", "--format csv"),
+    ("--output-format", "--format json"),
+    ("--verbose", "--trace trace.jsonl"),
+    ("-v", "--trace trace.jsonl"),
+    ("--debug", "--trace trace.jsonl"),
+    ("--language", "--lang zh"),
+    ("--yes-to-all", "--yes"),
+    ("--simulate", "--dry-run"),
+    ("--no-color", "--color never"),
+    ("--fields", "--columns"),
+    ("--shop", "--profile"),
+];
+
+/// Rows of a list that a terminal gets where --limit says nothing.
+const ROWS: usize = 50;
+
+/// A bound that means there is none.
+const LARGEST: &str = "9223372036854775807";
 
 /// What came of the arguments.
 pub enum Start {
@@ -99,6 +121,9 @@ pub fn completes(args: &[OsString], lang: Lang) -> Result<bool> {
 
 /// Reads the arguments.
 pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
+    if let Some(page) = help::topic(args, lang, Output::default().help_width()) {
+        return Ok(Start::Print(page));
+    }
     let error = match Cli::command()
         .try_get_matches_from(args)
         .and_then(|found| Cli::from_arg_matches(&found))
@@ -120,15 +145,21 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
     match error.kind() {
         ErrorKind::DisplayVersion => Ok(Start::Print(shown(&error))),
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            if meant::place(args).is_empty() {
+                return Ok(match error.kind() {
+                    ErrorKind::DisplayHelp => Start::Print(help::root(lang, true)),
+                    _ => Start::Help(help::root(lang, false)),
+                });
+            }
             // The first pass parsed in English; the help is made again from the localised command.
-            let again = lang::localize(Cli::command(), lang).try_get_matches_from(args);
+            let again = help::arranged(lang).try_get_matches_from(args);
             let error = again.err().unwrap_or(error);
             match error.kind() {
                 ErrorKind::DisplayHelp => Ok(Start::Print(shown(&error))),
                 _ => Ok(Start::Help(shown(&error))),
             }
         }
-        _ => Err(usage(&error).into()),
+        _ => Err(usage(&error, args).into()),
     }
 }
 
@@ -151,6 +182,12 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
         (_, format) => format,
     };
     out.columns = global.columns.clone();
+    out.sort = global.sort.clone();
+    // Who says how many gets as many.
+    let limited = |word: OsString| word.to_string_lossy().starts_with("--limit");
+    if out.redraws() && !std::env::args_os().any(limited) {
+        out.limit = Some(ROWS);
+    }
     out.headers = !global.no_headers;
     out.jq = global.jq.clone();
     out.excel = global.excel;
@@ -227,7 +264,7 @@ fn from_environment<V: ValueEnum>(name: &'static str) -> Result<Option<V>> {
 }
 
 /// A usage error of clap in our own layout.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error, args: &[OsString]) -> Failure {
     let text_of = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => word.clone(),
         Some(ContextValue::Strings(words)) => words.join(", "),
@@ -245,31 +282,31 @@ fn usage(error: &clap::Error) -> Failure {
         text_of(ContextKind::InvalidValue),
     );
     let message = match error.kind() {
-        ErrorKind::UnknownArgument => text!("unknown option or argument {argument}", argument),
+        ErrorKind::UnknownArgument => text!("unexpected argument '{argument}'", argument),
         ErrorKind::InvalidSubcommand => {
             text!(
-                "unknown command {command}",
+                "unknown command '{command}'",
                 command = text_of(ContextKind::InvalidSubcommand)
             )
         }
-        ErrorKind::MissingSubcommand => text!("a command is missing"),
+        ErrorKind::MissingSubcommand => text!("missing command"),
         ErrorKind::MissingRequiredArgument => text!("missing: {argument}", argument),
         ErrorKind::InvalidValue if value.is_empty() => text!("{argument} needs a value", argument),
-        ErrorKind::InvalidValue => text!("{argument} cannot be \"{value}\"", argument, value),
+        ErrorKind::InvalidValue => text!("invalid value '{value}' for {argument}", argument, value),
         ErrorKind::ValueValidation => match why_not(error, &value) {
             Some(why) => text!(
-                "{argument} cannot be \"{value}\": {why}",
+                "invalid value '{value}' for {argument}: {why}",
                 argument,
                 value,
                 why
             ),
-            None => text!("{argument} cannot be \"{value}\"", argument, value),
+            None => text!("invalid value '{value}' for {argument}", argument, value),
         },
         ErrorKind::ArgumentConflict => {
             let other = text_of(ContextKind::PriorArg);
             match other.is_empty() || other == argument {
-                true => text!("{argument} is given twice", argument),
-                false => text!("{argument} and {other} exclude each other", argument, other),
+                true => text!("{argument} was given more than once", argument),
+                false => text!("{argument} cannot be used with {other}", argument, other),
             }
         }
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
@@ -279,14 +316,21 @@ fn usage(error: &clap::Error) -> Failure {
         ErrorKind::InvalidUtf8 => text!("an argument is not valid UTF-8"),
         _ => Text::verbatim(error.to_string().trim_start_matches("error: ").trim_end()),
     };
-    let suggestion = [
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedValue,
-    ]
-    .into_iter()
-    .map(text_of)
-    .find(|words| !words.is_empty());
+    let suggestion = match error.kind() {
+        ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument => {
+            let line = meant::meant(args);
+            let option = || {
+                let known = OPTIONS_MEANT
+                    .iter()
+                    .find(|(typed, _)| *typed == text_of(ContextKind::InvalidArg));
+                known.map(|(_, meant)| (*meant).to_owned())
+            };
+            line.or_else(option)
+                .or_else(|| Some(text_of(ContextKind::SuggestedArg)))
+        }
+        _ => None,
+    };
+    let suggestion = suggestion.filter(|words| !words.is_empty());
     let valid = text_of(ContextKind::ValidValue);
     let hint = match (
         suggestion,
@@ -298,9 +342,12 @@ fn usage(error: &clap::Error) -> Failure {
                 hint: Some(hint), ..
             }),
         ) => hint.clone(),
-        (Some(words), _) => text!("did you mean {words}?", words),
+        (Some(words), _) => text!("did you mean `{words}`?", words),
         _ if !valid.is_empty() => text!("use one of: {names}", names = valid),
-        _ => text!("wxsell help and --help after any command tell what it takes"),
+        _ => match meant::place(args) {
+            place if place.is_empty() => text!("see `wxsell --help`"),
+            place => text!("see `wxsell {place} --help`", place),
+        },
     };
     Failure::input(message).hint(hint)
 }
@@ -315,15 +362,17 @@ fn why_not(error: &clap::Error, value: &str) -> Option<Text> {
         return Some(words.clone());
     }
     if source.is::<std::num::ParseIntError>() {
-        return Some(text!("a whole number is expected"));
+        return Some(text!("must be a whole number"));
     }
     let words = source.to_string();
     let bounds = words
         .strip_prefix(value)
         .and_then(|rest| rest.strip_prefix(" is not in "))
-        .and_then(|range| range.split_once("..="));
+        .and_then(|range| range.split_once(".."))
+        .map(|(least, most)| (least, most.trim_start_matches('=')));
     Some(match bounds {
-        Some((least, most)) => text!("it goes from {least} to {most}", least, most),
+        Some((least, LARGEST)) => text!("must be at least {least}", least),
+        Some((least, most)) => text!("must be between {least} and {most}", least, most),
         None => Text::verbatim(words),
     })
 }
@@ -361,10 +410,9 @@ pub fn on_panic() {
             .downcast_ref::<&'static str>()
             .copied()
             .unwrap_or("unexpected state");
-        let failure = Failure::bug(text!("wxsell made a mistake at {place}: {why}", place, why))
-            .hint(text!(
-                "please report this line together with the command; what was already done is kept"
-            ));
+        let failure = Failure::bug(text!("internal error at {place}: {why}", place, why)).hint(
+            text!("please report this line and the command; completed work is kept"),
+        );
         let mut out = Output::default();
         out.lang = Lang::system();
         out.fail(&failure.into());

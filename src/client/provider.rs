@@ -90,6 +90,6 @@ impl Client {
                 ));
                 failure
             })
-            .within(|| text!("storing the new authorisation of {appid}", appid = &self.appid))
+            .within(|| text!("storing the new authorization of {appid}", appid = &self.appid))
     }
 }

@@ -72,7 +72,7 @@ impl Client {
                 "only the token of a shop that calls with its own AppSecret can be forced"
             ))
             .hint(text!(
-                "tokens of a service provider and its merchants are renewed without it; withdraw an authorisation in the backend to end one"
+                "tokens of a service provider and its merchants are renewed without it; withdraw an authorization in the backend to end one"
             ))
             .into());
         }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Join the component, confirm the tasks of the integration, apply for Channels
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Ask to join the component
+    /// Apply to join the component
     ///
     /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. It
     /// cannot be asked for where the standard component is open already.
@@ -50,7 +50,7 @@ pub struct SceneArgs {
 }
 
 const APPLY: Ask = Ask::new("access apply", "/shop/register/apply")
-    .confirm(|| text!("Ask to join the component"))
+    .confirm(|| text!("Apply to join the component"))
     .look_up("access status");
 pub const CHECK: Ask = Ask::new("access status", "/shop/register/check");
 const FINISH: Ask = Ask::new("access finish", "/shop/register/finish_access_info");
@@ -80,10 +80,10 @@ struct Row {
 
 impl Record for Row {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("what", "THING", |row| Cell::Word(row.what.clone())),
+        Column::new("what", "ITEM", |row| Cell::Word(row.what.clone())),
         Column::new("name", "NAME", |row| Cell::Word(row.name.clone())),
         Column::new("state", "STATE", |row| Cell::Word(row.state.clone())),
-        Column::new("missing", "MISSING", |row| {
+        Column::new("missing", "TO DO", |row| {
             Cell::sentence(row.missing.as_ref())
         }),
     ];

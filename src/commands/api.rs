@@ -92,12 +92,12 @@ struct OperationRow {
 
 impl Record for OperationRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("id", "OPERATION", |o| Cell::Text(o.id.to_owned())),
+        Column::new("id", "OPERATION", |o| Cell::Id(o.id.to_owned())),
         Column::new("family", "FAMILY", |o| Cell::Text(o.family.to_owned())),
         Column::new("path", "PATH", |o| Cell::Text(o.path.to_owned())),
         Column::new("command", "COMMAND", |o| {
             o.command
-                .map_or(Cell::Empty, |command| Cell::Text(command.to_owned()))
+                .map_or(Cell::Empty, |command| Cell::Id(command.to_owned()))
         }),
         Column::new("summary", "WHAT IT DOES", |o| {
             Cell::Word(Text::new(o.summary, Vec::new()))

@@ -104,7 +104,7 @@ impl Ask {
 /// How many rows a list shows.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct Rows {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }
@@ -280,13 +280,17 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
+        self.show_done(ask, reply, text!("done: {command}", command = ask.command))
+    }
+
+    /// As [`Ctx::show_reply`], with what is said where there is nothing to show.
+    pub fn show_done(&self, ask: &Ask, reply: Value, done: Text) -> Result<()> {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
             Value::Null => Err(without(ask).into()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
-                self.out
-                    .note(text!("done: {command}", command = ask.command));
+                self.out.note(done);
                 self.told(&Value::Object(object))
             }
             thing => self.out.show_with(columns(ask), &thing),
@@ -508,8 +512,9 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
         // Nothing has the number 0.
         (Kind::Id, Value::String(id)) if id == "0" => Cell::Empty,
         (Kind::Seconds | Kind::Millis | Kind::Time, Value::String(time)) => {
-            Cell::Text(plain_time(time))
+            Cell::Time(plain_time(time))
         }
+        (Kind::Id, Value::String(id)) => Cell::id(id),
         (_, Value::Number(number)) => match number.as_i64() {
             Some(number) => Cell::Number(number),
             None => Cell::Text(number.to_string()),

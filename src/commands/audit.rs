@@ -39,7 +39,7 @@ const RESULT: Ask = Ask::new("audit show", "/shop/audit/result").shows(
     &[
         ("status", "STATE"),
         ("brand_id", "BRAND"),
-        ("reject_reason", "REJECTED BECAUSE"),
+        ("reject_reason", "REJECTION REASON"),
     ],
 );
 
@@ -71,7 +71,7 @@ impl Record for Found {
             })
         }),
         Column::new("number", "NUMBER", |found| {
-            found.number.clone().map_or(Cell::Empty, Cell::Text)
+            found.number.clone().map_or(Cell::Empty, Cell::Id)
         }),
         Column::new("name", "NAME", |found| {
             found.name.clone().map_or(Cell::Empty, Cell::Text)
@@ -154,7 +154,7 @@ impl Record for HandedIn {
             })
         }),
         Column::new("audit_id", "AUDIT TICKET", |row| {
-            row.audit_id.clone().map_or(Cell::Empty, Cell::Text)
+            row.audit_id.clone().map_or(Cell::Empty, Cell::Id)
         }),
     ];
 }

@@ -32,18 +32,18 @@ const CLASSIC_FETCHES_OF_ONE: i64 = 24;
 /// Log in to a shop, and find out why it refuses
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Store the AppSecret of a shop after WeChat has accepted it
+    /// Log in to a shop: verify and store its AppSecret
     ///
     /// Asks for what is not given. Without a terminal give --appid, and the AppSecret by --secret-file or
     /// WXSELL_APP_SECRET.
     Login(LoginArgs),
-    /// Show which shop commands work for, where its AppSecret is, and how long its token lives; makes no call
+    /// Show the current shop and where its credentials are (offline)
     Status,
     /// Remove the stored AppSecret and the cached token
     Logout,
     /// Print the access token
     Token(TokenArgs),
-    /// Find out why WeChat refuses, with three calls at most
+    /// Diagnose why WeChat refuses calls (at most three calls)
     Doctor,
     /// Store Token and EncodingAESKey of the message push, which verify and open what `wxsell event listen` receives
     ///
@@ -161,6 +161,14 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         appid = &login.appid,
         place = place.clone()
     ));
+    let current = SettingsFile::of(&ctx.dirs).load()?.current;
+    if let Some(current) = current.filter(|current| *current != name) {
+        ctx.out.note(text!(
+            "the current profile is still {current}; switch with `wxsell profile use {name}`",
+            current,
+            name = &name
+        ));
+    }
     ctx.told(
         &serde_json::json!({"profile": name, "appid": login.appid, "secret": place.to_string()}),
     )
@@ -194,7 +202,7 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
             provider
         ))
         .hint(text!(
-            "the merchant authorises with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
+            "the merchant authorizes with `wxsell --profile {provider} provider authorize`; no AppSecret is needed",
             provider
         ))
         .into());
@@ -434,9 +442,9 @@ struct Status {
 impl Record for Status {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("profile", "PROFILE", |s| {
-            s.profile.clone().map_or(Cell::Empty, Cell::Text)
+            s.profile.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("appid", "APPID", |s| Cell::Text(s.appid.clone())),
+        Column::new("appid", "APPID", |s| Cell::Id(s.appid.clone())),
         Column::new("target", "TARGET", |s| Cell::Word(target_word(s.target))),
         Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
         Column::new("secret", "SECRET", |s| {
@@ -458,7 +466,7 @@ impl Record for Status {
             })
         }),
         Column::new("token_expires_at", "TOKEN ENDS", |s| {
-            s.token_expires_at.clone().map_or(Cell::Empty, Cell::Text)
+            s.token_expires_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("token_seconds_left", "SECONDS LEFT", |s| {
             s.token_seconds_left.map_or(Cell::Empty, Cell::Number)
@@ -567,7 +575,7 @@ impl Record for Printed {
         Column::new("access_token", "ACCESS TOKEN", |p| {
             Cell::Text(p.access_token.expose().to_owned())
         }),
-        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
+        Column::new("expires_at", "ENDS", |p| Cell::Time(p.expires_at.clone())),
     ];
 }
 
@@ -694,7 +702,7 @@ impl Record for Check {
             c.errcode.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("rid", "RID", |c| {
-            c.rid.clone().map_or(Cell::Empty, Cell::Text)
+            c.rid.clone().map_or(Cell::Empty, Cell::Id)
         }),
     ];
 }

@@ -23,11 +23,11 @@ pub enum Verb {
     Apply(ApplyArgs),
 }
 
-/// Hand in the papers of a brand
+/// Submit brand documents for review
 ///
 /// A registered trademark needs its certificate, owner and last day; a pending one the notice of acceptance, the
-/// applicant and the time of the application; an imported brand, or one that is not your own, the sales authorisation.
-/// Pictures are files or links of WeChat's; files are uploaded first, each once.
+/// applicant and the time of the application; an imported brand, or one that is not your own, the sales
+/// authorization. Images are files or links of WeChat's; files are uploaded first, each once.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ApplyArgs {
     /// Name of the brand, as registered
@@ -57,15 +57,15 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "NUMBER")]
     #[serde(rename = "audit_req.brand_info.trademark_registrant_nu")]
     number: Option<String>,
-    /// Picture of the business licence (can be repeated)
+    /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.license")]
     license: Vec<String>,
-    /// Picture of the registration certificate (can be repeated)
+    /// Image of the registration certificate (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.trademark_registration_certificate")]
     certificate: Vec<String>,
-    /// Picture of a change of the registration (can be repeated)
+    /// Image of a change of the registration (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.trademark_change_certificate")]
     change_certificate: Vec<String>,
@@ -77,7 +77,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "audit_req.brand_info.trademark_authorization_period")]
     valid_until: Option<ChinaTime>,
-    /// Picture of the notice of acceptance of a pending trademark (can be repeated)
+    /// Image of the notice of acceptance of a pending trademark (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.trademark_registration_application")]
     acceptance: Vec<String>,
@@ -89,11 +89,11 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
     #[serde(rename = "audit_req.brand_info.trademark_application_time")]
     applied_on: Option<ChinaTime>,
-    /// Picture of the sales authorisation (can be repeated)
+    /// Image of the sales authorization (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.sale_authorization")]
     authorization: Vec<String>,
-    /// Picture of the customs declaration of imported goods (can be repeated)
+    /// Image of the customs declaration of imported goods (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     #[serde(rename = "audit_req.brand_info.imported_goods_form")]
     customs: Vec<String>,
@@ -141,7 +141,7 @@ impl Serialize for Relation {
 }
 
 const APPLY: Ask = Ask::new("brand apply", "/shop/audit/audit_brand")
-    .confirm(|| text!("Hand in the papers of a brand"))
+    .confirm(|| text!("Submit brand documents for review"))
     .look_up("audit show --brand");
 
 /// `commodity_origin_type`
@@ -168,7 +168,7 @@ struct BrandRow {
 
 impl Record for BrandRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("brand_id", "BRAND", |b| Cell::Text(b.brand_id.clone())),
+        Column::new("brand_id", "BRAND", |b| Cell::Id(b.brand_id.clone())),
         Column::new("brand_wording", "NAME", |b| {
             Cell::Text(b.brand_wording.clone())
         }),
@@ -221,7 +221,7 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let problems = problems(&body);
     if !problems.is_empty() {
         return Err(
-            Failure::input(text!("the papers are not complete; nothing was sent"))
+            Failure::input(text!("the documents are not complete; nothing was sent"))
                 .also(problems)
                 .into(),
         );

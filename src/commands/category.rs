@@ -35,9 +35,9 @@ pub struct ListArgs {
 
 /// Show a rule of a category
 ///
-/// With a WeChat Store: what its products must have (attributes, SKU attributes, papers), the lowest price and the like;
-/// `goods template` makes a sheet of it. The deposit and the delivery methods are a call of the successor of the component,
-/// which WeChat answers for accounts of WeChat Store only.
+/// With a WeChat Store: what its products must have (attributes, SKU attributes, documents), the lowest price and the
+/// like; `goods template` makes a sheet of it. The deposit and the delivery methods are a call of the successor of
+/// the component, which WeChat answers for accounts of WeChat Store only.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
@@ -57,18 +57,18 @@ enum Rule {
     Delivery,
 }
 
-/// Hand in the papers of a category
+/// Submit category documents for review
 ///
-/// Needed where `category list` says that a permit is required. The papers must name the legal entity of the Mini
-/// Program. Pictures are files or links of WeChat's; files are uploaded first, each once.
+/// Needed where `category list` says that a permit is required. The documents must name the legal entity of the Mini
+/// Program. Images are files or links of WeChat's; files are uploaded first, each once.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     /// Number of the third-level category
     third_cat_id: u64,
-    /// Picture of the business licence (can be repeated)
+    /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", required = true, value_hint = clap::ValueHint::FilePath)]
     license: Vec<String>,
-    /// Picture of the permit (can be repeated)
+    /// Image of the permit (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     certificate: Vec<String>,
     /// Scene it is meant for (can be repeated); only scenes that are open
@@ -94,7 +94,7 @@ struct Audit {
 }
 
 const APPLY: Ask = Ask::new("category apply", "/shop/audit/audit_category")
-    .confirm(|| text!("Hand in the papers of a category"))
+    .confirm(|| text!("Submit category documents for review"))
     .look_up("audit show --category");
 const DEPOSIT: Ask = Ask::new("category rule", "/shop/ec/category/getcategoryrule")
     .shows("", &[("deposit", "DEPOSIT")]);
@@ -150,7 +150,7 @@ fn needed(kind: i64) -> Cell {
 impl Record for CategoryRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("third_cat_id", "CATEGORY", |c| {
-            Cell::Text(c.third_cat_id.clone())
+            Cell::Id(c.third_cat_id.clone())
         }),
         Column::new("third_cat_name", "NAME", |c| {
             Cell::Text(c.third_cat_name.clone())
@@ -375,13 +375,13 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let mut problems = wrong;
     if row.qualification_type == 1 && args.certificate.is_empty() {
         problems.push(text!(
-            "this category requires a permit; give its picture with --certificate: {permit}",
+            "this category requires a permit; give its image with --certificate: {permit}",
             permit = &row.qualification
         ));
     }
     if !problems.is_empty() {
         return Err(
-            Failure::input(text!("the papers are not complete; nothing was sent"))
+            Failure::input(text!("the documents are not complete; nothing was sent"))
                 .also(problems)
                 .into(),
         );

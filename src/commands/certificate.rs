@@ -14,12 +14,12 @@ pub enum Verb {
     Show(ShowArgs),
 }
 
-/// Show certificates that were handed in for the Mini Program
+/// Show certificates that were submitted for the Mini Program
 ///
 /// They can be used again in an audit of a brand or a category.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShowArgs {
-    /// What they were handed in for
+    /// What they were submitted for
     #[arg(value_enum)]
     req_type: For,
 }
@@ -74,7 +74,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             match ctx.ask(ask, &args).await {
                 Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NONE)) => {
                     ctx.out.note(text!(
-                        "the Mini Program has handed in none; give pictures of your own to `wxsell {noun} apply`",
+                        "the Mini Program has submitted none; give images of your own to `wxsell {noun} apply`",
                         noun = args.req_type.noun()
                     ));
                     ctx.show_rows(ask, Vec::new())

@@ -28,8 +28,8 @@ pub enum Verb {
 
 /// Let a provider receive commissions
 ///
-/// Only the provider itself can do this: the call needs the token of an authorised third-party platform, and the merchant
-/// number must be of the same entity as that platform.
+/// Only the provider itself can do this: the call needs the token of an authorized third-party platform, and the
+/// merchant number must be of the same entity as that platform.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct AddArgs {
     /// Merchant number of the provider
@@ -46,7 +46,7 @@ pub struct RemoveArgs {
     mchid: String,
 }
 
-/// Set what providers get of an order
+/// Set the commission of an order
 ///
 /// Replaces what was set before; paid when the order settles. For each SKU at most 30 % of what was paid for it, nothing for
 /// a SKU with a refund. Several rows come from a file.
@@ -136,7 +136,7 @@ fn of_provider(error: anyhow::Error) -> anyhow::Error {
     }
     let mut failure = Failure::from_any(error);
     failure.hint = Some(text!(
-        "receivers are kept by the third-party platform: call with the token that the merchant authorised it with"
+        "receivers are kept by the third-party platform: call with the token that the merchant authorized it with"
     ));
     failure.into()
 }

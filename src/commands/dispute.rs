@@ -74,7 +74,7 @@ pub struct ShowArgs {
     number: Id64,
 }
 
-/// Hand in evidence: text and pictures
+/// Submit evidence: text and images
 ///
 /// Which states take evidence WeChat does not document; here it is those whose names wait for you, which is
 /// unconfirmed. What is missed counts as no evidence.
@@ -88,7 +88,7 @@ pub struct RespondArgs {
     /// Your statement from a text file, `-` for standard input
     #[arg(long, value_name = "PATH", conflicts_with = "text", value_hint = clap::ValueHint::FilePath)]
     text_file: Option<std::path::PathBuf>,
-    /// Picture: file or address (can be repeated)
+    /// Image: file or address (can be repeated)
     #[arg(long = "image", id = "images", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     /// Send it even where the state of the dispute does not seem to take evidence
@@ -209,21 +209,21 @@ fn text(text: &str) -> Cell {
 }
 
 fn time(millis: Option<i64>) -> Cell {
-    millis.map_or(Cell::Empty, |millis| {
-        Cell::Text(ChinaTime::from_unix(millis.div_euclid(1000)).0)
-    })
+    Cell::moment(millis.map(|millis| millis.div_euclid(1000)))
 }
 
 fn columns(whole: bool) -> Columns<Shown> {
     let line = Columns::none()
-        .with("id", "DISPUTE", |row: &Shown| text(&row.dispute.id))
+        .with("id", "DISPUTE", |row: &Shown| Cell::id(&row.dispute.id))
         .with("aftersale_id", "AFTER-SALE", |row: &Shown| {
-            text(&row.dispute.aftersale_id)
+            Cell::id(&row.dispute.aftersale_id)
         })
+        .minor()
         .with("state", "STATE", |row: &Shown| {
             Cell::Word(row.dispute.state.words())
         })
         .with("type", "WHY", |row: &Shown| meaning(WHY, row.dispute.kind))
+        .minor()
         .with("waits_for", "WAITS FOR", |row: &Shown| {
             let who = row.dispute.state.waits_for();
             who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
@@ -241,12 +241,13 @@ fn columns(whole: bool) -> Columns<Shown> {
             } else {
                 text!("not taken")
             })
-        });
+        })
+        .minor();
     if !whole {
         return line;
     }
     line.with("order_id", "ORDER", |row: &Shown| {
-        text(&row.dispute.order_id)
+        Cell::id(&row.dispute.order_id)
     })
     .with("verdict", "VERDICT", |row: &Shown| {
         meaning(VERDICT, row.dispute.verdict)
@@ -305,7 +306,17 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
     }
     rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
-    ctx.out.list_with(columns(false), &rows)
+    let out = ctx.out.with_nothing(match &args.due {
+        Some(_) => text!("no dispute falls due in this time"),
+        None => text!("no disputes match"),
+    });
+    out.list_with(columns(false), &rows)?;
+    let first = rows.iter().find(|row| row.dispute.state.is_ours());
+    if let Some(first) = first.or(rows.first()) {
+        ctx.out
+            .next(&format!("wxsell dispute show {}", first.dispute.id));
+    }
+    Ok(())
 }
 
 /// A dispute and its history. What of it cannot be read is named, and the rest is used.
@@ -347,7 +358,7 @@ fn history() -> Columns<Event> {
         .with("statement", "IN WORDS", |event: &Event| {
             text(&event.statement)
         })
-        .with("media", "PICTURES", |event: &Event| {
+        .with("media", "IMAGES", |event: &Event| {
             if event.media.is_empty() {
                 Cell::Empty
             } else {

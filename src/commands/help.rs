@@ -46,9 +46,8 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let mut here = &root;
     for word in &args.command {
         here = here.find_subcommand(word).ok_or_else(|| {
-            Failure::input(text!("unknown command {command}", command = word)).hint(text!(
-                "wxsell help and --help after any command tell what it takes"
-            ))
+            Failure::input(text!("unknown command '{command}'", command = word))
+                .hint(text!("see `wxsell --help`"))
         })?;
     }
     if ctx.out.is_values() {

@@ -14,16 +14,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// Upload pictures
+/// Upload images
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Upload(UploadArgs),
 }
 
-/// Upload pictures and print their links
+/// Upload images and print their links
 ///
-/// Takes jpg and png files of at most 2 MB (10 MB for products of a WeChat Store), and addresses that WeChat can fetch. A picture that the shop has already
-/// is not uploaded again; its link stays valid.
+/// Takes jpg and png files of at most 2 MB (10 MB for products of a WeChat Store), and addresses that WeChat can
+/// fetch. A image that the shop has already is not uploaded again; its link stays valid.
 #[derive(Debug, clap::Args)]
 pub struct UploadArgs {
     /// Files, or addresses that begin with http
@@ -59,7 +59,7 @@ struct Uploaded {
 
 impl Record for Uploaded {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("source", "PICTURE", |u| Cell::Text(u.source.clone())),
+        Column::new("source", "IMAGE", |u| Cell::Text(u.source.clone())),
         Column::new("value", "LINK OR ID", |u| Cell::Text(u.value.clone())),
         Column::new("uploaded", "UPLOADED", |u| {
             Cell::Word(if u.uploaded {
@@ -113,7 +113,7 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
     )?;
     if ctx.global.dry_run {
         ctx.out.note(text!(
-            "{count} pictures would be uploaded",
+            "{count} images would be uploaded",
             count = pictures.len()
         ));
         return Ok(());
@@ -180,7 +180,7 @@ fn read_all(images: &[String], large: bool) -> Result<Vec<Picture>> {
         .collect();
     if !problems.is_empty() {
         return Err(Failure::input(text!(
-            "{count} pictures cannot be uploaded; nothing was sent",
+            "{count} images cannot be uploaded; nothing was sent",
             count = problems.len()
         ))
         .also(problems)
@@ -221,7 +221,7 @@ pub async fn once(
         }
         Picture::Address(url) => shop.copy_image(&url, number).await,
     };
-    let reply = sent.within(|| text!("uploading the picture {path}", path = source))?;
+    let reply = sent.within(|| text!("uploading the image {path}", path = source))?;
     let value = match kind {
         Returned::Media => reply.media_id,
         Returned::Link => reply.temp_img_url,
@@ -230,7 +230,7 @@ pub async fn once(
     let value = value.ok_or_else(|| {
         Failure::new(
             crate::fail::Kind::Refused,
-            text!("WeChat took the picture and named no link for it"),
+            text!("WeChat took the image and named no link for it"),
         )
     })?;
     if let Some(key) = key {
@@ -251,7 +251,7 @@ fn read_up_to(image: &str, most: u64) -> Result<Picture, Failure> {
     let path = Path::new(image);
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::input(text!(
-            "cannot read the picture {path}: {error}",
+            "cannot read the image {path}: {error}",
             path = image,
             error = error.to_string()
         ))

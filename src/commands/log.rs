@@ -25,12 +25,12 @@ pub struct ListArgs {
     /// Only since this time, e.g. 2022-04-01 or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
 
-/// Prove that no write was changed or taken out
+/// Verify that the log is complete and unchanged
 ///
 /// Every entry carries a seal over all before it, and the state file keeps how far the log has come: a changed entry,
 /// one that is gone, a cut end, an emptied or replaced log are found, and writes without a result are named. Whoever may
@@ -45,9 +45,9 @@ pub struct VerifyArgs {
 impl Record for Entry {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("seq", "NO.", |row| Cell::Number(row.seq)),
-        Column::new("at", "TIME", |row| Cell::Text(rfc3339(row.at))),
+        Column::new("at", "TIME", |row| Cell::Time(rfc3339(row.at))),
         Column::new("who", "WHO", |row| Cell::Text(row.who.clone())),
-        Column::new("profile", "PROFILE", |row| Cell::Text(row.profile.clone())),
+        Column::new("profile", "PROFILE", |row| Cell::Id(row.profile.clone())),
         Column::new("path", "CALL", |row| Cell::Text(row.path.clone())),
         Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
         Column::new("result", "RESULT", |row| Cell::Text(row.result.clone())),

@@ -15,6 +15,7 @@ pub mod commission;
 pub mod completion;
 pub mod coupon;
 pub mod delivery;
+pub mod demo;
 pub mod dispute;
 pub mod due;
 pub mod event;
@@ -271,7 +272,11 @@ impl Ctx {
         self.state()?.may_be_written()?;
         let place = match profile.target {
             Target::Sandbox => text!("→ sandbox"),
-            Target::StandIn => text!("→ {url}", url = &profile.base_url),
+            Target::StandIn => text!(
+                "→ {name} at {url}",
+                name = profile.label(),
+                url = &profile.base_url
+            ),
             Target::Live if profile.production => text!(
                 "→ live, production: {name} ({appid})",
                 name = profile.label(),
@@ -399,6 +404,7 @@ nouns! {
     #[command(subcommand)]
     Api(api::Verb) in api, ToAll;
     Completion(completion::Args) in completion, ToAll;
+    Demo(demo::DemoArgs) in demo, ToAll;
     Help(help::Args) in help, ToAll;
     #[command(subcommand, hide = true)]
     Util(util::Verb) in util, ToAll;
@@ -417,7 +423,23 @@ pub fn command_of(path: &str) -> Option<&'static str> {
         .or_else(|| one().map(|ask| ask.command))
 }
 
+/// Whether it shows one shop after the other with `--profile all`. `due` and `event verify` put them together.
+fn shows_several(noun: &Noun) -> bool {
+    match noun {
+        Noun::Status(_) => true,
+        Noun::Goods(verb) => matches!(verb, goods::Verb::List(_)),
+        Noun::Order(verb) => matches!(verb, order::Verb::List(_)),
+        Noun::Aftersale(verb) => matches!(verb, aftersale::Verb::List(_)),
+        _ => false,
+    }
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
+    if shows_several(&cli.noun)
+        && let Some(names) = ctx.several()?
+    {
+        return ctx.one_after_the_other(&names).await;
+    }
     // A profile that cannot be read is named by the command that needs it.
     if let Ok(profile) = ctx.profile() {
         cli.noun

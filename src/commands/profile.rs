@@ -8,7 +8,7 @@ use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
 use crate::profile::{
     self, Account, Entry, Origin, Overrides, Resolved, SecretSource, Settings, SettingsFile, Store,
-    Target, TokenCall, check_appid, check_base_url, check_name, check_proxy, masked_proxy,
+    Target, TokenCall, check_appid, check_base_url, check_new_name, check_proxy, masked_proxy,
 };
 use crate::text;
 use crate::types::Family;
@@ -29,7 +29,7 @@ pub enum Verb {
     List,
     /// Show the settings of a profile, as they apply here and now
     Show(ShowArgs),
-    /// Choose the profile of commands that name none
+    /// Set the current profile
     Use(UseArgs),
     /// Give a profile another name
     Rename(RenameArgs),
@@ -177,7 +177,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
-    check_name(&args.name)?;
+    check_new_name(&args.name)?;
     if args.fields.appid.is_none() {
         return Err(Failure::input(text!("a profile needs an AppID"))
             .hint(text!(
@@ -385,22 +385,22 @@ impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("current", "CURRENT", |p| {
             if p.current {
-                Cell::Text("*".into())
+                Cell::Id("*".into())
             } else {
                 Cell::Empty
             }
         }),
-        Column::new("name", "NAME", |p| Cell::Text(p.name.clone())),
+        Column::new("name", "NAME", |p| Cell::Id(p.name.clone())),
         Column::new("appid", "APPID", |p| {
-            p.appid.clone().map_or(Cell::Empty, Cell::Text)
+            p.appid.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
-        Column::new("kind", "KIND", |p| account_cell(p.kind)),
-        Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
-        Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
+        Column::minor("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::minor("kind", "KIND", |p| account_cell(p.kind)),
+        Column::minor("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
+        Column::minor("target", "TARGET", |p| Cell::Word(target_word(p.target))),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
+        Column::minor("secret", "SECRET", |p| Cell::Text(p.secret.into())),
     ];
 }
 
@@ -464,7 +464,12 @@ fn list(ctx: &Ctx) -> Result<()> {
             }
         })
         .collect();
-    ctx.out.list(&rows)
+    ctx.out.list(&rows)?;
+    let current = rows.iter().any(|row| row.current);
+    if let (false, Some(row)) = (current, rows.first()) {
+        ctx.out.next(&format!("wxsell profile use {}", row.name));
+    }
+    Ok(())
 }
 
 /// All settings of a profile.
@@ -512,7 +517,7 @@ fn language_name(language: Lang) -> &'static str {
 impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
-        Column::new("appid", "APPID", |p| Cell::Text(p.appid.clone())),
+        Column::new("appid", "APPID", |p| Cell::Id(p.appid.clone())),
         Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
         Column::new("kind", "KIND", |p| account_cell(p.kind)),
         Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
@@ -726,7 +731,7 @@ fn built_in(name: &str) -> Result<()> {
 fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
     let (old, new) = (&args.old, &args.new);
     built_in(old)?;
-    check_name(new)?;
+    check_new_name(new)?;
     let check = |settings: &Settings| -> Result<(Option<Store>, Option<Store>)> {
         let Some(entry) = settings.entry(old) else {
             return Err(profile::unknown(old, settings).into());

@@ -42,8 +42,8 @@ struct Seen {
 
 impl Record for Seen {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("rid", "RID", |s| Cell::Text(s.rid.clone())),
-        Column::new("invoked_at", "TIME", |s| Cell::Text(s.invoked_at.clone())),
+        Column::new("rid", "RID", |s| Cell::Id(s.rid.clone())),
+        Column::new("invoked_at", "TIME", |s| Cell::Time(s.invoked_at.clone())),
         Column::new("cost_in_ms", "MILLISECONDS", |s| Cell::Number(s.cost_in_ms)),
         Column::new("client_ip", "CALLED FROM", |s| {
             Cell::Text(s.client_ip.clone())

@@ -15,17 +15,17 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-/// See and resume bulk jobs
+/// Inspect and resume bulk jobs
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
-    /// Show how one bulk job went
+    /// Show the result of a bulk job
     Show(IdArgs),
-    /// Run a bulk job again: it goes on where it stopped
+    /// Resume a bulk job where it stopped
     Resume(IdArgs),
-    /// List what failed in a bulk job, and why
+    /// List what failed in a bulk job
     Failed(IdArgs),
-    /// Find out what became of writes whose answer was lost
+    /// Settle writes whose outcome is unknown
     ///
     /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
     /// Nothing is sent again. Exit code 9 while one of them is not known.
@@ -49,7 +49,7 @@ pub struct SettleArgs {
 /// List the bulk jobs of this shop, newest first
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, default_value_t = 20)]
     limit: u32,
 }
@@ -135,7 +135,7 @@ impl RunRow {
 impl Record for RunRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("id", "RUN", |r| Cell::Number(r.id)),
-        Column::new("command", "COMMAND", |r| Cell::Text(r.command.clone())),
+        Column::new("command", "COMMAND", |r| Cell::Id(r.command.clone())),
         Column::new("state", "STATE", |r| {
             Cell::Word(match r.state {
                 "done" => text!("done"),
@@ -146,7 +146,7 @@ impl Record for RunRow {
             })
         }),
         Column::new("started_at", "STARTED", |r| {
-            Cell::Text(r.started_at.clone())
+            Cell::Time(r.started_at.clone())
         }),
         Column::new("done", "DONE", |r| {
             r.count(&[
@@ -160,13 +160,13 @@ impl Record for RunRow {
                 "rejected",
             ])
         }),
-        Column::new("unchanged", "UNCHANGED", |r| {
+        Column::minor("unchanged", "UNCHANGED", |r| {
             r.count(&["unchanged", "not_compared"])
         }),
         Column::new("failed", "FAILED", |r| {
             r.count(&["refused", "unclear", "held"])
         }),
-        Column::new("left", "LEFT", |r| r.count(&["left"])),
+        Column::minor("left", "LEFT", |r| r.count(&["left"])),
         Column::new("files", "FILES", |r| Cell::List(r.files.clone())),
     ];
 }
@@ -195,7 +195,7 @@ impl From<OpenItem> for FailedRow {
 
 impl Record for FailedRow {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("key", "ITEM", |f| Cell::Text(f.key.clone())),
+        Column::new("key", "ITEM", |f| Cell::Id(f.key.clone())),
         Column::new("state", "STATE", |f| {
             Cell::Word(if f.state == ItemState::Refused.name() {
                 text!("refused")
@@ -228,7 +228,17 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 .collect();
             rows.iter_mut()
                 .try_for_each(|row| row.tell_killed(state, &shop))?;
-            ctx.out.list(&rows)
+            let out = ctx.out.with_nothing(text!("no bulk jobs yet"));
+            out.list(&rows)?;
+            if let Some(row) = rows.first() {
+                let verb = match row.state {
+                    "interrupted" | "stopped" => "resume",
+                    "partial" => "failed",
+                    _ => "show",
+                };
+                ctx.out.next(&format!("wxsell run {verb} {}", row.id));
+            }
+            Ok(())
         }
         Verb::Show(args) => {
             let mut row = RunRow::from(find(ctx, args.id)?);
@@ -300,7 +310,7 @@ impl Record for SettledRow {
             None => Cell::Text(row.kind.clone()),
         }),
         Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
-        Column::new("number", "NUMBER", |row| Cell::Text(row.number.clone())),
+        Column::new("number", "NUMBER", |row| Cell::Id(row.number.clone())),
         Column::new("amount", "AMOUNT", |row| Cell::Money(row.amount)),
         Column::new("outcome", "OUTCOME", |row| {
             Cell::Word(match row.outcome {

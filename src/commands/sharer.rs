@@ -190,7 +190,7 @@ struct Outcome {
 
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
-        Column::new("openid", "OPENID", |row| Cell::Text(row.openid.clone())),
+        Column::new("openid", "OPENID", |row| Cell::Id(row.openid.clone())),
         Column::new("result", "RESULT", |row| {
             Cell::Word(match row.result {
                 "invited" => text!("invited"),

@@ -13,14 +13,14 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The README's list of commands stands between these two.
+/// The list of commands in `docs/reference.md` stands between these two.
 const BEGIN: &str = "<!-- commands -->";
 const END: &str = "<!-- /commands -->";
 
 /// Make what is checked in beside the sources
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Write completion scripts, man pages and the README's list of commands
+    /// Write completion scripts, man pages and the reference's list of commands
     Docs {
         /// The project's folder
         dir: PathBuf,
@@ -36,12 +36,12 @@ pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Writes `completions/` and `man/` below `dir`, and renews the list in `README.md` where there is one.
+/// Writes `completions/` and `man/` below `dir`, and renews the list in `docs/reference.md` where there is one.
 pub fn docs(dir: &Path) -> Result<()> {
     let (completions, man, readme) = (
         dir.join("completions"),
         dir.join("man"),
-        dir.join("README.md"),
+        dir.join("docs/reference.md"),
     );
     for folder in [&completions, &man] {
         std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
@@ -54,7 +54,7 @@ pub fn docs(dir: &Path) -> Result<()> {
     if let Ok(text) = std::fs::read_to_string(&readme) {
         let renewed = with_commands(&text).ok_or_else(|| {
             Failure::input(text!(
-                "README.md has no lines {begin} and {end}",
+                "docs/reference.md has no lines {begin} and {end}",
                 begin = BEGIN,
                 end = END
             ))
@@ -163,7 +163,7 @@ fn one_preamble(page: &[u8]) -> Vec<u8> {
     whole.into_bytes()
 }
 
-/// The README with a fresh list of commands; `None` where the marks are missing.
+/// The reference with a fresh list of commands; `None` where the marks are missing.
 pub fn with_commands(readme: &str) -> Option<String> {
     let begin = readme.find(BEGIN)? + BEGIN.len();
     let end = begin + readme.get(begin..)?.find(END)?;

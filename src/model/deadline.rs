@@ -83,7 +83,9 @@ pub fn left(seconds: i64) -> Text {
         _ if seconds <= 0 => text!("overdue"),
         (0, 0, 0) => text!("under a minute"),
         (0, 0, minutes) => text!("{minutes}m", minutes),
+        (0, hours, 0) => text!("{hours}h", hours),
         (0, hours, minutes) => text!("{hours}h {minutes}m", hours, minutes),
+        (days, 0, _) => text!("{days}d", days),
         (days, hours, _) => text!("{days}d {hours}h", days, hours),
     }
 }
@@ -100,7 +102,9 @@ mod tests {
             (59, "under a minute"),
             (300, "5m"),
             (3 * 3600 + 720, "3h 12m"),
+            (6 * 3600, "6h"),
             (2 * 86_400 - 1, "1d 23h"),
+            (3 * 86_400, "3d"),
         ] {
             assert_eq!(left(seconds).to_string(), words);
         }

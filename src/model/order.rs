@@ -51,11 +51,11 @@ impl State {
     pub fn words(self) -> Text {
         match self {
             State::Unpaid => text!("unpaid"),
-            State::PaymentChecked => text!("payment being checked"),
-            State::Paid => text!("paid, not shipped"),
+            State::PaymentChecked => text!("checking payment"),
+            State::Paid => text!("to ship"),
             State::Shipped => text!("shipped"),
             State::Completed => text!("completed"),
-            State::Expired => text!("not paid in time"),
+            State::Expired => text!("payment expired"),
             State::Refunded => text!("refunded"),
             State::Cancelled => text!("cancelled"),
             State::Unknown(0) => text!("unreadable"),

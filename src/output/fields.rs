@@ -4,12 +4,13 @@ use super::Output;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
-use crate::types::Fen;
+use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 /// What a command shows. JSON and YAML are the type's own `Serialize`; tables, CSV, TSV and xlsx take the columns.
 pub trait Record: Serialize + Sized + 'static {
@@ -23,24 +24,50 @@ pub struct Column<T> {
     /// The heading in tables; translated.
     pub title: &'static str,
     pub cell: fn(&T) -> Cell,
+    /// A table gives it up where it does not fit.
+    pub minor: bool,
 }
 
 impl<T> Column<T> {
     /// A column called `name`, under the heading `title`.
     pub const fn new(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-        Column { name, title, cell }
+        let minor = false;
+        Column {
+            name,
+            title,
+            cell,
+            minor,
+        }
+    }
+
+    /// As [`Column::new`]; a table gives it up first where it does not fit.
+    pub const fn minor(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+        let minor = true;
+        Column {
+            name,
+            title,
+            cell,
+            minor,
+        }
     }
 }
 
-/// A value in a column.
+/// A value in a column. Its kind decides what a table may do with it: ids, times, states and amounts are never cut; a
+/// time may lose its seconds and its year; prose is shortened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     Empty,
+    /// Prose that comes from outside, such as a title: shortened where it does not fit.
     Text(String),
+    /// An id, or another text that is of no use unless it is whole.
+    Id(String),
+    /// A moment in China time, as RFC 3339 or as WeChat writes it.
+    Time(String),
     Number(i64),
     /// Fen; tables, CSV and xlsx show yuan.
     Money(Fen),
-    /// A word of ours, shown in the reader's language in tables and in English elsewhere. Short states also get a colour.
+    /// A state or another word of ours, shown in the reader's language in tables and in English elsewhere. States also
+    /// get a colour.
     Word(Text),
     /// As `Word`, for reasons and advice: tables wrap it where it does not fit.
     Sentence(Text),
@@ -51,6 +78,19 @@ pub enum Cell {
 impl Cell {
     pub fn count(count: u64) -> Cell {
         Cell::Number(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// An id; nothing where there is none.
+    pub fn id(id: &str) -> Cell {
+        match id {
+            "" => Cell::Empty,
+            id => Cell::Id(id.to_owned()),
+        }
+    }
+
+    /// Unix seconds, where they are known.
+    pub fn moment(at: Option<i64>) -> Cell {
+        at.map_or(Cell::Empty, |at| Cell::Time(ChinaTime::from_unix(at).0))
     }
 
     /// A count that is worth a line only where there is something to count.
@@ -71,7 +111,7 @@ impl Cell {
     pub(super) fn plain(&self) -> String {
         match self {
             Cell::Empty => String::new(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Id(text) | Cell::Time(text) => text.clone(),
             Cell::Number(number) => number.to_string(),
             Cell::Money(fen) => fen.to_yuan(),
             Cell::Word(word) | Cell::Sentence(word) => word.to_string(),
@@ -87,7 +127,7 @@ impl Cell {
     fn value(&self) -> Value {
         match self {
             Cell::Empty => Value::Null,
-            Cell::Text(text) => Value::from(text.as_str()),
+            Cell::Text(text) | Cell::Id(text) | Cell::Time(text) => Value::from(text.as_str()),
             Cell::Number(number) => Value::from(*number),
             Cell::Money(fen) => Value::from(fen.0),
             Cell::Word(word) | Cell::Sentence(word) => Value::from(word.to_string()),
@@ -100,6 +140,7 @@ impl Cell {
 pub(super) struct Shown<T> {
     pub name: Cow<'static, str>,
     pub title: Cow<'static, str>,
+    minor: bool,
     cell: Box<dyn Fn(&T) -> Cell>,
 }
 
@@ -115,6 +156,7 @@ impl<T: 'static> Columns<T> {
         let declared = T::COLUMNS.iter().map(|column| Shown {
             name: column.name.into(),
             title: column.title.into(),
+            minor: column.minor,
             cell: Box::new(column.cell),
         });
         Columns(declared.collect())
@@ -140,10 +182,27 @@ impl<T: 'static> Columns<T> {
         self.0.push(Shown {
             name: name.into(),
             title: title.into(),
+            minor: false,
             cell: Box::new(cell),
         });
         self
     }
+
+    /// The column added last is one that a table gives up first where it does not fit.
+    pub fn minor(mut self) -> Columns<T> {
+        if let Some(last) = self.0.last_mut() {
+            last.minor = true;
+        }
+        self
+    }
+}
+
+/// The heading of a column.
+#[derive(Debug, Clone)]
+pub(super) struct Heading {
+    pub title: String,
+    /// It gives way first.
+    pub minor: bool,
 }
 
 /// What a form needs of a row.
@@ -180,24 +239,91 @@ pub(super) struct Picked<T> {
     columns: Vec<Shown<T>>,
     /// JSON holds these only, not the whole row.
     only: bool,
+    /// What was taken for paths into the JSON, and whether a row had it.
+    paths: Vec<(String, Arc<AtomicBool>)>,
+    /// The columns that there are.
+    known: String,
 }
 
 impl<T: Serialize + 'static> Picked<T> {
     pub fn new(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
-        let mut columns = columns.0;
-        let Some(wanted) = &out.columns else {
-            let only = false;
-            return Ok(Picked { columns, only });
+        Picked::choose(out, columns, true)
+    }
+
+    /// As [`Picked::new`], of the declared columns alone: what the JSON will hold cannot be known yet.
+    pub fn declared(out: &Output, columns: Columns<T>) -> Result<Picked<T>> {
+        Picked::choose(out, columns, false)
+    }
+
+    fn choose(out: &Output, columns: Columns<T>, paths: bool) -> Result<Picked<T>> {
+        let columns = columns.0;
+        let mut picked = Picked {
+            columns: Vec::new(),
+            only: false,
+            paths: Vec::new(),
+            known: String::new(),
         };
+        let Some(wanted) = &out.columns else {
+            picked.columns = columns;
+            return Ok(picked);
+        };
+        picked.only = true;
         let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
-        let order = pick(wanted, &names)?;
+        picked.known = names.join(",");
+        let mut left: Vec<Option<Shown<T>>> = columns.into_iter().map(Some).collect();
+        for name in wanted.iter().map(|name| name.trim()) {
+            let named =
+                |column: &&mut Option<Shown<T>>| column.as_ref().is_some_and(|it| it.is(name));
+            match left.iter_mut().find(named).and_then(Option::take) {
+                Some(column) => picked.columns.push(column),
+                None if paths && is_path(name) => picked.push_path(name),
+                None if name.is_empty() => {}
+                None => return Err(unknown(name, &picked.known).into()),
+            }
+        }
+        if picked.columns.is_empty() {
+            return Err(unknown("", &picked.known).into());
+        }
+        let paths: Vec<&str> = picked.paths.iter().map(|(path, _)| &**path).collect();
+        let doubtful = (!paths.is_empty()).then(|| unknown(&paths.join(", "), &picked.known));
+        *out.columns_doubtful
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = doubtful;
         out.columns_fit.store(true, Ordering::Relaxed);
-        columns = order
-            .into_iter()
-            .map(|at| columns.swap_remove(at))
-            .collect();
-        let only = true;
-        Ok(Picked { columns, only })
+        Ok(picked)
+    }
+
+    /// A column that no type declares: what the JSON has there.
+    fn push_path(&mut self, path: &str) {
+        let found = Arc::new(AtomicBool::new(false));
+        self.paths.push((path.to_owned(), found.clone()));
+        let pointer = pointer(path);
+        self.columns.push(Shown {
+            name: path.to_owned().into(),
+            title: path.to_owned().into(),
+            minor: false,
+            cell: Box::new(move |row| {
+                let whole = serde_json::to_value(row).unwrap_or_default();
+                let value = whole.pointer(&pointer);
+                if value.is_some() {
+                    found.store(true, Ordering::Relaxed);
+                }
+                value.map_or(Cell::Empty, of_json)
+            }),
+        });
+    }
+
+    /// Refuses paths that none of the rows had.
+    pub fn check_paths(&self) -> Result<()> {
+        let missing = self
+            .paths
+            .iter()
+            .filter(|(_, found)| !found.load(Ordering::Relaxed));
+        let missing: Vec<&str> = missing.map(|(path, _)| &**path).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(unknown(&missing.join(", "), &self.known).into()),
+        }
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -207,11 +333,13 @@ impl<T: Serialize + 'static> Picked<T> {
             .collect()
     }
 
-    pub fn titles(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .map(|column| column.title.to_string())
-            .collect()
+    pub fn headings(&self) -> Vec<Heading> {
+        let headings = self.columns.iter().map(|column| Heading {
+            title: column.title.to_string(),
+            // Those that were asked for are all wanted.
+            minor: column.minor && !self.only,
+        });
+        headings.collect()
     }
 
     pub fn part(&self, row: &T, need: Need) -> Result<Part> {
@@ -221,7 +349,10 @@ impl<T: Serialize + 'static> Picked<T> {
         }
         let mut whole = serde_json::to_value(row)?;
         if self.only {
-            let own = |column: &Shown<T>| whole.get_mut(&*column.name).map(Value::take);
+            let own = |column: &Shown<T>| match whole.get(&*column.name) {
+                Some(_) => whole.get_mut(&*column.name).map(Value::take),
+                None => whole.pointer(&pointer(&column.name)).cloned(),
+            };
             let own: Vec<Option<Value>> = self.columns.iter().map(own).collect();
             whole = object(self.names(), own, &|at| (self.columns[at].cell)(row));
         }
@@ -236,36 +367,106 @@ fn object(names: Vec<String>, own: Vec<Option<Value>>, cell: &dyn Fn(usize) -> C
     Value::Object(fields.collect())
 }
 
-/// Which columns are wanted: places in what is left of `names` when each is taken out by `swap_remove` in turn.
-fn pick(wanted: &[String], names: &[&str]) -> Result<Vec<usize>> {
-    let mut left = names.to_vec();
-    let mut picked = Vec::with_capacity(wanted.len());
-    let mut unknown = Vec::new();
-    for name in wanted
-        .iter()
-        .map(|name| name.trim())
-        .filter(|name| !name.is_empty())
-    {
-        match left
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(name))
-        {
-            Some(at) => {
-                left.swap_remove(at);
-                picked.push(at);
+impl<T> Shown<T> {
+    /// Whether `name` means this column: its field, or its heading in either language.
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+            || self.title.eq_ignore_ascii_case(name)
+            || crate::lang::chinese(&self.title) == Some(name)
+    }
+}
+
+/// Names of fields of the JSON, and places in lists, with dots between them.
+fn is_path(name: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    name.split('.').all(plain)
+}
+
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}
+
+/// A value of the JSON as it stands in a table.
+fn of_json(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Empty,
+        Value::String(text) => Cell::id(text),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => Cell::Number(number),
+            None => Cell::Id(number.to_string()),
+        },
+        Value::Bool(yes) => Cell::Id(yes.to_string()),
+        Value::Array(items) => Cell::List(items.iter().map(|item| of_json(item).plain()).collect()),
+        Value::Object(_) => Cell::Text(value.to_string()),
+    }
+}
+
+fn unknown(names: &str, known: &str) -> Failure {
+    Failure::input(text!("no such column: {names}", names))
+        .hint(text!("the columns are {names}", names = known))
+}
+
+/// The order of `rows` by a column, `-` before its name for the largest first; those without a value stand last.
+pub(super) fn sorted<'a, T: Serialize + 'static>(
+    by: &str,
+    columns: &Columns<T>,
+    rows: &'a [T],
+) -> Result<Vec<&'a T>> {
+    let (name, down) = match by.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (by, false),
+    };
+    let column = columns.0.iter().find(|column| column.is(name));
+    if column.is_none() && !is_path(name) {
+        let known: Vec<&str> = columns.0.iter().map(|column| &*column.name).collect();
+        return Err(unknown(name, &known.join(",")).into());
+    }
+    let cell = |row: &T| match column {
+        Some(column) => (column.cell)(row),
+        None => {
+            let whole = serde_json::to_value(row).unwrap_or_default();
+            whole.pointer(&pointer(name)).map_or(Cell::Empty, of_json)
+        }
+    };
+    let mut keyed: Vec<(SortKey, &T)> =
+        rows.iter().map(|row| (sort_key(&cell(row)), row)).collect();
+    if column.is_none() && !rows.is_empty() && keyed.iter().all(|(key, _)| key.0) {
+        let known: Vec<&str> = columns.0.iter().map(|column| &*column.name).collect();
+        return Err(unknown(name, &known.join(",")).into());
+    }
+    keyed.sort_by(|(one, _), (other, _)| match down {
+        // Those without a value stand last either way.
+        true => (one.0, (other.1, &other.2)).cmp(&(other.0, (one.1, &one.2))),
+        false => one.cmp(other),
+    });
+    Ok(keyed.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Whether there is no value; the number; the text.
+type SortKey = (bool, i64, String);
+
+fn sort_key(cell: &Cell) -> SortKey {
+    match cell {
+        Cell::Empty => (true, 0, String::new()),
+        Cell::Number(number) => (false, *number, String::new()),
+        Cell::Money(fen) => (false, fen.0, String::new()),
+        other => {
+            let text = other.plain();
+            // The lowest of several prices.
+            let first = text.split('-').next().unwrap_or_default();
+            let price = first
+                .contains('.')
+                .then(|| Fen::from_yuan(first).ok())
+                .flatten();
+            match price {
+                Some(fen) => (false, fen.0, text),
+                None => (text.is_empty(), 0, text),
             }
-            None => unknown.push(name),
         }
     }
-    if picked.is_empty() && unknown.is_empty() {
-        unknown.push("");
-    }
-    if unknown.is_empty() {
-        return Ok(picked);
-    }
-    Err(
-        Failure::input(text!("no such column: {names}", names = unknown.join(", ")))
-            .hint(text!("the columns are {names}", names = names.join(",")))
-            .into(),
-    )
 }

@@ -4,8 +4,10 @@
 //! its width, and free of control characters, so that a title from a shop cannot move the cursor: in every form, and in
 //! JSON wherever it goes. No secret that this process holds leaves it, on either stream.
 
+mod checklist;
 mod fields;
 mod jq;
+mod pager;
 mod progress;
 mod prompt;
 mod qr;
@@ -16,6 +18,7 @@ mod stream;
 mod table;
 mod words;
 
+pub use checklist::{Check, Mark};
 pub use fields::{Cell, Column, Columns, Record};
 pub use jq::{WORD as JQ_WORD, serve as serve_jq};
 pub use progress::Progress;
@@ -34,8 +37,8 @@ use serde_json::Value;
 use sink::Sink;
 use std::borrow::Cow;
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use stream::Form;
 
 /// The form of what is printed on stdout.
@@ -79,8 +82,16 @@ pub struct Output {
     pub yes: bool,
     /// Only what [`Output::answer`] is given goes to stdout.
     pub answers_only: bool,
+    /// What a table without rows says instead.
+    nothing: Option<Text>,
     /// The columns asked for were held against those that will be shown.
     columns_fit: Arc<AtomicBool>,
+    /// Why columns that were taken for paths into the JSON may not be there.
+    columns_doubtful: Arc<Mutex<Option<Failure>>>,
+    /// The column that lists are sorted by, with `-` before it for the largest first.
+    pub sort: Option<String>,
+    /// How many rows a terminal gets where nobody said how many.
+    pub limit: Option<usize>,
     sink: Sink,
 }
 
@@ -99,7 +110,11 @@ impl Default for Output {
             interactive: false,
             yes: false,
             answers_only: false,
+            nothing: None,
             columns_fit: Arc::default(),
+            columns_doubtful: Arc::default(),
+            sort: None,
+            limit: None,
             sink: Sink::default(),
         }
     }
@@ -150,6 +165,10 @@ impl Output {
 
     /// Refuses `--columns` that nobody has checked; before anything is changed that cannot be shown afterwards.
     pub fn columns_are_checked(&self) -> Result<()> {
+        let doubtful = self.columns_doubtful.lock();
+        if let Some(failure) = &*doubtful.unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure.clone().into());
+        }
         if self.columns.is_none() || self.columns_fit.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -168,14 +187,35 @@ impl Output {
         }
     }
 
+    /// The same output, which says this where a list has no rows.
+    pub fn with_nothing(&self, words: Text) -> Output {
+        Output {
+            nothing: Some(words),
+            ..self.clone()
+        }
+    }
+
+    /// Steps with a mark each, one line a step; `head` stands at the left and right of the first line.
+    pub fn checklist(&self, head: (&Text, &Text), checks: &[Check]) -> Result<()> {
+        checklist::show(self, head, checks)
+    }
+
+    /// After what was shown to people: the command to go on with, whole.
+    pub fn next(&self, command: &str) {
+        let plain = self.columns.is_none() && self.sort.is_none();
+        if self.format == Format::Table && self.jq.is_none() && plain {
+            self.note(text!("Next: {command}", command));
+        }
+    }
+
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
     pub fn check_columns<T: Record>(&self) -> Result<()> {
-        Picked::<T>::new(self, Columns::of()).map(|_| ())
+        Picked::<T>::declared(self, Columns::of()).map(|_| ())
     }
 
     /// As [`Output::check_columns`], with columns that no type declares.
     pub fn check_columns_of<T: Serialize + 'static>(&self, columns: Columns<T>) -> Result<()> {
-        Picked::new(self, columns).map(|_| ())
+        Picked::declared(self, columns).map(|_| ())
     }
 
     /// True where the form is written a line at a time, so that events can be shown as they happen.
@@ -190,18 +230,37 @@ impl Output {
 
     /// As [`Output::list`], with columns that no type declares.
     pub fn list_with<T: Serialize + 'static>(&self, columns: Columns<T>, rows: &[T]) -> Result<()> {
+        let mut rows: Vec<&T> = match &self.sort {
+            Some(by) => fields::sorted(by, &columns, rows)?,
+            None => rows.iter().collect(),
+        };
         let picked = Picked::new(self, columns)?;
         if self.jq.is_some() {
             // The expression sees the whole list, in every form.
-            let parts = rows.iter().map(|row| picked.part(row, Need::Json));
+            let parts = rows.iter().map(|row| picked.part(*row, Need::Json));
             let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
             return self.value(&Value::from(values?));
         }
-        let mut form = Form::new(self, picked.names(), picked.titles())?;
-        for row in rows {
-            form.push(picked.part(row, form.need())?)?;
+        let mut form = Form::new(self, picked.names(), picked.headings())?;
+        let all = rows.len();
+        if let (Some(limit), Format::Table) = (self.limit, self.format) {
+            rows.truncate(limit);
         }
-        form.finish()
+        for row in &rows {
+            form.push(picked.part(*row, form.need())?)?;
+        }
+        if all > 0 {
+            picked.check_paths()?;
+        }
+        form.finish()?;
+        if rows.len() < all {
+            self.note(text!(
+                "{shown} of {all} rows shown; see all with --limit {all}, or pipe the output",
+                shown = rows.len(),
+                all
+            ));
+        }
+        Ok(())
     }
 
     /// One thing: an object in JSON, field beside value in a table, one row in CSV and xlsx.
@@ -222,10 +281,10 @@ impl Output {
             Format::Json | Format::Yaml => self.value(&picked.part(row, Need::Json)?.json()),
             Format::Table => {
                 let cells = picked.part(row, Need::Cells)?.cells();
-                self.table(&table::show(self, &picked.titles(), cells))
+                self.table(&table::show(self, &picked.headings(), cells))
             }
             Format::Xlsx | Format::Ndjson | Format::Csv | Format::Tsv => {
-                let mut form = Form::new(self, picked.names(), picked.titles())?;
+                let mut form = Form::new(self, picked.names(), picked.headings())?;
                 form.push(picked.part(row, form.need())?)?;
                 form.finish()
             }
@@ -402,6 +461,16 @@ impl Output {
     /// A table to stdout. Its cells are clean; what acts on the terminal in it is ours.
     fn table(&self, table: &str) -> Result<()> {
         self.write(redact(table).as_bytes())
+    }
+
+    /// A table to stdout, through a pager where a terminal has no room for it.
+    fn paged(&self, table: &str) -> Result<()> {
+        let high = self.sink.height();
+        let long = high.is_some_and(|high| table.lines().count() >= high);
+        if long && !self.answers_only && pager::show(&redact(table)) {
+            return Ok(());
+        }
+        self.table(table)
     }
 
     /// Data to stdout.

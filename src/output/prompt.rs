@@ -89,10 +89,7 @@ fn asked(out: &Output, prompt: &Text, otherwise: &str) -> Result<String> {
     }
     Err(
         Failure::input(text!("missing: {what}", what = prompt.clone()))
-            .hint(text!(
-                "without a terminal nothing is asked; give it with {option}",
-                option = otherwise
-            ))
+            .hint(text!("not a terminal; pass {option}", option = otherwise))
             .into(),
     )
 }

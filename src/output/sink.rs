@@ -91,6 +91,13 @@ impl Sink {
         }
     }
 
+    /// Lines of the terminal; `None` where there is none.
+    pub fn height(&self) -> Option<usize> {
+        let terminal = self.is_terminal();
+        let size = terminal.then(|| dialoguer::console::Term::stdout().size_checked());
+        size.flatten().map(|(lines, _)| usize::from(lines))
+    }
+
     /// Columns of the terminal: `COLUMNS` where it is set, else what the terminal says. `None` is no limit: a pipe
     /// or a file.
     pub fn width(&self) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! Rows that come one at a time.
 
-use super::fields::{Need, Part, Picked};
+use super::fields::{Heading, Need, Part, Picked};
 use super::jq::{Jq, Next};
 use super::{Format, Output};
 use crate::fail::Failure;
@@ -26,7 +26,14 @@ pub struct Stream<'a, T> {
 
 impl<'a, T: Serialize + 'static> Stream<'a, T> {
     pub(super) fn new(out: &'a Output, picked: Picked<T>) -> Result<Stream<'a, T>> {
-        let form = Form::new(out, picked.names(), picked.titles())?;
+        if out.sort.is_some() {
+            return Err(Failure::input(text!(
+                "--sort cannot be used here: rows are shown as they come"
+            ))
+            .hint(text!("leave out --sort"))
+            .into());
+        }
+        let form = Form::new(out, picked.names(), picked.headings())?;
         Ok(Stream { picked, form })
     }
 
@@ -49,7 +56,7 @@ impl<'a, T: Serialize + 'static> Stream<'a, T> {
 pub(super) struct Form<'a> {
     out: &'a Output,
     names: Vec<String>,
-    titles: Vec<String>,
+    headings: Vec<Heading>,
     jq: Option<Jq>,
     state: State,
     flushed: Instant,
@@ -63,7 +70,7 @@ enum State {
 }
 
 impl<'a> Form<'a> {
-    pub fn new(out: &'a Output, names: Vec<String>, titles: Vec<String>) -> Result<Form<'a>> {
+    pub fn new(out: &'a Output, names: Vec<String>, headings: Vec<Heading>) -> Result<Form<'a>> {
         let jq = out.jq.as_deref();
         let jq = jq.map(|jq| Jq::new(jq, out.patience)).transpose()?;
         let state = match out.format {
@@ -83,7 +90,7 @@ impl<'a> Form<'a> {
         Ok(Form {
             out,
             names,
-            titles,
+            headings,
             jq,
             state,
             flushed: Instant::now(),
@@ -122,7 +129,7 @@ impl<'a> Form<'a> {
                 let cells = part.cells();
                 let cells = cells.iter().map(|cell| match (self.out.excel, cell) {
                     // A number of ours is one to calculate with.
-                    (true, super::Cell::Text(_) | super::Cell::List(_)) => {
+                    (true, super::Cell::Text(_) | super::Cell::Id(_) | super::Cell::List(_)) => {
                         guarded_with_numbers(&cell.plain()).into_owned()
                     }
                     _ => cell.plain(),
@@ -175,12 +182,14 @@ impl<'a> Form<'a> {
         let rows: Vec<Vec<super::Cell>> = parts.into_iter().map(Part::cells).collect();
         match self.out.format {
             Format::Table if rows.is_empty() => {
-                self.out.note(text!("nothing to show"));
+                let nothing = self.out.nothing.clone();
+                self.out
+                    .note(nothing.unwrap_or_else(|| text!("nothing to show")));
                 Ok(())
             }
             Format::Table => {
-                let table = super::table::lay_out(self.out, &self.titles, rows);
-                self.out.table(&table)
+                let table = super::table::lay_out(self.out, &self.headings, rows);
+                self.out.paged(&table)
             }
             _ => {
                 let workbook = super::sheet::write(&self.names, &rows, self.out.headers)?;

@@ -1,17 +1,24 @@
-//! Tables for people: no borders, one line a row, fitted to the terminal. Numbers and the first column are never
-//! cut. Where even that does not fit, each row becomes a block of its own.
+//! Tables for people: no borders, one line a row, fitted to the terminal.
+//!
+//! Ids, times, states and amounts are never cut. Columns without a value in any row are left out. Where a table is too
+//! wide, times lose seconds and year, then minor columns go, the last first, then prose is shortened and long words are
+//! wrapped. Where even that does not fit, each row becomes a block of its own.
 
+use super::fields::Heading;
 use super::{Cell, Output, words};
 use crate::lang::{Lang, Text};
+use crate::types::plain_time;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Blanks between two columns.
 const GAP: usize = 2;
-/// A column that may be cut keeps at least this width, so that it still says something.
+/// Prose is not shortened below this width while a minor column is there that can go.
+const EASY: usize = 20;
+/// Prose keeps at least this width, so that it still says something.
 const LEAST: usize = 8;
-/// A column of sentences is wrapped, not cut, and wants more.
-const LEAST_WRAPPED: usize = 16;
+/// A column of sentences is wrapped, not cut, and wants more; a long state that is wrapped as the last resort too.
+const LEAST_WRAPPED: usize = 14;
 
 /// The tones a state can have. The marks have no width and never come from data, because [`words::visible`] takes
 /// them out of it; they become colour once everything is laid out.
@@ -31,6 +38,9 @@ const TONES: [(char, &str, &[&str]); 3] = [
             "unchanged",
             "active",
             "running",
+            "completed",
+            "refunded",
+            "shipped",
             "yes",
         ],
     ),
@@ -48,6 +58,14 @@ const TONES: [(char, &str, &[&str]); 3] = [
             "interrupted",
             "draft",
             "expired",
+            "to do",
+            "to ship",
+            "you",
+            "refund requested",
+            "return requested",
+            "return on its way",
+            "partial",
+            "held back",
         ],
     ),
     (
@@ -58,20 +76,23 @@ const TONES: [(char, &str, &[&str]); 3] = [
             "rejected",
             "refused",
             "failed",
+            "refund failed",
             "off sale by platform",
             "taken down by WeChat",
             "missing",
             "invalid",
+            "overdue",
+            "unreadable",
         ],
     ),
 ];
 const END: char = '\u{2064}';
 
 /// One row, field beside value.
-pub(super) fn show(out: &Output, titles: &[String], cells: Vec<Cell>) -> String {
-    let (titles, cells): (Vec<String>, Vec<Cell>) = titles
+pub(super) fn show(out: &Output, headings: &[Heading], cells: Vec<Cell>) -> String {
+    let (titles, cells): (Vec<String>, Vec<Cell>) = headings
         .iter()
-        .map(|title| heading(title, out.lang))
+        .map(|heading| out.lang.of(&heading.title).to_owned())
         .zip(cells)
         .filter(|(_, cell)| !is_blank(cell))
         .unzip();
@@ -81,95 +102,251 @@ pub(super) fn show(out: &Output, titles: &[String], cells: Vec<Cell>) -> String 
 fn is_blank(cell: &Cell) -> bool {
     match cell {
         Cell::Empty => true,
-        Cell::Text(text) => text.is_empty(),
+        Cell::Text(text) | Cell::Id(text) | Cell::Time(text) => text.is_empty(),
         Cell::List(values) => values.is_empty(),
-        Cell::Number(_) | Cell::Money(_) | Cell::Word(_) | Cell::Sentence(_) => false,
+        Cell::Sentence(text) => text.to_string().is_empty(),
+        Cell::Number(_) | Cell::Money(_) | Cell::Word(_) => false,
     }
 }
 
-/// Rows under a heading. Where they do not fit, columns without a value in any row give way first.
-pub(super) fn lay_out(out: &Output, titles: &[String], mut rows: Vec<Vec<Cell>>) -> String {
-    let mut titles: Vec<String> = titles
-        .iter()
-        .map(|title| heading(title, out.lang))
-        .collect();
-    if let Some(table) = in_lines(out, &titles, &rows) {
-        return table;
+/// How much of a time is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// `2026-11-28 22:10:30`
+    Whole,
+    /// `2026-11-28 22:10`
+    Minutes,
+    /// `11-28 22:10`, where the whole column is of one year.
+    Short,
+}
+
+/// Rows under a heading.
+pub(super) fn lay_out(out: &Output, headings: &[Heading], rows: Vec<Vec<Cell>>) -> String {
+    let mut columns = columns(out, headings, rows);
+    // What was asked for stays; the first says what a row is about.
+    if out.columns.is_none() {
+        let mut first = true;
+        columns.retain(|column| std::mem::take(&mut first) || column.says_something());
     }
-    let filled: Vec<bool> = (0..titles.len())
-        .map(|at| {
-            at == 0
-                || rows
-                    .iter()
-                    .any(|row| row.get(at).is_some_and(|cell| !is_blank(cell)))
+    let limit = out.sink.width();
+    for clock in [Clock::Whole, Clock::Minutes, Clock::Short] {
+        for column in &mut columns {
+            column.set(clock);
+        }
+        if fits(&columns, limit, Column::natural) {
+            return draw(out, &columns, limit);
+        }
+    }
+    let mut minor: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].minor).collect();
+    while !fits(&columns, limit, Column::easy) {
+        let Some(at) = minor.pop() else { break };
+        columns[at].gone = true;
+    }
+    if fits(&columns, limit, Column::least) {
+        return draw(out, &columns, limit);
+    }
+    for column in &mut columns {
+        column.wrap_words();
+    }
+    if fits(&columns, limit, Column::least) {
+        return draw(out, &columns, limit);
+    }
+    // There is room for all of them below each other.
+    for column in &mut columns {
+        column.set(Clock::Whole);
+    }
+    let titles: Vec<String> = columns.iter().map(|column| column.title.clone()).collect();
+    let count = columns.first().map_or(0, |column| column.cells.len());
+    let blocks: Vec<String> = (0..count)
+        .map(|row| {
+            let cells: Vec<Cell> = columns
+                .iter()
+                .map(|column| column.cells[row].clone())
+                .collect();
+            block(out, &titles, &cells)
         })
         .collect();
-    let mut keep = filled.iter();
-    titles.retain(|_| keep.next().is_some_and(|filled| *filled));
-    for row in &mut rows {
-        let mut keep = filled.iter();
-        row.retain(|_| keep.next().is_some_and(|filled| *filled));
-    }
-    in_lines(out, &titles, &rows).unwrap_or_else(|| {
-        let blocks: Vec<String> = rows.iter().map(|row| block(out, &titles, row)).collect();
-        paint(blocks.join("\n"), out)
-    })
+    paint(blocks.join("\n"), out)
 }
 
-/// One line a row; `None` where that does not fit.
-fn in_lines(out: &Output, titles: &[String], rows: &[Vec<Cell>]) -> Option<String> {
-    let shown: Vec<Vec<String>> = rows
+/// A column with what it shows.
+struct Column {
+    title: String,
+    minor: bool,
+    /// It gave way.
+    gone: bool,
+    headers: bool,
+    cells: Vec<Cell>,
+    shown: Vec<String>,
+    kind: Kind,
+}
+
+/// What may be done to a column that is too wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Whole,
+    /// As [`Kind::Whole`], at the right.
+    Number,
+    /// Words of ours that may take several lines, as the last resort.
+    Words,
+    /// It may take several lines.
+    Wrapped,
+    /// It may be cut.
+    Prose,
+}
+
+fn columns(out: &Output, headings: &[Heading], rows: Vec<Vec<Cell>>) -> Vec<Column> {
+    let mut cells: Vec<Vec<Cell>> = headings
         .iter()
-        .map(|row| row.iter().map(|cell| line(cell, out.lang)).collect())
+        .map(|_| Vec::with_capacity(rows.len()))
         .collect();
-    let mut columns: Vec<Shape> = titles
-        .iter()
-        .enumerate()
-        .map(|(at, title)| {
-            let cells = shown.iter().filter_map(|row| row.get(at));
-            let content = cells.map(|cell| widest(cell)).max().unwrap_or(0);
-            let title = if out.headers { title.width() } else { 0 };
-            let number = rows
-                .iter()
-                .any(|row| matches!(row.get(at), Some(Cell::Number(_) | Cell::Money(_))));
-            let wrapped = rows
-                .iter()
-                .any(|row| matches!(row.get(at), Some(Cell::Sentence(_))));
-            let natural = content.max(title).max(1);
-            let least = if number || at == 0 {
-                natural
-            } else if wrapped {
-                natural.min(LEAST_WRAPPED.max(title))
+    for row in rows {
+        let mut row = row.into_iter();
+        for column in &mut cells {
+            column.push(row.next().unwrap_or(Cell::Empty));
+        }
+    }
+    let columns = headings.iter().zip(cells).enumerate();
+    columns
+        .map(|(at, (heading, cells))| {
+            let any = |is: fn(&Cell) -> bool| cells.iter().any(is);
+            let kind = if any(|cell| matches!(cell, Cell::Number(_) | Cell::Money(_))) {
+                Kind::Number
+            } else if any(|cell| matches!(cell, Cell::Sentence(_))) {
+                Kind::Wrapped
+            } else if at > 0 && any(|cell| matches!(cell, Cell::Text(_) | Cell::List(_))) {
+                Kind::Prose
             } else {
-                natural.min(LEAST.max(title))
+                Kind::Whole
             };
-            Shape {
-                natural,
-                least,
-                number,
-                wrapped,
+            let lang = out.lang;
+            Column {
+                title: lang.of(&heading.title).to_owned(),
+                minor: heading.minor && at > 0,
+                gone: false,
+                headers: out.headers,
+                shown: cells.iter().map(|cell| line(cell, lang)).collect(),
+                cells,
+                kind,
             }
         })
+        .collect()
+}
+
+impl Column {
+    fn says_something(&self) -> bool {
+        self.cells.iter().any(|cell| !is_blank(cell))
+    }
+
+    /// Writes the times of the column so.
+    fn set(&mut self, clock: Clock) {
+        if !self.cells.iter().any(|cell| matches!(cell, Cell::Time(_))) {
+            return;
+        }
+        let year = |text: &str| plain_time(text).get(..5).map(str::to_owned);
+        let times = self.cells.iter().filter_map(|cell| match cell {
+            Cell::Time(text) if !text.is_empty() => Some(year(text)),
+            _ => None,
+        });
+        let mut years: Vec<Option<String>> = times.collect();
+        years.dedup();
+        for (cell, shown) in self.cells.iter().zip(&mut self.shown) {
+            if let Cell::Time(text) = cell {
+                let whole = words::visible(&plain_time(text)).into_owned();
+                *shown = match clock {
+                    Clock::Short if years.len() == 1 => whole.get(5..16).unwrap_or(&whole).into(),
+                    Clock::Minutes | Clock::Short => whole.get(..16).unwrap_or(&whole).into(),
+                    Clock::Whole => whole,
+                };
+            }
+        }
+    }
+
+    /// Lets long words of ours take several lines.
+    fn wrap_words(&mut self) {
+        let words = self.cells.iter().any(|cell| matches!(cell, Cell::Word(_)));
+        if self.kind == Kind::Whole && words {
+            self.kind = Kind::Words;
+        }
+    }
+
+    fn title_width(&self) -> usize {
+        if self.headers { self.title.width() } else { 0 }
+    }
+
+    fn natural(&self) -> usize {
+        let content = self.shown.iter().map(|cell| cell.width()).max();
+        content.unwrap_or(0).max(self.title_width()).max(1)
+    }
+
+    fn at_least(&self, width: usize) -> usize {
+        self.natural().min(width.max(self.title_width()))
+    }
+
+    /// The width at which nobody minds.
+    fn easy(&self) -> usize {
+        match self.kind {
+            Kind::Whole | Kind::Number | Kind::Words => self.natural(),
+            // What can go goes before it takes several lines.
+            Kind::Wrapped if self.minor => self.natural(),
+            Kind::Wrapped | Kind::Prose => self.at_least(EASY),
+        }
+    }
+
+    fn least(&self) -> usize {
+        match self.kind {
+            Kind::Whole | Kind::Number => self.natural(),
+            Kind::Words | Kind::Wrapped => self.at_least(LEAST_WRAPPED),
+            Kind::Prose => self.at_least(LEAST),
+        }
+    }
+}
+
+fn fits(columns: &[Column], limit: Option<usize>, width: fn(&Column) -> usize) -> bool {
+    let widths = columns.iter().filter(|column| !column.gone).map(width);
+    let total: usize = widths.map(|width| width + GAP).sum();
+    limit.is_none_or(|limit| total <= limit + GAP)
+}
+
+/// One line a row.
+fn draw(out: &Output, columns: &[Column], limit: Option<usize>) -> String {
+    let columns: Vec<&Column> = columns.iter().filter(|column| !column.gone).collect();
+    let mut shapes: Vec<Shape> = columns
+        .iter()
+        .map(|column| Shape {
+            natural: column.natural(),
+            least: column.least(),
+            number: column.kind == Kind::Number,
+        })
         .collect();
-    let widths = fit(&columns, out.sink.width())?;
-    for (shape, width) in columns.iter_mut().zip(&widths) {
-        shape.natural = *width;
+    let widths = fit(&shapes, limit);
+    for (shape, width) in shapes.iter_mut().zip(widths) {
+        shape.natural = width;
     }
     let mut table = Table::new();
     if out.headers {
-        table.set_header(Row::from(titles.to_vec()));
+        let titles = columns.iter().map(|column| column.title.clone());
+        table.set_header(Row::from(titles.collect::<Vec<String>>()));
     }
-    for row in shown {
-        let cells = row
-            .into_iter()
-            .zip(&columns)
-            .map(|(cell, column)| match column.wrapped {
-                true => cell,
-                false => cut(&cell, column.natural),
-            });
+    let count = columns.first().map_or(0, |column| column.cells.len());
+    for row in 0..count {
+        let cells = columns.iter().zip(&shapes).map(|(column, shape)| {
+            let cell = &column.shown[row];
+            match column.kind {
+                Kind::Prose => cut(cell, shape.natural),
+                _ => cell.clone(),
+            }
+        });
         table.add_row(Row::from(cells.collect::<Vec<String>>()));
     }
-    Some(paint(plain(table, &columns), out))
+    let mut drawn = plain(table, &shapes);
+    if out.headers && out.coloured() {
+        let end = drawn.find('\n').unwrap_or(drawn.len());
+        drawn.insert_str(end, "\x1b[0m");
+        drawn.insert_str(0, "\x1b[1m");
+    }
+    paint(drawn, out)
 }
 
 /// What a column needs.
@@ -177,23 +354,15 @@ struct Shape {
     natural: usize,
     least: usize,
     number: bool,
-    /// Whether its cells may take several lines.
-    wrapped: bool,
 }
 
-/// Widths that fit into `limit`: the widest columns that may be cut give way first. `None` where nothing helps.
-fn fit(columns: &[Shape], limit: Option<usize>) -> Option<Vec<usize>> {
+/// Widths that fit into `limit`: the widest columns that may be cut give way first.
+fn fit(columns: &[Shape], limit: Option<usize>) -> Vec<usize> {
     let natural: Vec<usize> = columns.iter().map(|column| column.natural).collect();
     let Some(limit) = limit else {
-        return Some(natural);
+        return natural;
     };
     let space = limit.saturating_sub(GAP * columns.len().saturating_sub(1));
-    if natural.iter().sum::<usize>() <= space {
-        return Some(natural);
-    }
-    if columns.iter().map(|column| column.least).sum::<usize>() > space {
-        return None;
-    }
     let at_most = |cap: usize| {
         columns
             .iter()
@@ -202,8 +371,8 @@ fn fit(columns: &[Shape], limit: Option<usize>) -> Option<Vec<usize>> {
     let widest = natural.iter().copied().max().unwrap_or(0);
     let cap = (0..=widest)
         .rev()
-        .find(|cap| at_most(*cap).sum::<usize>() <= space)?;
-    Some(at_most(cap).collect())
+        .find(|cap| at_most(*cap).sum::<usize>() <= space);
+    at_most(cap.unwrap_or(0)).collect()
 }
 
 /// Titles at the left, values at the right; long values are wrapped, never cut.
@@ -229,13 +398,11 @@ fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
             natural: label,
             least: label,
             number: false,
-            wrapped: true,
         },
         Shape {
             natural: natural.min(room).max(1),
             least: 1,
             number: false,
-            wrapped: true,
         },
     ];
     let mut table = Table::new();
@@ -273,16 +440,13 @@ fn plain(mut table: Table, columns: &[Shape]) -> String {
     })
 }
 
-fn heading(title: &str, lang: Lang) -> String {
-    lang.of(title).to_owned()
-}
-
 /// A cell on one line.
 fn line(cell: &Cell, lang: Lang) -> String {
     match cell {
         Cell::Word(word) => marked(word, lang),
         Cell::Sentence(text) => words::visible(&text.render(lang)).into_owned(),
         Cell::List(values) => words::visible(&values.join(", ")).into_owned(),
+        Cell::Time(time) => words::visible(&plain_time(time)).into_owned(),
         other => words::visible(&other.plain()).into_owned(),
     }
 }
@@ -293,6 +457,7 @@ fn lines(cell: &Cell, lang: Lang) -> String {
         Cell::Word(word) => marked(word, lang),
         Cell::Sentence(text) => words::visible(&text.render(lang)).into_owned(),
         Cell::List(values) => words::visible_lines(&values.join("\n")),
+        Cell::Time(time) => words::visible(&plain_time(time)).into_owned(),
         other => words::visible_lines(&other.plain()),
     }
 }
@@ -313,7 +478,7 @@ fn widest(text: &str) -> usize {
 }
 
 /// `text` in at most `width` columns, with `…` where something is missing.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -350,23 +515,84 @@ fn paint(text: String, out: &Output) -> String {
 mod tests {
     use super::*;
 
+    fn headings(titles: &[&str]) -> Vec<Heading> {
+        let heading = |title: &&str| Heading {
+            title: title.trim_end_matches('?').to_owned(),
+            minor: title.ends_with('?'),
+        };
+        titles.iter().map(heading).collect()
+    }
+
+    fn laid_out(width: usize, titles: &[&str], row: &[Cell]) -> String {
+        let rows = vec![row.to_vec(); 2];
+        lay_out(&Output::captured(width).0, &headings(titles), rows)
+    }
+
+    fn id(text: &str) -> Cell {
+        Cell::Id(text.to_owned())
+    }
+
     #[test]
-    fn a_column_without_a_value_gives_way_before_lines_become_blocks() {
-        let titles = ["NUMBER", "OPEN SINCE", "WHO IS NEXT"].map(str::to_owned);
-        let text = |text: &str| Cell::Text(text.to_owned());
-        let rows = || vec![vec![text("A1"), Cell::Empty, text("WeChat")]; 2];
-        let laid_out = |width| lay_out(&Output::captured(width).0, &titles, rows());
+    fn a_column_without_a_value_is_left_out() {
+        let titles = ["NUMBER", "OPEN SINCE", "WHO IS NEXT"];
+        let row = [id("A1"), Cell::Empty, id("WeChat")];
         assert_eq!(
-            laid_out(40),
-            "NUMBER  OPEN SINCE  WHO IS NEXT\nA1                  WeChat\nA1                  WeChat\n"
-        );
-        assert_eq!(
-            laid_out(22),
+            laid_out(40, &titles, &row),
             "NUMBER  WHO IS NEXT\nA1      WeChat\nA1      WeChat\n"
         );
         assert_eq!(
-            laid_out(16),
+            laid_out(16, &titles, &row),
             "NUMBER       A1\nWHO IS NEXT  WeC\n             hat\n\nNUMBER       A1\nWHO IS NEXT  WeC\n             hat\n"
         );
+    }
+
+    #[test]
+    fn times_shorten_then_minor_columns_go_then_prose_is_cut() {
+        let titles = ["NUMBER", "UNTIL", "TITLE", "SHOP?"];
+        let row = [
+            id("3302645269677080069"),
+            Cell::Time("2026-11-29T02:49:10+08:00".to_owned()),
+            Cell::Text("a title that goes on and on".to_owned()),
+            Cell::Text("tea".to_owned()),
+        ];
+        let first = |width| {
+            let table = laid_out(width, &titles, &row);
+            table.lines().nth(1).unwrap_or_default().to_owned()
+        };
+        let number = "3302645269677080069";
+        assert_eq!(
+            first(90),
+            format!("{number}  2026-11-29 02:49:10  a title that goes on and on  tea")
+        );
+        assert_eq!(
+            first(75),
+            format!("{number}  2026-11-29 02:49  a title that goes on and on  tea")
+        );
+        assert_eq!(
+            first(68),
+            format!("{number}  11-29 02:49  a title that goes on and on  tea")
+        );
+        assert_eq!(
+            first(60),
+            format!("{number}  11-29 02:49  a title that goes on an…  tea")
+        );
+        assert_eq!(
+            first(57),
+            format!("{number}  11-29 02:49  a title that goes on an…")
+        );
+        assert_eq!(first(44), format!("{number}  11-29 02:49  a title …"));
+        assert!(first(30).starts_with("UNTIL"), "{}", first(30));
+    }
+
+    #[test]
+    fn a_year_is_left_out_only_where_all_are_the_same() {
+        let titles = ["UNTIL", "NUMBER"];
+        let time = |text: &str| Cell::Time(text.to_owned());
+        let rows = vec![
+            vec![time("2026-12-31 23:00:00"), id("1")],
+            vec![time("2027-01-01 01:00:00"), id("2")],
+        ];
+        let table = lay_out(&Output::captured(24).0, &headings(&titles), rows);
+        assert!(table.contains("2026-12-31 23:00  1"), "{table}");
     }
 }

@@ -19,8 +19,8 @@ pub use resolve::{
 };
 pub use secret::{SecretSource, forget_secret, keep_secret, move_secret, secret, secret_reader};
 pub use settings::{
-    Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name, check_proxy,
-    masked_proxy, percent,
+    ALL, Entry, Settings, SettingsFile, Store, check_appid, check_base_url, check_name,
+    check_new_name, check_proxy, masked_proxy, percent,
 };
 
 use crate::fail::Failure;

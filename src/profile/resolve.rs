@@ -467,7 +467,7 @@ pub(super) fn resolve_in(
             (Some(Store::File), _) => SecretSource::File,
             (Some(Store::Process), _) if entry.provider.is_some() => {
                 resolver.problems.push(
-                    Failure::input(text!("profile \"{name}\" keeps an authorisation that WeChat may replace, which a program cannot take", name))
+                    Failure::input(text!("profile \"{name}\" keeps an authorization that WeChat may replace, which a program cannot take", name))
                         .hint(text!("set it with `wxsell profile set {name} --secret-store keyring`, or `file`", name)),
                 );
                 SecretSource::Nowhere

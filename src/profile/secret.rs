@@ -124,7 +124,7 @@ fn not_authorised(error: anyhow::Error, profile: &Profile) -> anyhow::Error {
     };
     let mut failure = Failure::from_any(error);
     failure.hint = Some(text!(
-        "fetch the authorisation again with `wxsell --profile {provider} provider connect {appid}`, or let the merchant authorise with `provider authorize`",
+        "fetch the authorization again with `wxsell --profile {provider} provider connect {appid}`, or let the merchant authorize with `provider authorize`",
         provider = &provider.name,
         appid = &profile.appid
     ));
@@ -144,7 +144,7 @@ pub fn secret_reader(
 fn none_kept(profile: &Profile) -> Failure {
     if profile.provider.is_some() {
         return Failure::access(text!(
-            "profile \"{name}\" holds no authorisation of {appid}",
+            "profile \"{name}\" holds no authorization of {appid}",
             name = &profile.name,
             appid = &profile.appid
         ));

@@ -314,6 +314,19 @@ pub(super) fn write_whole(path: &Path, content: &str) -> Result<()> {
 }
 
 /// A name for a profile: letters of any script, digits, `-`, `_` and `.`, at most 64.
+/// The word that means every profile.
+pub const ALL: &str = "all";
+
+/// Refuses a name that a new profile cannot have: what [`check_name`] refuses, and the word for all of them.
+pub fn check_new_name(name: &str) -> Result<(), Failure> {
+    if name == ALL {
+        return Err(
+            Failure::input(text!("\"all\" means every profile")).hint(text!("choose another name"))
+        );
+    }
+    check_name(name)
+}
+
 pub fn check_name(name: &str) -> Result<(), Failure> {
     if built_in(name).is_some() {
         return Err(

@@ -51,7 +51,7 @@ impl Wake {
 /// The form that an event is posted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Form {
-    /// Decoded, as JSON; tickets and authorisation codes are left out
+    /// Decoded, as JSON; tickets and authorization codes are left out
     #[default]
     Decoded,
     /// Signed and encrypted as WeChat sends it, with the profile's own Token and key
@@ -557,7 +557,7 @@ impl Forwarder {
             Some((why, _)) => {
                 tally.failed += 1;
                 (self.watch)(text!(
-                    "event {id} could not be handed on: {why}; it will be tried again",
+                    "event {id} could not be forwarded: {why}; it will be tried again",
                     id = push.id,
                     why
                 ));

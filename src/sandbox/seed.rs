@@ -199,7 +199,7 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
 
 fn sown_before(seed: u64) -> Failure {
     Failure::input(text!("seed {seed} was sown in this shop before", seed)).hint(text!(
-        "choose another with --seed, or begin anew with `wxsell sandbox reset`"
+        "choose another with --seed, or begin again with `wxsell sandbox reset`"
     ))
 }
 

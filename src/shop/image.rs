@@ -122,7 +122,7 @@ impl Shop {
         upload.await?.temp_img_url.ok_or_else(|| {
             Failure::new(
                 Kind::Refused,
-                text!("WeChat took the picture and named no link for it"),
+                text!("WeChat took the image and named no link for it"),
             )
             .hint(text!("try `wxsell image upload` with this file"))
             .into()

@@ -55,12 +55,12 @@ pub fn next(response: &Value) -> Next {
     let (who, what, command) = match state(response) {
         "" => (
             Some(text!("you")),
-            text!("hand in the application"),
+            text!("submit the application"),
             Some("merchant apply"),
         ),
         "CHECKING" | "AUDITING" => (
             Some(text!("WeChat Pay")),
-            text!("WeChat Pay looks at the papers; nothing to do"),
+            text!("WeChat Pay looks at the documents; nothing to do"),
             read,
         ),
         "ACCOUNT_NEED_VERIFY" => (
@@ -107,7 +107,7 @@ fn verification(response: &Value) -> Text {
     }
     let part = |name: &str| transfer[name].as_str().unwrap_or_default().to_owned();
     text!(
-        "transfer exactly {amount} yuan from the account that was handed in to {holder}, {account}, {bank}, with the note \"{remark}\", before {deadline}",
+        "transfer exactly {amount} yuan from the account that was submitted to {holder}, {account}, {bank}, with the note \"{remark}\", before {deadline}",
         amount = Fen(transfer["pay_amount"].as_i64().unwrap_or_default()).to_yuan(),
         holder = part("destination_account_name"),
         account = part("destination_account_number"),

@@ -288,7 +288,7 @@ fn the_papers_of_a_brand_follow_from_its_trademark() {
         ],
     );
     insta::assert_snapshot!(told.lines().take(8).collect::<Vec<_>>().join("\n"), @r"
-    Error: the papers are not complete; nothing was sent
+    Error: the documents are not complete; nothing was sent
       - --number is needed for this kind of brand
       - --acceptance is needed for this kind of brand
       - --applicant is needed for this kind of brand

@@ -39,7 +39,7 @@ fn a_refund_is_shown_accepted_and_paid() {
     ]);
     insta::assert_snapshot!(listed, @"
      ORDER  TYPE    STATE              YUAN  WAITS FOR  TIME LEFT
-     W1     refund  refund asked for  12.34  you        1d 22h
+     W1     refund  refund requested  12.34  you        1d 22h
     ");
     let shown = world.json(&["aftersale", "show", &number]);
     assert_eq!(
@@ -52,7 +52,7 @@ fn a_refund_is_shown_accepted_and_paid() {
     );
     let said = world.run(&["aftersale", "accept-refund", &number]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(said.text().contains("refund being paid"), "{}", said.text());
+    assert!(said.text().contains("refunding"), "{}", said.text());
     world.ok(&["sandbox", "advance", "1m"]);
     assert_eq!(state(&world, &number), 13);
     let order = world.json(&["order", "show", "W1", "--openid", BUYER]);
@@ -278,7 +278,7 @@ fn a_refund_that_cannot_be_paid_is_proven_outside() {
     ];
     let pictures = world.pictures();
     let told = world.refused(1, &args);
-    assert!(told.contains("is refund asked for"), "{told}");
+    assert!(told.contains("is refund requested"), "{told}");
     assert_eq!(world.pictures(), pictures, "refused before the upload");
     world.ok(&["aftersale", "accept-refund", &number]);
     world.ok(&["sandbox", "advance", "1m"]);

@@ -30,7 +30,7 @@ fn evidence_goes_in_where_it_is_waited_for() {
     let pictures = world.pictures();
     let told = world.refused(1, &respond);
     assert!(
-        told.contains("takes no evidence of yours now: you handle the after-sale")
+        told.contains("takes no evidence of yours now: you to handle it")
             && told.contains("does not document which states take evidence"),
         "{told}"
     );
@@ -49,8 +49,8 @@ fn evidence_goes_in_where_it_is_waited_for() {
         "state,type,waits_for,time_left,takes_evidence",
     ]);
     insta::assert_snapshot!(listed, @"
-     STATE                     WHY                          WAITS FOR          TIME LEFT  EVIDENCE
-     evidence of both awaited  merchant refuses after-sale  you and the buyer  2d 22h     taken
+     STATE                  WHY                          WAITS FOR          TIME LEFT  EVIDENCE
+     both to give evidence  merchant refuses after-sale  you and the buyer  2d 22h     taken
     ");
     let answered = world.json(&respond);
     assert_eq!(

@@ -298,7 +298,7 @@ fn an_event_arrives_in_every_mode_and_format() {
         "id,event,summary,state,seen,forward",
     ]);
     insta::assert_snapshot!(table, @"
-    NO.  EVENT                WHAT HAPPENED                 STATE  SEEN  HANDED ON
+    NO.  EVENT                WHAT HAPPENED                 STATE  SEEN  FORWARDED
       6  aftersale_new_order  Buyer opened an after-sale 6            1  none
     ");
     assert!(

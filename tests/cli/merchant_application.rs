@@ -127,8 +127,8 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
       - id_card_info.id_card_number: the check digit does not fit: look for a typing mistake
       - contact_info.contact_email: this is no e-mail address
       - contact_info.mobile_phone: a mobile number has 11 digits and begins with 1
-      - contact_info.contact_id_doc_copy is missing: picture of the handler's identity document, portrait side
-      - contact_info.business_authorization_letter is missing: picture of the handler's letter of authorisation
+      - contact_info.contact_id_doc_copy is missing: image of the handler's identity document, portrait side
+      - contact_info.business_authorization_letter is missing: image of the handler's letter of authorization
       - account_info.account_bank is missing: bank as WeChat Pay spells it (see `wxsell funds banks`)
       - id_card_info.id_card_name: the identity card must be the legal representative's
       - account_info.bank_account_type: an enterprise needs a business account

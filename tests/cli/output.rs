@@ -12,7 +12,7 @@ fn a_list_comes_in_seven_forms() {
     let world = World::with_goods(&pair("绿茶, \"\"特级\"\"", "10", "20"));
     let list = |format: &str| world.run(&["goods", "list", "--format", format]);
     insta::assert_snapshot!(list("table").text(), @r#"
-     PRODUCT  TITLE         STATUS   AUDIT   PRICE        STOCK  REJECTED BECAUSE
+     PRODUCT  TITLE         STATUS   AUDIT   PRICE        STOCK
      P1       绿茶, "特级"  on sale  passed  10.00-20.00     10
     "#);
     insta::assert_snapshot!(list("csv").text(), @r#"
@@ -235,7 +235,10 @@ fn an_error_is_an_object_where_json_is_asked_for() {
     let error: Value = serde_json::from_str(&said.stderr).expect("JSON");
     assert_eq!(
         (said.code, &error["error"]["hint"]),
-        (Some(2), &json!("did you mean upload?"))
+        (
+            Some(2),
+            &json!("did you mean `wxsell goods upload --profile sandbox --format=json`?")
+        )
     );
 }
 

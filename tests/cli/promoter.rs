@@ -1,4 +1,4 @@
-//! Channels promoters: listed by call, added in the admin console alone.
+//! Promoters: listed by call, added in the admin console alone.
 
 use super::world::World;
 use crate::support::spec;

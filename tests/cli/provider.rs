@@ -218,7 +218,7 @@ fn a_provider_goes_from_its_ticket_to_a_merchant_it_acts_for() {
         done,
         json!({"profile": "tea", "appid": APPID, "secret": "file", "sets": [85, 116, 140]})
     );
-    // Commands work for the merchant, with the token that came with the authorisation.
+    // Commands work for the merchant, with the token that came with the authorization.
     let brands = agency.json("tea", &["brand", "mine"]);
     assert_eq!(brands[0]["brand_id"], "2100000000");
     assert_eq!((agency.calls_of(TOKEN), agency.calls_of(RENEWAL)), (1, 0));
@@ -353,7 +353,7 @@ fn a_token_that_ran_out_is_renewed_once_by_whoever_comes_first() {
 }
 
 #[test]
-fn an_authorisation_is_fetched_again_where_it_was_lost() {
+fn an_authorization_is_fetched_again_where_it_was_lost() {
     let agency = Agency::new();
     agency.take_ticket();
     // The answer to the exchange is lost, and the code is used up.

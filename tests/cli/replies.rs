@@ -314,7 +314,7 @@ fn what_the_platform_does_not_say_is_not_made_up() {
     }
     let (table, _) = stand.ends(0, &["goods", "show", "P1"]);
     assert!(
-        !table.contains("new") && !table.contains("editing"),
+        !table.contains("not listed") && !table.contains("editing"),
         "{table}"
     );
 }

@@ -46,7 +46,7 @@ fn audits_end_by_order() {
     let passed = world.json(&["sandbox", "audit", "pass", "--all"]);
     assert_eq!(passed.as_array().map(Vec::len), Some(2));
     let down = world.json(&["sandbox", "audit", "take-down", "B", "--reason", "words"]);
-    assert_eq!(down[0]["what"], "taken down");
+    assert_eq!(down[0]["what"], "taken down by WeChat");
     let states: Vec<_> = world
         .products()
         .into_values()

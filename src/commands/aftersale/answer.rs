@@ -28,7 +28,7 @@ pub struct AcceptRefundArgs {
     force: Force,
 }
 
-/// Agree to a return: the buyer sends the goods, nothing is paid yet
+/// Accept a return: the buyer sends the goods, nothing is paid yet
 ///
 /// The buyer is told where to send them: the address given here, else the after-sale's, the order's, or the merchant's
 /// default (`merchant update`).
@@ -42,7 +42,7 @@ pub struct AcceptReturnArgs {
     force: Force,
 }
 
-/// Refuse a refund, a return, or goods that came back
+/// Reject a refund, a return, or returned goods
 ///
 /// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to judge.
 #[derive(Debug, clap::Args)]
@@ -95,7 +95,7 @@ pub struct CertificatesArgs {
     /// How it was agreed and paid
     #[arg(long, value_name = "TEXT")]
     text: String,
-    /// Picture of the proof: file or address (can be repeated)
+    /// Image of the proof: file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE", required = true, value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     #[command(flatten)]

@@ -31,7 +31,7 @@ pub struct UpdateArgs {
     /// The same in words
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Evidence: picture file or address (can be repeated)
+    /// Evidence: image file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     #[command(flatten)]
@@ -131,7 +131,7 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
     };
     let found = plan.read(ctx).await?;
     let body = with(args.which.key(), &json!({"openid": found.value.buyer}))?;
-    let question = text!("Cancel what the buyer asked for, for good,");
+    let question = text!("Cancel what the buyer asked for permanently,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
 }
 

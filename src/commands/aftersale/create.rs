@@ -52,7 +52,7 @@ pub struct CreateArgs {
     /// Your own number for the after-sale; made from the time when left out
     #[arg(long, value_name = "NUMBER")]
     pub number: Option<String>,
-    /// Evidence: picture file or address (can be repeated)
+    /// Evidence: image file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     /// Send it even where the order seems not to allow it

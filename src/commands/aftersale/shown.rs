@@ -4,12 +4,11 @@ use super::SHOW;
 use crate::api::operation::masked;
 use crate::commands::Ctx;
 use crate::lang::Text;
-use crate::model::aftersale::{Aftersale, Case};
-use crate::model::deadline::Deadline;
+use crate::model::aftersale::{Aftersale, Case, Move};
+use crate::model::deadline::{Actor, Deadline};
 use crate::output::{Cell, Columns};
 use crate::shop::reading::Fetched;
 use crate::text;
-use crate::types::ChinaTime;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,6 +53,12 @@ impl Shown {
         who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
     }
 
+    /// The verb with which the merchant answers it now.
+    fn answer(&self) -> Option<&'static str> {
+        let ours = |step: &&Move| step.who == Actor::Merchant;
+        self.case().moves().find(ours)?.step.command()
+    }
+
     fn left(&self) -> Cell {
         match &self.deadline {
             Some(deadline) => Cell::Word(deadline.left(self.now)),
@@ -72,9 +77,7 @@ fn text(text: &str) -> Cell {
 }
 
 fn time(millis: Option<i64>) -> Cell {
-    millis.map_or(Cell::Empty, |millis| {
-        Cell::Text(ChinaTime::from_unix(millis.div_euclid(1000)).0)
-    })
+    Cell::moment(millis.map(|millis| millis.div_euclid(1000)))
 }
 
 fn list(items: &[String]) -> Cell {
@@ -87,16 +90,20 @@ fn list(items: &[String]) -> Cell {
 
 fn line() -> Columns<Shown> {
     Columns::none()
-        .with("id", "AFTER-SALE", |row: &Shown| text(&row.aftersale.id))
-        .with("own_number", "OWN NUMBER", |row: &Shown| {
-            text(&row.aftersale.own_number)
+        .with("id", "AFTER-SALE", |row: &Shown| {
+            Cell::id(&row.aftersale.id)
         })
+        .with("own_number", "OWN NUMBER", |row: &Shown| {
+            Cell::id(&row.aftersale.own_number)
+        })
+        .minor()
         .with("order_number", "ORDER", |row: &Shown| {
-            text(&row.aftersale.order_number)
+            Cell::id(&row.aftersale.order_number)
         })
         .with("type", "TYPE", |row: &Shown| {
             Cell::Word(row.aftersale.kind.words())
         })
+        .minor()
         .with("state", "STATE", |row: &Shown| {
             Cell::Word(row.aftersale.state.words())
         })
@@ -104,6 +111,7 @@ fn line() -> Columns<Shown> {
             row.aftersale.amount.map_or(Cell::Empty, Cell::Money)
         })
         .with("waits_for", "WAITS FOR", Shown::waits_for)
+        .minor()
         .with("time_left", "TIME LEFT", Shown::left)
 }
 
@@ -115,9 +123,9 @@ pub fn whole() -> Columns<Shown> {
             None => Cell::Empty,
         })
         .with("product", "PRODUCT", |row: &Shown| {
-            text(&row.aftersale.product)
+            Cell::id(&row.aftersale.product)
         })
-        .with("sku", "SKU", |row: &Shown| text(&row.aftersale.sku))
+        .with("sku", "SKU", |row: &Shown| Cell::id(&row.aftersale.sku))
         .with("count", "PIECES", |row: &Shown| {
             row.aftersale.count.map_or(Cell::Empty, Cell::Number)
         })
@@ -148,7 +156,7 @@ pub fn whole() -> Columns<Shown> {
         })
         .with("waybill", "TRACKING NUMBER", |row: &Shown| {
             let returned = row.aftersale.returned.as_ref();
-            returned.map_or(Cell::Empty, |returned| text(&returned.waybill))
+            returned.map_or(Cell::Empty, |returned| Cell::id(&returned.waybill))
         })
         .with("return_address", "RETURN ADDRESS", |row: &Shown| {
             let address = &row.aftersale.return_address;
@@ -157,15 +165,15 @@ pub fn whole() -> Columns<Shown> {
             text(&parts.collect::<Vec<_>>().join(" "))
         })
         .with("refund_number", "REFUND NUMBER", |row: &Shown| {
-            text(&row.aftersale.refund_number)
+            Cell::id(&row.aftersale.refund_number)
         })
-        .with("media", "PICTURES", |row: &Shown| {
-            list(&row.aftersale.media)
-        })
+        .with("media", "IMAGES", |row: &Shown| list(&row.aftersale.media))
         .with("disputes", "DISPUTE", |row: &Shown| {
             list(&row.aftersale.disputes)
         })
-        .with("buyer", "BUYER", |row: &Shown| text(&row.aftersale.buyer))
+        .with("buyer", "BUYER", |row: &Shown| {
+            Cell::id(&row.aftersale.buyer)
+        })
 }
 
 /// Everything of one; on a terminal also what may be done.
@@ -181,5 +189,17 @@ pub fn one(ctx: &Ctx, found: Fetched<Aftersale>) -> Result<()> {
 
 /// A list.
 pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
-    ctx.out.list_with(line(), rows)
+    ctx.out
+        .with_nothing(text!("no after-sales match"))
+        .list_with(line(), rows)?;
+    // What waits for the merchant goes first.
+    let ours = rows.iter().find_map(|row| Some((row, row.answer()?)));
+    match (ours, rows.first()) {
+        (Some((row, verb)), _) => ctx.out.next(&format!("wxsell {verb} {}", row.aftersale.id)),
+        (None, Some(row)) => ctx
+            .out
+            .next(&format!("wxsell aftersale show {}", row.aftersale.id)),
+        (None, None) => {}
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 /// Where a coupon is offered; Channels live rooms are the only place that is known.
 const LIVE: i64 = 4;
 
-/// Make a coupon; buyers do not see it yet
+/// Create a coupon (not yet visible to buyers)
 ///
 /// The kind follows from the options: yuan or a share off, from an amount or number of pieces on or not, for products or
 /// for the whole shop. Trade-in and buy-and-get coupons come from a file. Afterwards bring it into force with

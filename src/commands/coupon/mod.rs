@@ -48,7 +48,7 @@ pub struct ShowArgs {
     out_coupon_id: String,
 }
 
-/// List the coupons with what is left of them
+/// List coupons
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only coupons in this state
@@ -70,7 +70,7 @@ pub struct StatusArgs {
     status: Status,
 }
 
-/// Tell WeChat how many coupons are left and taken
+/// Report how many coupons are left and taken
 ///
 /// The live room shows these numbers; tell them after each coupon that was taken.
 #[derive(Debug, clap::Args, Serialize)]
@@ -183,7 +183,7 @@ const LIST: Ask = Ask::new("coupon list", "/shop/coupon/get_list").shows(
 const UPDATE: Ask =
     Ask::new("coupon update", "/shop/coupon/update").look_up("coupon show OUT_COUPON_ID");
 const STATUS: Ask = Ask::new("coupon status", "/shop/coupon/update_status")
-    .confirm(|| text!("Change the state of the coupon for good"))
+    .confirm(|| text!("Change the state of the coupon permanently"))
     .look_up("coupon show OUT_COUPON_ID");
 const STOCK: Ask =
     Ask::new("coupon stock", "/shop/coupon/update_coupon_stock").look_up("coupon list");

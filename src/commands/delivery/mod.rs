@@ -31,10 +31,10 @@ use sheet::Line;
 /// Report parcels and receipt
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List the carriers that WeChat knows
+    /// List carriers
     Companies,
     Send(Box<SendArgs>),
-    /// Report that the buyer has received the goods
+    /// Mark an order as received
     Receive(Which),
 }
 
@@ -45,12 +45,12 @@ const COMPANIES: Ask = Ask::new("delivery companies", "/shop/delivery/get_compan
 const SEND: Ask =
     Ask::new("delivery send", "/shop/delivery/send").look_up("order show ORDER --openid OPENID");
 const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
-    .confirm(|| text!("Report that the buyer has received the goods"))
+    .confirm(|| text!("Mark an order as received"))
     .look_up("order show ORDER --openid OPENID");
 
 pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
 
-/// Report that parcels are on their way
+/// Ship orders
 ///
 /// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
 /// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
@@ -104,7 +104,7 @@ pub struct SendArgs {
     /// Sheet to read, where a spreadsheet has several
     #[arg(long, value_name = "NAME", requires = "from", help_heading = "Files")]
     sheet: Option<String>,
-    /// Encoding of text files, where it is not to be found out
+    /// Text encoding (default: detect)
     #[arg(long, value_enum, requires = "from", help_heading = "Files")]
     encoding: Option<Encoding>,
     /// Leave out orders with problems and report the others
@@ -180,7 +180,9 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         }
     };
     let carriers = Carriers::of(ctx).await?;
-    let carrier = carriers.code(&args.carrier.unwrap_or_default())?.to_owned();
+    let named = args.carrier.unwrap_or_default();
+    let carrier = carriers.code(&named)?.to_owned();
+    let line_waybill = args.waybill.clone().unwrap_or_default();
     let line = Line {
         order: number,
         carrier,
@@ -198,6 +200,15 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
                 ..line.clone()
             })
             .collect(),
+    };
+    let shipped = match &*line_waybill {
+        "" => text!("{order} shipped", order = &order.number),
+        waybill => text!(
+            "{order} shipped with {carrier}, {waybill}",
+            order = &order.number,
+            carrier = named,
+            waybill
+        ),
     };
     let lines: Vec<&Line> = lines.iter().collect();
     let shipment = plan::plan(&lines, &order, String::new()).map_err(|problems| {
@@ -282,7 +293,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             Value::Null => json!({}),
             reply => reply.clone(),
         };
-        ctx.show_reply(&SEND, reply)?;
+        ctx.show_done(&SEND, reply, shipped)?;
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await

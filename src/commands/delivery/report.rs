@@ -66,7 +66,7 @@ pub struct Planned {
 
 impl Record for Planned {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("order", "ORDER", |p| Cell::Text(p.order.clone())),
+        Column::new("order", "ORDER", |p| Cell::Id(p.order.clone())),
         Column::new("action", "PLAN", |p| {
             Cell::Word(match p.action {
                 "ship" => text!("ship"),
@@ -136,7 +136,7 @@ impl Report {
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
-        Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
+        Column::new("profile", "PROFILE", |r| Cell::Id(r.profile.clone())),
         Column::new("status", "STATUS", |r| job::status(r.status)),
         Column::new("orders", "ORDERS", |r| Cell::count(r.orders)),
         Column::new("shipped", "SHIPPED", |r| Cell::count(r.shipped)),
@@ -157,7 +157,7 @@ impl Record for Report {
 
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("order", "ORDER", |e| Cell::Text(e.order.clone())),
+        Column::new("order", "ORDER", |e| Cell::Id(e.order.clone())),
         Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {
             e.errcode.map_or(Cell::Empty, Cell::Number)

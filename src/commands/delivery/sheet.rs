@@ -168,9 +168,7 @@ impl Record for Problem {
         Column::new("place", "WHERE", |problem| {
             Cell::Text(problem.place.clone())
         }),
-        Column::new("order", "ORDER", |problem| {
-            Cell::Text(problem.order.clone())
-        }),
+        Column::new("order", "ORDER", |problem| Cell::Id(problem.order.clone())),
         Column::new("message", "PROBLEM", |problem| {
             Cell::Sentence(problem.message.clone())
         }),

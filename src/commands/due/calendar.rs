@@ -108,6 +108,7 @@ mod tests {
             assumed: false,
             unreadable: false,
             due: true,
+            step: None,
             now: 1_648_742_400,
         };
         let timeless = Item {

@@ -12,7 +12,7 @@ use crate::cli::values::duration;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Columns, Record};
 use crate::text;
 use crate::types::{ChinaTime, Fen, rfc3339};
 use anyhow::Result;
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// Shops that are looked at together.
 const SHOPS_AT_ONCE: usize = 8;
 
-/// Show what you have to do before WeChat does it by itself
+/// List what WeChat decides for you if you don't act in time
 ///
 /// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with 8
 /// when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
@@ -97,6 +97,8 @@ struct Item {
     due: bool,
     /// What runs out, and when, cannot be read.
     unreadable: bool,
+    /// The verb that answers it, which takes the number.
+    step: Option<&'static str>,
     /// The shop's time when it was read.
     now: i64,
 }
@@ -131,6 +133,17 @@ impl Item {
         matches!(self.who, Actor::Merchant | Actor::Both)
     }
 
+    /// The command that answers it, or shows what can be done.
+    fn command(&self) -> String {
+        let verb = self.step.unwrap_or(match self.noun {
+            Noun::Aftersale => "aftersale show",
+            Noun::Dispute => "dispute show",
+            Noun::Order => "order show",
+            Noun::Audit => "goods show",
+        });
+        format!("wxsell {verb} {}", self.number)
+    }
+
     fn left(&self) -> Option<Text> {
         Some(left(self.at? - self.now))
     }
@@ -155,16 +168,16 @@ impl Record for Item {
             item.left().or(unreadable).map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("at", "UNTIL", |item| match item.at {
-            Some(at) => Cell::Text(ChinaTime::from_unix(at).0),
+            Some(at) => Cell::Time(ChinaTime::from_unix(at).0),
             None => Cell::Empty,
         }),
-        Column::new("shop", "SHOP", |item| Cell::Text(item.shop.clone())),
+        Column::minor("shop", "SHOP", |item| Cell::Id(item.shop.clone())),
         Column::new("what", "WHAT", |item| Cell::Sentence(item.words())),
-        Column::new("number", "NUMBER", |item| Cell::Text(item.number.clone())),
+        Column::new("number", "NUMBER", |item| Cell::Id(item.number.clone())),
         Column::new("amount", "AMOUNT", |item| {
             item.amount.map_or(Cell::Empty, Cell::Money)
         }),
-        Column::new("then", "THEN", |item| Cell::sentence(item.then.as_ref())),
+        Column::minor("then", "THEN", |item| Cell::sentence(item.then.as_ref())),
     ];
 }
 
@@ -224,7 +237,7 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
             why = why(&failed.error)
         ));
     }
-    ctx.out.list(&items)?;
+    show(&items, several.is_some(), &args, ctx)?;
     match &several {
         None => super::event::warn_of_plain(ctx)?,
         Some(names) => {
@@ -245,6 +258,33 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
         false => tell::all(&args, &items, &failed, ctx).await,
     };
     verdict(&items, failed, count, args.within, outside)
+}
+
+/// The rows, and the command that answers the first.
+fn show(items: &[Item], several: bool, args: &DueArgs, ctx: &Ctx) -> Result<()> {
+    let nothing = match args.all {
+        true => text!("nothing waits for an answer"),
+        false => text!("nothing falls due within {time}", time = span(args.within)),
+    };
+    let out = ctx.out.with_nothing(nothing);
+    // A shop that is the only one needs no column.
+    let one: &[&str] = match several || !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        true => &[],
+        false => &["shop"],
+    };
+    out.list_with(Columns::of().without(one), items)?;
+    if let Some(first) = items.iter().find(|item| item.is_ours()) {
+        ctx.out.next(&match several {
+            true => format!("{} --profile {}", first.command(), first.shop),
+            false => first.command(),
+        });
+    }
+    Ok(())
+}
+
+/// A time that was asked for.
+fn span(time: Duration) -> Text {
+    left(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn why(error: &anyhow::Error) -> Text {
@@ -291,8 +331,8 @@ fn verdict(
         Failure::new(
             Kind::Due,
             text!(
-                "due within {within}: {count}; the first: {left}",
-                within = left(i64::try_from(within.as_secs()).unwrap_or(i64::MAX)),
+                "{count} due within {within}, the first in {left}",
+                within = span(within),
                 count = due.len(),
                 left = first.left().unwrap_or_else(|| text!("unreadable"))
             ),

@@ -5,7 +5,7 @@ use crate::api::component::aftersale as wire;
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::commands::order::list::orders_between;
-use crate::model::aftersale::{Case, State};
+use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
 use crate::model::order::{self, Order};
@@ -107,6 +107,7 @@ impl Look<'_> {
             assumed: false,
             due: false,
             unreadable: false,
+            step: None,
             now: self.now,
         }
     }
@@ -154,7 +155,10 @@ impl Look<'_> {
             .collect();
         items.extend(cases.into_iter().filter_map(|case| {
             let deadline = clock(&case).deadline()?;
+            let ours = |step: &&Move| step.who == Actor::Merchant;
+            let step = clock(&case).moves().find(ours);
             Some(Item {
+                step: step.and_then(|step| step.step.command()),
                 amount: Some(Fen(case.fen)).filter(|amount| amount.0 > 0),
                 order: Some(case.order).filter(|order| !order.is_empty()),
                 ..self.item(Noun::Aftersale, case.number, deadline)

@@ -95,15 +95,15 @@ impl Record for Explanation {
             })
         }),
         Column::new("appid", "MADE FOR", |e| {
-            e.appid.clone().map_or(Cell::Empty, Cell::Text)
+            e.appid.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("event", "EVENT", |e| Cell::Text(e.event.clone())),
+        Column::new("event", "EVENT", |e| Cell::Id(e.event.clone())),
         Column::new("summary", "WHAT HAPPENED", |e| {
             Cell::Word(e.decoded.summary())
         }),
         Column::new("fields", "FIELDS", |e| Cell::List(lines(&e.fields))),
         Column::new("created_at", "HAPPENED", |e| {
-            e.created_at.clone().map_or(Cell::Empty, Cell::Text)
+            e.created_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("dedupe_key", "KEY", |e| Cell::Text(e.dedupe_key.clone())),
         Column::new("message", "MESSAGE", |e| {

@@ -134,7 +134,7 @@ struct Done {
 
 impl Record for Done {
     const COLUMNS: &'static [Column<Done>] = &[
-        Column::new("handed_on", "HANDED ON", |d| {
+        Column::new("handed_on", "FORWARDED", |d| {
             Cell::Number(i64::try_from(d.handed_on).unwrap_or(i64::MAX))
         }),
         Column::new("failed", "FAILED", |d| {
@@ -168,7 +168,7 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         if args.all {
             count += meant(state.pushes(&of("none"))?).len();
         }
-        ctx.out.note(text!("would hand on {count} events", count));
+        ctx.out.note(text!("would forward {count} events", count));
         return Ok(());
     }
     let lock = only_forwarder(ctx)?;

@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub struct ListArgs {
     #[command(flatten)]
     which: Which,
-    /// Events in this state of being handed on only
+    /// Events in this forwarding state only
     #[arg(long, value_enum, value_name = "STATE")]
     forward: Option<Forward>,
     /// How many at most; 0 for all
@@ -133,17 +133,17 @@ impl Record for Listed {
     const COLUMNS: &'static [Column<Listed>] = &[
         Column::new("id", "NO.", |l| Cell::Number(l.told.id)),
         Column::new("received_at", "RECEIVED", |l| {
-            Cell::Text(l.told.received_at.clone())
+            Cell::Time(l.told.received_at.clone())
         }),
-        Column::new("event", "EVENT", |l| Cell::Text(l.told.event.clone())),
-        Column::new("summary", "WHAT HAPPENED", |l| Cell::Word(l.summary())),
-        Column::new("object", "OBJECT", |l| text_cell(&l.told.object)),
-        Column::new("number", "NUMBER", |l| text_cell(&l.told.number)),
+        Column::minor("event", "EVENT", |l| Cell::Id(l.told.event.clone())),
+        Column::new("summary", "WHAT HAPPENED", |l| Cell::Sentence(l.summary())),
+        Column::minor("object", "OBJECT", |l| text_cell(&l.told.object)),
+        Column::new("number", "NUMBER", |l| Cell::id(&l.told.number)),
         Column::new("state", "STATE", |l| {
             l.event.state_words().map_or(Cell::Empty, Cell::Word)
         }),
-        Column::new("seen", "SEEN", |l| Cell::Number(l.told.seen)),
-        Column::new("forward", "HANDED ON", |l| {
+        Column::minor("seen", "SEEN", |l| Cell::Number(l.told.seen)),
+        Column::minor("forward", "FORWARDED", |l| {
             Cell::Word(forward_word(&l.forward))
         }),
     ];
@@ -157,41 +157,43 @@ struct Shown(Listed);
 impl Record for Shown {
     const COLUMNS: &'static [Column<Shown>] = &[
         Column::new("id", "NO.", |s| Cell::Number(s.0.told.id)),
-        Column::new("shop", "SHOP", |s| Cell::Text(s.0.told.shop.clone())),
-        Column::new("event", "EVENT", |s| Cell::Text(s.0.told.event.clone())),
-        Column::new("summary", "WHAT HAPPENED", |s| Cell::Word(s.0.summary())),
+        Column::new("shop", "SHOP", |s| Cell::Id(s.0.told.shop.clone())),
+        Column::new("event", "EVENT", |s| Cell::Id(s.0.told.event.clone())),
+        Column::new("summary", "WHAT HAPPENED", |s| {
+            Cell::Sentence(s.0.summary())
+        }),
         Column::new("family", "FAMILY", |s| Cell::Text(s.0.told.family.clone())),
         Column::new("object", "OBJECT", |s| text_cell(&s.0.told.object)),
-        Column::new("number", "NUMBER", |s| text_cell(&s.0.told.number)),
+        Column::new("number", "NUMBER", |s| Cell::id(&s.0.told.number)),
         Column::new("state", "STATE", |s| {
             s.0.event.state_words().map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("fields", "FIELDS", |s| Cell::List(lines(&s.0.told.fields))),
         Column::new("created_at", "HAPPENED", |s| {
-            s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Text)
+            s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("received_at", "RECEIVED", |s| {
-            Cell::Text(s.0.told.received_at.clone())
+            Cell::Time(s.0.told.received_at.clone())
         }),
         Column::new("seen", "SEEN", |s| Cell::Number(s.0.told.seen)),
         Column::new("mode", "MODE", |s| {
             Cell::Text(format!("{} {}", s.0.mode, s.0.format))
         }),
         Column::new("origin", "ORIGIN", |s| Cell::Text(s.0.told.origin.clone())),
-        Column::new("forward", "HANDED ON", |s| {
+        Column::new("forward", "FORWARDED", |s| {
             Cell::Word(forward_word(&s.0.forward))
         }),
         Column::new("attempts", "ATTEMPTS", |s| Cell::Number(s.0.attempts)),
-        Column::new("forwarded_at", "HANDED ON AT", |s| {
-            s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Text)
+        Column::new("forwarded_at", "FORWARDED AT", |s| {
+            s.0.forwarded_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("next_attempt_at", "NEXT ATTEMPT", |s| {
-            s.0.next_attempt_at.clone().map_or(Cell::Empty, Cell::Text)
+            s.0.next_attempt_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("forward_error", "LAST ERROR", |s| {
             s.0.forward_error.clone().map_or(Cell::Empty, Cell::Text)
         }),
-        Column::new("key", "KEY", |s| Cell::Text(s.0.told.key.clone())),
+        Column::new("key", "KEY", |s| Cell::Id(s.0.told.key.clone())),
     ];
 }
 
@@ -222,7 +224,11 @@ pub fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     };
     let pushes = ctx.state()?.pushes(&filter)?;
     let rows: Vec<Listed> = pushes.iter().map(Listed::of).collect();
-    ctx.out.list(&rows)
+    ctx.out.with_nothing(text!("no events match")).list(&rows)?;
+    if let Some(row) = rows.first() {
+        ctx.out.next(&format!("wxsell event show {}", row.told.id));
+    }
+    Ok(())
 }
 
 /// A stored event by its number.
@@ -315,13 +321,13 @@ impl Record for Stat {
         Column::new("repeats", "REPEATED", |s| {
             s.repeats.map_or(Cell::Empty, Cell::Number)
         }),
-        Column::new("forwarded", "HANDED ON", |s| {
+        Column::new("forwarded", "FORWARDED", |s| {
             s.forwarded.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("pending", "PENDING", |s| {
             s.pending.map_or(Cell::Empty, Cell::Number)
         }),
-        Column::new("last_at", "LAST", |s| Cell::Text(s.last_at.clone())),
+        Column::new("last_at", "LAST", |s| Cell::Time(s.last_at.clone())),
     ];
 }
 

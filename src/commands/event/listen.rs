@@ -74,7 +74,7 @@ pub struct Onward {
     /// Run this command for every event, with its JSON on standard input, until it ends with 0
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub exec: Option<String>,
-    /// Hand on only events of these names, separated by commas; the others are stored
+    /// Forward only events of these names, separated by commas; the others are stored
     #[arg(long, value_name = "EVENTS", value_delimiter = ',', add = clap_complete::engine::ArgValueCandidates::new(super::trigger::candidates))]
     pub only: Vec<String>,
 }

@@ -20,7 +20,7 @@ use crate::types::now;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// Receive what WeChat pushes, look at it, and hand it on
+/// Receive, inspect and forward WeChat's push messages
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Receive pushes at an address of your own
@@ -29,9 +29,9 @@ pub enum Verb {
     /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever becomes
     /// of it afterwards. PATH serves the current profile, PATH/APPID every other profile whose Token is stored.
     ///
-    /// WeChat wants a content answer to one event, open_product_receive_coupon. Its handshake (test_coupon) is answered;
-    /// a coupon that a buyer takes is stored and handed on like every event, and answered with `success` only, so give
-    /// it out with the coupon calls.
+    /// WeChat wants a content answer to one event, open_product_receive_coupon. Its handshake (test_coupon) is
+    /// answered; a coupon that a buyer takes is stored and forwarded like every event, and answered with `success`
+    /// only, so give it out with the coupon calls.
     Listen(listen::ListenArgs),
     /// List stored events, newest first
     List(list::ListArgs),
@@ -44,7 +44,7 @@ pub enum Verb {
     /// With --to they are sent there now, signed and encrypted as WeChat does it. Without, they are queued, and a
     /// running `wxsell event listen --forward-to` hands them on once more.
     Replay(hand::ReplayArgs),
-    /// Hand on now what waits to be handed on
+    /// Forward pending events now
     Forward(hand::ForwardArgs),
     /// Explain a captured message, without any call
     Decrypt(decrypt::DecryptArgs),
@@ -52,7 +52,7 @@ pub enum Verb {
     Trigger(trigger::TriggerArgs),
     /// Count events, repetitions and refused messages
     Stats(list::StatsArgs),
-    /// Find events that never came, by what WeChat's lists say
+    /// Find events that never arrived
     ///
     /// Pushes may be lost. Orders, after-sales, disputes and audits are read, and what they prove to have been pushed is
     /// looked for among what is stored: payment, settlement and time-out of an order; an after-sale opened in WeChat, its
@@ -65,8 +65,9 @@ pub enum Verb {
     /// "origin": "synthesised". It goes through the same queue as what was received, in the order of its order number.
     /// Should the true event still come, it counts as its repetition.
     ///
-    /// Exits with 8 when something is missing and was not made, with 0 when nothing is, with 6 when shops could not be
-    /// read or something that was made waits to be handed on. With --profile all: every profile whose AppSecret is kept.
+    /// Exits with 8 when something is missing and was not made, with 0 when nothing is, with 6 when shops could not
+    /// be read or something that was made waits to be forwarded. With --profile all: every profile whose AppSecret is
+    /// kept.
     Verify(Box<verify::VerifyArgs>),
 }
 

@@ -86,7 +86,7 @@ pub struct Sent {
 impl Record for Sent {
     const COLUMNS: &'static [Column<Sent>] = &[
         Column::new("url", "URL", |s| Cell::Text(s.url.clone())),
-        Column::new("event", "EVENT", |s| Cell::Text(s.event.clone())),
+        Column::new("event", "EVENT", |s| Cell::Id(s.event.clone())),
         Column::new("status", "STATUS", |s| {
             s.status
                 .map_or(Cell::Empty, |status| Cell::Number(i64::from(status)))

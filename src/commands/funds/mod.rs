@@ -17,10 +17,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// See what the shop earned, and have it paid out
+/// Balance, transactions and withdrawals
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show what can be paid out, and what is not settled yet
+    /// Show available and pending balance
     Balance(BalanceArgs),
     Flows(FlowsArgs),
     Flow(FlowArgs),
@@ -47,7 +47,7 @@ pub struct BalanceArgs {
     service: Service,
 }
 
-/// List movements of money
+/// List transactions
 ///
 /// Every movement is read by itself. Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ pub struct FlowsArgs {
     numbers: bool,
 }
 
-/// Show one movement of money
+/// Show one transaction
 ///
 /// Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
 #[derive(Debug, clap::Args, Serialize)]
@@ -112,7 +112,7 @@ pub struct NewCodeArgs {
     /// Whose identity is asked for: 1 is the administrator
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
-    /// Also save the code as a picture
+    /// Also save the code as a image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
@@ -123,7 +123,7 @@ pub struct NewCodeArgs {
 pub struct ShowCodeArgs {
     /// Ticket of the code
     qrcode_ticket: String,
-    /// Also save the code as a picture
+    /// Also save the code as a image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
@@ -156,7 +156,7 @@ const FLOW: Ask = Ask::new("funds flow", "/shop/funds/getorderflow").shows(
         ("bookkeeping_time", "TIME"),
         ("type", "TYPE"),
         ("flow_type", "DIRECTION"),
-        ("amount", "AMOUNT AS WRITTEN"),
+        ("amount", "AMOUNT"),
         ("balance", "BALANCE AS WRITTEN"),
         ("busi_type", "BUSINESS"),
         ("request_no", "BELONGS TO"),
@@ -375,7 +375,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let buffer = buffer.rsplit(',').next().unwrap_or_default();
     let picture = base64::engine::general_purpose::STANDARD
         .decode(buffer.trim())
-        .map_err(|_| Failure::network(text!("WeChat's answer holds no picture of a code")))?;
+        .map_err(|_| Failure::network(text!("WeChat's answer holds no image of a code")))?;
     if let Some(path) = save {
         let shown = path.display().to_string();
         std::fs::write(path, &picture).map_err(|error| {

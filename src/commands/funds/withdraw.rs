@@ -26,7 +26,7 @@ pub const WITHDRAW: Ask = Ask::new("funds withdraw", "/shop/funds/submitwithdraw
     &[("out_request_no", "NUMBER"), ("qrcode_ticket", "TICKET")],
 );
 
-/// Pay money out to the bank account of the shop
+/// Withdraw money to the shop's bank account
 ///
 /// WeChat answers with a code; money moves after an administrator scanned and confirmed it. One withdrawal a day is possible.
 ///
@@ -46,7 +46,7 @@ pub struct WithdrawArgs {
     /// Wait until the money is paid out
     #[arg(long)]
     wait: bool,
-    /// Also save the code as a picture
+    /// Also save the code as a image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     qrcode: Option<PathBuf>,
     /// Make another one even if an earlier one has not ended, or ended within a day
@@ -210,7 +210,7 @@ async fn show_code(args: &WithdrawArgs, ctx: &Ctx, made: &Made) -> Result<()> {
         drawn => {
             drawn?;
             ctx.out.note(text!(
-                "an administrator must scan this code with WeChat and confirm; no money moves before"
+                "scan with an administrator's WeChat to confirm; no money moves until then"
             ));
             Ok(())
         }

@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-/// Look for mistakes in files of goods, without sending anything
+/// Validate product files without sending anything
 ///
 /// Lists every problem with its file and cell. `goods upload` does the same before its first call. No call is made here:
 /// categories are held against the list that `category mine` or an upload read last.
@@ -57,13 +57,15 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
             return out.list::<Problem>(&[]);
         }
         let counts = catalogue.counts();
-        return ctx.out.show(&Summary {
+        ctx.out.show(&Summary {
             files: catalogue.files(),
             rows: counts.rows,
             products: counts.products,
             skus: counts.skus,
             images: catalogue.images(),
-        });
+        })?;
+        ctx.out.note(text!("no problems found"));
+        return Ok(());
     }
     super::problem::list(&ctx.out, catalogue.problems())?;
     Err(refusal(&catalogue).into())

@@ -56,7 +56,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
         Some("jsonl" | "ndjson") => SheetKind::Jsonl,
         _ => {
             return Err(Failure::input(text!(
-                "the kind of {file} does not follow from its ending",
+                "can't tell the file type of {file} from its extension",
                 file = shown
             ))
             .hint(text!("use the ending .xlsx, .csv or .jsonl"))

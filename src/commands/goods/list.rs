@@ -18,10 +18,10 @@ use serde::Serialize;
 /// audit stands and whether buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only products that buyers see, or do not see
+    /// Filter by shelf status
     #[arg(long, value_enum)]
     pub(super) status: Option<Status>,
-    /// Only products whose audit stands here
+    /// Filter by audit status
     #[arg(long, value_enum)]
     pub(super) audit: Option<Audit>,
     /// Only products created since this day or time, e.g. 2022-04-01, or a time ago such as 24h
@@ -33,7 +33,7 @@ pub struct ListArgs {
     /// Show what buyers see instead of the draft
     #[arg(long)]
     pub(super) online: bool,
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
 }
@@ -109,10 +109,10 @@ fn status_name(status: i64) -> String {
 
 fn status_word(status: i64) -> Text {
     match status {
-        0 => text!("new"),
+        0 => text!("not listed"),
         5 => text!("on sale"),
         11 => text!("off sale"),
-        13 => text!("taken down"),
+        13 => text!("taken down by WeChat"),
         other => Text::verbatim(other.to_string()),
     }
 }
@@ -252,7 +252,7 @@ impl GoodsRow {
     fn price(&self) -> Cell {
         match (self.lowest_price, self.highest_price) {
             (Some(low), Some(high)) if low != high => {
-                Cell::Text(format!("{}-{}", low.to_yuan(), high.to_yuan()))
+                Cell::Id(format!("{}-{}", low.to_yuan(), high.to_yuan()))
             }
             (Some(price), _) => Cell::Money(price),
             _ => Cell::Empty,
@@ -263,7 +263,7 @@ impl GoodsRow {
 impl Record for GoodsRow {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Text(g.out_product_id.clone())
+            Cell::Id(g.out_product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.title.clone())),
         Column::new("status", "STATUS", |g| {
@@ -276,7 +276,7 @@ impl Record for GoodsRow {
         }),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
-        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+        Column::minor("reject_reason", "REJECTION REASON", |g| {
             if g.edit_status == Some(3) {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
@@ -294,10 +294,10 @@ struct GoodsPage(GoodsRow);
 impl Record for GoodsPage {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Text(g.0.out_product_id.clone())
+            Cell::Id(g.0.out_product_id.clone())
         }),
-        Column::new("product_id", "WECHAT'S NUMBER", |g| {
-            Cell::Text(g.0.product_id.clone())
+        Column::new("product_id", "WECHAT ID", |g| {
+            Cell::Id(g.0.product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
         Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
@@ -309,13 +309,13 @@ impl Record for GoodsPage {
             g.0.edit_status
                 .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
         }),
-        Column::new("reject_reason", "REJECTED BECAUSE", |g| {
+        Column::new("reject_reason", "REJECTION REASON", |g| {
             Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))
         }),
         Column::new("third_cat_id", "CATEGORY", |g| {
-            Cell::Text(g.0.third_cat_id.clone())
+            Cell::Id(g.0.third_cat_id.clone())
         }),
-        Column::new("brand_id", "BRAND", |g| Cell::Text(g.0.brand_id.clone())),
+        Column::new("brand_id", "BRAND", |g| Cell::Id(g.0.brand_id.clone())),
         Column::new("info_version", "VERSION", |g| {
             Cell::Text(g.0.info_version.clone())
         }),
@@ -324,16 +324,16 @@ impl Record for GoodsPage {
         Column::new("skus", "SKUS", |g| {
             Cell::List(g.0.skus.iter().map(SkuRow::line).collect())
         }),
-        Column::new("head_img", "PICTURES", |g| Cell::List(g.0.head_img.clone())),
+        Column::new("head_img", "IMAGES", |g| Cell::List(g.0.head_img.clone())),
         Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
-        Column::new("desc_imgs", "PICTURES IN THE DESCRIPTION", |g| {
+        Column::new("desc_imgs", "IMAGES IN THE DESCRIPTION", |g| {
             Cell::List(g.0.desc_imgs.clone())
         }),
         Column::new("created_at", "CREATED", |g| {
-            Cell::Text(g.0.created_at.clone())
+            Cell::Time(g.0.created_at.clone())
         }),
         Column::new("updated_at", "CHANGED", |g| {
-            Cell::Text(g.0.updated_at.clone())
+            Cell::Time(g.0.updated_at.clone())
         }),
     ];
 }
@@ -354,7 +354,15 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut goods = fetch(&args, ctx).await?;
     goods.truncate(args.limit.unwrap_or(usize::MAX));
     let rows: Vec<GoodsRow> = goods.into_iter().map(GoodsRow::from).collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no products match"));
+    out.list(&rows)?;
+    // Why a product was rejected stands there.
+    let rejected = rows.iter().find(|row| row.edit_status == Some(3));
+    if let Some(row) = rejected.or(rows.first()) {
+        ctx.out
+            .next(&format!("wxsell goods show {}", row.out_product_id));
+    }
+    Ok(())
 }
 
 /// The products that `args` asks for, complete.

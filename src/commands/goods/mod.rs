@@ -35,7 +35,7 @@ pub enum Verb {
     OnSale(shelf::Args),
     /// Take products off sale
     OffSale(shelf::Args),
-    /// Delete products for good
+    /// Permanently delete products
     ///
     /// The numbers of deleted products cannot be used again.
     Remove(shelf::Args),

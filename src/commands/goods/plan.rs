@@ -61,7 +61,7 @@ fn changes(line: &Line) -> Cell {
 impl Record for Line {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |line| {
-            Cell::Text(line.out_product_id.clone())
+            Cell::Id(line.out_product_id.clone())
         }),
         Column::new("action", "PLAN", |line| {
             Cell::Word(match line.action {

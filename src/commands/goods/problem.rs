@@ -24,11 +24,9 @@ struct Line {
 
 impl Record for Line {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("location", "WHERE", |line| {
-            Cell::Text(line.location.clone())
-        }),
+        Column::new("location", "WHERE", |line| Cell::Id(line.location.clone())),
         Column::new("out_product_id", "PRODUCT", |line| {
-            line.out_product_id.clone().map_or(Cell::Empty, Cell::Text)
+            line.out_product_id.clone().map_or(Cell::Empty, Cell::Id)
         }),
         Column::new("message", "PROBLEM", |line| {
             Cell::Sentence(line.message.clone())
@@ -106,14 +104,9 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
 
 impl Record for Problem {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("location", "WHERE", |problem| {
-            Cell::Text(problem.location())
-        }),
+        Column::new("location", "WHERE", |problem| Cell::Id(problem.location())),
         Column::new("out_product_id", "PRODUCT", |problem| {
-            problem
-                .out_product_id
-                .clone()
-                .map_or(Cell::Empty, Cell::Text)
+            problem.out_product_id.clone().map_or(Cell::Empty, Cell::Id)
         }),
         Column::new("message", "PROBLEM", |problem| {
             Cell::Sentence(problem.message.clone())

@@ -15,13 +15,13 @@ pub struct ReadArgs {
     /// Files to read: .xlsx, .csv, .tsv, .json, .jsonl, patterns such as `new/*.xlsx`, or `-` for standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
-    /// Kind of the files, where their ending does not say it
+    /// File type (default: by extension)
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Files")]
     pub from: Option<SourceKind>,
     /// Sheet to read, where a spreadsheet has several
     #[arg(long, value_name = "NAME", help_heading = "Files")]
     pub sheet: Option<String>,
-    /// Encoding of text files, where it is not to be found out
+    /// Text encoding (default: detect)
     #[arg(long, value_enum, help_heading = "Files")]
     pub encoding: Option<Encoding>,
     /// Names of columns: a TOML file of lines such as `title = "品名"`
@@ -30,7 +30,7 @@ pub struct ReadArgs {
     /// Leave out the column with this heading (can be repeated)
     #[arg(long = "ignore-column", value_name = "HEADING", help_heading = "Files")]
     pub ignore_columns: Vec<String>,
-    /// Take stock 0, which WeChat refuses for new products
+    /// Allow zero stock (WeChat rejects it for new products)
     #[arg(long, help_heading = "Files")]
     pub allow_zero_stock: bool,
 }

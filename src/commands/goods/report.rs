@@ -54,7 +54,7 @@ pub struct Report {
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
-        Column::new("profile", "PROFILE", |r| Cell::Text(r.profile.clone())),
+        Column::new("profile", "PROFILE", |r| Cell::Id(r.profile.clone())),
         Column::new("status", "STATUS", |r| job::status(r.status)),
         Column::new("products", "PRODUCTS", |r| Cell::count(r.products)),
         Column::new("added", "ADDED", |r| Cell::count(r.added)),
@@ -90,7 +90,7 @@ impl Record for Report {
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |e| {
-            Cell::Text(e.out_product_id.clone())
+            Cell::Id(e.out_product_id.clone())
         }),
         Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {

@@ -48,7 +48,7 @@ pub(super) struct Stepped {
 impl Record for Stepped {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |s| {
-            Cell::Text(s.out_product_id.clone())
+            Cell::Id(s.out_product_id.clone())
         }),
         Column::new("result", "RESULT", |s| {
             Cell::Word(match s.result {
@@ -91,7 +91,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let count = args.out_product_ids.len();
     let destructive = match step {
         Step::Remove => Some(text!(
-            "delete {count} products for good; their numbers cannot be used again",
+            "delete {count} products permanently; their numbers cannot be used again",
             count
         )),
         Step::OffSale => Some(text!("take {count} products off sale", count)),

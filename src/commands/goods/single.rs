@@ -51,16 +51,16 @@ pub(super) struct Fields {
     /// The product's page in the mini program
     #[arg(long)]
     pub(super) path: Option<String>,
-    /// Main picture: file or address (can be repeated)
+    /// Main image: file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE")]
     pub(super) images: Vec<String>,
     /// Description
     #[arg(long, value_name = "TEXT")]
     pub(super) desc: Option<String>,
-    /// Picture in the description (can be repeated)
+    /// Image in the description (can be repeated)
     #[arg(long = "desc-image", value_name = "IMAGE")]
     pub(super) desc_images: Vec<String>,
-    /// Picture of the product's permit (can be repeated)
+    /// Image of the product's permit (can be repeated)
     #[arg(long = "qualification", value_name = "IMAGE")]
     pub(super) qualifications: Vec<String>,
     /// Number of the third-level category; `wxsell category list` shows them
@@ -90,7 +90,7 @@ pub(super) struct Fields {
     /// Stock
     #[arg(long, value_name = "N")]
     pub(super) stock: Option<i64>,
-    /// Small picture of the SKU; without one: the first main picture
+    /// Small image of the SKU; without one: the first main image
     #[arg(long, value_name = "IMAGE")]
     pub(super) thumb: Option<String>,
     /// Your own code of the SKU

@@ -13,7 +13,7 @@ use std::fs::OpenOptions;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
-/// Write a sheet to fill in, with one product as an example
+/// Create a template spreadsheet
 ///
 /// `--format xlsx` (the default), `csv` or `ndjson` chooses its kind, as does the ending of `--output`.
 #[derive(Debug, Args)]
@@ -105,5 +105,10 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     let mut writer = SheetWriter::new(BufWriter::new(file), kind, &fields, ctx.out.lang)?;
     writer.add(example())?;
     writer.finish()?;
-    ctx.out.show(&Written { file: shown })
+    let next = format!("wxsell goods check {shown}");
+    ctx.out.show(&Written { file: shown })?;
+    ctx.out
+        .note(text!("one example product is in it; fill in your own"));
+    ctx.out.next(&next);
+    Ok(())
 }

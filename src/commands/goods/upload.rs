@@ -34,7 +34,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Upload goods from spreadsheets
+/// Upload products from spreadsheets
 ///
 /// Reads every file, checks everything, and only then sends what the shop does not have yet: new goods are added,
 /// changed ones updated (price, stock and codes without audit), the rest left alone. Killed or interrupted, the same
@@ -62,7 +62,7 @@ pub struct SendArgs {
     /// Products sent at the same time
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// At the audit limit, wait and go on instead of ending
+    /// Wait for audit quota instead of stopping
     #[arg(long)]
     pub wait: bool,
     /// Keep this share of the audit limits for other work, e.g. 20%
@@ -74,10 +74,10 @@ pub struct SendArgs {
     /// Remove SKUs that the shop has and the files do not
     #[arg(long)]
     pub remove_missing_skus: bool,
-    /// Take changed products out of a running audit and submit them anew
+    /// Withdraw changed products from audit and resubmit
     #[arg(long)]
     pub withdraw_audit: bool,
-    /// Compare also products that an earlier run sent unchanged with what the shop has
+    /// Also re-check products that were already uploaded
     #[arg(long)]
     pub recheck: bool,
     /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
@@ -92,7 +92,7 @@ pub struct SendArgs {
     /// Without it you are asked; where nobody can be asked, such a product is held back. Stock is not looked at.
     #[arg(long, value_enum, value_name = "WHICH")]
     pub on_conflict: Option<Wins>,
-    /// Whether WeChat copies pictures from other hosts; `auto` does on the live platform and in the sandbox
+    /// Whether WeChat copies images from other hosts; `auto` does on the live platform and in the sandbox
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub rehost: Rehost,
     /// Where rows that fail are written; beside each file where not given

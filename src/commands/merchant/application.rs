@@ -113,12 +113,12 @@ impl Record for Application {
         Column::new("deadline", "DEADLINE", |it| {
             it.text("/pay_resp/account_validation/deadline")
         }),
-        Column::new("who", "WHO IS NEXT", |it| {
+        Column::new("who", "WAITING ON", |it| {
             number::next(&it.response)
                 .who
                 .map_or(Cell::Empty, Cell::Word)
         }),
-        Column::new("what", "WHAT NEXT", |it| {
+        Column::new("what", "NEXT STEP", |it| {
             Cell::Sentence(number::next(&it.response).what)
         }),
         Column::new("link", "LINK", |it| {

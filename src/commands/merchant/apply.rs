@@ -14,12 +14,12 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Apply for the merchant number that controlled orders are paid to
+/// Apply for a merchant number
 ///
-/// On a terminal a form asks for everything; elsewhere, or again after a rejection, take a file: `--template` prints one
-/// to fill in. Everything is checked before anything is sent, and all mistakes are named at once. Pictures are uploaded
-/// first, each once. What WeChat takes from the Mini Program (licence number, merchant name, super administrator) is
-/// shown and cannot be sent.
+/// On a terminal a form asks for everything; elsewhere, or again after a rejection, take a file: `--template` prints
+/// one to fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are
+/// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
+/// administrator) is shown and cannot be sent.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -33,14 +33,14 @@ pub struct ApplyArgs {
 }
 
 pub const APPLY: Ask = Ask::new("merchant apply", "/shop/wxpay/apply")
-    .confirm(|| text!("Hand in the application for a merchant number"))
+    .confirm(|| text!("Submit the application for a merchant number"))
     .look_up("merchant application");
 pub const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
     "pay_req",
     &[
         ("organization_type", "LEGAL ENTITY"),
         ("business_license_info.merchant_name", "MERCHANT"),
-        ("business_license_info.business_license_number", "LICENCE"),
+        ("business_license_info.business_license_number", "LICENSE"),
         ("contact_info.contact_name", "SUPER ADMINISTRATOR"),
         ("contact_info.contact_id_card_number", "IDENTITY NUMBER"),
         ("contact_info.mobile_phone", "PHONE"),
@@ -114,7 +114,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     upload(&mut body, folder, ctx).await?;
     let reply = ctx.send_asked(&APPLY, &body).await?.unwrap_or_default();
     ctx.out.note(text!(
-        "handed in; WeChat Pay checks the papers, and `wxsell merchant application` tells who has to do what next"
+        "submitted; WeChat Pay checks the documents, and `wxsell merchant application` tells who has to do what next"
     ));
     ctx.show_reply(&APPLY, reply)
 }
@@ -138,7 +138,7 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
     let Some(taken) = taken else { return Ok(()) };
     let part = |path: &str| at(taken, path).as_str().unwrap_or_default().to_owned();
     ctx.out.note(text!(
-        "taken from the Mini Program and not to be changed here: {merchant}, licence {licence}; wrong data are corrected in its backend",
+        "taken from the Mini Program and not to be changed here: {merchant}, license {license}; wrong data are corrected in its backend",
         merchant = part("business_license_info.merchant_name"),
         licence = part("business_license_info.business_license_number")
     ));
@@ -225,7 +225,7 @@ fn wants_account(ctx: &Ctx) -> Result<bool> {
         text!("yes: the newer agreement").render(ctx.out.lang),
         text!("no: the older agreement").render(ctx.out.lang),
     ];
-    let question = text!("hand in a settlement account");
+    let question = text!("submit a settlement account");
     Ok(ctx.out.select(question, &choices, "--file")? == 0)
 }
 

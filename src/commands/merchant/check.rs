@@ -187,11 +187,11 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
             let path = folder.join(name);
             match image::read(&path.to_string_lossy()) {
                 Ok(image::Picture::File(..)) => None,
-                Ok(image::Picture::Address(_)) => Some(text!("a picture must be a file")),
+                Ok(image::Picture::Address(_)) => Some(text!("a image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }
-        None if id.is_empty() => Some(text!("name the picture's file, or its pay_media_id")),
+        None if id.is_empty() => Some(text!("name the image's file, or its pay_media_id")),
         None => None,
     }
 }
@@ -260,7 +260,7 @@ pub fn notices(body: &Value) -> Vec<Text> {
         ));
         if body["contact_info"]["contact_type"] == HANDLER {
             said.push(text!(
-                "a handler's letter of authorisation goes with the newer agreement only; add account_info to send it"
+                "a handler's letter of authorization goes with the newer agreement only; add account_info to send it"
             ));
         }
     }

@@ -167,7 +167,7 @@ pub const FIELDS: &[Field] = &[
         &[],
         Of::Pictures,
         When::Optional,
-        || text!("special licences"),
+        || text!("special licenses"),
         "",
     ),
     field(
@@ -175,7 +175,7 @@ pub const FIELDS: &[Field] = &[
         &[],
         Of::Pictures,
         When::Optional,
-        || text!("more pictures for the auditor"),
+        || text!("more images for the auditor"),
         "",
     ),
     field(
@@ -183,7 +183,7 @@ pub const FIELDS: &[Field] = &[
         &["法定代表人"],
         Of::Text,
         When::Always,
-        || text!("legal representative, as on the licence"),
+        || text!("legal representative, as on the license"),
         "",
     ),
     field(
@@ -191,7 +191,7 @@ pub const FIELDS: &[Field] = &[
         &["valid", "营业期限"],
         Of::Period,
         When::Always,
-        || text!("first and last day of the licence; 长期 for one without end"),
+        || text!("first and last day of the license; 长期 for one without end"),
         "2018-01-01 长期",
     ),
     field(
@@ -199,7 +199,7 @@ pub const FIELDS: &[Field] = &[
         &["picture", "营业执照图片"],
         Of::Picture,
         When::Always,
-        || text!("picture of the business licence"),
+        || text!("image of the business license"),
         "licence.jpg",
     ),
     field(
@@ -247,7 +247,7 @@ pub const FIELDS: &[Field] = &[
         &["portrait", "人像面"],
         Of::Picture,
         When::Card,
-        || text!("picture of the identity card, portrait side"),
+        || text!("image of the identity card, portrait side"),
         "portrait.jpg",
     ),
     field(
@@ -255,7 +255,7 @@ pub const FIELDS: &[Field] = &[
         &["emblem", "国徽面"],
         Of::Picture,
         When::Card,
-        || text!("picture of the identity card, emblem side"),
+        || text!("image of the identity card, emblem side"),
         "emblem.jpg",
     ),
     field(
@@ -287,7 +287,7 @@ pub const FIELDS: &[Field] = &[
         &["picture", "证件图片"],
         Of::Picture,
         When::Document,
-        || text!("picture of the document"),
+        || text!("image of the document"),
         "document.jpg",
     ),
     field(
@@ -298,7 +298,7 @@ pub const FIELDS: &[Field] = &[
                 text!("legal representative")
             }),
             (HANDLER, &["handler", "经办人"], || {
-                text!("authorised handler")
+                text!("authorized handler")
             }),
         ]),
         When::Always,
@@ -326,7 +326,7 @@ pub const FIELDS: &[Field] = &[
         &["portrait", "证件图片"],
         Of::Picture,
         When::AccountAndHandler,
-        || text!("picture of the handler's identity document, portrait side"),
+        || text!("image of the handler's identity document, portrait side"),
         "handler.jpg",
     ),
     field(
@@ -334,7 +334,7 @@ pub const FIELDS: &[Field] = &[
         &["letter", "授权函"],
         Of::Picture,
         When::AccountAndHandler,
-        || text!("picture of the handler's letter of authorisation"),
+        || text!("image of the handler's letter of authorization"),
         "letter.jpg",
     ),
     field(

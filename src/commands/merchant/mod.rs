@@ -20,7 +20,7 @@ use serde::Serialize;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Apply(apply::ApplyArgs),
-    /// Show how far the application for the merchant number is, and who has to do what next
+    /// Show the progress of the merchant number application
     Application,
     /// Show what WeChat takes from the Mini Program for the application
     Fixed,

@@ -12,9 +12,9 @@ pub fn template(lang: Lang) -> String {
         text!(
             "Application for a merchant number. Fill it in, then: wxsell merchant apply --file FILE"
         ),
-        text!("Pictures are files beside this one, jpg or png, 2 MB at most."),
+        text!("Images are files beside this one, jpg or png, 2 MB at most."),
         text!(
-            "Licence number, merchant name and the super administrator's name and identity number come from the Mini Program."
+            "License number, merchant name and the super administrator's name and identity number come from the Mini Program."
         ),
     ] {
         out.push_str(&format!("# {}\n", line.render(lang)));

@@ -33,7 +33,7 @@ pub const CREATE: Ask = Ask::new("order create", "/shop/order/add")
 
 /// Report an order
 ///
-/// From a file, or from options for one product. Title, pictures, page and price of the goods are taken from the shop
+/// From a file, or from options for one product. Title, images, page and price of the goods are taken from the shop
 /// when they are left out; amounts are checked by both of WeChat's price rules before anything is sent. The first
 /// order of a number stands: a second report changes nothing.
 #[derive(Debug, clap::Args, Serialize)]
@@ -127,7 +127,7 @@ pub struct Goods {
     /// Title of the product
     #[arg(long, value_name = "TEXT", requires = "product")]
     title: Option<String>,
-    /// Main picture of the product
+    /// Main image of the product
     #[arg(long, value_name = "URL", requires = "product")]
     head_img: Option<String>,
     /// Page of the product in the Mini Program

@@ -128,7 +128,13 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         found.truncate(limit);
     }
     ctx.note_unsure(unsure);
-    ctx.out.list_with(columns(ctx), &found)
+    ctx.out
+        .with_nothing(text!("no orders match"))
+        .list_with(columns(ctx), &found)?;
+    if let Some(number) = found.first().map(Row::number) {
+        ctx.out.next(&format!("wxsell order show {number}"));
+    }
+    Ok(())
 }
 
 fn row(ctx: &Ctx, ask: &Ask, order: Fetched<Order>, full: bool) -> Row {

@@ -31,7 +31,7 @@ pub enum Verb {
     List(list::Args),
     /// Print what wx.requestOrderPayment takes
     ///
-    /// Fetch it anew each time before the cashier is opened; the newest counts.
+    /// Fetch it again each time before the cashier is opened; the newest counts.
     PaymentParams(Which),
     Pay(PayArgs),
     /// Close an order that waits for payment
@@ -40,7 +40,7 @@ pub enum Verb {
     UpdateAddress(change::AddressArgs),
 }
 
-/// Tell whether orders from a scene must be reported
+/// Check whether orders from a scene must be reported
 ///
 /// The scene is the number that wx.getLaunchOptionsSync gives in the Mini Program.
 #[derive(Debug, clap::Args, Serialize)]

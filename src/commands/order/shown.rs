@@ -5,7 +5,7 @@ use crate::commands::Ctx;
 use crate::model::order::{Line, Order};
 use crate::output::{Cell, Columns};
 use crate::text;
-use crate::types::{ChinaTime, Fen};
+use crate::types::Fen;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,6 +26,14 @@ impl Row {
         }
         Row { order, wechat }
     }
+
+    /// The number that commands take.
+    pub fn number(&self) -> &str {
+        match self.order.number.is_empty() {
+            true => &self.order.id,
+            false => &self.order.number,
+        }
+    }
 }
 
 fn text(text: &str) -> Cell {
@@ -36,10 +44,6 @@ fn text(text: &str) -> Cell {
     }
 }
 
-fn time(at: Option<i64>) -> Cell {
-    at.map_or(Cell::Empty, |at| Cell::Text(ChinaTime::from_unix(at).0))
-}
-
 fn money(fen: Option<Fen>) -> Cell {
     fen.map_or(Cell::Empty, Cell::Money)
 }
@@ -47,13 +51,13 @@ fn money(fen: Option<Fen>) -> Cell {
 /// The columns of a list.
 pub fn line() -> Columns<Row> {
     Columns::none()
-        .with("number", "ORDER", |row: &Row| text(&row.order.number))
+        .with("number", "ORDER", |row: &Row| Cell::id(&row.order.number))
         .with("state", "STATUS", |row: &Row| {
             Cell::Word(row.order.state.words())
         })
         .with("total", "TOTAL", |row: &Row| money(row.order.price.total))
         .with("created_at", "CREATED", |row: &Row| {
-            time(row.order.created_at)
+            Cell::moment(row.order.created_at)
         })
         .with("skus", "SKU", |row: &Row| {
             let lines = row.order.lines.iter();
@@ -63,7 +67,7 @@ pub fn line() -> Columns<Row> {
 
 /// The columns of one order, after those of a list.
 pub fn whole(line: Columns<Row>) -> Columns<Row> {
-    line.with("id", "ORDER ID", |row: &Row| text(&row.order.id))
+    line.with("id", "ORDER ID", |row: &Row| Cell::id(&row.order.id))
         .with("controlled", "MONEY", |row: &Row| {
             match row.order.controlled {
                 Some(true) => Cell::Word(text!("controlled by WeChat")),
@@ -72,11 +76,13 @@ pub fn whole(line: Columns<Row>) -> Columns<Row> {
             }
         })
         .with("pay_until", "PAY UNTIL", |row: &Row| {
-            time(row.order.pay_until)
+            Cell::moment(row.order.pay_until)
         })
-        .with("paid_at", "PAID AT", |row: &Row| time(row.order.paid_at))
+        .with("paid_at", "PAID AT", |row: &Row| {
+            Cell::moment(row.order.paid_at)
+        })
         .with("received_at", "RECEIVED AT", |row: &Row| {
-            time(row.order.received_at)
+            Cell::moment(row.order.received_at)
         })
         .with("freight", "FREIGHT", |row: &Row| {
             money(row.order.price.freight)
@@ -110,7 +116,7 @@ pub fn whole(line: Columns<Row>) -> Columns<Row> {
                 Cell::List(row.order.aftersales.clone())
             }
         })
-        .with("buyer", "BUYER", |row: &Row| text(&row.order.buyer))
+        .with("buyer", "BUYER", |row: &Row| Cell::id(&row.order.buyer))
 }
 
 /// `TEA-1001-250G × 2  198.00  title`

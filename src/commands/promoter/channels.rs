@@ -211,7 +211,7 @@ async fn wait(known: &[Value], newcomer: &Newcomer, most: Duration, ctx: &Ctx) -
     let before: HashSet<String> = known.iter().filter_map(id).collect();
     let began = crate::clock::instant();
     ctx.out.note(text!(
-        "waiting for the promoter for {seconds} seconds at the most",
+        "waiting for the promoter for {seconds} seconds at most",
         seconds = most.as_secs()
     ));
     loop {

@@ -20,7 +20,7 @@ const PLATFORM: &str = "wx97537671f13cd770";
 /// Share material works for so long.
 const GOOD_FOR: i64 = 30 * 86_400;
 
-/// Staff: make an invitation to a role, as a link, a picture, or a path for your own Mini Program
+/// Staff: make an invitation to a role, as a link, a image, or a path for your own Mini Program
 ///
 /// One invitation serves everybody with that role, and binds only people who were declared before with `wxsell promoter
 /// add --openid`. How long it works is not documented.
@@ -32,7 +32,7 @@ pub struct InviteArgs {
     /// What to make
     #[arg(long = "as", value_enum, default_value_t)]
     form: InviteForm,
-    /// File for the picture
+    /// File for the image
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     save: Option<PathBuf>,
 }
@@ -42,11 +42,11 @@ enum InviteForm {
     /// Short link, to be sent in a chat
     #[default]
     Link,
-    /// Picture with words and code
+    /// Image with words and code
     Poster,
     /// Mini Program code alone
     Code,
-    /// Path for wx.openEmbeddedMiniProgram in your own Mini Program; makes no call
+    /// Path for wx.openEmbeddedMiniProgram in your own Mini Program; offline
     Path,
 }
 
@@ -77,7 +77,7 @@ pub struct ShareArgs {
     #[arg(long, value_enum)]
     #[serde(rename = "env_version")]
     env: Option<Env>,
-    /// File for the picture
+    /// File for the image
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
@@ -132,7 +132,7 @@ impl Record for Material {
         Column::new("link", "LINK", |made| word(made.link.as_deref())),
         Column::new("path", "PATH", |made| word(made.path.as_deref())),
         Column::new("appid", "APPID", |made| word(made.appid)),
-        Column::new("picture", "PICTURE", |made| word(made.picture.as_deref())),
+        Column::new("picture", "IMAGE", |made| word(made.picture.as_deref())),
         Column::new("works_until", "WORKS UNTIL", |made| {
             word(made.works_until.as_deref())
         }),
@@ -213,10 +213,10 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
 /// A picture needs a file, and a file a picture.
 fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
     match (picture, file) {
-        (true, None) => Err(Failure::input(text!("a picture needs a file"))
+        (true, None) => Err(Failure::input(text!("a image needs a file"))
             .hint(text!("name it with --save, e.g. --save code.png"))
             .into()),
-        (false, Some(_)) => Err(Failure::input(text!("there is no picture to save"))
+        (false, Some(_)) => Err(Failure::input(text!("there is no image to save"))
             .hint(text!("leave --save out, or say --as code"))
             .into()),
         _ => Ok(()),

@@ -286,7 +286,7 @@ struct Outcome {
 
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
-        Column::new("id", "ID", |row| Cell::Text(row.id.clone())),
+        Column::new("id", "ID", |row| Cell::Id(row.id.clone())),
         Column::new("result", "RESULT", |row| {
             Cell::Word(match row.result {
                 "sent" => text!("sent"),

@@ -41,7 +41,7 @@ pub struct AddArgs {
     /// Channels promoter: nickname of the Channels account, by which the list is searched
     #[arg(long, requires = "wechat")]
     nickname: Option<String>,
-    /// Channels promoter: wait until the promoter appears, for so long at the most; 30m when no time is given
+    /// Channels promoter: wait until the promoter appears, for so long at most; 30m when no time is given
     #[arg(long, requires = "wechat", value_name = "DURATION", num_args = 0..=1, default_missing_value = "30m", value_parser = duration)]
     wait: Option<Duration>,
     /// Channels promoter: how long to wait between two looks at the list
@@ -89,9 +89,7 @@ impl Record for Outcome {
                 .row
                 .map_or(Cell::Empty, |row| Cell::Number(row.into()))
         }),
-        Column::new("openid", "OPENID", |person| {
-            Cell::Text(person.openid.clone())
-        }),
+        Column::new("openid", "OPENID", |person| Cell::Id(person.openid.clone())),
         Column::new("result", "RESULT", |person| {
             Cell::Word(match person.result {
                 "declared" => text!("declared"),

@@ -10,7 +10,7 @@ use crate::api::provider::{Authorization, QueryAuth};
 use crate::fail::{Failure, Within, failure};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
-    self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_name,
+    self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
 use crate::state::token::StoredToken;
 use crate::text;
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 /// The set that the calls of the custom trade component need.
 const COMPONENT_SET: i64 = 85;
 
-/// Let a merchant authorise this service provider
+/// Let a merchant authorize this service provider
 ///
 /// Prints the address of the page to be opened; it must be linked from a page on the registered domain of the service
 /// provider. Once the merchant has agreed, it leads back to --redirect with an `auth_code`, which is exchanged at once:
@@ -43,10 +43,10 @@ pub struct AuthorizeArgs {
     /// The address for a phone instead of a computer
     #[arg(long, conflicts_with = "code_file")]
     phone: bool,
-    /// Which accounts may authorise
+    /// Which accounts may authorize
     #[arg(long, value_enum, value_name = "KIND", default_value_t)]
     accounts: Accounts,
-    /// Only this account may authorise
+    /// Only this account may authorize
     #[arg(long, value_name = "APPID", conflicts_with_all = ["accounts", "code_file"])]
     only: Option<String>,
     /// Exchange the code in this file, `-` for standard input; the address that the page led back to is taken too
@@ -56,11 +56,11 @@ pub struct AuthorizeArgs {
     keep: Keep,
 }
 
-/// Fetch the authorisation of a merchant again
+/// Fetch the authorization of a merchant again
 ///
-/// For an authorisation that was pushed to `wxsell event listen`, whose code is exchanged; for a code whose exchange was
-/// not answered, another machine, or a profile that was lost. Works where a code was pushed or exchanged once; otherwise
-/// the merchant must authorise again.
+/// For an authorization that was pushed to `wxsell event listen`, whose code is exchanged; for a code whose exchange
+/// was not answered, another machine, or a profile that was lost. Works where a code was pushed or exchanged once;
+/// otherwise the merchant must authorize again.
 #[derive(Debug, clap::Args)]
 pub struct ConnectArgs {
     /// AppID of the merchant
@@ -75,7 +75,7 @@ struct Keep {
     /// Name of the merchant's profile; its AppID, if nothing is said
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Where to keep the authorisation; the keyring, or a private file where there is none
+    /// Where to keep the authorization; the keyring, or a private file where there is none
     #[arg(long, value_enum, value_name = "STORE")]
     secret_store: Option<Store>,
 }
@@ -109,7 +109,7 @@ struct Page {
 impl Record for Page {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("url", "URL", |p| Cell::Text(p.url.clone())),
-        Column::new("expires_at", "ENDS", |p| Cell::Text(p.expires_at.clone())),
+        Column::new("expires_at", "ENDS", |p| Cell::Time(p.expires_at.clone())),
     ];
 }
 
@@ -126,8 +126,8 @@ struct Connected {
 
 impl Record for Connected {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("profile", "PROFILE", |c| Cell::Text(c.profile.clone())),
-        Column::new("appid", "APPID", |c| Cell::Text(c.appid.clone())),
+        Column::new("profile", "PROFILE", |c| Cell::Id(c.profile.clone())),
+        Column::new("appid", "APPID", |c| Cell::Id(c.appid.clone())),
         Column::new("secret", "AUTHORISATION IN", |c| {
             Cell::Text(c.secret.into())
         }),
@@ -152,7 +152,7 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
             error = error.to_string()
         ))
         .hint(text!(
-            "write it whole, e.g. https://shop.example.com/authorised"
+            "write it whole, e.g. https://shop.example.com/authorized"
         ))
     })?;
     let only = args.only.as_deref().map(check_appid).transpose()?;
@@ -250,7 +250,7 @@ async fn exchange(code: &Secret, keep: &Keep, provider: &Profile, ctx: &Ctx) -> 
     let given = answer.map_err(lost)?.authorization_info;
     let (Some(refresh), appid) = (&given.authorizer_refresh_token, &given.authorizer_appid) else {
         return Err(Failure::access(text!(
-            "{appid} has authorised, and WeChat gave no refresh token",
+            "{appid} has authorized, and WeChat gave no refresh token",
             appid = &given.authorizer_appid
         ))
         .hint(text!(
@@ -315,7 +315,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
     let row = rows.iter().find(|row| row["authorizer_appid"] == appid);
     let Some(row) = row else {
         return Err(Failure::input(text!(
-            "{appid} has not authorised this service provider",
+            "{appid} has not authorized this service provider",
             appid
         ))
         .hint(text!(
@@ -326,11 +326,11 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
     let refresh = row["refresh_token"].as_str().unwrap_or_default();
     if refresh.is_empty() {
         return Err(Failure::access(text!(
-            "{appid} has authorised, and the code was never exchanged",
+            "{appid} has authorized, and the code was never exchanged",
             appid
         ))
         .hint(text!(
-            "the merchant must authorise again: `wxsell provider authorize`"
+            "the merchant must authorize again: `wxsell provider authorize`"
         ))
         .into());
     }
@@ -376,7 +376,7 @@ impl Keep {
     fn check(&self, provider: &Profile, ctx: &Ctx) -> Result<()> {
         if self.secret_store == Some(Store::Process) {
             return Err(Failure::input(text!(
-                "WeChat may replace an authorisation, which a program cannot take"
+                "WeChat may replace an authorization, which a program cannot take"
             ))
             .hint(text!("choose --secret-store keyring or file"))
             .into());
@@ -384,7 +384,7 @@ impl Keep {
         let Some(name) = self.name.as_deref() else {
             return Ok(());
         };
-        check_name(name)?;
+        check_new_name(name)?;
         let settings = SettingsFile::of(&ctx.dirs).load()?;
         match settings.entry(name) {
             Some(entry) if entry.provider.as_deref() != Some(&provider.name) => Err(
@@ -442,7 +442,7 @@ fn write(
         profile::keep_somewhere(&name, keep.secret_store, before, refresh, &ctx.dirs, tell)
             .within(|| {
                 text!(
-                    "storing the authorisation of {appid}; `wxsell provider connect {appid}` fetches it again",
+                    "storing the authorization of {appid}; `wxsell provider connect {appid}` fetches it again",
                     appid
                 )
             })?;

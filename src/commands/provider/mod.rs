@@ -27,7 +27,7 @@ pub enum Verb {
     Token,
     Authorize(authorize::AuthorizeArgs),
     Connect(authorize::ConnectArgs),
-    /// List the merchants that have authorised this service provider
+    /// List the merchants that have authorized this service provider
     Merchants(Rows),
     Merchant(MerchantArgs),
     /// Day counters of the service provider and its merchants

@@ -49,7 +49,7 @@ struct Shown {
 
 impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("appid", "APPID", |t| Cell::Text(t.appid.clone())),
+        Column::new("appid", "APPID", |t| Cell::Id(t.appid.clone())),
         Column::new("ticket", "TICKET", |t| {
             Cell::Word(match t.ticket {
                 "valid" => text!("valid"),
@@ -58,10 +58,10 @@ impl Record for Shown {
             })
         }),
         Column::new("pushed_at", "PUSHED", |t| {
-            t.pushed_at.clone().map_or(Cell::Empty, Cell::Text)
+            t.pushed_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("usable_until", "USABLE UNTIL", |t| {
-            t.usable_until.clone().map_or(Cell::Empty, Cell::Text)
+            t.usable_until.clone().map_or(Cell::Empty, Cell::Time)
         }),
     ];
 }

@@ -26,7 +26,7 @@ pub enum BuyerVerb {
     CancelPickUp(OneArgs),
     /// Ask the platform to judge a refusal
     Dispute(DisputeArgs),
-    /// Hand in evidence
+    /// Submit evidence
     Evidence(EvidenceArgs),
     /// Say whether a refund that was paid outside has come
     Proof(ProofArgs),
@@ -87,7 +87,7 @@ pub struct ShipBackArgs {
 pub struct DisputeArgs {
     /// Number of the after-sale, yours or WeChat's
     aftersale: String,
-    /// Kind of complaint by WeChat's number
+    /// Kind of dispute by WeChat's number
     #[arg(long = "type", value_name = "NUMBER", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=10))]
     kind: i64,
     /// What the buyer writes

@@ -27,18 +27,18 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Try everything on a make-believe shop on this machine
+/// Practice on a complete shop on this machine
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Let other programs call the make-believe shop over HTTP
+    /// Serve the sandbox to other programs over HTTP
     ///
     /// Commands with the profile `sandbox` need no server; they start the shop themselves.
     Serve(ServeArgs),
-    /// Show the clock, the products, the tokens and what is set
+    /// Show the sandbox's clock, contents and settings
     Status,
-    /// Start again with a fresh shop
+    /// Reset the sandbox to a fresh shop
     Reset(ResetArgs),
-    /// Move the shop's clock on, so that audits end and tokens expire
+    /// Advance the sandbox's clock
     Advance(AdvanceArgs),
     /// Decide audits of products, categories and brands, or take products down
     #[command(subcommand)]
@@ -51,7 +51,7 @@ pub enum Verb {
     /// Let the next refund of an after-sale fail
     FailRefund(dispute::FailRefundArgs),
     Seed(seed::SeedArgs),
-    /// Let calls fail, by order or by chance
+    /// Inject failures into calls
     Fault(FaultArgs),
     /// End the access tokens of the shop
     #[command(subcommand)]
@@ -161,9 +161,9 @@ pub struct FaultArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum FaultVerb {
-    /// List the failures that are ordered
+    /// List injected failures
     List,
-    /// Take failures back
+    /// Clear injected failures
     Clear(ClearArgs),
 }
 
@@ -309,7 +309,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("sandbox commands have no dry run"))
             .hint(text!(
-                "leave --dry-run out: the sandbox is make-believe already"
+                "leave --dry-run out: the sandbox is not the live platform anyway"
             ))
             .into());
     }
@@ -366,7 +366,7 @@ struct Serving {
 impl Record for Serving {
     const COLUMNS: &'static [Column<Serving>] = &[
         Column::new("base_url", "BASE URL", |s| Cell::Text(s.base_url.clone())),
-        Column::new("appid", "APPID", |s| Cell::Text(s.appid.into())),
+        Column::new("appid", "APPID", |s| Cell::Id(s.appid.into())),
         Column::new("secret", "APPSECRET", |s| Cell::Text(s.secret.into())),
     ];
 }
@@ -469,8 +469,8 @@ impl Record for Status {
             };
             Cell::List(s.products.iter().map(line).collect())
         }),
-        Column::new("pictures", "PICTURES", |s| number(s.pictures)),
-        Column::new("uploads", "PICTURE UPLOADS", |s| Cell::Number(s.uploads)),
+        Column::new("pictures", "IMAGES", |s| number(s.pictures)),
+        Column::new("uploads", "IMAGE UPLOADS", |s| Cell::Number(s.uploads)),
         Column::new("tokens", "TOKENS", |s| {
             Cell::List(
                 s.tokens
@@ -533,7 +533,7 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let count = shop.products(true)?.len();
     if count > 0
         && !ctx.out.confirm(text!(
-            "Empty the make-believe shop? Products in it: {count}",
+            "Empty the sandbox shop? Products in it: {count}",
             count
         ))?
     {
@@ -549,9 +549,9 @@ fn reset(args: ResetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 
 impl Record for Happening {
     const COLUMNS: &'static [Column<Happening>] = &[
-        Column::new("at", "TIME", |h| Cell::Text(plain_time(&rfc3339(h.at)))),
-        Column::new("noun", "THING", |h| Cell::Word(h.noun.clone())),
-        Column::new("number", "NUMBER", |h| Cell::Text(h.number.clone())),
+        Column::new("at", "TIME", |h| Cell::Time(plain_time(&rfc3339(h.at)))),
+        Column::new("noun", "ITEM", |h| Cell::Word(h.noun.clone())),
+        Column::new("number", "NUMBER", |h| Cell::Id(h.number.clone())),
         Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),
         Column::new("reason", "REASON", |h| {
             Cell::Sentence(Text::verbatim(h.reason.as_str()))

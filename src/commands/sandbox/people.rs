@@ -143,10 +143,10 @@ struct Request {
 impl Record for Request {
     const COLUMNS: &'static [Column<Request>] = &[
         Column::new("out_coupon_id", "COUPON", |request| {
-            Cell::Text(request.out_coupon_id.clone())
+            Cell::Id(request.out_coupon_id.clone())
         }),
         Column::new("request_id", "REQUEST", |request| {
-            Cell::Text(request.request_id.clone())
+            Cell::Id(request.request_id.clone())
         }),
     ];
 }

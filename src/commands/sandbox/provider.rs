@@ -12,17 +12,17 @@ use std::io::Read;
 
 /// Do what WeChat and merchants do around a service provider
 ///
-/// The make-believe service provider is wx5a4dbcc0ffee0099 with the AppSecret `sandbox-provider`; it reaches the shop
-/// at the address of `wxsell sandbox serve`.
+/// The sandbox's service provider is wx5a4dbcc0ffee0099 with the AppSecret `sandbox-provider`; it reaches the shop at
+/// the address of `wxsell sandbox serve`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Print the ticket that would be pushed now
     Ticket,
-    /// Let a merchant agree on the authorisation page; prints the auth_code it leads back with
+    /// Let a merchant agree on the authorization page; prints the auth_code it leads back with
     ///
     /// Reads the address of the page, or the pre_auth_code in it, from standard input.
     Authorize(AuthorizeArgs),
-    /// Let a merchant take the authorisation back
+    /// Let a merchant take the authorization back
     Withdraw(MerchantArgs),
     /// Let the next renewal for a merchant bring another refresh token
     Rotate(MerchantArgs),

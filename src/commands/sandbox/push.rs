@@ -64,7 +64,7 @@ pub struct ToArgs {
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// How many at the most
+    /// Maximum number of results
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
@@ -72,8 +72,8 @@ pub struct ListArgs {
 impl Record for Noted {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("seq", "NO.", |event| Cell::Number(event.seq)),
-        Column::new("at", "TIME", |event| Cell::Text(event.at.clone())),
-        Column::new("event", "EVENT", |event| Cell::Text(event.event.clone())),
+        Column::new("at", "TIME", |event| Cell::Time(event.at.clone())),
+        Column::new("event", "EVENT", |event| Cell::Id(event.event.clone())),
         Column::new("state", "STATE", |event| Cell::Word(word(&event.state))),
         Column::new("tries", "TRIES", |event| Cell::Number(event.tries)),
     ];

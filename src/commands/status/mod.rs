@@ -9,14 +9,14 @@ pub use reads::ASKS;
 use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Check, Column, Mark, Record};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
 
-/// Show how far the shop is on the way to selling in Channels, and the next command
+/// Show setup progress and the next step
 ///
 /// Every step of the guide with what is done, who is waited for and what is missing. Only reads; a read that fails makes
 /// its step unknown. Exits with 0 when the shop can sell and with 7 when a step that selling needs is open.
@@ -35,10 +35,10 @@ impl Record for Step {
         Column::new("guide", "GUIDE", |step| Cell::Text(step.guide.into())),
         Column::new("title", "STEP", |step| Cell::Sentence(step.title.clone())),
         Column::new("state", "STATE", |step| Cell::Word(step.state.word())),
-        Column::new("who", "WHO IS NEXT", |step| {
+        Column::new("who", "WAITING ON", |step| {
             step.who.clone().map_or(Cell::Empty, Cell::Word)
         }),
-        Column::new("missing", "MISSING", |step| {
+        Column::new("missing", "TO DO", |step| {
             Cell::sentence(step.missing.as_ref())
         }),
         // Wrapped where it is long: a command cut off could not be typed.
@@ -46,7 +46,7 @@ impl Record for Step {
             Some(command) => Cell::Sentence(Text::verbatim(command.clone())),
             None => Cell::Empty,
         }),
-        Column::new("place", "WHERE ELSE", |step| {
+        Column::new("place", "IN THE CONSOLE", |step| {
             Cell::sentence(step.place.as_ref())
         }),
     ];
@@ -57,8 +57,78 @@ pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
         return watch(args.every.max(Duration::from_secs(1)), ctx).await;
     }
     let steps = look(ctx, true).await?;
-    ctx.out.list(&steps)?;
+    show(&steps, ctx)?;
     verdict(&steps)
+}
+
+/// A line a step for people who named no columns, and the command to go on with; rows elsewhere.
+fn show(steps: &[Step], ctx: &Ctx) -> Result<()> {
+    let out = &ctx.out;
+    if !out.is_for_people() || out.columns.is_some() {
+        return out.list(steps);
+    }
+    let profile = ctx.profile()?;
+    let shop = text!(
+        "{shop} ({family})",
+        shop = profile.label(),
+        family = match profile.family {
+            Family::Component => text!("custom component"),
+            Family::Store => text!("WeChat Store"),
+        }
+    );
+    let needed = || steps.iter().filter(|step| step.needed);
+    let progress = text!(
+        "{done} of {all} required steps done",
+        done = needed().filter(|step| !step.holds_up()).count(),
+        all = needed().count()
+    );
+    // The first that can be moved; else the first that is open.
+    let open = || steps.iter().filter(|step| step.holds_up());
+    let moves = |step: &&Step| matches!(step.state, State::Todo | State::Failed);
+    let next = open().find(moves).or_else(|| open().next());
+    let is_next = |step: &Step| next.is_some_and(|next| next.step == step.step);
+    let checks: Vec<Check> = steps
+        .iter()
+        .map(|step| check(step, is_next(step)))
+        .collect();
+    out.checklist((&shop, &progress), &checks)?;
+    if let Some(step) = next {
+        if let Some(place) = &step.place {
+            out.note(text!("Where: {place}", place = place.clone()));
+        }
+        if let Some(command) = &step.command {
+            out.next(command);
+        }
+    }
+    Ok(())
+}
+
+fn check(step: &Step, next: bool) -> Check {
+    let mark = match step.state {
+        State::Done => Mark::Done,
+        State::Failed => Mark::Failed,
+        State::Optional => Mark::Optional,
+        State::Unknown => Mark::Unknown,
+        _ if next => Mark::Next,
+        State::Todo | State::Waiting | State::Offline => Mark::Later,
+    };
+    let who = step.who.clone().filter(|_| step.state == State::Waiting);
+    let missing = step.missing.clone();
+    let note = match (who, missing) {
+        (Some(who), Some(missing)) if step.state == State::Waiting => {
+            Some(text!("{who}: {missing}", who, missing))
+        }
+        (_, Some(missing)) => Some(missing),
+        (_, None) => None,
+    };
+    Check {
+        mark,
+        title: match step.needed || step.state == State::Done {
+            true => step.title.clone(),
+            false => text!("{step} (optional)", step = step.title.clone()),
+        },
+        note,
+    }
 }
 
 /// Reads once. Where nothing at all could be read, why.
@@ -81,15 +151,14 @@ async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
 /// Whether the shop can sell.
 fn verdict(steps: &[Step]) -> Result<()> {
     let open: Vec<&Step> = steps.iter().filter(|step| step.holds_up()).collect();
-    let Some(first) = open.first() else {
+    if open.is_empty() {
         return Ok(());
-    };
+    }
     let mut failure = Failure::new(
         Kind::NotReady,
         text!(
-            "the shop cannot sell yet; open steps: {count}, the first is \"{step}\"",
-            count = open.len(),
-            step = first.title.clone()
+            "not ready to sell: {count} required steps are open",
+            count = open.len()
         ),
     );
     failure.shown = true;
@@ -110,7 +179,7 @@ async fn watch(every: Duration, ctx: &Ctx) -> Result<()> {
         let changed = steps.iter().filter(|step| !before.contains(step));
         if redraw {
             ctx.out.clear();
-            ctx.out.list(&steps)?;
+            show(&steps, ctx)?;
         } else {
             for step in changed {
                 match &mut stream {

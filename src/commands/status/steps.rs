@@ -138,26 +138,20 @@ pub fn steps(reads: &Reads) -> Vec<Step> {
         category(&reads.categories),
         brand(&reads.brands),
         goods(&reads.on_shelf, &reads.goods),
-        task(
-            &joined,
-            Task::Order,
-            "orders",
-            "2.3a",
-            text!("order interface"),
-        ),
+        task(&joined, Task::Order, "orders", "2.3a", text!("Order call")),
         task(
             &joined,
             Task::Delivery,
             "delivery",
             "2.3a",
-            text!("delivery interface"),
+            text!("Delivery call"),
         ),
         task(
             &joined,
             Task::AfterSale,
             "aftersales",
             "2.5a",
-            text!("after-sales interface"),
+            text!("After-sale call"),
         ),
         release(&joined),
         channels(&joined),
@@ -173,7 +167,7 @@ fn blind<T>(step: &Step, read: &Read<T>) -> Option<Step> {
         Read::Known(_) => None,
         Read::NotJoined => Some(
             step.clone()
-                .is(State::Waiting, text!("the component is joined first"))
+                .is(State::Waiting, text!("join the component first"))
                 .who(text!("you"))
                 .run("access apply"),
         ),
@@ -189,34 +183,27 @@ fn blind<T>(step: &Step, read: &Read<T>) -> Option<Step> {
 }
 
 fn component(read: &Read<Component>) -> Step {
-    let step = Step::new(
-        "component",
-        "",
-        text!("component opened and agreement signed"),
-    );
+    let step = Step::new("component", "", text!("Component joined"));
     match read {
         Read::NotJoined => step
             .is(
                 State::Todo,
-                text!(
-                    "not joined: ask for it, then the administrator signs the agreement within 24 hours"
-                ),
+                text!("apply; the administrator then signs within 24 hours"),
             )
             .run("access apply")
             .place(text!("the message in the administrator's WeChat")),
         Read::Known(known) if known.is_banned() => step
-            .is(State::Failed, text!("the platform has banned the component"))
+            .is(
+                State::Failed,
+                text!("the platform has banned the component"),
+            )
             .place(text!("Mini Program backend → Transaction component")),
         other => blind(&step, other).unwrap_or(step),
     }
 }
 
 fn merchant_number(read: &Read<Value>) -> Step {
-    let step = Step::new(
-        "merchant_number",
-        "2.1b",
-        text!("merchant number applied for and opened"),
-    );
+    let step = Step::new("merchant_number", "2.1b", text!("Merchant number"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -248,7 +235,7 @@ fn merchant_number(read: &Read<Value>) -> Step {
 }
 
 fn customer_service(read: &Read<Value>) -> Step {
-    let step = Step::new("customer_service", "", text!("customer service set"));
+    let step = Step::new("customer_service", "", text!("Customer service"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -258,32 +245,26 @@ fn customer_service(read: &Read<Value>) -> Step {
     match reply["data"]["service_agent_type"].as_array() {
         Some(kinds) if !kinds.is_empty() => step,
         _ => step
-            .is(
-                State::Todo,
-                text!("not set; WeChat takes no goods and opens no scene before it is"),
-            )
+            .is(State::Todo, text!("set it before uploading goods"))
             .run("merchant update --service wechat"),
     }
 }
 
 fn category(read: &Read<Value>) -> Step {
-    let step = Step::new("category", "", text!("category permitted"));
+    let step = Step::new("category", "", text!("Category"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
     match rows(read) {
         0 => step
-            .is(
-                State::Todo,
-                text!("no category is open to this shop; hand in the papers of one"),
-            )
-            .run("category apply NUMBER --license PICTURE --certificate PICTURE"),
+            .is(State::Todo, text!("apply for a category"))
+            .run("category apply --help"),
         _ => step,
     }
 }
 
 fn brand(read: &Read<Value>) -> Step {
-    let step = Step::new("brand", "", text!("brand permitted")).optional();
+    let step = Step::new("brand", "", text!("Brand")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -295,11 +276,8 @@ fn brand(read: &Read<Value>) -> Step {
     let own = brands.filter(|brand| brand["brand_id"].as_u64() != Some(NO_BRAND));
     match own.count() {
         0 => step
-            .is(
-                State::Optional,
-                text!("no brand of your own; goods can go without one (2100000000)"),
-            )
-            .run("brand apply NAME --trademark KIND --relation own"),
+            .is(State::Optional, text!("products can do without one"))
+            .run("brand apply --help"),
         _ => step,
     }
 }
@@ -319,18 +297,14 @@ fn total(read: &Read<Value>) -> u64 {
 }
 
 fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
-    let step = Step::new(
-        "goods",
-        "2.2a, 2.4a",
-        text!("goods uploaded and audit passed"),
-    );
+    let step = Step::new("goods", "2.2a, 2.4a", text!("Goods on sale"));
     if let Some(step) = blind(&step, on_shelf) {
         return step;
     }
     match (total(on_shelf), total(all)) {
         (0, 0) => step
             .is(State::Todo, text!("no goods yet"))
-            .run("goods upload FILE"),
+            .run("goods template --output goods.xlsx"),
         (0, count) => step
             .is(
                 State::Waiting,
@@ -375,7 +349,7 @@ fn task(
 }
 
 fn release(read: &Read<Component>) -> Step {
-    let step = Step::new("release", "", text!("tested and released"));
+    let step = Step::new("release", "", text!("Tests and release"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -404,7 +378,7 @@ fn release(read: &Read<Component>) -> Step {
 }
 
 fn channels(read: &Read<Component>) -> Step {
-    let step = Step::new("channels", "3", text!("scene access to Channels"));
+    let step = Step::new("channels", "3", text!("Channels scene"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -448,7 +422,10 @@ fn channels(read: &Read<Component>) -> Step {
                 false => step
                     .is(
                         State::Waiting,
-                        text!("these tasks come first: {tasks}", tasks = words.join(", ")),
+                        text!(
+                            "finish these tasks first: {tasks}",
+                            tasks = words.join(", ")
+                        ),
                     )
                     .who(text!("you"))
                     .run("access status"),
@@ -458,7 +435,7 @@ fn channels(read: &Read<Component>) -> Step {
 }
 
 fn promoters(read: &Read<Value>) -> Step {
-    let step = Step::new("promoters", "Step 3", text!("Channels promoters")).optional();
+    let step = Step::new("promoters", "Step 3", text!("Promoters")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -466,7 +443,7 @@ fn promoters(read: &Read<Value>) -> Step {
         0 => step
             .is(
                 State::Optional,
-                text!("none; a Channels account with the same administrator needs none"),
+                text!("not needed with the same administrator"),
             )
             .run("promoter list")
             .place(text!(
@@ -477,20 +454,20 @@ fn promoters(read: &Read<Value>) -> Step {
 }
 
 fn sharers(read: &Read<Value>) -> Step {
-    let step = Step::new("sharers", "Step 3", text!("sharers")).optional();
+    let step = Step::new("sharers", "Step 3", text!("Sharers")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
     match total(read) {
         0 => step
             .is(State::Optional, text!("none"))
-            .run("sharer bind OPENID"),
+            .run("sharer bind --help"),
         _ => step,
     }
 }
 
 fn funds(read: &Read<Value>) -> Step {
-    let step = Step::new("funds", "Step 4", text!("account and withdrawals")).optional();
+    let step = Step::new("funds", "Step 4", text!("Withdrawals")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
@@ -503,7 +480,7 @@ fn funds(read: &Read<Value>) -> Step {
     };
     let there = reply["balance_info"]["available_amount"].as_i64();
     let words = text!(
-        "{available} yuan can be withdrawn, {pending} yuan are not settled yet",
+        "available: {available}, pending: {pending}",
         available = yuan("available_amount"),
         pending = yuan("pending_amount")
     );

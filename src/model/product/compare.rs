@@ -398,7 +398,7 @@ fn same_attributes(one: &str, other: &str, kept: Option<&str>) -> Refusal {
                 "the shop has {old} and the file does not: remove it with --remove-missing-skus, or give it other attributes",
                 old
             ),
-            None => text!("write what tells the two apart, e.g. colour=red"),
+            None => text!("write what tells the two apart, e.g. color=red"),
         }),
     }
 }

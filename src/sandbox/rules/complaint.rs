@@ -131,14 +131,14 @@ fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happen
 fn said(state: i64) -> Text {
     match state {
         230_000 => text!("opened"),
-        230_001 => text!("support handles it"),
+        230_001 => text!("with support"),
         230_002..=230_006 | 230_015..=230_019 => text!("evidence awaited"),
-        230_007 | 230_020 => text!("verdict awaited"),
-        230_009 => text!("after-sale goes on"),
+        230_007 | 230_020 => text!("awaiting verdict"),
+        230_009 => text!("after-sale resumed"),
         230_011 => text!("proof being checked"),
         230_012 => text!("finished"),
         230_013 => text!("closed"),
-        _ => text!("return in dispute"),
+        _ => text!("return disputed"),
     }
 }
 

@@ -666,7 +666,7 @@ pub fn decide(
                 at: now,
                 noun: text!("product"),
                 number: product.out_id,
-                what: text!("taken down"),
+                what: text!("taken down by WeChat"),
                 reason: reason.clone(),
             }
         }

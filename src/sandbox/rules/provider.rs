@@ -396,7 +396,7 @@ pub fn act(tx: &mut Tx<'_>, what: &Move) -> Result<(Happening, Option<String>), 
             code.state = USED;
             tx.put(PREAUTH, &code)?;
             let auth_code = authorise(tx, appid, sets.as_deref().unwrap_or(&SETS))?;
-            Ok((happened(tx, appid, text!("authorised")), Some(auth_code)))
+            Ok((happened(tx, appid, text!("authorized")), Some(auth_code)))
         }
         Move::Withdraw(appid) => {
             let mut merchant = authorised(tx, appid)?;
@@ -438,7 +438,7 @@ fn authorise(tx: &mut Tx<'_>, appid: &str, sets: &[i64]) -> Result<String, Refus
 fn happened(tx: &Tx<'_>, appid: &str, what: crate::lang::Text) -> Happening {
     Happening {
         at: tx.now,
-        noun: text!("authorisation"),
+        noun: text!("authorization"),
         number: appid.to_owned(),
         what,
         reason: String::new(),

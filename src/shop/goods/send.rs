@@ -597,7 +597,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
                     None => {
                         let copy = self.shop.copy_image(reference, LINK);
                         self.shop.image_link(copy).await.within(|| {
-                            text!("having WeChat copy the picture {url}", url = reference)
+                            text!("having WeChat copy the image {url}", url = reference)
                         })?
                     }
                 };
@@ -614,18 +614,18 @@ impl<'a, T: Sendable> Sender<'a, T> {
         let path = self
             .catalogue
             .image(hash)
-            .ok_or_else(|| Failure::bug(text!("the picture {hash} was never read", hash)))?;
+            .ok_or_else(|| Failure::bug(text!("the image {hash} was never read", hash)))?;
         let shown = path.display().to_string();
         let bytes = tokio::fs::read(path).await.map_err(|error| {
             Failure::input(text!(
-                "cannot read the picture {path}: {error}",
+                "cannot read the image {path}: {error}",
                 path = &shown,
                 error = error.to_string()
             ))
         })?;
         if hex::encode(Sha256::digest(&bytes)) != hash {
             return Err(Failure::input(text!(
-                "the picture {path} was changed after it was checked",
+                "the image {path} was changed after it was checked",
                 path = &shown
             ))
             .hint(text!("run the same command again"))
@@ -638,7 +638,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
         self.shop
             .image_link(self.shop.upload_image(&name, bytes, LINK))
             .await
-            .within(|| text!("uploading the picture {path}", path = &shown))
+            .within(|| text!("uploading the image {path}", path = &shown))
     }
 }
 

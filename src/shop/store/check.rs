@@ -712,7 +712,7 @@ impl<'a> Reader<'a> {
                     category
                 ),
                 Some(text!(
-                    "hand in the papers of the brand in the store's console"
+                    "submit the documents of the brand in the store's console"
                 )),
             ),
             Breach::AttributeMissing { name, choices } => (
@@ -858,7 +858,7 @@ impl<'a> Reader<'a> {
                     "the right to sell in {category} has lapsed",
                     category = path.path()
                 ),
-                Some(text!("renew its papers in the store's console")),
+                Some(text!("renew its documents in the store's console")),
             ),
             None => self.goods.at(
                 cell,

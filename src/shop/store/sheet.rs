@@ -492,7 +492,7 @@ impl Goods {
                     Some(place),
                     text!("the column \"{heading}\" is not known", heading = &heading),
                     Some(text!(
-                        "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, papers 资质:报关单; rename the column or take it out"
+                        "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, documents 资质:报关单; rename the column or take it out"
                     )),
                 );
             }

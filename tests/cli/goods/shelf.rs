@@ -34,7 +34,7 @@ fn the_list_shows_states_and_why_a_product_was_rejected() {
     let mut lines: Vec<&str> = list.lines().collect();
     lines[1..].sort_unstable();
     insta::assert_snapshot!(lines.join("\n"), @"
-     PRODUCT   TITLE               STATUS    AUDIT     PRICE  STOCK  REJECTED BECAUSE
+     PRODUCT   TITLE               STATUS    AUDIT     PRICE  STOCK  REJECTION REASON
      OFF       Green tea OFF       off sale  passed     1.00      9
      ON        Green tea ON        on sale   passed     2.00      9
      REJECTED  Green tea REJECTED  new       failed     3.00      9  blurred

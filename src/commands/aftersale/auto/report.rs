@@ -128,8 +128,8 @@ impl Serialize for Row {
 
 impl Record for Row {
     const COLUMNS: &'static [Column<Row>] = &[
-        Column::new("number", "AFTER-SALE", |row| Cell::Text(row.number.clone())),
-        Column::new("order", "ORDER", |row| Cell::Text(row.order.clone())),
+        Column::new("number", "AFTER-SALE", |row| Cell::Id(row.number.clone())),
+        Column::new("order", "ORDER", |row| Cell::Id(row.order.clone())),
         Column::new("type", "TYPE", |row| match row.kind {
             None => Cell::Empty,
             Some(kind) => Cell::Word(kind.words()),

@@ -13,7 +13,7 @@ use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Columns, Record};
 use crate::text;
-use crate::types::{ChinaTime, rfc3339};
+use crate::types::rfc3339;
 use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -38,7 +38,7 @@ pub struct VerifyArgs {
     /// How far back orders, after-sales and disputes were opened that are looked at
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     opened_within: Duration,
-    /// Make the events that are missing, marked as synthesised, and queue them to be handed on
+    /// Make the events that are missing, marked as synthesised, and queue them to be forwarded
     #[arg(long)]
     repair: bool,
     #[command(flatten)]
@@ -84,25 +84,17 @@ impl Serialize for Missing {
 
 impl Record for Missing {
     const COLUMNS: &'static [Column<Missing>] = &[
-        Column::new("event", "EVENT", |m| Cell::Text(m.claim.event.to_owned())),
-        Column::new("number", "NUMBER", |m| Cell::Text(m.claim.number.clone())),
-        Column {
-            name: "when",
-            title: "HAPPENED",
-            // Without year and seconds, so that it fits.
-            cell: |m| Cell::Text(ChinaTime::from_unix(m.claim.at).0[5..16].to_owned()),
-        },
-        Column::new("at", "TIME", |m| {
-            Cell::Text(ChinaTime::from_unix(m.claim.at).0)
-        }),
+        Column::new("event", "EVENT", |m| Cell::Id(m.claim.event.to_owned())),
+        Column::new("number", "NUMBER", |m| Cell::Id(m.claim.number.clone())),
+        Column::new("at", "HAPPENED", |m| Cell::moment(Some(m.claim.at))),
         Column::new("why", "WHY", |m| Cell::Sentence(m.claim.why.clone())),
         Column::new("synthesised", "NO.", |m| {
             m.synthesised.map_or(Cell::Empty, Cell::Number)
         }),
         Column::new("order", "ORDER", |m| {
-            m.claim.order.clone().map_or(Cell::Empty, Cell::Text)
+            m.claim.order.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::new("shop", "SHOP", |m| Cell::Text(m.shop.clone())),
+        Column::new("shop", "SHOP", |m| Cell::Id(m.shop.clone())),
     ];
 }
 
@@ -329,7 +321,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{count} events still wait to be handed on",
+                "{count} events still wait to be forwarded",
                 count = found.waiting
             ),
         )

@@ -52,7 +52,7 @@ fn status_words(status: &str) -> Text {
         "on_sale" => text!("on sale"),
         "recycled" => text!("in the recycle bin"),
         "off_sale" => text!("off sale"),
-        "taken_down" => text!("taken down"),
+        "taken_down" => text!("taken down by WeChat"),
         "banned" => text!("banned"),
         other => Text::verbatim(other),
     }

@@ -150,16 +150,13 @@ impl Record for Problem {
                 (None, Some(row)) => format!("{}:{row}", problem.file),
                 (None, None) => problem.file.clone(),
             };
-            Cell::Text(place)
+            Cell::Id(place)
         }),
         Column::new("heading", "COLUMN", |problem| {
             problem.heading.clone().map_or(Cell::Empty, Cell::Text)
         }),
         Column::new("out_product_id", "PRODUCT", |problem| {
-            problem
-                .out_product_id
-                .clone()
-                .map_or(Cell::Empty, Cell::Text)
+            problem.out_product_id.clone().map_or(Cell::Empty, Cell::Id)
         }),
         Column::new("message", "PROBLEM", |problem| {
             Cell::Sentence(problem.message.clone())
@@ -287,7 +284,7 @@ struct Event {
 impl Record for Event {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |e| {
-            Cell::Text(e.out_product_id.clone())
+            Cell::Id(e.out_product_id.clone())
         }),
         Column::new("state", "STATE", |e| job::state(e.state)),
         Column::new("errcode", "ERRCODE", |e| {

@@ -24,7 +24,7 @@ fn kind_of(path: &Path) -> Result<SheetKind> {
         Some("xlsx") => Ok(SheetKind::Xlsx),
         Some("csv") => Ok(SheetKind::Csv),
         _ => Err(Failure::input(text!(
-            "the kind of {file} does not follow from its ending",
+            "can't tell the file type of {file} from its extension",
             file = path.display().to_string()
         ))
         .hint(text!("use the ending .xlsx or .csv"))

@@ -31,7 +31,7 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let destructive = match which {
-        Step::Remove => Some(text!("delete {count} products for good", count)),
+        Step::Remove => Some(text!("delete {count} products permanently", count)),
         Step::OffSale => Some(text!("take {count} products off sale", count)),
         Step::OnSale | Step::WithdrawAudit => None,
     };

@@ -65,8 +65,8 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
     }});
     tx.emit("aftersale_new_order", &told)?;
     let what = match request.sends_back {
-        true => text!("return asked for"),
-        false => text!("refund asked for"),
+        true => text!("return requested"),
+        false => text!("refund requested"),
     };
     Ok((aftersale.id, happening(tx, &aftersale, what)))
 }

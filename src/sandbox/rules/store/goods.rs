@@ -878,7 +878,7 @@ pub fn decide(
         Verdict::TakeDown(reason) => {
             held.body.take_down();
             keep(tx, &mut held)?;
-            happening(tx, &held, text!("taken down"), reason)
+            happening(tx, &held, text!("taken down by WeChat"), reason)
         }
     }))
 }

@@ -310,7 +310,7 @@ fn items<'a>(cell: &'a str, normalised: &mut bool) -> impl Iterator<Item = &'a s
 
 /// `colour=red;size=L`, with `:` for `=` and full-width twins. A backslash takes the meaning from the sign after it.
 fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
-    let syntax = || text!("write attributes as colour=red;size=L");
+    let syntax = || text!("write attributes as color=red;size=L");
     if is_like_json(cell) {
         return Err(Fault::new(text!("attributes are not written as JSON here")).hint(syntax()));
     }
@@ -332,7 +332,7 @@ fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
                 second
             ))
             .hint(text!(
-                "separate attributes with \";\", e.g. colour=red;size=L; where it belongs to the value, write \\: or \\= in it"
+                "separate attributes with \";\", e.g. color=red;size=L; where it belongs to the value, write \\: or \\= in it"
             )));
         }
         let (key, value) = (unescape(key.trim()), unescape(value.trim()));

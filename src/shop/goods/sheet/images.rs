@@ -165,7 +165,7 @@ fn several(reference: &str) -> Option<char> {
 /// What is wrong with an address.
 fn unsound(reference: &str) -> Fault {
     let fault = Fault::new(text!(
-        "\"{address}\" is not an address of a picture",
+        "\"{address}\" is not an address of a image",
         address = reference
     ));
     if several(reference).is_some() {
@@ -313,20 +313,20 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     let shown = path.display().to_string();
     let meta = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Fault::new(text!("there is no picture {path}", path = &shown)).hint(
+            Fault::new(text!("there is no image {path}", path = &shown)).hint(
                 nearest_file(path)
-                    .unwrap_or_else(|| text!("names of pictures start at the folder of the sheet")),
+                    .unwrap_or_else(|| text!("image paths are relative to the spreadsheet")),
             )
         }
         _ => Fault::new(text!(
-            "cannot read the picture {path}: {why}",
+            "cannot read the image {path}: {why}",
             path = &shown,
             why = error.to_string()
         )),
     })?;
     if meta.len() > MAX_BYTES {
         return Err(Fault::new(text!(
-            "the picture {path} has {size} bytes; 2 MB at most are taken",
+            "the image {path} has {size} bytes; 2 MB at most are taken",
             path = shown,
             size = meta.len()
         ))
@@ -334,7 +334,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     }
     let bytes = std::fs::read(path).map_err(|error| {
         Fault::new(text!(
-            "cannot read the picture {path}: {why}",
+            "cannot read the image {path}: {why}",
             path = &shown,
             why = error.to_string()
         ))
@@ -345,7 +345,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     ) {
         return Err(
             Fault::new(text!("{path} is not a jpg or png", path = shown)).hint(text!(
-                "save the picture as jpg or png; a new ending is not enough"
+                "save the image as jpg or png; a new ending is not enough"
             )),
         );
     }
@@ -353,7 +353,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
         Ok(size) if size.width > 0 && size.height > 0 => {}
         _ => {
             return Err(Fault::new(text!(
-                "the picture {path} is damaged: its width and height cannot be read",
+                "the image {path} is damaged: its width and height cannot be read",
                 path = shown
             )));
         }

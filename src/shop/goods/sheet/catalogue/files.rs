@@ -484,7 +484,7 @@ impl<T: Payload> Reading<'_, T> {
                 self.images.resolve(folder, list)?;
                 if field.shape() == Shape::Image && list.len() > 1 {
                     return Err(Fault::new(text!(
-                        "{name} takes one picture, here are {count}",
+                        "{name} takes one image, here are {count}",
                         name,
                         count = list.len()
                     )));

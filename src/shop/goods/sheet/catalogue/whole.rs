@@ -159,7 +159,7 @@ impl<T: Payload> Reading<'_, T> {
                     "the SKUs of a product need the same attributes; the first has other ones"
                 ))
                 .hint(text!(
-                    "give every SKU of the product the same attribute names, e.g. colour and size"
+                    "give every SKU of the product the same attribute names, e.g. color and size"
                 ));
                 found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
             } else if let Some(first) = looks.insert(look, place) {
@@ -167,7 +167,7 @@ impl<T: Payload> Reading<'_, T> {
                     "the SKU has the same attributes as the one at {place}",
                     place = place_of(first, Field::SkuAttrs)
                 ))
-                .hint(text!("write what tells the two apart, e.g. colour=red"));
+                .hint(text!("write what tells the two apart, e.g. color=red"));
                 found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
             }
         }
