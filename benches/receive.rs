@@ -5,7 +5,8 @@
 //! Pushes are sealed beforehand and sent over 64 connections from this process, on the same cores. Two figures:
 //! as fast as it goes, and at a fixed pace, where a push that could not be sent in time counts as late from the moment
 //! it was due. `cargo bench --bench receive -- quick` runs a tenth, `-- hostile` only the last part: how long a true push
-//! takes while 600 connections of one hostile kind are held open, and made anew as soon as they are closed.
+//! takes while 600 connections of one hostile kind are held open, and made anew as soon as they are closed. Words behind
+//! it choose kinds: `-- hostile read`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -84,7 +85,18 @@ fn besieged() {
         ),
         ("send requests and read no answer", Hostile::Deaf),
     ];
+    let words: Vec<String> = std::env::args()
+        .skip_while(|arg| arg != "hostile")
+        .collect();
+    let words: Vec<&String> = words
+        .iter()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
     for (name, kind) in kinds {
+        if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
         let folder = tempfile::tempdir().expect("a folder");
         let mut receiver = Receiver::start(folder.path());
         let address = receiver.address.clone();

@@ -45,11 +45,28 @@ fn run(args: &[OsString]) -> u8 {
             Ok(ctx) => ctx,
             Err(error) => return early.fail(&error),
         };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = room_for_files().and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    });
     let done = runtime
         .map_err(Into::into)
         .and_then(|runtime| runtime.block_on(commands::run(cli, &ctx)));
     done.map_or_else(|error| ctx.out.fail(&error), |()| 0)
+}
+
+/// Fails where only a few files more may be open: the runtime would take that for a mistake of its own.
+#[cfg(unix)]
+fn room_for_files() -> std::io::Result<()> {
+    const FEW: usize = 16;
+    (0..FEW)
+        .map(|_| std::fs::File::open("/dev/null"))
+        .collect::<std::io::Result<Vec<_>>>()
+        .map(drop)
+}
+
+#[cfg(not(unix))]
+fn room_for_files() -> std::io::Result<()> {
+    Ok(())
 }

@@ -169,10 +169,46 @@ fn where_all_places_are_taken_the_silent_give_way() {
 }
 
 #[test]
+fn a_refused_request_is_the_last_of_its_connection() {
+    let (_folder, state) = with_receiver(Limits::default(), false, |address| async move {
+        let forged = b"POST /wechat?signature=x&timestamp=1&nonce=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+        let mut stranger = TcpStream::connect(address).await.expect("it listens");
+        stranger
+            .write_all(&forged.repeat(20))
+            .await
+            .expect("written");
+        let (answers, _) = rest(&mut stranger).await;
+        assert_eq!(answers.matches("HTTP/1.1").count(), 1, "{answers}");
+        assert!(answers.starts_with("HTTP/1.1 403"), "{answers}");
+        assert!(answers.contains("connection: close"), "{answers}");
+        // WeChat's own connections stay open.
+        let mut good = TcpStream::connect(address).await.expect("it listens");
+        for number in [1, 2] {
+            good.write_all(&request(number)).await.expect("written");
+            let mut answer = [0; 12];
+            good.read_exact(&mut answer).await.expect("an answer");
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            let mut more = [0; 4096];
+            // Its head and body, up to the next answer.
+            let read = good.read(&mut more).await.expect("the rest");
+            assert!(more[..read].ends_with(b"success"), "{read}");
+        }
+    });
+    assert_eq!(state.newest_push().expect("read"), 2);
+}
+
+#[test]
 fn who_reads_no_answers_is_cut_off() {
     let (_folder, state) = with_receiver(impatient(), false, |address| async move {
         let mut deaf = TcpStream::connect(address).await.expect("it listens");
-        let many = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+        // Tests of the address that are answered well, so that the connection stays open, with long answers.
+        let (stamp, nonce, echo) = (now().to_string(), "n", "9".repeat(8 << 10));
+        let signed = signature(&[account().token.expose(), &stamp, nonce]);
+        let many = format!(
+            "GET /wechat?signature={signed}&timestamp={stamp}&nonce={nonce}&echostr={echo} HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        .into_bytes()
+        .repeat(50);
         let sent = async {
             // Until the answers fill all buffers on the way back, and then until it is cut off.
             while deaf.write_all(&many).await.is_ok() {}

@@ -384,7 +384,7 @@ impl Client {
             }
             let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
-                    self.pace.passed();
+                    self.pace.passed(path);
                     if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
                         heard(&answer);
                     }
@@ -396,7 +396,7 @@ impl Client {
                 .errcode
                 .is_some_and(|code| code != 45009 && code != 45011 && code != 300_000)
             {
-                self.pace.passed();
+                self.pace.passed(path);
             }
             lost_before |= failure.unclear && resend != Resend::Safe;
             match verdict(&failure, resend, attempt, renewals) {
@@ -410,7 +410,7 @@ impl Client {
                 Verdict::After(pause) => {
                     crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
-                Verdict::SlowDown(limit) => match self.pace.limited(limit) {
+                Verdict::SlowDown(limit) => match self.pace.limited(limit, path) {
                     Some(pause) => {
                         if let Some((_, turns)) = &self.turns {
                             let now = since_1970();

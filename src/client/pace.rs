@@ -6,7 +6,7 @@
 
 use super::verdict::Limit;
 use crate::clock::{instant, now, sleep};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +53,8 @@ struct Inner {
     passed: VecDeque<Instant>,
     /// Since a call last got through.
     slow_downs: u32,
+    /// Refusals for the minute's sake by path, since a call of it last got through: each path has a minute of its own.
+    full: HashMap<String, u32>,
     slowed_at: Option<Instant>,
     raised_at: Instant,
     step: f64,
@@ -86,15 +88,15 @@ impl Pace {
         }
     }
 
-    /// A call was answered and not for want of quota.
-    pub fn passed(&self) {
-        self.inner().passed(instant());
+    /// A call of `path` was answered and not for want of quota.
+    pub fn passed(&self, path: &str) {
+        self.inner().passed(path, instant());
     }
 
-    /// WeChat refused a call for want of quota. Says how long all calls now pause because of it: zero where another
+    /// WeChat refused a call of `path` for want of quota. Says how long all calls now pause because of it: zero where another
     /// refusal has said so already, `None` where trying again is not worth it.
-    pub fn limited(&self, limit: Limit) -> Option<Duration> {
-        self.inner().limited(limit, instant(), now())
+    pub fn limited(&self, limit: Limit, path: &str) -> Option<Duration> {
+        self.inner().limited(limit, path, instant(), now())
     }
 }
 
@@ -107,6 +109,7 @@ impl Inner {
             paused_until: now,
             passed: VecDeque::new(),
             slow_downs: 0,
+            full: HashMap::new(),
             slowed_at: None,
             raised_at: now,
             step: LARGEST_STEP,
@@ -139,8 +142,9 @@ impl Inner {
         Ok(())
     }
 
-    fn passed(&mut self, now: Instant) {
+    fn passed(&mut self, path: &str, now: Instant) {
         self.slow_downs = 0;
+        self.full.remove(path);
         // Kept while nothing is wrong, too: the first refusal measures by it.
         self.passed.push_back(now);
         self.forget(now);
@@ -158,18 +162,22 @@ impl Inner {
     }
 
     /// `clock` in seconds since 1970.
-    fn limited(&mut self, limit: Limit, now: Instant, clock: i64) -> Option<Duration> {
-        let believed = match limit {
-            Limit::Minute => MINUTES_BELIEVED,
-            Limit::Instant | Limit::Day => BELIEVED,
+    fn limited(&mut self, limit: Limit, path: &str, now: Instant, clock: i64) -> Option<Duration> {
+        let full = self.full.get(path).copied().unwrap_or_default();
+        let (refused, believed) = match limit {
+            Limit::Minute => (full, MINUTES_BELIEVED),
+            Limit::Instant | Limit::Day => (self.slow_downs, BELIEVED),
         };
         let together = |at: Instant| now.saturating_duration_since(at) < TOGETHER;
         // A call that was under way when a pause began tells nothing new, either.
         if self.slowed_at.is_some_and(together) || now < self.paused_until {
-            return (self.slow_downs < believed).then_some(Duration::ZERO);
+            return (refused < believed).then_some(Duration::ZERO);
         }
         let measured = self.measured(now);
         self.slow_downs += 1;
+        if limit == Limit::Minute {
+            self.full.insert(path.to_owned(), full + 1);
+        }
         // The first refusal of all may come after a burst that says little: what is found is left as fast as it can be.
         let first = self.slowed_at.is_none() && self.rate.is_none();
         self.step = if first { LARGEST_STEP } else { FIRST_STEP };
@@ -182,6 +190,8 @@ impl Inner {
         };
         self.rate = Some(rate.max(SLOWEST));
         let pause = match limit {
+            // What is believed makes no other call wait.
+            Limit::Minute if refused + 1 >= believed => Duration::ZERO,
             Limit::Minute => to_the_next_minute(clock),
             Limit::Instant | Limit::Day if measured.is_some() => Duration::ZERO,
             Limit::Instant | Limit::Day => {
@@ -190,7 +200,7 @@ impl Inner {
         };
         self.paused_until = now + pause;
         self.next = self.next.max(self.paused_until);
-        (self.slow_downs < believed).then_some(pause)
+        (refused + 1 < believed).then_some(pause)
     }
 
     /// Calls that got through in the last second; `None` if there was none.
@@ -218,6 +228,8 @@ mod tests {
     use super::*;
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
+
+    const PATH: &str = "/shop/spu/add";
 
     /// Decides about the call that arrives so long after the start.
     type Server = dyn FnMut(Duration) -> bool;
@@ -292,11 +304,14 @@ mod tests {
                 }
                 Step::Answered { taken: true } => {
                     taken += 1;
-                    pace.passed(now);
+                    pace.passed(PATH, now);
                 }
                 Step::Answered { taken: false } => {
                     refused += 1;
-                    assert!(pace.limited(Limit::Day, now, 0).is_some(), "it gave up");
+                    assert!(
+                        pace.limited(Limit::Day, PATH, now, 0).is_some(),
+                        "it gave up"
+                    );
                 }
             }
             waiting += 1;
@@ -358,11 +373,11 @@ mod tests {
         for (clock, wait) in [(1_000_000_020, 60_500), (1_000_000_063, 17_500), (59, 1500)] {
             let wait = Duration::from_millis(wait);
             let mut pace = Inner::new(None, start);
-            pace.passed(start);
-            assert_eq!(pace.limited(Limit::Minute, start, clock), Some(wait));
+            pace.passed(PATH, start);
+            assert_eq!(pace.limited(Limit::Minute, PATH, start, clock), Some(wait));
             // An answer that comes in late makes it no longer, and no news.
             assert_eq!(
-                pace.limited(Limit::Minute, start + wait / 2, clock + 1),
+                pace.limited(Limit::Minute, PATH, start + wait / 2, clock + 1),
                 Some(Duration::ZERO)
             );
             for _ in 0..3 {
@@ -375,11 +390,13 @@ mod tests {
     fn what_outlasts_two_minutes_is_no_limit_of_the_minute() {
         let start = Instant::now();
         let mut pace = Inner::new(None, start);
-        pace.passed(start);
+        pace.passed(PATH, start);
         let (mut now, mut waits) = (start, 0);
-        while let Some(wait) = pace.limited(Limit::Minute, now, 1_000_000_020) {
+        while let Some(wait) = pace.limited(Limit::Minute, PATH, now, 1_000_000_020) {
             waits += 1;
             now += wait + TOGETHER;
+            // What gets through elsewhere says nothing of this path.
+            pace.passed("/shop/spu/get", now);
         }
         assert_eq!(waits, 2);
     }
@@ -388,9 +405,9 @@ mod tests {
     fn a_used_up_day_is_believed_after_a_while_and_not_before() {
         let start = Instant::now();
         let mut pace = Inner::new(None, start);
-        (0..100).for_each(|_| pace.passed(start));
+        (0..100).for_each(|_| pace.passed(PATH, start));
         let (mut now, mut asked) = (start, 1);
-        while pace.limited(Limit::Day, now, 0).is_some() {
+        while pace.limited(Limit::Day, PATH, now, 0).is_some() {
             asked += 1;
             now = match pace.take_turn(now + TOGETHER) {
                 Ok(()) => now + TOGETHER,

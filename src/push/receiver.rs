@@ -21,7 +21,7 @@ use anyhow::Result;
 use connection::{Places, Watched};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -239,7 +239,9 @@ type Answer = (StatusCode, String, &'static str);
 impl Desk {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
-        let (status, body, kind) = match self.take(request, &path).await {
+        let taken = self.take(request, &path).await;
+        let refused = taken.is_err();
+        let (status, body, kind) = match taken {
             Ok(answer) => answer,
             Err(refusal) => self.refuse(refusal, &path),
         };
@@ -248,6 +250,12 @@ impl Desk {
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        if refused {
+            // Who is refused may have sent a thousand more requests already: none of them is worth an answer.
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 

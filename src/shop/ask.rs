@@ -1,6 +1,7 @@
 //! Calls by what the book of operations says of them: one answer, or all pages of a list.
 
 use super::Shop;
+use super::walk::is_enough;
 use crate::api::json::put;
 use crate::api::operation::paging::{Paging, Style};
 use crate::api::operation::{Book, Kind, Operation};
@@ -60,7 +61,7 @@ impl Shop {
                 .pages(book, operation, paging, &part, rows, left)
                 .await?;
             found.extend(came.into_iter().filter(|row| seen.insert(row.to_string())));
-            if limit.is_some_and(|limit| found.len() >= limit) {
+            if is_enough(found.len(), limit)? {
                 break;
             }
         }
@@ -123,7 +124,7 @@ impl Shop {
             let full = size_asked.is_none_or(|asked| count >= asked);
             let end = match paging.style {
                 Style::Once => true,
-                _ if count == 0 || limit.is_some_and(|limit| found.len() >= limit) => true,
+                _ if count == 0 || is_enough(found.len(), limit)? => true,
                 Style::Key => {
                     let stuck = next.is_none() || next.as_ref() == Some(&cursor);
                     cursor = next.unwrap_or_default();

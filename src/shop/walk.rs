@@ -8,7 +8,7 @@ use anyhow::Result;
 use futures_util::future::try_join_all;
 use std::collections::HashMap;
 
-/// No list is longer. A shop that "always has more" ends here.
+/// No list is longer: one of a shop that "always has more" is refused here.
 pub const MOST: usize = 1_000_000;
 /// How often a list is read that loses rows while it is read.
 const PASSES: u32 = 3;
@@ -61,13 +61,13 @@ impl<T> Found<T> {
         true
     }
 
-    /// Whether no more are wanted.
-    fn is_enough(&self, limit: Option<usize>) -> bool {
-        self.rows.len() >= limit.unwrap_or(MOST).min(MOST)
+    /// Whether no more are wanted. Refuses a list that has no end.
+    fn is_enough(&self, limit: Option<usize>) -> Result<bool> {
+        is_enough(self.rows.len(), limit)
     }
 
     fn end(mut self, limit: Option<usize>, unsure: u64) -> Walked<T> {
-        self.rows.truncate(limit.unwrap_or(MOST).min(MOST));
+        self.rows.truncate(limit.unwrap_or(MOST));
         Walked {
             rows: self.rows,
             unsure,
@@ -104,7 +104,7 @@ pub async fn by_offset<T>(
         let grew = found.rows.len() > before;
         stale = if grew { 0 } else { stale + 1 };
         let more = page.more.unwrap_or(count >= size);
-        if count == 0 || !more || found.is_enough(limit) {
+        if count == 0 || !more || found.is_enough(limit)? {
             return Ok(found.end(limit, 0));
         }
         if stale >= STALE {
@@ -133,7 +133,7 @@ pub async fn by_page<T>(
     let mut gone = 0;
     for _ in 0..PASSES {
         gone = pass(size, at_once, limit, &id, &fetch, &mut found).await?;
-        if gone == 0 || found.is_enough(limit) {
+        if gone == 0 || found.is_enough(limit)? {
             return Ok(found.end(limit, 0));
         }
     }
@@ -187,9 +187,24 @@ async fn pass<T>(
             return Err(repeats());
         }
         let read = (next - 1).saturating_mul(size);
-        if found.is_enough(limit) || length.map_or(ended, |length| read >= length) {
+        if found.is_enough(limit)? || length.map_or(ended, |length| read >= length) {
             return Ok(gone);
         }
+    }
+}
+
+/// Whether so many rows are as many as are wanted; more than [`MOST`] are refused, because what is left out of them would
+/// not be seen.
+pub fn is_enough(rows: usize, limit: Option<usize>) -> Result<bool> {
+    match limit {
+        Some(limit) if rows >= limit => Ok(true),
+        _ if rows > MOST => Err(Failure::new(
+            Kind::Refused,
+            text!("the list has no end: more than 1,000,000 rows came"),
+        )
+        .hint(text!("narrow it down, or take the first rows with --limit"))
+        .into()),
+        _ => Ok(false),
     }
 }
 
@@ -355,7 +370,9 @@ mod tests {
                 })
             },
         ));
-        assert_eq!(ever.expect("a list").rows.len(), MOST);
+        assert!(ever.is_err());
+        assert!(!is_enough(MOST, None).expect("a whole list"));
+        assert!(is_enough(MOST + 1, Some(MOST)).expect("as many as are wanted"));
         let few = run(by_offset(
             50,
             Some(7),

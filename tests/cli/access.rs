@@ -224,6 +224,21 @@ fn a_category_opens_when_its_papers_pass() {
         (&shown["status"], &shown["reject_reason"]),
         (&json!(9), &json!("blurred"))
     );
+    // The audit of a category has no brand, which WeChat says with a 0 or not at all.
+    let table = world.ok(&["audit", "show", &id]);
+    assert!(!table.contains("BRAND"), "{table}");
+    let zero = world.altered(|path, _, reply| {
+        if path == "/shop/audit/result" {
+            reply["data"]["brand_id"] = 0.into();
+        }
+    });
+    let said = zero.run(&world, &["audit", "show", &id]);
+    assert!(
+        said.text().contains("blurred") && !said.text().contains("BRAND"),
+        "{}{}",
+        said.text(),
+        said.stderr
+    );
 
     world.ok(&apply);
     world.ok(&["sandbox", "advance", "1h"]);

@@ -267,3 +267,31 @@ fn the_template_is_a_file_that_can_be_filled_in() {
     assert!(said.text().contains("法定代表人"), "{}", said.text());
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }
+
+/// The sample of WeChat's own page numbers the account as WeChat Pay does.
+#[test]
+fn a_kind_of_account_is_taken_by_its_number_too() {
+    let mut body = application(true);
+    body["account"]["type"] = "74".into();
+    let world = world_with(&body);
+    world.ok(&APPLY);
+    let sent = world.calls().into_iter().rev();
+    let sent = sent
+        .map(|call| call.request)
+        .find(|request| request.contains("bank_account_type"));
+    assert!(sent.is_some_and(|sent| sent.contains("\"74\"")));
+    world.ok(&["sandbox", "advance", "1h"]);
+    let shown = world.ok(&["merchant", "application"]);
+    assert!(shown.contains("account to be verified"), "{shown}");
+    // A private one is the legal representative's.
+    body["account"]["type"] = "75".into();
+    let told = world_with(&body).refused(2, &APPLY);
+    assert!(
+        told.contains("an enterprise needs a business account"),
+        "{told}"
+    );
+    assert!(
+        told.contains("a private account must be the legal representative's"),
+        "{told}"
+    );
+}

@@ -565,3 +565,30 @@ fn several_shops_are_looked_at_together_and_one_that_fails_is_named() {
         again.stderr
     );
 }
+
+#[test]
+fn cancelled_orders_of_which_nothing_is_known_are_counted() {
+    let world = World::selling();
+    world.ordered("W1");
+    world.ordered("W2");
+    world.ok(&["order", "close", "W1"]);
+    assert_eq!(
+        world.json(&["order", "show", "W1"])["state"],
+        json!("cancelled")
+    );
+    let found = world.run(&VERIFY);
+    assert!(
+        found
+            .stderr
+            .contains("cancelled orders (250) without an event: 1; their records do not tell"),
+        "{}",
+        found.stderr
+    );
+    let named = rows(&found);
+    assert!(
+        !named
+            .iter()
+            .any(|(event, _)| event == "open_product_order_cancel"),
+        "{named:?}"
+    );
+}

@@ -332,6 +332,15 @@ fn jq_is_bounded_and_prints_as_it_goes() {
         ),
         ("error(\"x\" * 100000)", "…"),
         (".[0] | @csv", "only an array can"),
+        (
+            "\"no such product\\n\" | halt_error",
+            "--jq: no such product\"",
+        ),
+        (
+            "try ({a: 1} | halt_error(3)) catch .",
+            "--jq: {\\\"a\\\":1}\"",
+        ),
+        ("halt(4)", "halt(4)"),
     ] {
         let said = list(jq);
         assert_eq!(said.code, Some(2), "{jq}: {}", said.stderr);

@@ -610,3 +610,49 @@ fn what_merchants_authorise_and_withdraw_is_taken_from_the_pushes() {
             .any(|event| event["fields"]["AuthorizationCode"] == "(hidden)")
     );
 }
+
+#[test]
+fn a_login_that_is_only_tried_out_sends_and_stores_nothing() {
+    let agency = Agency::new();
+    let calls = agency.world.calls().len();
+    let logged = agency.json("agency", &["log", "list"]);
+    let login = ["auth", "login", "--dry-run"];
+    let said = said(
+        agency
+            .command("agency", &login)
+            .env("WXSELL_APP_SECRET", PROVIDER_SECRET),
+    );
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("the AppSecret is not tried"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(agency.world.calls().len(), calls);
+    assert_eq!(agency.json("agency", &["log", "list"]), logged);
+}
+
+#[test]
+fn what_is_done_is_told_in_json_too() {
+    let agency = Agency::new();
+    let ticket = agency.json("sandbox", &["sandbox", "provider", "ticket"]);
+    let ticket = ticket["ticket"].as_str().expect("a ticket").to_owned();
+    let stored = agency.feed(
+        "agency",
+        &ticket,
+        &["provider", "ticket", "set", "--format", "json"],
+    );
+    assert_eq!(stored.json()["appid"], PROVIDER_APPID);
+    assert!(stored.json()["usable_until"].is_string());
+    let json = ["--format", "json"];
+    let add = ["profile", "add", "tea", "--appid", APPID];
+    let added = said(&mut agency.world.plain_command(&[&add[..], &json].concat()));
+    assert_eq!(added.json(), json!({"profile": "tea", "current": false}));
+    let login = ["auth", "login", "--secret-store", "file"];
+    let logged_in = said(
+        agency
+            .command("agency", &[&login[..], &json].concat())
+            .env("WXSELL_APP_SECRET", PROVIDER_SECRET),
+    );
+    assert_eq!(logged_in.json()["profile"], "agency");
+}

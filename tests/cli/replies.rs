@@ -107,9 +107,19 @@ fn a_success_is_one_in_every_envelope() {
             assert_eq!(rows[0]["out_product_id"], "P1", "{reply}: {err}");
         }
         // A write that was answered so is done, and is not sent again.
-        let stand = Stand::says("/shop/spu/delisting", format!("{{{envelope}}}"));
-        stand.ends(0, &["goods", "off-sale", "P1"]);
-        assert_eq!(stand.calls("/shop/spu/delisting"), 1);
+        let reply = format!("{{{envelope}}}");
+        let stand = Stand::new(move |asked| {
+            match asked.path.as_str() {
+            "/shop/order/close" => Some(reply.clone().into_bytes()),
+            "/shop/order/get" => Some(
+                br#"{"errcode":0,"order":{"order_id":1,"out_order_id":"O1","openid":"o1","status":10}}"#
+                    .to_vec(),
+            ),
+            _ => None,
+        }
+        });
+        stand.ends(0, &["order", "close", "O1", "--openid", "o1"]);
+        assert_eq!(stand.calls("/shop/order/close"), 1);
     }
 }
 
@@ -418,14 +428,64 @@ fn a_state_or_an_amount_in_quotes_has_its_word_and_its_scale() {
     assert!(!table.contains("45331"), "{table}");
     let (thing, _) = stand.json(&["funds", "balance"]);
     assert_eq!(thing["available_amount"], 45_331, "{thing}");
+    let reply = r#"{"errcode":0,"errmsg":"ok","gmv":"12345","order_cnt":9,"user_cnt":7}"#;
+    let stand = Stand::says("/shop/sharer/get_sharer_data_summary", reply);
+    let (table, _) = stand.ends(0, &["sharer", "summary", "o1"]);
+    assert!(table.contains("123.45"), "{table}");
+    let (thing, _) = stand.json(&["sharer", "summary", "o1"]);
+    assert_eq!(thing["gmv"], 12_345, "{thing}");
 }
 
 #[test]
-fn an_audit_of_a_category_has_no_brand() {
-    let reply = r#"{"errcode":0,"data":{"status":1,"brand_id":0,"reject_reason":""}}"#;
-    let stand = Stand::says("/shop/audit/result", reply);
-    let (table, _) = stand.ends(0, &["audit", "show", "RQAAA"]);
-    assert!(!table.contains("BRAND"), "{table}");
+fn no_list_begins_before_there_were_shops() {
+    let world = World::new();
+    for list in [
+        &["pay", "list"][..],
+        &["funds", "flows"],
+        &["aftersale", "list"],
+        &["dispute", "list"],
+        &["order", "list"],
+    ] {
+        let said = world.run(&[list, &["--since", "0001-01-01"]].concat());
+        assert_eq!(said.code, Some(2), "{list:?}: {}", said.stderr);
+        assert!(
+            said.stderr.contains("before 2021"),
+            "{list:?}: {}",
+            said.stderr
+        );
+    }
+    assert_eq!(world.calls().len(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_open_files_are_named_and_no_bug() {
+    let world = World::new();
+    let inner = world.command(&["goods", "list"]);
+    for files in [4, 6, 9, 12, 18, 24] {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(world.file("."))
+            .env_clear()
+            .stdin(std::process::Stdio::null())
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        let said = super::world::said(&mut shell);
+        // Below some number the system cannot even load the program (127), or runs no thread of it.
+        let ended = [Some(0), Some(2), Some(4), Some(127)].contains(&said.code);
+        assert!(
+            ended && !said.stderr.contains("panicked"),
+            "{files}: {:?} {}",
+            said.code,
+            said.stderr
+        );
+    }
 }
 
 /// Whole memory of a command at its peak, in MB.

@@ -20,6 +20,12 @@ impl World {
 
     /// A paid order of two products: 18.00 yuan for two pieces, 4.00 for one, 1.00 freight.
     pub fn paid(&self, number: &str) {
+        self.ordered(number);
+        self.ok(&["sandbox", "buyer", "pay", number]);
+    }
+
+    /// As [`paid`](World::paid), before it is paid.
+    pub fn ordered(&self, number: &str) {
         let row = |product: &str, sku: &str, count: i64, price: i64, paid: i64| {
             json!({"out_product_id": product, "out_sku_id": sku, "product_cnt": count, "sale_price": price,
                    "sku_real_price": paid, "path": "p", "title": "t", "head_img": "https://mmecimage.cn/p/x/y"})
@@ -38,7 +44,6 @@ impl World {
         });
         self.write("order.json", order.to_string());
         self.ok(&["order", "create", "--file", "order.json"]);
-        self.ok(&["sandbox", "buyer", "pay", number]);
     }
 
     /// As [`paid`](World::paid), and sent.

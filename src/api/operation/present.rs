@@ -192,6 +192,30 @@ mod tests {
     }
 
     #[test]
+    fn money_and_times_of_a_store_are_no_ids() {
+        let kind = |path: &str, field: &str| {
+            let (book, operation) = by_path(path).expect("a known path");
+            book.kind(book.at(&operation.reply, field).expect("a known field"))
+        };
+        let overall = "/channels/ec/compass/shop/overall/get";
+        for field in ["pay_gmv", "pay_refund_gmv", "live_pay_gmv", "feed_pay_gmv"] {
+            assert_eq!(
+                kind(overall, &format!("data.{field}")),
+                Kind::Fen,
+                "{field}"
+            );
+        }
+        let order = "/channels/ec/order/get";
+        for field in ["ship_done_time", "address_apply_time"] {
+            let field = format!("order.order_detail.delivery_info.{field}");
+            assert_eq!(kind(order, &field), Kind::Seconds, "{field}");
+        }
+        let flow = "/channels/ec/product/stock/getflow";
+        let amount = "data.stock_flow_info_list.amount";
+        assert_eq!(kind(flow, amount), Kind::Integer);
+    }
+
+    #[test]
     fn people_are_masked() {
         let mut value = json!({"address_info": {"receiver_name": "张三丰", "tel_number": "13800000000", "city": "广州"},
             "promoter": {"openid": "o1", "name": "李四"}, "role": {"name": "导购"}});

@@ -3,10 +3,11 @@
 use super::super::words::escaped;
 use super::{GREETING, MEMORY};
 use jaq_core::load::{Arena, Error, File, Loader, span};
-use jaq_core::{Compiler, Ctx, Filter, Vars, data, unwrap_valr};
+use jaq_core::{Compiler, Ctx, Filter, Native, Vars, data, native, unwrap_valr};
 use jaq_json::Val;
 use memory_stats::memory_stats;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +30,42 @@ def @tsv: row("tsv") | map(cell("tsv"; (split("\\") | join("\\\\")) | (split("\t
 "#;
 
 type Jq = Filter<data::JustLut<Val>>;
+
+thread_local! {
+    /// What the expression said last on standard error, as `halt_error` does before it ends.
+    static SAID: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The library's own writes to a log that nobody reads.
+const TO_STDERR: &str = "stderr_empty";
+
+/// Keeps what is written to standard error.
+fn to_stderr() -> native::Filter<Native<data::JustLut<Val>>> {
+    native::run((TO_STDERR, native::v(0), |cv| {
+        SAID.set(text_of(&cv.1));
+        Box::new(std::iter::empty())
+    }))
+}
+
+/// A text itself, everything else as compact JSON.
+fn text_of(value: &Val) -> String {
+    match value {
+        Val::TStr(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => escaped(&other.to_string()).into_owned(),
+    }
+}
+
+/// What an expression says that ends itself with this code. With 0 nothing is wrong: there is just no more.
+fn halted(code: i32) -> String {
+    if code == 0 {
+        std::process::exit(0);
+    }
+    let said = SAID.take();
+    match said.trim() {
+        "" => format!("the expression ended itself with halt({code})"),
+        said => said.to_owned(),
+    }
+}
 
 /// Filters what comes on standard input until it ends. What it says is read by [`super::Jq`] alone.
 pub fn serve(args: &[OsString]) -> u8 {
@@ -92,10 +129,14 @@ fn run(jq: &Jq, json: &[u8], out: &mut impl Write) -> io::Result<Option<String>>
         Err(error) => return Ok(Some(format!("our own JSON does not read: {error}"))),
     };
     let context = Ctx::<data::JustLut<Val>>::new(&jq.lut, Vars::new([]));
-    for value in jq.id.run((context, input)).map(unwrap_valr) {
+    for value in jq.id.run((context, input)) {
+        let value = match value.map_err(jaq_core::Exn::get_halt) {
+            Ok(value) => Ok(value),
+            Err(Ok(code)) => return Ok(Some(halted(code))),
+            Err(Err(error)) => unwrap_valr(Err(error)),
+        };
         let text = match value {
-            Ok(Val::TStr(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
-            Ok(other) => escaped(&other.to_string()).into_owned(),
+            Ok(value) => text_of(&value),
             Err(error) => return Ok(Some(error.to_string())),
         };
         writeln!(out, "+{}", Value::from(text))?;
@@ -110,7 +151,8 @@ fn compile(expression: &str) -> Result<Jq, Wrong> {
         .chain(jaq_json::defs())
         .chain(jaq_core::load::parse(FORMATS, |parser| parser.defs()).unwrap_or_default());
     let functions = jaq_core::funs()
-        .chain(jaq_std::funs())
+        .chain(jaq_std::funs().filter(|(name, ..)| *name != TO_STDERR))
+        .chain([to_stderr()])
         .chain(jaq_json::funs());
     let arena = Arena::default();
     let program = File {

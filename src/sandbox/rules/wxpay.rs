@@ -265,7 +265,9 @@ fn response(found: &Document<Application>) -> Value {
 
 /// A business account is proved by a transfer, everything else by the legal person.
 fn is_business(account: &Value) -> bool {
-    account["bank_account_type"] == "ACCOUNT_TYPE_BUSINESS"
+    let kind = &account["bank_account_type"];
+    // WeChat Pay numbers it so.
+    kind == "ACCOUNT_TYPE_BUSINESS" || kind == "74"
 }
 
 pub fn get_info(_: &mut Tx<'_>, _: Value) -> Result<Value, Refusal> {

@@ -148,6 +148,36 @@ fn a_full_minute_makes_every_call_wait_and_loses_nothing() {
     assert!(refused <= 30, "{refused} refusals of 9 products");
 }
 
+/// The shop's own limit of audits, which no profile names, comes with the code of the minute's limit: what outlasts
+/// the minute ends the job, however much else gets through.
+#[test]
+fn a_limit_that_only_the_shop_knows_ends_the_job() {
+    let world = World::new();
+    world.write("goods.jsonl", jsonl(6));
+    world
+        .sandbox()
+        .set(|settings| settings.audits_per_hour = Some(2))
+        .expect("it is set");
+    let upload = ["goods", "upload", "goods.jsonl", "--rehost", "never"];
+    let said = world.run_in_time(&[&upload[..], &["--format", "json"]].concat());
+    assert_eq!(said.code, Some(5), "{}", said.stderr);
+    let report = said.json();
+    assert_eq!(
+        (&report["status"], &report["added"], &report["left"]),
+        (&json!("stopped"), &json!(2), &json!(4))
+    );
+    // Each of those that wait together moves this clock.
+    let waited = wxsell::clock::later(&world.clock()).as_secs();
+    assert!(waited <= 300, "{waited} s");
+    let (_, refused) = adds(&world);
+    assert!((3..=12).contains(&refused), "{refused} refusals");
+    // An hour later two more go.
+    world.wait(3_600);
+    let said = world.run_in_time(&[&upload[..], &["--format", "json"]].concat());
+    assert_eq!(said.code, Some(5), "{}", said.stderr);
+    assert_eq!(submissions(&world), 4);
+}
+
 #[test]
 fn a_used_up_day_ends_the_job_and_says_when_to_go_on() {
     let world = World::new();

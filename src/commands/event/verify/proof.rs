@@ -50,6 +50,8 @@ const AUDIT_FAILED: i64 = 3;
 const AUDIT_PASSED: i64 = 4;
 /// `status` of an order whose time to pay ran out.
 const TIMED_OUT: i64 = 181;
+/// The event of an order that was cancelled.
+pub const CANCELLED_ORDER: &str = "open_product_order_cancel";
 
 /// How a stored push is known to be the one that is claimed, beside its event and the number of its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

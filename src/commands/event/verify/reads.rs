@@ -6,6 +6,7 @@ use crate::api::reader::seconds;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, request};
 use crate::commands::order::list::orders_between;
+use crate::model::order::State;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
@@ -26,29 +27,43 @@ const AT_ONCE: usize = 16;
 /// An order may bear a time up to a day ahead of WeChat's.
 pub const DAY: i64 = 86_400;
 
+/// What was read of a shop.
+pub struct Read {
+    pub claims: Vec<Claim>,
+    /// The numbers of each cancelled order, whose record proves nothing.
+    pub cancelled: Vec<Vec<String>>,
+}
+
 /// Everything that the shop's records prove to have been pushed within the span. Fails with the first read that fails:
 /// what was not read would look complete.
-pub async fn claims(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
+pub async fn claims(ctx: &Ctx, span: Span) -> Result<Read> {
     ctx.shop().await?;
-    let (orders, aftersales, disputes, goods) = tokio::try_join!(
+    let ((orders, cancelled), aftersales, disputes, goods) = tokio::try_join!(
         orders(ctx, span),
         aftersales(ctx, span),
         disputes(ctx, span),
         goods(ctx)
     )?;
     let all = [orders, aftersales, disputes, goods].into_iter().flatten();
-    Ok(all
-        .filter(|claim| (span.since..=span.until).contains(&claim.at))
-        .collect())
+    let claims = all.filter(|claim| (span.since..=span.until).contains(&claim.at));
+    Ok(Read {
+        claims: claims.collect(),
+        cancelled,
+    })
 }
 
 /// The list filters by creation, and an order is paid and settled later.
-async fn orders(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
+async fn orders(ctx: &Ctx, span: Span) -> Result<(Vec<Claim>, Vec<Vec<String>>)> {
     let rows = orders_between(ctx, span.opened, span.until.saturating_add(DAY)).await?;
-    Ok(rows
+    // By the merchant, which is not pushed, or by another, which is.
+    let cancelled = rows
         .iter()
-        .flat_map(|order| proof::order(&order.record))
-        .collect())
+        .map(|order| &order.value)
+        .filter(|order| order.state == State::Cancelled && order.controlled == Some(true));
+    let cancelled = cancelled.map(|order| vec![order.id.clone(), order.number.clone()]);
+    let cancelled = cancelled.collect();
+    let claims = rows.iter().flat_map(|order| proof::order(&order.record));
+    Ok((claims.collect(), cancelled))
 }
 
 async fn aftersales(ctx: &Ctx, span: Span) -> Result<Vec<Claim>> {
