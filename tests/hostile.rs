@@ -43,6 +43,7 @@ fn no_reply_makes_any_command_panic() {
 
 #[test]
 #[ignore = "the process that no_reply_makes_any_command_panic starts"]
+#[expect(clippy::print_stdout, reason = "the figure, for who measures")]
 fn what_one_process_does() {
     let runs = std::env::var("HOSTILE_RUNS").expect("started by the test above");
     let report = hostile::run(9, runs.parse().expect("a number"));

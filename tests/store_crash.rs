@@ -66,6 +66,19 @@ impl World {
         Sandbox::open(&self.path().join("state/sandbox.db")).expect("the shop's file")
     }
 
+    /// The number of the last call that the shop saw.
+    fn last_call(&self) -> Option<String> {
+        let calls = self.sandbox().exchanges().expect("calls");
+        calls.last().map(|call| call.rid.clone())
+    }
+
+    /// How many calls came after that one.
+    fn calls_since(&self, last: &Option<String>) -> usize {
+        let calls = self.sandbox().exchanges().expect("calls");
+        let newer = |call: &&wxsell::sandbox::Exchange| Some(&call.rid) != last.as_ref();
+        calls.iter().rev().take_while(newer).count()
+    }
+
     /// Lets a minute pass.
     fn wait(&self) {
         let minute = Duration::from_secs(61);
@@ -152,8 +165,8 @@ fn seed() -> u64 {
     seed
 }
 
-/// Kills an upload `kills` times at random moments, then lets it finish.
-fn killed(products: usize, kills: u32, longest: u64) {
+/// Kills an upload `kills` times, each time after a random number of calls up to `most`, then lets it finish.
+fn killed(products: usize, kills: u32, most: usize) {
     let seed = seed();
     let world = World::new(products);
     // Slow enough that the kills fall into the work; some additions are carried out long before their answer comes.
@@ -175,15 +188,20 @@ fn killed(products: usize, kills: u32, longest: u64) {
     }
     let mut died = 0;
     for _ in 0..kills {
+        let last = world.last_call();
         let mut child = world
             .command(&["goods", "upload", "goods.csv", "--yes", "--quiet"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(fastrand::u64(longest / 4..longest)));
-        if child.try_wait().expect("a child").is_none() {
-            died += 1;
+        let calls = fastrand::usize(1..=most);
+        while child.try_wait().expect("a child").is_none() {
+            if world.calls_since(&last) >= calls {
+                died += 1;
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
         let _ = child.kill();
         child.wait().expect("a child");
@@ -200,14 +218,14 @@ fn killed(products: usize, kills: u32, longest: u64) {
 
 #[test]
 fn an_upload_to_a_store_killed_at_random_loses_nothing_and_adds_nothing_twice() {
-    killed(60, 10, 900);
+    killed(60, 10, 16);
 }
 
 /// `cargo test --release --test all store_crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn an_upload_to_a_store_killed_200_times_loses_nothing_and_adds_nothing_twice() {
-    killed(2000, 200, 600);
+    killed(2000, 200, 24);
 }
 
 /// An upload over a line where each kind of failure meets one call in twenty, to a store whose reads lag a minute.

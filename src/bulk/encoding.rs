@@ -178,13 +178,11 @@ fn chinese(file: &mut File) -> std::io::Result<Chinese> {
         let read = file.read(&mut buffer)?;
         for byte in &buffer[..read] {
             match lead.take() {
+                Some(_) if byte.is_ascii_digit() => {}
                 Some(first) => {
-                    if !byte.is_ascii_digit() {
-                        found.double += 1;
-                        found.common += u64::from(
-                            (0xA1..=0xF7).contains(&first) && (0xA1..=0xFE).contains(byte),
-                        );
-                    }
+                    found.double += 1;
+                    found.common +=
+                        u64::from((0xA1..=0xF7).contains(&first) && (0xA1..=0xFE).contains(byte));
                 }
                 None if *byte >= 0x81 => lead = Some(*byte),
                 None => {}

@@ -125,10 +125,7 @@ impl Sort {
 
     /// Whether WeChat recognises it by its mark, so that it may be sent again with the same one.
     fn is_keyed(self) -> bool {
-        match self {
-            Sort::Refund => true,
-            _ => false,
-        }
+        matches!(self, Sort::Refund)
     }
 
     /// Whether the same movement within a day of one that was shown is refused.

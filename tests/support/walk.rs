@@ -281,10 +281,12 @@ fn shape(word: &str) -> String {
     let pattern = of(|letter| letter.is_ascii_digit());
     // A date may be cut off where a column is narrow.
     let is_time = ["0000-00", "00:00:00"];
+    // A day and an hour of this year, each a word of its own.
+    let is_short = matches!(pattern.as_str(), "00-00" | "00:00");
     if word.starts_with('#') {
         // The mark that a run leaves in what it makes.
         "#".to_owned()
-    } else if is_time.iter().any(|time| pattern.contains(time)) {
+    } else if is_short || is_time.iter().any(|time| pattern.contains(time)) {
         pattern
     } else if digits >= 10 {
         of(|letter| matches!(letter, '0'..='9' | 'a'..='f'))

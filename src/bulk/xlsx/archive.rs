@@ -281,7 +281,7 @@ fn floating(part: impl Read, found: &mut BTreeMap<u32, Vec<u32>>) {
                 "pic" if count < MOST => {
                     count += 1;
                     let (row, column) = place;
-                    found.entry(row).or_insert_with(Vec::new).push(column);
+                    found.entry(row).or_default().push(column);
                 }
                 _ => {}
             },

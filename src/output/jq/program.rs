@@ -56,6 +56,10 @@ fn text_of(value: &Val) -> String {
 }
 
 /// What an expression says that ends itself with this code. With 0 nothing is wrong: there is just no more.
+#[expect(
+    clippy::exit,
+    reason = "the expression ends this process, which is of no other use"
+)]
 fn halted(code: i32) -> String {
     if code == 0 {
         std::process::exit(0);
@@ -78,6 +82,10 @@ pub fn serve(args: &[OsString]) -> u8 {
 
 /// Ends the process once it holds more than [`MEMORY`]. It looks rather than sets a limit of the system: what only
 /// reserves addresses would meet that.
+#[expect(
+    clippy::exit,
+    reason = "another thread is in the middle of what needs too much"
+)]
 fn bound_memory() {
     std::thread::spawn(|| {
         while memory_stats().is_none_or(|used| used.physical_mem <= MEMORY) {

@@ -420,12 +420,12 @@ pub async fn plan<T: Sendable>(
     let empty_shop = matches!(&look, Look::List(shelf) if shelf.borrow().places.is_empty());
     let unread = matches!(look, Look::No) || empty_shop;
     let drafts = RefCell::new(drafts);
-    let lines = (0..notes.len()).filter_map(|index| {
-        let note = notes[index];
+    let lines = (0..notes.len()).filter(|index| {
+        let note = notes[*index];
         // Nothing is known of most products, and nothing has to be: they are added, or their stock is set.
         let blind = !thorough && (unread && note == 0 || note & note::DONE != 0)
             || stock_only && note & note::TWIN == 0;
-        (!blind).then_some(index)
+        !blind
     });
     let lines: Vec<usize> = lines.collect();
     let done = notes.iter().filter(|note| **note & note::DONE != 0).count() as u64;

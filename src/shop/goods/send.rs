@@ -108,6 +108,10 @@ struct Aftermath {
 }
 
 impl<'a, T: Sendable> Sender<'a, T> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a job is made of, each named once"
+    )]
     pub fn new(
         shop: &'a Shop,
         shop_key: String,

@@ -125,14 +125,17 @@ pub(super) async fn find(shop: &Shop, movement: &Movement) -> Result<Option<Foun
         "/shop/register/apply_scene" => {
             let reply = shop.read("/shop/register/check", &json!({})).await?;
             let scenes = reply.pointer("/data/scene_group_list");
-            let scenes = scenes.and_then(Value::as_array).into_iter().flatten();
+            let mut scenes = scenes.and_then(Value::as_array).into_iter().flatten();
             // 0: in audit; 1: open.
             let has = |scene: &Value| {
                 scene["group_id"] == look["scene"]
                     && matches!(number(&scene["status"]), Some(0 | 1))
             };
-            let found = scenes.cloned().find(has).is_some();
-            Ok(if found { done(json!({})) } else { None })
+            Ok(if scenes.any(has) {
+                done(json!({}))
+            } else {
+                None
+            })
         }
         _ => Ok(None),
     }

@@ -435,14 +435,12 @@ impl<T: Payload> Reading<'_, T> {
             (
                 Field::OutProductId | Field::OutSkuId | Field::SkuCode | Field::Barcode,
                 Value::Text(id),
-            ) => {
-                if id.chars().count() > LONGEST_ID {
-                    return Err(Fault::new(text!(
-                        "{name} is longer than {most} characters",
-                        name,
-                        most = LONGEST_ID
-                    )));
-                }
+            ) if id.chars().count() > LONGEST_ID => {
+                return Err(Fault::new(text!(
+                    "{name} is longer than {most} characters",
+                    name,
+                    most = LONGEST_ID
+                )));
             }
             (Field::SalePrice, Value::Fen(fen)) if fen.0 <= 0 => {
                 return Err(Fault::new(text!("{name} must be more than 0", name)));

@@ -13,7 +13,7 @@ pub fn check(field: Field, name: &str, value: &Value) -> Result<(), Fault> {
     match (field, value) {
         (Field::Title, Value::Text(title)) => {
             let letters = title.trim().chars().count();
-            if letters < 2 || letters > LONGEST_TITLE {
+            if !(2..=LONGEST_TITLE).contains(&letters) {
                 return Err(
                     Fault::new(text!("{name} has {letters} characters", name, letters))
                         .hint(text!("write 2 to {most} characters", most = LONGEST_TITLE)),
