@@ -61,6 +61,23 @@ impl Before {
         super::world::said(&mut self.command(args))
     }
 
+    /// As [`Before::until_shown`], after a program that was ended and printed this.
+    #[track_caller]
+    fn until_known(&self, printed: &[u8], args: &[&str], how: &str) {
+        if printed.is_empty() {
+            return self.until_shown(args, how);
+        }
+        // It was shown before the end, whether or not that could still be kept: it is shown again, or known.
+        self.world.wait(300);
+        let again = self.run(args);
+        assert!(
+            matches!(again.code, Some(0 | 11)),
+            "{how}: {}",
+            again.stderr
+        );
+        assert_eq!(self.bank.moved(), 1, "{how}");
+    }
+
     /// Runs the same command, a minute apart, until it shows the movement; at no time is there a second one.
     #[track_caller]
     fn until_shown(&self, args: &[&str], how: &str) {
@@ -288,19 +305,7 @@ fn killed(moments: u64) {
         let _ = child.kill();
         let killed = child.wait_with_output().expect("an end");
         let how = format!("killed, {moment}, {}", kind.path);
-        if killed.stdout.is_empty() {
-            before.until_shown(kind.args, &how);
-            continue;
-        }
-        // It was shown before the kill, whether or not that could still be kept: it is shown again, or known.
-        before.world.wait(300);
-        let again = before.run(kind.args);
-        assert!(
-            matches!(again.code, Some(0 | 11)),
-            "{how}: {}",
-            again.stderr
-        );
-        assert_eq!(before.bank.moved(), 1, "{how}");
+        before.until_known(&killed.stdout, kind.args, &how);
     }
 }
 
@@ -651,9 +656,9 @@ fn a_write_whose_program_is_ended_stands_in_the_log() {
     for signal in ["TERM", "HUP", "KILL", "INT"] {
         let before = Before::new(0);
         before.bank.next(End::Slow(3000));
-        let mut child = before
+        let child = before
             .command(KINDS[1].args)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
@@ -666,10 +671,10 @@ fn a_write_whose_program_is_ended_stands_in_the_log() {
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();
         assert!(sent.expect("a signal").success());
-        let _ = child.wait();
+        let ended = child.wait_with_output().expect("an end");
         let rows = before.run(&["log", "list", "--format", "json"]).json();
         assert_eq!(rows.as_array().map(Vec::len), Some(1), "{signal}: {rows}");
-        before.until_shown(KINDS[1].args, signal);
+        before.until_known(&ended.stdout, KINDS[1].args, signal);
         let checked = before.run(&["log", "verify", "--format", "json"]);
         assert_eq!(
             checked.json()["broken_at"],
