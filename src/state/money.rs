@@ -178,7 +178,7 @@ fn spent(sql: &Connection, shop: &str, kind: &str, since: i64) -> rusqlite::Resu
 }
 
 impl State {
-    /// Writes a movement down as [`State::ask_money`] does, if it and all that was spent since `since` stay within
+    /// Writes down that money is asked for, if it and all that was spent since `since` stay within
     /// `most`. Counting and writing are one step: two processes cannot both take the rest. An earlier try for the same
     /// subject that has no end counts no more, since only one of the two can be carried out.
     pub fn ask_money_within(&self, asked: &Asked<'_>, since: i64, most: Fen) -> Result<Within> {

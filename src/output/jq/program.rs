@@ -71,7 +71,7 @@ fn halted(code: i32) -> String {
     }
 }
 
-/// Filters what comes on standard input until it ends. What it says is read by [`super::Jq`] alone.
+/// Filters what comes on standard input until it ends. What it says is read by the program that started it.
 pub fn serve(args: &[OsString]) -> u8 {
     bound_memory();
     std::panic::set_hook(Box::new(|_| {}));
