@@ -209,7 +209,7 @@ impl Ctx {
     pub fn show_done(&self, ask: &Ask, reply: Value, done: Text) -> Result<()> {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
-            Value::Null => Err(without(ask).into()),
+            Value::Null => Err(ask.without().into()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
@@ -295,29 +295,6 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
         put(&mut base, &name, value);
     }
     Ok(base)
-}
-
-/// A success without what was asked for.
-pub fn without(ask: &Ask) -> Failure {
-    let (_, operation) = ask.operation();
-    match operation.resend {
-        Resend::Safe => Failure::new(
-            fail::Kind::Refused,
-            text!(
-                "WeChat answered {path} with success and without {field}",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-        _ => Failure::new(
-            fail::Kind::Unknown,
-            text!(
-                "done, but WeChat answered {path} without {field}, so that it cannot be shown",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-    }
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod aftersale;
 pub mod ask;
+pub mod audit;
 pub mod coupon;
 pub mod dispute;
 pub mod funds;
@@ -19,6 +20,7 @@ pub mod pay;
 pub mod reading;
 pub mod role;
 pub mod store;
+pub mod verify;
 pub mod walk;
 pub mod write;
 

@@ -9,6 +9,7 @@ use crate::model::order::Order;
 use crate::text;
 use crate::types::{Family, Id64};
 use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 
 /// How an order is named to the platform, by its number or the merchant's. It is what the component's calls on an
@@ -52,7 +53,33 @@ pub struct Span {
     pub until: Option<i64>,
 }
 
+/// Seconds that the time of an order may be ahead of WeChat's.
+pub const AHEAD: i64 = 86_400;
+/// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
+const WINDOW: i64 = 7 * 86_400;
+/// Windows that are read together.
+const WINDOWS_AT_ONCE: usize = 4;
+
 impl Shop {
+    /// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
+    pub async fn orders_between(&self, since: i64, until: i64) -> Result<Walked<Fetched<Order>>> {
+        let oldest_first = List::All { oldest_first: true };
+        let walked: Vec<Walked<Fetched<Order>>> = stream::iter(spans(since, until, true))
+            .map(|(from, to)| {
+                let span = Span {
+                    since: Some(from),
+                    until: Some(to),
+                };
+                self.orders(&oldest_first, span, None)
+            })
+            .buffered(WINDOWS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let unsure = walked.iter().map(|walked| walked.unsure).sum();
+        let rows = walked.into_iter().flat_map(|walked| walked.rows).collect();
+        Ok(Walked { rows, unsure })
+    }
+
     /// One order.
     ///
     /// # Errors
@@ -75,5 +102,37 @@ impl Shop {
             Family::Component => component::list(self, list, span, limit).await,
             Family::Store => Err(lacks(text!("this command")).into()),
         }
+    }
+}
+
+/// Both ends belong to a span, and none overlap.
+pub fn spans(since: i64, until: i64, oldest_first: bool) -> Vec<(i64, i64)> {
+    let mut spans = Vec::new();
+    let mut from = since;
+    while from <= until {
+        let to = (from + WINDOW - 1).min(until);
+        spans.push((from, to));
+        from = to + 1;
+    }
+    if !oldest_first {
+        spans.reverse();
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_every_second_once() {
+        for (since, until) in [(0, 0), (0, WINDOW - 1), (0, WINDOW), (5, 40 * 86_400 + 7)] {
+            let mut spans = spans(since, until, true);
+            assert_eq!((spans[0].0, spans[spans.len() - 1].1), (since, until));
+            assert!(spans.windows(2).all(|two| two[0].1 + 1 == two[1].0));
+            spans.reverse();
+            assert_eq!(spans, super::spans(since, until, false));
+        }
+        assert!(spans(5, 4, true).is_empty());
     }
 }

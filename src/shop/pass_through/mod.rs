@@ -24,8 +24,11 @@ pub mod provider;
 pub mod sharer;
 pub mod status;
 
+use crate::api::Resend;
 use crate::api::operation::{self, Book, Kind, Operation};
+use crate::fail::{self, Failure};
 use crate::lang::Text;
+use crate::text;
 
 /// The verbs of a noun: each is a constant, and all of them are `ASKS`.
 macro_rules! verbs {
@@ -105,6 +108,29 @@ impl Ask {
         let (book, operation) = self.operation();
         let shown = book.field(&operation.reply, self.shows);
         shown.is_some_and(|shown| book.kind(shown) == Kind::List)
+    }
+
+    /// A success without what was asked for.
+    pub fn without(&self) -> Failure {
+        let (_, operation) = self.operation();
+        match operation.resend {
+            Resend::Safe => Failure::new(
+                fail::Kind::Refused,
+                text!(
+                    "WeChat answered {path} with success and without {field}",
+                    path = self.path,
+                    field = self.shows
+                ),
+            ),
+            _ => Failure::new(
+                fail::Kind::Unknown,
+                text!(
+                    "done, but WeChat answered {path} without {field}, so that it cannot be shown",
+                    path = self.path,
+                    field = self.shows
+                ),
+            ),
+        }
     }
 
     /// The operation behind it.
