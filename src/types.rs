@@ -6,6 +6,7 @@ pub mod spelling;
 pub use secret::{HIDDEN, Secret, hide, redact};
 
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -334,6 +335,22 @@ impl Family {
         match self {
             Family::Component => "component",
             Family::Store => "store",
+        }
+    }
+
+    /// For people.
+    pub fn title(self) -> Text {
+        match self {
+            Family::Component => text!("custom component"),
+            Family::Store => text!("WeChat Store"),
+        }
+    }
+
+    /// Whether it is the family of the WeChat Store.
+    pub fn is_store(self) -> bool {
+        match self {
+            Family::Component => false,
+            Family::Store => true,
         }
     }
 }

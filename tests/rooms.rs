@@ -391,6 +391,7 @@ fn may_know_the_wire(path: &str) -> bool {
     let mut parts = path.split(['/', '.']).skip(2);
     let adapter = path.starts_with("shop/") && parts.any(|part| family.contains(&part));
     path.starts_with("api/")
+        || path.ends_with("/tests.rs")
         || path.starts_with("sandbox/")
         || path.starts_with("shop/pass_through")
         || adapter

@@ -10,7 +10,7 @@ use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Node, mask_personal, present};
 use crate::client::trace::mask_secrets;
-use crate::fail::{self, Failure, failure};
+use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};

@@ -7,6 +7,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
+use crate::shop::pass_through::audit::TICKET;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -185,7 +186,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
             ));
             HandedIn {
                 outcome: "submitted",
-                audit_id: reply["audit_id"].as_str().map(str::to_owned),
+                audit_id: TICKET.some_text(&reply),
             }
         }
         Err(error) => {

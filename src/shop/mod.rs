@@ -5,6 +5,7 @@ pub mod access;
 pub mod aftersale;
 pub mod ask;
 pub mod audit;
+pub mod commission;
 pub mod coupon;
 pub mod dispute;
 pub mod funds;

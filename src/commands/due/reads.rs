@@ -13,18 +13,14 @@ use crate::shop::reading::Fetched;
 use crate::state::cases::OpenCase;
 use crate::state::pushes;
 use crate::text;
-use crate::types::{ChinaTime, Fen, now};
+use crate::types::{Fen, now};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;
 const DAY: i64 = 86_400;
-/// `edit_status` of a product in audit.
-const IN_AUDIT: i64 = 2;
-
 /// One shop as it is read.
 struct Look<'a> {
     ctx: &'a Ctx,
@@ -56,15 +52,6 @@ pub async fn shop(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Item>> {
     let found = [aftersales, disputes, orders, audits];
     let found = found.into_iter().flatten();
     Ok(found.filter(|item| wanted.all || item.due).collect())
-}
-
-/// A number as text, whichever way it came.
-fn number(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 impl Look<'_> {

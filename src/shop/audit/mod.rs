@@ -3,9 +3,11 @@
 pub(super) mod component;
 
 use super::{Shop, lacks};
+use crate::lang::Text;
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
+use serde_json::Value;
 
 /// How far the draft of a product is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,5 +27,13 @@ impl Shop {
             Family::Component => component::audits(self).await,
             Family::Store => Err(lacks(text!("this command")).into()),
         }
+    }
+}
+
+/// What an application for a brand lacks.
+pub fn brand_problems(family: Family, application: &Value) -> Vec<Text> {
+    match family {
+        Family::Component => component::brand_problems(application),
+        Family::Store => vec![lacks(text!("this command")).message],
     }
 }
