@@ -42,7 +42,10 @@ impl Declared {
     }
 
     /// Entries that stand for nothing.
-    fn left_over<'a>(&'a self, operations: &'a [Entry<Operation>]) -> impl Iterator<Item = &'a String> {
+    fn left_over<'a>(
+        &'a self,
+        operations: &'a [Entry<Operation>],
+    ) -> impl Iterator<Item = &'a String> {
         let known = |id: &String| operations.iter().any(|operation| operation.id == *id);
         let calls = self.resend.keys().chain(self.paging.keys());
         let used = self.used.borrow().clone();
