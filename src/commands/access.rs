@@ -173,9 +173,10 @@ fn rows(component: Option<&Component>) -> Vec<Row> {
     let mut rows = vec![Row {
         what: text!("component"),
         name: text!("custom trade component"),
-        state: match component.is_banned() {
-            true => text!("banned"),
-            false => text!("joined"),
+        state: if component.is_banned() {
+            text!("banned")
+        } else {
+            text!("joined")
         },
         missing: component.is_banned().then(|| {
             text!("the platform has banned it; the reason is in the Mini Program's backend")

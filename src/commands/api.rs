@@ -473,9 +473,10 @@ fn takes_a_secret(operation: &Operation) -> Option<&'static str> {
         shared.map_or(&[][..], |shared| &shared.fields[..])
     });
     let named = |node: &Node| node.secret && node.name.ends_with("secret");
-    match fields.chain(&operation.query).any(named) {
-        true => super::command_of(&operation.path),
-        false => None,
+    if fields.chain(&operation.query).any(named) {
+        super::command_of(&operation.path)
+    } else {
+        None
     }
 }
 

@@ -57,9 +57,10 @@ struct Found {
 impl Record for Found {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("permitted", "STATE", |found| {
-            Cell::Word(match found.permitted {
-                true => text!("passed"),
-                false => text!("not passed (yet)"),
+            Cell::Word(if found.permitted {
+                text!("passed")
+            } else {
+                text!("not passed (yet)")
             })
         }),
         Column::new("number", "NUMBER", |found| {

@@ -170,9 +170,10 @@ async fn mine(ctx: &Ctx) -> Result<()> {
         let brands = ctx.shop().await?.store_brands().await?;
         let row = |brand: crate::api::store::merchant::Brand| BrandRow {
             brand_id: brand.brand_id.to_string(),
-            brand_wording: match brand.ch_name.is_empty() {
-                true => brand.en_name,
-                false => brand.ch_name,
+            brand_wording: if brand.ch_name.is_empty() {
+                brand.en_name
+            } else {
+                brand.ch_name
             },
         };
         let rows: Vec<BrandRow> = brands.into_iter().map(row).collect();

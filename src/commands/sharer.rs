@@ -148,10 +148,7 @@ impl Record for Outcome {
             row.reason.clone().map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("again", "TRY AGAIN", |row| {
-            Cell::Word(match row.again {
-                true => text!("yes"),
-                false => text!("no"),
-            })
+            Cell::Word(if row.again { text!("yes") } else { text!("no") })
         }),
     ];
 }

@@ -152,9 +152,10 @@ impl Look<'_> {
     ) -> Result<(Vec<OpenCase>, Vec<String>)> {
         let state = self.ctx.state()?;
         let kept = state.open_cases(&self.key)?;
-        let mut usable = match self.wanted.fresh {
-            true => HashMap::new(),
-            false => self.usable(&kept, listed)?,
+        let mut usable = if self.wanted.fresh {
+            HashMap::new()
+        } else {
+            self.usable(&kept, listed)?
         };
         let missing = listed.keys().filter(|number| !usable.contains_key(*number));
         let missing: Vec<&String> = missing.collect();

@@ -174,9 +174,10 @@ fn account_number(file: Option<&Path>, ctx: &Ctx) -> Result<Secret> {
 
 fn digits(text: &str) -> Result<Secret> {
     let number: String = text.split_whitespace().collect();
-    match !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(Secret::new(number)),
-        false => Err(Failure::input(text!("an account number has digits only")).into()),
+    if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(Secret::new(number))
+    } else {
+        Err(Failure::input(text!("an account number has digits only")).into())
     }
 }
 

@@ -299,12 +299,11 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
             ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
         }
         CodeVerb::Check(args) => {
-            let last = match args.wait {
-                true => withdraw::watch_code(ctx, &args.qrcode_ticket).await?,
-                false => {
-                    let body = request(&CHECK_CODE, &args, json!({}))?;
-                    ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
-                }
+            let last = if args.wait {
+                withdraw::watch_code(ctx, &args.qrcode_ticket).await?
+            } else {
+                let body = request(&CHECK_CODE, &args, json!({}))?;
+                ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
             };
             ctx.show_reply(&CHECK_CODE, last)
         }

@@ -150,9 +150,10 @@ fn last_day(text: &str) -> Result<Option<jiff::civil::Date>, Text> {
         return Ok(None);
     }
     let last = day(text)?;
-    match last < today() {
-        true => Err(text!("{day} has passed", day = text)),
-        false => Ok(Some(last)),
+    if last < today() {
+        Err(text!("{day} has passed", day = text))
+    } else {
+        Ok(Some(last))
     }
 }
 

@@ -509,9 +509,10 @@ fn rename(written: &Value, section: &str) -> Value {
             renamed.insert(name, value);
         }
     }
-    match renamed.is_empty() {
-        true => Value::Null,
-        false => Value::Object(renamed),
+    if renamed.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(renamed)
     }
 }
 

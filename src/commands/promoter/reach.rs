@@ -82,9 +82,10 @@ struct Identity {
 }
 
 fn wanted<S: Serializer>(unionid: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    match unionid {
-        true => serializer.serialize_u8(1),
-        false => serializer.serialize_none(),
+    if unionid {
+        serializer.serialize_u8(1)
+    } else {
+        serializer.serialize_none()
     }
 }
 

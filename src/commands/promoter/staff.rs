@@ -211,9 +211,10 @@ fn readable(row: Value, ctx: &Ctx) -> Value {
 /// Both sides in one column.
 fn bound(columns: Columns<Value>) -> Columns<Value> {
     columns.with("bound", "BOUND", |row: &Value| {
-        Cell::Word(match is_bound(row) {
-            true => text!("yes"),
-            false => text!("no"),
+        Cell::Word(if is_bound(row) {
+            text!("yes")
+        } else {
+            text!("no")
         })
     })
 }

@@ -194,12 +194,13 @@ fn page(
     args: &AuthorizeArgs,
     only: Option<&str>,
 ) -> Result<String> {
-    let (path, ahead): (&str, &[(&str, &str)]) = match args.phone {
-        true => (
+    let (path, ahead): (&str, &[(&str, &str)]) = if args.phone {
+        (
             "safe/bindcomponent",
             &[("action", "bindcomponent"), ("no_scan", "1")],
-        ),
-        false => ("cgi-bin/componentloginpage", &[]),
+        )
+    } else {
+        ("cgi-bin/componentloginpage", &[])
     };
     let mut url = Url::parse("https://mp.weixin.qq.com")?.join(path)?;
     url.query_pairs_mut()

@@ -116,9 +116,10 @@ fn check(step: &Step, next: bool) -> Check {
     };
     Check {
         mark,
-        title: match step.needed || step.state == State::Done {
-            true => step.title.clone(),
-            false => text!("{step} (optional)", step = step.title.clone()),
+        title: if step.needed || step.state == State::Done {
+            step.title.clone()
+        } else {
+            text!("{step} (optional)", step = step.title.clone())
         },
         note,
     }

@@ -354,9 +354,10 @@ fn release(read: &Read<Component>) -> Step {
             text!("not confirmed: {tasks}", tasks = words.join(", ")),
         )
         .run(&format!("access finish {}", first.word()));
-    match component.confirmed(Task::Release) {
-        true => step,
-        false => step.place(text!("Mini Program backend → Version management → release")),
+    if component.confirmed(Task::Release) {
+        step
+    } else {
+        step.place(text!("Mini Program backend → Version management → release"))
     }
 }
 

@@ -347,15 +347,16 @@ fn closed_by(record: &Value, case: &Case, sent: bool) -> Option<(&'static str, T
     }
     // The return is agreed once it has a number.
     let agreed = text_of(&record["return_id"]).is_some();
-    Some(match case.kind == REFUND || !agreed || sent {
-        true => (
+    Some(if case.kind == REFUND || !agreed || sent {
+        (
             "aftersale_user_apply_platform_judge_overdue",
             text!("it is closed (status 7), and the buyer did not ask the platform"),
-        ),
-        false => (
+        )
+    } else {
+        (
             "aftersale_user_upload_return_info_overdue",
             text!("it is closed (status 7), and nothing was sent back"),
-        ),
+        )
     })
 }
 
