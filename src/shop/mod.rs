@@ -20,6 +20,7 @@ pub mod pass_through;
 pub mod pay;
 pub mod reading;
 pub mod role;
+pub mod status;
 pub mod store;
 pub mod verify;
 pub mod walk;

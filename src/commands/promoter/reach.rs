@@ -82,7 +82,7 @@ struct Identity {
 }
 
 fn wanted<S: Serializer>(unionid: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    if unionid {
+    if *unionid {
         serializer.serialize_u8(1)
     } else {
         serializer.serialize_none()
