@@ -393,8 +393,6 @@ pub(super) fn resolve_in(
     };
     let kind = resolver.stored("kind", entry.kind, Account::default());
     let provider = match entry.provider.as_deref().filter(|_| !sandbox) {
-        // An AppSecret in the environment or from `--secret-file` is the provider's: the merchant has none on this machine.
-        // It does not count beside an AppID, which is the merchant's.
         Some(other) => match check_provider(name, kind, other, settings)
             .and_then(|()| resolve_in(Some(other), &environment.of_no_shop(), settings))
         {
