@@ -25,6 +25,14 @@ endpoints! {
     Precheck => "/channels/ec/product/categoryprecheck" -> PrecheckReply, Safe;
 }
 
+pub const ADD_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/add";
+pub const UPDATE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/update";
+pub const LIST_SALES_PATH: &str = "/channels/ec/product/limiteddiscounttask/list/get";
+pub const STOP_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/stop";
+pub const DELETE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/delete";
+/// Where and why products are held back; at most 50.
+pub const RESTRICTED_PATH: &str = "/channels/ec/product/getproductrestrictedinfo";
+
 /// The brand number that stands for "no brand".
 pub const NO_BRAND: &str = "2100000000";
 /// More SKUs than this are written after the answer (edit_status 7).
@@ -110,6 +118,8 @@ pub struct Product {
     pub extra_service: Option<ExtraService>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_sale_info: Option<AfterSale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_chart: Option<SizeChart>,
     /// Sent: 1 hands the draft to the audit, 0 keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listing: Option<i64>,
@@ -268,6 +278,56 @@ pub struct Sku {
     pub status: Option<i64>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// Measures of a product by size.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeChart {
+    #[serde(deserialize_with = "flag")]
+    pub enable: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub specification_list: Vec<SizeSpecification>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// One measure, with its value for each size.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeSpecification {
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub unit: String,
+    #[serde(deserialize_with = "flag")]
+    pub is_range: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub value_list: Vec<SizeValue>,
+}
+
+/// The value of one size: `value`, or from `left` to `right`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeValue {
+    /// The size, e.g. `M`.
+    #[serde(deserialize_with = "or_default")]
+    pub key: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub value: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub left: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub right: String,
 }
 
 /// When it is shipped.

@@ -8,7 +8,6 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
 use crate::shop::store::goods::as_it_stands;
-use crate::shop::store::sheet::Goods;
 use crate::shop::store::writer::{Export, SheetKind, Template};
 use crate::text;
 use anyhow::Result;
@@ -97,7 +96,7 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     }
     let shop = ctx.shop().await?;
     let facts = shop
-        .store_facts(&Goods::made("", Vec::new()), &cache(ctx)?)
+        .store_facts(&std::collections::HashSet::new(), &cache(ctx)?)
         .await?;
     let status = args.which.status.map(super::super::list::Status::code);
     let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
