@@ -20,6 +20,7 @@ pub mod dispute;
 pub mod due;
 pub mod event;
 pub mod fetched;
+pub mod flash_sale;
 pub mod freight;
 pub mod funds;
 pub mod goods;
@@ -357,6 +358,8 @@ nouns! {
     Address(address::Verb) in address, ToAll;
     #[command(subcommand)]
     Freight(freight::Verb) in freight, ToAll;
+    #[command(subcommand)]
+    FlashSale(flash_sale::Verb) in flash_sale, ToAll;
     #[command(subcommand)]
     Audit(audit::Verb) in audit, ToComponents;
     #[command(subcommand)]

@@ -312,12 +312,20 @@ pub enum Breach {
 /// What may be wrong; for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
-    AttributeMayBeNeeded { name: String },
-    PaperMayBeNeeded { name: String },
+    AttributeMayBeNeeded {
+        name: String,
+    },
+    PaperMayBeNeeded {
+        name: String,
+    },
     /// The category has measures that a size chart must have, and the product has no chart.
-    SizeChartMayBeNeeded { names: Vec<String> },
+    SizeChartMayBeNeeded {
+        names: Vec<String>,
+    },
     /// A pre-sale has a lowest price in an unknown unit.
-    PresalePrice { lowest: String },
+    PresalePrice {
+        lowest: String,
+    },
 }
 
 impl CategoryRule {
@@ -417,12 +425,7 @@ impl CategoryRule {
     }
 
     /// A chart that is given must be whole; whether one must be given nobody says.
-    fn check_sizes(
-        &self,
-        product: &Facts<'_>,
-        wrong: &mut Vec<Breach>,
-        doubts: &mut Vec<Doubt>,
-    ) {
+    fn check_sizes(&self, product: &Facts<'_>, wrong: &mut Vec<Breach>, doubts: &mut Vec<Doubt>) {
         let required = || self.sizes.lines.iter().filter(|line| line.required);
         if product.skus.iter().all(|sku| sku.sizes.is_empty()) {
             let names: Vec<String> = required().map(|line| line.name.clone()).collect();

@@ -5,6 +5,7 @@ pub mod aftersale;
 pub mod category_rule;
 pub mod deadline;
 pub mod dispute;
+pub mod flash_sale;
 pub mod order;
 pub mod parcel;
 pub mod policy;

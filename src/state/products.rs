@@ -80,6 +80,20 @@ impl State {
         read(by_code, code).map_err(|error| sqlite_failure(error).into())
     }
 
+    /// The merchant's number of a product, by the store's; `None` where it has none.
+    pub fn number_of_product(&self, shop: &str, id: &str) -> Result<Option<String>> {
+        let sql = self.sql();
+        let found: rusqlite::Result<Option<String>> = sql
+            .prepare_cached("SELECT number FROM product WHERE shop = ?1 AND id = ?2")
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![shop, id], |row| row.get(0))
+                    .optional()
+            });
+        let found = found.map_err(sqlite_failure)?;
+        Ok(found.filter(|number| !number.is_empty()))
+    }
+
     pub fn keep_product(&self, shop: &str, product: &KnownProduct) -> Result<()> {
         self.sql()
             .prepare_cached(

@@ -33,6 +33,38 @@ pub const DELETE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/del
 /// Where and why products are held back; at most 50.
 pub const RESTRICTED_PATH: &str = "/channels/ec/product/getproductrestrictedinfo";
 
+/// Where and why products are held back.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedReply {
+    pub data: RestrictedData,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedData {
+    #[serde(deserialize_with = "or_default")]
+    pub restricted_info_list: Vec<RestrictedInfo>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedInfo {
+    pub product_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub scene_info: Vec<RestrictedScene>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedScene {
+    /// 1 live broadcasts, 2 short videos, 4 search, and others.
+    #[serde(deserialize_with = "or_default")]
+    pub scene: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub desc: String,
+}
+
 /// The brand number that stands for "no brand".
 pub const NO_BRAND: &str = "2100000000";
 /// More SKUs than this are written after the answer (edit_status 7).

@@ -110,6 +110,17 @@ pub struct Brand {
     pub rest: Map<String, Value>,
 }
 
+impl Brand {
+    /// Why its papers were refused; empty where they were not.
+    pub fn refusal(&self) -> String {
+        let reason = self
+            .rest
+            .get("audit_result")
+            .and_then(|result| result.get("reject_reason")?.as_str());
+        reason.unwrap_or_default().to_owned()
+    }
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ListTemplates {
     pub offset: i64,

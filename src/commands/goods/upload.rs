@@ -512,7 +512,12 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(ctx: &'a Ctx, total: u64, not_compared: u64, keep_all: bool) -> Result<Tally<'a>> {
+    pub(super) fn new(
+        ctx: &'a Ctx,
+        total: u64,
+        not_compared: u64,
+        keep_all: bool,
+    ) -> Result<Tally<'a>> {
         let progress = ctx.out.progress(total, text!("goods"));
         // After a resume, what is done is done.
         progress.set(not_compared);

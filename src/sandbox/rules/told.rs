@@ -279,11 +279,28 @@ fn events_of_the_store_keep_to_their_schemas() {
         "is_new_apply_cat": true,
         "license_group_list": [{"license_group_id": "10", "license": {
             "license_id": "101", "file_id_list": [paper("license")]}}]}});
-    let applied = ask(&mut tx, &router, "/channels/ec/category/add", category.clone());
-    let brand = |id: &str, name: &str| json!({"brand": {"brand_id": id, "ch_name": name, "trade_mark_symbol": 1, "classification_no": "30",
-        "register_details": {"registrant": "x", "register_no": "1", "is_permanent": true, "register_certifications": [paper("mark")]}}});
-    ask(&mut tx, &router, "/channels/ec/brand/add", brand("8000201", "云山"));
-    ask(&mut tx, &router, "/channels/ec/brand/add", brand("8000202", "违规牌"));
+    let applied = ask(
+        &mut tx,
+        &router,
+        "/channels/ec/category/add",
+        category.clone(),
+    );
+    let brand = |id: &str, name: &str| {
+        json!({"brand": {"brand_id": id, "ch_name": name, "trade_mark_symbol": 1, "classification_no": "30",
+        "register_details": {"registrant": "x", "register_no": "1", "is_permanent": true, "register_certifications": [paper("mark")]}}})
+    };
+    ask(
+        &mut tx,
+        &router,
+        "/channels/ec/brand/add",
+        brand("8000201", "云山"),
+    );
+    ask(
+        &mut tx,
+        &router,
+        "/channels/ec/brand/add",
+        brand("8000202", "违规牌"),
+    );
     ask(
         &mut tx,
         &router,

@@ -11,9 +11,9 @@ use crate::api::store::Id;
 use crate::api::store::goods::NO_BRAND;
 use crate::api::store::image::{LINKS, MAX_BYTES};
 use crate::api::store::merchant::{Address, Brand, Template};
+use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::model::category_rule::{
     Breach, CategoryRule, Doubt, Facts, Measure, Requirements, SizeForm, SizeKind, SizeLine,
     SkuFacts, ValueKind,
@@ -810,13 +810,16 @@ impl<'a> Reader<'a> {
                     row.at,
                     row.sizes.first().map(|(_, cell)| cell.column),
                     text!("nobody can tell which size of the chart this SKU is"),
-                    Some(text!("give it a SKU attribute 尺码, e.g. in a column 规格:尺码")),
+                    Some(text!(
+                        "give it a SKU attribute 尺码, e.g. in a column 规格:尺码"
+                    )),
                 );
                 continue;
             };
             for (name, cell) in &row.sizes {
                 let line = rule.sizes.lines.iter().find(|line| line.name == *name);
-                let Some((line, measure)) = line.and_then(|line| Some((line, line.read(&cell.text)?)))
+                let Some((line, measure)) =
+                    line.and_then(|line| Some((line, line.read(&cell.text)?)))
                 else {
                     continue;
                 };
@@ -1172,7 +1175,10 @@ impl<'a> Reader<'a> {
                 Some(text!("add a column 尺码表:{name}", name)),
             ),
             Breach::SizeValue {
-                sku, name, value, line,
+                sku,
+                name,
+                value,
+                line,
             } => (
                 size_of(*sku, name),
                 sku_row(*sku),
@@ -1474,28 +1480,28 @@ impl<'a> Reader<'a> {
 
 /// What is in the file of an image, as SHA-256; or why the Store would refuse it.
 fn content_of(path: &Path) -> Result<String, Text> {
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            text!(
-                "cannot read the image {path}: {error}",
-                path = &shown,
-                error = error.to_string()
-            )
-        })?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(text!("the image {path} is larger than 10 MB", path = shown));
-        }
-        match imagesize::image_type(&bytes) {
-            Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
-            _ => return Err(text!("the image {path} is not a jpg or png", path = shown)),
-        }
-        match imagesize::blob_size(&bytes) {
-            Ok(size) if size.width > 0 && size.height > 0 => Ok(hex::encode(Sha256::digest(&bytes))),
-            _ => Err(text!(
-                "the image {path} is damaged: its width and height cannot be read",
-                path = shown
-            )),
-        }
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        text!(
+            "cannot read the image {path}: {error}",
+            path = &shown,
+            error = error.to_string()
+        )
+    })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(text!("the image {path} is larger than 10 MB", path = shown));
+    }
+    match imagesize::image_type(&bytes) {
+        Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
+        _ => return Err(text!("the image {path} is not a jpg or png", path = shown)),
+    }
+    match imagesize::blob_size(&bytes) {
+        Ok(size) if size.width > 0 && size.height > 0 => Ok(hex::encode(Sha256::digest(&bytes))),
+        _ => Err(text!(
+            "the image {path} is damaged: its width and height cannot be read",
+            path = shown
+        )),
+    }
 }
 
 /// A cell that says so empties its field; an empty cell keeps it.
@@ -1520,7 +1526,11 @@ fn presale_days(text: &str) -> Option<i64> {
         .iter()
         .find_map(|unit| number.strip_suffix(unit))
         .unwrap_or(number);
-    number.trim().parse().ok().filter(|days| (1..=365).contains(days))
+    number
+        .trim()
+        .parse()
+        .ok()
+        .filter(|days| (1..=365).contains(days))
 }
 
 /// What a cell of a size chart may hold.

@@ -57,6 +57,8 @@ const MISSING: i64 = 10_020_052;
 /// Submissions of this hour, and of this day, are used up; the older codes are not told apart.
 const HOUR_USED: [i64; 2] = [10_020_066, 1_002_001];
 const DAY_USED: [i64; 2] = [10_020_111, 1_002_002];
+/// A head image belongs to another product: perhaps to the same one, added from another machine a moment ago.
+const HEAD_IMAGE_USED: i64 = 10_020_228;
 /// A store on trial without a deposit takes 100 products.
 const TRIAL: i64 = 10_020_246;
 
@@ -888,6 +890,18 @@ impl<'a> Sender<'a> {
                     Ok(None) | Err(_) => Err(error),
                 }
             }
+            Err(error)
+                if failure(&error).and_then(|found| found.errcode) == Some(HEAD_IMAGE_USED) =>
+            {
+                self.look((self.clock)()?).await?;
+                let Some(id) = self.found(wanted)? else {
+                    return Err(error);
+                };
+                match self.shop.store_product(&id).await? {
+                    Some(held) => self.update(wanted, &id, held, None, now).await,
+                    None => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -1126,6 +1140,17 @@ impl<'a> Sender<'a> {
             let Some(product) = reply.and_then(GetProductReply::any) else {
                 continue;
             };
+            // The next run looks at these again, though their rows have not changed.
+            if matches!(
+                product.edit_status,
+                Some(edit::NOT_SUBMITTED | edit::WRITING | edit::WRITING_SDK | edit::WRITE_FAILED)
+            ) {
+                let number = match product.out_product_id.is_empty() {
+                    true => product.product_id.to_string(),
+                    false => product.out_product_id.clone(),
+                };
+                self.state.forget_upload(&self.shop_key, &number)?;
+            }
             match (product.edit_status, product.status) {
                 (Some(edit::IN_AUDIT), _) => standing.in_audit += 1,
                 (Some(edit::REFUSED), _) => standing.refused += 1,

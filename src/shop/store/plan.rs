@@ -79,7 +79,9 @@ fn papers(product: &Product) -> Vec<Attribute> {
 /// The size chart, a line for each measure: `S=92-96; M=96`.
 pub fn sizes(product: &Product) -> Vec<Attribute> {
     let chart = product.size_chart.as_ref().filter(|chart| chart.enable);
-    let lines = chart.into_iter().flat_map(|chart| &chart.specification_list);
+    let lines = chart
+        .into_iter()
+        .flat_map(|chart| &chart.specification_list);
     lines
         .map(|line| {
             let values = line.value_list.iter().map(|value| {
@@ -198,12 +200,9 @@ pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
     named("attr", &base.attrs, &target.attrs, |name, old, new| {
         compare(None, name, old, new)
     });
-    named(
-        "size",
-        &sizes(base),
-        &sizes(target),
-        |name, old, new| compare(None, name, old, new),
-    );
+    named("size", &sizes(base), &sizes(target), |name, old, new| {
+        compare(None, name, old, new)
+    });
     named("paper", &papers(base), &papers(target), |name, old, new| {
         compare(None, name, old, new);
     });

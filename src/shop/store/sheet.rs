@@ -676,7 +676,8 @@ impl Naming {
 
     fn knows(&self, row: &Row) -> bool {
         let number = Some(Column::Field(Field::Number));
-        row.cells().any(|(heading, _)| self.column(heading) == number)
+        row.cells()
+            .any(|(heading, _)| self.column(heading) == number)
     }
 }
 
@@ -718,7 +719,11 @@ impl Goods {
     }
 
     /// One product that no file names, `name` stands for it; each value comes with what it was given by.
-    pub fn made(name: &str, values: Vec<(Made, String, String)>, spool_dir: &Path) -> Result<Goods> {
+    pub fn made(
+        name: &str,
+        values: Vec<(Made, String, String)>,
+        spool_dir: &Path,
+    ) -> Result<Goods> {
         let naming = Naming::read(&ReadOptions::default())?;
         let mut reading = Reading::new(naming, spool_dir)?;
         let input = Input::Made {
@@ -914,10 +919,7 @@ impl Reading {
 
     fn headings(&mut self, row: &Row) {
         let input = self.files.files.len() - 1;
-        let headings: Vec<String> = row
-            .cells()
-            .map(|(heading, _)| one_line(heading))
-            .collect();
+        let headings: Vec<String> = row.cells().map(|(heading, _)| one_line(heading)).collect();
         let columns: Vec<Option<Column>> = row
             .cells()
             .map(|(heading, _)| self.naming.column(heading))
@@ -1162,7 +1164,10 @@ impl Reading {
             }
             self.files.at(
                 &cell,
-                text!("this differs from {place}, another row of the same product", place),
+                text!(
+                    "this differs from {place}, another row of the same product",
+                    place
+                ),
                 Some(text!(
                     "write the same in both, or leave all but the first empty"
                 )),

@@ -3,6 +3,7 @@
 //! Long because rows, plan, run and report of one noun are read together.
 
 mod list;
+pub mod restricted;
 mod sheets;
 mod shelf;
 mod single;
@@ -50,6 +51,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::OffSale(args) => shelf::step(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
+        Verb::Restricted(args) => restricted::run(args, ctx).await,
     }
 }
 
@@ -264,14 +266,20 @@ impl Record for Report {
         Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
         Column::new("held", "HELD BACK", |r| Cell::some(r.held)),
         Column::new("left", "LEFT", |r| Cell::some(r.left)),
-        Column::new("skipped_problems", "LEFT OUT", |r| Cell::some(r.skipped_problems)),
+        Column::new("skipped_problems", "LEFT OUT", |r| {
+            Cell::some(r.skipped_problems)
+        }),
         Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
             Cell::some(r.images_uploaded)
         }),
         Column::new("on_sale", "NOW ON SALE", |r| Cell::some(r.on_sale)),
         Column::new("in_audit", "NOW IN AUDIT", |r| Cell::some(r.in_audit)),
-        Column::new("audit_refused", "AUDIT REFUSED", |r| Cell::some(r.audit_refused)),
-        Column::new("not_submitted", "NOT SUBMITTED", |r| Cell::some(r.not_submitted)),
+        Column::new("audit_refused", "AUDIT REFUSED", |r| {
+            Cell::some(r.audit_refused)
+        }),
+        Column::new("not_submitted", "NOT SUBMITTED", |r| {
+            Cell::some(r.not_submitted)
+        }),
         Column::new("writing", "BEING WRITTEN", |r| Cell::some(r.writing)),
         Column::new("drafts", "DRAFTS", |r| Cell::some(r.drafts)),
         Column::new("seconds", "SECONDS", |r| {
@@ -292,7 +300,7 @@ fn refuse_options(args: &upload::SendArgs) -> Result<()> {
 }
 
 /// Products sent at the same time, unless fewer are asked for: writes of a store are paced.
-const MOST_AT_ONCE: usize = 8;
+const MOST_AT_ONCE: usize = 32;
 
 /// What is beside a sheet.
 #[derive(Default)]
@@ -453,7 +461,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         Items::open(state, &shop_key, "goods")?,
         Feed {
             run,
-            batch: 16,
+            batch: 256,
             recheck,
         },
         products.iter(),

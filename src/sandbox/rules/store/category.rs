@@ -4,8 +4,8 @@ use super::{merchant, opening};
 use crate::api::store::Id;
 use crate::api::store::category::{
     AllReply, AttributeRule, Branch, BrandInfo, BrandName, Category, Combinator, DeliveryAfterPay,
-    DetailPaper, DetailReply, GetDetail, GetProductRule, ListRelations, ListRelationsReply, Named, PaperRule,
-    Part, PresaleRule, ProductRule, Properties, Relation, RequiredRule, ServiceRule,
+    DetailPaper, DetailReply, GetDetail, GetProductRule, ListRelations, ListRelationsReply, Named,
+    PaperRule, Part, PresaleRule, ProductRule, Properties, Relation, RequiredRule, ServiceRule,
     SizeChartRule, SizeItem, TextCondition, Twig,
 };
 use crate::api::store::goods::{NO_BRAND, Precheck, PrecheckReply};
@@ -355,10 +355,7 @@ impl Leaf {
         SizeChartRule {
             is_support: self.size_chart,
             item_list: match self.size_chart {
-                true => vec![
-                    item("胸围", "2", "3", true),
-                    item("衣长", "3", "1", false),
-                ],
+                true => vec![item("胸围", "2", "3", true), item("衣长", "3", "1", false)],
                 false => Vec::new(),
             },
         }

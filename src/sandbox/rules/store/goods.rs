@@ -445,9 +445,10 @@ fn broken(breach: &Breach) -> Refusal {
         Breach::PresaleNotAllowed { .. } => {
             Refusal::new(10_020_104, "the category does not allow presale")
         }
-        Breach::PresaleDays { .. } => {
-            Refusal::new(10_020_103, "the days until shipping of a presale are invalid")
-        }
+        Breach::PresaleDays { .. } => Refusal::new(
+            10_020_103,
+            "the days until shipping of a presale are invalid",
+        ),
         Breach::NoSizeChart { .. }
         | Breach::SizeName { .. }
         | Breach::SizeMissing { .. }
@@ -708,7 +709,9 @@ fn unlocked(tx: &Tx<'_>, product: &Id) -> Result<(), Refusal> {
 pub fn on_sale(tx: &Tx<'_>, id: &Id) -> Result<Option<Vec<Sku>>, Refusal> {
     let found: Option<Held> = tx.find(NOUN, id.as_str())?;
     let found = found.filter(|held| held.state == status::ON_SALE);
-    Ok(found.and_then(|held| held.body.online).map(|online| online.skus))
+    Ok(found
+        .and_then(|held| held.body.online)
+        .map(|online| online.skus))
 }
 
 fn moved(stock: i64, diff_type: i64, num: i64) -> Result<i64, Refusal> {
@@ -881,7 +884,8 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
                 }
             }
             keep(tx, &mut held)?;
-            let told = json!({"ProductSpuUpdate": {"product_id": held.out_id, "status": held.draft}});
+            let told =
+                json!({"ProductSpuUpdate": {"product_id": held.out_id, "status": held.draft}});
             tx.emit("product_spu_update", &told)?;
             happenings.push(happening(tx, &held, text!("draft written"), ""));
             continue;

@@ -135,12 +135,7 @@ pub fn brands(tx: &mut Tx<'_>, request: ListBrands) -> Result<ListBrandsReply, R
     }
     let what = format!("brands {wanted}");
     let page = Page::read(&request.next_key, request.page_size, 50, &what)?;
-    page_of_brands(
-        tx,
-        |status| wanted == 0 || status == wanted,
-        &page,
-        &what,
-    )
+    page_of_brands(tx, |status| wanted == 0 || status == wanted, &page, &what)
 }
 
 /// Number, name, what is charged by, how.
@@ -178,10 +173,12 @@ fn all_of(
     let set_up = opening::set_up(tx, noun)?;
     let changed = |id: i64| set_up.iter().find(|(known, _)| *known == id);
     let is_ready: Vec<i64> = ready.iter().map(|(id, _)| *id).collect();
-    let kept = ready.into_iter().filter_map(|(id, fields)| match changed(id) {
-        Some((_, fields)) => fields.clone().map(|fields| (id, fields)),
-        None => Some((id, fields)),
-    });
+    let kept = ready
+        .into_iter()
+        .filter_map(|(id, fields)| match changed(id) {
+            Some((_, fields)) => fields.clone().map(|fields| (id, fields)),
+            None => Some((id, fields)),
+        });
     let added = set_up
         .iter()
         .filter(|(id, _)| !is_ready.contains(id))
@@ -214,12 +211,7 @@ pub fn templates(tx: &mut Tx<'_>, request: ListTemplates) -> Result<ListTemplate
     })
 }
 
-fn ready_template(
-    place: usize,
-    name: &str,
-    valuation: &str,
-    shipping: &str,
-) -> Map<String, Value> {
+fn ready_template(place: usize, name: &str, valuation: &str, shipping: &str) -> Map<String, Value> {
     let conditions = match shipping {
         "CONDITION_FREE" => json!([{
             "address_infos": [{"user_name": "", "tel_number": "", "province_name": "广东省"}],
@@ -324,7 +316,10 @@ pub fn address(tx: &mut Tx<'_>, request: GetAddress) -> Result<GetAddressReply, 
         return Err(super::parameter("no address of this id"));
     };
     // Persons are never shown whole.
-    if let Some(info) = fields.get_mut("address_info").and_then(Value::as_object_mut) {
+    if let Some(info) = fields
+        .get_mut("address_info")
+        .and_then(Value::as_object_mut)
+    {
         for (name, shown) in [
             ("user_name", "张*"),
             ("tel_number", "020****5678"),

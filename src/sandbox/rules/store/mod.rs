@@ -90,8 +90,14 @@ pub fn routes(router: Router) -> Router {
         .says("/channels/ec/brand/get", opening::show_brand)
         .says("/channels/ec/brand/delete", opening::delete_brand)
         .says(of_merchant::ADD_ADDRESS_PATH, opening::add_address)
-        .says("/channels/ec/merchant/address/update", opening::update_address)
-        .says("/channels/ec/merchant/address/delete", opening::delete_address)
+        .says(
+            "/channels/ec/merchant/address/update",
+            opening::update_address,
+        )
+        .says(
+            "/channels/ec/merchant/address/delete",
+            opening::delete_address,
+        )
         .says(of_merchant::ADD_TEMPLATE_PATH, opening::add_template)
         .says(
             "/channels/ec/merchant/updatefreighttemplate",

@@ -154,7 +154,9 @@ pub fn is_granted(tx: &Tx<'_>, leaf: &Id) -> Result<bool, Refusal> {
 pub fn granted(tx: &Tx<'_>) -> Result<Vec<Id>, Refusal> {
     let all = tx.all::<Filed>(CATEGORY, &Filter::default())?;
     let passed = all.iter().filter(|held| held.state == status::PASSED);
-    Ok(passed.map(|held| Id::from(held.draft.unsigned_abs())).collect())
+    Ok(passed
+        .map(|held| Id::from(held.draft.unsigned_abs()))
+        .collect())
 }
 
 pub fn apply(tx: &mut Tx<'_>, request: Apply) -> Result<Value, Refusal> {
@@ -162,7 +164,11 @@ pub fn apply(tx: &mut Tx<'_>, request: Apply) -> Result<Value, Refusal> {
     if !info.is_new_apply_cat {
         return refuse(9_700_250, "the old form of an application is not taken");
     }
-    let path: Vec<Id> = info.cats_v2.iter().map(|step| step.cat_id.clone()).collect();
+    let path: Vec<Id> = info
+        .cats_v2
+        .iter()
+        .map(|step| step.cat_id.clone())
+        .collect();
     let leaf = path.last().cloned().unwrap_or_default();
     if !category::may_be_applied_for(&path)? && !is_granted(tx, &leaf)? {
         return refuse(9_401_020, "the store may sell in this category already");
@@ -175,7 +181,11 @@ pub fn apply(tx: &mut Tx<'_>, request: Apply) -> Result<Value, Refusal> {
         return refuse(9_401_020, "the store may sell in this category already");
     }
     let groups = &info.license_group_list;
-    if groups.is_empty() || groups.iter().any(|group| group.license.file_id_list.is_empty()) {
+    if groups.is_empty()
+        || groups
+            .iter()
+            .any(|group| group.license.file_id_list.is_empty())
+    {
         return refuse(9_700_234, "licence groups do not match the requirement");
     }
     for group in groups {
@@ -304,7 +314,8 @@ fn shown(held: &Held) -> Value {
     fields.insert("status".into(), held.state.into());
     fields.insert("create_time".into(), held.created_at.into());
     fields.insert("update_time".into(), held.changed_at.into());
-    let result = json!({"audit_id": held.body.audit_id.to_string(), "reject_reason": held.body.reason});
+    let result =
+        json!({"audit_id": held.body.audit_id.to_string(), "reject_reason": held.body.reason});
     fields.insert("audit_result".into(), result);
     Value::Object(fields)
 }
@@ -439,15 +450,30 @@ fn check_address(fields: &Map<String, Value>) -> Result<(), Refusal> {
         let value = info.and_then(|info| info.get(name)?.as_str());
         value.unwrap_or_default()
     };
-    let whole = ["user_name", "province_name", "city_name", "detail_info", "tel_number"];
+    let whole = [
+        "user_name",
+        "province_name",
+        "city_name",
+        "detail_info",
+        "tel_number",
+    ];
     let phone = part("tel_number");
     let is_phone = phone.len() >= 7 && phone.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if whole.iter().any(|name| part(name).trim().is_empty()) || !is_phone {
-        return refuse(10_025_093, "the address is incomplete or its phone malformed");
+        return refuse(
+            10_025_093,
+            "the address is incomplete or its phone malformed",
+        );
     }
     let province = part("province_name");
-    match ["香港", "澳门", "台湾"].iter().any(|one| province.contains(one)) {
-        true => refuse(10_021_202, "addresses outside the mainland are not supported"),
+    match ["香港", "澳门", "台湾"]
+        .iter()
+        .any(|one| province.contains(one))
+    {
+        true => refuse(
+            10_021_202,
+            "addresses outside the mainland are not supported",
+        ),
         false => Ok(()),
     }
 }

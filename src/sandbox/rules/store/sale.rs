@@ -127,7 +127,10 @@ fn check(tx: &Tx<'_>, sale: &Sale) -> Result<(), Refusal> {
             return refuse(10_020_078, "the price of the flash sale breaks the rules");
         }
         if !(1..=held.stock_num).contains(&sku.sale_stock) {
-            return refuse(10_020_073, "the stock of the flash sale exceeds what is available");
+            return refuse(
+                10_020_073,
+                "the stock of the flash sale exceeds what is available",
+            );
         }
     }
     Ok(())
@@ -203,7 +206,10 @@ pub fn delete(tx: &mut Tx<'_>, request: Task) -> Result<Value, Refusal> {
 }
 
 pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
-    if request.status.is_some_and(|status| !(0..=2).contains(&status)) {
+    if request
+        .status
+        .is_some_and(|status| !(0..=2).contains(&status))
+    {
         return Err(parameter("status must be 0 to 2"));
     }
     let what = format!("flash sales {:?}", request.status);
