@@ -90,11 +90,17 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
     let count = args.out_product_ids.len();
     let destructive = match step {
-        Step::Remove => Some(text!(
-            "delete {count} products permanently; their numbers cannot be used again",
-            count
-        )),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::Remove => Some(match count {
+            1 => text!("delete 1 product permanently; its number cannot be used again"),
+            count => text!(
+                "delete {count} products permanently; their numbers cannot be used again",
+                count
+            ),
+        }),
+        Step::OffSale => Some(match count {
+            1 => text!("take 1 product off sale"),
+            count => text!("take {count} products off sale", count),
+        }),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.out.check_columns::<Stepped>()?;

@@ -156,10 +156,10 @@ fn verdict(steps: &[Step]) -> Result<()> {
     }
     let mut failure = Failure::new(
         Kind::NotReady,
-        text!(
-            "not ready to sell: {count} required steps are open",
-            count = open.len()
-        ),
+        match open.len() {
+            1 => text!("not ready to sell: 1 required step is open"),
+            count => text!("not ready to sell: {count} required steps are open", count),
+        },
     );
     failure.shown = true;
     Err(failure.into())

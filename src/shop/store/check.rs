@@ -919,11 +919,14 @@ impl<'a> Reader<'a> {
             {
                 self.wrong(
                     cell,
-                    text!(
-                        "{count} images; the category needs at least {least}",
-                        count = images.len(),
-                        least
-                    ),
+                    match images.len() {
+                        1 => text!("1 image; the category needs at least {least}", least),
+                        count => text!(
+                            "{count} images; the category needs at least {least}",
+                            count,
+                            least
+                        ),
+                    },
                 );
             }
         }

@@ -1398,4 +1398,48 @@ mod tests {
         assert!(pairs("杭州").is_err());
         assert_eq!(items("a.jpg|b.jpg,\nc.jpg"), ["a.jpg", "b.jpg", "c.jpg"]);
     }
+
+    fn read(folder: &Path, content: &str) -> Goods {
+        let file = folder.join("goods.csv");
+        std::fs::write(&file, content).expect("a file");
+        let input = Input::File(file);
+        Goods::read(&[input], &ReadOptions::default(), folder).expect("a sheet")
+    }
+
+    #[test]
+    fn a_sheet_of_any_length_is_read_and_rows_of_one_product_may_stand_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut rows = String::from("商品编号,规格编号,库存\n");
+        for n in 0..100_001 {
+            rows += &format!("P{n},P{n}-1,5\n");
+        }
+        rows += "P7,P7-2,6\n";
+        let goods = read(folder.path(), &rows);
+        assert_eq!(goods.files.count(), 0);
+        let counts = Counts {
+            rows: 100_002,
+            products: 100_001,
+            skus: 100_002,
+        };
+        assert_eq!(goods.counts, counts);
+        let (_, mut reader) = goods.into_parts();
+        let seventh = reader.at(7).expect("rows");
+        assert_eq!(seventh.number.text, "P7");
+        assert_eq!(seventh.rows, [(0, 9), (0, 100_003)]);
+        assert_eq!(seventh.skus.len(), 2);
+        assert_eq!(reader.at(8).expect("rows").number.text, "P8");
+    }
+
+    #[test]
+    fn rows_of_one_product_that_contradict_each_other_are_named_wherever_they_stand() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = "商品编号,标题,库存\nA,茶,1\nB,杯,1\nA,酒,2\n";
+        let goods = read(folder.path(), rows);
+        let problem = &goods.files.problems[0];
+        assert_eq!(problem.cell.as_deref(), Some("B4"));
+        assert!(problem.message.to_string().contains("differs from B2"));
+        let (_, mut reader) = goods.into_parts();
+        assert!(reader.at(0).expect("rows").bad);
+        assert!(!reader.at(1).expect("rows").bad);
+    }
 }

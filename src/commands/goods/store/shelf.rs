@@ -31,8 +31,14 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let destructive = match which {
-        Step::Remove => Some(text!("delete {count} products permanently", count)),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::Remove => Some(match count {
+            1 => text!("delete 1 product permanently"),
+            count => text!("delete {count} products permanently", count),
+        }),
+        Step::OffSale => Some(match count {
+            1 => text!("take 1 product off sale"),
+            count => text!("take {count} products off sale", count),
+        }),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.before_write(destructive).await?;
