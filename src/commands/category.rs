@@ -347,7 +347,7 @@ pub(super) fn by_file() -> Failure {
         "a WeChat Store applies for categories and brands from a file"
     ))
     .hint(text!(
-        "`wxsell merchant apply --template > opening.toml` prints one to fill in; hand it in with `wxsell merchant apply --file opening.toml`"
+        "`wxsell merchant apply --template > opening.toml` prints one to fill in; submit it with `wxsell merchant apply --file opening.toml`"
     ))
 }
 

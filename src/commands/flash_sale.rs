@@ -2,7 +2,7 @@
 
 use super::Ctx;
 use super::ask::{Ask, Rows, request};
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::flash_sale::{Breach, check};
 use crate::shop::store::sale::Offer;
@@ -54,12 +54,9 @@ impl Serialize for State {
 ///
 /// It lasts at most 24 hours. A flash price is above 10 yuan, and 10 to 85 percent and at least 10 yuan below the price.
 /// While it runs the SKUs of the product cannot be changed. A product has one flash sale at a time.
-///
-/// Examples:
-///   wxsell flash-sale add TEA-1001 --start 2026-12-12T20:00 --end 2026-12-12T23:59 --sku TEA-1001-125=79.00x50
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
-    /// Number of the product
+    /// Number of the product on sale
     out_product_id: String,
     #[command(flatten)]
     terms: Terms,
@@ -163,6 +160,20 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Remove(args) => ctx.ask(&REMOVE, &args).await,
         Verb::Add(args) => {
             let (product_id, skus) = terms(&args.out_product_id, &args.terms, ctx).await?;
+            if let Some(task) = ctx.shop().await?.open_sale(&product_id).await? {
+                return Err(Failure::new(
+                    Kind::Refused,
+                    text!(
+                        "product {number} has flash sale {task} already",
+                        number = &args.out_product_id,
+                        task = task.to_string()
+                    ),
+                )
+                .hint(text!(
+                    "change it with `wxsell flash-sale update`, or end it with `wxsell flash-sale stop`"
+                ))
+                .into());
+            }
             let body = json!({
                 "product_id": product_id, "start_time": args.terms.start, "end_time": args.terms.end,
                 "limited_discount_skus": skus,

@@ -210,9 +210,9 @@ fn what_somebody_else_changed_is_held_back_until_it_is_said_what_wins() {
         &[
             "api",
             "call",
-            "goods_update",
-            "--file",
-            "console.json",
+            "store:goods_update",
+            "--data",
+            "@console.json",
             "--yes",
         ],
     );
@@ -420,7 +420,14 @@ fn a_size_chart_and_a_pre_sale_are_held_against_the_rule_and_come_back_in_an_exp
     assert_eq!(writes(&world, seen), [""; 0]);
     let said = store(
         &world,
-        &["goods", "template", "--category", "连衣裙", "dress.xlsx"],
+        &[
+            "goods",
+            "template",
+            "--category",
+            "连衣裙",
+            "-o",
+            "dress.xlsx",
+        ],
     );
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     // A category without a chart takes none.

@@ -33,6 +33,26 @@ pub const DELETE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/del
 /// Where and why products are held back; at most 50.
 pub const RESTRICTED_PATH: &str = "/channels/ec/product/getproductrestrictedinfo";
 
+/// Flash sales, a page of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SalesReply {
+    #[serde(deserialize_with = "or_default")]
+    pub limited_discount_tasks: Vec<Sale>,
+    #[serde(deserialize_with = "or_default")]
+    pub next_key: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sale {
+    pub task_id: Id,
+    pub product_id: Id,
+    /// 0 planned, 1 running, 2 ended.
+    #[serde(deserialize_with = "or_default")]
+    pub status: i64,
+}
+
 /// Where and why products are held back.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 /// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
 /// administrator) is shown and cannot be sent.
 ///
-/// A WeChat Store is opened in its console. What calls can do is handed in from such a file: categories with documents,
-/// brands, addresses and freight templates. What stands already is left alone, so that the same file can be handed in
-/// again until all of it stands; without a file it is shown how far the store is.
+/// A WeChat Store is opened in its console. What calls can do is submitted from such a file: categories with documents,
+/// brands, addresses and freight templates. What stands already is left alone, so that the same file can be
+/// submitted again until all of it stands; without a file it is shown how far the store is.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]

@@ -1,5 +1,5 @@
 //! `wxsell merchant apply` for a WeChat Store: the store itself is opened in its console; what it needs besides and what
-//! calls can do is handed in from one file, step by step, as often as it takes.
+//! calls can do is submitted from one file, step by step, as often as it takes.
 
 use super::apply::ApplyArgs;
 use crate::api::store::Id;
@@ -158,8 +158,8 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let count = ready.iter().filter(to_send).count();
     if count > 0 {
         ctx.before_write(Some(match count {
-            1 => text!("Hand in 1 application or setting"),
-            count => text!("Hand in {count} applications and settings", count),
+            1 => text!("Submit 1 application or setting"),
+            count => text!("Submit {count} applications and settings", count),
         }))
         .await?;
     }
@@ -199,7 +199,7 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         .any(|row| matches!(row.state, "submitted" | "in_audit"))
     {
         ctx.out.note(text!(
-            "the platform checks what was submitted; the same command shows how it stands and hands in what was refused, once it is corrected"
+            "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
         ));
     }
     match failed {
@@ -262,7 +262,7 @@ async fn overview(shop: &Shop, opened: Step, ctx: &Ctx) -> Result<()> {
         "a WeChat Store is opened in its console (https://store.weixin.qq.com): license, deposit and WeChat Pay have no call"
     ));
     ctx.out.note(text!(
-        "categories with documents, brands, addresses and freight templates are handed in from a file: `wxsell merchant apply --template > opening.toml`, then `wxsell merchant apply --file opening.toml`"
+        "categories with documents, brands, addresses and freight templates are submitted from a file: `wxsell merchant apply --template > opening.toml`, then `wxsell merchant apply --file opening.toml`"
     ));
     Ok(())
 }

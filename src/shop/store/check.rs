@@ -1521,18 +1521,17 @@ fn number_of(row: &SkuRow) -> Option<&str> {
         .map(|cell| cell.text.as_str())
 }
 
-/// `7`, `7天`, `7 days`: days from the payment to the shipping; the rule of the category says which there are.
+/// `7`, `7天`, `付款后7天`: days from the payment to the shipping; the rule of the category says which there are. A text with
+/// several numbers says none.
 fn presale_days(text: &str) -> Option<i64> {
-    let number = half_width(text);
-    let number = number.trim();
-    let number = ["天内发货", "天发货", "天", "days", "day"]
-        .iter()
-        .find_map(|unit| number.strip_suffix(unit))
-        .unwrap_or(number);
-    number
-        .trim()
-        .parse()
-        .ok()
+    let text = half_width(text);
+    let mut numbers = text
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter(|part| !part.is_empty());
+    let days = numbers.next()?.parse().ok()?;
+    let is_only = numbers.next().is_none() && !text.contains(['.', '-']);
+    is_only
+        .then_some(days)
         .filter(|days| (1..=365).contains(days))
 }
 

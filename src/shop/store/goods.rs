@@ -356,6 +356,14 @@ impl GetProductReply {
     pub fn any(self) -> Option<Product> {
         self.edit_product.or(self.product)
     }
+
+    /// How its draft stands; -1 where nothing is said.
+    pub fn edit_status(&self) -> i64 {
+        let product = self.edit_product.as_ref().or(self.product.as_ref());
+        product
+            .and_then(|product| product.edit_status)
+            .unwrap_or(-1)
+    }
 }
 
 fn known_product(product: &Product) -> KnownProduct {

@@ -1,5 +1,5 @@
 //! What a store needs before it sells and what calls can do of it: categories and brands with their papers, addresses,
-//! freight templates. Each step is looked at first, so that the same file can be handed in again and again until all of it
+//! freight templates. Each step is looked at first, so that the same file can be submitted again and again until all of it
 //! stands.
 
 use crate::api::Resend;

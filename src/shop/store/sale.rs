@@ -1,8 +1,10 @@
 //! Flash sales of a WeChat Store, and where its products are held back.
 
+use crate::api::Resend;
 use crate::api::store::Id;
-use crate::api::store::goods::{RESTRICTED_PATH, RestrictedReply, Sku};
-use crate::api::{Resend, store::goods::RestrictedInfo};
+use crate::api::store::goods::{
+    LIST_SALES_PATH, RESTRICTED_PATH, RestrictedInfo, RestrictedReply, SalesReply, Sku,
+};
 use crate::fail::{Failure, Kind};
 use crate::model::flash_sale::SaleSku;
 use crate::shop::Shop;
@@ -86,6 +88,25 @@ impl Shop {
             ));
         }
         Ok(skus)
+    }
+
+    /// The flash sale of a product that has not ended.
+    pub async fn open_sale(&self, id: &str) -> Result<Option<Id>> {
+        let mut key = String::new();
+        loop {
+            let request = serde_json::json!({"page_size": AT_ONCE, "next_key": key});
+            let page: SalesReply = self
+                .client
+                .post(LIST_SALES_PATH, &[], &request, Resend::Safe)
+                .await?;
+            let came = page.limited_discount_tasks.len();
+            let mut tasks = page.limited_discount_tasks.into_iter();
+            let found = tasks.find(|sale| sale.product_id.as_str() == id && sale.status < 2);
+            if found.is_some() || came == 0 || page.next_key.is_empty() || page.next_key == key {
+                return Ok(found.map(|sale| sale.task_id));
+            }
+            key = page.next_key;
+        }
     }
 
     /// Where and why products are held back; those that are nowhere are left out.
