@@ -1,10 +1,12 @@
 //! `wxsell flash-sale`: products of a WeChat Store that are cheaper for some hours.
 
 use super::Ctx;
-use super::ask::{Ask, Rows, request};
+use super::ask::{Rows, request};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::flash_sale::{Breach, check};
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::flash_sale::{ADD, LIST, REMOVE, STOP, UPDATE};
 use crate::shop::store::sale::Offer;
 use crate::text;
 use crate::types::{Fen, rfc3339};
@@ -111,46 +113,6 @@ fn offer(text: &str) -> Result<Offer, Text> {
         }),
     }
 }
-
-const LIST: Ask = Ask::new(
-    "flash-sale list",
-    "/channels/ec/product/limiteddiscounttask/list/get",
-)
-.shows(
-    "limited_discount_tasks",
-    &[
-        ("task_id", "FLASH SALE"),
-        ("product_id", "STORE NUMBER"),
-        ("status", "STATE"),
-        ("start_time", "START"),
-        ("end_time", "END"),
-    ],
-);
-const ADD: Ask = Ask::new(
-    "flash-sale add",
-    "/channels/ec/product/limiteddiscounttask/add",
-)
-.confirm(|| text!("Plan a flash sale"))
-.look_up("flash-sale list");
-const UPDATE: Ask = Ask::new(
-    "flash-sale update",
-    "/channels/ec/product/limiteddiscounttask/update",
-)
-.confirm(|| text!("Change a flash sale"))
-.look_up("flash-sale list");
-const STOP: Ask = Ask::new(
-    "flash-sale stop",
-    "/channels/ec/product/limiteddiscounttask/stop",
-)
-.confirm(|| text!("Stop a flash sale"))
-.look_up("flash-sale list");
-const REMOVE: Ask = Ask::new(
-    "flash-sale remove",
-    "/channels/ec/product/limiteddiscounttask/delete",
-)
-.look_up("flash-sale list");
-
-pub const ASKS: &[Ask] = &[LIST, ADD, UPDATE, STOP, REMOVE];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     ctx.of_a_store()?;

@@ -8,7 +8,6 @@ mod store;
 mod template;
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
@@ -30,18 +29,6 @@ pub enum Verb {
     Info,
     Update(UpdateArgs),
 }
-
-/// Verbs that ask by the books.
-pub const ASKS: &[Ask] = &[
-    apply::APPLY,
-    apply::INFO,
-    application::GET,
-    store::CATEGORY,
-    store::BRAND,
-    store::BRAND_AGAIN,
-    store::ADDRESS,
-    store::FREIGHT,
-];
 
 /// Set customer service and the default return address
 ///

@@ -4,11 +4,13 @@
 use super::apply::ApplyArgs;
 use crate::api::store::Id;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, request};
+use crate::commands::ask::request;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
 use crate::shop::Shop;
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::merchant::{ADDRESS, BRAND, BRAND_AGAIN, CATEGORY, FREIGHT};
 use crate::shop::store::opening::{Standing, brand_standing, check_paper};
 use crate::shop::store::{CategoryPath, StoreState};
 use crate::text;
@@ -16,20 +18,6 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-
-pub const CATEGORY: Ask = Ask::new("merchant apply", "/channels/ec/category/add")
-    .confirm(|| text!("Submit category documents for review"))
-    .look_up("category mine");
-pub const BRAND: Ask = Ask::new("merchant apply", "/channels/ec/brand/add")
-    .confirm(|| text!("Submit brand documents for review"))
-    .look_up("brand mine");
-pub const BRAND_AGAIN: Ask = Ask::new("merchant apply", "/channels/ec/brand/update")
-    .confirm(|| text!("Submit brand documents for review"))
-    .look_up("brand mine");
-pub const ADDRESS: Ask =
-    Ask::new("merchant apply", "/channels/ec/merchant/address/add").look_up("address list");
-pub const FREIGHT: Ask =
-    Ask::new("merchant apply", "/channels/ec/merchant/addfreighttemplate").look_up("freight list");
 
 /// The file: each list in the words of its call.
 #[derive(Debug, Default, Deserialize)]
