@@ -1,5 +1,7 @@
 //! What a product of a category must have: attributes, papers, a lowest price, bar codes; and whether a given product
 //! has it. The rule speaks of words, and its words grow: what it says in an unknown way is a doubt, never a refusal.
+//!
+//! Long because every check of a rule stands here, each with its breach.
 
 use crate::types::Fen;
 

@@ -2,6 +2,8 @@
 //!
 //! A product goes through here in both directions, and the platform adds fields several times a year: what is not
 //! named below stays in `rest` and is sent back as it came, because a full update clears what it leaves out.
+//!
+//! Long because every shape of a product and of what surrounds it is read together.
 
 use super::{Id, flag, or_default};
 use crate::api::{Done, endpoints};

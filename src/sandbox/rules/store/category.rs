@@ -1,4 +1,6 @@
 //! The categories of the Store in a box: a dozen leaves, with every kind of rule that a product can meet.
+//!
+//! Long because the leaves stand here, each with its rule.
 
 use super::{merchant, opening};
 use crate::api::store::Id;

@@ -1,5 +1,7 @@
 //! What a store applies for and sets up by calls after it was opened in its console: categories and brands with their
 //! papers, addresses, freight templates. An application waits for the clock; a name that holds 违规 or REJECT is refused.
+//!
+//! Long because all that is applied for or set up goes the same way.
 
 use super::{Page, category, parameter};
 use crate::api::store::Id;
