@@ -385,7 +385,7 @@ fn every_call_of_an_opening_and_of_a_sale_is_answered_once_and_refused_once() {
             "/channels/ec/category/getbizcatflowlist",
             json!({"is_filter_status": false, "offset": 0, "limit": 20}),
             json!({"is_filter_status": true, "status": 9, "offset": 0, "limit": 20}),
-            9_401_020,
+            40097,
         ),
         (
             "/channels/ec/brand/add",
