@@ -31,7 +31,7 @@ pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
     search: Option<String>,
     /// Only this family
-    #[arg(long, value_enum)]
+    #[arg(long = "family", alias = "of", value_enum)]
     of: Option<Shelf>,
 }
 

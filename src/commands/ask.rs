@@ -168,14 +168,14 @@ impl Ctx {
     pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
         self.out.check_columns_of(columns(ask))?;
         match self.send(ask, body).await? {
-            Some(reply) => self.show_reply(ask, reply),
+            Some(reply) => self.show_done(ask, reply, super::done::sentence(ask, body)),
             None => Ok(()),
         }
     }
 
     /// Rows of a list, over all its pages, in the form they are printed in.
     pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
-        let found = self.rows(ask, args, rows.limit).await?;
+        let found = self.rows(ask, args, self.out.reads(rows.limit)).await?;
         self.show_rows(ask, found)
     }
 
@@ -248,17 +248,16 @@ impl Ctx {
                 Ok(Some(reply))
             }
             Written::Already => {
-                self.is_so_already(ask)?;
+                self.is_so_already()?;
                 Ok(None)
             }
         }
     }
 
     /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
-    pub fn is_so_already(&self, ask: &Ask) -> Result<()> {
+    pub fn is_so_already(&self) -> Result<()> {
         self.out.note(text!(
-            "it is so already, and nothing was sent: {command}",
-            command = ask.command
+            "nothing to do: it is so already; nothing was sent"
         ));
         self.told(&Value::Object(Map::new()))
     }
@@ -280,7 +279,7 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
-        self.show_done(ask, reply, text!("done: {command}", command = ask.command))
+        self.show_done(ask, reply, super::done::sentence(ask, &Value::Null))
     }
 
     /// As [`Ctx::show_reply`], with what is said where there is nothing to show.
@@ -288,7 +287,10 @@ impl Ctx {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
             Value::Null => Err(without(ask).into()),
-            Value::Array(rows) => self.out.list_with(columns(ask), &rows),
+            Value::Array(rows) => {
+                let out = self.out.with_nothing(super::done::nothing(ask));
+                out.list_with(columns(ask), &rows)
+            }
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
                 self.told(&Value::Object(object))
@@ -324,7 +326,8 @@ impl Ctx {
             rows.iter_mut().for_each(mask_personal);
             rows.iter_mut().for_each(mask_secrets);
         }
-        self.out.list_with(columns(ask), &rows)
+        let out = self.out.with_nothing(super::done::nothing(ask));
+        out.list_with(columns(ask), &rows)
     }
 }
 

@@ -892,7 +892,7 @@ async fn other_programs(
     match quota {
         Ok(reply) if reply.quota.used > CLASSIC_FETCHES_OF_ONE => {
             let finding = text!(
-                "about {count} classic tokens were fetched today; one program needs 12",
+                "about {count} classic {count:token was|tokens were} fetched today; one program needs 12",
                 count = reply.quota.used
             );
             match profile.token {

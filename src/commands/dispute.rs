@@ -264,7 +264,7 @@ fn columns(whole: bool) -> Columns<Shown> {
 
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns_of(columns(false))?;
+    ctx.out.check_columns_of_list(columns(ctx.out.columns.is_some()))?;
     let now = ctx.clock()?;
     let filter = Filter {
         state: args.state.map(crate::api::component::dispute::state),
@@ -275,7 +275,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         aftersale: args.aftersale,
     };
     let narrowed = args.due.is_some() || args.evidence || args.state.is_some();
-    let limit = args.rows.limit.filter(|_| !narrowed);
+    let limit = ctx.out.reads(args.rows.limit).filter(|_| !narrowed);
     let walked = ctx.shop().await?.disputes(&filter, limit).await?;
     ctx.note_unsure(walked.unsure);
     let until = match args.due {
@@ -305,12 +305,18 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if until.is_some() {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
     }
-    rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+    rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(match &args.due {
         Some(_) => text!("no dispute falls due in this time"),
         None => text!("no disputes match"),
     });
-    out.list_with(columns(false), &rows)?;
+    out.list_with(columns(ctx.out.columns.is_some()), &rows)?;
+    let ours = rows.iter().filter(|row| row.dispute.state.is_ours());
+    ctx.out.total(text!(
+        "{count} {count:dispute|disputes}, {open} waiting for you",
+        count = rows.len(),
+        open = ours.count()
+    ));
     let first = rows.iter().find(|row| row.dispute.state.is_ours());
     if let Some(first) = first.or(rows.first()) {
         ctx.out
@@ -526,6 +532,11 @@ async fn with_situation(ctx: &Ctx, args: &RespondArgs, error: anyhow::Error) -> 
         failure.also.extend(situation(&found.value.dispute));
     }
     failure.into()
+}
+
+/// The names that `--columns` of a list takes.
+pub fn columns_of_list() -> Vec<String> {
+    columns(true).names().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -261,7 +261,7 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx.out.reads(args.rows.limit).map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }

@@ -823,3 +823,8 @@ fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
     }
     Ok(())
 }
+
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    crate::output::names_of::<Listed>()
+}

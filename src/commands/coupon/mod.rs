@@ -241,11 +241,11 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    let limit = args.rows.limit.filter(|_| args.status.is_none());
+    let limit = ctx.out.reads(args.rows.limit).filter(|_| args.status.is_none());
     let mut rows = ctx.rows(&LIST, &json!({}), limit).await?;
     if let Some(status) = args.status {
         rows.retain(|row| row["coupon"]["status"] == status.code());
-        rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+        rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     }
     let (book, operation) = LIST.operation();
     if let Some(node) = book.at(&operation.reply, LIST.shows) {
@@ -300,7 +300,7 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     check(&STATUS, &body, &[])?;
     let now = one(&args.out_coupon_id, ctx).await?["status"].as_i64();
     if now == Some(args.status.code()) && !ctx.global.dry_run {
-        return ctx.is_so_already(&STATUS);
+        return ctx.is_so_already();
     }
     may_become(now, args.status.code())?;
     ctx.send_and_show(&STATUS, &body).await

@@ -190,7 +190,7 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
     let now = copy["status"].as_i64();
     if now == Some(args.status.code()) && !ctx.global.dry_run {
-        return ctx.is_so_already(&STATUS);
+        return ctx.is_so_already();
     }
     if let Some(now) = now
         && !next_copy_states(now).contains(&args.status.code())

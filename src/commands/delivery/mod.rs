@@ -92,9 +92,10 @@ pub struct SendArgs {
     /// Tables of parcels: .xlsx, .csv, .tsv, patterns such as `today/*.xlsx`, or `-` for standard input
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     from: Vec<String>,
-    /// Kind of the tables, where their ending does not say it
+    /// File type (default: by extension)
     #[arg(
-        long,
+        long = "file-type",
+        alias = "kind",
         value_enum,
         value_name = "KIND",
         requires = "from",

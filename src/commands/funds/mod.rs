@@ -113,7 +113,7 @@ pub struct NewCodeArgs {
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -124,7 +124,7 @@ pub struct ShowCodeArgs {
     /// Ticket of the code
     qrcode_ticket: String,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -235,7 +235,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for day in args.span.days(ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx.out.reads(args.rows.limit).map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }
@@ -279,7 +279,7 @@ fn text_of(row: &Value, name: &str) -> Cell {
 
 async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
     let found = ctx
-        .rows(&WITHDRAWALS, &args.service, args.rows.limit)
+        .rows(&WITHDRAWALS, &args.service, ctx.out.reads(args.rows.limit))
         .await?;
     let numbers: Vec<String> = found
         .iter()
@@ -389,7 +389,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     }
     if !ctx.out.qr_picture(&picture) && save.is_none() {
         ctx.out.warn(text!(
-            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --save code.png`",
+            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --output code.png`",
             ticket
         ));
     }

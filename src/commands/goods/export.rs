@@ -21,8 +21,8 @@ pub struct ExportArgs {
     /// Where to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: PathBuf,
-    /// Write over a file that exists
-    #[arg(long)]
+    /// Overwrite a file that exists
+    #[arg(long = "overwrite", alias = "force")]
     pub(super) force: bool,
     #[command(flatten)]
     pub(super) which: ListArgs,
@@ -65,7 +65,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     };
     if args.output.exists() && !args.force {
         return Err(Failure::input(text!("{file} exists already", file = shown))
-            .hint(text!("choose another name, or give --force"))
+            .hint(text!("choose another name, or give --overwrite"))
             .into());
     }
     let goods = fetch(&args.which, ctx).await?;

@@ -69,6 +69,17 @@ impl Record for Stepped {
     ];
 }
 
+/// The first of several numbers.
+pub(super) fn some_of(numbers: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let first = numbers.iter().take(SHOWN).map(String::as_str);
+    let mut names = first.collect::<Vec<_>>().join(", ");
+    if numbers.len() > SHOWN {
+        names.push_str(", …");
+    }
+    names
+}
+
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     // A product named twice is one product.
     let mut named = std::collections::HashSet::new();
@@ -91,10 +102,15 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let count = args.out_product_ids.len();
     let destructive = match step {
         Step::Remove => Some(text!(
-            "delete {count} products permanently; their numbers cannot be used again",
-            count
+            "permanently delete {count} {count:product|products} ({names}; {count:its number|their numbers} cannot be used again)",
+            count,
+            names = some_of(&args.out_product_ids)
         )),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::OffSale => Some(text!(
+            "take {count} {count:product|products} off sale ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.out.check_columns::<Stepped>()?;
@@ -156,14 +172,14 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         Some(error) => Err(error),
         None if failed == count && failed == 1 => Err(Failure {
             shown: true,
-            ..Failure::new(Kind::Refused, text!("WeChat refused it"))
+            ..Failure::new(Kind::Refused, text!("{failed} of {count} {count:product|products} failed", failed, count))
         }
         .into()),
         None if failed > 0 => Err(Failure {
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                text!("{failed} of {count} products failed", failed, count),
+                text!("{failed} of {count} {count:product|products} failed", failed, count),
             )
         }
         .into()),

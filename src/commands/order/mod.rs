@@ -7,6 +7,8 @@ pub mod list;
 pub mod price;
 mod shown;
 
+pub use list::columns_of_list;
+
 use super::Ctx;
 use super::ask::Ask;
 use crate::api::json::{put, take};

@@ -659,14 +659,15 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         Some(FaultVerb::List) => {}
         Some(FaultVerb::Clear(ClearArgs { id })) => {
             let count = shop.clear_faults(id)?;
-            ctx.out.note(text!("failures taken back: {count}", count));
+            ctx.out.note(text!("removed {count} {count:fault|faults}", count));
         }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;
         }
     }
     let rows: Vec<FaultRow> = shop.faults()?.into_iter().map(FaultRow::from).collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no faults are set"));
+    out.list(&rows)
 }
 
 impl TryFrom<NewFault> for Fault {

@@ -309,7 +309,7 @@ fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
             .is(
                 State::Waiting,
                 text!(
-                    "{count} products, none on sale: in audit, rejected or taken off",
+                    "{count} {count:product|products}, none on sale: in audit, rejected or taken off",
                     count
                 ),
             )

@@ -1,6 +1,6 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::shelf::{Args, Stepped};
+use super::super::shelf::{Args, Stepped, some_of};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
@@ -31,8 +31,16 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let destructive = match which {
-        Step::Remove => Some(text!("delete {count} products permanently", count)),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::Remove => Some(text!(
+            "permanently delete {count} {count:product|products} ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
+        Step::OffSale => Some(text!(
+            "take {count} {count:product|products} off sale ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.before_write(destructive).await?;
@@ -90,11 +98,11 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     match stopped {
         Some(error) => Err(error),
         None if failed == count && failed == 1 => {
-            Err(shown(Kind::Refused, text!("WeChat refused it")).into())
+            Err(shown(Kind::Refused, text!("the store refused it; the reason stands above")).into())
         }
         None if failed > 0 => Err(shown(
             Kind::Partial,
-            text!("{failed} of {count} products failed", failed, count),
+            text!("{failed} of {count} {count:product|products} failed", failed, count),
         )
         .into()),
         None => Ok(()),
