@@ -1,9 +1,9 @@
 //! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::callback::CHECK;
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
@@ -26,7 +26,13 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t)]
     action: Action,
     /// Network to try from
-    #[arg(long = "network", alias = "from", value_name = "NETWORK", value_enum, default_value_t)]
+    #[arg(
+        long = "network",
+        alias = "from",
+        value_name = "NETWORK",
+        value_enum,
+        default_value_t
+    )]
     check_operator: Network,
 }
 
@@ -55,10 +61,6 @@ enum Network {
     #[default]
     Default,
 }
-
-const CHECK: Ask = Ask::new("callback check", "/cgi-bin/callback/check");
-
-pub const ASKS: &[Ask] = &[CHECK];
 
 /// What was found of one address: fields of WeChat, of the look-up and of the ping.
 #[derive(Debug, Default, Serialize)]

@@ -1,8 +1,9 @@
 //! The names that `--columns` and `--sort` of a command take, for shells that complete them.
 
-use super::ask::{self, Ask};
+use super::ask;
 use super::{aftersale, dispute, due, event, goods, order, profile, run, status};
 use crate::cli::meant;
+use crate::shop::pass_through::Ask;
 use clap_complete::engine::CompletionCandidate;
 use std::ffi::OsString;
 
@@ -33,9 +34,11 @@ pub fn of(command: &str) -> Vec<String> {
         "profile list" => profile::columns_of_list(),
         other => {
             let of_it = |one: &&Ask| one.command == other;
-            super::asks().find(of_it).map_or_else(Vec::new, |one| {
-                ask::columns(one).names().map(str::to_owned).collect()
-            })
+            crate::shop::pass_through::all()
+                .find(of_it)
+                .map_or_else(Vec::new, |one| {
+                    ask::columns(one).names().map(str::to_owned).collect()
+                })
         }
     }
 }

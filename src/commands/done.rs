@@ -1,8 +1,8 @@
 //! What is said where WeChat's answer holds nothing to show: what was done, and to what; and of a list, what there is
 //! none of.
 
-use super::ask::Ask;
 use crate::lang::Text;
+use crate::shop::pass_through::Ask;
 use crate::text;
 use serde_json::Value;
 
@@ -41,7 +41,9 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
             "commission add" => text!("the receiver can get commissions now"),
             "commission remove" => text!("the receiver gets no more commissions"),
             "commission set" => text!("the commissions of the order are set"),
-            "funds bank-account set" => text!("the bank account is set; see `wxsell funds bank-account show`"),
+            "funds bank-account set" => {
+                text!("the bank account is set; see `wxsell funds bank-account show`")
+            }
             "promoter role update" => text!("the role was changed"),
             "promoter update" => text!("the person was changed"),
             "sharer mode" => text!("the share mode was set"),
@@ -62,7 +64,10 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
             what
         ),
         "coupon update" => text!("coupon {what} changed", what),
-        "coupon status" => text!("coupon {what}: status changed; see `wxsell coupon show {what}`", what),
+        "coupon status" => text!(
+            "coupon {what}: status changed; see `wxsell coupon show {what}`",
+            what
+        ),
         "coupon stock" => text!("coupon {what}: stock reported", what),
         "coupon user add" => text!("coupon copy {what} added", what),
         "coupon user update" => text!("coupon copy {what} changed", what),
@@ -82,7 +87,9 @@ pub fn nothing(ask: &Ask) -> Text {
         "funds withdrawals" => text!("no withdrawals yet"),
         "funds banks" | "funds branches" => text!("no bank matches"),
         "commission receivers" => text!("no receivers yet; add one with `wxsell commission add`"),
-        "promoter list" => text!("no promoters yet; `wxsell promoter add --help` tells how to get them"),
+        "promoter list" => {
+            text!("no promoters yet; `wxsell promoter add --help` tells how to get them")
+        }
         "promoter role list" => text!("no roles yet; add one with `wxsell promoter role add NAME`"),
         "promoter orders" | "sharer orders" => text!("no orders match"),
         "promoter relations" => text!("no visits in this time"),

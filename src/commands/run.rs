@@ -213,9 +213,6 @@ impl Record for FailedRow {
     ];
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();
     let state = ctx.state()?;
@@ -375,7 +372,10 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
     if unknown == 0 {
         return Ok(());
     }
-    let message = text!("{count} {count:write is|writes are} not known yet", count = unknown);
+    let message = text!(
+        "{count} {count:write is|writes are} not known yet",
+        count = unknown
+    );
     Err(Failure::new(Kind::Unknown, message)
         .hint(text!(
             "run the same command again later; do not make them another way before"

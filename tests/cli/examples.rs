@@ -152,7 +152,9 @@ fn shop() -> (World, Vec<(&'static str, String)>) {
         said.text().trim_end().trim_matches('"').to_owned()
     };
     let order = |number: &str, paid: bool| {
-        ok(&format!("order create {number} --openid oBuyer1 --scene 1177 --path pages/order?id={number} --product TEA-1005 --freight 8 --address address.json"));
+        ok(&format!(
+            "order create {number} --openid oBuyer1 --scene 1177 --path pages/order?id={number} --product TEA-1005 --freight 8 --address address.json"
+        ));
         ok(&format!("order payment-params {number}"));
         if paid {
             ok(&format!("sandbox buyer pay {number}"));
@@ -188,10 +190,14 @@ fn shop() -> (World, Vec<(&'static str, String)>) {
     ok(&format!("sandbox dispute ask {dispute}"));
     ok("sandbox advance 26h");
     order("W1002", false);
-    ok("order create W1010 --openid oBuyer1 --scene 1177 --path pages/order?id=W1010 --product TEA-1005 --freight 8 --address address.json --fund-type ordinary --prepay-id wx1 --prepay-time '2026-11-28 12:00:00'");
+    ok(
+        "order create W1010 --openid oBuyer1 --scene 1177 --path pages/order?id=W1010 --product TEA-1005 --freight 8 --address address.json --fund-type ordinary --prepay-id wx1 --prepay-time '2026-11-28 12:00:00'",
+    );
     ok("coupon confirm");
     for number in ["K100", "K101"] {
-        ok(&format!("coupon add {number} --name 新客立减5元 --off 5 --product TEA-1005 --total 100 --per-buyer 1 --valid-days 7"));
+        ok(&format!(
+            "coupon add {number} --name 新客立减5元 --off 5 --product TEA-1005 --total 100 --per-buyer 1 --valid-days 7"
+        ));
     }
     for line in [
         "coupon status K100 in-force",
@@ -222,14 +228,34 @@ fn shop() -> (World, Vec<(&'static str, String)>) {
         ("3302645279677080103", rejected),
         ("3302645279677080137", failed),
         ("3302645289677080001", dispute),
-        ("RQAAZBXOwzM6IKrCufaMLn", ok("category apply 1451 --license license.png --certificate permit.png --jq .audit_id")),
-        ("promoter message show 100", format!("promoter message show {}", ok("promoter message send --all --page pages/index --type 1 --title 新品上架 --topic 春茶 --desc 明前龙井到店 --date 2026-11-28 --jq .[0].id"))),
+        (
+            "RQAAZBXOwzM6IKrCufaMLn",
+            ok("category apply 1451 --license license.png --certificate permit.png --jq .audit_id"),
+        ),
+        (
+            "promoter message show 100",
+            format!(
+                "promoter message show {}",
+                ok(
+                    "promoter message send --all --page pages/index --type 1 --title 新品上架 --topic 春茶 --desc 明前龙井到店 --date 2026-11-28 --jq .[0].id"
+                )
+            ),
+        ),
         ("QR1000000001", ok("funds qrcode new --jq .qrcode_ticket")),
-        ("WD20261206000001", ok("funds withdrawals --jq .[0].out_request_no")),
-        ("FF20261129000001", ok("funds flows --since 30d --jq .[0].funds_flow_id")),
+        (
+            "WD20261206000001",
+            ok("funds withdrawals --jq .[0].out_request_no"),
+        ),
+        (
+            "FF20261129000001",
+            ok("funds flows --since 30d --jq .[0].funds_flow_id"),
+        ),
         ("mystore", "store-sandbox".to_owned()),
         ("2026-11-28", ok("sandbox status --jq .clock[:10]")),
-        ("2027-06-30", ok("sandbox status --jq .clock[:4]") + "-12-31"),
+        (
+            "2027-06-30",
+            ok("sandbox status --jq .clock[:4]") + "-12-31",
+        ),
     ];
     world.configure(
         "[profile.tea]\nappid = \"wx1234567890abcdef\"\n[profile.teashop]\nappid = \"wx1234567890abcde0\"\n",

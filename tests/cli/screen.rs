@@ -123,7 +123,11 @@ fn lists_of_a_store_are_whole_at_every_width() {
         "en",
     );
     assert_eq!(seeded.code, Some(0), "{}", seeded.stderr);
-    let number = store(&["goods", "list", "--jq", ".[0].out_product_id"], "80", "en");
+    let number = store(
+        &["goods", "list", "--jq", ".[0].out_product_id"],
+        "80",
+        "en",
+    );
     let number = number.text().trim().to_owned();
     let changed = store(&["goods", "update", &number, "--stock", "5"], "80", "en");
     assert!(changed.code.is_some(), "{}", changed.stderr);
@@ -161,11 +165,18 @@ fn a_limit_of_a_sorted_list_is_taken_after_sorting() {
     let world = busy();
     let all = world.json(&["order", "list", "--sort", "-total"]);
     let first = world.json(&["order", "list", "--sort", "-total", "--limit", "3"]);
-    let (all, first) = (all.as_array().expect("rows"), first.as_array().expect("rows"));
+    let (all, first) = (
+        all.as_array().expect("rows"),
+        first.as_array().expect("rows"),
+    );
     assert_eq!(first.len(), 3);
     assert_eq!(first[..], all[..3]);
     for args in [&["goods", "list"][..], &["aftersale", "list"]] {
-        let by = if args[0] == "goods" { "-stock" } else { "-amount" };
+        let by = if args[0] == "goods" {
+            "-stock"
+        } else {
+            "-amount"
+        };
         let all = world.json(&[args, &["--sort", by]].concat());
         let first = world.json(&[args, &["--sort", by, "--limit", "2"]].concat());
         let all = all.as_array().expect("rows");
@@ -183,7 +194,11 @@ fn lists_show_what_a_path_names() {
         (&["goods", "list", "--limit", "3"], "skus.0.out_sku_id"),
     ] {
         let said = world.run(&[args, &["--columns", path, "--format", "csv"]].concat());
-        assert!(matches!(said.code, Some(0 | 8)), "{args:?}: {}", said.stderr);
+        assert!(
+            matches!(said.code, Some(0 | 8)),
+            "{args:?}: {}",
+            said.stderr
+        );
         assert!(said.text().lines().count() > 1, "{args:?}: {}", said.text());
         let wrong = world.run(&[args, &["--columns", "nothing.such"]].concat());
         assert_eq!(wrong.code, Some(2), "{args:?}: {}", wrong.stderr);
@@ -206,9 +221,15 @@ fn a_shell_completes_the_names_of_columns() {
     };
     for (words, expected) in [
         (&["wxsell", "goods", "list", "--columns", ""][..], "stock"),
-        (&["wxsell", "order", "list", "--columns", "number,to"], "number,total"),
+        (
+            &["wxsell", "order", "list", "--columns", "number,to"],
+            "number,total",
+        ),
         (&["wxsell", "due", "--sort", ""], "number"),
-        (&["wxsell", "coupon", "list", "--columns", ""], "out_coupon_id"),
+        (
+            &["wxsell", "coupon", "list", "--columns", ""],
+            "out_coupon_id",
+        ),
     ] {
         let offered = complete(words);
         assert!(
@@ -236,13 +257,25 @@ fn what_was_done_is_a_sentence() {
     let (_, words) = said(&["goods", "update", "T1", "--price", &yuan(old - 1)]);
     assert!(words.contains("the shop has it so already"), "{words}");
     let (_, words) = said(&["goods", "update", "T1", "--title", "another title of tea"]);
-    assert!(words.contains("T1 changed; buyers see the old version"), "{words}");
+    assert!(
+        words.contains("T1 changed; buyers see the old version"),
+        "{words}"
+    );
     let told = world.refused(2, &["goods", "update", "T1"]);
     assert!(told.contains("nothing to change was given"), "{told}");
-    let told = world.refused(2, &["goods", "update", "T1", "--sku", "T1-XX", "--stock", "3"]);
-    assert!(told.contains("product T1 has no SKU T1-XX; it has "), "{told}");
+    let told = world.refused(
+        2,
+        &["goods", "update", "T1", "--sku", "T1-XX", "--stock", "3"],
+    );
+    assert!(
+        told.contains("product T1 has no SKU T1-XX; it has "),
+        "{told}"
+    );
     let (_, words) = said(&["coupon", "confirm"]);
-    assert!(words.contains("confirmed: coupons can be added now"), "{words}");
+    assert!(
+        words.contains("confirmed: coupons can be added now"),
+        "{words}"
+    );
     for (args, nothing) in [
         (&["coupon", "list"][..], "no coupons"),
         (&["pay", "list"], "no payments in this time"),
@@ -251,7 +284,10 @@ fn what_was_done_is_a_sentence() {
         (&["sharer", "list"], "no sharers yet"),
     ] {
         let (table, words) = said(args);
-        assert!(words.contains(nothing) && table.is_empty(), "{args:?}: {words}");
+        assert!(
+            words.contains(nothing) && table.is_empty(),
+            "{args:?}: {words}"
+        );
     }
 }
 

@@ -100,7 +100,11 @@ fn partly(failed: usize, all: usize) -> Result<()> {
     }
     let mut failure = Failure::new(
         Kind::Partial,
-        text!("{failed} of {all} {all:event|events} {failed:was|were} not taken", failed, all),
+        text!(
+            "{failed} of {all} {all:event|events} {failed:was|were} not taken",
+            failed,
+            all
+        ),
     );
     failure.shown = true;
     Err(failure.into())
@@ -168,7 +172,8 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         if args.all {
             count += meant(state.pushes(&of("none"))?).len();
         }
-        ctx.out.note(text!("would forward {count} {count:event|events}", count));
+        ctx.out
+            .note(text!("would forward {count} {count:event|events}", count));
         return Ok(());
     }
     let lock = only_forwarder(ctx)?;

@@ -8,7 +8,6 @@ mod trigger;
 mod verify;
 
 pub use list::columns_of_list;
-pub use verify::ASKS;
 
 use super::Ctx;
 use crate::cli::values::{When, when};

@@ -76,7 +76,10 @@ pub fn refusal<T: crate::shop::goods::sheet::rows::Payload>(catalogue: &Catalogu
     let count = catalogue.problems().len() as u64 + catalogue.more_problems();
     let mut failure = Failure::input(match count {
         1 => text!("the files have 1 problem; nothing was sent"),
-        count => text!("the files have {count} {count:problem|problems}; nothing was sent", count),
+        count => text!(
+            "the files have {count} {count:problem|problems}; nothing was sent",
+            count
+        ),
     });
     failure.shown = true;
     failure

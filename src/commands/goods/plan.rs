@@ -173,7 +173,10 @@ pub async fn show<T: Sendable>(
     if options.limits.unlimited() || until <= now() {
         ctx.out.note(match audits {
             1 => text!("1 audit submission; nothing was sent"),
-            count => text!("{count} audit {count:submission|submissions}; nothing was sent", count),
+            count => text!(
+                "{count} audit {count:submission|submissions}; nothing was sent",
+                count
+            ),
         });
     } else {
         ctx.out.note(text!(

@@ -172,14 +172,25 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         Some(error) => Err(error),
         None if failed == count && failed == 1 => Err(Failure {
             shown: true,
-            ..Failure::new(Kind::Refused, text!("{failed} of {count} {count:product|products} failed", failed, count))
+            ..Failure::new(
+                Kind::Refused,
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
+            )
         }
         .into()),
         None if failed > 0 => Err(Failure {
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                text!("{failed} of {count} {count:product|products} failed", failed, count),
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
             )
         }
         .into()),

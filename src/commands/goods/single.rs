@@ -330,7 +330,10 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     let id = args.out_product_id;
     let sku = args.fields.sku.clone().unwrap_or_else(|| id.clone());
     let document = args.fields.document(&id, Some(sku));
-    let done = text!("{product} added; buyers see it once the audit has passed", product = &id);
+    let done = text!(
+        "{product} added; buyers see it once the audit has passed",
+        product = &id
+    );
     send_one(&id, &document, false, done, &args.send, ctx).await
 }
 

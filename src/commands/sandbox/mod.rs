@@ -302,9 +302,6 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("sandbox commands have no dry run"))
@@ -659,7 +656,8 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         Some(FaultVerb::List) => {}
         Some(FaultVerb::Clear(ClearArgs { id })) => {
             let count = shop.clear_faults(id)?;
-            ctx.out.note(text!("removed {count} {count:fault|faults}", count));
+            ctx.out
+                .note(text!("removed {count} {count:fault|faults}", count));
         }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;

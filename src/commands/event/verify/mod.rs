@@ -5,8 +5,6 @@ mod proof;
 mod reads;
 mod repair;
 
-pub use reads::ASKS;
-
 use super::super::Ctx;
 use super::listen::{Onward, only_forwarder};
 use crate::cli::values::{When, duration, when};
@@ -303,7 +301,11 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         .filter(|missing| missing.synthesised.is_none());
     let open = open.count();
     let mut shown = if open > 0 {
-        Failure::new(Kind::Due, text!("{count} {count:event|events} never came", count = open)).hint(text!(
+        Failure::new(
+            Kind::Due,
+            text!("{count} {count:event|events} never came", count = open),
+        )
+        .hint(text!(
             "`wxsell event verify --repair` makes them and hands them on"
         ))
     } else if failed.len() == 1 && shops == 1 {

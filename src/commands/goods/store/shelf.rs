@@ -97,12 +97,18 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     };
     match stopped {
         Some(error) => Err(error),
-        None if failed == count && failed == 1 => {
-            Err(shown(Kind::Refused, text!("the store refused it; the reason stands above")).into())
-        }
+        None if failed == count && failed == 1 => Err(shown(
+            Kind::Refused,
+            text!("the store refused it; the reason stands above"),
+        )
+        .into()),
         None if failed > 0 => Err(shown(
             Kind::Partial,
-            text!("{failed} of {count} {count:product|products} failed", failed, count),
+            text!(
+                "{failed} of {count} {count:product|products} failed",
+                failed,
+                count
+            ),
         )
         .into()),
         None => Ok(()),

@@ -446,7 +446,10 @@ impl<T: Payload> Reading<'_, T> {
         if !self.more_problems.is_empty() {
             self.notices.push(match self.more_problems.len() {
                 1 => text!("1 more problem is not listed"),
-                count => text!("{count} more {count:problem is|problems are} not listed", count),
+                count => text!(
+                    "{count} more {count:problem is|problems are} not listed",
+                    count
+                ),
             });
         }
         let bad = &self.bad;
