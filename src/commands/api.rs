@@ -176,7 +176,8 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let wanted = |row: &OperationRow| {
         args.search.as_deref().is_none_or(|search| {
             let search = search.to_lowercase();
-            [row.id, row.path, row.summary]
+            let chinese = crate::lang::chinese(row.summary).unwrap_or_default();
+            [row.id, row.path, row.summary, chinese]
                 .iter()
                 .any(|words| words.to_lowercase().contains(&search))
         })

@@ -344,6 +344,16 @@ pub fn columns(ask: &Ask) -> Columns<Value> {
 }
 
 /// As [`columns`], after some that the answer itself does not have.
+/// Headings of what a table gives up first.
+const MINOR: [&str; 6] = [
+    "CHANGED",
+    "CREATED",
+    "KIND",
+    "BALANCE AS WRITTEN",
+    "BELONGS TO",
+    "BUSINESS",
+];
+
 pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
     let (book, operation) = ask.operation();
     let Some(thing) = book.at(&operation.reply, ask.shows) else {
@@ -367,6 +377,9 @@ pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if let Some(node) = book.at(thing, path) {
             columns = columns.with(name, *title, cell_at(book, node, path));
+            if MINOR.contains(title) {
+                columns = columns.minor();
+            }
         }
     }
     columns

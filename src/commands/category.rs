@@ -42,6 +42,7 @@ pub struct ListArgs {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
+    #[arg(value_parser = number)]
     category_id: u64,
     /// Which rule
     #[arg(long, value_enum, default_value_t)]
@@ -157,6 +158,14 @@ impl Record for CategoryRow {
             needed(c.product_qualification_type)
         }),
     ];
+}
+
+/// A number; whoever types a name is told how to find it.
+fn number(text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        Failure::input(text!("must be the number of a category"))
+            .hint(text!("find it with `wxsell category list {word}`", word = text))
+    })
 }
 
 /// One leaf of the tree of a WeChat Store.

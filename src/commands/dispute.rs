@@ -301,7 +301,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     });
     out.list_with(columns(ctx.out.columns.is_some()), &rows)?;
     let ours = rows.iter().filter(|row| row.dispute.state.is_ours());
-    ctx.out.total(text!(
+    ctx.out.total(rows.len(), text!(
         "{count} {count:dispute|disputes}, {open} waiting for you",
         count = rows.len(),
         open = ours.count()

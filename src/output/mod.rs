@@ -212,8 +212,8 @@ impl Output {
     }
 
     /// After a list on a terminal: how many there are, and what they come to.
-    pub fn total(&self, words: Text) {
-        if self.is_for_people() && self.redraws() && self.columns.is_none() {
+    pub fn total(&self, count: usize, words: Text) {
+        if count > 0 && self.is_for_people() && self.redraws() && self.columns.is_none() {
             self.note(words);
         }
     }

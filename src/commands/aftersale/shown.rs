@@ -195,7 +195,7 @@ pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
         .list_with(line(), rows)?;
     let open = rows.iter().filter(|row| row.answer().is_some());
     let amounts = rows.iter().filter_map(|row| row.aftersale.amount);
-    ctx.out.total(text!(
+    ctx.out.total(rows.len(), text!(
         "{count} {count:after-sale|after-sales}, {open} waiting for you, {amount} yuan",
         count = rows.len(),
         open = open.count(),

@@ -33,10 +33,17 @@ use sheet::Line;
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List carriers
-    Companies,
+    Companies(CompaniesArgs),
     Send(Box<SendArgs>),
     /// Mark an order as received
     Receive(Which),
+}
+
+/// What `delivery companies` takes.
+#[derive(Debug, clap::Args)]
+pub struct CompaniesArgs {
+    /// Only carriers whose name or code holds this
+    keyword: Option<String>,
 }
 
 /// Ship orders
@@ -146,8 +153,16 @@ fn waybill(argument: &str) -> Result<String, Text> {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Companies => {
-            let rows = ctx.rows(&COMPANIES, &(), None).await?;
+        Verb::Companies(args) => {
+            let mut rows = ctx.rows(&COMPANIES, &(), None).await?;
+            if let Some(word) = args.keyword {
+                let word = word.to_lowercase();
+                let fits = |value: &serde_json::Value| {
+                    let text = value.as_str().unwrap_or_default();
+                    text.to_lowercase().contains(&word)
+                };
+                rows.retain(|row| row.as_object().is_some_and(|row| row.values().any(fits)));
+            }
             ctx.show_rows(&COMPANIES, rows)
         }
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,

@@ -357,7 +357,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list(&rows)?;
     let of = |fits: fn(&GoodsRow) -> bool| rows.iter().filter(|row| fits(row)).count();
-    ctx.out.total(text!(
+    ctx.out.total(rows.len(), text!(
         "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
         count = rows.len(),
         on_sale = of(|row| row.status_code == Some(5)),

@@ -402,7 +402,7 @@ async fn send_one(
     // Options say what is meant now, whatever was sent before.
     let send = SendArgs {
         recheck: true,
-        done: Some(done),
+        done: Some((if partial { "goods update" } else { "goods add" }, done)),
         ..send.clone()
     };
     upload::send(catalogue, &send, ctx).await

@@ -80,9 +80,9 @@ pub struct SendArgs {
     /// Also re-check products that were already uploaded
     #[arg(long = "fresh", alias = "recheck")]
     pub recheck: bool,
-    /// What is said once one product is done, instead of a report.
+    /// The command that sends one product, and what it says once that is done, instead of a report.
     #[arg(skip)]
-    pub done: Option<Text>,
+    pub done: Option<(&'static str, Text)>,
     /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
     ///
     /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
@@ -247,10 +247,10 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     let files = serde_json::to_string(&catalogue.file_names()).unwrap_or_default();
     let run = state.begin_run(
         &shop_key,
-        if T::AUDITED {
-            "goods upload"
-        } else {
-            "goods price-stock"
+        match &args.done {
+            Some((command, _)) => command,
+            None if T::AUDITED => "goods upload",
+            None => "goods price-stock",
         },
         &files,
         &ctx.resumed
@@ -336,7 +336,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     )?;
     // A report that cannot be shown is no reason not to write the others.
     let shown = match &args.done {
-        Some(done) if report.failed() == 0 && stopped.is_none() && ctx.out.is_for_people() => {
+        Some((_, done)) if report.failed() == 0 && stopped.is_none() && ctx.out.is_for_people() => {
             ctx.out.note(match report.unchanged {
                 0 => done.clone(),
                 _ => text!("the shop has it so already; nothing was sent"),

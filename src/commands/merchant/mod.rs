@@ -207,6 +207,13 @@ async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))
 }
 
+/// Digits, as many as a phone number or a short service number has; blanks, hyphens and a plus may stand between.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let other = |letter: char| letter.is_ascii_digit() || "+- ()*".contains(letter);
+    (5..=20).contains(&digits) && text.chars().all(other)
+}
+
 fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
     args.service.sort();
     args.service.dedup();
@@ -222,6 +229,11 @@ fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
     }
     if args.service.is_empty() && args.return_name.is_none() {
         missing.push(text!("give --service, or a return address"));
+    }
+    for phone in [&args.phone, &args.return_phone].into_iter().flatten() {
+        if !is_phone(phone) {
+            missing.push(text!("\"{phone}\" is not a phone number", phone));
+        }
     }
     if !missing.is_empty() {
         return Err(Failure::input(text!("the settings are not complete"))

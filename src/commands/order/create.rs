@@ -306,10 +306,14 @@ fn check(order: &Value, unknown: Vec<Unknown>, from_file: bool, now: i64) -> Res
             .check(node, order)
             .iter()
             .filter(|problem| {
-                !unknown.iter().any(|unknown| {
-                    let row = format!("order_detail.product_infos[{}]", unknown.row);
-                    problem.field.starts_with(&row)
-                })
+                // What all of it costs follows from the rows.
+                let sums = "order_detail.price_info.";
+                let follows = !unknown.is_empty() && problem.field.starts_with(sums);
+                !follows
+                    && !unknown.iter().any(|unknown| {
+                        let row = format!("order_detail.product_infos[{}]", unknown.row);
+                        problem.field.starts_with(&row)
+                    })
             })
             .map(|problem| problem.text())
             .collect(),

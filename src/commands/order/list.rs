@@ -129,7 +129,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
-    ctx.out.total(text!(
+    ctx.out.total(found.len(), text!(
         "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
         count = found.len(),
         to_ship = found.iter().filter(|row| row.is_to_ship()).count(),
