@@ -163,8 +163,10 @@ impl Record for CategoryRow {
 /// A number; whoever types a name is told how to find it.
 fn number(text: &str) -> Result<u64, Failure> {
     text.parse().map_err(|_| {
-        Failure::input(text!("must be the number of a category"))
-            .hint(text!("find it with `wxsell category list {word}`", word = text))
+        Failure::input(text!("must be the number of a category")).hint(text!(
+            "find it with `wxsell category list {word}`",
+            word = text
+        ))
     })
 }
 

@@ -30,7 +30,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with = "state")]
     open: bool,
     /// Only this state (can be repeated)
-    #[arg(long, value_enum)]
+    #[arg(long = "status", alias = "state", value_enum)]
     state: Vec<State>,
     /// Only this type
     #[arg(long = "type", value_enum)]

@@ -195,12 +195,15 @@ pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
         .list_with(line(), rows)?;
     let open = rows.iter().filter(|row| row.answer().is_some());
     let amounts = rows.iter().filter_map(|row| row.aftersale.amount);
-    ctx.out.total(rows.len(), text!(
-        "{count} {count:after-sale|after-sales}, {open} waiting for you, {amount} yuan",
-        count = rows.len(),
-        open = open.count(),
-        amount = Fen(amounts.map(|fen| fen.0).sum()).to_yuan()
-    ));
+    ctx.out.total(
+        rows.len(),
+        text!(
+            "{count} {count:after-sale|after-sales}, {open} waiting for you, {amount} yuan",
+            count = rows.len(),
+            open = open.count(),
+            amount = Fen(amounts.map(|fen| fen.0).sum()).to_yuan()
+        ),
+    );
     // What waits for the merchant goes first.
     let ours = rows.iter().find_map(|row| Some((row, row.answer()?)));
     match (ours, rows.first()) {

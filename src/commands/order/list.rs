@@ -129,12 +129,15 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
-    ctx.out.total(found.len(), text!(
-        "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
-        count = found.len(),
-        to_ship = found.iter().filter(|row| row.is_to_ship()).count(),
-        amount = Fen(found.iter().filter_map(Row::total).map(|fen| fen.0).sum()).to_yuan()
-    ));
+    ctx.out.total(
+        found.len(),
+        text!(
+            "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
+            count = found.len(),
+            to_ship = found.iter().filter(|row| row.is_to_ship()).count(),
+            amount = Fen(found.iter().filter_map(Row::total).map(|fen| fen.0).sum()).to_yuan()
+        ),
+    );
     if let Some(number) = found.first().map(Row::number) {
         ctx.out.next(&format!("wxsell order show {number}"));
     }
