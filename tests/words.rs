@@ -105,15 +105,18 @@ fn lines_of(text: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect();
     for line in text.lines() {
-        if let Some(command) = line.strip_prefix("  wxsell ") {
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        let begins = |begin: &str| line.strip_prefix(begin);
+        if let Some(command) = begins("  wxsell ").or_else(|| begins("wxsell ")) {
             let command = command.split("  ").next().unwrap_or_default();
-            lines.push(format!("wxsell {}", command.trim()));
+            let command = command.trim_end_matches('\\').trim();
+            lines.push(format!("wxsell {command}"));
         }
     }
     lines
         .into_iter()
         .map(|line| {
-            line.split([';', '|', '>', '<'])
+            line.split([';', '|', '>', '<', '[', '#', '$', '&', ')'])
                 .next()
                 .unwrap_or_default()
                 .trim()
@@ -134,6 +137,15 @@ fn every_command_in_a_text_exists() {
         lines.extend(lines_of(&table.1));
     }
     lines.extend(lines_of(&wxsell::cli::help::root(Lang::En, false)));
+    lines.extend(lines_of(&root("README.md")));
+    lines.extend(lines_of(&root("README.zh-CN.md")));
+    for page in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).expect("docs")
+    {
+        let path = page.expect("a page").path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            lines.extend(lines_of(&std::fs::read_to_string(&path).expect("a page")));
+        }
+    }
     lines.sort();
     lines.dedup();
     assert!(lines.len() > 100, "{}", lines.len());

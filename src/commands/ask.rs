@@ -123,8 +123,14 @@ impl Ctx {
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
-        self.send_asking(ask, body, ask.confirm.map(|question| question()))
-            .await
+        let question = ask.confirm.map(|question| {
+            let what = super::done::named(body);
+            match what.is_empty() {
+                true => question(),
+                false => text!("{question} ({what})", question = question(), what),
+            }
+        });
+        self.send_asking(ask, body, question).await
     }
 
     /// As [`Ctx::send`], with a question of its own for a live shop, such as one that names the amount.
@@ -161,7 +167,7 @@ impl Ctx {
     ) -> Result<Option<Value>> {
         let (shop, operation) = (self.shop().await?, ask.operation().1);
         let sent = shop.carry_out(operation, &[], body, asking).await;
-        let written = sent.map_err(|error| unclear(error, ask))?;
+        let written = sent.map_err(|error| unclear(error, ask, body))?;
         match written {
             Written::Answered(reply) => Ok(Some(reply)),
             Written::Found(reply) => {
@@ -323,14 +329,14 @@ pub fn without(ask: &Ask) -> Failure {
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.
-fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
+fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
     match ask.look_up.filter(|_| lost) {
         Some(command) => {
             let mut failure = Failure::from_any(error);
             failure.hint = Some(text!(
                 "it may have been done: look with `wxsell {command}` before you repeat it",
-                command
+                command = super::done::filled(command, body)
             ));
             failure.into()
         }

@@ -20,13 +20,38 @@ const NAMED: [&str; 9] = [
 ];
 
 /// What a request is about, as it names it; empty where it names nothing.
-fn named(body: &Value) -> String {
+pub fn named(body: &Value) -> String {
     let mut found = NAMED.iter().filter_map(|pointer| body.pointer(pointer));
     match found.next() {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     }
+}
+
+/// A command with what a request names in the places that stand for it.
+pub fn filled(command: &str, body: &Value) -> String {
+    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+    let mut words: Vec<String> = command
+        .split(' ')
+        .map(|word| {
+            let value = match word {
+                "ORDER" => Some(named(body)),
+                "OPENID" | "WHO" => text("/openid").map(str::to_owned),
+                _ => None,
+            };
+            value
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| word.to_owned())
+        })
+        .collect();
+    let last = match command {
+        "pay show" => text("/trade_no"),
+        "aftersale show" => text("/out_aftersale_id"),
+        _ => None,
+    };
+    words.extend(last.map(str::to_owned));
+    words.join(" ")
 }
 
 /// The sentence for a write that was done.

@@ -120,7 +120,7 @@ pub struct CloseArgs {
     data: Data,
 }
 
-/// Give money of a payment back to the buyer
+/// Refund a payment
 ///
 /// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
 /// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
@@ -144,7 +144,7 @@ pub struct RefundArgs {
     new: bool,
 }
 
-/// Settle what is left of a payment
+/// Settle the rest of a payment
 ///
 /// Possible some days after payment; WeChat shares all that was not given back. The number counts once, as with refunds.
 #[derive(Debug, clap::Args)]

@@ -62,7 +62,8 @@ fn a_person_is_declared_agrees_is_changed_and_removed() {
     ]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("declared is not bound"),
+        said.stderr
+            .contains("added; each person still has to accept"),
         "{}",
         said.stderr
     );

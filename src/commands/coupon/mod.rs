@@ -59,14 +59,14 @@ pub struct ListArgs {
     rows: Rows,
 }
 
-/// Bring a coupon into force, or end it
+/// Activate or end a coupon
 ///
 /// From editing into force, from there to expired or void; nothing goes back. The state is looked at first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// Your own coupon number
     out_coupon_id: String,
-    /// Where it is to go
+    /// New status
     #[arg(value_enum)]
     status: Status,
 }

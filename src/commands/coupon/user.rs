@@ -92,7 +92,7 @@ pub struct UpdateArgs {
 pub struct StatusArgs {
     /// The buyer
     openid: String,
-    /// What became of it
+    /// New status of the copy
     #[arg(value_enum)]
     status: CopyStatus,
     /// Your own coupon number

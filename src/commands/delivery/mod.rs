@@ -29,7 +29,7 @@ use plan::{Finish, Shipment};
 use serde_json::{Value, json};
 use sheet::Line;
 
-/// Report parcels and receipt
+/// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List carriers

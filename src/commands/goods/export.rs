@@ -59,7 +59,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
                 "can't tell the file type of {file} from its extension",
                 file = shown
             ))
-            .hint(text!("use the ending .xlsx, .csv or .jsonl"))
+            .hint(text!("use the extension .xlsx, .csv or .jsonl"))
             .into());
         }
     };

@@ -65,7 +65,7 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
                 "templates are not written as .{ending}",
                 ending = other
             ))
-            .hint(text!("use the ending .xlsx, .csv or .jsonl"))
+            .hint(text!("use the extension .xlsx, .csv or .jsonl"))
             .into());
         }
     };

@@ -23,7 +23,7 @@ use find::Which;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Report orders to WeChat, and see what became of them
+/// Create and manage orders
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     CheckScene(CheckSceneArgs),

@@ -179,7 +179,7 @@ pub struct ClearArgs {
     "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
 ]))]
 pub struct NewFault {
-    /// Strike calls whose path begins so
+    /// Only calls whose path starts with this
     #[arg(long, default_value = "/")]
     path: String,
     /// Answer late by this long, e.g. 800ms

@@ -171,7 +171,7 @@ fn refusal(problems: usize) -> Failure {
     Failure {
         shown: true,
         ..Failure::input(text!(
-            "the files have {count} {count:problem|problems}; nothing was sent",
+            "found {count} {count:problem|problems}; nothing was sent",
             count = problems
         ))
     }
