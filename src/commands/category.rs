@@ -307,7 +307,8 @@ async fn of_store(search: Option<&str>, mine: bool, ctx: &Ctx) -> Result<()> {
             search.is_none_or(|search| row.category_id == search || row.path.contains(search))
         })
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -338,7 +339,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .map(CategoryRow::from)
         .filter(|row| search.as_deref().is_none_or(|search| row.has(search)))
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {

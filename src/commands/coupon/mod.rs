@@ -184,7 +184,8 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
             *row = crate::api::operation::present(book, node, row.take());
         }
     }
-    ctx.out.list_with(discounts(columns(&LIST)), &rows)
+    let out = ctx.out.with_nothing(super::done::nothing(&LIST));
+    out.list_with(discounts(columns(&LIST)), &rows)
 }
 
 /// What the coupons of a list do, in one column.

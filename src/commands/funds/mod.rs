@@ -242,7 +242,8 @@ async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
         .zip(rows)
         .map(|(number, row)| readable(with_number(number, row)))
         .collect();
-    ctx.out.list_with(withdrawal_columns(), &rows)
+    let out = ctx.out.with_nothing(super::done::nothing(&WITHDRAWALS));
+    out.list_with(withdrawal_columns(), &rows)
 }
 
 /// What WeChat knows of these withdrawals, in their order.

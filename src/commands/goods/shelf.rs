@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Products to work on
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Your own product numbers
+    /// Your own product numbers, or `-` for a list on standard input, one a line
     #[arg(required = true)]
     pub(super) out_product_ids: Vec<String>,
 }
@@ -69,6 +69,30 @@ impl Record for Stepped {
     ];
 }
 
+impl Args {
+    /// Puts the numbers of standard input in the place of `-`; a product named twice is one product.
+    pub(super) fn complete(&mut self) -> Result<()> {
+        if self.out_product_ids.iter().any(|id| id == "-") {
+            let listed = std::io::read_to_string(std::io::stdin()).map_err(|error| {
+                Failure::input(text!(
+                    "cannot read standard input: {error}",
+                    error = error.to_string()
+                ))
+            })?;
+            self.out_product_ids.retain(|id| id != "-");
+            let lines = listed.trim_start_matches('\u{feff}').lines();
+            let numbers = lines.map(str::trim).filter(|line| !line.is_empty());
+            self.out_product_ids.extend(numbers.map(str::to_owned));
+        }
+        let mut named = std::collections::HashSet::new();
+        self.out_product_ids.retain(|id| named.insert(id.clone()));
+        match self.out_product_ids.is_empty() {
+            true => Err(Failure::input(text!("standard input holds no product numbers")).into()),
+            false => Ok(()),
+        }
+    }
+}
+
 /// The first of several numbers.
 pub(super) fn some_of(numbers: &[String]) -> String {
     const SHOWN: usize = 5;
@@ -81,9 +105,7 @@ pub(super) fn some_of(numbers: &[String]) -> String {
 }
 
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    args.complete()?;
     let mut rows: Vec<Stepped> = Vec::with_capacity(args.out_product_ids.len());
     if ctx.global.dry_run {
         rows.extend(

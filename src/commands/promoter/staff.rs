@@ -141,7 +141,8 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         .rows(&LIST, &body, ctx.out.reads(args.rows.limit))
         .await?;
     let rows: Vec<Value> = rows.into_iter().map(|row| readable(row, ctx)).collect();
-    ctx.out.list_with(bound(columns(&LIST)), &rows)
+    let out = ctx.out.with_nothing(crate::commands::done::nothing(&LIST));
+    out.list_with(bound(columns(&LIST)), &rows)
 }
 
 pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {

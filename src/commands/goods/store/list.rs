@@ -29,20 +29,16 @@ struct Listed {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |l| {
-            Cell::Text(l.out_product_id.clone())
-        }),
-        Column::new("product_id", "STORE NUMBER", |l| {
-            Cell::Text(l.product_id.clone())
-        }),
+        Column::new("out_product_id", "PRODUCT", |l| Cell::id(&l.out_product_id)),
+        Column::minor("product_id", "STORE NUMBER", |l| Cell::id(&l.product_id)),
         Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
         Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
         Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
         Column::new("price", "PRICE", |l| {
-            Cell::Text(crate::types::Fen(l.price).to_yuan())
+            Cell::Money(crate::types::Fen(l.price))
         }),
         Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
-        Column::new("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
+        Column::minor("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
     ];
 }
 

@@ -9,9 +9,7 @@ use crate::text;
 use anyhow::Result;
 
 pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    args.complete()?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
