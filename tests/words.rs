@@ -105,14 +105,31 @@ fn lines_of(text: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect();
     for line in text.lines() {
-        let line = line.strip_prefix("$ ").unwrap_or(line);
-        let begins = |begin: &str| line.strip_prefix(begin);
-        if let Some(command) = begins("  wxsell ").or_else(|| begins("wxsell ")) {
+        if let Some(command) = line.strip_prefix("  wxsell ") {
             let command = command.split("  ").next().unwrap_or_default();
-            let command = command.trim_end_matches('\\').trim();
-            lines.push(format!("wxsell {command}"));
+            lines.push(format!("wxsell {}", command.trim()));
         }
     }
+    ended(lines)
+}
+
+/// As [`lines_of`], and those that stand by themselves in blocks of code.
+fn lines_of_page(text: &str) -> Vec<String> {
+    let mut lines = lines_of(text);
+    let alone = text.lines().filter_map(|line| {
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        line.strip_prefix("wxsell ")
+    });
+    lines.extend(ended(
+        alone
+            .map(|line| format!("wxsell {}", line.trim_end_matches('\\')))
+            .collect(),
+    ));
+    lines
+}
+
+/// Command lines without what comes after the command.
+fn ended(lines: Vec<String>) -> Vec<String> {
     lines
         .into_iter()
         .map(|line| {
@@ -137,13 +154,15 @@ fn every_command_in_a_text_exists() {
         lines.extend(lines_of(&table.1));
     }
     lines.extend(lines_of(&wxsell::cli::help::root(Lang::En, false)));
-    lines.extend(lines_of(&root("README.md")));
-    lines.extend(lines_of(&root("README.zh-CN.md")));
+    lines.extend(lines_of_page(&root("README.md")));
+    lines.extend(lines_of_page(&root("README.zh-CN.md")));
     for page in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).expect("docs")
     {
         let path = page.expect("a page").path();
         if path.extension().is_some_and(|ending| ending == "md") {
-            lines.extend(lines_of(&std::fs::read_to_string(&path).expect("a page")));
+            lines.extend(lines_of_page(
+                &std::fs::read_to_string(&path).expect("a page"),
+            ));
         }
     }
     lines.sort();

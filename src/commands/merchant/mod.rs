@@ -191,6 +191,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    let (services, address) = (!args.service.is_empty(), args.return_name.is_some());
     let update = request(args)?;
     if ctx.global.dry_run {
         ctx.out
@@ -204,7 +205,17 @@ async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     ctx.before_write(None).await?;
     shop.update_merchant(&update).await?;
     ctx.out
-        .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))
+        .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))?;
+    if services {
+        ctx.out
+            .note(text!("customer service: what is not listed here is off"));
+    }
+    if address {
+        ctx.out.note(text!(
+            "the return address was set; WeChat does not show it again"
+        ));
+    }
+    Ok(())
 }
 
 /// Digits, as many as a phone number or a short service number has; blanks, hyphens and a plus may stand between.
