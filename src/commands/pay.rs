@@ -248,7 +248,8 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         .map(|number| json!({"trade_no": number}))
         .collect();
     let rows = ctx.read_each(&SHOW, bodies).await?;
-    ctx.show_rows(&SHOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &LIST } else { &SHOW }, rows)
 }
 
 /// A movement of money of a payment.

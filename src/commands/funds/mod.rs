@@ -204,7 +204,8 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         })
         .collect::<Result<_>>()?;
     let rows = ctx.read_each(&FLOW, bodies).await?;
-    ctx.show_rows(&FLOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &FLOWS } else { &FLOW }, rows)
 }
 
 /// Bare numbers, as rows of one field.
