@@ -59,7 +59,6 @@ use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::text;
-use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -96,12 +95,12 @@ impl Ctx {
     /// Whether the profile is one of a WeChat Store. A profile that cannot be read is named by what needs it.
     pub fn is_of_a_store(&self) -> bool {
         self.profile()
-            .is_ok_and(|profile| profile.family == Family::Store)
+            .is_ok_and(|profile| profile.family.is_store())
     }
 
     /// Refuses what only a WeChat Store has.
     pub fn of_a_store(&self) -> Result<()> {
-        if self.profile()?.family == Family::Store {
+        if self.profile()?.family.is_store() {
             return Ok(());
         }
         Err(
