@@ -220,9 +220,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
     found.dedup_by(|a, b| a.1.path == b.1.path);
     if found.len() > 1 {
         let family = ctx.profile()?.family.name();
-        let own = |(book, _): &(&'static Book, &'static Operation)| {
-            book.shelf.is_some_and(|shelf| shelf.name() == family)
-        };
+        let own = |(book, _): &(&'static Book, &'static Operation)| book.shelf.name() == family;
         if let Some(one) = found.iter().copied().find(own) {
             return Ok(one);
         }
@@ -236,7 +234,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
             let names: Vec<String> = several
                 .iter()
                 .map(|(book, operation)| {
-                    let family = book.shelf.map_or("", Shelf::name);
+                    let family = book.shelf.name();
                     format!("{family}:{}", operation.id)
                 })
                 .collect();
