@@ -85,8 +85,11 @@ pub fn refusal<T: crate::shop::goods::sheet::rows::Payload>(catalogue: &Catalogu
 /// The failure of a command whose files have so many problems.
 pub(super) fn refused(count: u64) -> Failure {
     let mut failure = Failure::input(match count {
-        1 => text!("the files have 1 problem; nothing was sent"),
-        count => text!("the files have {count} problems; nothing was sent", count),
+        1 => text!("found 1 problem; nothing was sent"),
+        count => text!(
+            "found {count} {count:problem|problems}; nothing was sent",
+            count
+        ),
     });
     failure.shown = true;
     failure

@@ -150,10 +150,10 @@ fn verdict(steps: &[Step]) -> Result<()> {
     }
     let mut failure = Failure::new(
         Kind::NotReady,
-        match open.len() {
-            1 => text!("not ready to sell: 1 required step is open"),
-            count => text!("not ready to sell: {count} required steps are open", count),
-        },
+        text!(
+            "not ready to sell: {count} required {count:step is|steps are} open",
+            count = open.len()
+        ),
     );
     failure.shown = true;
     Err(failure.into())
@@ -211,4 +211,9 @@ fn line(step: &Step, ctx: &Ctx) -> String {
         line.push_str(&format!(" → {command}"));
     }
     line
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<Step>()
 }

@@ -919,14 +919,11 @@ impl<'a> Reader<'a> {
             {
                 self.wrong(
                     cell,
-                    match images.len() {
-                        1 => text!("1 image; the category needs at least {least}", least),
-                        count => text!(
-                            "{count} images; the category needs at least {least}",
-                            count,
-                            least
-                        ),
-                    },
+                    text!(
+                        "{count} {count:image|images}; the category needs at least {least}",
+                        count = images.len(),
+                        least
+                    ),
                 );
             }
         }
@@ -1378,7 +1375,7 @@ impl<'a> Reader<'a> {
             self.wrong(
                 cell,
                 text!(
-                    "{count} images; the Store takes at most {most} here",
+                    "{count} {count:image|images}; the Store takes at most {most} here",
                     count = images.len(),
                     most
                 ),

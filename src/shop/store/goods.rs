@@ -652,15 +652,10 @@ impl<'a> Sender<'a> {
         if open.is_empty() {
             return Ok(());
         }
-        (self.note)(match open.len() {
-            1 => text!(
-                "it is not known of 1 product whether an earlier run added it; the store is looked through now"
-            ),
-            count => text!(
-                "it is not known of {count} products whether an earlier run added them; the store is looked through now",
-                count
-            ),
-        });
+        (self.note)(text!(
+            "it is not known of {count} {count:product|products} whether an earlier run added {count:it|them}; the store is looked through now",
+            count = open.len()
+        ));
         self.look((self.clock)()?).await?;
         for wanted in &open {
             if self.found(wanted).is_ok_and(|found| found.is_none()) {

@@ -552,7 +552,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
                         run
                     ),
                     failed => text!(
-                        "{failed} of {products} products failed",
+                        "{failed} of {products} {products:product|products} failed",
                         failed,
                         products = report.products
                     ),
@@ -565,10 +565,10 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
             ..Failure::new(Kind::Partial, text!("a report could not be written"))
         }
         .into()),
-        None if for_later > 0 => Err(Failure::limited(match for_later {
-            1 => text!("1 product is left for a later run"),
-            count => text!("{count} products are left for a later run", count),
-        })
+        None if for_later > 0 => Err(Failure::limited(text!(
+            "{count} {count:product is|products are} left for a later run",
+            count = for_later
+        ))
         .hint(text!(
             "run the same command later: it goes on where it stopped"
         ))
@@ -633,15 +633,17 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
         ctx.out.note(match rows - MOST_ROWS {
             1 => text!("1 more line is left out; --format ndjson shows all"),
             count => text!(
-                "{count} more lines are left out; --format ndjson shows all",
+                "{count} more {count:line is|lines are} left out; --format ndjson shows all",
                 count
             ),
         });
     }
     ctx.out.note(match (sender.options.draft, submissions) {
         (true, _) => text!("nothing was sent"),
-        (false, 1) => text!("1 audit submission; nothing was sent"),
-        (false, count) => text!("{count} audit submissions; nothing was sent", count),
+        (false, count) => text!(
+            "{count} audit {count:submission|submissions}; nothing was sent",
+            count
+        ),
     });
     Ok(())
 }
@@ -716,15 +718,11 @@ async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<(
     report.not_submitted = not_submitted;
     report.writing = writing;
     report.drafts = drafts;
-    match not_submitted {
-        0 => {}
-        1 => ctx.out.warn(text!(
-            "1 product was kept as a draft, as the store has no submissions left; the same command submits it later"
-        )),
-        count => ctx.out.warn(text!(
-            "{count} products were kept as drafts, as the store has no submissions left; the same command submits them later",
-            count
-        )),
+    if not_submitted > 0 {
+        ctx.out.warn(text!(
+            "{count} {count:product was kept as a draft|products were kept as drafts}, as the store has no submissions left; the same command submits {count:it|them} later",
+            count = not_submitted
+        ));
     }
     if report.added > 0 {
         let state = ctx.state()?;
