@@ -49,6 +49,7 @@ mod cli {
     mod dispute;
     mod due;
     mod event;
+    mod examples;
     mod funds;
     mod goods {
         mod alike;
@@ -87,6 +88,8 @@ mod cli {
     mod status;
     mod store;
     mod store_goods;
+    mod store_opening;
+    mod store_sheets;
     mod upgrade;
     mod vectors;
     mod world;

@@ -31,7 +31,7 @@ pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
     search: Option<String>,
     /// Only this family
-    #[arg(long, value_enum)]
+    #[arg(long = "family", alias = "of", value_enum)]
     of: Option<Shelf>,
 }
 
@@ -186,7 +186,8 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let wanted = |row: &OperationRow| {
         args.search.as_deref().is_none_or(|search| {
             let search = search.to_lowercase();
-            [row.id, row.path, row.summary]
+            let chinese = crate::lang::chinese(row.summary).unwrap_or_default();
+            [row.id, row.path, row.summary, chinese]
                 .iter()
                 .any(|words| words.to_lowercase().contains(&search))
         })
@@ -219,9 +220,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
     found.dedup_by(|a, b| a.1.path == b.1.path);
     if found.len() > 1 {
         let family = ctx.profile()?.family.name();
-        let own = |(book, _): &(&'static Book, &'static Operation)| {
-            book.shelf.is_some_and(|shelf| shelf.name() == family)
-        };
+        let own = |(book, _): &(&'static Book, &'static Operation)| book.shelf.name() == family;
         if let Some(one) = found.iter().copied().find(own) {
             return Ok(one);
         }
@@ -235,7 +234,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
             let names: Vec<String> = several
                 .iter()
                 .map(|(book, operation)| {
-                    let family = book.shelf.map_or("", Shelf::name);
+                    let family = book.shelf.name();
                     format!("{family}:{}", operation.id)
                 })
                 .collect();

@@ -158,9 +158,7 @@ impl Record for BrandRow {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Mine => mine(ctx).await,
-        Verb::Apply(_) if ctx.is_of_a_store() => {
-            Err(crate::shop::lacks(text!("this command")).into())
-        }
+        Verb::Apply(_) if ctx.is_of_a_store() => Err(super::category::by_file().into()),
         Verb::Apply(args) => apply(args, ctx).await,
     }
 }
@@ -177,7 +175,7 @@ async fn mine(ctx: &Ctx) -> Result<()> {
             },
         };
         let rows: Vec<BrandRow> = brands.into_iter().map(row).collect();
-        return ctx.out.list(&rows);
+        return none_yet(ctx).list(&rows);
     }
     let brands = ctx.shop().await?.my_brands().await?.unwrap_or_default();
     let rows: Vec<BrandRow> = brands
@@ -187,7 +185,14 @@ async fn mine(ctx: &Ctx) -> Result<()> {
             brand_wording: brand.brand_wording,
         })
         .collect();
-    ctx.out.list(&rows)
+    none_yet(ctx).list(&rows)
+}
+
+/// What a list without brands says.
+fn none_yet(ctx: &Ctx) -> crate::output::Output {
+    ctx.out.with_nothing(text!(
+        "no brands yet; register one with `wxsell brand apply`"
+    ))
 }
 
 async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {

@@ -27,7 +27,9 @@ pub enum Verb {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Export(export::ExportArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Add(single::AddArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Update(single::UpdateArgs),
     PriceStock(single::PriceStockArgs),
     /// Put products back on sale
@@ -40,6 +42,7 @@ pub enum Verb {
     Remove(shelf::Args),
     /// Take products out of a running audit
     WithdrawAudit(shelf::Args),
+    Restricted(store::restricted::Args),
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -61,5 +64,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::OffSale(args) => shelf::run(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
+        Verb::Restricted(args) => store::restricted::run(args, ctx).await,
     }
 }

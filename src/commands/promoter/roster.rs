@@ -410,7 +410,7 @@ fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
         .collect();
     if outcomes.iter().any(|person| person.result == "declared") {
         ctx.out.note(text!(
-            "declared is not bound: each person has to agree; `wxsell promoter invite` makes the invitation"
+            "added; each person still has to accept; `wxsell promoter invite` makes the invitation"
         ));
     }
     if outcomes.iter().any(|person| person.result == "already") {

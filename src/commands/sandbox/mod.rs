@@ -176,10 +176,10 @@ pub struct ClearArgs {
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("failure").required(true).args([
-    "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
+    "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect", "reply",
 ]))]
 pub struct NewFault {
-    /// Strike calls whose path begins so
+    /// Only calls whose path starts with this
     #[arg(long, default_value = "/")]
     path: String,
     /// Answer late by this long, e.g. 800ms
@@ -218,6 +218,9 @@ pub struct NewFault {
     /// Send the caller to another address
     #[arg(long, value_name = "URL")]
     redirect: Option<String>,
+    /// Answer with this JSON, whatever the answer would have been
+    #[arg(long, value_name = "JSON", value_parser = reply)]
+    reply: Option<String>,
     /// Carry the call out first; only its answer is lost
     #[arg(long, conflicts_with_all = ["errcode", "latency", "half"])]
     after: bool,
@@ -612,6 +615,7 @@ impl From<Standing> for FaultRow {
             FaultKind::Errcode { errcode, errmsg } => format!("{errcode} {errmsg}"),
             FaultKind::GzipBomb { mebibytes } => format!("{mebibytes} MiB"),
             FaultKind::Redirect { to } => to.clone(),
+            FaultKind::Reply { json } => json.clone(),
             FaultKind::Reset | FaultKind::Html | FaultKind::Half => String::new(),
         };
         FaultRow {
@@ -656,14 +660,16 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         Some(FaultVerb::List) => {}
         Some(FaultVerb::Clear(ClearArgs { id })) => {
             let count = shop.clear_faults(id)?;
-            ctx.out.note(text!("failures taken back: {count}", count));
+            ctx.out
+                .note(text!("removed {count} {count:fault|faults}", count));
         }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;
         }
     }
     let rows: Vec<FaultRow> = shop.faults()?.into_iter().map(FaultRow::from).collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no faults are set"));
+    out.list(&rows)
 }
 
 impl TryFrom<NewFault> for Fault {
@@ -693,6 +699,8 @@ impl TryFrom<NewFault> for Fault {
             FaultKind::GzipBomb { mebibytes }
         } else if let Some(to) = new.redirect {
             FaultKind::Redirect { to }
+        } else if let Some(json) = new.reply {
+            FaultKind::Reply { json }
         } else if new.half {
             FaultKind::Half
         } else {
@@ -795,6 +803,14 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         }
     })?;
     ctx.out.show(&settings)
+}
+
+/// JSON, as it is to be answered.
+fn reply(text: &str) -> Result<String, Text> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(text!("write JSON: {error}", error = error.to_string())),
+    }
 }
 
 #[cfg(test)]
