@@ -6,6 +6,7 @@ use super::{Ctx, Noun};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
+use crate::types::Family;
 use anyhow::Result;
 use serde_json::json;
 
@@ -23,7 +24,7 @@ const CHANNELS: &str = "https://channels.weixin.qq.com";
 const PROVIDER: &str = "https://open.weixin.qq.com";
 
 /// The page that belongs to a noun; `None` for what concerns this machine alone.
-fn page(noun: &Noun, of_a_store: bool) -> Option<Page> {
+fn page(noun: &Noun, family: Family) -> Option<Page> {
     let page = |url, way| Some(Page { url, way });
     match noun {
         Noun::Run(_)
@@ -34,7 +35,7 @@ fn page(noun: &Noun, of_a_store: bool) -> Option<Page> {
         | Noun::Help(_)
         | Noun::Util(_) => None,
         Noun::Provider(_) => page(PROVIDER, text!("log in as the service provider")),
-        _ if of_a_store => page(STORE, text!("log in as the store")),
+        _ if family.is_store() => page(STORE, text!("log in as the store")),
         Noun::Auth(_)
         | Noun::Ip(_)
         | Noun::Callback(_)
@@ -80,9 +81,7 @@ fn page(noun: &Noun, of_a_store: bool) -> Option<Page> {
 
 /// Prints the page instead of running the command.
 pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
-    // A profile that cannot be read is named first.
-    ctx.profile()?;
-    let Some(page) = page(noun, ctx.is_of_a_store()) else {
+    let Some(page) = page(noun, ctx.profile()?.family) else {
         return Err(
             Failure::input(text!("no console has a page for this command"))
                 .hint(text!("leave out --web"))
