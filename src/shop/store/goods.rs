@@ -17,7 +17,7 @@ use crate::api::store::goods::{
 use crate::api::store::image::{ByAddress, PATH as IMAGE_PATH, UploadReply};
 use crate::api::{Done, Endpoint, Resend};
 use crate::bulk::journal::{Fed, Work};
-use crate::bulk::{self, Interrupt, Outcome};
+use crate::bulk::{self, Interrupt, Look, Outcome, Round};
 use crate::clock;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
@@ -25,7 +25,7 @@ use crate::model::price::PriceGuard;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::state::products::KnownProduct;
-use crate::state::runs::{ItemState, Items, Known, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
@@ -406,6 +406,17 @@ pub struct Sender<'a> {
     /// The store's numbers of what was sent.
     pub sent: RefCell<Vec<String>>,
     lost_in_a_row: Cell<u32>,
+    /// What was sent and never answered, by the merchant's number.
+    parked: RefCell<HashMap<String, Parked>>,
+    /// When each of the two looks at those began, in the store's time.
+    rounds: [Cell<i64>; 2],
+}
+
+/// A product that was sent and never answered.
+#[derive(Clone)]
+struct Parked {
+    wanted: Wanted,
+    was_there: bool,
 }
 
 /// What may still be handed to the audit; `None` is no limit.
@@ -481,6 +492,8 @@ impl<'a> Sender<'a> {
             images_uploaded: Cell::new(0),
             sent: RefCell::default(),
             lost_in_a_row: Cell::new(0),
+            parked: RefCell::default(),
+            rounds: Default::default(),
         }
     }
 
@@ -497,6 +510,7 @@ impl<'a> Sender<'a> {
         let Fed {
             work, mark, before, ..
         } = fed;
+        let was_there = self.found(&work).is_ok_and(|found| found.is_some());
         let result = self.put(&work, before).await;
         let found = result.as_ref().err().and_then(failure);
         let is_left = found.is_some_and(is_for_later);
@@ -515,7 +529,59 @@ impl<'a> Sender<'a> {
         } else if is_held {
             outcome.ended.state = Some(ItemState::Held);
         }
+        if outcome.ended.state == Some(ItemState::Unclear) {
+            let parked = Parked {
+                wanted: work,
+                was_there,
+            };
+            let key = outcome.ended.key.clone();
+            self.parked.borrow_mut().insert(key, parked);
+        }
         outcome
+    }
+
+    /// Looks at a product that was sent without an answer; only reads. The store is looked through once a round.
+    pub async fn look_again(&self, ended: &Ended, round: Round) -> Look {
+        let Some(parked) = self.parked.borrow().get(&ended.key).cloned() else {
+            return Look::Unread;
+        };
+        let look = self.look_at(&parked, round).await;
+        if matches!(look, Ok(Look::Done(..))) || (look.is_ok() && round == Round::Second) {
+            // It is settled, one way or the other.
+            let shop = self.shop_key.as_str();
+            let _ = self.state.keep_empty_look(shop, &ended.key, None);
+        }
+        look.unwrap_or(Look::Unread)
+    }
+
+    async fn look_at(&self, parked: &Parked, round: Round) -> Result<Look> {
+        let began = &self.rounds[usize::from(round == Round::Second)];
+        if began.get() == 0 {
+            began.set((self.clock)()?);
+        }
+        let wanted = &parked.wanted;
+        if !parked.was_there {
+            self.look(began.get()).await?;
+        }
+        let Some(id) = self.found(wanted)? else {
+            return Ok(Look::Missing);
+        };
+        let Some(held) = self.shop.store_product(&id).await? else {
+            return Ok(Look::Missing);
+        };
+        let held = self.written(&id, held).await?;
+        let done = |action| {
+            self.sent.borrow_mut().push(id.clone());
+            Ok(Look::Done(action, Memory::Kept))
+        };
+        if !parked.was_there {
+            return done(action::ADDED);
+        }
+        let links = self.known_links(wanted, &held)?;
+        match compare(&self.options, &id, held, wanted, &links)?.decision {
+            Decision::Unchanged => done(action::UPDATED),
+            _ => Ok(Look::Missing),
+        }
     }
 
     async fn put(&self, wanted: &Wanted, before: Option<Known>) -> Result<&'static str> {

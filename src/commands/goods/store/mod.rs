@@ -549,8 +549,19 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     )
     .await;
     let unchanged = journal.unchanged();
-    let kept = journal.close();
+    let mut kept = journal.close();
     drop(progress);
+    if kept.is_ok() {
+        let is_unknown = |ended: &Ended| ended.state == Some(ItemState::Unclear);
+        let (mut unknown, known): (Vec<Ended>, Vec<Ended>) =
+            results.into_iter().partition(is_unknown);
+        let mut items = Items::open(state, &shop_key, "goods")?;
+        let note = |words| ctx.out.note(words);
+        let look = async |ended: &Ended, round| sender.look_again(ended, round).await;
+        kept = bulk::settle(&mut unknown, &mut items, &interrupt, note, look).await;
+        results = known;
+        results.append(&mut unknown);
+    }
     let stopped = kept.err().or(stopped).or_else(|| {
         interrupt.pressed().then(|| {
             Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
