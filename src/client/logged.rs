@@ -134,6 +134,7 @@ impl Client {
         };
         let synced = !self.in_bulk.load(Ordering::Relaxed);
         let entry = self.log()?.keep(write, synced).await?;
+        self.last_write.store(entry, Ordering::Relaxed);
         if let Some(intent) = intent {
             intent.is_logged(entry)?;
         }
@@ -158,6 +159,15 @@ impl Client {
         Ok(())
     }
 
+    /// The object shows that the last write was done, whose answer did not say it. For those that are made one after
+    /// the other.
+    pub async fn last_was_found(&self) {
+        // What was done is done, whether or not that can be kept.
+        let _ = self
+            .log_found(self.last_write.load(Ordering::Relaxed), "found")
+            .await;
+    }
+
     /// Writes into the log what became of a write whose answer did not say it: `found` or `never arrived`.
     pub async fn log_found(&self, entry: i64, result: &'static str) -> Result<()> {
         match entry {
@@ -169,7 +179,7 @@ impl Client {
 
 /// The user of the operating system, by what the system itself says: `1000 (li)`. The environment can say anything, and
 /// is named only where there is nothing better.
-pub(super) fn user() -> String {
+pub fn user() -> String {
     let named = ["USER", "USERNAME", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok());

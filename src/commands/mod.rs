@@ -47,7 +47,7 @@ pub mod util;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
-use crate::client::{Client, Heard, Wire};
+use crate::client::{Client, Heard, Wire, user};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
@@ -56,6 +56,7 @@ use crate::sandbox::Running;
 use crate::shop::pass_through::BEHIND;
 use crate::shop::{Offered, Shop};
 use crate::state::State;
+use crate::state::log::{Log, Writer};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
@@ -161,6 +162,33 @@ impl Ctx {
     pub async fn shop(&self) -> Result<&Shop> {
         let (shop, _) = self.shop.get_or_try_init(|| self.open_shop()).await?;
         Ok(shop)
+    }
+
+    /// Notes in the log that this command shows what is masked else. Where that cannot be noted it fails.
+    async fn note_shown(&self) -> Result<()> {
+        let how = match (self.global.unmask, self.global.raw) {
+            (false, false) => return Ok(()),
+            (true, false) => "--unmask",
+            (false, true) => "--raw",
+            (true, true) => "--unmask --raw",
+        };
+        // What only the log knows is known before the first entry of a fresh state.
+        self.state()?.take_over_from_log()?;
+        let words = std::env::args_os().skip(1);
+        let words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let by = Writer {
+            who: user(),
+            profile: self
+                .profile()
+                .map_or_else(|_| String::new(), |profile| profile.label().to_owned()),
+            shop: self
+                .profile()
+                .map_or_else(|_| String::new(), |profile| profile.appid.clone()),
+        };
+        let log = Log::open(&self.dirs.state)?;
+        log.keep_shown(by, how, &words.join(" ")).await
     }
 
     async fn open_shop(&self) -> Result<(Shop, Option<Running>)> {
@@ -434,7 +462,24 @@ fn shows_several(noun: &Noun) -> bool {
     }
 }
 
+/// Whether it shows nothing of buyers or of WeChat's answers.
+fn shows_no_answers(noun: &Noun) -> bool {
+    matches!(
+        noun,
+        Noun::Profile(_)
+            | Noun::Sandbox(_)
+            | Noun::Log(_)
+            | Noun::Completion(_)
+            | Noun::Demo(_)
+            | Noun::Help(_)
+            | Noun::Util(_)
+    )
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
+    if !shows_no_answers(&cli.noun) {
+        ctx.note_shown().await?;
+    }
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?
     {

@@ -389,3 +389,45 @@ fn csv_for_excel_has_a_mark_and_calculates_nothing() {
     let told = world.refused(2, &["goods", "list", "--excel"]);
     assert!(told.contains("--format csv"), "{told}");
 }
+
+#[test]
+fn what_is_shown_as_it_is_stands_in_the_log() {
+    let world = World::selling();
+    world.paid("W1");
+    let shown = || -> Vec<(String, String)> {
+        let rows = world.json(&["log", "list"]);
+        let rows = rows.as_array().expect("rows").iter();
+        rows.filter(|row| row["result"] == "shown")
+            .map(|row| {
+                let text = |name: &str| row[name].as_str().expect("text").to_owned();
+                (text("path"), text("subject"))
+            })
+            .collect()
+    };
+    world.ok(&["order", "show", "W1"]);
+    assert_eq!(shown(), []);
+    world.ok(&["order", "show", "W1", "--unmask"]);
+    world.ok(&["order", "list", "--raw"]);
+    let expected = [
+        (
+            "--unmask",
+            "command=--profile sandbox order show W1 --unmask",
+        ),
+        ("--raw", "command=--profile sandbox order list --raw"),
+    ];
+    assert_eq!(
+        shown(),
+        expected.map(|(how, command)| (how.to_owned(), command.to_owned()))
+    );
+    world.ok(&["log", "verify"]);
+    // Where it cannot be noted nothing is shown.
+    let log = world.state_file("log.db");
+    for name in ["log.db-wal", "log.db-shm"] {
+        let _ = std::fs::remove_file(world.state_file(name));
+    }
+    std::fs::remove_file(&log).expect("it goes");
+    std::fs::create_dir(&log).expect("a folder");
+    let said = world.run(&["order", "show", "W1", "--unmask"]);
+    assert_eq!((said.code, said.text()), (Some(2), ""), "{}", said.stderr);
+    world.ok(&["order", "show", "W1"]);
+}
