@@ -2,9 +2,11 @@
 
 use super::{Item, Noun, Wanted};
 use crate::api::component::aftersale as wire;
+use crate::api::reader::integer;
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::commands::order::list::orders_between;
+use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
@@ -67,6 +69,11 @@ pub async fn shop(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Item>> {
     let found = [aftersales, disputes, orders, audits];
     let found = found.into_iter().flatten();
     Ok(found.filter(|item| wanted.all || item.due).collect())
+}
+
+/// The first that is there.
+fn first_of(one: String, other: String) -> String {
+    if one.is_empty() { other } else { one }
 }
 
 /// A number as text, whichever way it came.
@@ -251,11 +258,25 @@ impl Look<'_> {
     async fn case(&self, number: &str) -> Result<Result<OpenCase, String>> {
         let read_at = now();
         let shop = self.ctx.shop().await?;
-        let found = shop.aftersale(&Key::Id(number.to_owned())).await?;
+        let found = match shop.aftersale(&Key::Id(number.to_owned())).await {
+            Ok(found) => found,
+            // One that WeChat does not show hides no others.
+            Err(error) if failure(&error).is_some_and(|found| found.kind == Kind::Refused) => {
+                self.ctx.out.warn(text!(
+                    "after-sale {number}: {problem}",
+                    number,
+                    problem = Failure::from_any(error).message
+                ));
+                return Ok(Err(number.to_owned()));
+            }
+            Err(error) => return Err(error),
+        };
         super::super::aftersale::note_unread(self.ctx, number, &found);
         let aftersale = found.value;
         let case = aftersale.case();
-        let (false, Some(changed_at)) = (aftersale.is_unreadable(), case.changed_at) else {
+        // It was listed as one that waits: a state that nobody has described may have a clock too.
+        let is_unreadable = aftersale.is_unreadable() || matches!(case.state, State::Unknown(_));
+        let (false, Some(changed_at)) = (is_unreadable, case.changed_at) else {
             return Ok(Err(number.to_owned()));
         };
         Ok(Ok(OpenCase {
@@ -324,18 +345,23 @@ impl Look<'_> {
         // An order may bear a time up to a day ahead of WeChat's.
         let since = self.now.saturating_sub(self.wanted.orders_of);
         let rows = orders_between(self.ctx, since, self.now + DAY).await?;
+        let limited = self.wanted.ship_within.is_some();
         let open = rows
             .into_iter()
-            .filter(|order| order.value.state == order::State::Paid);
-        Ok(open.map(|order| self.to_ship(order.value)).collect())
+            .filter_map(|order| match order.value.state {
+                order::State::Paid => Some(self.to_ship(order.value)),
+                // It may wait for its parcel.
+                order::State::Unknown(_) if limited => {
+                    let number = first_of(order.value.number, order.value.id);
+                    Some(self.unreadable(Noun::Order, number))
+                }
+                _ => None,
+            });
+        Ok(open.collect())
     }
 
     fn to_ship(&self, order: Order) -> Item {
-        let id = if order.number.is_empty() {
-            order.id
-        } else {
-            order.number
-        };
+        let id = first_of(order.number, order.id);
         let paid = order.paid_at.or(order.created_at);
         let item = match paid.zip(self.wanted.ship_within) {
             Some((paid, limit)) => Item {
@@ -375,15 +401,24 @@ impl Look<'_> {
             .rows(&GOODS, &json!({"need_edit_spu": 1}), None)
             .await?;
         let items = rows.iter().filter_map(|spu| {
-            let submitted = spu["audit_info"]["submit_time"].as_str()?;
-            let since = self.now - ChinaTime(submitted.to_owned()).unix()?;
-            if spu["edit_status"] != IN_AUDIT || since < self.wanted.audit_after {
+            if integer(&spu["edit_status"]) != Some(IN_AUDIT) {
                 return None;
             }
+            let submitted = spu["audit_info"]["submit_time"].as_str();
+            let submitted = submitted.and_then(|time| ChinaTime(time.to_owned()).unix());
+            let since = submitted.map(|submitted| self.now - submitted);
+            if since.is_some_and(|since| since < self.wanted.audit_after) {
+                return None;
+            }
+            let waiting = self.waiting(Noun::Audit, number(&spu["out_product_id"])?);
             Some(Item {
                 who: Actor::Platform,
-                what: text!("in audit for {time}", time = left(since)),
-                ..self.waiting(Noun::Audit, number(&spu["out_product_id"])?)
+                what: match since {
+                    Some(since) => text!("in audit for {time}", time = left(since)),
+                    None => text!("in audit; since when cannot be read"),
+                },
+                unreadable: since.is_none(),
+                ..waiting
             })
         });
         Ok(items.collect())
