@@ -196,7 +196,12 @@ pub async fn settle(
                 Look::Missing => {
                     ended.state = Some(ItemState::Refused);
                     ended.errcode = None;
-                    ended.reason = Some(text!("WeChat never got it; the same command sends it"));
+                    let problem = text!("WeChat never got it; the same command sends it");
+                    // What came instead of an answer says who stands between.
+                    ended.reason = Some(match ended.reason.take() {
+                        Some(why) => text!("{problem} ({hint})", problem, hint = why),
+                        None => problem,
+                    });
                     if ended.before.is_none() {
                         // What the mark remembers never reached the shop.
                         ended.memory = Memory::Forgotten;
