@@ -13,7 +13,7 @@ const WITH_COMMANDS: [Shelf; 3] = [Shelf::Component, Shelf::Promoter, Shelf::Pla
 
 fn operations(shelves: &[Shelf]) -> impl Iterator<Item = &'static Operation> {
     let books = shelves.iter().map(|shelf| shelf.book());
-    books.flat_map(|book| book.operations.iter())
+    books.flat_map(|book| book.operations.iter().map(|known| &**known))
 }
 
 /// Whether the words name a command that does something, and options that it takes.

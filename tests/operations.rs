@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wxsell::api::Resend;
 use wxsell::api::operation::paging::Paging;
-use wxsell::api::operation::{Book, Kind, Meaning, Node, Operation, Shelf, Wire};
+use wxsell::api::operation::{Book, Entry, Kind, Meaning, Node, Operation, Shelf, Wire};
 
 /// What `tests/spec/overlay.yaml` declares of a family.
 #[derive(Default, Deserialize)]
@@ -42,7 +42,10 @@ impl Declared {
     }
 
     /// Entries that stand for nothing.
-    fn left_over<'a>(&'a self, operations: &'a [Operation]) -> impl Iterator<Item = &'a String> {
+    fn left_over<'a>(
+        &'a self,
+        operations: &'a [Entry<Operation>],
+    ) -> impl Iterator<Item = &'a String> {
         let known = |id: &String| operations.iter().any(|operation| operation.id == *id);
         let calls = self.resend.keys().chain(self.paging.keys());
         let used = self.used.borrow().clone();
@@ -69,7 +72,7 @@ fn book(shelf: Shelf, declared: &Declared) -> Book {
     let mut operations = Vec::new();
     for (path, methods) in spec["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
-            operations.push(made(declared, path, method, operation));
+            operations.push(Entry::from(&made(declared, path, method, operation)));
         }
     }
     let types = spec["components"]["schemas"].as_object().expect("schemas");
@@ -77,7 +80,10 @@ fn book(shelf: Shelf, declared: &Declared) -> Book {
         shelf: None,
         types: types
             .iter()
-            .map(|(name, schema)| (name.clone(), node(declared, name, "", schema, false)))
+            .map(|(name, schema)| {
+                let node = node(declared, name, "", schema, false);
+                (name.clone(), Entry::from(&node))
+            })
             .collect(),
         operations,
     }

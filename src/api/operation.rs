@@ -16,10 +16,13 @@ pub use present::{is_personal, mask_personal, masked, present};
 
 use super::Resend;
 use crate::types::Family;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 /// A family of operations, as the reference files divide them.
@@ -94,11 +97,11 @@ impl Shelf {
     pub fn book(self) -> &'static Book {
         static BOOKS: [OnceLock<Book>; 5] = [const { OnceLock::new() }; 5];
         BOOKS[self as usize].get_or_init(|| {
-            let mut json = Vec::new();
-            let read = flate2::read::DeflateDecoder::new(self.packed()).read_to_end(&mut json);
+            let mut json = String::new();
+            let read = flate2::read::DeflateDecoder::new(self.packed()).read_to_string(&mut json);
             read.expect("the book was packed by this program");
             let mut book: Book =
-                serde_json::from_slice(&json).expect("the book was written by this program");
+                serde_json::from_str(&json).expect("the book was written by this program");
             book.shelf = Some(self);
             book
         })
@@ -110,8 +113,38 @@ impl Shelf {
 pub struct Book {
     #[serde(skip)]
     pub shelf: Option<Shelf>,
-    pub operations: Vec<Operation>,
-    pub types: BTreeMap<String, Node>,
+    pub operations: Vec<Entry<Operation>>,
+    pub types: BTreeMap<String, Entry<Node>>,
+}
+
+/// An operation or a type of a book, read when it is first looked at: a command needs few of some hundred.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Entry<T> {
+    json: Box<RawValue>,
+    #[serde(skip, default = "OnceLock::new")]
+    read: OnceLock<T>,
+}
+
+impl<T: DeserializeOwned> Deref for Entry<T> {
+    type Target = T;
+
+    /// # Panics
+    /// Never: `tests/operations.rs` reads all entries of all books.
+    fn deref(&self) -> &T {
+        self.read.get_or_init(|| {
+            serde_json::from_str(self.json.get()).expect("the book was written by this program")
+        })
+    }
+}
+
+impl<T: Serialize> From<&T> for Entry<T> {
+    fn from(value: &T) -> Entry<T> {
+        Entry {
+            json: to_raw_value(value).expect("an entry is JSON"),
+            read: OnceLock::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -261,7 +294,14 @@ impl Kind {
 impl Book {
     /// The operation behind a path.
     pub fn operation(&self, path: &str) -> Option<&Operation> {
-        self.operations.iter().find(|known| known.path == path)
+        let written = format!("\"path\":\"{path}\"");
+        let mut likely = self
+            .operations
+            .iter()
+            .filter(|entry| entry.json.get().contains(&written));
+        likely
+            .find(|known| known.path == path)
+            .map(|entry| &**entry)
     }
 
     /// The node that says what a node is: itself, or the shared type it names.
@@ -340,7 +380,7 @@ pub fn of_family(family: Family, path: &str) -> Option<(&'static Book, &'static 
     // Some paths stand in several books.
     own.iter().find_map(|shelf| {
         let book = shelf.book();
-        let operation = book.operations.iter().find(|known| known.path == path)?;
+        let operation = book.operation(path)?;
         Some((book, operation))
     })
 }
@@ -361,7 +401,7 @@ pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
     };
     likely.iter().find_map(|shelf| {
         let book = shelf.book();
-        let operation = book.operations.iter().find(|known| known.path == path)?;
+        let operation = book.operation(path)?;
         Some((book, operation))
     })
 }
@@ -375,7 +415,7 @@ pub fn named(name: &str) -> Vec<(&'static Book, &'static Operation)> {
     shelves
         .flat_map(|shelf| {
             let book = shelf.book();
-            book.operations.iter().map(move |known| (book, known))
+            book.operations.iter().map(move |known| (book, &**known))
         })
         .filter(|(_, known)| known.id == id || known.path == id)
         .collect()

@@ -1,13 +1,14 @@
 //! `wxsell access`: joining the component, the tasks of the integration, and the scenes to sell in.
 
 use super::Ctx;
-use super::ask::{Ask, request};
+use super::ask::request;
 use crate::api::json::put;
 use crate::api::operation::present;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -48,17 +49,6 @@ pub struct SceneArgs {
     #[arg(default_value_t = CHANNELS)]
     scene_group_id: i64,
 }
-
-const APPLY: Ask = Ask::new("access apply", "/shop/register/apply")
-    .confirm(|| text!("Apply to join the component"))
-    .look_up("access status");
-pub const CHECK: Ask = Ask::new("access status", "/shop/register/check");
-const FINISH: Ask = Ask::new("access finish", "/shop/register/finish_access_info");
-const SCENE: Ask = Ask::new("access scene", "/shop/register/apply_scene")
-    .confirm(|| text!("Apply for the scene"))
-    .look_up("access status");
-
-pub const ASKS: &[Ask] = &[APPLY, CHECK, FINISH, SCENE];
 
 /// "The mini program has not joined the component", which `register/check` says instead of a state.
 pub const NOT_JOINED: i64 = 1_040_003;

@@ -81,9 +81,6 @@ pub struct TokenArgs {
     force_refresh: bool,
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Login(args) => login(args, ctx).await,

@@ -1,11 +1,12 @@
 //! `wxsell brand`: brands that a shop may use, and applying for one.
 
 use super::Ctx;
-use super::ask::{Ask, Data, request};
+use super::ask::{Data, request};
 use super::{audit, papers};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::brand::APPLY;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -140,15 +141,9 @@ impl Serialize for Relation {
     }
 }
 
-const APPLY: Ask = Ask::new("brand apply", "/shop/audit/audit_brand")
-    .confirm(|| text!("Submit brand documents for review"))
-    .look_up("audit show --brand");
-
 /// `commodity_origin_type`
 const IMPORTED: u8 = 1;
 const DOMESTIC: u8 = 2;
-
-pub const ASKS: &[Ask] = &[APPLY];
 
 /// Lists of pictures in an application.
 const PICTURES: &[&str] = &[

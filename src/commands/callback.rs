@@ -1,9 +1,9 @@
 //! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::callback::CHECK;
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
@@ -55,10 +55,6 @@ enum Network {
     #[default]
     Default,
 }
-
-const CHECK: Ask = Ask::new("callback check", "/cgi-bin/callback/check");
-
-pub const ASKS: &[Ask] = &[CHECK];
 
 /// What was found of one address: fields of WeChat, of the look-up and of the ping.
 #[derive(Debug, Default, Serialize)]

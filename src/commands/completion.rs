@@ -73,9 +73,6 @@ impl Shell {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let shell = match args.shell {
         Wanted::Bash => Shell::Bash,

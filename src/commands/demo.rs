@@ -12,9 +12,6 @@ use anyhow::Result;
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {}
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What to try, in this order.
 pub const WALK: [&str; 8] = [
     "wxsell status --profile sandbox",

@@ -2,13 +2,12 @@
 //! whether something is changed at WeChat, the exit codes, and the JSON Schema of what is printed.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::json::put;
 use crate::api::{Resend, operation};
 use crate::cli::Cli;
 use crate::cli::start::{self, Start};
 use crate::fail::{Failure, Kind};
-use crate::shop::pass_through::{ALSO_WRITE, BEHIND, NEUTRAL};
+use crate::shop::pass_through::{self, ALSO_WRITE, BEHIND, NEUTRAL};
 use crate::text;
 use anyhow::Result;
 use clap::{Arg, ArgAction, Command, CommandFactory};
@@ -28,9 +27,6 @@ pub struct Args {
     #[arg(value_name = "COMMAND", add = ArgValueCandidates::new(nouns))]
     command: Vec<String>,
 }
-
-/// It makes no call.
-pub const ASKS: &[Ask] = &[];
 
 fn nouns() -> Vec<CompletionCandidate> {
     let root = Cli::command();
@@ -222,7 +218,7 @@ fn writes(name: &str) -> bool {
         || BEHIND
             .iter()
             .any(|(path, command)| words(command) == name && changes(path))
-        || super::asks().any(|ask| words(ask.command) == name && changes(ask.path))
+        || pass_through::all().any(|ask| words(ask.command) == name && changes(ask.path))
 }
 
 /// What a command prints with `--format json`, where that is WeChat's own record: a verb that reads by one call.
@@ -230,7 +226,7 @@ fn output(name: &str) -> Option<Value> {
     if writes(name) || NEUTRAL.contains(&name) || super::READERS.contains(&noun_of(name)) {
         return None;
     }
-    let mut asks = super::asks().filter(|ask| words(ask.command) == name);
+    let mut asks = pass_through::all().filter(|ask| words(ask.command) == name);
     let (ask, None) = (asks.next()?, asks.next()) else {
         return None;
     };

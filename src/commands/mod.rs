@@ -53,7 +53,7 @@ use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
-use crate::shop::pass_through::BEHIND;
+use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::state::log::{Log, Writer};
@@ -356,11 +356,6 @@ macro_rules! nouns {
                 }
             }
         }
-
-        /// Every verb that is one call, over all nouns.
-        pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-            [$($file::ASKS),*].into_iter().flatten()
-        }
     };
 }
 
@@ -444,8 +439,12 @@ const READERS: [&str; 3] = ["status", "due", "event"];
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
     let several = BEHIND.iter().find(|(known, _)| *known == path);
-    let reads = |ask: &&ask::Ask| READERS.contains(&help::noun_of(ask.command));
-    let one = || asks().filter(|ask| ask.path == path).min_by_key(reads);
+    let reads = |ask: &&Ask| READERS.contains(&help::noun_of(ask.command));
+    let one = || {
+        pass_through::all()
+            .filter(|ask| ask.path == path)
+            .min_by_key(reads)
+    };
     several
         .map(|(_, command)| *command)
         .or_else(|| one().map(|ask| ask.command))

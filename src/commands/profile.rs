@@ -161,9 +161,6 @@ pub struct RemoveArgs {
     name: String,
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Add(args) => add(args, ctx),

@@ -180,9 +180,6 @@ async fn store_audits(ctx: &Ctx) -> Result<()> {
         new_products_limit: quota.new_product_total_quota,
     })
 }
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Show(args) => show(args, ctx).await,

@@ -213,9 +213,6 @@ impl Record for FailedRow {
     ];
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();
     let state = ctx.state()?;

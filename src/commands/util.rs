@@ -27,9 +27,6 @@ pub enum Verb {
     },
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Docs { dir } => docs(&dir),

@@ -43,9 +43,6 @@ pub enum Verb {
     WithdrawAudit(shelf::Args),
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     // A profile that cannot be read is named by the verb that needs it.
     let of_store = ctx

@@ -7,7 +7,6 @@ mod fields;
 mod template;
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
@@ -29,9 +28,6 @@ pub enum Verb {
     Info,
     Update(UpdateArgs),
 }
-
-/// Verbs that ask by the books.
-pub const ASKS: &[Ask] = &[apply::APPLY, apply::INFO, application::GET];
 
 /// Set customer service and the default return address
 ///

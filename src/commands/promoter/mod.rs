@@ -10,7 +10,6 @@ mod roster;
 mod staff;
 
 use super::Ctx;
-use super::ask::Ask;
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -37,26 +36,6 @@ pub enum Verb {
     #[command(subcommand)]
     Message(message::Verb),
 }
-
-pub const ASKS: &[Ask] = &[
-    channels::LIST,
-    channels::CONDITIONS,
-    staff::LIST,
-    staff::UPDATE,
-    staff::REMOVE,
-    roster::ADD,
-    role::LIST,
-    role::ADD,
-    role::UPDATE,
-    material::INVITE,
-    material::SHARE,
-    reach::RELATIONS,
-    reach::ORDERS,
-    message::MANY,
-    message::ONE,
-    message::SHOW,
-    message::CLICKS,
-];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

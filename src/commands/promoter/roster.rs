@@ -6,11 +6,12 @@ use crate::bulk::sheet::Sheet;
 use crate::bulk::{LAG, LOOKS_APART, UNKNOWN_IN_A_ROW};
 use crate::cli::values::duration;
 use crate::clock;
-use crate::commands::ask::{Ask, check};
+use crate::commands::ask::check;
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::promoter::{ADD, LIST};
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
@@ -65,9 +66,6 @@ pub struct AddArgs {
     #[arg(long, requires = "openid")]
     mark: Option<String>,
 }
-
-pub const ADD: Ask =
-    Ask::new("promoter add", "/promoter/addpromoter").look_up("promoter list --staff");
 
 /// What became of one person.
 #[derive(Debug, Clone, Serialize)]
@@ -389,7 +387,7 @@ async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
         let mut missing = Vec::new();
         for person in open {
             let whom = json!({"openid": person.openid});
-            match ctx.rows(&staff::LIST, &whom, None).await {
+            match ctx.rows(&LIST, &whom, None).await {
                 Ok(rows) if rows.iter().any(staff::is_declared) => {
                     person.result = "declared";
                     (person.errcode, person.reason) = (None, None);

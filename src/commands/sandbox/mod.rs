@@ -302,9 +302,6 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("sandbox commands have no dry run"))

@@ -4,8 +4,6 @@ mod reads;
 mod steps;
 mod store;
 
-pub use reads::ASKS;
-
 use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
