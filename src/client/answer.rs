@@ -255,7 +255,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
     let (words, rid) = split_rid(&mask_text(errmsg));
     let book = operation::lookup(family, path);
-    let shelf = book.and_then(|(book, _)| book.shelf);
+    let shelf = book.map(|(book, _)| book.shelf);
     let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
     let code = match inner_code(errcode, &words) {

@@ -6,14 +6,15 @@
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
-use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Node, mask_personal, present};
+use crate::api::{Resend, belongs};
 use crate::client::trace::mask_secrets;
-use crate::fail::{self, Failure, failure};
+use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
+use crate::shop::lacks;
 use crate::shop::pass_through::Ask;
 use crate::shop::write::Written;
 use crate::text;
@@ -108,6 +109,7 @@ impl Ctx {
         args: &impl Serialize,
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
+        self.has_line(ask)?;
         let (book, operation) = ask.operation();
         let body = fields(args, Value::Object(Map::new()))?;
         // Pages are filled in on the way.
@@ -134,6 +136,7 @@ impl Ctx {
         body: &Value,
         question: Option<Text>,
     ) -> Result<Option<Value>> {
+        self.has_line(ask)?;
         let (_, operation) = ask.operation();
         if operation.resend == Resend::Safe {
             let reply = self.shop().await?.ask(operation, &[], body).await?;
@@ -153,12 +156,21 @@ impl Ctx {
         self.written(ask, body, async || Ok(())).await
     }
 
+    /// Refuses a verb that has no line for the family of the shop.
+    fn has_line(&self, ask: &Ask) -> Result<()> {
+        if belongs(self.profile()?.family, ask.path) {
+            return Ok(());
+        }
+        Err(lacks(text!("this command")).into())
+    }
+
     async fn written(
         &self,
         ask: &Ask,
         body: &Value,
         asking: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<Option<Value>> {
+        self.has_line(ask)?;
         let (shop, operation) = (self.shop().await?, ask.operation().1);
         let sent = shop.carry_out(operation, &[], body, asking).await;
         let written = sent.map_err(|error| unclear(error, ask))?;
@@ -209,7 +221,7 @@ impl Ctx {
     pub fn show_done(&self, ask: &Ask, reply: Value, done: Text) -> Result<()> {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
-            Value::Null => Err(without(ask).into()),
+            Value::Null => Err(ask.without().into()),
             Value::Array(rows) => self.out.list_with(columns(ask), &rows),
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
@@ -295,29 +307,6 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
         put(&mut base, &name, value);
     }
     Ok(base)
-}
-
-/// A success without what was asked for.
-pub fn without(ask: &Ask) -> Failure {
-    let (_, operation) = ask.operation();
-    match operation.resend {
-        Resend::Safe => Failure::new(
-            fail::Kind::Refused,
-            text!(
-                "WeChat answered {path} with success and without {field}",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-        _ => Failure::new(
-            fail::Kind::Unknown,
-            text!(
-                "done, but WeChat answered {path} without {field}, so that it cannot be shown",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-    }
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.

@@ -7,6 +7,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
+use crate::shop::pass_through::audit::TICKET;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -56,9 +57,10 @@ struct Found {
 impl Record for Found {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("permitted", "STATE", |found| {
-            Cell::Word(match found.permitted {
-                true => text!("passed"),
-                false => text!("not passed (yet)"),
+            Cell::Word(if found.permitted {
+                text!("passed")
+            } else {
+                text!("not passed (yet)")
             })
         }),
         Column::new("number", "NUMBER", |found| {
@@ -185,7 +187,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
             ));
             HandedIn {
                 outcome: "submitted",
-                audit_id: reply["audit_id"].as_str().map(str::to_owned),
+                audit_id: TICKET.some_text(&reply),
             }
         }
         Err(error) => {

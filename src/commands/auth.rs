@@ -18,7 +18,7 @@ use crate::profile::{
 use crate::shop::Shop;
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::{Family, Secret, now, rfc3339};
+use crate::types::{Secret, now, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
@@ -917,7 +917,7 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Err(error) => {
             let failure = Failure::from_any(error);
             let remedy = match failure.errcode {
-                Some(48001) if profile.family == Family::Store => Some(text!(
+                Some(48001) if profile.family.is_store() => Some(text!(
                     "several causes look like this: the AppID is that of a Mini Program and not the store's own, the permission set is missing, or the call was withdrawn; check the AppID in the store's console first"
                 )),
                 Some(40001 | 40014 | 42001 | 76022) => Some(text!(

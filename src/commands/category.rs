@@ -349,12 +349,13 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         let parent = all.iter().any(|row| {
             row.first_cat_id == args.third_cat_id || row.second_cat_id == args.third_cat_id
         });
-        let words = match parent {
-            true => text!(
+        let words = if parent {
+            text!(
                 "{number} is no third-level category",
                 number = &args.third_cat_id
-            ),
-            false => text!("there is no category {number}", number = &args.third_cat_id),
+            )
+        } else {
+            text!("there is no category {number}", number = &args.third_cat_id)
         };
         return Err(Failure::input(words)
             .also(wrong)

@@ -444,9 +444,10 @@ fn statement(args: &RespondArgs) -> Result<Option<String>> {
     let words = match &args.text_file {
         None => args.text.clone(),
         Some(path) => {
-            let read = match path.as_os_str() == "-" {
-                true => std::io::read_to_string(std::io::stdin()),
-                false => std::fs::read_to_string(path),
+            let read = if path.as_os_str() == "-" {
+                std::io::read_to_string(std::io::stdin())
+            } else {
+                std::fs::read_to_string(path)
             };
             Some(read.map_err(|error| {
                 Failure::input(text!(

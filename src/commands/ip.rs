@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::ip::ADDRESSES;
 use crate::shop::pass_through::ip::{API, CALLBACK};
 use crate::text;
 use anyhow::Result;
@@ -64,11 +65,15 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         let Some(reply) = ctx.send(ask, &json!({})).await? else {
             continue;
         };
-        let found = reply["ip_list"].as_array().into_iter().flatten();
-        rows.extend(found.filter_map(|ip| ip.as_str()).map(|ip| Address {
-            of,
-            address: ip.to_owned(),
-        }));
+        rows.extend(
+            ADDRESSES
+                .items(&reply)
+                .filter_map(|ip| ip.as_str())
+                .map(|ip| Address {
+                    of,
+                    address: ip.to_owned(),
+                }),
+        );
     }
     ctx.out.list(&rows)
 }

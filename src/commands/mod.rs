@@ -58,7 +58,6 @@ use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::state::log::{Log, Writer};
 use crate::text;
-use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -92,12 +91,12 @@ impl Ctx {
     /// Whether the profile is one of a WeChat Store. A profile that cannot be read is named by what needs it.
     pub fn is_of_a_store(&self) -> bool {
         self.profile()
-            .is_ok_and(|profile| profile.family == Family::Store)
+            .is_ok_and(|profile| profile.family.is_store())
     }
 
     /// Refuses what only a WeChat Store has.
     pub fn of_a_store(&self) -> Result<()> {
-        if self.profile()?.family == Family::Store {
+        if self.profile()?.family.is_store() {
             return Ok(());
         }
         Err(

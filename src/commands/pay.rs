@@ -166,9 +166,10 @@ pub struct ShareArgs {
 /// 6 to 32 characters from digits, letters and `_-|*@`.
 fn number(text: &str) -> Result<String, Text> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
-    match (6..=32).contains(&text.len()) && text.bytes().all(fits) {
-        true => Ok(text.to_owned()),
-        false => Err(text!("write 6 to 32 digits, letters or _-|*@")),
+    if (6..=32).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err(text!("write 6 to 32 digits, letters or _-|*@"))
     }
 }
 

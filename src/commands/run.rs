@@ -101,9 +101,12 @@ impl RunRow {
         if self.state != RunState::Open.name() {
             return Ok(());
         }
-        let lock = |command: &str| match command.starts_with("aftersale") {
-            true => format!("aftersale-{shop}"),
-            false => format!("job-{shop}"),
+        let lock = |command: &str| {
+            if command.starts_with("aftersale") {
+                format!("aftersale-{shop}")
+            } else {
+                format!("job-{shop}")
+            }
         };
         let own = lock(&self.command);
         let newest = state

@@ -7,6 +7,7 @@ use crate::api::operation::present;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::sharer::{BIND, LIST, LIVES, MODE, ORDERS, SEARCH, SUMMARY, UNBIND};
+use crate::shop::pass_through::sharer::{OPENID, REASON};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -147,10 +148,7 @@ impl Record for Outcome {
             row.reason.clone().map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("again", "TRY AGAIN", |row| {
-            Cell::Word(match row.again {
-                true => text!("yes"),
-                false => text!("no"),
-            })
+            Cell::Word(if row.again { text!("yes") } else { text!("no") })
         }),
     ];
 }
@@ -167,8 +165,8 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
     for result in results.as_array().into_iter().flatten() {
         let outcome = outcomes
             .iter_mut()
-            .find(|outcome| result["openid"] == outcome.openid.as_str());
-        if let (Some(outcome), Some(code)) = (outcome, result["reason_code"].as_i64()) {
+            .find(|outcome| OPENID.is(result, &outcome.openid));
+        if let (Some(outcome), Some(code)) = (outcome, REASON.integer(result)) {
             outcome.reason_code = Some(code);
             outcome.reason = (code != 0).then(|| reason(code));
         }

@@ -199,9 +199,10 @@ pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
         ))
         .into());
     }
-    let ask = match args.other_path {
-        true => &DEADLINE_VARIANT,
-        false => &DEADLINE,
+    let ask = if args.other_path {
+        &DEADLINE_VARIANT
+    } else {
+        &DEADLINE
     };
     let body = json!({
         "out_order_id": args.order, "openid": args.openid, "after_sale_deadline": until,

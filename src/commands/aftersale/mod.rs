@@ -84,13 +84,14 @@ impl Which {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list::run(args, ctx).await,
-        Verb::Show(args) => match args.legacy.legacy {
-            true => legacy::show(&args.which.number, &args.legacy, ctx).await,
-            false => {
+        Verb::Show(args) => {
+            if args.legacy.legacy {
+                legacy::show(&args.which.number, &args.legacy, ctx).await
+            } else {
                 let found = read(ctx, &args.which).await?;
                 shown::one(ctx, found)
             }
-        },
+        }
         Verb::Create(args) => create::run(args, ctx).await,
         Verb::Update(args) => buyer::update(args, ctx).await,
         Verb::Cancel(args) => buyer::cancel(args, ctx).await,

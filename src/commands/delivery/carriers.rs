@@ -4,9 +4,9 @@ use super::COMPANIES;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
+use crate::shop::pass_through::delivery::{CARRIER, CARRIER_NAME};
 use crate::text;
 use anyhow::Result;
-use serde_json::Value;
 
 /// What WeChat calls the carriers.
 pub struct Carriers(Vec<(String, String)>);
@@ -27,10 +27,9 @@ const ENDINGS: [&str; 9] = [
 impl Carriers {
     pub async fn of(ctx: &Ctx) -> Result<Carriers> {
         let rows = ctx.rows(&COMPANIES, &(), None).await?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Carriers(
             rows.iter()
-                .map(|row| (text(&row["delivery_id"]), text(&row["delivery_name"])))
+                .map(|row| (CARRIER.text(row), CARRIER_NAME.text(row)))
                 .collect(),
         ))
     }

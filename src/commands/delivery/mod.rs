@@ -139,9 +139,10 @@ fn blank_in_waybill(waybill: &str) -> Text {
 /// A waybill number that was typed.
 fn waybill(argument: &str) -> Result<String, Text> {
     let number = typed(argument)?;
-    match number.contains(' ') {
-        true => Err(blank_in_waybill(&number)),
-        false => Ok(number),
+    if number.contains(' ') {
+        Err(blank_in_waybill(&number))
+    } else {
+        Ok(number)
     }
 }
 
@@ -218,17 +219,17 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         waybill: args.waybill.unwrap_or_default(),
         ..Line::default()
     };
-    let lines: Vec<Line> = match args.items.is_empty() {
-        true => vec![line],
-        false => args
-            .items
+    let lines: Vec<Line> = if args.items.is_empty() {
+        vec![line]
+    } else {
+        args.items
             .into_iter()
             .map(|(sku, count)| Line {
                 sku: Some(sku),
                 count,
                 ..line.clone()
             })
-            .collect(),
+            .collect()
     };
     let shipped = match &*line_waybill {
         "" => text!("{order} shipped", order = &order.number),
@@ -292,9 +293,10 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         Planned::New(prepared) => {
             ctx.before_write(None).await?;
             let asks = shipment.finish == Finish::Ask;
-            let prepared = match asks {
-                true => prepared.refused_by(INCOMPLETE),
-                false => prepared,
+            let prepared = if asks {
+                prepared.refused_by(INCOMPLETE)
+            } else {
+                prepared
             };
             let sent = prepared.send(shop, operation, &whole, |_| Default::default());
             match sent.await {

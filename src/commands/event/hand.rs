@@ -10,7 +10,7 @@ use crate::output::{Cell, Column, Record};
 use crate::profile::{self, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Forwarder, Wake, http, seal_again};
-use crate::push::receiver::milliseconds;
+use crate::push::milliseconds;
 use crate::state::pushes::{Filter, Push, PushLog};
 use crate::text;
 use anyhow::Result;

@@ -137,9 +137,10 @@ impl Which {
             (None, None) => None,
         };
         Ok(Filter {
-            shop: match self.all_shops {
-                true => None,
-                false => Some(ctx.profile()?.account_key()),
+            shop: if self.all_shops {
+                None
+            } else {
+                Some(ctx.profile()?.account_key())
             },
             event: self.event.clone(),
             family: self.family.clone(),

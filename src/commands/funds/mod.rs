@@ -12,6 +12,7 @@ use crate::output::{Cell, Columns};
 use crate::shop::pass_through::funds::{
     BALANCE, CHECK_CODE, FLOW, FLOWS, NEW_CODE, SHOW_CODE, WITHDRAWAL, WITHDRAWALS,
 };
+use crate::shop::pass_through::funds::{PICTURE, TICKET};
 use crate::text;
 use anyhow::Result;
 use base64::Engine;
@@ -288,22 +289,21 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
             let Some(reply) = ctx.send(&NEW_CODE, &body).await? else {
                 return Ok(());
             };
-            let ticket = reply["qrcode_ticket"].as_str().unwrap_or_default();
-            draw(ctx, ticket, args.save.as_deref()).await?;
+            let ticket = TICKET.text(&reply);
+            draw(ctx, &ticket, args.save.as_deref()).await?;
             ctx.show_reply(&NEW_CODE, reply)
         }
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
-            let picture = draw(ctx, ticket, args.save.as_deref()).await?;
+            let picture = draw(ctx, &ticket, args.save.as_deref()).await?;
             ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
         }
         CodeVerb::Check(args) => {
-            let last = match args.wait {
-                true => withdraw::watch_code(ctx, &args.qrcode_ticket).await?,
-                false => {
-                    let body = request(&CHECK_CODE, &args, json!({}))?;
-                    ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
-                }
+            let last = if args.wait {
+                withdraw::watch_code(ctx, &args.qrcode_ticket).await?
+            } else {
+                let body = request(&CHECK_CODE, &args, json!({}))?;
+                ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
             };
             ctx.show_reply(&CHECK_CODE, last)
         }
@@ -314,7 +314,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
 async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let body = json!({"qrcode_ticket": ticket});
     let reply = ctx.send(&SHOW_CODE, &body).await?.unwrap_or_default();
-    let buffer = reply["qrcode_buf"].as_str().unwrap_or_default();
+    let buffer = PICTURE.text(&reply);
     // Some programs put `data:image/png;base64,` before it.
     let buffer = buffer.rsplit(',').next().unwrap_or_default();
     let picture = base64::engine::general_purpose::STANDARD

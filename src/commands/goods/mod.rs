@@ -14,7 +14,6 @@ pub mod template;
 pub mod upload;
 
 use crate::commands::Ctx;
-use crate::types::Family;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
@@ -45,10 +44,7 @@ pub enum Verb {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     // A profile that cannot be read is named by the verb that needs it.
-    let of_store = ctx
-        .profile()
-        .is_ok_and(|profile| profile.family == Family::Store);
-    if of_store {
+    if ctx.is_of_a_store() {
         return store::run(verb, ctx).await;
     }
     match verb {

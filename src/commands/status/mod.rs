@@ -1,6 +1,5 @@
 //! `wxsell status`: the way from an application to money withdrawn, step by step, for the current shop. It only reads.
 
-mod reads;
 mod steps;
 mod store;
 
@@ -9,7 +8,6 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Check, Column, Mark, Record};
 use crate::text;
-use crate::types::Family;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
@@ -69,10 +67,7 @@ fn show(steps: &[Step], ctx: &Ctx) -> Result<()> {
     let shop = text!(
         "{shop} ({family})",
         shop = profile.label(),
-        family = match profile.family {
-            Family::Component => text!("custom component"),
-            Family::Store => text!("WeChat Store"),
-        }
+        family = profile.family.title()
     );
     let needed = || steps.iter().filter(|step| step.needed);
     let progress = text!(
@@ -121,9 +116,10 @@ fn check(step: &Step, next: bool) -> Check {
     };
     Check {
         mark,
-        title: match step.needed || step.state == State::Done {
-            true => step.title.clone(),
-            false => text!("{step} (optional)", step = step.title.clone()),
+        title: if step.needed || step.state == State::Done {
+            step.title.clone()
+        } else {
+            text!("{step} (optional)", step = step.title.clone())
         },
         note,
     }
@@ -131,10 +127,10 @@ fn check(step: &Step, next: bool) -> Check {
 
 /// Reads once. Where nothing at all could be read, why.
 async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
-    if ctx.profile()?.family == Family::Store {
+    if ctx.is_of_a_store() {
         return store::steps(ctx).await;
     }
-    let reads = reads::all(ctx).await?;
+    let reads = ctx.shop().await?.standing().await?;
     if let Some(error) = reads.stopped {
         return Err(error);
     }
