@@ -171,7 +171,7 @@ pub async fn settle(
         return Ok(());
     }
     note(text!(
-        "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
         count = unknown.len(),
         seconds = LAG
     ));

@@ -263,7 +263,8 @@ pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) ->
         None => errcode.to_string(),
     };
     let message = match entry {
-        Some(entry) if words.is_empty() => text!(
+        // What WeChat says in the same words is said once.
+        Some(entry) if words.is_empty() || entry.meaning_text().to_string() == words => text!(
             "WeChat refused {path}: {meaning} (errcode {errcode})",
             path,
             meaning = entry.meaning_text(),

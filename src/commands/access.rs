@@ -23,7 +23,7 @@ pub enum Verb {
     /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. It
     /// cannot be asked for where the standard component is open already.
     Apply,
-    /// Show the tasks and scenes, and what is missing
+    /// Show tasks and scenes, and what is left to do
     Status,
     Finish(FinishArgs),
     Scene(SceneArgs),

@@ -31,7 +31,7 @@ pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
     search: Option<String>,
     /// Only this family
-    #[arg(long, value_enum)]
+    #[arg(long = "family", alias = "of", value_enum)]
     of: Option<Shelf>,
 }
 
@@ -186,7 +186,8 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let wanted = |row: &OperationRow| {
         args.search.as_deref().is_none_or(|search| {
             let search = search.to_lowercase();
-            [row.id, row.path, row.summary]
+            let chinese = crate::lang::chinese(row.summary).unwrap_or_default();
+            [row.id, row.path, row.summary, chinese]
                 .iter()
                 .any(|words| words.to_lowercase().contains(&search))
         })

@@ -91,14 +91,14 @@ impl Ctx {
     pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
         self.out.check_columns_of(columns(ask))?;
         match self.send(ask, body).await? {
-            Some(reply) => self.show_reply(ask, reply),
+            Some(reply) => self.show_done(ask, reply, super::done::sentence(ask, body)),
             None => Ok(()),
         }
     }
 
     /// Rows of a list, over all its pages, in the form they are printed in.
     pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
-        let found = self.rows(ask, args, rows.limit).await?;
+        let found = self.rows(ask, args, self.out.reads(rows.limit)).await?;
         self.show_rows(ask, found)
     }
 
@@ -125,8 +125,14 @@ impl Ctx {
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
-        self.send_asking(ask, body, ask.confirm.map(|question| question()))
-            .await
+        let question = ask.confirm.map(|question| {
+            let what = super::done::named(body);
+            match what.is_empty() {
+                true => question(),
+                false => text!("{question} ({what})", question = question(), what),
+            }
+        });
+        self.send_asking(ask, body, question).await
     }
 
     /// As [`Ctx::send`], with a question of its own for a live shop, such as one that names the amount.
@@ -173,7 +179,7 @@ impl Ctx {
         self.has_line(ask)?;
         let (shop, operation) = (self.shop().await?, ask.operation().1);
         let sent = shop.carry_out(operation, &[], body, asking).await;
-        let written = sent.map_err(|error| unclear(error, ask))?;
+        let written = sent.map_err(|error| unclear(error, ask, body))?;
         match written {
             Written::Answered(reply) => Ok(Some(reply)),
             Written::Found(reply) => {
@@ -182,18 +188,16 @@ impl Ctx {
                 Ok(Some(reply))
             }
             Written::Already => {
-                self.is_so_already(ask)?;
+                self.is_so_already()?;
                 Ok(None)
             }
         }
     }
 
     /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
-    pub fn is_so_already(&self, ask: &Ask) -> Result<()> {
-        self.out.note(text!(
-            "it is so already, and nothing was sent: {command}",
-            command = ask.command
-        ));
+    pub fn is_so_already(&self) -> Result<()> {
+        self.out
+            .note(text!("nothing to do: it is so already; nothing was sent"));
         self.told(&Value::Object(Map::new()))
     }
 
@@ -214,7 +218,7 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
-        self.show_done(ask, reply, text!("done: {command}", command = ask.command))
+        self.show_done(ask, reply, super::done::sentence(ask, &Value::Null))
     }
 
     /// As [`Ctx::show_reply`], with what is said where there is nothing to show.
@@ -222,7 +226,10 @@ impl Ctx {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
             Value::Null => Err(ask.without().into()),
-            Value::Array(rows) => self.out.list_with(columns(ask), &rows),
+            Value::Array(rows) => {
+                let out = self.out.with_nothing(super::done::nothing(ask));
+                out.list_with(columns(ask), &rows)
+            }
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
                 self.told(&Value::Object(object))
@@ -258,7 +265,8 @@ impl Ctx {
             rows.iter_mut().for_each(mask_personal);
             rows.iter_mut().for_each(mask_secrets);
         }
-        self.out.list_with(columns(ask), &rows)
+        let out = self.out.with_nothing(super::done::nothing(ask));
+        out.list_with(columns(ask), &rows)
     }
 }
 
@@ -310,14 +318,14 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.
-fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
+fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
     match ask.look_up.filter(|_| lost) {
         Some(command) => {
             let mut failure = Failure::from_any(error);
             failure.hint = Some(text!(
                 "it may have been done: look with `wxsell {command}` before you repeat it",
-                command
+                command = super::done::filled(command, body)
             ));
             failure.into()
         }
@@ -331,6 +339,16 @@ pub fn columns(ask: &Ask) -> Columns<Value> {
 }
 
 /// As [`columns`], after some that the answer itself does not have.
+/// Headings of what a table gives up first.
+const MINOR: [&str; 6] = [
+    "CHANGED",
+    "CREATED",
+    "KIND",
+    "BALANCE AS WRITTEN",
+    "BELONGS TO",
+    "BUSINESS",
+];
+
 pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
     let (book, operation) = ask.operation();
     let Some(thing) = book.at(&operation.reply, ask.shows) else {
@@ -354,6 +372,9 @@ pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if let Some(node) = book.at(thing, path) {
             columns = columns.with(name, *title, cell_at(book, node, path));
+            if MINOR.contains(title) {
+                columns = columns.minor();
+            }
         }
     }
     columns

@@ -181,15 +181,10 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     super::papers::upload(ctx, &mut body, pictures).await?;
     let sent = ctx.send_asked(ask, &body).await;
     let handed_in = match sent.map(Option::unwrap_or_default) {
-        Ok(reply) => {
-            ctx.out.note(text!(
-                "in audit; `wxsell audit show TICKET` tells how it ends"
-            ));
-            HandedIn {
-                outcome: "submitted",
-                audit_id: TICKET.some_text(&reply),
-            }
-        }
+        Ok(reply) => HandedIn {
+            outcome: "submitted",
+            audit_id: TICKET.some_text(&reply),
+        },
         Err(error) => {
             let code = failure(&error).and_then(|failure| failure.errcode);
             let Some((outcome, words)) = code.and_then(nothing_to_do) else {
@@ -202,5 +197,12 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
             }
         }
     };
-    ctx.out.show(&handed_in)
+    ctx.out.show(&handed_in)?;
+    if let Some(ticket) = &handed_in.audit_id {
+        ctx.out.note(text!(
+            "in audit; see how it ends with `wxsell audit show {ticket}`",
+            ticket
+        ));
+    }
+    Ok(())
 }

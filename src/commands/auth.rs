@@ -29,7 +29,7 @@ const YOUNG_SECONDS: i64 = 300;
 /// One careful program needs 12 classic tokens a day; twice that is the work of others.
 const CLASSIC_FETCHES_OF_ONE: i64 = 24;
 
-/// Log in to a shop, and find out why it refuses
+/// Log in, and diagnose refused access
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Log in to a shop: verify and store its AppSecret
@@ -796,7 +796,7 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     checks.push(Check::ok(
         "token",
         text!(
-            "WeChat accepts AppID, AppSecret and address; the token lives {seconds} s more",
+            "AppID, AppSecret and IP address are accepted; the token is valid for {seconds} s more",
             seconds
         ),
     ));
@@ -889,7 +889,7 @@ async fn other_programs(
     match quota {
         Ok(reply) if reply.quota.used > CLASSIC_FETCHES_OF_ONE => {
             let finding = text!(
-                "about {count} classic tokens were fetched today; one program needs 12",
+                "about {count} classic {count:token was|tokens were} fetched today; one program needs 12",
                 count = reply.quota.used
             );
             match profile.token {

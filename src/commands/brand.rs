@@ -177,7 +177,7 @@ async fn mine(ctx: &Ctx) -> Result<()> {
             },
         };
         let rows: Vec<BrandRow> = brands.into_iter().map(row).collect();
-        return ctx.out.list(&rows);
+        return none_yet(ctx).list(&rows);
     }
     let brands = ctx.shop().await?.my_brands().await?.unwrap_or_default();
     let rows: Vec<BrandRow> = brands
@@ -187,7 +187,14 @@ async fn mine(ctx: &Ctx) -> Result<()> {
             brand_wording: brand.brand_wording,
         })
         .collect();
-    ctx.out.list(&rows)
+    none_yet(ctx).list(&rows)
+}
+
+/// What a list without brands says.
+fn none_yet(ctx: &Ctx) -> crate::output::Output {
+    ctx.out.with_nothing(text!(
+        "no brands yet; register one with `wxsell brand apply`"
+    ))
 }
 
 async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {

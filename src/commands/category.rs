@@ -42,6 +42,7 @@ pub struct ListArgs {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
+    #[arg(value_parser = number)]
     category_id: u64,
     /// Which rule
     #[arg(long, value_enum, default_value_t)]
@@ -157,6 +158,16 @@ impl Record for CategoryRow {
             needed(c.product_qualification_type)
         }),
     ];
+}
+
+/// A number; whoever types a name is told how to find it.
+fn number(text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        Failure::input(text!("must be the number of a category")).hint(text!(
+            "find it with `wxsell category list {word}`",
+            word = text
+        ))
+    })
 }
 
 /// One leaf of the tree of a WeChat Store.
@@ -296,7 +307,8 @@ async fn of_store(search: Option<&str>, mine: bool, ctx: &Ctx) -> Result<()> {
             search.is_none_or(|search| row.category_id == search || row.path.contains(search))
         })
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -327,7 +339,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .map(CategoryRow::from)
         .filter(|row| search.as_deref().is_none_or(|search| row.has(search)))
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {

@@ -18,14 +18,14 @@ use serde_json::json;
 /// Give third-party providers their share of orders
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List who may receive commissions
+    /// List commission receivers
     Receivers,
     Add(AddArgs),
     Remove(RemoveArgs),
     Set(Box<SetArgs>),
 }
 
-/// Let a provider receive commissions
+/// Add a commission receiver
 ///
 /// Only the provider itself can do this: the call needs the token of an authorized third-party platform, and the
 /// merchant number must be of the same entity as that platform.
@@ -38,7 +38,7 @@ pub struct AddArgs {
     name: String,
 }
 
-/// Take a provider off the list
+/// Remove a commission receiver
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RemoveArgs {
     /// Merchant number of the provider

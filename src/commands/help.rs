@@ -207,7 +207,7 @@ fn words(command: &str) -> &str {
 }
 
 /// Whether a command changes something at WeChat.
-fn writes(name: &str) -> bool {
+pub fn writes(name: &str) -> bool {
     let changes = |path: &str| {
         operation::by_path(path).is_some_and(|(_, operation)| operation.resend != Resend::Safe)
     };

@@ -22,7 +22,7 @@ pub enum Verb {
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only those of one kind
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long = "kind", alias = "of", value_enum, value_name = "KIND")]
     of: Option<Of>,
 }
 

@@ -120,7 +120,7 @@ pub struct CloseArgs {
     data: Data,
 }
 
-/// Give money of a payment back to the buyer
+/// Refund a payment
 ///
 /// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
 /// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
@@ -144,7 +144,7 @@ pub struct RefundArgs {
     new: bool,
 }
 
-/// Settle what is left of a payment
+/// Settle the rest of a payment
 ///
 /// Possible some days after payment; WeChat shares all that was not given back. The number counts once, as with refunds.
 #[derive(Debug, clap::Args)]
@@ -229,7 +229,10 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx
+            .out
+            .reads(args.rows.limit)
+            .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }
@@ -246,7 +249,8 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         .map(|number| json!({"trade_no": number}))
         .collect();
     let rows = ctx.read_each(&SHOW, bodies).await?;
-    ctx.show_rows(&SHOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &LIST } else { &SHOW }, rows)
 }
 
 /// A movement of money of a payment.

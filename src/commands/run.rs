@@ -375,7 +375,10 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
     if unknown == 0 {
         return Ok(());
     }
-    let message = text!("{count} writes are not known yet", count = unknown);
+    let message = text!(
+        "{count} {count:write is|writes are} not known yet",
+        count = unknown
+    );
     Err(Failure::new(Kind::Unknown, message)
         .hint(text!(
             "run the same command again later; do not make them another way before"
@@ -452,4 +455,9 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
         Noun::Aftersale(verb) => crate::commands::aftersale::run(verb, ctx).await,
         _ => Err(unreadable().into()),
     }
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<RunRow>()
 }

@@ -43,7 +43,7 @@ pub struct SearchArgs {
 /// `wxsell sharer search`. Limits: 10,000 sharers in all; a person can be invited 3 times a day, 10 minutes apart.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct BindArgs {
-    /// Whom to invite
+    /// People to invite
     #[arg(required = true)]
     openids: Vec<String>,
 }
@@ -53,7 +53,7 @@ pub struct BindArgs {
 /// WeChat may refuse while the time that a binding has to last is not over.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UnbindArgs {
-    /// Whom to release
+    /// People to unbind
     #[arg(required = true)]
     openids: Vec<String>,
 }
@@ -173,7 +173,7 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
     }
     if outcomes.iter().any(|outcome| outcome.result == "invited") {
         ctx.out.note(text!(
-            "invited is not bound: it counts once the person accepts; see `wxsell sharer search`"
+            "invited; takes effect once they accept; see `wxsell sharer search`"
         ));
     }
     shown(&outcomes, ctx)

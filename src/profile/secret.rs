@@ -181,7 +181,7 @@ fn tidy(bytes: &[u8], from: &Text) -> Result<Secret, Failure> {
     }
     if content.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return wrong(text!(
-            "the AppSecret from {from} is more than one word",
+            "the AppSecret from {from} has blanks in it",
             from = from.clone()
         ));
     }

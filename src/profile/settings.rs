@@ -361,7 +361,7 @@ pub fn check_appid(appid: &str) -> Result<String, Failure> {
         || !appid.bytes().all(|byte| byte.is_ascii_alphanumeric())
     {
         return Err(
-            Failure::input(text!("\"{appid}\" is no AppID", appid)).hint(text!(
+            Failure::input(text!("\"{appid}\" is not a valid AppID", appid)).hint(text!(
                 "an AppID is `wx` and 16 digits or letters, e.g. wx0123456789abcdef"
             )),
         );

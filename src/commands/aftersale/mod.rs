@@ -11,6 +11,8 @@ mod list;
 mod shown;
 mod words;
 
+pub use shown::columns_of_list;
+
 use super::Ctx;
 use super::ask::Rows;
 use crate::fail::{Failure, Kind, failure};

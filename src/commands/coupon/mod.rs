@@ -59,14 +59,14 @@ pub struct ListArgs {
     rows: Rows,
 }
 
-/// Bring a coupon into force, or end it
+/// Activate or end a coupon
 ///
 /// From editing into force, from there to expired or void; nothing goes back. The state is looked at first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// Your own coupon number
     out_coupon_id: String,
-    /// Where it is to go
+    /// New status
     #[arg(value_enum)]
     #[serde(skip)]
     status: State,
@@ -128,13 +128,16 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    let limit = args.rows.limit.filter(|_| args.status.is_none());
+    let limit = ctx
+        .out
+        .reads(args.rows.limit)
+        .filter(|_| args.status.is_none());
     let mut rows = ctx.rows(&LIST, &json!({}), limit).await?;
     let family = ctx.shop().await?.family;
     let of = move |row: &Value| of_row(family, row);
     if let Some(status) = args.status {
         rows.retain(|row| of(row).is_some_and(|coupon| coupon.state == Some(status)));
-        rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+        rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     }
     let (book, operation) = LIST.operation();
     if let Some(node) = book.at(&operation.reply, LIST.shows) {
@@ -146,7 +149,8 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let columns = columns(&LIST).with("discount", "DISCOUNT", move |row: &Value| {
         cell(of(row).and_then(|coupon| coupon.discount))
     });
-    ctx.out.list_with(columns, &rows)
+    let out = ctx.out.with_nothing(super::done::nothing(&LIST));
+    out.list_with(columns, &rows)
 }
 
 /// `51% (打5.1折)`.
@@ -171,7 +175,7 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = request(&STATUS, &args, json!({"status": number}))?;
     let now = shop.coupon(&args.out_coupon_id).await?.value.state;
     if now == Some(args.status) && !ctx.global.dry_run {
-        return ctx.is_so_already(&STATUS);
+        return ctx.is_so_already();
     }
     may_become(now, args.status)?;
     ctx.send_and_show(&STATUS, &body).await

@@ -92,7 +92,7 @@ pub struct UpdateArgs {
 pub struct StatusArgs {
     /// The buyer
     openid: String,
-    /// What became of it
+    /// New status of the copy
     #[arg(value_enum)]
     #[serde(skip)]
     status: CopyState,
@@ -137,7 +137,7 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = request(&USER_STATUS, &args, json!({"status": number}))?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
     if copy.state == Some(args.status) && !ctx.global.dry_run {
-        return ctx.is_so_already(&USER_STATUS);
+        return ctx.is_so_already();
     }
     if let Some(now) = copy.state
         && !now.next().contains(&args.status)

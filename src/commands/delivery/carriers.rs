@@ -54,7 +54,7 @@ impl Carriers {
             return Ok(code);
         }
         let near: Vec<&(String, String)> = match short.chars().count() {
-            0 | 1 => Vec::new(),
+            0 => Vec::new(),
             _ => self
                 .0
                 .iter()
@@ -62,11 +62,19 @@ impl Carriers {
                 .collect(),
         };
         match near.as_slice() {
-            [(code, _)] => Ok(code),
-            [] => Err(
-                Failure::input(text!("WeChat knows no carrier \"{name}\"", name = named))
-                    .hint(text!("`wxsell delivery companies` lists them")),
-            ),
+            [(code, _)] if short.chars().count() > 1 => Ok(code),
+            [] => {
+                let failure =
+                    Failure::input(text!("WeChat knows no carrier \"{name}\"", name = named));
+                Err(match self.nearest(&wanted) {
+                    Some((code, name)) => failure.hint(text!(
+                        "did you mean {name} ({code})? `wxsell delivery companies` lists all",
+                        name,
+                        code
+                    )),
+                    None => failure.hint(text!("`wxsell delivery companies` lists them")),
+                })
+            }
             several => Err(Failure::input(text!(
                 "\"{name}\" may be several carriers: {list}",
                 name = named,
@@ -74,6 +82,20 @@ impl Carriers {
             ))
             .hint(text!("write the whole name, or the code"))),
         }
+    }
+}
+
+impl Carriers {
+    /// The one that is spelled most like it, where one is.
+    fn nearest(&self, wanted: &str) -> Option<(&str, &str)> {
+        const ALIKE: f64 = 0.5;
+        let short = shortened(wanted);
+        let like = self.0.iter().map(|(code, name)| {
+            let alike = strsim::normalized_levenshtein(&short, &shortened(&plain(name)));
+            (alike, code.as_str(), name.as_str())
+        });
+        let (alike, code, name) = like.max_by(|one, other| one.0.total_cmp(&other.0))?;
+        (alike >= ALIKE).then_some((code, name))
     }
 }
 

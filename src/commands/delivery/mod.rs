@@ -31,14 +31,21 @@ use plan::{Finish, Shipment};
 use serde_json::{Value, json};
 use sheet::Line;
 
-/// Report parcels and receipt
+/// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List carriers
-    Companies,
+    Companies(CompaniesArgs),
     Send(Box<SendArgs>),
     /// Mark an order as received
     Receive(Which),
+}
+
+/// What `delivery companies` takes.
+#[derive(Debug, clap::Args)]
+pub struct CompaniesArgs {
+    /// Only carriers whose name or code holds this
+    keyword: Option<String>,
 }
 
 /// Ship orders
@@ -83,9 +90,10 @@ pub struct SendArgs {
     /// Tables of parcels: .xlsx, .csv, .tsv, patterns such as `today/*.xlsx`, or `-` for standard input
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     from: Vec<String>,
-    /// Kind of the tables, where their ending does not say it
+    /// File type (default: by extension)
     #[arg(
-        long,
+        long = "file-type",
+        alias = "kind",
         value_enum,
         value_name = "KIND",
         requires = "from",
@@ -148,8 +156,16 @@ fn waybill(argument: &str) -> Result<String, Text> {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Companies => {
-            let rows = ctx.rows(&COMPANIES, &(), None).await?;
+        Verb::Companies(args) => {
+            let mut rows = ctx.rows(&COMPANIES, &(), None).await?;
+            if let Some(word) = args.keyword {
+                let word = word.to_lowercase();
+                let fits = |value: &serde_json::Value| {
+                    let text = value.as_str().unwrap_or_default();
+                    text.to_lowercase().contains(&word)
+                };
+                rows.retain(|row| row.as_object().is_some_and(|row| row.values().any(fits)));
+            }
             ctx.show_rows(&COMPANIES, rows)
         }
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,

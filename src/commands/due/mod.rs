@@ -211,7 +211,7 @@ struct Failed {
 }
 
 pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns::<Item>()?;
+    ctx.out.check_columns_of_list(Columns::<Item>::of())?;
     let wanted = Wanted::of(&args);
     let several = ctx.several()?;
     let (mut items, failed, count) = match &several {
@@ -345,7 +345,7 @@ fn verdict(
         Failure::new(
             Kind::Partial,
             text!(
-                "{failed} of {all} shops could not be read",
+                "{failed} of {all} {all:shop|shops} could not be read",
                 failed = failed.len(),
                 all = shops
             ),
@@ -355,4 +355,9 @@ fn verdict(
     };
     shown.shown = true;
     Err(shown.into())
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<Item>()
 }

@@ -73,7 +73,7 @@ pub struct Onward {
         requires = "forward_to"
     )]
     pub forward_as: Form,
-    /// Run this command for every event, with its JSON on standard input, until it ends with 0
+    /// Run this command for every event, with its JSON on standard input, until it exits with 0
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub exec: Option<String>,
     /// Forward only events of these names, separated by commas; the others are stored
@@ -173,7 +173,10 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
                 let (told, left_out) = refusals.one_more(crate::types::now());
                 if left_out > 0 {
                     let count = left_out;
-                    drop(said.try_send(text!("{count} more requests were refused", count)));
+                    drop(said.try_send(text!(
+                        "{count} more {count:request was|requests were} refused",
+                        count
+                    )));
                 }
                 if !told {
                     return;
@@ -386,7 +389,7 @@ async fn keep_forwarding(
 ) {
     while let Err(error) = forwarder.run(wake.clone(), stopping.clone()).await {
         drop(said.try_send(text!(
-            "handing on rests for a moment: {why}",
+            "forwarding paused: {why}",
             why = Failure::from_any(error).message
         )));
         let told = stopping.wait_for(|stop| *stop);

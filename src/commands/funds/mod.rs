@@ -117,7 +117,7 @@ pub struct NewCodeArgs {
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -128,7 +128,7 @@ pub struct ShowCodeArgs {
     /// Ticket of the code
     qrcode_ticket: String,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -180,7 +180,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for day in args.span.days(ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx
+            .out
+            .reads(args.rows.limit)
+            .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }
@@ -202,7 +205,8 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         })
         .collect::<Result<_>>()?;
     let rows = ctx.read_each(&FLOW, bodies).await?;
-    ctx.show_rows(&FLOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &FLOWS } else { &FLOW }, rows)
 }
 
 /// Bare numbers, as rows of one field.
@@ -224,7 +228,7 @@ fn text_of(row: &Value, name: &str) -> Cell {
 
 async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
     let found = ctx
-        .rows(&WITHDRAWALS, &args.service, args.rows.limit)
+        .rows(&WITHDRAWALS, &args.service, ctx.out.reads(args.rows.limit))
         .await?;
     let numbers: Vec<String> = found
         .iter()
@@ -240,7 +244,8 @@ async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
         .zip(rows)
         .map(|(number, row)| readable(with_number(number, row)))
         .collect();
-    ctx.out.list_with(withdrawal_columns(), &rows)
+    let out = ctx.out.with_nothing(super::done::nothing(&WITHDRAWALS));
+    out.list_with(withdrawal_columns(), &rows)
 }
 
 /// What WeChat knows of these withdrawals, in their order.
@@ -333,7 +338,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     }
     if !ctx.out.qr_picture(&picture) && save.is_none() {
         ctx.out.warn(text!(
-            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --save code.png`",
+            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --output code.png`",
             ticket
         ));
     }

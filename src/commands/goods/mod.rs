@@ -27,7 +27,9 @@ pub enum Verb {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Export(export::ExportArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Add(single::AddArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Update(single::UpdateArgs),
     PriceStock(single::PriceStockArgs),
     /// Put products back on sale

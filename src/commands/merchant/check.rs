@@ -141,7 +141,7 @@ fn day(text: &str) -> Result<jiff::civil::Date, Text> {
     jiff::civil::Date::strptime("%Y-%m-%d", text)
         .ok()
         .filter(|_| looks)
-        .ok_or_else(|| text!("\"{text}\" is no day such as 2022-04-01", text))
+        .ok_or_else(|| text!("\"{text}\" is not a date (YYYY-MM-DD)", text))
 }
 
 /// A last day that has not passed; `None` for one that never comes.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Report an order
+/// Create an order
 ///
 /// From a file, or from options for one product. Title, images, page and price of the goods are taken from the shop
 /// when they are left out; amounts are checked by both of WeChat's price rules before anything is sent. The first
@@ -46,7 +46,7 @@ pub struct Args {
     #[command(flatten)]
     #[serde(skip)]
     goods: Goods,
-    /// What the buyer pays in all, yuan; computed when left out
+    /// Order total in yuan (default: computed)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     #[serde(rename = "order_detail.price_info.order_price")]
     total: Option<Fen>,

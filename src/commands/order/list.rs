@@ -12,6 +12,7 @@ use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
 use crate::text;
+use crate::types::Fen;
 use anyhow::Result;
 use std::collections::HashSet;
 
@@ -88,12 +89,13 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             },
         ),
     };
-    ctx.out.check_columns_of(columns(ctx))?;
+    ctx.out.check_columns_of_list(columns(ctx))?;
     let shop = ctx.shop().await?;
+    let limit = ctx.out.reads(args.rows.limit);
     let (mut found, mut unsure) = (Vec::new(), 0);
     let mut seen = HashSet::new();
     for span in stretches(&args, ctx)? {
-        let left = args.rows.limit.map(|limit| limit - found.len());
+        let left = limit.map(|limit| limit - found.len());
         // States are picked here, so a page of any of them may hold none that are wanted.
         let most = left.filter(|_| args.status.is_empty());
         let walked = shop.orders(&list, span, most).await?;
@@ -107,17 +109,26 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
                 found.push(row(ctx, &ask, order, args.full.full));
             }
         }
-        if args.rows.limit.is_some_and(|limit| found.len() >= limit) {
+        if limit.is_some_and(|limit| found.len() >= limit) {
             break;
         }
     }
-    if let Some(limit) = args.rows.limit {
+    if let Some(limit) = limit {
         found.truncate(limit);
     }
     ctx.note_unsure(unsure);
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
+    ctx.out.total(
+        found.len(),
+        text!(
+            "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
+            count = found.len(),
+            to_ship = found.iter().filter(|row| row.is_to_ship()).count(),
+            amount = Fen(found.iter().filter_map(Row::total).map(|fen| fen.0).sum()).to_yuan()
+        ),
+    );
     if let Some(number) = found.first().map(Row::number) {
         ctx.out.next(&format!("wxsell order show {number}"));
     }
@@ -162,4 +173,10 @@ fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
         until: Some(to),
     };
     Ok(spans.into_iter().map(span).collect())
+}
+
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    let all = shown::whole(shown::line());
+    all.names().map(str::to_owned).collect()
 }

@@ -6,6 +6,8 @@ pub mod find;
 pub mod list;
 pub mod shown;
 
+pub use list::columns_of_list;
+
 use super::Ctx;
 use crate::model::order::Order;
 use crate::output::Cell;
@@ -19,7 +21,7 @@ use find::Which;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Report orders to WeChat, and see what became of them
+/// Create and manage orders
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     CheckScene(CheckSceneArgs),

@@ -35,7 +35,7 @@ pub struct InviteArgs {
     #[arg(long = "as", value_enum, default_value_t)]
     form: InviteForm,
     /// File for the image
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = ValueHint::FilePath)]
     save: Option<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ pub struct ShareArgs {
     #[serde(rename = "env_version")]
     env: Option<Env>,
     /// File for the image
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -213,10 +213,10 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
 fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
     match (picture, file) {
         (true, None) => Err(Failure::input(text!("an image needs a file"))
-            .hint(text!("name it with --save, e.g. --save code.png"))
+            .hint(text!("name it with --output, e.g. --output code.png"))
             .into()),
         (false, Some(_)) => Err(Failure::input(text!("there is no image to save"))
-            .hint(text!("leave --save out, or say --as code"))
+            .hint(text!("leave --output out, or say --as code"))
             .into()),
         _ => Ok(()),
     }

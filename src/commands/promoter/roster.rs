@@ -378,7 +378,7 @@ async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
         return;
     }
     ctx.out.note(text!(
-        "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
         count = open.len(),
         seconds = LAG
     ));
@@ -458,7 +458,7 @@ fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
         .collect();
     if outcomes.iter().any(|person| person.result == "declared") {
         ctx.out.note(text!(
-            "declared is not bound: each person has to agree; `wxsell promoter invite` makes the invitation"
+            "added; each person still has to accept; `wxsell promoter invite` makes the invitation"
         ));
     }
     if outcomes.iter().any(|person| person.result == "already") {

@@ -138,9 +138,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
     ));
-    let rows = ctx.rows(&LIST, &body, args.rows.limit).await?;
+    let rows = ctx
+        .rows(&LIST, &body, ctx.out.reads(args.rows.limit))
+        .await?;
     let rows: Vec<Value> = rows.into_iter().map(|row| readable(row, ctx)).collect();
-    ctx.out.list_with(bound(columns(&LIST)), &rows)
+    let out = ctx.out.with_nothing(crate::commands::done::nothing(&LIST));
+    out.list_with(bound(columns(&LIST)), &rows)
 }
 
 pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {

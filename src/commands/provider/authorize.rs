@@ -462,7 +462,7 @@ fn write(
 
 fn done(name: String, appid: &str, store: Store, sets: Option<Vec<i64>>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
-        "commands work for this merchant with --profile {name}",
+        "use this merchant with --profile {name}",
         name = &name
     ));
     ctx.out.show(&Connected {

@@ -151,7 +151,7 @@ fn verdict(steps: &[Step]) -> Result<()> {
     let mut failure = Failure::new(
         Kind::NotReady,
         text!(
-            "not ready to sell: {count} required steps are open",
+            "not ready to sell: {count} required {count:step is|steps are} open",
             count = open.len()
         ),
     );
@@ -211,4 +211,9 @@ fn line(step: &Step, ctx: &Ctx) -> String {
         line.push_str(&format!(" → {command}"));
     }
     line
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<Step>()
 }

@@ -292,7 +292,7 @@ fn goods(on_shelf: &Read<u64>, all: &Read<u64>) -> Step {
             .is(
                 State::Waiting,
                 text!(
-                    "{count} products, none on sale: in audit, rejected or taken off",
+                    "{count} {count:product|products}, none on sale: in audit, rejected or taken off",
                     count
                 ),
             )

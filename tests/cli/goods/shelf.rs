@@ -214,3 +214,20 @@ fn a_step_without_an_answer_is_read_and_never_called_refused() {
     // The second product was asked for before.
     assert_eq!(sent() - before, 2);
 }
+
+#[test]
+fn numbers_are_read_from_standard_input() {
+    let world = World::with_goods(&teas(&[("T1", "10.00"), ("T2", "5.00")]));
+    let said = world.feed(b"T1\n\n T2\nT1\n", &["goods", "off-sale", "-"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for number in ["T1", "T2"] {
+        assert_eq!(world.json(&["goods", "show", number])["status"], "off_sale");
+    }
+    let said = world.feed(b"\n", &["goods", "on-sale", "-"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("holds no product numbers"),
+        "{}",
+        said.stderr
+    );
+}

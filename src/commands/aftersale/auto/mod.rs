@@ -514,7 +514,7 @@ impl Desk<'_> {
             return Ok(());
         }
         self.ctx.out.note(text!(
-            "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+            "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
             count = parked.len(),
             seconds = PROOF_AFTER
         ));

@@ -172,7 +172,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.note(text!("nothing was made or sent: --dry-run"));
     } else if args.repair && !has_target && !total.missing.is_empty() {
         ctx.out.note(text!(
-            "queued {count} events; a running `wxsell event listen --forward-to` hands them on, or `wxsell event forward`",
+            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` hands {count:it|them} on, or `wxsell event forward`",
             count = total.missing.len()
         ));
     }
@@ -290,7 +290,11 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         .filter(|missing| missing.synthesised.is_none());
     let open = open.count();
     let mut shown = if open > 0 {
-        Failure::new(Kind::Due, text!("{count} events never came", count = open)).hint(text!(
+        Failure::new(
+            Kind::Due,
+            text!("{count} {count:event|events} never came", count = open),
+        )
+        .hint(text!(
             "`wxsell event verify --repair` makes them and hands them on"
         ))
     } else if failed.len() == 1 && shops == 1 {
@@ -299,7 +303,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{failed} of {all} shops could not be read",
+                "{failed} of {all} {all:shop|shops} could not be read",
                 failed = failed.len(),
                 all = shops
             ),
@@ -308,7 +312,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{count} events still wait to be forwarded",
+                "{count} {count:event still waits|events still wait} to be forwarded",
                 count = found.waiting
             ),
         )

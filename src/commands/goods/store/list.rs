@@ -5,7 +5,7 @@ use crate::api::store::goods::GetProductReply;
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::lacks;
 use crate::text;
 use anyhow::Result;
@@ -29,20 +29,16 @@ struct Listed {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |l| {
-            Cell::Text(l.out_product_id.clone())
-        }),
-        Column::new("product_id", "STORE NUMBER", |l| {
-            Cell::Text(l.product_id.clone())
-        }),
+        Column::new("out_product_id", "PRODUCT", |l| Cell::id(&l.out_product_id)),
+        Column::minor("product_id", "STORE NUMBER", |l| Cell::id(&l.product_id)),
         Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
         Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
         Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
         Column::new("price", "PRICE", |l| {
-            Cell::Text(crate::types::Fen(l.price).to_yuan())
+            Cell::Money(crate::types::Fen(l.price))
         }),
         Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
-        Column::new("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
+        Column::minor("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
     ];
 }
 
@@ -79,12 +75,12 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
         return Err(lacks(Text::verbatim(*option)).into());
     }
-    ctx.out.check_columns::<Listed>()?;
+    ctx.out.check_columns_of_list(Columns::<Listed>::of())?;
     let shop = ctx.shop().await?;
     let status = args.status.map(Status::code);
     let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
     if args.audit.is_none() {
-        ids.truncate(args.limit.unwrap_or(usize::MAX));
+        ids.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let products = shop.store_products(ids, || progress.inc()).await?;
@@ -94,9 +90,27 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
         .filter_map(|reply| listed(reply, args.online))
         .filter(|(edit, _)| args.audit.is_none_or(|audit| fits(audit, *edit)))
         .map(|(_, row)| row)
-        .take(args.limit.unwrap_or(usize::MAX))
+        .take(ctx.out.reads(args.limit).unwrap_or(usize::MAX))
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no products match"));
+    out.list(&rows)?;
+    let audit = |name: &str| rows.iter().filter(|row| row.audit == name).count();
+    ctx.out.total(rows.len(), text!(
+        "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
+        count = rows.len(),
+        on_sale = rows.iter().filter(|row| row.status == "on_sale").count(),
+        in_audit = audit("in_audit"),
+        rejected = audit("refused")
+    ));
+    let rejected = rows.iter().find(|row| row.audit == "refused");
+    if let Some(row) = rejected.or(rows.first()) {
+        let number = match row.out_product_id.is_empty() {
+            true => &row.product_id,
+            false => &row.out_product_id,
+        };
+        ctx.out.next(&format!("wxsell goods show {number}"));
+    }
+    Ok(())
 }
 
 /// A row, and how its draft stands.

@@ -1,15 +1,13 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::shelf::{Args, Stepped, Tally};
+use super::super::shelf::{Args, Stepped, Tally, some_of};
 use crate::commands::Ctx;
 use crate::shop::store::goods::Step;
 use crate::text;
 use anyhow::Result;
 
 pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    args.complete()?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
@@ -29,8 +27,16 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let destructive = match which {
-        Step::Remove => Some(text!("delete {count} products permanently", count)),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::Remove => Some(text!(
+            "permanently delete {count} {count:product|products} ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
+        Step::OffSale => Some(text!(
+            "take {count} {count:product|products} off sale ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.before_write(destructive).await?;
@@ -67,5 +73,6 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         }
     }
     ctx.out.list(&rows)?;
-    tally.end(&rows, count)
+    let refused = text!("the store refused it; the reason stands above");
+    tally.end(&rows, count, refused)
 }

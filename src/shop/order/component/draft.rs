@@ -174,10 +174,14 @@ fn problems(order: &Value, unknown: Vec<Unknown>, now: i64) -> Vec<Text> {
             .check(node, order)
             .iter()
             .filter(|problem| {
-                !unknown.iter().any(|unknown| {
-                    let row = format!("order_detail.product_infos[{}]", unknown.row);
-                    problem.field.starts_with(&row)
-                })
+                // What all of it costs follows from the rows.
+                let sums = "order_detail.price_info.";
+                let follows = !unknown.is_empty() && problem.field.starts_with(sums);
+                !follows
+                    && !unknown.iter().any(|unknown| {
+                        let row = format!("order_detail.product_infos[{}]", unknown.row);
+                        problem.field.starts_with(&row)
+                    })
             })
             .map(|problem| problem.text())
             .collect(),
