@@ -14,6 +14,7 @@ mod kept;
 mod lang;
 mod licences;
 mod operations;
+mod picture;
 mod profile;
 mod receiver;
 mod recipes;
@@ -80,6 +81,7 @@ mod cli {
     mod provider;
     mod pushes;
     mod replies;
+    mod report;
     mod run;
     mod sandbox;
     mod screen;
@@ -89,6 +91,8 @@ mod cli {
     mod status;
     mod store;
     mod store_goods;
+    mod store_opening;
+    mod store_sheets;
     mod upgrade;
     mod vectors;
     mod world;

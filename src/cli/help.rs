@@ -12,19 +12,29 @@ use unicode_width::UnicodeWidthStr;
 /// The nouns by what they are for. A test holds this against the command line.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["demo", "status", "auth", "profile", "sandbox"]),
-    ("Sell", &["goods", "image", "category", "brand", "freight"]),
+    (
+        "Sell",
+        &[
+            "goods",
+            "image",
+            "category",
+            "brand",
+            "freight",
+            "flash-sale",
+        ],
+    ),
     (
         "Orders",
         &["due", "order", "delivery", "aftersale", "dispute"],
     ),
-    ("Money", &["funds", "pay", "commission"]),
+    ("Money", &["funds", "pay", "commission", "report"]),
     ("Channels", &["coupon", "promoter", "sharer"]),
     (
         "Set up",
         &["access", "merchant", "address", "audit", "certificate"],
     ),
     ("Automation", &["event", "run", "log", "api", "completion"]),
-    ("Diagnose", &["quota", "rid", "ip", "callback"]),
+    ("Diagnose", &["quota", "rid", "ip", "callback", "util"]),
     ("Providers", &["provider"]),
 ];
 
@@ -53,6 +63,8 @@ pub const TOPICS: &[Topic] = &[
     topic!("files"),
     topic!("quotas"),
     topic!("sheets"),
+    topic!("ci"),
+    topic!("privacy"),
 ];
 
 /// The topic of the options that every command takes.

@@ -22,10 +22,12 @@ mod done;
 pub mod due;
 pub mod event;
 pub mod fetched;
+pub mod flash_sale;
 pub mod freight;
 pub mod funds;
 pub mod goods;
 pub mod help;
+pub mod html;
 pub mod image;
 pub mod ip;
 pub mod job;
@@ -39,6 +41,7 @@ pub mod profile;
 pub mod promoter;
 pub mod provider;
 pub mod quota;
+pub mod report;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
@@ -46,10 +49,11 @@ mod several;
 pub mod sharer;
 pub mod status;
 pub mod util;
+mod web;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
-use crate::client::{Client, Heard, Wire, user};
+use crate::client::{Client, Heard, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
@@ -58,7 +62,7 @@ use crate::sandbox::Running;
 use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
-use crate::state::log::{Log, Writer};
+use crate::state::log::{Log, Write, Writer};
 use crate::text;
 use anyhow::Result;
 use std::cell::OnceCell;
@@ -167,33 +171,6 @@ impl Ctx {
     pub async fn shop(&self) -> Result<&Shop> {
         let (shop, _) = self.shop.get_or_try_init(|| self.open_shop()).await?;
         Ok(shop)
-    }
-
-    /// Notes in the log that this command shows what is masked else. Where that cannot be noted it fails.
-    async fn note_shown(&self) -> Result<()> {
-        let how = match (self.global.unmask, self.global.raw) {
-            (false, false) => return Ok(()),
-            (true, false) => "--unmask",
-            (false, true) => "--raw",
-            (true, true) => "--unmask --raw",
-        };
-        // What only the log knows is known before the first entry of a fresh state.
-        self.state()?.take_over_from_log()?;
-        let words = std::env::args_os().skip(1);
-        let words: Vec<String> = words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
-        let by = Writer {
-            who: user(),
-            profile: self
-                .profile()
-                .map_or_else(|_| String::new(), |profile| profile.label().to_owned()),
-            shop: self
-                .profile()
-                .map_or_else(|_| String::new(), |profile| profile.appid.clone()),
-        };
-        let log = Log::open(&self.dirs.state)?;
-        log.keep_shown(by, how, &words.join(" ")).await
     }
 
     async fn open_shop(&self) -> Result<(Shop, Option<Running>)> {
@@ -404,6 +381,8 @@ nouns! {
     #[command(subcommand)]
     Freight(freight::Verb) in freight, ToAll;
     #[command(subcommand)]
+    FlashSale(flash_sale::Verb) in flash_sale, ToAll;
+    #[command(subcommand)]
     Audit(audit::Verb) in audit, ToComponents;
     #[command(subcommand)]
     Certificate(certificate::Verb) in certificate, ToComponents;
@@ -419,6 +398,8 @@ nouns! {
     Pay(pay::Verb) in pay, ToComponents;
     #[command(subcommand)]
     Commission(commission::Verb) in commission, ToComponents;
+    #[command(subcommand)]
+    Report(report::Verb) in report, ToComponents;
     #[command(subcommand)]
     Delivery(delivery::Verb) in delivery, ToComponents;
     #[command(subcommand)]
@@ -452,7 +433,7 @@ nouns! {
     Completion(completion::Args) in completion, ToAll;
     Demo(demo::DemoArgs) in demo, ToAll;
     Help(help::Args) in help, ToAll;
-    #[command(subcommand, hide = true)]
+    #[command(subcommand)]
     Util(util::Verb) in util, ToAll;
 }
 
@@ -484,23 +465,54 @@ fn shows_several(noun: &Noun) -> bool {
     }
 }
 
-/// Whether it shows nothing of buyers or of WeChat's answers.
-fn shows_no_answers(noun: &Noun) -> bool {
-    matches!(
-        noun,
-        Noun::Profile(_)
-            | Noun::Sandbox(_)
-            | Noun::Log(_)
-            | Noun::Completion(_)
-            | Noun::Demo(_)
-            | Noun::Help(_)
-            | Noun::Util(_)
-    )
+/// Notes in the log of writes that a command shows people whole, or answers as they came, before it does.
+async fn note_reveal(ctx: &Ctx) -> Result<()> {
+    let options = [("--unmask", ctx.global.unmask), ("--raw", ctx.global.raw)];
+    let given: Vec<&str> = options
+        .iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| *name)
+        .collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    // A profile that cannot be read is named by the command itself, which then shows nothing.
+    let Ok(profile) = ctx.profile() else {
+        return Ok(());
+    };
+    let command = crate::cli::start::command_of_this_process();
+    // What only the log knows is taken over before the first entry of a fresh state.
+    ctx.state()?.take_over_from_log()?;
+    let row = Write {
+        at: crate::clock::now(),
+        by: Arc::new(Writer {
+            who: crate::client::user(),
+            profile: profile.label().to_owned(),
+            shop: profile.appid.clone(),
+        }),
+        path: format!("wxsell {command} {}", given.join(" ")).into(),
+        body: Default::default(),
+        result: "shown".into(),
+        rid: String::new(),
+        intent: 0,
+        movement: String::new(),
+    };
+    Log::open(&ctx.dirs.state)?.keep(row, false).await?;
+    Ok(())
 }
 
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
-    if !shows_no_answers(&cli.noun) {
-        ctx.note_shown().await?;
+    if ctx.global.web {
+        return web::show(&cli.noun, ctx);
+    }
+    match ctx.several() {
+        Ok(Some(names)) => {
+            for name in &names {
+                note_reveal(&ctx.for_profile(name)?).await?;
+            }
+        }
+        // What is wrong with several is said by the command.
+        Ok(None) | Err(_) => note_reveal(ctx).await?,
     }
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?

@@ -1,6 +1,10 @@
 //! `wxsell run`: what bulk commands did.
 
+mod page;
+mod prune;
+
 use super::Ctx;
+use super::html::Html;
 use super::job::Invocation;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -20,7 +24,7 @@ use serde::Serialize;
 pub enum Verb {
     List(ListArgs),
     /// Show the result of a bulk job
-    Show(IdArgs),
+    Show(ShowArgs),
     /// Resume a bulk job where it stopped
     Resume(IdArgs),
     /// List what failed in a bulk job
@@ -33,6 +37,15 @@ pub enum Verb {
     /// A few writes cannot be seen at WeChat afterwards, such as a message to promoters. Say of those what you found,
     /// by the number in the list.
     Settle(SettleArgs),
+    Prune(prune::PruneArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    which: IdArgs,
+    #[command(flatten)]
+    html: Html,
 }
 
 #[derive(Debug, clap::Args)]
@@ -241,9 +254,12 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Ok(())
         }
         Verb::Show(args) => {
-            let mut row = RunRow::from(find(ctx, args.id)?);
+            args.html.check()?;
+            let mut row = RunRow::from(find(ctx, args.which.id)?);
             row.tell_killed(state, &shop)?;
-            ctx.out.show(&row)
+            ctx.out.show(&row)?;
+            let failed = state.failed_in(&shop, row.id)?;
+            args.html.write(ctx, || page::of(ctx, &row, failed))
         }
         Verb::Failed(args) => {
             let rows: Vec<FailedRow> = state
@@ -255,6 +271,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         }
         Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
         Verb::Settle(args) => settle(args, ctx).await,
+        Verb::Prune(args) => prune::run(&args, ctx),
     }
 }
 

@@ -7,6 +7,7 @@
 mod checklist;
 mod fields;
 mod jq;
+mod page;
 mod pager;
 mod progress;
 mod prompt;
@@ -21,6 +22,7 @@ mod words;
 pub use checklist::{Check, Mark};
 pub use fields::{Cell, Column, Columns, Record, names_of};
 pub use jq::{WORD as JQ_WORD, serve as serve_jq};
+pub use page::{Bar, Page, spark};
 pub use progress::Progress;
 pub use sink::Captured;
 pub use stream::Stream;

@@ -53,9 +53,6 @@ pub(super) const HEAD: &str = "
 /// What stands as the result of an intent.
 pub const INTENT: &str = "intent";
 
-/// What stands as the result of a command that showed what is masked else.
-const SHOWN: &str = "shown";
-
 /// Rows wait for others at most this long.
 const GATHER: Duration = Duration::from_millis(50);
 /// So many rows are one commit.
@@ -188,21 +185,6 @@ impl Log {
             Ok(Err(error)) => Err(unwritable(error).into()),
             Err(_) => Err(unwritable("its thread ended".to_owned()).into()),
         }
-    }
-
-    /// Writes down that a command shows what is masked else: `--unmask`, `--raw`, and the words of the command.
-    pub async fn keep_shown(&self, by: Writer, how: &str, command: &str) -> Result<()> {
-        let write = Write {
-            at: crate::types::now(),
-            by: Arc::new(by),
-            path: how.into(),
-            body: serde_json::json!({"command": command}).to_string().into(),
-            result: Cow::Borrowed(SHOWN),
-            rid: String::new(),
-            intent: 0,
-            movement: String::new(),
-        };
-        self.keep(write, true).await.map(drop)
     }
 
     fn queue(&self, row: Queued) {

@@ -394,30 +394,26 @@ fn csv_for_excel_has_a_mark_and_calculates_nothing() {
 fn what_is_shown_as_it_is_stands_in_the_log() {
     let world = World::selling();
     world.paid("W1");
-    let shown = || -> Vec<(String, String)> {
+    let shown = || -> Vec<String> {
         let rows = world.json(&["log", "list"]);
         let rows = rows.as_array().expect("rows").iter();
         rows.filter(|row| row["result"] == "shown")
-            .map(|row| {
-                let text = |name: &str| row[name].as_str().expect("text").to_owned();
-                (text("path"), text("subject"))
-            })
+            .map(|row| row["path"].as_str().expect("text").to_owned())
             .collect()
     };
     world.ok(&["order", "show", "W1"]);
-    assert_eq!(shown(), []);
+    assert_eq!(shown(), [""; 0]);
     world.ok(&["order", "show", "W1", "--unmask"]);
     world.ok(&["order", "list", "--raw"]);
-    let expected = [
-        (
-            "--unmask",
-            "command=--profile sandbox order show W1 --unmask",
-        ),
-        ("--raw", "command=--profile sandbox order list --raw"),
-    ];
-    assert_eq!(
-        shown(),
-        expected.map(|(how, command)| (how.to_owned(), command.to_owned()))
+    let noted = shown();
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    assert!(
+        noted[0].contains("order show") && noted[0].contains("--unmask"),
+        "{noted:?}"
+    );
+    assert!(
+        noted[1].contains("order list") && noted[1].contains("--raw"),
+        "{noted:?}"
     );
     world.ok(&["log", "verify"]);
     // Where it cannot be noted nothing is shown.

@@ -42,6 +42,7 @@ pub enum Verb {
     Remove(shelf::Args),
     /// Take products out of a running audit
     WithdrawAudit(shelf::Args),
+    Restricted(store::restricted::Args),
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -63,5 +64,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::OffSale(args) => shelf::run(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
+        Verb::Restricted(args) => store::restricted::run(args, ctx).await,
     }
 }

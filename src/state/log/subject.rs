@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The numbers and ids that say what a request is about, the best first.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 15] = [
     "out_product_id",
     "product_id",
     "out_order_id",
@@ -22,7 +22,6 @@ const NAMES: [&str; 16] = [
     "openid",
     "id",
     "force_refresh",
-    "command",
 ];
 
 /// What a request is about: the best two of its [`NAMES`]. Requests begin with them, so that what comes after the first

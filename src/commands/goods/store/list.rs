@@ -141,7 +141,7 @@ fn listed(reply: GetProductReply, online: bool) -> Option<(i64, Listed)> {
 }
 
 /// Whether a draft stands where a filter of the command line says.
-fn fits(audit: Audit, edit_status: i64) -> bool {
+pub(super) fn fits(audit: Audit, edit_status: i64) -> bool {
     use crate::api::store::goods::edit as known;
     match audit {
         Audit::Editing => matches!(
