@@ -622,7 +622,7 @@ impl<'a> Tally<'a> {
         self.failed.append(&mut self.unsent);
     }
 
-    fn end_progress(&mut self) {
+    pub(super) fn end_progress(&mut self) {
         self.progress = None;
     }
 

@@ -29,7 +29,7 @@ use crate::shop::store::check::{Cache, Checked, Products, check as check_goods};
 use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
 use crate::shop::store::plan::{self as planned, Change, Line};
 use crate::shop::store::sheet::{Field, Files, Goods, ReadOptions};
-use crate::state::runs::{ItemState, Items, RunState};
+use crate::state::runs::{Ended, ItemState, Items, RunState};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
