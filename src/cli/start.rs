@@ -192,7 +192,7 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     let args: Vec<OsString> = std::env::args_os().collect();
     match option(&args, "--limit") {
         // The first of a sorted list are known when all are.
-        Some(most) => out.most = most.parse().ok(),
+        Some(most) => out.most = most.parse().ok().filter(|most| *most > 0),
         None if out.redraws() => out.limit = Some(ROWS),
         None => {}
     }

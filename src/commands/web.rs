@@ -35,7 +35,7 @@ fn page(noun: &Noun, family: Family) -> Option<Page> {
         | Noun::Help(_)
         | Noun::Util(_) => None,
         Noun::Provider(_) => page(PROVIDER, text!("log in as the service provider")),
-        _ if family == Family::Store => page(STORE, text!("log in as the store")),
+        _ if family.is_store() => page(STORE, text!("log in as the store")),
         Noun::Auth(_)
         | Noun::Ip(_)
         | Noun::Callback(_)

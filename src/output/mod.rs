@@ -220,9 +220,9 @@ impl Output {
         }
     }
 
-    /// How many rows a list has to read: all of them where they are sorted first.
+    /// How many rows a list has to read: all of them where they are sorted first, and where 0 is asked for.
     pub fn reads(&self, limit: Option<usize>) -> Option<usize> {
-        limit.filter(|_| self.sort.is_none())
+        limit.filter(|limit| *limit > 0 && self.sort.is_none())
     }
 
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.

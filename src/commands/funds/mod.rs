@@ -300,7 +300,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
         }
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
-            let picture = draw(ctx, &ticket, args.save.as_deref()).await?;
+            let picture = draw(ctx, ticket, args.save.as_deref()).await?;
             ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
         }
         CodeVerb::Check(args) => {
