@@ -409,7 +409,7 @@ fn every_call_of_an_opening_and_of_a_sale_is_answered_once_and_refused_once() {
             "/channels/ec/merchant/addfreighttemplate",
             freight("新店包邮", two_days),
             freight("别的", "SendTime_LATER"),
-            10_021_082,
+            40097,
         ),
         (
             "/channels/ec/product/limiteddiscounttask/add",
@@ -497,8 +497,8 @@ fn every_call_of_an_opening_and_of_a_sale_is_answered_once_and_refused_once() {
         ),
         (
             "/channels/ec/merchant/address/update",
-            moved,
-            json!({"address_detail": {"address_id": "1", "name": "x"}}),
+            moved.clone(),
+            with(moved, "/address_detail/address_id", json!("1")),
             10_020_051,
         ),
         (

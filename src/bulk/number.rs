@@ -258,7 +258,7 @@ mod tests {
             ("690123456789123500", CellKind::Number, "last digits"),
             ("3300000000000080000000", CellKind::Number, "last digits"),
             ("330000000000008000", CellKind::Text, "16th digit"),
-            ("12.5", CellKind::Number, "made a number"),
+            ("12.5", CellKind::Number, "turned it into a number"),
             ("77", CellKind::Masked, "format of its own"),
         ] {
             let told = text_of(cell, kind).expect_err(cell);

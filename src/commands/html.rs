@@ -15,7 +15,7 @@ pub struct Html {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     html: Option<PathBuf>,
     /// Overwrite the page if it exists
-    #[arg(long, requires = "html")]
+    #[arg(long = "overwrite", alias = "force", requires = "html")]
     force: bool,
 }
 
@@ -27,7 +27,7 @@ impl Html {
                 "{file} exists already",
                 file = path.display().to_string()
             ))
-            .hint(text!("choose another name, or give --force"))
+            .hint(text!("choose another name, or give --overwrite"))
             .into()),
             _ => Ok(()),
         }

@@ -205,10 +205,12 @@ impl Ctx {
 
     /// Above what is read on a terminal: which shop it is, where somebody has several. Writes say it themselves.
     fn name_shop(&self, profile: &Profile) {
+        if self.one_of_several || !self.out.is_for_people() || !self.out.redraws() {
+            return;
+        }
         let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
         let command = crate::cli::meant::place(&args);
-        let says_it = self.one_of_several || command == "status" || help::writes(&command);
-        if says_it || !self.out.is_for_people() || !self.out.redraws() {
+        if command == "status" || help::writes(&command) {
             return;
         }
         // Settings that cannot be read are named by what needs them.

@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn small_bars_are_as_tall_as_their_share() {
         assert_eq!(spark(&[0, 1, 4, 7], 10), "▁▂▅█");
-        assert_eq!(spark(&[1, 1, 1, 1, 4], 3), "▄▄█");
+        assert_eq!(spark(&[1, 1, 1, 1, 4], 3), "▅▅█");
         assert_eq!(spark(&[0, 0], 10), "▁▁");
         assert_eq!(spark(&[], 10), "");
         assert_eq!(spark(&[i64::MAX, -5], 10), "█▁");

@@ -80,7 +80,11 @@ const BEFORE: [(&str, &[&str]); 11] = [
 ];
 
 /// Examples that this shop refuses, since it is past the step that they are: with which exit code.
-const PAST: [(&str, i32); 13] = [
+const PAST: [(&str, i32); 17] = [
+    ("flash-sale add", 1),
+    ("flash-sale update", 1),
+    ("flash-sale stop", 1),
+    ("flash-sale remove", 1),
     ("access scene", 1),
     ("sandbox admin verify", 2),
     ("sandbox merchant pass", 2),

@@ -88,13 +88,16 @@ fn what_is_missing_is_named_and_a_dry_run_sends_nothing() {
         "--service",
         "phone",
         "--phone",
-        "1",
+        "400-123-4567",
         "--dry-run",
     ]);
     assert_eq!(
         said.json(),
-        json!({"service_agent_phone": "1", "service_agent_type": [2]})
+        json!({"service_agent_phone": "400-123-4567", "service_agent_type": [2]})
     );
+    let mistyped = ["merchant", "update", "--service", "phone", "--phone", "1"];
+    let told = world.refused(2, &mistyped);
+    assert!(told.contains("\"1\" is not a phone number"), "{told}");
     assert_eq!(world.paths_since(0), [""; 0]);
     let fault = wxsell::sandbox::FaultKind::Errcode {
         errcode: 990_007,

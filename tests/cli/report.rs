@@ -179,7 +179,7 @@ fn a_report_is_one_page_with_the_same_numbers_and_without_buyers() {
             "sales",
             "--html",
             "sales.html",
-            "--force",
+            "--overwrite",
         ],
         &SINCE[..],
     ]

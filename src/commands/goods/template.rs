@@ -84,18 +84,17 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     } else {
         open.create_new(true)
     };
-    let file = open.open(&path).map_err(|error| {
-        let failure = Failure::input(text!(
+    let file = open.open(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::input(text!("{file} exists already", file = &shown)).hint(text!(
+                "choose another name with --output, or replace it with --overwrite"
+            ))
+        }
+        _ => Failure::input(text!(
             "cannot write {file}: {why}",
             file = &shown,
             why = error.to_string()
-        ));
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => failure.hint(text!(
-                "choose another name with --output, or replace it with --overwrite"
-            )),
-            _ => failure,
-        }
+        )),
     })?;
     let fields = if args.all_columns {
         all_fields()

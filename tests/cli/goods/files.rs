@@ -44,9 +44,9 @@ fn a_template_never_overwrites_unasked() {
     world.ok(&["goods", "template", "--format", "csv"]);
     world.write("goods.csv", "mine");
     let told = world.refused(2, &["goods", "template", "--format", "csv"]);
-    assert!(told.contains("write over it with --force"), "{told}");
+    assert!(told.contains("replace it with --overwrite"), "{told}");
     assert_eq!(world.read("goods.csv"), "mine");
-    world.ok(&["goods", "template", "-o", "goods.csv", "--force"]);
+    world.ok(&["goods", "template", "-o", "goods.csv", "--overwrite"]);
     assert!(world.read("goods.csv").contains("TEA-1001"));
     let told = world.refused(2, &["goods", "template", "-o", "goods.pdf"]);
     insta::assert_snapshot!(told, @r"
@@ -106,13 +106,13 @@ fn an_export_holds_what_was_asked_for_and_overwrites_nothing() {
     let world = World::with_goods(&pair("Green tea", "10", "20"));
     world.write("goods.csv", "mine");
     let told = world.refused(2, &["goods", "export", "goods.csv"]);
-    assert!(told.contains("--force"), "{told}");
+    assert!(told.contains("--overwrite"), "{told}");
     assert_eq!(world.read("goods.csv"), "mine");
     let exported = world.json(&["goods", "export", "none.csv", "--status", "off-sale"]);
     assert_eq!(exported["products"], 0);
     let told = world.refused(2, &["goods", "export", "goods.pdf"]);
     assert!(told.contains(".pdf"), "{told}");
-    insta::assert_snapshot!(world.ok(&["goods", "export", "goods.csv", "--force"]), @"
+    insta::assert_snapshot!(world.ok(&["goods", "export", "goods.csv", "--overwrite"]), @"
      FILE      goods.csv
      PRODUCTS  1
      SKUS      2

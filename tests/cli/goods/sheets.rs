@@ -126,7 +126,10 @@ fn what_a_sheet_does_not_show_as_it_is_is_refused_with_its_cell() {
             "trailing.jsonl",
             &[&["1 : not JSON: trailing characters", "remove the comma"]],
         ),
-        ("pretty.jsonl", &[&["1 : not JSON", "use the ending .json"]]),
+        (
+            "pretty.jsonl",
+            &[&["1 : not JSON", "use the extension .json"]],
+        ),
         (
             "s2.csv",
             &[&["A3 商品编号", "scientific notation, 6.90123E+09"]],

@@ -480,7 +480,21 @@ fn check_address(fields: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
-fn keep_address(tx: &mut Tx<'_>, id: i64, fields: Map<String, Value>) -> Result<(), Refusal> {
+/// What was not given stands in a reply as nothing.
+fn complete(fields: &mut Map<String, Value>, nothing: Value) {
+    let Value::Object(nothing) = nothing else {
+        return;
+    };
+    for (name, value) in nothing {
+        fields.entry(name).or_insert(value);
+    }
+}
+
+fn keep_address(tx: &mut Tx<'_>, id: i64, mut fields: Map<String, Value>) -> Result<(), Refusal> {
+    complete(
+        &mut fields,
+        json!({"default_recv": false, "default_send": false}),
+    );
     // There is one default of each kind.
     for name in ["default_recv", "default_send"] {
         if !flag(&fields, name) {
@@ -574,12 +588,31 @@ fn check_template(tx: &Tx<'_>, id: i64, fields: &Map<String, Value>) -> Result<(
     }
 }
 
+fn keep_template(tx: &mut Tx<'_>, id: i64, mut fields: Map<String, Value>) -> Result<(), Refusal> {
+    complete(
+        &mut fields,
+        json!({
+            "delivery_id": [],
+            "not_send_area": {"address_infos": []},
+            "all_condition_free_detail": {"condition_free_detail_list": []},
+            "all_freight_calc_method": {"freight_calc_method_list": []},
+        }),
+    );
+    if let Some(sender) = fields
+        .get_mut("address_info")
+        .and_then(Value::as_object_mut)
+    {
+        complete(sender, json!({"user_name": "", "tel_number": ""}));
+    }
+    let held = fresh(tx, id, 0, fields);
+    tx.put(TEMPLATE, &held)
+}
+
 pub fn add_template(tx: &mut Tx<'_>, request: OfTemplate) -> Result<Value, Refusal> {
     let fields = request.freight_template;
     check_template(tx, 0, &fields)?;
     let id = tx.next_id(TEMPLATE)?;
-    let held = fresh(tx, id, 0, fields);
-    tx.put(TEMPLATE, &held)?;
+    keep_template(tx, id, fields)?;
     Ok(json!({"template_id": id.to_string()}))
 }
 
@@ -590,8 +623,7 @@ pub fn update_template(tx: &mut Tx<'_>, request: OfTemplate) -> Result<Value, Re
         return refuse(10_020_005, "freight template does not exist");
     }
     check_template(tx, number(&id), &fields)?;
-    let held = fresh(tx, number(&id), 0, fields);
-    tx.put(TEMPLATE, &held)?;
+    keep_template(tx, number(&id), fields)?;
     Ok(json!({"template_id": id.as_str()}))
 }
 
