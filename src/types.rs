@@ -1,6 +1,7 @@
-//! Values with one way to be read and printed: money, WeChat's 64-bit ids, China time, secrets.
+//! Values with one way to be read and printed: money, shares, WeChat's 64-bit ids, China time, secrets.
 
 mod secret;
+pub mod share;
 pub mod spelling;
 
 pub use secret::{HIDDEN, Secret, hide, redact};

@@ -2,7 +2,7 @@
 //! its state allows; a refusal names what may be done, by whom and until when.
 
 mod answer;
-mod auto;
+pub mod auto;
 mod buyer;
 mod create;
 mod guard;
@@ -124,7 +124,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Reject(args) => answer::reject(args, ctx).await,
         Verb::ReturnAddress(args) => answer::return_address(args, ctx).await,
         Verb::Certificates(args) => answer::certificates(args, ctx).await,
-        Verb::Auto(args) => auto::run(args, ctx).await,
+        Verb::Auto(args) => {
+            ctx.keep_job("aftersale auto", &args)?;
+            auto::run(args, ctx).await
+        }
         Verb::Deadline(args) => legacy::deadline(args, ctx).await,
         Verb::Test(args) => answer::test(args, ctx).await,
     }

@@ -25,6 +25,7 @@ use anyhow::Result;
 use carriers::Carriers;
 use clap::Subcommand;
 use plan::{Finish, Shipment};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sheet::Line;
 
@@ -56,7 +57,7 @@ pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
 /// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
 /// with a running after-sale are held back. Killed or interrupted, the same command goes on where it stopped, and no
 /// parcel is reported twice.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
     /// Number of the order: your own, or WeChat's
     #[arg(
@@ -124,6 +125,13 @@ pub struct SendArgs {
     busy: Busy,
 }
 
+impl SendArgs {
+    /// The tables as they were named.
+    pub fn files(&self) -> &[String] {
+        &self.from
+    }
+}
+
 fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
     let Some((sku, count)) = text.rsplit_once('=') else {
         return Ok((text.to_owned(), None));
@@ -161,7 +169,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.show_rows(&COMPANIES, rows)
         }
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,
-        Verb::Send(args) => bulk::send(*args, ctx).await,
+        Verb::Send(args) => {
+            ctx.keep_job("delivery send", &args)?;
+            bulk::send(*args, ctx).await
+        }
         Verb::Receive(which) => ctx.ask(&RECEIVE, &which.key(ctx).await?).await,
     }
 }

@@ -47,6 +47,13 @@ pub enum Verb {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match &verb {
+        Verb::Upload(args) => ctx.keep_job("goods upload", args)?,
+        Verb::Add(args) => ctx.keep_job("goods add", args)?,
+        Verb::Update(args) => ctx.keep_job("goods update", args)?,
+        Verb::PriceStock(args) => ctx.keep_job("goods price-stock", args)?,
+        _ => {}
+    }
     // A profile that cannot be read is named by the verb that needs it.
     let of_store = ctx
         .profile()

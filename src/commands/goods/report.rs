@@ -8,7 +8,7 @@ use crate::output::{Cell, Column, Output, Record};
 use crate::shop::goods::send::action;
 use crate::text;
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The result of an upload.
@@ -111,13 +111,14 @@ impl Report {
 }
 
 /// `--report KIND=FILE`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportFile {
     kind: ReportKind,
     path: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum ReportKind {
     Junit,
     Json,

@@ -20,6 +20,7 @@ use crate::sandbox::{
     APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
 };
 use crate::text;
+use crate::types::share::Share;
 use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -283,12 +284,8 @@ pub struct SetArgs {
 
 /// `5%` or `0.05`.
 fn rate(text: &str) -> std::result::Result<f64, Text> {
-    let rate = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    rate.ok()
-        .filter(|rate| (0.0..=1.0).contains(rate))
+    Share::parse(text)
+        .map(Share::fraction)
         .ok_or_else(|| text!("write a share, e.g. 5% or 0.05"))
 }
 

@@ -16,7 +16,6 @@ use crate::bulk::sheet::Sheet;
 use crate::bulk::source::Input;
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
-use crate::commands::job::Invocation;
 use crate::commands::job::{self, one_job};
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
@@ -521,9 +520,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
         &shop_key,
         way.command,
         &serde_json::to_string(&[file.as_str()]).unwrap_or_default(),
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     let mut journal = Journal::start(
