@@ -206,7 +206,7 @@ pub struct Meaning {
 }
 
 /// What a value is, beyond its JSON type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Nothing is known, or a shared type says it.

@@ -1,5 +1,6 @@
 //! `wxsell address`: the addresses of a WeChat Store, where parcels start and returns go.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::store::merchant::Address;
 use crate::output::{Cell, Column, Record};
@@ -18,7 +19,7 @@ pub enum Verb {
     List,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct AddressRow {
     address_id: String,
     name: String,
@@ -61,6 +62,11 @@ impl Record for AddressRow {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<AddressRow>("address list"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

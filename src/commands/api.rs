@@ -1,5 +1,6 @@
 //! `wxsell api`: every known operation by its name, for what has no command of its own.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::Resend;
 use crate::api::json::put;
@@ -76,7 +77,7 @@ enum Method {
     Post,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct OperationRow {
     id: &'static str,
     family: &'static str,
@@ -106,7 +107,7 @@ impl Record for OperationRow {
 }
 
 /// One field of a request or an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FieldRow {
     /// `query`, `request` or `reply`.
     part: &'static str,
@@ -166,6 +167,15 @@ fn plain(value: &Value) -> String {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<OperationRow>("api list"),
+    Shows::list::<FieldRow>("api describe"),
+    Shows::any("api describe"),
+    Shows::any("api call"),
+    Shows::any("api call").dry_run(),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -1,5 +1,6 @@
 //! `wxsell audit`: how an audit of a category or a brand ended; and what is common to handing one in.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, request};
 use crate::fail::{Failure, failure};
@@ -45,6 +46,12 @@ const RESULT: Ask = Ask::new("audit show", "/shop/audit/result").shows(
 
 pub const ASKS: &[Ask] = &[RESULT];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Found>("audit show"),
+    Shows::record("audit show", &RESULT),
+];
+
 /// "No such audit found", also for a ticket that is too new.
 const UNKNOWN: i64 = 1_050_005;
 
@@ -54,7 +61,7 @@ struct Ticket {
 }
 
 /// What the lists of the shop say where there is no ticket.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Found {
     /// Whether it stands in the list of what is open.
     permitted: bool,
@@ -136,7 +143,7 @@ async fn look(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// How handing something in ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct HandedIn {
     /// `submitted`, `approved`, `in_audit`, `not_needed`.
     pub outcome: &'static str,

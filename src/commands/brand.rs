@@ -1,5 +1,7 @@
 //! `wxsell brand`: brands that a shop may use, and applying for one.
 
+use crate::commands::audit::HandedIn;
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, request};
 use super::{audit, papers};
@@ -150,6 +152,12 @@ const DOMESTIC: u8 = 2;
 
 pub const ASKS: &[Ask] = &[APPLY];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<BrandRow>("brand mine"),
+    Shows::one::<HandedIn>("brand apply"),
+];
+
 /// Lists of pictures in an application.
 const PICTURES: &[&str] = &[
     "/audit_req/license",
@@ -160,7 +168,7 @@ const PICTURES: &[&str] = &[
     "/audit_req/brand_info/imported_goods_form",
 ];
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct BrandRow {
     brand_id: String,
     brand_wording: String,

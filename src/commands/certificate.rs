@@ -1,5 +1,6 @@
 //! `wxsell certificate`: documents that WeChat holds of the Mini Program already.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::fail::failure;
@@ -63,6 +64,9 @@ const CATEGORY: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_cert
 const NONE: i64 = 1_050_006;
 
 pub const ASKS: &[Ask] = &[BRAND, CATEGORY];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

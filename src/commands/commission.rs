@@ -1,5 +1,6 @@
 //! `wxsell commission`: what third-party providers get of an order.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, request};
 use crate::api::component;
@@ -110,6 +111,9 @@ const SET: Ask = Ask::new("commission set", "/shop/commission/setordercommission
 const ORDER: Ask = Ask::new("commission set", "/shop/order/get").shows("order", &[]);
 
 pub const ASKS: &[Ask] = &[RECEIVERS, ADD, REMOVE, SET];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -1,6 +1,7 @@
 //! `wxsell completion SHELL`: the script that makes a shell ask this program for completions. The script only calls
 //! back, so that names of profiles are those of the moment.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::start::COMPLETE;
 use crate::fail::Failure;
@@ -75,6 +76,11 @@ impl Shell {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::text("completion"),
+];
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let shell = match args.shell {

@@ -1,5 +1,6 @@
 //! `wxsell demo`: a lively shop in the sandbox, and eight commands to begin with.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::sandbox::{Sandbox, Seed};
 use crate::text;
@@ -14,6 +15,11 @@ pub struct DemoArgs {}
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::text("demo"),
+];
 
 /// What to try, in this order.
 pub const WALK: [&str; 8] = [

@@ -1,5 +1,6 @@
 //! `wxsell dispute`: what buyers brought before the platform after a refusal, and the merchant's evidence.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, check};
 use super::fetched::Full;
@@ -146,6 +147,13 @@ const WRONG_STATE: i64 = 21_001;
 
 pub const ASKS: &[Ask] = &[LIST, SHOW, RESPOND];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Shown>("dispute list"),
+    Shows::one::<Shown>("dispute show"),
+    Shows::one::<Shown>("dispute respond"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list(args, ctx).await,
@@ -158,7 +166,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// A dispute ready to be shown. In machine output WeChat's record stands under `wechat`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Shown {
     #[serde(flatten)]
     dispute: Dispute,
@@ -169,6 +177,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<Event>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Record>")]
     wechat: Option<Value>,
     #[serde(skip)]
     now: i64,

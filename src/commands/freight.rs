@@ -1,5 +1,6 @@
 //! `wxsell freight`: the freight templates of a WeChat Store, one of which each product names.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::address::tick;
 use crate::api::store::merchant::Template;
@@ -19,7 +20,7 @@ pub enum Verb {
     List,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct TemplateRow {
     template_id: String,
     name: String,
@@ -58,6 +59,11 @@ impl Record for TemplateRow {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<TemplateRow>("freight list"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

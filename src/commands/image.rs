@@ -1,5 +1,6 @@
 //! `wxsell image`: pictures of a shop.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::component::image::MAX_BYTES;
 use crate::api::store::image::MAX_BYTES as MAX_BYTES_OF_STORE;
@@ -48,7 +49,7 @@ pub enum Returned {
     Pay,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Uploaded {
     source: String,
     /// The link or the id.
@@ -99,6 +100,11 @@ impl Picture {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Uploaded>("image upload"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -1,5 +1,6 @@
 //! `wxsell ip`: WeChat's own addresses, for firewalls.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::output::{Cell, Column, Record};
@@ -25,7 +26,7 @@ pub struct ListArgs {
     of: Option<Of>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Of {
     /// Servers that are called
@@ -39,7 +40,12 @@ const CALLBACK: Ask = Ask::new("ip list", "/cgi-bin/getcallbackip");
 
 pub const ASKS: &[Ask] = &[API, CALLBACK];
 
-#[derive(Debug, Serialize)]
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Address>("ip list"),
+];
+
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Address {
     of: Of,
     /// One address, or a range such as 101.226.103.0/25.

@@ -1,5 +1,6 @@
 //! `wxsell log`: every write this program made on this machine, and the proof that none was changed.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::{When, when};
 use crate::fail::{Failure, Kind};
@@ -79,6 +80,12 @@ impl Record for Checked {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Entry>("log list"),
+    Shows::one::<Checked>("log verify"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

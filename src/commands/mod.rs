@@ -42,6 +42,7 @@ pub mod run;
 pub mod sandbox;
 mod several;
 pub mod sharer;
+pub mod shows;
 pub mod status;
 pub mod util;
 
@@ -356,6 +357,11 @@ macro_rules! nouns {
         /// Every verb that is one call, over all nouns.
         pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
             [$($file::ASKS),*].into_iter().flatten()
+        }
+
+        /// What verbs print that is not what one call answers, over all nouns.
+        pub fn shows() -> impl Iterator<Item = &'static shows::Shows> {
+            [$($file::SHOWS),*].into_iter().flatten()
         }
     };
 }

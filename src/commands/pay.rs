@@ -1,6 +1,7 @@
 //! `wxsell pay`: payments of the payment-management service. Refunds and shares move money: each has a number of its own
 //! that counts once at WeChat, is journalled before the call, and is looked for when the answer was lost.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, Rows, request};
 use super::funds::show_numbers;
@@ -204,6 +205,19 @@ const REFUND: Ask = Ask::new("pay refund", "/shop/pay/refundorder");
 const SHARE: Ask = Ask::new("pay share", "/shop/pay/profitsharingorder");
 
 pub const ASKS: &[Ask] = &[CREATE, SHOW, LIST, CLOSE, REFUND, SHARE];
+
+/// What `pay list --numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+struct Number {
+    trade_no: String,
+}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::records("pay list", &SHOW),
+    Shows::list::<Number>("pay list"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

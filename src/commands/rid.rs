@@ -1,5 +1,6 @@
 //! `wxsell rid`: what WeChat saw of a call.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
@@ -29,9 +30,10 @@ pub struct ShowArgs {
     rid: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Seen {
     rid: String,
+    #[schemars(with = "crate::types::shape::Moment")]
     invoked_at: String,
     cost_in_ms: i64,
     client_ip: String,
@@ -62,6 +64,11 @@ impl Record for Seen {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Seen>("rid show"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

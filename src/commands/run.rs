@@ -1,5 +1,6 @@
 //! `wxsell run`: what bulk commands did.
 
+use crate::commands::shows::Shows;
 use super::job::Invocation;
 use super::{Ctx, aftersale, delivery, goods};
 use crate::fail::{Failure, Kind};
@@ -61,13 +62,15 @@ pub struct IdArgs {
     id: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct RunRow {
     id: i64,
     command: String,
     /// `open` (under way), `interrupted` (killed), `done`, `partial` or `stopped`.
     state: &'static str,
+    #[schemars(with = "crate::types::shape::Moment")]
     started_at: String,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     ended_at: Option<String>,
     files: Vec<String>,
     arguments: Vec<String>,
@@ -171,7 +174,7 @@ impl Record for RunRow {
     ];
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FailedRow {
     key: String,
     place: String,
@@ -216,6 +219,19 @@ impl Record for FailedRow {
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<RunRow>("run list"),
+    Shows::one::<RunRow>("run show"),
+    Shows::list::<FailedRow>("run failed"),
+    Shows::list::<SettledRow>("run settle"),
+    Shows::one::<SettledRow>("run settle"),
+    Shows::one::<goods::report::Report>("run resume"),
+    Shows::one::<goods::StoreReport>("run resume"),
+    Shows::one::<delivery::Report>("run resume"),
+    Shows::list::<aftersale::auto::report::Row>("run resume"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();
     let state = ctx.state()?;
@@ -259,7 +275,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// One write that was open.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct SettledRow {
     /// By which `--made` and `--not-made` name it.
     id: i64,
@@ -270,6 +286,7 @@ struct SettledRow {
     /// WeChat's number, or what it is looked for by.
     number: String,
     amount: Fen,
+    #[schemars(with = "crate::types::shape::Moment")]
     started_at: String,
     /// `done`, `under_way`, `never_arrived` or `unknown`.
     outcome: &'static str,

@@ -1,5 +1,6 @@
 //! `wxsell sharer`: people who share live rooms and product cards of this Mini Program and get credited for it.
 
+use crate::commands::shows::Shows;
 use super::ask::{Ask, Rows, request};
 use super::{Ctx, job};
 use crate::api::json::take;
@@ -162,6 +163,12 @@ const MODE: Ask = Ask::new("sharer mode", "/shop/sharer/set_share_mode")
 
 pub const ASKS: &[Ask] = &[SEARCH, BIND, UNBIND, LIST, SUMMARY, LIVES, ORDERS, MODE];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Outcome>("sharer bind"),
+    Shows::list::<Outcome>("sharer unbind"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Search(args) => ctx.ask(&SEARCH, &args).await,
@@ -176,7 +183,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// What became of one person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Outcome {
     openid: String,
     result: &'static str,

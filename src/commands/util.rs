@@ -1,5 +1,6 @@
 //! `wxsell util`: for the makers of this program and of packages.
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::completion::Shell;
 use crate::cli::Cli;
@@ -29,6 +30,9 @@ pub enum Verb {
 
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
     match verb {

@@ -23,8 +23,7 @@ use std::sync::OnceLock;
     Default,
     clap::ValueEnum,
     serde::Serialize,
-    serde::Deserialize,
-)]
+    serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     #[default]
@@ -196,6 +195,8 @@ impl fmt::Display for Text {
 }
 
 impl std::error::Error for Text {}
+
+crate::types::shape::printed_as!(Text => String);
 
 /// Machine output is English.
 impl serde::Serialize for Text {

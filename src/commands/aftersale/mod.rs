@@ -11,6 +11,7 @@ mod list;
 mod shown;
 mod words;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows};
 use crate::fail::{Failure, Kind, failure};
@@ -103,6 +104,24 @@ pub const ASKS: &[Ask] = &[
     legacy::UPDATE,
     legacy::SHOW,
     legacy::LIST,
+];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<shown::Shown>("aftersale list"),
+    Shows::one::<shown::Shown>("aftersale show"),
+    Shows::one::<shown::Shown>("aftersale create"),
+    Shows::one::<shown::Shown>("aftersale update"),
+    Shows::one::<shown::Shown>("aftersale cancel"),
+    Shows::one::<shown::Shown>("aftersale return-info"),
+    Shows::one::<shown::Shown>("aftersale accept-refund"),
+    Shows::one::<shown::Shown>("aftersale accept-return"),
+    Shows::one::<shown::Shown>("aftersale reject"),
+    Shows::one::<shown::Shown>("aftersale return-address"),
+    Shows::one::<shown::Shown>("aftersale certificates"),
+    Shows::one::<shown::Shown>("aftersale test"),
+    Shows::list::<auto::report::Row>("aftersale auto"),
+    Shows::list::<auto::report::Row>("aftersale auto").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

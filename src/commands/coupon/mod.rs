@@ -4,6 +4,7 @@
 mod draft;
 mod user;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, check, columns, fields, without};
 use crate::fail::Failure;
@@ -201,6 +202,9 @@ pub const ASKS: &[Ask] = &[
     user::UPDATE,
     user::STATUS,
 ];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let done = match verb {

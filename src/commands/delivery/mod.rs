@@ -6,6 +6,8 @@ mod plan;
 mod report;
 mod sheet;
 
+use crate::commands::shows::Shows;
+pub use report::Report;
 use super::Ctx;
 use super::ask::{Ask, request};
 use super::order::find::{DAYS_BACK, Which, by_numbers};
@@ -50,6 +52,15 @@ const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
     .look_up("order show ORDER --openid OPENID");
 
 pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::record("delivery send", &SEND),
+    Shows::one::<Report>("delivery send"),
+    Shows::list::<sheet::Problem>("delivery send"),
+    Shows::list::<report::Planned>("delivery send").dry_run(),
+    Shows::list::<sheet::Problem>("delivery send").dry_run(),
+];
 
 /// Ship orders
 ///

@@ -3,6 +3,7 @@
 mod bank;
 mod withdraw;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, columns, columns_after, request};
 use super::money::{Service, Span};
@@ -205,6 +206,17 @@ pub const ASKS: &[Ask] = &[
     bank::BRANCHES,
 ];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::records("funds flows", &FLOW),
+    Shows::list::<FlowNumber>("funds flows"),
+    Shows::record("funds withdraw", &WITHDRAWAL),
+    Shows::records("funds withdrawals", &WITHDRAWAL),
+    Shows::list::<WithdrawalNumber>("funds withdrawals"),
+    Shows::record("funds withdrawal", &WITHDRAWAL),
+    Shows::one::<Code<'static>>("funds qrcode show"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Balance(args) => ctx.ask(&BALANCE, &args).await,
@@ -258,6 +270,28 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         .collect::<Result<_>>()?;
     let rows = ctx.read_each(&FLOW, bodies).await?;
     ctx.show_rows(&FLOW, rows)
+}
+
+/// A code in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Code<'a> {
+    qrcode_ticket: &'a str,
+    /// The picture, in Base64.
+    qrcode_buf: &'a str,
+}
+
+/// What `--numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+struct FlowNumber {
+    funds_flow_id: String,
+}
+
+/// What `--numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+struct WithdrawalNumber {
+    out_request_no: String,
 }
 
 /// Bare numbers, as rows of one field.
@@ -351,7 +385,11 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
             let picture = draw(ctx, ticket, args.save.as_deref()).await?;
-            ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
+            let code = Code {
+                qrcode_ticket: ticket,
+                qrcode_buf: &picture,
+            };
+            ctx.told(&serde_json::to_value(code)?)
         }
         CodeVerb::Check(args) => {
             let last = match args.wait {

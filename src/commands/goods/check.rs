@@ -22,8 +22,8 @@ pub struct CheckArgs {
 }
 
 /// What sound files hold.
-#[derive(Debug, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Summary {
     files: usize,
     rows: u64,
     products: u64,

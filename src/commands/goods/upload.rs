@@ -479,7 +479,7 @@ fn limits(profile: &Profile, reserve: u32) -> SlotLimits {
 }
 
 /// One product's result, as it happens: a line of `--format ndjson`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Event {
     pub out_product_id: String,
     /// `done`, `partial`, `held`, `refused`, `unclear` or `not_sent`.

@@ -6,6 +6,7 @@ mod check;
 mod fields;
 mod template;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
@@ -32,6 +33,15 @@ pub enum Verb {
 
 /// Verbs that ask by the books.
 pub const ASKS: &[Ask] = &[apply::APPLY, apply::INFO, application::GET];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<application::Application>("merchant application"),
+    Shows::one::<Merchant>("merchant info"),
+    Shows::one::<StoreRow>("merchant info"),
+    Shows::one::<Merchant>("merchant update"),
+    Shows::any("merchant update").dry_run(),
+];
 
 /// Set customer service and the default return address
 ///
@@ -73,7 +83,7 @@ pub struct UpdateArgs {
     return_district: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Service {
     /// The customer service that WeChat offers to mini programs
@@ -86,7 +96,7 @@ enum Service {
 
 const SERVICES: [Service; 3] = [Service::Wechat, Service::Page, Service::Phone];
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Merchant {
     /// Empty: not set, and no goods can be uploaded.
     service: Vec<Service>,
@@ -134,7 +144,7 @@ impl Record for Merchant {
 }
 
 /// A WeChat Store as a whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct StoreRow {
     nickname: String,
     /// As WeChat says it.

@@ -7,6 +7,7 @@ pub mod list;
 pub mod price;
 mod shown;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::api::json::{put, take};
@@ -76,6 +77,12 @@ pub const ASKS: &[Ask] = &[
     CLOSE,
     change::PRICE,
     change::ADDRESS,
+];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<shown::Row>("order list"),
+    Shows::one::<shown::Row>("order show"),
 ];
 
 /// Report how the payment of an ordinary order ended

@@ -107,8 +107,8 @@ pub const INVITE: Ask = Ask::new("promoter invite", "/promoter/getinvitationmate
 pub const SHARE: Ask = Ask::new("promoter share", "/promoter/getsharematerial");
 
 /// What was made.
-#[derive(Debug, Default, Serialize)]
-struct Material {
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
+pub struct Material {
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +120,7 @@ struct Material {
     picture: Option<String>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     works_until: Option<String>,
 }
 

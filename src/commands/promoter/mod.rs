@@ -9,6 +9,7 @@ mod role;
 mod roster;
 mod staff;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use anyhow::Result;
@@ -56,6 +57,17 @@ pub const ASKS: &[Ask] = &[
     message::ONE,
     message::SHOW,
     message::CLICKS,
+];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<roster::Outcome>("promoter add"),
+    Shows::one::<channels::Guide>("promoter add"),
+    Shows::any("promoter add").dry_run(),
+    Shows::one::<material::Material>("promoter invite"),
+    Shows::one::<material::Material>("promoter share"),
+    Shows::list::<message::Outcome>("promoter message send"),
+    Shows::any("promoter message send").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

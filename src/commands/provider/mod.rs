@@ -4,6 +4,7 @@
 mod authorize;
 mod ticket;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows};
 use crate::api::Endpoint;
@@ -114,6 +115,17 @@ pub const ASKS: &[Ask] = &[
     // Renewed by whatever command works for the merchant; this one does nothing else.
     Ask::new("auth token", AuthorizerToken::PATH),
     Ask::new("provider quota clear", ClearComponentQuota::PATH),
+];
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::any("provider ticket set"),
+    Shows::one::<ticket::Shown>("provider ticket show"),
+    Shows::any("provider ticket start"),
+    Shows::one::<super::auth::Printed>("provider token"),
+    Shows::one::<authorize::Page>("provider authorize"),
+    Shows::one::<authorize::Connected>("provider authorize"),
+    Shows::one::<authorize::Connected>("provider connect"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

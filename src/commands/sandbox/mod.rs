@@ -11,6 +11,7 @@ mod provider;
 mod push;
 mod seed;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::duration;
 use crate::fail::{Failure, Within};
@@ -302,6 +303,38 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
 /// None of its verbs is a single call.
 pub const ASKS: &[super::ask::Ask] = &[];
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Serving>("sandbox serve"),
+    Shows::one::<Status>("sandbox status"),
+    Shows::text("sandbox reset"),
+    Shows::list::<Happening>("sandbox advance"),
+    Shows::list::<Happening>("sandbox audit"),
+    Shows::list::<Happening>("sandbox buyer"),
+    Shows::list::<Happening>("sandbox dispute"),
+    Shows::list::<Happening>("sandbox fail-refund"),
+    Shows::one::<crate::sandbox::Seeded>("sandbox seed"),
+    Shows::list::<FaultRow>("sandbox fault"),
+    Shows::one::<Status>("sandbox token"),
+    Shows::one::<Settings>("sandbox set"),
+    Shows::list::<Happening>("sandbox admin"),
+    Shows::list::<Happening>("sandbox merchant"),
+    Shows::list::<Happening>("sandbox scene"),
+    Shows::list::<Happening>("sandbox access"),
+    Shows::list::<Happening>("sandbox provider"),
+    Shows::any("sandbox provider"),
+    Shows::list::<Happening>("sandbox withdrawal"),
+    Shows::list::<Happening>("sandbox payment"),
+    Shows::text("sandbox deposit"),
+    Shows::text("sandbox push"),
+    Shows::list::<crate::sandbox::push::Noted>("sandbox push list"),
+    Shows::one::<crate::sandbox::push::Pushed>("sandbox push deliver"),
+    Shows::one::<Happening>("sandbox promoter"),
+    Shows::one::<Happening>("sandbox sharer"),
+    Shows::one::<Happening>("sandbox staff"),
+    Shows::one::<people::Request>("sandbox coupon"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("sandbox commands have no dry run"))
@@ -353,7 +386,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// Where the shop answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Serving {
     base_url: String,
     appid: &'static str,
@@ -585,7 +618,7 @@ fn audit(verb: AuditVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 }
 
 /// A failure that is ordered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FaultRow {
     id: i64,
     path: String,

@@ -6,6 +6,7 @@ mod store;
 
 pub use reads::ASKS;
 
+use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -15,6 +16,11 @@ use crate::types::Family;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Step>("status"),
+];
 
 /// Show setup progress and the next step
 ///

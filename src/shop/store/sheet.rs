@@ -265,7 +265,7 @@ pub fn names_products(heading: &str) -> bool {
 }
 
 /// What is wrong, and where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Problem {
     pub file: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@
 //! Long because the run of a policy is one story: what is read, decided, asked, sent and reported.
 
 mod read;
-mod report;
+pub mod report;
 
 use super::answer::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use super::guard::Plan;

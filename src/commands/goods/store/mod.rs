@@ -177,8 +177,8 @@ fn refusal(problems: usize) -> Failure {
 }
 
 /// What a sound sheet holds.
-#[derive(Debug, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Summary {
     products: usize,
     skus: usize,
 }
@@ -271,7 +271,7 @@ impl Record for Line {
 }
 
 /// One product's result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 struct Event {
     out_product_id: String,
     /// `refused`, `unclear`, `held`, or `not_sent`: left for a later run.
@@ -294,8 +294,8 @@ impl Record for Event {
 }
 
 /// What an upload did, and how what was sent stands at its end.
-#[derive(Debug, Default, Serialize)]
-struct Report {
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
+pub struct Report {
     run: i64,
     status: &'static str,
     products: u64,
