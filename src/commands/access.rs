@@ -1,16 +1,16 @@
 //! `wxsell access`: joining the component, the tasks of the integration, and the scenes to sell in.
 
-use crate::commands::shows::Shows;
-use crate::types::shape;
 use super::Ctx;
 use super::ask::{Ask, request};
 use crate::api::json::put;
 use crate::api::operation::present;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::text;
+use crate::types::shape;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -80,7 +80,10 @@ struct Item {
 
 /// What `access status` prints as JSON: what WeChat answered, with the tasks in words beside it.
 #[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "its shape alone is of use; the values are WeChat's")]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the values are WeChat's"
+)]
 struct Joining {
     joined: bool,
     status: Option<i64>,

@@ -1,8 +1,8 @@
 //! `wxsell address`: the addresses of a WeChat Store, where parcels start and returns go.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::store::merchant::Address;
+use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
@@ -64,9 +64,7 @@ impl Record for AddressRow {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<AddressRow>("address list"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<AddressRow>("address list")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

@@ -1,12 +1,12 @@
 //! `wxsell api`: every known operation by its name, for what has no command of its own.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{
-    self, Book, Kind, Node, Operation, Shelf, mask_personal, named, present,
+    self, Book, Kind, Node, Operation, Shelf, mask_by_name, named, present,
 };
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -485,7 +485,10 @@ fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Va
         None => reply,
     };
     if !ctx.global.unmask {
-        mask_personal(&mut shown);
+        match book {
+            Some(book) => book.mask(&operation.reply, &mut shown),
+            None => mask_by_name(&mut shown),
+        }
         crate::client::trace::mask_secrets(&mut shown);
     }
     ctx.out.value(&shown)

@@ -1,8 +1,8 @@
 //! `wxsell audit`: how an audit of a category or a brand ended; and what is common to handing one in.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, request};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

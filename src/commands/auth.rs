@@ -4,11 +4,11 @@
 
 mod push_key;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::profile::{edit, in_english, target_word};
 use crate::api::provider::StartPushTicket;
 use crate::client::Client;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

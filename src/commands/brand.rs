@@ -1,10 +1,10 @@
 //! `wxsell brand`: brands that a shop may use, and applying for one.
 
-use crate::commands::audit::HandedIn;
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, request};
 use super::{audit, papers};
+use crate::commands::audit::HandedIn;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

@@ -1,8 +1,8 @@
 //! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -62,9 +62,7 @@ const CHECK: Ask = Ask::new("callback check", "/cgi-bin/callback/check");
 pub const ASKS: &[Ask] = &[CHECK];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<Found>("callback check"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<Found>("callback check")];
 
 /// What was found of one address: fields of WeChat, of the look-up and of the ping.
 #[derive(Debug, Default, Serialize, schemars::JsonSchema)]

@@ -1,11 +1,11 @@
 //! `wxsell category`: WeChat's category tree, and permission to sell in a category.
 
-use crate::commands::audit::HandedIn;
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, request};
 use super::{audit, papers};
 use crate::api::component::category::Category;
+use crate::commands::audit::HandedIn;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};

@@ -1,8 +1,8 @@
 //! `wxsell certificate`: documents that WeChat holds of the Mini Program already.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
+use crate::commands::shows::Shows;
 use crate::fail::failure;
 use crate::text;
 use anyhow::Result;

@@ -1,10 +1,10 @@
 //! `wxsell commission`: what third-party providers get of an order.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, request};
 use crate::api::component;
 use crate::api::json::put;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::text;

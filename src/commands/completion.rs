@@ -1,9 +1,9 @@
 //! `wxsell completion SHELL`: the script that makes a shell ask this program for completions. The script only calls
 //! back, so that names of profiles are those of the moment.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::start::COMPLETE;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
@@ -78,9 +78,7 @@ impl Shell {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::text("completion"),
-];
+pub const SHOWS: &[Shows] = &[Shows::text("completion")];
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let shell = match args.shell {

@@ -1,7 +1,7 @@
 //! `wxsell demo`: a lively shop in the sandbox, and eight commands to begin with.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::sandbox::{Sandbox, Seed};
 use crate::text;
 use anyhow::Result;
@@ -17,9 +17,7 @@ pub struct DemoArgs {}
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::text("demo"),
-];
+pub const SHOWS: &[Shows] = &[Shows::text("demo")];
 
 /// What to try, in this order.
 pub const WALK: [&str; 8] = [

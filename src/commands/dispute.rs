@@ -1,6 +1,5 @@
 //! `wxsell dispute`: what buyers brought before the platform after a refusal, and the merchant's evidence.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, check};
 use super::fetched::Full;
@@ -8,6 +7,7 @@ use super::image::Pictures;
 use crate::api::json::put;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;

@@ -1,9 +1,9 @@
 //! `wxsell freight`: the freight templates of a WeChat Store, one of which each product names.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::address::tick;
 use crate::api::store::merchant::Template;
+use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -61,9 +61,7 @@ impl Record for TemplateRow {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<TemplateRow>("freight list"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<TemplateRow>("freight list")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

@@ -1,15 +1,15 @@
 //! `wxsell help`: the help of a command for people, and as data for programs: every option with its type and default,
 //! whether something is changed at WeChat, the exit codes, and the JSON Schema of what is printed.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
-use super::ask::Ask;
+use super::ask::{self, Ask};
 use crate::api::json::put;
 use crate::api::{Resend, operation};
 use crate::cli::Cli;
 use crate::cli::start::{self, Start};
-use crate::fail::{Failure, Kind};
 use crate::commands::shows;
+use crate::commands::shows::Shows;
+use crate::fail::{Failure, Kind};
 use crate::shop::pass_through::{ALSO_WRITE, BEHIND};
 use crate::text;
 use anyhow::Result;
@@ -35,9 +35,7 @@ pub struct Args {
 pub const ASKS: &[Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::any("help"),
-];
+pub const SHOWS: &[Shows] = &[Shows::any("help")];
 
 fn nouns() -> Vec<CompletionCandidate> {
     let root = Cli::command();
@@ -221,11 +219,6 @@ pub fn noun_of(command: &str) -> &str {
     command.split(' ').next().unwrap_or_default()
 }
 
-/// The words of a command without the options that stand behind some.
-pub fn words(command: &str) -> &str {
-    command.split(" -").next().unwrap_or(command)
-}
-
 /// Whether a command changes something at WeChat.
 fn writes(name: &str) -> bool {
     let changes = |path: &str| {
@@ -234,8 +227,8 @@ fn writes(name: &str) -> bool {
     ALSO_WRITE.contains(&name)
         || BEHIND
             .iter()
-            .any(|(path, command)| words(command) == name && changes(path))
-        || super::asks().any(|ask| words(ask.command) == name && changes(ask.path))
+            .any(|(path, command)| ask::words(command) == name && changes(path))
+        || super::asks().any(|ask| ask::words(ask.command) == name && changes(ask.path))
 }
 
 fn exit_codes() -> Value {

@@ -1,9 +1,9 @@
 //! `wxsell image`: pictures of a shop.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::api::component::image::MAX_BYTES;
 use crate::api::store::image::MAX_BYTES as MAX_BYTES_OF_STORE;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::shop::image::LINK;
@@ -102,9 +102,7 @@ impl Picture {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<Uploaded>("image upload"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<Uploaded>("image upload")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

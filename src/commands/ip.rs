@@ -1,8 +1,8 @@
 //! `wxsell ip`: WeChat's own addresses, for firewalls.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
+use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
@@ -41,9 +41,7 @@ const CALLBACK: Ask = Ask::new("ip list", "/cgi-bin/getcallbackip");
 pub const ASKS: &[Ask] = &[API, CALLBACK];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<Address>("ip list"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<Address>("ip list")];
 
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Address {

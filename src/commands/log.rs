@@ -1,8 +1,8 @@
 //! `wxsell log`: every write this program made on this machine, and the proof that none was changed.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::{When, when};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
 use crate::state::log::{self, Checked, End, Entry};

@@ -1,12 +1,12 @@
 //! `wxsell pay`: payments of the payment-management service. Refunds and shares move money: each has a number of its own
 //! that counts once at WeChat, is journalled before the call, and is looked for when the answer was lost.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Data, Rows, request};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
 use crate::api::json::put;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::pay::Fetched;
@@ -208,7 +208,10 @@ pub const ASKS: &[Ask] = &[CREATE, SHOW, LIST, CLOSE, REFUND, SHARE];
 
 /// What `pay list --numbers` prints.
 #[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
 struct Number {
     trade_no: String,
 }

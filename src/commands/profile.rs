@@ -2,8 +2,8 @@
 //!
 //! Long because every setting of a profile appears in add, set, show and list, and they must agree.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};

@@ -1,9 +1,9 @@
 //! `wxsell quota`: what was used today of what WeChat allows.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::profile::in_english;
 use crate::api::provider::ClearComponentQuota;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

@@ -1,7 +1,7 @@
 //! `wxsell rid`: what WeChat saw of a call.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -66,9 +66,7 @@ impl Record for Seen {
 pub const ASKS: &[super::ask::Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::one::<Seen>("rid show"),
-];
+pub const SHOWS: &[Shows] = &[Shows::one::<Seen>("rid show")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -1,8 +1,8 @@
 //! `wxsell run`: what bulk commands did.
 
-use crate::commands::shows::Shows;
 use super::job::Invocation;
 use super::{Ctx, aftersale, delivery, goods};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

@@ -1,10 +1,10 @@
 //! `wxsell sharer`: people who share live rooms and product cards of this Mini Program and get credited for it.
 
-use crate::commands::shows::Shows;
 use super::ask::{Ask, Rows, request};
 use super::{Ctx, job};
 use crate::api::json::take;
 use crate::api::operation::present;
+use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;

@@ -1,8 +1,7 @@
 //! What every command prints in machine output, as JSON Schema: that of the type it prints, or of WeChat's record behind its
 //! call.
 
-use super::ask::Ask;
-use super::help::words;
+use super::ask::{Ask, words};
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::Node;
@@ -27,6 +26,8 @@ enum What {
     /// What this call answers, whoever shows it.
     Record(&'static Ask),
     Records(&'static Ask),
+    /// One of the rows that it answers.
+    Row(&'static Ask),
     /// JSON that nobody knows beforehand.
     Any,
     /// Text for people or for a shell, and no JSON.
@@ -62,6 +63,11 @@ impl Shows {
         Shows::new(command, What::Records(ask))
     }
 
+    /// One of the rows that this call answers.
+    pub const fn row(command: &'static str, ask: &'static Ask) -> Shows {
+        Shows::new(command, What::Row(ask))
+    }
+
     pub const fn any(command: &'static str) -> Shows {
         Shows::new(command, What::Any)
     }
@@ -88,6 +94,10 @@ impl Shows {
             What::List(schema) => list_of(made(schema)),
             What::Record(ask) => reply(ask),
             What::Records(ask) => list_of(reply(ask)),
+            What::Row(ask) => reply(ask)
+                .get_mut("items")
+                .map(Value::take)
+                .unwrap_or_default(),
             What::Any => json!({}),
             What::Text => json!({"not": {}, "description": "text, and no JSON"}),
         }

@@ -1,9 +1,9 @@
 //! `wxsell util`: for the makers of this program and of packages.
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::completion::Shell;
 use crate::cli::Cli;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;

@@ -23,7 +23,9 @@ use std::sync::OnceLock;
     Default,
     clap::ValueEnum,
     serde::Serialize,
-    serde::Deserialize, schemars::JsonSchema)]
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     #[default]

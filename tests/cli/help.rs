@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::support::spec;
 use clap::{ArgAction, Command, CommandFactory};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use wxsell::api::Resend;
 use wxsell::api::operation::by_path;
@@ -195,6 +195,26 @@ fn what_is_printed_fits_the_schema_of_the_help() {
     assert_eq!(problems, [""; 0]);
     assert!(held.len() >= 8, "{held:?}");
     assert!(held.contains(&"funds balance".to_owned()), "{held:?}");
+}
+
+#[test]
+fn every_command_says_what_it_prints() {
+    let world = World::new();
+    let without: Vec<String> = described(&world)
+        .iter()
+        .filter_map(|command| command["command"].as_str().map(str::to_owned))
+        .filter(|name| wxsell::commands::shows::output(name).is_none())
+        .collect();
+    assert_eq!(without, [""; 0]);
+    let help = world.json(&["help", "order", "show"]);
+    let fields = &help["output"]["properties"];
+    assert_eq!(fields["total"]["type"], json!(["integer", "null"]));
+    assert_eq!(fields["created_at"]["format"], "date-time");
+    let help = world.json(&["help", "order", "close"]);
+    assert!(
+        help["dry_run"]["properties"]["order_id"].is_object(),
+        "{help}"
+    );
 }
 
 #[test]

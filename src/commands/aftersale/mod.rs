@@ -11,9 +11,9 @@ mod list;
 mod shown;
 mod words;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;

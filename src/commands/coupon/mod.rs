@@ -4,9 +4,9 @@
 mod draft;
 mod user;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, check, columns, fields, without};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Columns};

@@ -7,9 +7,9 @@ mod tell;
 
 pub use reads::ASKS;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::duration;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};
@@ -24,9 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<Item>("due"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<Item>("due")];
 
 /// Shops that are looked at together.
 const SHOPS_AT_ONCE: usize = 8;

@@ -9,9 +9,9 @@ mod verify;
 
 pub use verify::ASKS;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::{When, when};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{self, Profile};
 use crate::push::{Account, AesKey, Refusal};

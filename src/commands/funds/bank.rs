@@ -2,7 +2,6 @@
 //! standard input, never from an option: other users of the machine can see those.
 
 use crate::api::json::put;
-use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Ask, Data, Rows, columns, fields, request};
 use crate::commands::money::Service;
@@ -233,7 +232,10 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     }
     let body = request(&SET, &json!({}), body)?;
     let mut shown = body.clone();
-    mask_personal(&mut shown);
+    let (book, operation) = SET.operation();
+    if let Some(request) = &operation.request {
+        book.mask(request, &mut shown);
+    }
     if ctx.global.dry_run {
         ctx.out
             .note(text!("nothing was sent; the request would be:"));

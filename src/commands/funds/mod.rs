@@ -3,11 +3,11 @@
 mod bank;
 mod withdraw;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows, columns, columns_after, request};
 use super::money::{Service, Span};
 use crate::api::json::{put, take};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
 use crate::text;
@@ -282,14 +282,20 @@ struct Code<'a> {
 
 /// What `--numbers` prints.
 #[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
 struct FlowNumber {
     funds_flow_id: String,
 }
 
 /// What `--numbers` prints.
 #[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "its shape alone is of use; the name of the field is the call's")]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
 struct WithdrawalNumber {
     out_request_no: String,
 }

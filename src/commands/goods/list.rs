@@ -1,6 +1,7 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
-use crate::api::component::goods::{SkuAttr, Spu, UNSAID};
+use crate::api::Endpoint;
+use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
@@ -369,7 +370,7 @@ impl SkuRow {
 }
 
 /// Where WeChat's record of a product stands.
-const RECORD: Ask = Ask::new("goods show", "/shop/spu/get");
+const RECORD: Ask = Ask::new("goods show", GetSpu::PATH);
 
 fn record(ctx: &Ctx, spu: &Spu) -> Result<Value> {
     Ok(ctx.wechat(&RECORD, "spu", serde_json::to_value(spu)?))

@@ -13,17 +13,17 @@ mod store;
 pub mod template;
 pub mod upload;
 
+use crate::commands::Ctx;
 use crate::commands::shows::Shows;
 use crate::shop::goods::plan::Line;
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::store::plan::Line as StoreLine;
 use crate::shop::store::sheet::Problem as StoreProblem;
-pub use store::Report as StoreReport;
-use crate::commands::Ctx;
 use crate::types::Family;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
+pub use store::Report as StoreReport;
 
 /// Upload, change and follow the products of the shop
 #[derive(Debug, Subcommand)]

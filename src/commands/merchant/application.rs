@@ -1,7 +1,7 @@
 //! `wxsell merchant application`: how far the merchant number is, and who does what next.
 
 use crate::api::json::put;
-use crate::api::operation::{mask_personal, present};
+use crate::api::operation::present;
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::fail::failure;
@@ -42,7 +42,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     let (book, operation) = GET.operation();
     let mut thing = present(book, &operation.reply, reply);
     if !ctx.global.unmask {
-        mask_personal(&mut thing);
+        book.mask(&operation.reply, &mut thing);
     }
     put(
         &mut thing,
@@ -79,7 +79,10 @@ pub struct Application {
 
 /// What is added to WeChat's answer, whose blocks are in its own words.
 #[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "its shape alone is of use; the rest is WeChat's answer")]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the rest is WeChat's answer"
+)]
 struct Printed {
     pay_req: Option<crate::types::shape::Record>,
     pay_resp: Option<crate::types::shape::Record>,

@@ -6,10 +6,10 @@ mod check;
 mod fields;
 mod template;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -83,7 +83,18 @@ pub struct UpdateArgs {
     return_district: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    clap::ValueEnum,
+    Serialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 enum Service {
     /// The customer service that WeChat offers to mini programs

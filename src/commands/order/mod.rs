@@ -7,10 +7,10 @@ pub mod list;
 pub mod price;
 mod shown;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
 use crate::api::json::{put, take};
+use crate::commands::shows::Shows;
 use crate::model::order::Order;
 use crate::output::Cell;
 use crate::shop::reading::Fetched;

@@ -9,9 +9,9 @@ mod role;
 mod roster;
 mod staff;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::Ask;
+use crate::commands::shows::Shows;
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -64,6 +64,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<roster::Outcome>("promoter add"),
     Shows::one::<channels::Guide>("promoter add"),
     Shows::any("promoter add").dry_run(),
+    Shows::row("promoter show", &staff::LIST),
     Shows::one::<material::Material>("promoter invite"),
     Shows::one::<material::Material>("promoter share"),
     Shows::list::<message::Outcome>("promoter message send"),

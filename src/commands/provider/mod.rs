@@ -4,11 +4,11 @@
 mod authorize;
 mod ticket;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use super::ask::{Ask, Rows};
 use crate::api::Endpoint;
 use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{Account, Profile, check_appid};
 use crate::text;

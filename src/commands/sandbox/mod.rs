@@ -11,9 +11,9 @@ mod provider;
 mod push;
 mod seed;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
 use crate::cli::values::duration;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};

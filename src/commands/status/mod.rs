@@ -6,8 +6,8 @@ mod store;
 
 pub use reads::ASKS;
 
-use crate::commands::shows::Shows;
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Check, Column, Mark, Record};
@@ -18,9 +18,7 @@ use std::time::Duration;
 use steps::{State, Step};
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[
-    Shows::list::<Step>("status"),
-];
+pub const SHOWS: &[Shows] = &[Shows::list::<Step>("status")];
 
 /// Show setup progress and the next step
 ///

@@ -1,8 +1,9 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
 use super::super::list::{Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status};
+use crate::api::Endpoint;
 use crate::api::component::goods::SkuAttr;
-use crate::api::store::goods::{GetProductReply, Sku};
+use crate::api::store::goods::{GetProduct, GetProductReply, Sku};
 use crate::commands::Ctx;
 use crate::commands::ask::Ask;
 use crate::fail::{Failure, Kind};
@@ -14,7 +15,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 /// Where WeChat's record of a product stands.
-const RECORD: Ask = Ask::new("goods show", "/channels/ec/product/get");
+const RECORD: Ask = Ask::new("goods show", GetProduct::PATH);
 
 /// The columns of a list: numbers of the merchant may be double, those of the store are not.
 fn columns() -> Columns<GoodsRow> {
