@@ -174,7 +174,7 @@ fn of_the_verbs() -> Texts {
             texts.insert(operation.summary.clone(), operation.path.clone());
         }
     }
-    for ask in wxsell::commands::asks() {
+    for ask in wxsell::shop::pass_through::all() {
         let (book, operation) = ask.operation();
         let mut thing = book.resolve(&operation.reply);
         if !ask.shows.is_empty() {

@@ -1,7 +1,7 @@
 //! `wxsell access`: joining the component, the tasks of the integration, and the scenes to sell in.
 
 use super::Ctx;
-use super::ask::{Ask, request};
+use super::ask::request;
 use crate::api::json::put;
 use crate::api::operation::present;
 use crate::commands::shows::Shows;
@@ -9,6 +9,7 @@ use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
 use crate::text;
 use crate::types::shape;
 use anyhow::Result;
@@ -50,17 +51,6 @@ pub struct SceneArgs {
     #[arg(default_value_t = CHANNELS)]
     scene_group_id: i64,
 }
-
-const APPLY: Ask = Ask::new("access apply", "/shop/register/apply")
-    .confirm(|| text!("Apply to join the component"))
-    .look_up("access status");
-pub const CHECK: Ask = Ask::new("access status", "/shop/register/check");
-const FINISH: Ask = Ask::new("access finish", "/shop/register/finish_access_info");
-const SCENE: Ask = Ask::new("access scene", "/shop/register/apply_scene")
-    .confirm(|| text!("Apply for the scene"))
-    .look_up("access status");
-
-pub const ASKS: &[Ask] = &[APPLY, CHECK, FINISH, SCENE];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

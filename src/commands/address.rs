@@ -60,9 +60,6 @@ impl Record for AddressRow {
     ];
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::list::<AddressRow>("address list")];
 

@@ -8,12 +8,13 @@
 use super::Ctx;
 use crate::api::Resend;
 use crate::api::json::put;
-use crate::api::operation::{self, Book, Kind, Node, Operation, mask_by_name, present};
+use crate::api::operation::{self, Book, Kind, Node, mask_by_name, present};
 use crate::client::trace::mask_secrets;
 use crate::fail::{self, Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
+use crate::shop::pass_through::Ask;
 use crate::shop::write::Written;
 use crate::text;
 use crate::types::{Fen, plain_time};
@@ -21,85 +22,6 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
-
-/// What a verb calls and what it shows of the answer.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask {
-    /// As it is typed after `wxsell`: `order close`.
-    pub command: &'static str,
-    /// `/shop/order/close`
-    pub path: &'static str,
-    /// Where in the answer stands what is shown: `orders`, `order.pay_info`; empty for all of it.
-    pub shows: &'static str,
-    /// Path below that, and heading. The kind of value (money, time, state) is known from the reference. Empty: every
-    /// field that is a plain value.
-    pub columns: &'static [(&'static str, &'static str)],
-    /// Fields beside the rows that belong to each of them: the bank of its branches.
-    pub beside: &'static [&'static str],
-    /// What a live shop is asked before it is done: "Pay out 12.00 yuan".
-    pub confirm: Option<fn() -> Text>,
-    /// The command that tells whether it was done, for an answer that was lost.
-    pub look_up: Option<&'static str>,
-}
-
-impl Ask {
-    pub const fn new(command: &'static str, path: &'static str) -> Ask {
-        Ask {
-            command,
-            path,
-            shows: "",
-            columns: &[],
-            beside: &[],
-            confirm: None,
-            look_up: None,
-        }
-    }
-
-    pub const fn shows(
-        self,
-        shows: &'static str,
-        columns: &'static [(&'static str, &'static str)],
-    ) -> Ask {
-        Ask {
-            shows,
-            columns,
-            ..self
-        }
-    }
-
-    pub const fn beside(self, beside: &'static [&'static str]) -> Ask {
-        Ask { beside, ..self }
-    }
-
-    pub const fn confirm(self, question: fn() -> Text) -> Ask {
-        Ask {
-            confirm: Some(question),
-            ..self
-        }
-    }
-
-    pub const fn look_up(self, command: &'static str) -> Ask {
-        Ask {
-            look_up: Some(command),
-            ..self
-        }
-    }
-
-    /// Whether rows are shown.
-    fn is_list(&self) -> bool {
-        let (book, operation) = self.operation();
-        let shown = book.field(&operation.reply, self.shows);
-        shown.is_some_and(|shown| book.kind(shown) == Kind::List)
-    }
-
-    /// The operation behind it.
-    ///
-    /// # Panics
-    /// Where a path is declared that no book has; a test reads every declaration.
-    pub fn operation(&self) -> (&'static Book, &'static Operation) {
-        operation::by_path(self.path).expect("declared paths are in the books")
-    }
-}
 
 /// How many rows a list shows.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -563,17 +485,5 @@ mod tests {
             fields(&args, base).expect("an object"),
             json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
         );
-    }
-
-    #[test]
-    fn what_is_declared_stands_in_the_books() {
-        for ask in crate::commands::asks() {
-            let (book, operation) = operation::by_path(ask.path).expect(ask.path);
-            let thing = book.at(&operation.reply, ask.shows);
-            let thing = thing.unwrap_or_else(|| panic!("{}: no {}", ask.command, ask.shows));
-            for (path, _) in ask.columns {
-                assert!(book.at(thing, path).is_some(), "{}: no {path}", ask.command);
-            }
-        }
     }
 }

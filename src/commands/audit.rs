@@ -1,11 +1,13 @@
 //! `wxsell audit`: how an audit of a category or a brand ended; and what is common to handing one in.
 
 use super::Ctx;
-use super::ask::{Ask, request};
+use super::ask::request;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::audit::RESULT;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -34,17 +36,6 @@ pub struct ShowArgs {
     #[arg(long, value_name = "NAME")]
     brand: Option<String>,
 }
-
-const RESULT: Ask = Ask::new("audit show", "/shop/audit/result").shows(
-    "data",
-    &[
-        ("status", "STATE"),
-        ("brand_id", "BRAND"),
-        ("reject_reason", "REJECTION REASON"),
-    ],
-);
-
-pub const ASKS: &[Ask] = &[RESULT];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -82,9 +82,6 @@ pub struct TokenArgs {
     force_refresh: bool,
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// A profile that was logged in.
 #[derive(Serialize, schemars::JsonSchema)]
 struct LoggedIn<'a> {

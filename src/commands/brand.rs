@@ -1,13 +1,14 @@
 //! `wxsell brand`: brands that a shop may use, and applying for one.
 
 use super::Ctx;
-use super::ask::{Ask, Data, request};
+use super::ask::{Data, request};
 use super::{audit, papers};
 use crate::commands::audit::HandedIn;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::brand::APPLY;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -142,15 +143,9 @@ impl Serialize for Relation {
     }
 }
 
-const APPLY: Ask = Ask::new("brand apply", "/shop/audit/audit_brand")
-    .confirm(|| text!("Submit brand documents for review"))
-    .look_up("audit show --brand");
-
 /// `commodity_origin_type`
 const IMPORTED: u8 = 1;
 const DOMESTIC: u8 = 2;
-
-pub const ASKS: &[Ask] = &[APPLY];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -1,10 +1,10 @@
 //! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::callback::CHECK;
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
@@ -56,10 +56,6 @@ enum Network {
     #[default]
     Default,
 }
-
-const CHECK: Ask = Ask::new("callback check", "/cgi-bin/callback/check");
-
-pub const ASKS: &[Ask] = &[CHECK];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::list::<Found>("callback check")];

@@ -1,7 +1,7 @@
 //! `wxsell category`: WeChat's category tree, and permission to sell in a category.
 
 use super::Ctx;
-use super::ask::{Ask, request};
+use super::ask::request;
 use super::{audit, papers};
 use crate::api::component::category::Category;
 use crate::commands::audit::HandedIn;
@@ -9,6 +9,7 @@ use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::category::{APPLY, DELIVERY, DEPOSIT};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
@@ -94,18 +95,6 @@ struct Audit {
     #[serde(rename = "audit_req.scene_group_list")]
     scenes: Vec<i64>,
 }
-
-const APPLY: Ask = Ask::new("category apply", "/shop/audit/audit_category")
-    .confirm(|| text!("Submit category documents for review"))
-    .look_up("audit show --category");
-const DEPOSIT: Ask = Ask::new("category rule", "/shop/ec/category/getcategoryrule")
-    .shows("", &[("deposit", "DEPOSIT")]);
-const DELIVERY: Ask = Ask::new("category rule", "/shop/ec/category/getcategoryrule").shows(
-    "list",
-    &[("deliver_type", "DELIVERY"), ("acct_type", "ACCOUNTS")],
-);
-
-pub const ASKS: &[Ask] = &[APPLY, DEPOSIT, DELIVERY];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

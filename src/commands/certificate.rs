@@ -1,9 +1,9 @@
 //! `wxsell certificate`: documents that WeChat holds of the Mini Program already.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::commands::shows::Shows;
 use crate::fail::failure;
+use crate::shop::pass_through::certificate::{BRAND, CATEGORY};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -40,30 +40,8 @@ impl Serialize for For {
     }
 }
 
-const BRAND: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_certificate").shows(
-    "brand_info",
-    &[
-        ("brand_wording", "BRAND"),
-        ("sale_authorization", "SALES AUTHORISATION"),
-        (
-            "trademark_registration_certificate",
-            "REGISTRATION CERTIFICATE",
-        ),
-    ],
-);
-const CATEGORY: Ask = Ask::new("certificate show", "/shop/audit/get_miniapp_certificate").shows(
-    "category_info_list",
-    &[
-        ("first_category_name", "FIRST LEVEL"),
-        ("second_category_name", "SECOND LEVEL"),
-        ("certificate_url", "CERTIFICATES"),
-    ],
-);
-
 /// "No certificate stored with the Mini Program", which is an answer and not a failure.
 const NONE: i64 = 1_050_006;
-
-pub const ASKS: &[Ask] = &[BRAND, CATEGORY];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];

@@ -1,12 +1,13 @@
 //! `wxsell commission`: what third-party providers get of an order.
 
 use super::Ctx;
-use super::ask::{Ask, Data, request};
+use super::ask::{Data, request};
 use crate::api::component;
 use crate::api::json::put;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
+use crate::shop::pass_through::commission::{ADD, ORDER, RECEIVERS, REMOVE, SET};
 use crate::text;
 use crate::types::{Fen, Id64};
 use anyhow::Result;
@@ -86,31 +87,6 @@ pub struct SetArgs {
     #[serde(skip)]
     data: Data,
 }
-
-const RECEIVERS: Ask = Ask::new(
-    "commission receivers",
-    "/shop/commission/getordercommission",
-)
-.shows(
-    "commission_receiver_list",
-    &[
-        ("mchid", "MERCHANT"),
-        ("name", "NAME"),
-        ("commission_type", "KIND"),
-    ],
-);
-const ADD: Ask =
-    Ask::new("commission add", "/shop/commission/addreceiver").look_up("commission receivers");
-const REMOVE: Ask = Ask::new("commission remove", "/shop/commission/removereceiver")
-    .confirm(|| text!("take the provider off the list"))
-    .look_up("commission receivers");
-const SET: Ask = Ask::new("commission set", "/shop/commission/setordercommission")
-    .confirm(|| text!("set what providers get of the order"))
-    .look_up("order show");
-/// Read before the limit is checked.
-const ORDER: Ask = Ask::new("commission set", "/shop/order/get").shows("order", &[]);
-
-pub const ASKS: &[Ask] = &[RECEIVERS, ADD, REMOVE, SET];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];

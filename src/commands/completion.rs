@@ -74,9 +74,6 @@ impl Shell {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::text("completion")];
 

@@ -13,9 +13,6 @@ use anyhow::Result;
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {}
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::text("demo")];
 

@@ -1,7 +1,7 @@
 //! `wxsell dispute`: what buyers brought before the platform after a refusal, and the merchant's evidence.
 
 use super::Ctx;
-use super::ask::{Ask, Rows, check};
+use super::ask::{Rows, check};
 use super::fetched::Full;
 use super::image::Pictures;
 use crate::api::json::put;
@@ -14,6 +14,7 @@ use crate::model::deadline::Deadline;
 use crate::model::dispute::{self, Dispute, Event, State};
 use crate::output::{Cell, Columns};
 use crate::shop::dispute::{Filter, Handed, History};
+use crate::shop::pass_through::dispute::{EVENT, LIST, RESPOND, SHOW, VERDICT, WHY};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -131,21 +132,8 @@ impl Why {
     }
 }
 
-const LIST: Ask = Ask::new("dispute list", "/shop/complaint/get_list").shows("orders", &[]);
-const SHOW: Ask = Ask::new("dispute show", "/shop/complaint/get").shows("", SHOWN);
-
-/// Whose meanings are shown in words.
-const SHOWN: &[(&str, &str)] = &[(WHY, "WHY"), (VERDICT, "VERDICT"), (EVENT, "WHAT")];
-/// Where the reference has them.
-const WHY: &str = "order.type";
-const VERDICT: &str = "order.judge_result";
-const EVENT: &str = "flow_info.list.op_record.event";
-const RESPOND: Ask = Ask::new("dispute respond", "/shop/complaint/upload_material");
-
 /// The dispute takes no evidence in its state.
 const WRONG_STATE: i64 = 21_001;
-
-pub const ASKS: &[Ask] = &[LIST, SHOW, RESPOND];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

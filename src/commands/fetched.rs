@@ -2,9 +2,9 @@
 //! platform's own record to machine output.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::operation::{mask_by_name, present};
 use crate::lang::Text;
+use crate::shop::pass_through::Ask;
 use crate::text;
 use serde_json::Value;
 

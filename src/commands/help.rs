@@ -1,8 +1,7 @@
 //! `wxsell help`: the help of a command for people, and as data for programs: every option with its type and default,
 //! whether something is changed at WeChat, the exit codes, and the JSON Schema of what is printed.
 
-use super::Ctx;
-use super::ask::{self, Ask};
+use super::{Ctx, ask};
 use crate::api::json::put;
 use crate::api::{Resend, operation};
 use crate::cli::Cli;
@@ -10,7 +9,7 @@ use crate::cli::start::{self, Start};
 use crate::commands::shows;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
-use crate::shop::pass_through::{ALSO_WRITE, BEHIND};
+use crate::shop::pass_through::{self, ALSO_WRITE, BEHIND};
 use crate::text;
 use anyhow::Result;
 use clap::{Arg, ArgAction, Command, CommandFactory};
@@ -30,9 +29,6 @@ pub struct Args {
     #[arg(value_name = "COMMAND", add = ArgValueCandidates::new(nouns))]
     command: Vec<String>,
 }
-
-/// It makes no call.
-pub const ASKS: &[Ask] = &[];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::any("help")];
@@ -228,7 +224,7 @@ fn writes(name: &str) -> bool {
         || BEHIND
             .iter()
             .any(|(path, command)| ask::words(command) == name && changes(path))
-        || super::asks().any(|ask| ask::words(ask.command) == name && changes(ask.path))
+        || pass_through::all().any(|ask| ask::words(ask.command) == name && changes(ask.path))
 }
 
 fn exit_codes() -> Value {

@@ -98,9 +98,6 @@ impl Picture {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::list::<Uploaded>("image upload")];
 

@@ -1,9 +1,9 @@
 //! `wxsell ip`: WeChat's own addresses, for firewalls.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::ip::{API, CALLBACK};
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
@@ -34,11 +34,6 @@ enum Of {
     /// Servers that push messages
     Callback,
 }
-
-const API: Ask = Ask::new("ip list", "/cgi-bin/get_api_domain_ip");
-const CALLBACK: Ask = Ask::new("ip list", "/cgi-bin/getcallbackip");
-
-pub const ASKS: &[Ask] = &[API, CALLBACK];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::list::<Address>("ip list")];

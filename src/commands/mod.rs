@@ -54,7 +54,7 @@ use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
-use crate::shop::pass_through::BEHIND;
+use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::text;
@@ -354,11 +354,6 @@ macro_rules! nouns {
             }
         }
 
-        /// Every verb that is one call, over all nouns.
-        pub fn asks() -> impl Iterator<Item = &'static ask::Ask> {
-            [$($file::ASKS),*].into_iter().flatten()
-        }
-
         /// What verbs print that is not what one call answers, over all nouns.
         pub fn shows() -> impl Iterator<Item = &'static shows::Shows> {
             [$($file::SHOWS),*].into_iter().flatten()
@@ -446,8 +441,12 @@ const READERS: [&str; 3] = ["status", "due", "event"];
 /// The command that does an operation, where there is one.
 pub fn command_of(path: &str) -> Option<&'static str> {
     let several = BEHIND.iter().find(|(known, _)| *known == path);
-    let reads = |ask: &&ask::Ask| READERS.contains(&help::noun_of(ask.command));
-    let one = || asks().filter(|ask| ask.path == path).min_by_key(reads);
+    let reads = |ask: &&Ask| READERS.contains(&help::noun_of(ask.command));
+    let one = || {
+        pass_through::all()
+            .filter(|ask| ask.path == path)
+            .min_by_key(reads)
+    };
     several
         .map(|(_, command)| *command)
         .or_else(|| one().map(|ask| ask.command))

@@ -2,10 +2,10 @@
 //! refusal from an answer that was lost.
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::cli::values::{When, when};
 use crate::fail::Failure;
 use crate::shop::ask::pointer;
+use crate::shop::pass_through::Ask;
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;

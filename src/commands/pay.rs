@@ -2,13 +2,15 @@
 //! that counts once at WeChat, is journalled before the call, and is looked for when the answer was lost.
 
 use super::Ctx;
-use super::ask::{Ask, Data, Rows, request};
+use super::ask::{Data, Rows, request};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
 use crate::api::json::put;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::pay::{CLOSE, CREATE, LIST, REFUND, REFUNDED, SHARE, SHARED, SHOW};
 use crate::shop::pay::Fetched;
 use crate::shop::write::{Found, Made, Planned, Sort, Want};
 use crate::text;
@@ -170,41 +172,6 @@ fn number(text: &str) -> Result<String, Text> {
         false => Err(text!("write 6 to 32 digits, letters or _-|*@")),
     }
 }
-
-const CREATE: Ask = Ask::new("pay create", "/shop/pay/createorder").shows(
-    "payment_params",
-    &[
-        ("timeStamp", "TIMESTAMP"),
-        ("nonceStr", "NONCE"),
-        ("package", "PACKAGE"),
-        ("signType", "SIGN TYPE"),
-        ("paySign", "SIGNATURE"),
-    ],
-);
-const SHOW: Ask = Ask::new("pay show", "/shop/pay/getorder").shows(
-    "order",
-    &[
-        ("trade_no", "NUMBER"),
-        ("combine_trade_no", "COMBINED"),
-        ("mchid", "MERCHANT"),
-        ("transaction_id", "WECHAT PAY NUMBER"),
-        ("amount", "AMOUNT"),
-        ("description", "DESCRIPTION"),
-        ("create_time", "CREATED"),
-        ("pay_time", "PAID"),
-        ("expire_time", "EXPIRES"),
-        ("refund_list.refund_no", "REFUNDS"),
-        ("profit_sharing_list.profit_sharing_no", "SHARES"),
-    ],
-);
-const LIST: Ask = Ask::new("pay list", "/shop/pay/getorderlist").shows("trade_no_list", &[]);
-const CLOSE: Ask = Ask::new("pay close", "/shop/pay/closeorder")
-    .confirm(|| text!("close the payment"))
-    .look_up("pay show");
-const REFUND: Ask = Ask::new("pay refund", "/shop/pay/refundorder");
-const SHARE: Ask = Ask::new("pay share", "/shop/pay/profitsharingorder");
-
-pub const ASKS: &[Ask] = &[CREATE, SHOW, LIST, CLOSE, REFUND, SHARE];
 
 /// What `pay list --numbers` prints.
 #[derive(schemars::JsonSchema)]
@@ -501,27 +468,3 @@ fn too_early(error: anyhow::Error, payment: &Fetched) -> anyhow::Error {
     }
     failure.into()
 }
-
-/// Rows inside a payment.
-const REFUNDED: Ask = Ask::new("pay refund", "/shop/pay/getorder").shows(
-    "order.refund_list",
-    &[
-        ("refund_no", "NUMBER"),
-        ("amount", "AMOUNT"),
-        ("refund_id", "WECHAT PAY NUMBER"),
-        ("result", "RESULT"),
-        ("create_time", "CREATED"),
-        ("finish_time", "ENDED"),
-    ],
-);
-const SHARED: Ask = Ask::new("pay share", "/shop/pay/getorder").shows(
-    "order.profit_sharing_list",
-    &[
-        ("profit_sharing_no", "NUMBER"),
-        ("amount", "AMOUNT"),
-        ("profit_sharing_id", "WECHAT PAY NUMBER"),
-        ("result", "RESULT"),
-        ("create_time", "CREATED"),
-        ("finish_time", "ENDED"),
-    ],
-);

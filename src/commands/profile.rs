@@ -162,9 +162,6 @@ pub struct RemoveArgs {
     name: String,
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// A profile that was added.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Added<'a> {

@@ -181,9 +181,6 @@ async fn store_audits(ctx: &Ctx) -> Result<()> {
         new_products_limit: quota.new_product_total_quota,
     })
 }
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// A quota that was reset.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Cleared<'a> {

@@ -62,9 +62,6 @@ impl Record for Seen {
     ];
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::one::<Seen>("rid show")];
 

@@ -1,12 +1,13 @@
 //! `wxsell sharer`: people who share live rooms and product cards of this Mini Program and get credited for it.
 
-use super::ask::{Ask, Rows, request};
+use super::ask::{Rows, request};
 use super::{Ctx, job};
 use crate::api::json::take;
 use crate::api::operation::present;
 use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::sharer::{BIND, LIST, LIVES, MODE, ORDERS, SEARCH, SUMMARY, UNBIND};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -105,63 +106,6 @@ pub struct ModeArgs {
     /// Number of the mode
     share_mode: u32,
 }
-
-const SEARCH: Ask = Ask::new("sharer search", "/shop/sharer/search_sharer").shows(
-    "",
-    &[
-        ("nickname", "NICKNAME"),
-        ("bind_status", "STATUS"),
-        ("invited_time", "INVITED"),
-        ("bind_time", "BOUND"),
-    ],
-);
-const BIND: Ask = Ask::new("sharer bind", "/shop/sharer/bind").look_up("sharer search OPENID");
-const UNBIND: Ask = Ask::new("sharer unbind", "/shop/sharer/unbind")
-    .confirm(|| text!("Release sharers"))
-    .look_up("sharer search OPENID");
-const LIST: Ask = Ask::new("sharer list", "/shop/sharer/get_sharer_list").shows(
-    "sharers",
-    &[
-        ("openid", "OPENID"),
-        ("nickname", "NICKNAME"),
-        ("invited_time", "INVITED"),
-        ("bind_time", "BOUND"),
-    ],
-);
-const SUMMARY: Ask = Ask::new("sharer summary", "/shop/sharer/get_sharer_data_summary").shows(
-    "",
-    &[
-        ("gmv", "TURNOVER"),
-        ("order_cnt", "ORDERS"),
-        ("user_cnt", "BUYERS"),
-    ],
-);
-const LIVES: Ask = Ask::new("sharer lives", "/shop/sharer/get_sharer_live_summary_list").shows(
-    "lives",
-    &[
-        ("live_export_id", "LIVE ROOM"),
-        ("live_nickname", "NAME"),
-        ("live_start_time", "STARTED"),
-        ("live_end_time", "ENDED"),
-        ("gmv", "TURNOVER"),
-        ("order_cnt", "ORDERS"),
-        ("user_cnt", "BUYERS"),
-    ],
-);
-const ORDERS: Ask = Ask::new("sharer orders", "/shop/sharer/get_sharer_live_order_list").shows(
-    "orders",
-    &[
-        ("out_order_id", "ORDER"),
-        ("status", "STATUS"),
-        ("order_detail.price_info.order_price", "AMOUNT"),
-        ("order_detail.product_infos.title", "PRODUCTS"),
-        ("create_time", "CREATED"),
-    ],
-);
-const MODE: Ask = Ask::new("sharer mode", "/shop/sharer/set_share_mode")
-    .confirm(|| text!("Change how the Mini Program is shared"));
-
-pub const ASKS: &[Ask] = &[SEARCH, BIND, UNBIND, LIST, SUMMARY, LIVES, ORDERS, MODE];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

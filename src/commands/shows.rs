@@ -1,10 +1,11 @@
 //! What every command prints in machine output, as JSON Schema: that of the type it prints, or of WeChat's record behind its
 //! call.
 
-use super::ask::{Ask, words};
+use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::Node;
+use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -117,7 +118,7 @@ fn reply(ask: &Ask) -> Value {
 /// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.
 pub fn output(command: &str) -> Option<Value> {
     let own: Vec<Shows> = own(command, false).collect();
-    let asks = super::asks().filter(|ask| words(ask.command) == command);
+    let asks = pass_through::all().filter(|ask| words(ask.command) == command);
     // Behind an option a command may print something else.
     let asks = asks.filter(|ask| own.is_empty() || ask.command != command);
     let schemas = own.iter().map(Shows::schema).chain(asks.map(reply));
@@ -127,7 +128,7 @@ pub fn output(command: &str) -> Option<Value> {
 /// The JSON Schema of what a command prints with `--dry-run`, where that is something else.
 pub fn dry_run(command: &str) -> Option<Value> {
     let own = own(command, true).map(|shows| shows.schema());
-    let asks = super::asks().filter(|ask| words(ask.command) == command);
+    let asks = pass_through::all().filter(|ask| words(ask.command) == command);
     let requests = asks.filter_map(|ask| {
         let (book, operation) = ask.operation();
         let request: &Node = operation.request.as_ref()?;

@@ -28,9 +28,6 @@ pub enum Verb {
     },
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];
 

@@ -182,9 +182,12 @@ fn what_is_printed_fits_the_schema_of_the_help() {
         let name = command["command"].as_str().expect("a name");
         let words: Vec<&str> = name.split(' ').collect();
         let help = world.json(&[&["help"], words.as_slice()].concat());
-        let Some(schema) = help.get("output") else {
+        let schema = help.get("output").expect("a schema");
+        // What waits for others, changes the shop in a box, or prints no JSON.
+        let waits = ["event listen", "event tail", "event forward"].contains(&name);
+        if waits || words[0] == "sandbox" || schema.get("not").is_some() {
             continue;
-        };
+        }
         let said = world.run(&[words.as_slice(), &["--format", "json"]].concat());
         if said.code != Some(0) {
             continue;
@@ -193,7 +196,7 @@ fn what_is_printed_fits_the_schema_of_the_help() {
         held.push(name.to_owned());
     }
     assert_eq!(problems, [""; 0]);
-    assert!(held.len() >= 8, "{held:?}");
+    assert!(held.len() >= 30, "{held:?}");
     assert!(held.contains(&"funds balance".to_owned()), "{held:?}");
 }
 

@@ -6,10 +6,13 @@ use super::words::Overdue;
 use super::{Which, with};
 use crate::api::json::put;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, Data};
+use crate::commands::ask::Data;
 use crate::commands::image::Pictures;
 use crate::fail::Failure;
 use crate::model::aftersale::{Kind, Step};
+use crate::shop::pass_through::aftersale::{
+    ACCEPT_REFUND, ACCEPT_RETURN, CERTIFICATES, REJECT, RETURN_ADDRESS, TEST,
+};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -114,23 +117,6 @@ pub struct TestArgs {
     #[arg(value_enum)]
     overdue: Overdue,
 }
-
-pub const ACCEPT_REFUND: Ask =
-    Ask::new("aftersale accept-refund", "/shop/ecaftersale/acceptrefund");
-pub const ACCEPT_RETURN: Ask =
-    Ask::new("aftersale accept-return", "/shop/ecaftersale/acceptreturn");
-pub const REJECT: Ask = Ask::new("aftersale reject", "/shop/ecaftersale/reject");
-pub const RETURN_ADDRESS: Ask = Ask::new(
-    "aftersale return-address",
-    "/shop/ecaftersale/merchantupdate",
-);
-pub const CERTIFICATES: Ask = Ask::new(
-    "aftersale certificates",
-    "/shop/ecaftersale/upload_certificates",
-);
-pub const TEST: Ask = Ask::new("aftersale test", "/shop/ecaftersale/merchanttest")
-    .confirm(|| text!("Let a time run out, which is for test buyers only,"))
-    .look_up("aftersale show");
 
 pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
     let plan = Plan {

@@ -5,10 +5,10 @@ use super::legacy::UpdateLegacy;
 use super::{Which, create, legacy, with};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
-use crate::commands::ask::Ask;
 use crate::commands::image::Pictures;
 use crate::lang::Lang;
 use crate::model::aftersale::{Reason, Step};
+use crate::shop::pass_through::aftersale::{CANCEL, RETURN_INFO, UPDATE};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -68,13 +68,6 @@ pub struct ReturnInfoArgs {
     #[command(flatten)]
     force: Force,
 }
-
-pub const UPDATE: Ask = Ask::new("aftersale update", "/shop/ecaftersale/update");
-pub const CANCEL: Ask = Ask::new("aftersale cancel", "/shop/ecaftersale/cancel");
-pub const RETURN_INFO: Ask = Ask::new(
-    "aftersale return-info",
-    "/shop/ecaftersale/uploadreturninfo",
-);
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy.legacy {

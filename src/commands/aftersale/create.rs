@@ -6,7 +6,7 @@ use super::words::Type;
 use super::{Which, read, shown, with};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, check};
+use crate::commands::ask::check;
 use crate::commands::image::Pictures;
 use crate::commands::order;
 use crate::fail::{Failure, Kind};
@@ -14,6 +14,7 @@ use crate::lang::Lang;
 use crate::model::aftersale::{Aftersale, Reason};
 use crate::model::order::{Line, Order, State};
 use crate::shop::aftersale::{Filter, Key};
+use crate::shop::pass_through::aftersale::CREATE;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
@@ -61,8 +62,6 @@ pub struct CreateArgs {
     #[command(flatten)]
     pub legacy: CreateLegacy,
 }
-
-pub const CREATE: Ask = Ask::new("aftersale create", "/shop/ecaftersale/add");
 
 /// A number that no other after-sale of this shop is likely to have.
 pub fn fresh_number(ctx: &Ctx) -> Result<String> {

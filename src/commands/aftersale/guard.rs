@@ -4,11 +4,12 @@
 use super::{Which, read, shown};
 use crate::clock::{now, sleep};
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, check};
+use crate::commands::ask::check;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::aftersale::{self, Aftersale, Case, Step, misunderstanding};
 use crate::model::deadline::Actor;
+use crate::shop::pass_through::Ask;
 use crate::shop::reading::Fetched;
 use crate::state::money::Wanted;
 use crate::text;

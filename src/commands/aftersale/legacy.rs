@@ -6,8 +6,11 @@ use super::list::ListArgs;
 use super::words::Reported;
 use crate::api::component::aftersale::kind_number;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, check, columns, request};
+use crate::commands::ask::{check, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::aftersale::{
+    DEADLINE, DEADLINE_VARIANT, LEGACY_CREATE, LEGACY_LIST, LEGACY_SHOW, LEGACY_UPDATE,
+};
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -100,30 +103,6 @@ pub struct DeadlineArgs {
     other_path: bool,
 }
 
-const SHOWN: &[(&str, &str)] = &[
-    ("out_aftersale_id", "OWN NUMBER"),
-    ("out_order_id", "ORDER"),
-    ("type", "TYPE"),
-    ("status", "STATE"),
-    ("refund", "YUAN"),
-    ("create_time", "OPENED"),
-];
-pub const CREATE: Ask = Ask::new("aftersale create", "/shop/aftersale/add");
-pub const UPDATE: Ask = Ask::new("aftersale update", "/shop/aftersale/update");
-pub const SHOW: Ask =
-    Ask::new("aftersale show", "/shop/aftersale/get").shows("aftersale_infos", SHOWN);
-pub const LIST: Ask = Ask::new("aftersale list", "/shop/aftersale/list").shows(
-    "aftersale_infos",
-    &[
-        ("out_aftersale_id", "OWN NUMBER"),
-        ("out_order_id", "ORDER"),
-        ("status", "STATE"),
-    ],
-);
-pub const DEADLINE: Ask = Ask::new("aftersale deadline", "/shop/aftersale/update_deadline");
-pub const DEADLINE_VARIANT: Ask =
-    Ask::new("aftersale deadline", "/shop/ecaftersale/update_deadline");
-
 pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let key = args.of.key(ctx).await?;
     // These calls know the merchant's number alone.
@@ -150,9 +129,9 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         "create_time": ChinaTime::from_unix(ctx.clock()?),
         "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,
     });
-    let body = request(&CREATE, &body, json!({}))?;
-    ctx.out.check_columns_of(columns(&SHOW))?;
-    let sent = ctx.send(&CREATE, &body).await.map_err(|error| {
+    let body = request(&LEGACY_CREATE, &body, json!({}))?;
+    ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
+    let sent = ctx.send(&LEGACY_CREATE, &body).await.map_err(|error| {
         let mut failure = Failure::from_any(error);
         if failure.unclear {
             // With its number it counts once.
@@ -179,9 +158,9 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
         "out_order_id": order, "out_aftersale_id": number, "openid": args.openid,
         "status": args.status, "finish_all_aftersale": i64::from(args.all_done),
     });
-    let body = request(&UPDATE, &body, json!({}))?;
-    ctx.out.check_columns_of(columns(&SHOW))?;
-    if ctx.send(&UPDATE, &body).await?.is_none() {
+    let body = request(&LEGACY_UPDATE, &body, json!({}))?;
+    ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
+    if ctx.send(&LEGACY_UPDATE, &body).await?.is_none() {
         return Ok(());
     }
     let legacy = ShowLegacy {
@@ -193,7 +172,7 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
 
 pub async fn show(order: &str, args: &ShowLegacy, ctx: &Ctx) -> Result<()> {
     ctx.ask(
-        &SHOW,
+        &LEGACY_SHOW,
         &json!({"out_order_id": order, "openid": args.openid}),
     )
     .await
@@ -208,7 +187,7 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
         .until
         .map(|until| ChinaTime::from_unix(until.last(now)));
     let window = json!({"start_update_time": since, "end_update_time": until});
-    ctx.ask_rows(&LIST, &window, args.rows).await
+    ctx.ask_rows(&LEGACY_LIST, &window, args.rows).await
 }
 
 pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {

@@ -4,7 +4,6 @@ use super::words::{State, Type};
 use super::{Limit, legacy, note_unread, shown};
 use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
-use crate::commands::ask::Ask;
 use crate::commands::fetched::Full;
 use crate::model::aftersale::{self as states, Kind, STAGES};
 use crate::shop::aftersale::{Filter, Key};
@@ -56,9 +55,6 @@ pub struct ListArgs {
     #[arg(long, conflicts_with_all = ["due", "open", "state", "kind", "order", "openid"])]
     legacy: bool,
 }
-
-pub const LIST: Ask =
-    Ask::new("aftersale list", "/shop/ecaftersale/get_list").shows("after_sales_orders", &[]);
 
 /// How many are read at a time.
 const AT_ONCE: usize = 4;

@@ -12,7 +12,7 @@ mod shown;
 mod words;
 
 use super::Ctx;
-use super::ask::{Ask, Rows};
+use super::ask::Rows;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
@@ -81,30 +81,6 @@ impl Which {
         }
     }
 }
-
-const SHOW: Ask = Ask::new("aftersale show", "/shop/ecaftersale/get");
-
-/// Every call of this noun.
-pub const ASKS: &[Ask] = &[
-    SHOW,
-    list::LIST,
-    create::CREATE,
-    buyer::UPDATE,
-    buyer::CANCEL,
-    buyer::RETURN_INFO,
-    answer::ACCEPT_REFUND,
-    answer::ACCEPT_RETURN,
-    answer::REJECT,
-    answer::RETURN_ADDRESS,
-    answer::CERTIFICATES,
-    answer::TEST,
-    legacy::DEADLINE,
-    legacy::DEADLINE_VARIANT,
-    legacy::CREATE,
-    legacy::UPDATE,
-    legacy::SHOW,
-    legacy::LIST,
-];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -1,12 +1,12 @@
 //! How an after-sale looks: a line of a list, or everything of one.
 
-use super::SHOW;
 use crate::api::operation::masked;
 use crate::commands::Ctx;
 use crate::lang::Text;
 use crate::model::aftersale::{Aftersale, Case, Move};
 use crate::model::deadline::{Actor, Deadline};
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::aftersale::SHOW;
 use crate::shop::reading::Fetched;
 use crate::text;
 use anyhow::Result;

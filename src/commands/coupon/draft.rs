@@ -1,12 +1,14 @@
 //! A coupon made from options, or changed by them.
 
-use super::{ADD, Ctx, Status, UPDATE, one};
+use super::{Ctx, Status, one};
 use crate::api::json::{field, put};
 use crate::cli::values::{last_moment, moment};
-use crate::commands::ask::{Ask, Data, check, fields};
+use crate::commands::ask::{Data, check, fields};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::coupon::{kind, problems, share};
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::coupon::{ADD, UPDATE};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;

@@ -5,12 +5,13 @@ mod draft;
 mod user;
 
 use super::Ctx;
-use super::ask::{Ask, Rows, check, columns, fields, without};
+use super::ask::{Rows, check, columns, fields, without};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::coupon::{next_states, spelled};
+use crate::shop::pass_through::coupon::{CONFIRM, LIST, SHOW, STATUS, STOCK};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -129,79 +130,6 @@ impl Serialize for Status {
         serializer.serialize_i64(self.code())
     }
 }
-
-const CONFIRM: Ask = Ask::new("coupon confirm", "/shop/coupon/confirm");
-const ADD: Ask = Ask::new("coupon add", "/shop/coupon/add").look_up("coupon show OUT_COUPON_ID");
-const SHOW: Ask = Ask::new("coupon show", "/shop/coupon/get").shows(
-    "result.coupon",
-    &[
-        ("out_coupon_id", "COUPON"),
-        ("coupon_info.name", "NAME"),
-        ("status", "STATUS"),
-        ("type", "KIND"),
-        ("coupon_info.discount_info.discount_fee", "AMOUNT OFF"),
-        (
-            "coupon_info.discount_info.discount_condition.product_price",
-            "FROM AMOUNT",
-        ),
-        (
-            "coupon_info.discount_info.discount_condition.product_cnt",
-            "FROM PIECES",
-        ),
-        (
-            "coupon_info.discount_info.discount_condition.out_product_ids",
-            "PRODUCTS",
-        ),
-        (
-            "coupon_info.promote_info.finder.nickname",
-            "CHANNELS ACCOUNT",
-        ),
-        ("coupon_info.receive_info.total_num", "IN TOTAL"),
-        ("coupon_info.receive_info.limit_num_one_person", "PER BUYER"),
-        ("coupon_info.receive_info.start_time", "TAKEN FROM"),
-        ("coupon_info.receive_info.end_time", "TAKEN UNTIL"),
-        ("coupon_info.valid_info.valid_type", "VALIDITY"),
-        ("coupon_info.valid_info.valid_day_num", "VALID DAYS"),
-        ("coupon_info.valid_info.valid_second", "VALID SECONDS"),
-        ("coupon_info.valid_info.start_time", "VALID FROM"),
-        ("coupon_info.valid_info.end_time", "VALID UNTIL"),
-        ("create_time", "CREATED"),
-        ("update_time", "CHANGED"),
-    ],
-);
-const LIST: Ask = Ask::new("coupon list", "/shop/coupon/get_list").shows(
-    "result_list",
-    &[
-        ("coupon.out_coupon_id", "COUPON"),
-        ("coupon.coupon_info.name", "NAME"),
-        ("coupon.status", "STATUS"),
-        ("coupon.type", "KIND"),
-        ("coupon_stock.stock_info.issued_num", "LEFT"),
-        ("coupon_stock.stock_info.receive_num", "TAKEN"),
-        ("coupon.update_time", "CHANGED"),
-    ],
-);
-const UPDATE: Ask =
-    Ask::new("coupon update", "/shop/coupon/update").look_up("coupon show OUT_COUPON_ID");
-const STATUS: Ask = Ask::new("coupon status", "/shop/coupon/update_status")
-    .confirm(|| text!("Change the state of the coupon permanently"))
-    .look_up("coupon show OUT_COUPON_ID");
-const STOCK: Ask =
-    Ask::new("coupon stock", "/shop/coupon/update_coupon_stock").look_up("coupon list");
-
-pub const ASKS: &[Ask] = &[
-    CONFIRM,
-    ADD,
-    SHOW,
-    LIST,
-    UPDATE,
-    STATUS,
-    STOCK,
-    user::ADD,
-    user::LIST,
-    user::UPDATE,
-    user::STATUS,
-];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];

@@ -2,10 +2,11 @@
 
 use super::Ctx;
 use crate::cli::values::moment;
-use crate::commands::ask::{Ask, Rows, check, fields};
+use crate::commands::ask::{Rows, check, fields};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::coupon::next_copy_states;
+use crate::shop::pass_through::coupon::{USER_ADD, USER_LIST, USER_STATUS, USER_UPDATE};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
@@ -138,28 +139,6 @@ fn word(code: i64) -> Text {
     }
 }
 
-pub const ADD: Ask =
-    Ask::new("coupon user add", "/shop/coupon/add_user_coupon").look_up("coupon user list OPENID");
-pub const LIST: Ask = Ask::new("coupon user list", "/shop/coupon/get_usercoupon_list").shows(
-    "result_list",
-    &[
-        ("out_user_coupon_id", "NUMBER"),
-        ("out_coupon_id", "COUPON"),
-        ("status", "STATUS"),
-        ("start_time", "VALID FROM"),
-        ("end_time", "VALID UNTIL"),
-        ("ext_info.use_time", "USED"),
-        ("create_time", "CREATED"),
-    ],
-);
-pub const UPDATE: Ask = Ask::new("coupon user update", "/shop/coupon/update_user_coupon")
-    .look_up("coupon user list OPENID");
-pub const STATUS: Ask = Ask::new(
-    "coupon user status",
-    "/shop/coupon/update_usercoupon_status",
-)
-.look_up("coupon user list OPENID");
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Add(args) => {
@@ -168,9 +147,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 taken_at: Some(taken_at),
                 ..args
             };
-            ctx.ask(&ADD, &args).await
+            ctx.ask(&USER_ADD, &args).await
         }
-        Verb::List(args) => ctx.ask_rows(&LIST, &args, args.rows).await,
+        Verb::List(args) => ctx.ask_rows(&USER_LIST, &args, args.rows).await,
         Verb::Update(args) => update(args, ctx).await,
         Verb::Status(args) => status(args, ctx).await,
     }
@@ -181,16 +160,16 @@ async fn update(mut args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         let copy = copy(&args.openid, &args.copy.coupon, &args.copy.number, ctx).await?;
         args.taken_at = copy["create_time"].as_i64();
     }
-    ctx.ask(&UPDATE, &args).await
+    ctx.ask(&USER_UPDATE, &args).await
 }
 
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let body = fields(&args, json!({}))?;
-    check(&STATUS, &body, &[])?;
+    check(&USER_STATUS, &body, &[])?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
     let now = copy["status"].as_i64();
     if now == Some(args.status.code()) && !ctx.global.dry_run {
-        return ctx.is_so_already(&STATUS);
+        return ctx.is_so_already(&USER_STATUS);
     }
     if let Some(now) = now
         && !next_copy_states(now).contains(&args.status.code())
@@ -205,12 +184,14 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
         ))
         .into());
     }
-    ctx.send_and_show(&STATUS, &body).await
+    ctx.send_and_show(&USER_STATUS, &body).await
 }
 
 /// A buyer's copy as WeChat has it now.
 async fn copy(openid: &str, coupon: &str, number: &str, ctx: &Ctx) -> Result<serde_json::Value> {
-    let rows = ctx.rows(&LIST, &json!({"openid": openid}), None).await?;
+    let rows = ctx
+        .rows(&USER_LIST, &json!({"openid": openid}), None)
+        .await?;
     rows.into_iter()
         .find(|row| row["out_coupon_id"] == coupon && row["out_user_coupon_id"] == number)
         .ok_or_else(|| {

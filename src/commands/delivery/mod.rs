@@ -7,7 +7,7 @@ mod report;
 mod sheet;
 
 use super::Ctx;
-use super::ask::{Ask, request};
+use super::ask::request;
 use super::order::find::{DAYS_BACK, Which, by_numbers};
 use crate::bulk::csv::Encoding;
 use crate::bulk::number::typed;
@@ -19,6 +19,7 @@ use crate::lang::Text;
 use crate::model::order::Order;
 use crate::shop::aftersale::Key;
 use crate::shop::parcel::mark;
+use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
@@ -40,18 +41,6 @@ pub enum Verb {
     /// Mark an order as received
     Receive(Which),
 }
-
-const COMPANIES: Ask = Ask::new("delivery companies", "/shop/delivery/get_company_list").shows(
-    "company_list",
-    &[("delivery_id", "CODE"), ("delivery_name", "CARRIER")],
-);
-const SEND: Ask =
-    Ask::new("delivery send", "/shop/delivery/send").look_up("order show ORDER --openid OPENID");
-const RECEIVE: Ask = Ask::new("delivery receive", "/shop/delivery/recieve")
-    .confirm(|| text!("Mark an order as received"))
-    .look_up("order show ORDER --openid OPENID");
-
-pub const ASKS: &[Ask] = &[COMPANIES, SEND, RECEIVE];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -5,8 +5,6 @@ mod calendar;
 mod reads;
 mod tell;
 
-pub use reads::ASKS;
-
 use super::Ctx;
 use crate::cli::values::duration;
 use crate::commands::shows::Shows;

@@ -3,7 +3,6 @@
 use super::{Item, Noun, Wanted};
 use crate::api::component::aftersale as wire;
 use crate::commands::Ctx;
-use crate::commands::ask::Ask;
 use crate::commands::order::list::orders_between;
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
@@ -11,6 +10,7 @@ use crate::model::dispute::{self, Dispute};
 use crate::model::order::{self, Order};
 use crate::shop::aftersale::{Filter, Key};
 use crate::shop::dispute::Filter as Disputes;
+use crate::shop::pass_through::due::GOODS;
 use crate::shop::reading::Fetched;
 use crate::state::cases::OpenCase;
 use crate::state::pushes;
@@ -20,15 +20,6 @@ use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-const LIST: Ask = Ask::new("due", "/shop/ecaftersale/get_list").shows("after_sales_orders", &[]);
-const SHOW: Ask = Ask::new("due", "/shop/ecaftersale/get");
-const DISPUTES: Ask = Ask::new("due", "/shop/complaint/get_list").shows("orders", &[]);
-const ORDERS: Ask = Ask::new("due", "/shop/order/get_list").shows("orders", &[]);
-const GOODS: Ask = Ask::new("due", "/shop/spu/get_list").shows("spus", &[]);
-
-/// Held against the books like every other; commands of their own do these calls too.
-pub const ASKS: &[Ask] = &[LIST, SHOW, DISPUTES, ORDERS, GOODS];
 
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;

@@ -7,8 +7,6 @@ mod listen;
 mod trigger;
 mod verify;
 
-pub use verify::ASKS;
-
 use super::Ctx;
 use crate::cli::values::{When, when};
 use crate::commands::shows::Shows;

@@ -3,9 +3,12 @@
 
 use crate::api::json::put;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, Data, Rows, columns, fields, request};
+use crate::commands::ask::{Data, Rows, columns, fields, request};
 use crate::commands::money::Service;
 use crate::fail::Failure;
+use crate::shop::pass_through::funds::{
+    BANK_SET, BANK_SHOW, BANKS, BANKS_OF_CARD, BRANCHES, CITIES, PROVINCES,
+};
 use crate::text;
 use crate::types::Secret;
 use anyhow::Result;
@@ -115,54 +118,9 @@ pub struct CitiesArgs {
     province_code: i64,
 }
 
-pub const SHOW: Ask = Ask::new("funds bank-account show", "/shop/funds/getbankaccount").shows(
-    "",
-    &[
-        ("account_info.account_bank", "BANK"),
-        ("account_info.account_number", "ACCOUNT"),
-        ("account_info.bank_account_type", "KIND"),
-        ("account_info.bank_address_code", "ADDRESS CODE"),
-        ("verify_fail_reason", "PROBLEM"),
-    ],
-);
-pub const SET: Ask = Ask::new("funds bank-account set", "/shop/funds/setbankaccount")
-    .look_up("funds bank-account show");
-pub const BANKS: Ask = Ask::new("funds banks", "/shop/funds/getbanklist").shows("data", BANK);
-pub const OF_CARD: Ask = Ask::new("funds banks", "/shop/funds/getbankbynum").shows("data", BANK);
-const BANK: &[(&str, &str)] = &[
-    ("account_bank", "BANK"),
-    ("bank_name", "FULL NAME"),
-    ("bank_code", "CODE"),
-    ("bank_id", "NUMBER"),
-    ("need_branch", "NEEDS A BRANCH"),
-];
-pub const PROVINCES: Ask = Ask::new("funds provinces", "/shop/funds/getprovince").shows(
-    "data",
-    &[("province_code", "CODE"), ("province_name", "PROVINCE")],
-);
-pub const CITIES: Ask = Ask::new("funds cities", "/shop/funds/getcity").shows(
-    "data",
-    &[
-        ("city_code", "CODE"),
-        ("city_name", "CITY"),
-        ("bank_address_code", "ADDRESS CODE"),
-    ],
-);
-pub const BRANCHES: Ask = Ask::new("funds branches", "/shop/funds/getsubbranch")
-    .shows(
-        "data",
-        &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
-    )
-    .beside(&[
-        "account_bank",
-        "account_bank_code",
-        "bank_alias",
-        "bank_alias_code",
-    ]);
-
 pub async fn account(verb: AccountVerb, ctx: &Ctx) -> Result<()> {
     match verb {
-        AccountVerb::Show(args) => ctx.ask(&SHOW, &args).await,
+        AccountVerb::Show(args) => ctx.ask(&BANK_SHOW, &args).await,
         AccountVerb::Set(args) => set(*args, ctx).await,
     }
 }
@@ -171,7 +129,7 @@ pub async fn banks(args: BanksArgs, ctx: &Ctx) -> Result<()> {
     if args.of_account {
         let number = account_number(args.number_file.as_deref(), ctx)?;
         let body = json!({"account_number": number.expose()});
-        return ctx.ask(&OF_CARD, &body).await;
+        return ctx.ask(&BANKS_OF_CARD, &body).await;
     }
     let kind = args.kind.map(|kind| match kind {
         AccountKind::Private => 1,
@@ -230,9 +188,9 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             number.expose().into(),
         );
     }
-    let body = request(&SET, &json!({}), body)?;
+    let body = request(&BANK_SET, &json!({}), body)?;
     let mut shown = body.clone();
-    let (book, operation) = SET.operation();
+    let (book, operation) = BANK_SET.operation();
     if let Some(request) = &operation.request {
         book.mask(request, &mut shown);
     }
@@ -243,19 +201,19 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             .out
             .value(if ctx.global.unmask { &body } else { &shown });
     }
-    ctx.out.check_columns_of(columns(&SET))?;
+    ctx.out.check_columns_of(columns(&BANK_SET))?;
     let part = |name: &str| shown["account_info"][name].as_str().unwrap_or_default();
     let question = text!(
         "pay money out to account {number} at {bank} from now on (5 changes a day)",
         number = part("account_number"),
         bank = part("account_bank")
     );
-    let sent = ctx.send_asking(&SET, &body, Some(question)).await;
+    let sent = ctx.send_asking(&BANK_SET, &body, Some(question)).await;
     let reply = sent.map_err(refused)?.unwrap_or_default();
     ctx.out.note(text!(
         "WeChat still has to verify the account; `wxsell funds bank-account show` tells if that failed"
     ));
-    ctx.show_reply(&SET, reply)
+    ctx.show_reply(&BANK_SET, reply)
 }
 
 fn refused(error: anyhow::Error) -> anyhow::Error {

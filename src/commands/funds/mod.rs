@@ -4,12 +4,15 @@ mod bank;
 mod withdraw;
 
 use super::Ctx;
-use super::ask::{Ask, Rows, columns, columns_after, request};
+use super::ask::{Rows, columns, columns_after, request};
 use super::money::{Service, Span};
 use crate::api::json::{put, take};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::funds::{
+    BALANCE, CHECK_CODE, FLOW, FLOWS, NEW_CODE, SHOW_CODE, WITHDRAWAL, WITHDRAWALS,
+};
 use crate::text;
 use anyhow::Result;
 use base64::Engine;
@@ -141,71 +144,6 @@ pub struct CheckCodeArgs {
     wait: bool,
 }
 
-const BALANCE: Ask = Ask::new("funds balance", "/shop/funds/getbalance").shows(
-    "balance_info",
-    &[
-        ("available_amount", "AVAILABLE"),
-        ("pending_amount", "NOT SETTLED YET"),
-    ],
-);
-const FLOWS: Ask =
-    Ask::new("funds flows", "/shop/funds/scanorderflow").shows("funds_flow_ids", &[]);
-const FLOW: Ask = Ask::new("funds flow", "/shop/funds/getorderflow").shows(
-    "funds_flow",
-    &[
-        ("funds_flow_id", "NUMBER"),
-        ("bookkeeping_time", "TIME"),
-        ("type", "TYPE"),
-        ("flow_type", "DIRECTION"),
-        ("amount", "AMOUNT"),
-        ("balance", "BALANCE AS WRITTEN"),
-        ("busi_type", "BUSINESS"),
-        ("request_no", "BELONGS TO"),
-    ],
-);
-const WITHDRAWALS: Ask =
-    Ask::new("funds withdrawals", "/shop/funds/scanwithdraw").shows("out_request_nos", &[]);
-const WITHDRAWAL: Ask = Ask::new("funds withdrawal", "/shop/funds/getwithdrawdetail").shows(
-    "withdraw_info",
-    &[
-        ("amount", "AMOUNT"),
-        ("status", "STATE"),
-        ("reason", "REASON"),
-        ("bank_name", "BANK"),
-        ("bank_num", "ACCOUNT"),
-        ("remark", "NOTE"),
-        ("bank_memo", "ON THE BANK STATEMENT"),
-        ("create_time", "CREATED"),
-        ("update_time", "CHANGED"),
-    ],
-);
-const NEW_CODE: Ask = Ask::new("funds qrcode new", "/shop/funds/qrcode/gen")
-    .shows("", &[("qrcode_ticket", "TICKET")]);
-const SHOW_CODE: Ask = Ask::new("funds qrcode show", "/shop/funds/qrcode/get");
-const CHECK_CODE: Ask = Ask::new("funds qrcode check", "/shop/funds/qrcode/check").shows(
-    "",
-    &[("status", "STATE"), ("self_check_err_msg", "PROBLEM")],
-);
-
-pub const ASKS: &[Ask] = &[
-    BALANCE,
-    FLOWS,
-    FLOW,
-    WITHDRAWALS,
-    WITHDRAWAL,
-    withdraw::WITHDRAW,
-    NEW_CODE,
-    SHOW_CODE,
-    CHECK_CODE,
-    bank::SHOW,
-    bank::SET,
-    bank::BANKS,
-    bank::OF_CARD,
-    bank::PROVINCES,
-    bank::CITIES,
-    bank::BRANCHES,
-];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::records("funds flows", &FLOW),
@@ -238,8 +176,14 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::BankAccount(verb) => bank::account(verb, ctx).await,
         Verb::Banks(args) => bank::banks(args, ctx).await,
         Verb::Branches(args) => bank::branches(args, ctx).await,
-        Verb::Provinces => ctx.ask(&bank::PROVINCES, &json!({})).await,
-        Verb::Cities(args) => ctx.ask(&bank::CITIES, &args).await,
+        Verb::Provinces => {
+            ctx.ask(&crate::shop::pass_through::funds::PROVINCES, &json!({}))
+                .await
+        }
+        Verb::Cities(args) => {
+            ctx.ask(&crate::shop::pass_through::funds::CITIES, &args)
+                .await
+        }
         Verb::Qrcode(verb) => code(verb, ctx).await,
     }
 }

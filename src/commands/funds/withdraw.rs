@@ -6,12 +6,14 @@ use crate::api::component::funds::Withdrawal;
 use crate::api::json::put;
 use crate::clock::sleep;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, cell, fields, request};
+use crate::commands::ask::{cell, fields, request};
 use crate::commands::money::Service;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::Cell;
 use crate::shop::funds::{Fetched, fresh_mark, note, number_and_ticket};
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::funds::WITHDRAW;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
@@ -20,11 +22,6 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
-
-pub const WITHDRAW: Ask = Ask::new("funds withdraw", "/shop/funds/submitwithdraw").shows(
-    "",
-    &[("out_request_no", "NUMBER"), ("qrcode_ticket", "TICKET")],
-);
 
 /// Withdraw money to the shop's bank account
 ///

@@ -49,9 +49,6 @@ pub enum Verb {
     WithdrawAudit(shelf::Args),
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::one::<report::Report>("goods upload"),

@@ -3,17 +3,15 @@
 use crate::api::json::put;
 use crate::api::operation::present;
 use crate::commands::Ctx;
-use crate::commands::ask::Ask;
 use crate::fail::failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::number;
+use crate::shop::pass_through::merchant::GET;
 use crate::types::plain_time;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-
-pub const GET: Ask = Ask::new("merchant application", "/shop/wxpay/get");
 
 /// "No data", one way to say that nothing was handed in.
 const NO_DATA: i64 = 9_710_001;

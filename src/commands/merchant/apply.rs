@@ -5,9 +5,10 @@ use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at};
 use super::template;
 use crate::api::json::put;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, Data};
+use crate::commands::ask::Data;
 use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
+use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -30,23 +31,6 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     save: Option<PathBuf>,
 }
-
-pub const APPLY: Ask = Ask::new("merchant apply", "/shop/wxpay/apply")
-    .confirm(|| text!("Submit the application for a merchant number"))
-    .look_up("merchant application");
-pub const INFO: Ask = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
-    "pay_req",
-    &[
-        ("organization_type", "LEGAL ENTITY"),
-        ("business_license_info.merchant_name", "MERCHANT"),
-        ("business_license_info.business_license_number", "LICENSE"),
-        ("contact_info.contact_name", "SUPER ADMINISTRATOR"),
-        ("contact_info.contact_id_card_number", "IDENTITY NUMBER"),
-        ("contact_info.mobile_phone", "PHONE"),
-        ("merchant_shortname", "SHORT NAME"),
-        ("sales_scene_info.store_name", "SHOP"),
-    ],
-);
 
 /// Shows what the platform takes from the Mini Program.
 pub async fn fixed(ctx: &Ctx) -> Result<()> {

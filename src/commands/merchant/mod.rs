@@ -7,7 +7,6 @@ mod fields;
 mod template;
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::component::account::{Address, Info, UpdateInfo};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
@@ -30,9 +29,6 @@ pub enum Verb {
     Info,
     Update(UpdateArgs),
 }
-
-/// Verbs that ask by the books.
-pub const ASKS: &[Ask] = &[apply::APPLY, apply::INFO, application::GET];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -1,23 +1,17 @@
 //! What may still be changed of an order: the price, once and before it is paid; the address, before it is shipped.
 
 use super::super::Ctx;
-use super::super::ask::{Ask, Data, fields, request};
+use super::super::ask::{Data, fields, request};
 use super::find::Which;
 use super::price;
 use crate::api::json::put;
 use crate::fail::Failure;
 use crate::lang::Text;
+use crate::shop::pass_through::order::{CHANGE_PRICE, UPDATE_ADDRESS};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 use serde_json::{Value, json};
-
-pub const PRICE: Ask = Ask::new("order change-price", "/shop/order/change_price")
-    .confirm(|| text!("Change the price of an order; it can be done once"))
-    .look_up("order show ORDER --openid OPENID");
-
-pub const ADDRESS: Ask = Ask::new("order update-address", "/shop/order/update_address")
-    .look_up("order show ORDER --openid OPENID");
 
 /// Change what an order costs, once, before it is paid
 ///
@@ -73,7 +67,7 @@ pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
     // This call knows orders by the merchant's number alone.
     key.order_id = None;
     key.out_order_id = order["out_order_id"].as_str().map(str::to_owned);
-    let body = request(&PRICE, &key, base)?;
+    let body = request(&CHANGE_PRICE, &key, base)?;
     let problems = price::problems(&with_counts(&body, &order));
     if !problems.is_empty() {
         return Err(
@@ -82,7 +76,7 @@ pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
-    ctx.send_and_show(&PRICE, &body).await
+    ctx.send_and_show(&CHANGE_PRICE, &body).await
 }
 
 /// The order's prices with the changes laid over them.
@@ -168,5 +162,5 @@ pub async fn address(args: AddressArgs, ctx: &Ctx) -> Result<()> {
     };
     let base = json!({"address_info": file.read()?});
     let key = args.which.key(ctx).await?;
-    ctx.ask_with(&ADDRESS, &key, base).await
+    ctx.ask_with(&UPDATE_ADDRESS, &key, base).await
 }

@@ -2,13 +2,14 @@
 //! not be typed, and what does not add up is not sent.
 
 use super::super::Ctx;
-use super::super::ask::{Ask, Data, fields};
+use super::super::ask::{Data, fields};
 use super::price;
 use crate::api::component::goods::Spu;
 use crate::api::json::{field, put};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::goods::Copy;
+use crate::shop::pass_through::order::CREATE;
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -19,17 +20,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const DAY: i64 = 86_400;
-
-pub const CREATE: Ask = Ask::new("order create", "/shop/order/add")
-    .shows(
-        "data",
-        &[
-            ("out_order_id", "ORDER"),
-            ("order_id", "ORDER ID"),
-            ("final_price", "TOTAL"),
-        ],
-    )
-    .look_up("order show ORDER --openid OPENID");
 
 /// Report an order
 ///

@@ -1,13 +1,15 @@
 //! `wxsell order list`: by time, state, promoter or sharer.
 
 use super::super::Ctx;
-use super::super::ask::{Ask, Rows};
+use super::super::ask::Rows;
 use super::super::fetched::Full;
 use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::Columns;
 use crate::shop::order::{List, Span};
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::Walked;
 use crate::text;
@@ -21,12 +23,6 @@ const WINDOW: i64 = 7 * DAY;
 
 /// Windows that are read together.
 const WINDOWS_AT_ONCE: usize = 4;
-
-pub const LIST: Ask = Ask::new("order list", "/shop/order/get_list").shows("orders", &[]);
-pub const BY_PROMOTER: Ask =
-    Ask::new("order list", "/shop/order/get_list_by_finder").shows("orders", &[]);
-pub const BY_SHARER: Ask =
-    Ask::new("order list", "/shop/order/get_list_by_sharer").shows("orders", &[]);
 
 /// List orders
 ///

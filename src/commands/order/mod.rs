@@ -8,11 +8,11 @@ pub mod price;
 mod shown;
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::api::json::{put, take};
 use crate::commands::shows::Shows;
 use crate::model::order::Order;
 use crate::output::Cell;
+use crate::shop::pass_through::order::{CHECK_SCENE, CLOSE, PAY, PAYMENT_PARAMS, SHOW};
 use crate::shop::reading::Fetched;
 use crate::text;
 use crate::types::ChinaTime;
@@ -49,35 +49,6 @@ pub struct CheckSceneArgs {
     /// Number of the scene, e.g. 1177
     scene: i64,
 }
-
-const CHECK_SCENE: Ask = Ask::new("order check-scene", "/shop/scene/check")
-    .shows("", &[("is_matched", "MUST BE REPORTED")]);
-
-const SHOW: Ask = Ask::new("order show", "/shop/order/get").shows("order", &[]);
-
-const PAYMENT_PARAMS: Ask =
-    Ask::new("order payment-params", "/shop/order/getpaymentparams").shows("payment_params", &[]);
-
-const PAY: Ask =
-    Ask::new("order pay", "/shop/order/pay").look_up("order show ORDER --openid OPENID");
-
-const CLOSE: Ask = Ask::new("order close", "/shop/order/close")
-    .confirm(|| text!("Close an order that waits for payment"))
-    .look_up("order show ORDER --openid OPENID");
-
-pub const ASKS: &[Ask] = &[
-    CHECK_SCENE,
-    create::CREATE,
-    SHOW,
-    list::LIST,
-    list::BY_PROMOTER,
-    list::BY_SHARER,
-    PAYMENT_PARAMS,
-    PAY,
-    CLOSE,
-    change::PRICE,
-    change::ADDRESS,
-];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

@@ -2,26 +2,17 @@
 //! says where and by what rules, and waits for the newcomer.
 
 use super::Ctx;
-use crate::commands::ask::{Ask, Rows};
+use crate::commands::ask::Rows;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
-
-pub const LIST: Ask = Ask::new("promoter list", "/shop/promoter/list").shows(
-    "promoters",
-    &[
-        ("promoter_id", "PROMOTER"),
-        ("finder_nickname", "CHANNELS ACCOUNT"),
-        ("promoter_openid", "OPENID"),
-    ],
-);
-pub const CONDITIONS: Ask = Ask::new("promoter add", "/shop/register/check");
 
 /// The component is joined; 0 and 1 are older numbers for it.
 const JOINED: [i64; 3] = [0, 1, 2];
@@ -35,7 +26,7 @@ pub async fn list(rows: Rows, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "Channels promoters (视频号推广员); the Mini Program's promotion staff: wxsell promoter list --staff"
     ));
-    ctx.ask_rows(&LIST, &json!({}), rows).await
+    ctx.ask_rows(&CHANNELS_LIST, &json!({}), rows).await
 }
 
 /// Who is to become a promoter, and how long to wait for it.
@@ -193,7 +184,7 @@ fn rules(guide: &Guide, ctx: &Ctx) {
 }
 
 async fn promoters(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&LIST, &json!({}), None).await
+    ctx.rows(&CHANNELS_LIST, &json!({}), None).await
 }
 
 /// The promoter by nickname: the list tells no WeChat numbers.

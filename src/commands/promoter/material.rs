@@ -2,9 +2,10 @@
 
 use super::{Ctx, role};
 use crate::api::json::put;
-use crate::commands::ask::{Ask, check, fields};
+use crate::commands::ask::{check, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::promoter::{INVITE, SHARE};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -102,9 +103,6 @@ enum Env {
     Develop,
     Trial,
 }
-
-pub const INVITE: Ask = Ask::new("promoter invite", "/promoter/getinvitationmaterial");
-pub const SHARE: Ask = Ask::new("promoter share", "/promoter/getsharematerial");
 
 /// What was made.
 #[derive(Debug, Default, Serialize, schemars::JsonSchema)]

@@ -4,11 +4,14 @@
 use super::{Ctx, role, staff};
 use crate::api::json::put;
 use crate::cli::values::{day, last_moment, moment};
-use crate::commands::ask::{Ask, check, columns, fields};
+use crate::commands::ask::{check, columns, fields};
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::promoter::{
+    MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_ONE, MESSAGE_SHOW,
+};
 use crate::text;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
@@ -131,40 +134,17 @@ impl Serialize for Per {
     }
 }
 
-pub const MANY: Ask = Ask::new("promoter message send", "/promoter/sendmsg");
-pub const ONE: Ask = Ask::new("promoter message send", "/promoter/singlesendmsg");
-pub const SHOW: Ask = Ask::new("promoter message show", "/promoter/getmsg").shows(
-    "",
-    &[
-        ("send_cnt", "PEOPLE"),
-        ("percent", "PERCENT DONE"),
-        ("fail_cnt", "FAILED"),
-        ("fail_info.id", "NOT REACHED"),
-        ("fail_info_url", "LIST OF FAILURES"),
-        ("msg_type", "TEMPLATE"),
-        ("content", "CONTENT"),
-        ("path", "PAGE"),
-        ("list_type", "TO WHOM"),
-    ],
-);
-pub const CLICKS: Ask = Ask::new("promoter message clicks", "/promoter/getmsgclickdata").shows(
-    "data_list",
-    &[
-        ("msg_type", "TEMPLATE"),
-        ("msg_id", "MESSAGE"),
-        ("send_time", "SENT"),
-        ("click_uv", "PEOPLE WHO TAPPED"),
-        ("click_pv", "TAPS"),
-    ],
-);
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Send(args) => send(args, ctx).await,
-        Verb::Show(args) => ctx.ask(&SHOW, &args).await,
+        Verb::Show(args) => ctx.ask(&MESSAGE_SHOW, &args).await,
         Verb::Clicks(args) => {
-            ctx.ask_rows(&CLICKS, &args, crate::commands::ask::Rows::default())
-                .await
+            ctx.ask_rows(
+                &MESSAGE_CLICKS,
+                &args,
+                crate::commands::ask::Rows::default(),
+            )
+            .await
         }
     }
 }
@@ -191,7 +171,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     }
     let question = text!("Send a message to {count} people", count);
     match count {
-        MANY_FROM.. => ctx.out.check_columns_of(columns(&MANY))?,
+        MANY_FROM.. => ctx.out.check_columns_of(columns(&MESSAGE_MANY))?,
         _ => ctx.out.check_columns::<Outcome>()?,
     }
     ctx.before_write(Some(question)).await?;
@@ -218,7 +198,9 @@ fn content(given: &Content) -> Result<String> {
 
 /// The numbers of those who would get it, and in the body whom it is for.
 async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<String>> {
-    let everybody = ctx.rows(&staff::LIST, &json!({}), None).await?;
+    let everybody = ctx
+        .rows(&crate::shop::pass_through::promoter::LIST, &json!({}), None)
+        .await?;
     let mut roles = Vec::new();
     for role in &args.role {
         roles.push(role::number(role, ctx).await?);
@@ -259,17 +241,20 @@ async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<S
     if kind > 0 {
         body[field] = list;
     }
-    check(&MANY, body, &[])?;
+    check(&MESSAGE_MANY, body, &[])?;
     Ok(ids)
 }
 
 async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
-    let reply = ctx.send_asked(&MANY, body).await?.unwrap_or_default();
+    let reply = ctx
+        .send_asked(&MESSAGE_MANY, body)
+        .await?
+        .unwrap_or_default();
     ctx.out.note(text!(
         "it is on its way; `wxsell promoter message show {number}` follows it",
         number = reply["msg_id"].as_str().unwrap_or_default()
     ));
-    ctx.show_reply(&MANY, reply)
+    ctx.show_reply(&MESSAGE_MANY, reply)
 }
 
 /// What became of one message.
@@ -311,10 +296,10 @@ async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<
     let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
     for id in receivers {
         put(&mut body, "id", id.as_str().into());
-        check(&ONE, &body, &[])?;
+        check(&MESSAGE_ONE, &body, &[])?;
         let (result, errcode, reason) = match &stopped {
             Some(why) => ("not_sent", None, Some(Text::clone(why))),
-            None => match ctx.send_asked(&ONE, &body).await {
+            None => match ctx.send_asked(&MESSAGE_ONE, &body).await {
                 Ok(_) => ("sent", None, None),
                 Err(error) => {
                     let Some(known) = failure(&error) else {

@@ -10,7 +10,6 @@ mod roster;
 mod staff;
 
 use super::Ctx;
-use super::ask::Ask;
 use crate::commands::shows::Shows;
 use anyhow::Result;
 use clap::Subcommand;
@@ -39,32 +38,12 @@ pub enum Verb {
     Message(message::Verb),
 }
 
-pub const ASKS: &[Ask] = &[
-    channels::LIST,
-    channels::CONDITIONS,
-    staff::LIST,
-    staff::UPDATE,
-    staff::REMOVE,
-    roster::ADD,
-    role::LIST,
-    role::ADD,
-    role::UPDATE,
-    material::INVITE,
-    material::SHARE,
-    reach::RELATIONS,
-    reach::ORDERS,
-    message::MANY,
-    message::ONE,
-    message::SHOW,
-    message::CLICKS,
-];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::list::<roster::Outcome>("promoter add"),
     Shows::one::<channels::Guide>("promoter add"),
     Shows::any("promoter add").dry_run(),
-    Shows::row("promoter show", &staff::LIST),
+    Shows::row("promoter show", &crate::shop::pass_through::promoter::LIST),
     Shows::one::<material::Material>("promoter invite"),
     Shows::one::<material::Material>("promoter share"),
     Shows::list::<message::Outcome>("promoter message send"),

@@ -2,7 +2,8 @@
 
 use super::Ctx;
 use crate::cli::values::{self, When, when};
-use crate::commands::ask::{Ask, Rows, fields};
+use crate::commands::ask::{Rows, fields};
+use crate::shop::pass_through::promoter::{ORDERS, RELATIONS};
 use crate::text;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -105,33 +106,6 @@ impl Serialize for Paid {
 fn day(text: &str) -> Result<String, crate::lang::Text> {
     values::day(text).map(|day| day.replace('-', ""))
 }
-
-pub const RELATIONS: Ask = Ask::new("promoter relations", "/promoter/getrelation").shows(
-    "relation_list",
-    &[
-        ("create_time", "VISITED"),
-        ("openid", "VISITOR"),
-        ("path", "PAGE"),
-        ("scene", "SCENE"),
-        ("share_extra_info", "MARK OF THE MATERIAL"),
-        ("role_id", "ROLE"),
-        ("retail_id", "STORE"),
-    ],
-);
-pub const ORDERS: Ask = Ask::new("promoter orders", "/promoter/getorder").shows(
-    "order_list",
-    &[
-        ("out_trade_no", "PAYMENT"),
-        ("paid_time", "PAID"),
-        ("paid_amount", "AMOUNT"),
-        ("status", "STATUS"),
-        ("openid", "BUYER"),
-        ("path", "PAGE"),
-        ("share_extra_info", "MARK OF THE MATERIAL"),
-        ("trade_no", "TRANSACTION"),
-        ("refunded_time", "REFUNDED"),
-    ],
-);
 
 pub async fn relations(args: RelationsArgs, ctx: &Ctx) -> Result<()> {
     let now = ctx.clock()?;

@@ -1,8 +1,9 @@
 //! `wxsell promoter role`: sorts of promotion staff, such as guides and cashiers.
 
 use super::Ctx;
-use crate::commands::ask::{Ask, Rows, columns, request};
+use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
@@ -53,34 +54,24 @@ pub struct UpdateArgs {
     desc: Option<String>,
 }
 
-const COLUMNS: &[(&str, &str)] = &[("role_id", "ROLE"), ("name", "NAME"), ("desc", "WHAT FOR")];
-
-pub const LIST: Ask =
-    Ask::new("promoter role list", "/promoter/getrole").shows("role_list", COLUMNS);
-pub const ADD: Ask = Ask::new("promoter role add", "/promoter/addrole")
-    .shows("", COLUMNS)
-    .look_up("promoter role list");
-pub const UPDATE: Ask =
-    Ask::new("promoter role update", "/promoter/updaterole").look_up("promoter role list");
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::List(args) => ctx.ask_rows(&LIST, &json!({}), args.rows).await,
+        Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &json!({}), args.rows).await,
         Verb::Add(args) => add(&args, ctx).await,
         Verb::Update(args) => {
             let base = json!({"role_id": number(&args.role, ctx).await?});
-            ctx.ask_with(&UPDATE, &args, base).await
+            ctx.ask_with(&ROLE_UPDATE, &args, base).await
         }
     }
 }
 
 /// Makes a role once: it could not be removed again. Two of one name could not be told apart.
 async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&ADD, args, json!({}))?;
+    let body = request(&ROLE_ADD, args, json!({}))?;
     if ctx.global.dry_run {
-        return ctx.send(&ADD, &body).await.map(|_| ());
+        return ctx.send(&ROLE_ADD, &body).await.map(|_| ());
     }
-    ctx.out.check_columns_of(columns(&ADD))?;
+    ctx.out.check_columns_of(columns(&ROLE_ADD))?;
     let shop = ctx.shop().await?;
     let want = Want {
         sort: Sort::Role,
@@ -109,7 +100,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
                 .into());
             }
             ctx.before_write(None).await?;
-            let (_, operation) = ADD.operation();
+            let (_, operation) = ROLE_ADD.operation();
             let sent = prepared.send(shop, operation, &body, |_| Default::default());
             sent.await?
         }
@@ -120,7 +111,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
             None if made.reply.is_null() => shop.role(&args.name).await?,
             None => made.reply.clone(),
         };
-        ctx.show_reply(&ADD, reply)?;
+        ctx.show_reply(&ROLE_ADD, reply)?;
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await
@@ -128,7 +119,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
 
 /// All roles, as WeChat has them now.
 pub async fn all(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&LIST, &json!({}), None).await
+    ctx.rows(&ROLE_LIST, &json!({}), None).await
 }
 
 /// The number of a role that is named, or numbered already.

@@ -4,11 +4,12 @@
 use super::{Ctx, channels, role};
 use crate::bulk::sheet::Sheet;
 use crate::cli::values::duration;
-use crate::commands::ask::{Ask, check};
+use crate::commands::ask::check;
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::promoter::ADD;
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
@@ -63,9 +64,6 @@ pub struct AddArgs {
     #[arg(long, requires = "openid")]
     mark: Option<String>,
 }
-
-pub const ADD: Ask =
-    Ask::new("promoter add", "/promoter/addpromoter").look_up("promoter list --staff");
 
 /// What became of one person.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]

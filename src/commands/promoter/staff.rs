@@ -3,9 +3,10 @@
 use super::{Ctx, channels, role};
 use crate::api::json::{put, take};
 use crate::cli::values::{When, when};
-use crate::commands::ask::{Ask, Data, Rows, check, columns, fields};
+use crate::commands::ask::{Data, Rows, check, columns, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::promoter::{LIST, REMOVE, UPDATE};
 use crate::text;
 use anyhow::Result;
 use clap::ArgGroup;
@@ -105,27 +106,6 @@ pub struct RemoveArgs {
     #[arg(long, value_name = "NUMBER")]
     wechat: Option<String>,
 }
-
-pub const LIST: Ask = Ask::new("promoter list --staff", "/promoter/getpromoter").shows(
-    "promoter_list",
-    &[
-        ("id", "ID"),
-        ("openid", "OPENID"),
-        ("name", "NAME"),
-        ("phone", "PHONE"),
-        ("role_id", "ROLE"),
-        ("retail_id", "STORE"),
-        ("extra_info", "MARK"),
-        ("decl_status", "MERCHANT'S SIDE"),
-        ("auth_status", "PERSON'S SIDE"),
-        ("update_time", "PERSON ANSWERED"),
-    ],
-);
-pub const UPDATE: Ask =
-    Ask::new("promoter update", "/promoter/updatepromoter").look_up("promoter show WHO");
-pub const REMOVE: Ask = Ask::new("promoter remove", "/promoter/updatepromoter")
-    .confirm(|| text!("End the relation with this person"))
-    .look_up("promoter show WHO");
 
 /// The states of a relation in which it counts.
 pub const BOUND: (i64, i64) = (1, 1);

@@ -4,14 +4,15 @@
 
 use super::super::Ctx;
 use super::super::profile::edit;
+use super::Own;
 use super::ticket::given;
-use super::{MERCHANTS, Own, PREAUTH};
 use crate::api::provider::{Authorization, QueryAuth};
 use crate::fail::{Failure, Within, failure};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
     self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
+use crate::shop::pass_through::provider::{MERCHANTS, PREAUTH};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now, rfc3339};

@@ -5,12 +5,11 @@ mod authorize;
 mod ticket;
 
 use super::Ctx;
-use super::ask::{Ask, Rows};
-use crate::api::Endpoint;
-use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
+use super::ask::Rows;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{Account, Profile, check_appid};
+use crate::shop::pass_through::provider::{MERCHANT, MERCHANTS};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -69,53 +68,6 @@ pub struct ClearArgs {
 struct Own<'a> {
     component_appid: &'a str,
 }
-
-const PREAUTH: Ask = Ask::new(
-    "provider authorize",
-    "/cgi-bin/component/api_create_preauthcode",
-);
-const MERCHANTS: Ask = Ask::new(
-    "provider merchants",
-    "/cgi-bin/component/api_get_authorizer_list",
-)
-.shows(
-    "list",
-    &[
-        ("authorizer_appid", "APPID"),
-        ("auth_time", "AUTHORISED"),
-        ("refresh_token", "REFRESH TOKEN"),
-    ],
-);
-const MERCHANT: Ask = Ask::new(
-    "provider merchant",
-    "/cgi-bin/component/api_get_authorizer_info",
-)
-.shows(
-    "",
-    &[
-        ("authorizer_info.nick_name", "NAME"),
-        ("authorizer_info.principal_name", "COMPANY"),
-        ("authorization_info.authorizer_appid", "APPID"),
-        ("authorizer_info.account_status", "STATE"),
-        ("authorizer_info.register_type", "MADE"),
-        ("authorization_info.func_info.funcscope_category.id", "SETS"),
-    ],
-);
-
-pub const ASKS: &[Ask] = &[
-    PREAUTH,
-    MERCHANTS,
-    MERCHANT,
-    Ask::new(
-        "provider ticket start",
-        "/cgi-bin/component/api_start_push_ticket",
-    ),
-    Ask::new("provider token", "/cgi-bin/component/api_component_token"),
-    Ask::new("provider authorize", "/cgi-bin/component/api_query_auth"),
-    // Renewed by whatever command works for the merchant; this one does nothing else.
-    Ask::new("auth token", AuthorizerToken::PATH),
-    Ask::new("provider quota clear", ClearComponentQuota::PATH),
-];
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[

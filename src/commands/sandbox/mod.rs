@@ -300,9 +300,6 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
     }
 }
 
-/// None of its verbs is a single call.
-pub const ASKS: &[super::ask::Ask] = &[];
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::one::<Serving>("sandbox serve"),

@@ -4,8 +4,6 @@ mod reads;
 mod steps;
 mod store;
 
-pub use reads::ASKS;
-
 use super::Ctx;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};

@@ -1,23 +1,15 @@
 //! What `wxsell status` reads, all at once. A read that fails is no reason to stop: its step says why.
 
-use crate::commands::ask::Ask;
 use crate::commands::merchant::application;
 use crate::commands::{Ctx, access};
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
+use crate::shop::pass_through;
+use crate::shop::pass_through::status::{
+    BALANCE, BRANDS, CATEGORIES, GOODS, INFO, PROMOTERS, SHARERS,
+};
 use anyhow::Result;
 use serde_json::{Value, json};
-
-const INFO: Ask = Ask::new("status", "/shop/account/get_info");
-const CATEGORIES: Ask = Ask::new("status", "/shop/account/get_category_list");
-const BRANDS: Ask = Ask::new("status", "/shop/account/get_brand_list");
-const GOODS: Ask = Ask::new("status", "/shop/spu/get_list");
-const PROMOTERS: Ask = Ask::new("status", "/shop/promoter/list");
-const SHARERS: Ask = Ask::new("status", "/shop/sharer/get_sharer_list");
-const BALANCE: Ask = Ask::new("status", "/shop/funds/getbalance");
-
-/// Held against the books like every other; commands of their own do these calls too.
-pub const ASKS: &[Ask] = &[INFO, CATEGORIES, BRANDS, GOODS, PROMOTERS, SHARERS, BALANCE];
 
 /// "This call is offline": the component is closed for the Mini Program.
 const OFFLINE: i64 = 1_400_007;
@@ -73,7 +65,7 @@ pub async fn all(ctx: &Ctx) -> Result<Reads> {
     let nothing = json!({});
     let number = async { application::read(ctx).await.map(Some) };
     let (component, number, info, categories, brands) = tokio::join!(
-        ctx.send(&access::CHECK, &nothing),
+        ctx.send(&pass_through::access::CHECK, &nothing),
         number,
         ctx.send(&INFO, &nothing),
         ctx.send(&CATEGORIES, &nothing),

@@ -6,7 +6,6 @@
 mod read;
 pub mod report;
 
-use super::answer::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use super::guard::Plan;
 use super::{Which, note_unread, with};
 use crate::api::component::order::address;
@@ -21,6 +20,7 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
 use crate::shop::aftersale::{Filter, Key as Number};
+use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{PROOF_AFTER, Settled};
 use crate::state::money::{Asked, Wanted, Within};

@@ -4,7 +4,6 @@
 //! them together have one of the day. Accepting a return counts like a refund, since WeChat pays it by itself when the
 //! goods that came back are not answered.
 
-use super::super::answer::ACCEPT_RETURN;
 use crate::api::component::{self, aftersale};
 use crate::cli::values::duration;
 use crate::fail::Failure;
@@ -12,6 +11,7 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};
 use crate::model::order::Receiver;
 use crate::model::policy::{Action, Policy, Rule};
+use crate::shop::pass_through::aftersale::ACCEPT_RETURN;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;

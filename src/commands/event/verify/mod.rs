@@ -5,8 +5,6 @@ mod proof;
 mod reads;
 mod repair;
 
-pub use reads::ASKS;
-
 use super::super::Ctx;
 use super::listen::{Onward, only_forwarder};
 use crate::cli::values::{When, duration, when};

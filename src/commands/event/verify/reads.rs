@@ -4,23 +4,14 @@ use super::Span;
 use super::proof::{self, Claim, text_of};
 use crate::api::reader::seconds;
 use crate::commands::Ctx;
-use crate::commands::ask::{Ask, request};
+use crate::commands::ask::request;
 use crate::commands::order::list::orders_between;
 use crate::model::order::State;
+use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::event::{AFTERSALE, AFTERSALES, DISPUTE, DISPUTES, GOODS};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-
-const ORDERS: Ask = Ask::new("event verify", "/shop/order/get_list").shows("orders", &[]);
-const AFTERSALES: Ask =
-    Ask::new("event verify", "/shop/ecaftersale/get_list").shows("after_sales_orders", &[]);
-const AFTERSALE: Ask = Ask::new("event verify", "/shop/ecaftersale/get");
-const DISPUTES: Ask = Ask::new("event verify", "/shop/complaint/get_list").shows("orders", &[]);
-const DISPUTE: Ask = Ask::new("event verify", "/shop/complaint/get");
-const GOODS: Ask = Ask::new("event verify", "/shop/spu/get_list").shows("spus", &[]);
-
-/// Held against the books like every other; commands of their own do these calls too.
-pub const ASKS: &[Ask] = &[ORDERS, AFTERSALES, AFTERSALE, DISPUTES, DISPUTE, GOODS];
 
 /// After-sales, or disputes, that are read together.
 const AT_ONCE: usize = 16;

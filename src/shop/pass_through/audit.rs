@@ -1,0 +1,14 @@
+//! Verbs of `wxsell audit` that are one call.
+
+use super::{Ask, verbs};
+
+verbs! {
+    RESULT = Ask::new("audit show", "/shop/audit/result").shows(
+        "data",
+        &[
+            ("status", "STATE"),
+            ("brand_id", "BRAND"),
+            ("reject_reason", "REJECTION REASON"),
+        ],
+    );
+}

@@ -1,0 +1,98 @@
+//! Verbs of `wxsell funds` that are one call.
+
+use super::{Ask, verbs};
+
+const BANK: &[(&str, &str)] = &[
+    ("account_bank", "BANK"),
+    ("bank_name", "FULL NAME"),
+    ("bank_code", "CODE"),
+    ("bank_id", "NUMBER"),
+    ("need_branch", "NEEDS A BRANCH"),
+];
+
+verbs! {
+    BALANCE = Ask::new("funds balance", "/shop/funds/getbalance").shows(
+        "balance_info",
+        &[
+            ("available_amount", "AVAILABLE"),
+            ("pending_amount", "NOT SETTLED YET"),
+        ],
+    );
+    FLOWS = Ask::new("funds flows", "/shop/funds/scanorderflow").shows("funds_flow_ids", &[]);
+    FLOW = Ask::new("funds flow", "/shop/funds/getorderflow").shows(
+        "funds_flow",
+        &[
+            ("funds_flow_id", "NUMBER"),
+            ("bookkeeping_time", "TIME"),
+            ("type", "TYPE"),
+            ("flow_type", "DIRECTION"),
+            ("amount", "AMOUNT"),
+            ("balance", "BALANCE AS WRITTEN"),
+            ("busi_type", "BUSINESS"),
+            ("request_no", "BELONGS TO"),
+        ],
+    );
+    WITHDRAWALS = Ask::new("funds withdrawals", "/shop/funds/scanwithdraw").shows("out_request_nos", &[]);
+    WITHDRAWAL = Ask::new("funds withdrawal", "/shop/funds/getwithdrawdetail").shows(
+        "withdraw_info",
+        &[
+            ("amount", "AMOUNT"),
+            ("status", "STATE"),
+            ("reason", "REASON"),
+            ("bank_name", "BANK"),
+            ("bank_num", "ACCOUNT"),
+            ("remark", "NOTE"),
+            ("bank_memo", "ON THE BANK STATEMENT"),
+            ("create_time", "CREATED"),
+            ("update_time", "CHANGED"),
+        ],
+    );
+    NEW_CODE = Ask::new("funds qrcode new", "/shop/funds/qrcode/gen")
+        .shows("", &[("qrcode_ticket", "TICKET")]);
+    SHOW_CODE = Ask::new("funds qrcode show", "/shop/funds/qrcode/get");
+    CHECK_CODE = Ask::new("funds qrcode check", "/shop/funds/qrcode/check").shows(
+        "",
+        &[("status", "STATE"), ("self_check_err_msg", "PROBLEM")],
+    );
+    WITHDRAW = Ask::new("funds withdraw", "/shop/funds/submitwithdraw").shows(
+        "",
+        &[("out_request_no", "NUMBER"), ("qrcode_ticket", "TICKET")],
+    );
+    BANK_SHOW = Ask::new("funds bank-account show", "/shop/funds/getbankaccount").shows(
+        "",
+        &[
+            ("account_info.account_bank", "BANK"),
+            ("account_info.account_number", "ACCOUNT"),
+            ("account_info.bank_account_type", "KIND"),
+            ("account_info.bank_address_code", "ADDRESS CODE"),
+            ("verify_fail_reason", "PROBLEM"),
+        ],
+    );
+    BANK_SET = Ask::new("funds bank-account set", "/shop/funds/setbankaccount")
+        .look_up("funds bank-account show");
+    BANKS = Ask::new("funds banks", "/shop/funds/getbanklist").shows("data", BANK);
+    BANKS_OF_CARD = Ask::new("funds banks", "/shop/funds/getbankbynum").shows("data", BANK);
+    PROVINCES = Ask::new("funds provinces", "/shop/funds/getprovince").shows(
+        "data",
+        &[("province_code", "CODE"), ("province_name", "PROVINCE")],
+    );
+    CITIES = Ask::new("funds cities", "/shop/funds/getcity").shows(
+        "data",
+        &[
+            ("city_code", "CODE"),
+            ("city_name", "CITY"),
+            ("bank_address_code", "ADDRESS CODE"),
+        ],
+    );
+    BRANCHES = Ask::new("funds branches", "/shop/funds/getsubbranch")
+        .shows(
+            "data",
+            &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
+        )
+        .beside(&[
+            "account_bank",
+            "account_bank_code",
+            "bank_alias",
+            "bank_alias_code",
+        ]);
+}

@@ -1,0 +1,24 @@
+//! Verbs of `wxsell merchant` that are one call.
+
+use super::{Ask, verbs};
+use crate::text;
+
+verbs! {
+    APPLY = Ask::new("merchant apply", "/shop/wxpay/apply")
+        .confirm(|| text!("Submit the application for a merchant number"))
+        .look_up("merchant application");
+    INFO = Ask::new("merchant fixed", "/shop/wxpay/get_info").shows(
+        "pay_req",
+        &[
+            ("organization_type", "LEGAL ENTITY"),
+            ("business_license_info.merchant_name", "MERCHANT"),
+            ("business_license_info.business_license_number", "LICENSE"),
+            ("contact_info.contact_name", "SUPER ADMINISTRATOR"),
+            ("contact_info.contact_id_card_number", "IDENTITY NUMBER"),
+            ("contact_info.mobile_phone", "PHONE"),
+            ("merchant_shortname", "SHORT NAME"),
+            ("sales_scene_info.store_name", "SHOP"),
+        ],
+    );
+    GET = Ask::new("merchant application", "/shop/wxpay/get");
+}

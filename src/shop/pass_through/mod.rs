@@ -1,0 +1,192 @@
+//! Tables of what is passed through: a verb that is one call is a line that says what it calls and what it shows of the
+//! answer, and nothing else of it is written down. A table has one file per noun.
+
+pub mod access;
+pub mod aftersale;
+pub mod audit;
+pub mod brand;
+pub mod callback;
+pub mod category;
+pub mod certificate;
+pub mod commission;
+pub mod coupon;
+pub mod delivery;
+pub mod dispute;
+pub mod due;
+pub mod event;
+pub mod funds;
+pub mod ip;
+pub mod merchant;
+pub mod order;
+pub mod pay;
+pub mod promoter;
+pub mod provider;
+pub mod sharer;
+pub mod status;
+
+use crate::api::operation::{self, Book, Kind, Operation};
+use crate::lang::Text;
+
+/// The verbs of a noun: each is a constant, and all of them are `ASKS`.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident = $entry:expr;)*) => {
+        $($(#[$doc])* pub const $name: Ask = $entry;)*
+
+        pub const ASKS: &[Ask] = &[$($name),*];
+    };
+}
+use verbs;
+
+/// What a verb calls and what it shows of the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask {
+    /// As it is typed after `wxsell`: `order close`.
+    pub command: &'static str,
+    /// `/shop/order/close`
+    pub path: &'static str,
+    /// Where in the answer stands what is shown: `orders`, `order.pay_info`; empty for all of it.
+    pub shows: &'static str,
+    /// Path below that, and heading. The kind of value (money, time, state) is known from the reference. Empty: every
+    /// field that is a plain value.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// Fields beside the rows that belong to each of them: the bank of its branches.
+    pub beside: &'static [&'static str],
+    /// What a live shop is asked before it is done: "Pay out 12.00 yuan".
+    pub confirm: Option<fn() -> Text>,
+    /// The command that tells whether it was done, for an answer that was lost.
+    pub look_up: Option<&'static str>,
+}
+
+impl Ask {
+    pub const fn new(command: &'static str, path: &'static str) -> Ask {
+        Ask {
+            command,
+            path,
+            shows: "",
+            columns: &[],
+            beside: &[],
+            confirm: None,
+            look_up: None,
+        }
+    }
+
+    pub const fn shows(
+        self,
+        shows: &'static str,
+        columns: &'static [(&'static str, &'static str)],
+    ) -> Ask {
+        Ask {
+            shows,
+            columns,
+            ..self
+        }
+    }
+
+    pub const fn beside(self, beside: &'static [&'static str]) -> Ask {
+        Ask { beside, ..self }
+    }
+
+    pub const fn confirm(self, question: fn() -> Text) -> Ask {
+        Ask {
+            confirm: Some(question),
+            ..self
+        }
+    }
+
+    pub const fn look_up(self, command: &'static str) -> Ask {
+        Ask {
+            look_up: Some(command),
+            ..self
+        }
+    }
+
+    /// Whether rows are shown.
+    pub fn is_list(&self) -> bool {
+        let (book, operation) = self.operation();
+        let shown = book.field(&operation.reply, self.shows);
+        shown.is_some_and(|shown| book.kind(shown) == Kind::List)
+    }
+
+    /// The operation behind it.
+    ///
+    /// # Panics
+    /// Where a path is declared that no book has; a test reads every declaration.
+    pub fn operation(&self) -> (&'static Book, &'static Operation) {
+        operation::by_path(self.path).expect("declared paths are in the books")
+    }
+}
+
+/// Every verb that is one call, noun by noun in the order of the help.
+pub fn all() -> impl Iterator<Item = &'static Ask> {
+    let nouns = [
+        status::ASKS,
+        aftersale::ASKS,
+        dispute::ASKS,
+        due::ASKS,
+        access::ASKS,
+        category::ASKS,
+        brand::ASKS,
+        audit::ASKS,
+        certificate::ASKS,
+        merchant::ASKS,
+        order::ASKS,
+        event::ASKS,
+        funds::ASKS,
+        pay::ASKS,
+        commission::ASKS,
+        delivery::ASKS,
+        coupon::ASKS,
+        promoter::ASKS,
+        sharer::ASKS,
+        provider::ASKS,
+        callback::ASKS,
+        ip::ASKS,
+    ];
+    nouns.into_iter().flatten()
+}
+
+/// Operations behind the commands that do more than one call.
+pub const BEHIND: &[(&str, &str)] = &[
+    ("/cgi-bin/token", "auth token"),
+    ("/cgi-bin/stable_token", "auth token"),
+    ("/cgi-bin/clear_quota", "quota clear"),
+    ("/cgi-bin/clear_quota/v2", "quota clear"),
+    ("/cgi-bin/openapi/quota/clear", "quota clear"),
+    ("/cgi-bin/openapi/quota/get", "quota show"),
+    ("/cgi-bin/openapi/rid/get", "rid show"),
+    ("/shop/account/get_info", "merchant info"),
+    ("/shop/account/update_info", "merchant update"),
+    ("/shop/account/get_category_list", "category mine"),
+    ("/shop/account/get_brand_list", "brand mine"),
+    ("/shop/cat/get", "category list"),
+    ("/shop/img/upload", "image upload"),
+    ("/shop/spu/add", "goods upload"),
+    ("/shop/spu/update", "goods update"),
+    ("/shop/spu/update_without_audit", "goods price-stock"),
+    ("/shop/spu/del", "goods remove"),
+    ("/shop/spu/del_audit", "goods withdraw-audit"),
+    ("/shop/spu/get", "goods show"),
+    ("/shop/spu/get_list", "goods list"),
+    ("/shop/spu/listing", "goods on-sale"),
+    ("/shop/spu/delisting", "goods off-sale"),
+];
+
+/// Commands that change something at WeChat by calls that belong to other commands.
+pub const ALSO_WRITE: [&str; 4] = ["goods add", "aftersale auto", "run resume", "api call"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_stands_in_the_books() {
+        for ask in all() {
+            let (book, operation) = operation::by_path(ask.path).expect(ask.path);
+            let thing = book.at(&operation.reply, ask.shows);
+            let thing = thing.unwrap_or_else(|| panic!("{}: no {}", ask.command, ask.shows));
+            for (path, _) in ask.columns {
+                assert!(book.at(thing, path).is_some(), "{}: no {path}", ask.command);
+            }
+        }
+    }
+}

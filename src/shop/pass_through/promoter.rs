@@ -1,0 +1,98 @@
+//! Verbs of `wxsell promoter` that are one call.
+
+use super::{Ask, verbs};
+use crate::text;
+
+const ROLE_COLUMNS: &[(&str, &str)] =
+    &[("role_id", "ROLE"), ("name", "NAME"), ("desc", "WHAT FOR")];
+
+verbs! {
+    CHANNELS_LIST = Ask::new("promoter list", "/shop/promoter/list").shows(
+        "promoters",
+        &[
+            ("promoter_id", "PROMOTER"),
+            ("finder_nickname", "CHANNELS ACCOUNT"),
+            ("promoter_openid", "OPENID"),
+        ],
+    );
+    CONDITIONS = Ask::new("promoter add", "/shop/register/check");
+    LIST = Ask::new("promoter list --staff", "/promoter/getpromoter").shows(
+        "promoter_list",
+        &[
+            ("id", "ID"),
+            ("openid", "OPENID"),
+            ("name", "NAME"),
+            ("phone", "PHONE"),
+            ("role_id", "ROLE"),
+            ("retail_id", "STORE"),
+            ("extra_info", "MARK"),
+            ("decl_status", "MERCHANT'S SIDE"),
+            ("auth_status", "PERSON'S SIDE"),
+            ("update_time", "PERSON ANSWERED"),
+        ],
+    );
+    UPDATE = Ask::new("promoter update", "/promoter/updatepromoter").look_up("promoter show WHO");
+    REMOVE = Ask::new("promoter remove", "/promoter/updatepromoter")
+        .confirm(|| text!("End the relation with this person"))
+        .look_up("promoter show WHO");
+    ADD = Ask::new("promoter add", "/promoter/addpromoter").look_up("promoter list --staff");
+    ROLE_LIST = Ask::new("promoter role list", "/promoter/getrole").shows("role_list", ROLE_COLUMNS);
+    ROLE_ADD = Ask::new("promoter role add", "/promoter/addrole")
+        .shows("", ROLE_COLUMNS)
+        .look_up("promoter role list");
+    ROLE_UPDATE = Ask::new("promoter role update", "/promoter/updaterole").look_up("promoter role list");
+    INVITE = Ask::new("promoter invite", "/promoter/getinvitationmaterial");
+    SHARE = Ask::new("promoter share", "/promoter/getsharematerial");
+    RELATIONS = Ask::new("promoter relations", "/promoter/getrelation").shows(
+        "relation_list",
+        &[
+            ("create_time", "VISITED"),
+            ("openid", "VISITOR"),
+            ("path", "PAGE"),
+            ("scene", "SCENE"),
+            ("share_extra_info", "MARK OF THE MATERIAL"),
+            ("role_id", "ROLE"),
+            ("retail_id", "STORE"),
+        ],
+    );
+    ORDERS = Ask::new("promoter orders", "/promoter/getorder").shows(
+        "order_list",
+        &[
+            ("out_trade_no", "PAYMENT"),
+            ("paid_time", "PAID"),
+            ("paid_amount", "AMOUNT"),
+            ("status", "STATUS"),
+            ("openid", "BUYER"),
+            ("path", "PAGE"),
+            ("share_extra_info", "MARK OF THE MATERIAL"),
+            ("trade_no", "TRANSACTION"),
+            ("refunded_time", "REFUNDED"),
+        ],
+    );
+    MESSAGE_MANY = Ask::new("promoter message send", "/promoter/sendmsg");
+    MESSAGE_ONE = Ask::new("promoter message send", "/promoter/singlesendmsg");
+    MESSAGE_SHOW = Ask::new("promoter message show", "/promoter/getmsg").shows(
+        "",
+        &[
+            ("send_cnt", "PEOPLE"),
+            ("percent", "PERCENT DONE"),
+            ("fail_cnt", "FAILED"),
+            ("fail_info.id", "NOT REACHED"),
+            ("fail_info_url", "LIST OF FAILURES"),
+            ("msg_type", "TEMPLATE"),
+            ("content", "CONTENT"),
+            ("path", "PAGE"),
+            ("list_type", "TO WHOM"),
+        ],
+    );
+    MESSAGE_CLICKS = Ask::new("promoter message clicks", "/promoter/getmsgclickdata").shows(
+        "data_list",
+        &[
+            ("msg_type", "TEMPLATE"),
+            ("msg_id", "MESSAGE"),
+            ("send_time", "SENT"),
+            ("click_uv", "PEOPLE WHO TAPPED"),
+            ("click_pv", "TAPS"),
+        ],
+    );
+}

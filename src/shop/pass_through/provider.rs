@@ -1,0 +1,48 @@
+//! A service provider and its merchants.
+
+use super::{Ask, verbs};
+use crate::api::Endpoint;
+use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
+
+verbs! {
+    PREAUTH = Ask::new(
+        "provider authorize",
+        "/cgi-bin/component/api_create_preauthcode",
+    );
+    MERCHANTS = Ask::new(
+        "provider merchants",
+        "/cgi-bin/component/api_get_authorizer_list",
+    )
+    .shows(
+        "list",
+        &[
+            ("authorizer_appid", "APPID"),
+            ("auth_time", "AUTHORISED"),
+            ("refresh_token", "REFRESH TOKEN"),
+        ],
+    );
+    MERCHANT = Ask::new(
+        "provider merchant",
+        "/cgi-bin/component/api_get_authorizer_info",
+    )
+    .shows(
+        "",
+        &[
+            ("authorizer_info.nick_name", "NAME"),
+            ("authorizer_info.principal_name", "COMPANY"),
+            ("authorization_info.authorizer_appid", "APPID"),
+            ("authorizer_info.account_status", "STATE"),
+            ("authorizer_info.register_type", "MADE"),
+            ("authorization_info.func_info.funcscope_category.id", "SETS"),
+        ],
+    );
+    TICKET = Ask::new(
+        "provider ticket start",
+        "/cgi-bin/component/api_start_push_ticket",
+    );
+    TOKEN = Ask::new("provider token", "/cgi-bin/component/api_component_token");
+    QUERY_AUTH = Ask::new("provider authorize", "/cgi-bin/component/api_query_auth");
+    /// Renewed by whatever command works for the merchant; this one does nothing else.
+    MERCHANT_TOKEN = Ask::new("auth token", AuthorizerToken::PATH);
+    CLEAR_QUOTA = Ask::new("provider quota clear", ClearComponentQuota::PATH);
+}
