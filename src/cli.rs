@@ -1,7 +1,7 @@
 //! The root of the command line: global options and the nouns. Doc comments are the help text.
 
 pub mod help;
-mod meant;
+pub mod meant;
 pub mod start;
 pub mod values;
 
@@ -42,10 +42,10 @@ pub struct Global {
     #[arg(long, global = true)]
     pub excel: bool,
     /// Columns to show, comma-separated
-    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',', add = clap_complete::engine::ArgValueCandidates::new(crate::commands::columns::candidates))]
     pub columns: Option<Vec<String>>,
     /// Sort rows by a column; `-COLUMN` for the largest first
-    #[arg(long, global = true, value_name = "COLUMN", allow_hyphen_values = true)]
+    #[arg(long, global = true, value_name = "COLUMN", allow_hyphen_values = true, add = clap_complete::engine::ArgValueCandidates::new(crate::commands::columns::candidates))]
     pub sort: Option<String>,
     /// Omit the header row
     #[arg(long, global = true)]

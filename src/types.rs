@@ -8,6 +8,7 @@ pub mod spelling;
 pub use secret::{HIDDEN, Secret, hide, redact};
 
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -255,17 +256,19 @@ fn wants_guard(text: &str) -> bool {
 /// A cell for a CSV file that people open in a spreadsheet program: what would be calculated gets an apostrophe in front,
 /// which is how Excel itself marks text, and so does what looks so guarded already. [`unguarded`] takes it off.
 pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
-    match wants_guard(text) && !is_long_number(text) {
-        true => format!("'{text}").into(),
-        false => text.into(),
+    if wants_guard(text) && !is_long_number(text) {
+        format!("'{text}").into()
+    } else {
+        text.into()
     }
 }
 
 /// As [`guarded`], and numbers that would lose digits are guarded too.
 pub fn guarded_with_numbers(text: &str) -> std::borrow::Cow<'_, str> {
-    match wants_guard(text) {
-        true => format!("'{text}").into(),
-        false => text.into(),
+    if wants_guard(text) {
+        format!("'{text}").into()
+    } else {
+        text.into()
     }
 }
 
@@ -347,6 +350,22 @@ impl Family {
         match self {
             Family::Component => "component",
             Family::Store => "store",
+        }
+    }
+
+    /// For people.
+    pub fn title(self) -> Text {
+        match self {
+            Family::Component => text!("custom component"),
+            Family::Store => text!("WeChat Store"),
+        }
+    }
+
+    /// Whether it is the family of the WeChat Store.
+    pub fn is_store(self) -> bool {
+        match self {
+            Family::Component => false,
+            Family::Store => true,
         }
     }
 }

@@ -49,6 +49,7 @@ mod cli {
     mod dispute;
     mod due;
     mod event;
+    mod examples;
     mod funds;
     mod goods {
         mod alike;

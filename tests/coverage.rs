@@ -13,7 +13,7 @@ const WITH_COMMANDS: [Shelf; 3] = [Shelf::Component, Shelf::Promoter, Shelf::Pla
 
 fn operations(shelves: &[Shelf]) -> impl Iterator<Item = &'static Operation> {
     let books = shelves.iter().map(|shelf| shelf.book());
-    books.flat_map(|book| book.operations.iter())
+    books.flat_map(|book| book.operations.iter().map(|known| &**known))
 }
 
 /// Whether the words name a command that does something, and options that it takes.
@@ -210,7 +210,7 @@ fn other_families_are_reached_by_api_call_alone() {
     let named = |operation: &&Operation| {
         // A path that two families share belongs to the one that has a command for it.
         let own = wxsell::api::operation::by_path(&operation.path);
-        let shelf = own.and_then(|(book, _)| book.shelf);
+        let shelf = own.map(|(book, _)| book.shelf);
         matches!(shelf, Some(Shelf::Standard | Shelf::Store))
     };
     let mut count = 0;

@@ -231,6 +231,8 @@ fn wordless(text: &str) -> bool {
 fn placeholders(text: &str) -> BTreeSet<&str> {
     text.match_indices('{')
         .filter_map(|(at, _)| text[at + 1..].split_once('}').map(|(name, _)| name))
+        // What goes with a count has two forms in English.
+        .map(|name| name.split_once(':').map_or(name, |(name, _)| name))
         .collect()
 }
 

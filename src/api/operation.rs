@@ -16,10 +16,12 @@ pub use present::{is_personal, mask_by_name, masked, present};
 
 use super::Resend;
 use crate::types::Family;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 /// A family of operations, as the reference files divide them.
@@ -71,47 +73,67 @@ impl Shelf {
         }
     }
 
-    /// JSON, packed by `build.rs`.
-    fn packed(self) -> &'static [u8] {
-        macro_rules! packed {
-            ($name:literal) => {
-                include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".json.z"))
-            };
-        }
+    /// JSON with an operation or a type a line.
+    fn text(self) -> &'static str {
         match self {
-            Shelf::Component => packed!("component"),
-            Shelf::Promoter => packed!("promoter"),
-            Shelf::Platform => packed!("platform"),
-            Shelf::Standard => packed!("standard"),
-            Shelf::Store => packed!("store"),
+            Shelf::Component => include_str!("operation/component.json"),
+            Shelf::Promoter => include_str!("operation/promoter.json"),
+            Shelf::Platform => include_str!("operation/platform.json"),
+            Shelf::Standard => include_str!("operation/standard.json"),
+            Shelf::Store => include_str!("operation/store.json"),
         }
     }
 
-    /// The book of this shelf, read on first use.
-    ///
-    /// # Panics
-    /// Never: `tests/operations.rs` reads all of them.
+    /// The book of this shelf, opened on first use.
     pub fn book(self) -> &'static Book {
         static BOOKS: [OnceLock<Book>; 5] = [const { OnceLock::new() }; 5];
-        BOOKS[self as usize].get_or_init(|| {
-            let mut json = Vec::new();
-            let read = flate2::read::DeflateDecoder::new(self.packed()).read_to_end(&mut json);
-            read.expect("the book was packed by this program");
-            let mut book: Book =
-                serde_json::from_slice(&json).expect("the book was written by this program");
-            book.shelf = Some(self);
-            book
-        })
+        BOOKS[self as usize].get_or_init(|| Book::open(self))
     }
 }
 
 /// The operations of a family and the types that their fields share.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Book {
-    #[serde(skip)]
-    pub shelf: Option<Shelf>,
-    pub operations: Vec<Operation>,
-    pub types: BTreeMap<String, Node>,
+    pub shelf: Shelf,
+    pub operations: Vec<Entry<Operation>>,
+    pub types: BTreeMap<String, Entry<Node>>,
+}
+
+/// An operation or a type of a book, read when it is first looked at: a command needs few of some hundred.
+#[derive(Debug)]
+pub struct Entry<T> {
+    json: Cow<'static, str>,
+    read: OnceLock<T>,
+}
+
+impl<T> Entry<T> {
+    fn written(json: &'static str) -> Entry<T> {
+        Entry {
+            json: Cow::Borrowed(json),
+            read: OnceLock::new(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Deref for Entry<T> {
+    type Target = T;
+
+    /// # Panics
+    /// Never: `tests/operations.rs` reads all entries of all books.
+    fn deref(&self) -> &T {
+        self.read.get_or_init(|| {
+            serde_json::from_str(&self.json).expect("the book was written by this program")
+        })
+    }
+}
+
+impl<T: Serialize> From<&T> for Entry<T> {
+    fn from(value: &T) -> Entry<T> {
+        Entry {
+            json: Cow::Owned(serde_json::to_string(value).expect("an entry is JSON")),
+            read: OnceLock::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -264,9 +286,37 @@ impl Kind {
 }
 
 impl Book {
+    /// Finds the entries, and reads none of them.
+    fn open(shelf: Shelf) -> Book {
+        let entries = shelf.text().lines().map(|line| line.trim_end_matches(','));
+        let (mut operations, mut types) = (Vec::new(), BTreeMap::new());
+        for entry in entries {
+            if entry.starts_with("{\"id\":") {
+                operations.push(Entry::written(entry));
+            } else if let Some((name, json)) = entry
+                .strip_prefix('"')
+                .and_then(|entry| entry.split_once("\":"))
+            {
+                types.insert(name.to_owned(), Entry::written(json));
+            }
+        }
+        Book {
+            shelf,
+            operations,
+            types,
+        }
+    }
+
     /// The operation behind a path.
     pub fn operation(&self, path: &str) -> Option<&Operation> {
-        self.operations.iter().find(|known| known.path == path)
+        let written = format!("\"path\":\"{path}\"");
+        let mut likely = self
+            .operations
+            .iter()
+            .filter(|entry| entry.json.contains(&written));
+        likely
+            .find(|known| known.path == path)
+            .map(|entry| &**entry)
     }
 
     /// The node that says what a node is: itself, or the shared type it names.
@@ -339,13 +389,13 @@ impl Book {
 pub fn of_family(family: Family, path: &str) -> Option<(&'static Book, &'static Operation)> {
     let (book, operation) = by_path(path)?;
     let own = Shelf::of(family);
-    if book.shelf.is_some_and(|shelf| own.contains(&shelf)) {
+    if own.contains(&book.shelf) {
         return Some((book, operation));
     }
     // Some paths stand in several books.
     own.iter().find_map(|shelf| {
         let book = shelf.book();
-        let operation = book.operations.iter().find(|known| known.path == path)?;
+        let operation = book.operation(path)?;
         Some((book, operation))
     })
 }
@@ -366,7 +416,7 @@ pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
     };
     likely.iter().find_map(|shelf| {
         let book = shelf.book();
-        let operation = book.operations.iter().find(|known| known.path == path)?;
+        let operation = book.operation(path)?;
         Some((book, operation))
     })
 }
@@ -380,7 +430,7 @@ pub fn named(name: &str) -> Vec<(&'static Book, &'static Operation)> {
     shelves
         .flat_map(|shelf| {
             let book = shelf.book();
-            book.operations.iter().map(move |known| (book, known))
+            book.operations.iter().map(move |known| (book, &**known))
         })
         .filter(|(_, known)| known.id == id || known.path == id)
         .collect()

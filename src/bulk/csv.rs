@@ -1,7 +1,8 @@
 //! CSV and TSV: encoding and delimiter found out, rows read without keeping the file in memory. Uses the `csv-core`
 //! state machine directly, so that cells land in the reused row without a copy.
 
-use super::encoding::encoding_of;
+pub use super::encoding::Encoding;
+use super::encoding::{CHUNK, encoding_of};
 use super::source::{Row, cannot_read};
 use crate::fail::Failure;
 use crate::text;
@@ -11,34 +12,7 @@ use encoding_rs::{Decoder, DecoderResult, GB18030};
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 
-/// How text is written in a file.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Encoding {
-    #[value(name = "utf-8", alias = "utf8")]
-    Utf8,
-    /// UTF-8 with the byte order mark that Excel writes.
-    #[value(skip)]
-    Utf8Bom,
-    /// Holds GBK and GB2312.
-    #[value(name = "gb18030", alias = "gbk", alias = "gb2312")]
-    Gb18030,
-}
-
-impl Encoding {
-    pub fn name(self) -> &'static str {
-        match self {
-            Encoding::Utf8 => "UTF-8",
-            Encoding::Utf8Bom => "UTF-8 with BOM",
-            Encoding::Gb18030 => "GB18030",
-        }
-    }
-}
-
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-pub(super) const CHUNK: usize = 256 * 1024;
 /// No row of goods is this long; a quote that is never closed is.
 const LONGEST_ROW: usize = 8 * 1024 * 1024;
 

@@ -1,6 +1,5 @@
 //! Which encoding a text file is in, found out from all its bytes. A file of two encodings is never read as one of them.
 
-use super::csv::{CHUNK, Encoding};
 use super::source::cannot_read;
 use crate::fail::Failure;
 use crate::text;
@@ -8,6 +7,35 @@ use anyhow::Result;
 use encoding_rs::{DecoderResult, GB18030};
 use std::fs::File;
 use std::io::{Read, Seek};
+
+/// How text is written in a file.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    #[value(name = "utf-8", alias = "utf8")]
+    Utf8,
+    /// UTF-8 with the byte order mark that Excel writes.
+    #[value(skip)]
+    Utf8Bom,
+    /// Holds GBK and GB2312.
+    #[value(name = "gb18030", alias = "gbk", alias = "gb2312")]
+    Gb18030,
+}
+
+impl Encoding {
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "UTF-8",
+            Encoding::Utf8Bom => "UTF-8 with BOM",
+            Encoding::Gb18030 => "GB18030",
+        }
+    }
+}
+
+/// Bytes that are looked at together.
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// The encoding of a file, whose first bytes may be a mark (`bom`); `wanted` is what the person says it is.
 ///

@@ -101,7 +101,7 @@ pub fn check(source: &Source, wanted: Option<&Path>) -> Result<()> {
             ending = source.kind.ending()
         ))
         .hint(text!(
-            "give {path} the ending .{ending}",
+            "give {path} the extension .{ending}",
             path = wanted.display().to_string(),
             ending = source.kind.ending()
         ))

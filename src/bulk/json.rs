@@ -57,7 +57,7 @@ fn each_line(
                 most = LONGEST_LINE
             ))
             .hint(text!(
-                "write one product on each line; for one array of products use the ending .json"
+                "write one product on each line; for one array of products use the extension .json"
             ))
             .into());
         }
@@ -93,7 +93,7 @@ fn each_of_array(
             most = LARGEST_JSON / 1024 / 1024
         ))
         .hint(text!(
-            "write one product on each line and give the file the ending .jsonl"
+            "write one product on each line and give the file the extension .jsonl"
         ))
         .into());
     }
@@ -106,7 +106,7 @@ fn each_of_array(
             why = error.to_string()
         ))
         .hint(text!(
-            "write an array of products, or one product on each line with the ending .jsonl"
+            "write an array of products, or one product on each line with the extension .jsonl"
         ))
     };
     if !text.trim_start().starts_with('[') {

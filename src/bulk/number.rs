@@ -43,11 +43,11 @@ pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
             let digits = cell.bytes().filter(u8::is_ascii_digit).count();
             let message = if digits > KEPT {
                 text!(
-                    "the spreadsheet made a number of it and lost its last digits: {cell}",
+                    "the spreadsheet turned it into a number and lost its last digits: {cell}",
                     cell
                 )
             } else if !cell.bytes().all(|byte| byte.is_ascii_digit()) || kind == CellKind::Percent {
-                text!("the spreadsheet made a number of it: {cell}", cell)
+                text!("the spreadsheet turned it into a number: {cell}", cell)
             } else if kind == CellKind::Masked {
                 text!(
                     "the cell holds the number {cell} and shows it in a format of its own",
@@ -139,7 +139,7 @@ pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
             text!("correct the formula, or type the value"),
         ),
         CellKind::Bool => (
-            text!("the cell holds {cell}, which is no value here", cell),
+            text!("{cell} is not a valid value here", cell),
             text!("format the column as text and type the value again"),
         ),
         CellKind::Date => (

@@ -300,7 +300,7 @@ fn refuse_wrong_kind(name: &str, kind: SourceKind, head: &[u8]) -> Result<()> {
             "{file} is a spreadsheet, not text",
             file = name
         ))
-        .hint(text!("give it the ending .xlsx or use --from xlsx"))
+        .hint(text!("give it the extension .xlsx or use --file-type xlsx"))
         .into()),
         _ if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") => {
             Err(Failure::input(text!("{file} is in UTF-16", file = name))

@@ -184,9 +184,12 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     out.columns = global.columns.clone();
     out.sort = global.sort.clone();
     // Who says how many gets as many.
-    let limited = |word: OsString| word.to_string_lossy().starts_with("--limit");
-    if out.redraws() && !std::env::args_os().any(limited) {
-        out.limit = Some(ROWS);
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match option(&args, "--limit") {
+        // The first of a sorted list are known when all are.
+        Some(most) => out.most = most.parse().ok(),
+        None if out.redraws() => out.limit = Some(ROWS),
+        None => {}
     }
     out.headers = !global.no_headers;
     out.jq = global.jq.clone();

@@ -251,7 +251,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
     let (words, rid) = split_rid(&mask_text(errmsg));
     let book = operation::lookup(family, path);
-    let shelf = book.and_then(|(book, _)| book.shelf);
+    let shelf = book.map(|(book, _)| book.shelf);
     let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
     let code = match inner_code(errcode, &words) {
@@ -259,7 +259,8 @@ pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) ->
         None => errcode.to_string(),
     };
     let message = match entry {
-        Some(entry) if words.is_empty() => text!(
+        // What WeChat says in the same words is said once.
+        Some(entry) if words.is_empty() || entry.meaning_text().to_string() == words => text!(
             "WeChat refused {path}: {meaning} (errcode {errcode})",
             path,
             meaning = entry.meaning_text(),

@@ -96,7 +96,7 @@ impl Client {
         let taken = self.state.take_over_from_log()?;
         if taken > 0 {
             self.note(text!(
-                "{count} open movements were taken over from the log of writes: the state file did not know them",
+                "{count} open {count:movement was|movements were} taken over from the log of writes: the state file did not know {count:it|them}",
                 count = taken
             ));
         }

@@ -346,15 +346,16 @@ impl Client {
         if crate::api::belongs(self.family, path) {
             return Ok(());
         }
-        let failure = match self.family {
-            Family::Component => Failure::input(text!(
-                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
-                path
-            )),
-            Family::Store => Failure::input(text!(
+        let failure = if self.family.is_store() {
+            Failure::input(text!(
                 "{path} is no call of the WeChat Store, to which this profile belongs",
                 path
-            )),
+            ))
+        } else {
+            Failure::input(text!(
+                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
+                path
+            ))
         };
         Err(failure
             .hint(text!("choose a profile of the other family with --profile; `wxsell profile list` shows the families"))

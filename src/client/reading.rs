@@ -27,7 +27,7 @@ impl Damage {
     pub(super) fn text(&self, path: &str) -> Option<Text> {
         (self.lost > 0).then(|| {
             text!(
-                "the reply of {path} has {count} characters that cannot be read; they are shown as �",
+                "the reply of {path} has {count} {count:character|characters} that cannot be read, shown as �",
                 path,
                 count = self.lost
             )

@@ -83,7 +83,7 @@ impl Client {
         )?;
         if day.len() >= FORCED_A_DAY {
             return Err(Failure::limited(text!(
-                "the token was force-refreshed {count} times today, WeChat allows no more",
+                "the token was force-refreshed {count} {count:time|times} today, WeChat allows no more",
                 count = day.len()
             ))
             .hint(text!(

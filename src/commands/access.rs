@@ -2,7 +2,7 @@
 
 use super::Ctx;
 use super::ask::request;
-use crate::api::json::put;
+use crate::api::json::{put, take};
 use crate::api::operation::present;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
@@ -25,7 +25,7 @@ pub enum Verb {
     /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. It
     /// cannot be asked for where the standard component is open already.
     Apply,
-    /// Show the tasks and scenes, and what is missing
+    /// Show tasks and scenes, and what is left to do
     Status,
     Finish(FinishArgs),
     Scene(SceneArgs),
@@ -153,10 +153,13 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let (book, operation) = CHECK.operation();
-    let mut thing = json!({"joined": component.as_ref().is_some_and(|known| !known.is_banned())});
+    let joined = component.as_ref().is_some_and(|known| !known.is_banned());
+    let status = component.as_ref().map(|known| known.status);
+    let mut thing = json!({"joined": joined});
     if let Some(reply) = reply {
-        let known = present(book, &operation.reply, reply);
-        if let (Value::Object(thing), Value::Object(data)) = (&mut thing, known["data"].clone()) {
+        let mut known = present(book, &operation.reply, reply);
+        if let (Value::Object(thing), Value::Object(data)) = (&mut thing, take(&mut known, "data"))
+        {
             thing.extend(data);
         }
     }
@@ -174,24 +177,25 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     });
     let tasks: Vec<TaskShown> = tasks.collect();
     put(&mut thing, "tasks", serde_json::to_value(tasks)?);
-    ctx.out.show_with(as_thing(), &thing)
+    ctx.out.show_with(as_thing(joined, status), &thing)
 }
 
 /// Refuses columns that [`show`] does not have.
 fn check_columns(ctx: &Ctx) -> Result<()> {
-    match ctx.out.is_values() {
-        true => ctx.out.check_columns_of(as_thing()),
-        false => ctx.out.check_columns::<Row>(),
+    if ctx.out.is_values() {
+        ctx.out.check_columns_of(as_thing(false, None))
+    } else {
+        ctx.out.check_columns::<Row>()
     }
 }
 
-fn as_thing() -> Columns<Value> {
+fn as_thing(joined: bool, status: Option<i64>) -> Columns<Value> {
     Columns::none()
-        .with("joined", text!("JOINED").to_string(), |thing: &Value| {
-            Cell::Text(thing["joined"].to_string())
+        .with("joined", text!("JOINED").to_string(), move |_: &Value| {
+            Cell::Text(joined.to_string())
         })
-        .with("status", "STATE", |thing: &Value| {
-            thing["status"].as_i64().map_or(Cell::Empty, Cell::Number)
+        .with("status", "STATE", move |_: &Value| {
+            status.map_or(Cell::Empty, Cell::Number)
         })
 }
 
@@ -209,9 +213,10 @@ fn rows(component: Option<&Component>) -> Vec<Row> {
     let mut rows = vec![Row {
         what: text!("component"),
         name: text!("custom trade component"),
-        state: match component.is_banned() {
-            true => text!("banned"),
-            false => text!("joined"),
+        state: if component.is_banned() {
+            text!("banned")
+        } else {
+            text!("joined")
         },
         missing: component.is_banned().then(|| {
             text!("the platform has banned it; the reason is in the Mini Program's backend")

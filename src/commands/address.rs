@@ -41,9 +41,10 @@ impl From<Address> for AddressRow {
 
 /// Nothing where it does not hold.
 pub(super) fn tick(holds: bool) -> Cell {
-    match holds {
-        true => Cell::Word(text!("yes")),
-        false => Cell::Empty,
+    if holds {
+        Cell::Word(text!("yes"))
+    } else {
+        Cell::Empty
     }
 }
 

@@ -32,7 +32,7 @@ pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
     search: Option<String>,
     /// Only this family
-    #[arg(long, value_enum)]
+    #[arg(long = "family", alias = "of", value_enum)]
     of: Option<Shelf>,
 }
 
@@ -117,7 +117,24 @@ struct FieldRow {
     required: bool,
     about: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    values: Vec<Value>,
+    values: Vec<Possible>,
+}
+
+/// A value that a field may have.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Possible {
+    Plain(Value),
+    Meant { value: Value, meaning: String },
+}
+
+impl Possible {
+    fn words(&self) -> String {
+        match self {
+            Possible::Plain(value) => plain(value),
+            Possible::Meant { value, meaning } => format!("{} {meaning}", plain(value)),
+        }
+    }
 }
 
 impl Record for FieldRow {
@@ -144,14 +161,7 @@ impl Record for FieldRow {
 
 impl FieldRow {
     fn words(&self) -> String {
-        let values: Vec<String> = self
-            .values
-            .iter()
-            .map(|value| match value["meaning"].as_str() {
-                Some(meaning) => format!("{} {meaning}", plain(&value["value"])),
-                None => plain(value),
-            })
-            .collect();
+        let values: Vec<String> = self.values.iter().map(Possible::words).collect();
         match values.as_slice() {
             [] => self.about.clone(),
             values => format!("{} {}", self.about, values.join("; ")),
@@ -186,7 +196,8 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let wanted = |row: &OperationRow| {
         args.search.as_deref().is_none_or(|search| {
             let search = search.to_lowercase();
-            [row.id, row.path, row.summary]
+            let chinese = crate::lang::chinese(row.summary).unwrap_or_default();
+            [row.id, row.path, row.summary, chinese]
                 .iter()
                 .any(|words| words.to_lowercase().contains(&search))
         })
@@ -219,9 +230,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
     found.dedup_by(|a, b| a.1.path == b.1.path);
     if found.len() > 1 {
         let family = ctx.profile()?.family.name();
-        let own = |(book, _): &(&'static Book, &'static Operation)| {
-            book.shelf.is_some_and(|shelf| shelf.name() == family)
-        };
+        let own = |(book, _): &(&'static Book, &'static Operation)| book.shelf.name() == family;
         if let Some(one) = found.iter().copied().find(own) {
             return Ok(one);
         }
@@ -235,7 +244,7 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
             let names: Vec<String> = several
                 .iter()
                 .map(|(book, operation)| {
-                    let family = book.shelf.map_or("", Shelf::name);
+                    let family = book.shelf.name();
                     format!("{family}:{}", operation.id)
                 })
                 .collect();
@@ -330,8 +339,11 @@ fn spread(
             values: known
                 .iter()
                 .map(|known| match known.meaning.as_str() {
-                    "" => known.value.clone(),
-                    meaning => json!({"value": known.value, "meaning": meaning}),
+                    "" => Possible::Plain(known.value.clone()),
+                    meaning => Possible::Meant {
+                        value: known.value.clone(),
+                        meaning: meaning.to_owned(),
+                    },
                 })
                 .collect(),
         });
@@ -470,9 +482,10 @@ fn takes_a_secret(operation: &Operation) -> Option<&'static str> {
         shared.map_or(&[][..], |shared| &shared.fields[..])
     });
     let named = |node: &Node| node.secret && node.name.ends_with("secret");
-    match fields.chain(&operation.query).any(named) {
-        true => super::command_of(&operation.path),
-        false => None,
+    if fields.chain(&operation.query).any(named) {
+        super::command_of(&operation.path)
+    } else {
+        None
     }
 }
 

@@ -6,14 +6,15 @@
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
-use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Node, mask_by_name, present};
+use crate::api::{Resend, belongs};
 use crate::client::trace::mask_secrets;
-use crate::fail::{self, Failure, failure};
+use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
+use crate::shop::lacks;
 use crate::shop::pass_through::Ask;
 use crate::shop::write::Written;
 use crate::text;
@@ -90,14 +91,14 @@ impl Ctx {
     pub async fn send_and_show(&self, ask: &Ask, body: &Value) -> Result<()> {
         self.out.check_columns_of(columns(ask))?;
         match self.send(ask, body).await? {
-            Some(reply) => self.show_reply(ask, reply),
+            Some(reply) => self.show_done(ask, reply, super::done::sentence(ask, body)),
             None => Ok(()),
         }
     }
 
     /// Rows of a list, over all its pages, in the form they are printed in.
     pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
-        let found = self.rows(ask, args, rows.limit).await?;
+        let found = self.rows(ask, args, self.out.reads(rows.limit)).await?;
         self.show_rows(ask, found)
     }
 
@@ -108,6 +109,7 @@ impl Ctx {
         args: &impl Serialize,
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
+        self.has_line(ask)?;
         let (book, operation) = ask.operation();
         let body = fields(args, Value::Object(Map::new()))?;
         // Pages are filled in on the way.
@@ -123,8 +125,14 @@ impl Ctx {
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
-        self.send_asking(ask, body, ask.confirm.map(|question| question()))
-            .await
+        let question = ask.confirm.map(|question| {
+            let what = super::done::named(body);
+            match what.is_empty() {
+                true => question(),
+                false => text!("{question} ({what})", question = question(), what),
+            }
+        });
+        self.send_asking(ask, body, question).await
     }
 
     /// As [`Ctx::send`], with a question of its own for a live shop, such as one that names the amount.
@@ -134,6 +142,7 @@ impl Ctx {
         body: &Value,
         question: Option<Text>,
     ) -> Result<Option<Value>> {
+        self.has_line(ask)?;
         let (_, operation) = ask.operation();
         if operation.resend == Resend::Safe {
             let reply = self.shop().await?.ask(operation, &[], body).await?;
@@ -153,15 +162,24 @@ impl Ctx {
         self.written(ask, body, async || Ok(())).await
     }
 
+    /// Refuses a verb that has no line for the family of the shop.
+    fn has_line(&self, ask: &Ask) -> Result<()> {
+        if belongs(self.profile()?.family, ask.path) {
+            return Ok(());
+        }
+        Err(lacks(text!("this command")).into())
+    }
+
     async fn written(
         &self,
         ask: &Ask,
         body: &Value,
         asking: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<Option<Value>> {
+        self.has_line(ask)?;
         let (shop, operation) = (self.shop().await?, ask.operation().1);
         let sent = shop.carry_out(operation, &[], body, asking).await;
-        let written = sent.map_err(|error| unclear(error, ask))?;
+        let written = sent.map_err(|error| unclear(error, ask, body))?;
         match written {
             Written::Answered(reply) => Ok(Some(reply)),
             Written::Found(reply) => {
@@ -170,18 +188,16 @@ impl Ctx {
                 Ok(Some(reply))
             }
             Written::Already => {
-                self.is_so_already(ask)?;
+                self.is_so_already()?;
                 Ok(None)
             }
         }
     }
 
     /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
-    pub fn is_so_already(&self, ask: &Ask) -> Result<()> {
-        self.out.note(text!(
-            "it is so already, and nothing was sent: {command}",
-            command = ask.command
-        ));
+    pub fn is_so_already(&self) -> Result<()> {
+        self.out
+            .note(text!("nothing to do: it is so already; nothing was sent"));
         self.told(&Value::Object(Map::new()))
     }
 
@@ -205,15 +221,18 @@ impl Ctx {
 
     /// Shows an answer: rows as a list, a thing as a thing; where there is nothing to show, that it was done.
     pub fn show_reply(&self, ask: &Ask, reply: Value) -> Result<()> {
-        self.show_done(ask, reply, text!("done: {command}", command = ask.command))
+        self.show_done(ask, reply, super::done::sentence(ask, &Value::Null))
     }
 
     /// As [`Ctx::show_reply`], with what is said where there is nothing to show.
     pub fn show_done(&self, ask: &Ask, reply: Value, done: Text) -> Result<()> {
         match self.presented(ask, reply) {
             Value::Null if ask.is_list() => self.show_rows(ask, Vec::new()),
-            Value::Null => Err(without(ask).into()),
-            Value::Array(rows) => self.out.list_with(columns(ask), &rows),
+            Value::Null => Err(ask.without().into()),
+            Value::Array(rows) => {
+                let out = self.out.with_nothing(super::done::nothing(ask));
+                out.list_with(columns(ask), &rows)
+            }
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
                 self.told(&Value::Object(object))
@@ -253,7 +272,8 @@ impl Ctx {
             });
             rows.iter_mut().for_each(mask_secrets);
         }
-        self.out.list_with(columns(ask), &rows)
+        let out = self.out.with_nothing(super::done::nothing(ask));
+        out.list_with(columns(ask), &rows)
     }
 }
 
@@ -309,38 +329,15 @@ pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
     Ok(base)
 }
 
-/// A success without what was asked for.
-pub fn without(ask: &Ask) -> Failure {
-    let (_, operation) = ask.operation();
-    match operation.resend {
-        Resend::Safe => Failure::new(
-            fail::Kind::Refused,
-            text!(
-                "WeChat answered {path} with success and without {field}",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-        _ => Failure::new(
-            fail::Kind::Unknown,
-            text!(
-                "done, but WeChat answered {path} without {field}, so that it cannot be shown",
-                path = ask.path,
-                field = ask.shows
-            ),
-        ),
-    }
-}
-
 /// A lost answer whose failure says no more: which command shows the thing.
-fn unclear(error: anyhow::Error, ask: &Ask) -> anyhow::Error {
+fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
     match ask.look_up.filter(|_| lost) {
         Some(command) => {
             let mut failure = Failure::from_any(error);
             failure.hint = Some(text!(
                 "it may have been done: look with `wxsell {command}` before you repeat it",
-                command
+                command = super::done::filled(command, body)
             ));
             failure.into()
         }
@@ -354,6 +351,16 @@ pub fn columns(ask: &Ask) -> Columns<Value> {
 }
 
 /// As [`columns`], after some that the answer itself does not have.
+/// Headings of what a table gives up first.
+const MINOR: [&str; 6] = [
+    "CHANGED",
+    "CREATED",
+    "KIND",
+    "BALANCE AS WRITTEN",
+    "BELONGS TO",
+    "BUSINESS",
+];
+
 pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
     let (book, operation) = ask.operation();
     let Some(thing) = book.at(&operation.reply, ask.shows) else {
@@ -377,6 +384,9 @@ pub fn columns_after(mut columns: Columns<Value>, ask: &Ask) -> Columns<Value> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if let Some(node) = book.at(thing, path) {
             columns = columns.with(name, *title, cell_at(book, node, path));
+            if MINOR.contains(title) {
+                columns = columns.minor();
+            }
         }
     }
     columns

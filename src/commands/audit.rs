@@ -8,6 +8,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
+use crate::shop::pass_through::audit::TICKET;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -63,9 +64,10 @@ struct Found {
 impl Record for Found {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("permitted", "STATE", |found| {
-            Cell::Word(match found.permitted {
-                true => text!("passed"),
-                false => text!("not passed (yet)"),
+            Cell::Word(if found.permitted {
+                text!("passed")
+            } else {
+                text!("not passed (yet)")
             })
         }),
         Column::new("number", "NUMBER", |found| {
@@ -186,15 +188,10 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     super::papers::upload(ctx, &mut body, pictures).await?;
     let sent = ctx.send_asked(ask, &body).await;
     let handed_in = match sent.map(Option::unwrap_or_default) {
-        Ok(reply) => {
-            ctx.out.note(text!(
-                "in audit; `wxsell audit show TICKET` tells how it ends"
-            ));
-            HandedIn {
-                outcome: "submitted",
-                audit_id: reply["audit_id"].as_str().map(str::to_owned),
-            }
-        }
+        Ok(reply) => HandedIn {
+            outcome: "submitted",
+            audit_id: TICKET.some_text(&reply),
+        },
         Err(error) => {
             let code = failure(&error).and_then(|failure| failure.errcode);
             let Some((outcome, words)) = code.and_then(nothing_to_do) else {
@@ -207,5 +204,12 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
             }
         }
     };
-    ctx.out.show(&handed_in)
+    ctx.out.show(&handed_in)?;
+    if let Some(ticket) = &handed_in.audit_id {
+        ctx.out.note(text!(
+            "in audit; see how it ends with `wxsell audit show {ticket}`",
+            ticket
+        ));
+    }
+    Ok(())
 }

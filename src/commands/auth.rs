@@ -19,7 +19,7 @@ use crate::profile::{
 use crate::shop::Shop;
 use crate::state::token::StoredToken;
 use crate::text;
-use crate::types::{Family, Secret, now, rfc3339};
+use crate::types::{Secret, now, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
@@ -30,7 +30,7 @@ const YOUNG_SECONDS: i64 = 300;
 /// One careful program needs 12 classic tokens a day; twice that is the work of others.
 const CLASSIC_FETCHES_OF_ONE: i64 = 24;
 
-/// Log in to a shop, and find out why it refuses
+/// Log in, and diagnose refused access
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Log in to a shop: verify and store its AppSecret
@@ -822,7 +822,7 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     checks.push(Check::ok(
         "token",
         text!(
-            "WeChat accepts AppID, AppSecret and address; the token lives {seconds} s more",
+            "AppID, AppSecret and IP address are accepted; the token is valid for {seconds} s more",
             seconds
         ),
     ));
@@ -915,7 +915,7 @@ async fn other_programs(
     match quota {
         Ok(reply) if reply.quota.used > CLASSIC_FETCHES_OF_ONE => {
             let finding = text!(
-                "about {count} classic tokens were fetched today; one program needs 12",
+                "about {count} classic {count:token was|tokens were} fetched today; one program needs 12",
                 count = reply.quota.used
             );
             match profile.token {
@@ -943,7 +943,7 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Err(error) => {
             let failure = Failure::from_any(error);
             let remedy = match failure.errcode {
-                Some(48001) if profile.family == Family::Store => Some(text!(
+                Some(48001) if profile.family.is_store() => Some(text!(
                     "several causes look like this: the AppID is that of a Mini Program and not the store's own, the permission set is missing, or the call was withdrawn; check the AppID in the store's console first"
                 )),
                 Some(40001 | 40014 | 42001 | 76022) => Some(text!(

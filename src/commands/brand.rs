@@ -6,15 +6,14 @@ use super::{audit, papers};
 use crate::commands::audit::HandedIn;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
-use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::brand::APPLY;
+use crate::shop::audit::brand_problems;
+use crate::shop::pass_through::brand::{APPLY, DOMESTIC, IMPORTED, ORIGIN, PICTURES};
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 /// See which brands are open to this shop, and apply for one
 #[derive(Debug, Subcommand)]
@@ -143,24 +142,10 @@ impl Serialize for Relation {
     }
 }
 
-/// `commodity_origin_type`
-const IMPORTED: u8 = 1;
-const DOMESTIC: u8 = 2;
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::list::<BrandRow>("brand mine"),
     Shows::one::<HandedIn>("brand apply"),
-];
-
-/// Lists of pictures in an application.
-const PICTURES: &[&str] = &[
-    "/audit_req/license",
-    "/audit_req/brand_info/sale_authorization",
-    "/audit_req/brand_info/trademark_registration_certificate",
-    "/audit_req/brand_info/trademark_change_certificate",
-    "/audit_req/brand_info/trademark_registration_application",
-    "/audit_req/brand_info/imported_goods_form",
 ];
 
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -193,13 +178,14 @@ async fn mine(ctx: &Ctx) -> Result<()> {
         let brands = ctx.shop().await?.store_brands().await?;
         let row = |brand: crate::api::store::merchant::Brand| BrandRow {
             brand_id: brand.brand_id.to_string(),
-            brand_wording: match brand.ch_name.is_empty() {
-                true => brand.en_name,
-                false => brand.ch_name,
+            brand_wording: if brand.ch_name.is_empty() {
+                brand.en_name
+            } else {
+                brand.ch_name
             },
         };
         let rows: Vec<BrandRow> = brands.into_iter().map(row).collect();
-        return ctx.out.list(&rows);
+        return none_yet(ctx).list(&rows);
     }
     let brands = ctx.shop().await?.my_brands().await?.unwrap_or_default();
     let rows: Vec<BrandRow> = brands
@@ -209,19 +195,32 @@ async fn mine(ctx: &Ctx) -> Result<()> {
             brand_wording: brand.brand_wording,
         })
         .collect();
-    ctx.out.list(&rows)
+    none_yet(ctx).list(&rows)
+}
+
+/// What a list without brands says.
+fn none_yet(ctx: &Ctx) -> crate::output::Output {
+    ctx.out.with_nothing(text!(
+        "no brands yet; register one with `wxsell brand apply`"
+    ))
 }
 
 async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
-    const ORIGIN: &str = "/audit_req/brand_info/commodity_origin_type";
     let base = args.data.read()?;
-    args.origin = match (args.imported_goods, base.pointer(ORIGIN)) {
+    args.origin = match (args.imported_goods, ORIGIN.at(&base).is_null()) {
         (true, _) => Some(IMPORTED),
-        (false, None) => Some(DOMESTIC),
-        (false, Some(_)) => None,
+        (false, true) => Some(DOMESTIC),
+        (false, false) => None,
     };
     let body = super::ask::fields(&args, base)?;
-    let problems = problems(&body);
+    let mut problems = brand_problems(ctx.profile()?.family, &body);
+    let pictures = PICTURES
+        .iter()
+        .filter_map(|place| body.pointer(place)?.as_array())
+        .flatten()
+        .filter_map(|picture| picture.as_str().map(str::to_owned));
+    let pictures: Vec<String> = pictures.collect();
+    problems.extend(papers::problems(pictures.iter()));
     if !problems.is_empty() {
         return Err(
             Failure::input(text!("the documents are not complete; nothing was sent"))
@@ -231,67 +230,4 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     }
     let body = request(&APPLY, &serde_json::Map::new(), body)?;
     audit::hand_in(ctx, &APPLY, body, PICTURES).await
-}
-
-/// What the kind of trademark and the relation to it ask for, and pictures that WeChat would not take.
-fn problems(body: &Value) -> Vec<Text> {
-    let brand = &body["audit_req"]["brand_info"];
-    let is_there = |value: &Value| match value {
-        Value::Array(rows) => !rows.is_empty(),
-        Value::String(text) => !text.is_empty(),
-        value => !value.is_null(),
-    };
-    let kind = brand["brand_audit_type"].as_i64();
-    let registered = matches!(kind, Some(1 | 3));
-    let pending = matches!(kind, Some(2 | 4));
-    let authorized = matches!(kind, Some(3 | 4)) || brand["brand_management_type"] == 2;
-    let wanted = [
-        (true, &body["audit_req"]["license"], "--license"),
-        (true, &brand["brand_wording"], "BRAND_WORDING"),
-        (true, &brand["brand_audit_type"], "--trademark"),
-        (true, &brand["brand_management_type"], "--relation"),
-        (true, &brand["trademark_type"], "--class"),
-        (true, &brand["trademark_registrant_nu"], "--number"),
-        (
-            registered,
-            &brand["trademark_registration_certificate"],
-            "--certificate",
-        ),
-        (registered, &brand["trademark_registrant"], "--owner"),
-        (
-            registered,
-            &brand["trademark_authorization_period"],
-            "--valid-until",
-        ),
-        (
-            pending,
-            &brand["trademark_registration_application"],
-            "--acceptance",
-        ),
-        (pending, &brand["trademark_applicant"], "--applicant"),
-        (
-            pending,
-            &brand["trademark_application_time"],
-            "--applied-on",
-        ),
-        (authorized, &brand["sale_authorization"], "--authorization"),
-    ];
-    let mut problems: Vec<Text> = wanted
-        .into_iter()
-        .filter(|(needed, value, _)| *needed && !is_there(value))
-        .map(|(.., option)| text!("{option} is needed for this kind of brand", option))
-        .collect();
-    let class = brand["trademark_type"].as_str();
-    let number = class.map(|class| class.parse::<u8>().unwrap_or_default());
-    if number.is_some_and(|number| !(1..=45).contains(&number)) {
-        problems.push(text!("the class of a trademark is a number from 1 to 45"));
-    }
-    let pictures = PICTURES
-        .iter()
-        .filter_map(|place| body.pointer(place)?.as_array())
-        .flatten()
-        .filter_map(|picture| picture.as_str().map(str::to_owned));
-    let pictures: Vec<String> = pictures.collect();
-    problems.extend(papers::problems(pictures.iter()));
-    problems
 }

@@ -27,7 +27,13 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t)]
     action: Action,
     /// Network to try from
-    #[arg(long = "from", value_name = "NETWORK", value_enum, default_value_t)]
+    #[arg(
+        long = "network",
+        alias = "from",
+        value_name = "NETWORK",
+        value_enum,
+        default_value_t
+    )]
     check_operator: Network,
 }
 

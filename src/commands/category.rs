@@ -44,6 +44,7 @@ pub struct ListArgs {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
+    #[arg(value_parser = number)]
     category_id: u64,
     /// Which rule
     #[arg(long, value_enum, default_value_t)]
@@ -169,6 +170,16 @@ impl Record for CategoryRow {
             needed(c.product_qualification_type)
         }),
     ];
+}
+
+/// A number; whoever types a name is told how to find it.
+fn number(text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        Failure::input(text!("must be the number of a category")).hint(text!(
+            "find it with `wxsell category list {word}`",
+            word = text
+        ))
+    })
 }
 
 /// One leaf of the tree of a WeChat Store.
@@ -308,7 +319,8 @@ async fn of_store(search: Option<&str>, mine: bool, ctx: &Ctx) -> Result<()> {
             search.is_none_or(|search| row.category_id == search || row.path.contains(search))
         })
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -339,7 +351,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .map(CategoryRow::from)
         .filter(|row| search.as_deref().is_none_or(|search| row.has(search)))
         .collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no category matches"));
+    out.list(&rows)
 }
 
 async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
@@ -361,12 +374,13 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         let parent = all.iter().any(|row| {
             row.first_cat_id == args.third_cat_id || row.second_cat_id == args.third_cat_id
         });
-        let words = match parent {
-            true => text!(
+        let words = if parent {
+            text!(
                 "{number} is no third-level category",
                 number = &args.third_cat_id
-            ),
-            false => text!("there is no category {number}", number = &args.third_cat_id),
+            )
+        } else {
+            text!("there is no category {number}", number = &args.third_cat_id)
         };
         return Err(Failure::input(words)
             .also(wrong)

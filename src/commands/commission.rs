@@ -4,31 +4,29 @@ use super::Ctx;
 use super::ask::{Data, request};
 use crate::api::component;
 use crate::api::json::put;
+use crate::api::json::take;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
-use crate::lang::Text;
+use crate::shop::commission::{commissions, problems};
 use crate::shop::pass_through::commission::{ADD, ORDER, RECEIVERS, REMOVE, SET};
 use crate::text;
 use crate::types::{Fen, Id64};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
-
-/// The most that may be given away of what was paid for a SKU, in percent.
-const MOST: i64 = 30;
+use serde_json::json;
 
 /// Give third-party providers their share of orders
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// List who may receive commissions
+    /// List commission receivers
     Receivers,
     Add(AddArgs),
     Remove(RemoveArgs),
     Set(Box<SetArgs>),
 }
 
-/// Let a provider receive commissions
+/// Add a commission receiver
 ///
 /// Only the provider itself can do this: the call needs the token of an authorized third-party platform, and the
 /// merchant number must be of the same entity as that platform.
@@ -41,7 +39,7 @@ pub struct AddArgs {
     name: String,
 }
 
-/// Take a provider off the list
+/// Remove a commission receiver
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RemoveArgs {
     /// Merchant number of the provider
@@ -137,16 +135,25 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
         );
     }
     let body = request(&SET, &args, base)?;
-    if body["commission_list"]
-        .as_array()
-        .is_some_and(|rows| !rows.is_empty())
-    {
+    let commissions = commissions(ctx.profile()?.family, &body);
+    if !commissions.is_empty() {
         let mut which = body.clone();
         if let Some(which) = which.as_object_mut() {
             which.retain(|name, _| name != "commission_list");
         }
         match ctx.send(&ORDER, &which).await {
-            Ok(reply) => within_limits(&body, &reply.unwrap_or_default()["order"])?,
+            Ok(reply) => {
+                let record = take(&mut reply.unwrap_or_default(), "order");
+                let problems = problems(&commissions, &component::order::order(&record).value);
+                if !problems.is_empty() {
+                    return Err(
+                        Failure::input(text!("the commissions do not fit the order"))
+                            .also(problems)
+                            .hint(text!("nothing was sent"))
+                            .into(),
+                    );
+                }
+            }
             Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(1_010_011)) => {
                 return Err(error);
             }
@@ -156,94 +163,4 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
         }
     }
     ctx.send_and_show(&SET, &body).await
-}
-
-/// Holds the rows against the order; names every problem.
-fn within_limits(body: &Value, order: &Value) -> Result<()> {
-    let rows = body["commission_list"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let sold = component::order::order(order).value;
-    let mut problems: Vec<Text> = Vec::new();
-    let mut seen: Vec<(&Value, &Value)> = Vec::new();
-    for row in rows {
-        let key = (&row["out_product_id"], &row["out_sku_id"]);
-        if seen.contains(&key) {
-            continue;
-        }
-        seen.push(key);
-        let same = |other: &&Value| (&other["out_product_id"], &other["out_sku_id"]) == key;
-        let name = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let Some(line) = sold.line(&name(key.0), &name(key.1)) else {
-            problems.push(text!(
-                "product {product}, SKU {sku} is not in the order",
-                product = name(key.0),
-                sku = name(key.1)
-            ));
-            continue;
-        };
-        let together: i64 = rows
-            .iter()
-            .filter(same)
-            .filter_map(|row| row["amount"].as_i64())
-            .sum();
-        let paid = line.paid.unwrap_or_default().0;
-        if together.saturating_mul(100) > paid.saturating_mul(MOST) {
-            problems.push(text!(
-                "product {product}, SKU {sku}: {amount} yuan are more than 30 % of the {paid} yuan paid; {most} yuan are the most",
-                product = name(key.0),
-                sku = name(key.1),
-                amount = Fen(together).to_yuan(),
-                paid = Fen(paid).to_yuan(),
-                most = Fen(paid * MOST / 100).to_yuan()
-            ));
-        }
-    }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(
-        Failure::input(text!("the commissions do not fit the order"))
-            .also(problems)
-            .hint(text!("nothing was sent"))
-            .into(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(rows: Value) -> Vec<String> {
-        let order = json!({"order_detail": {"product_infos": [
-            {"out_product_id": "T", "out_sku_id": "T1", "product_cnt": 2, "sku_real_price": 9999},
-            {"out_product_id": "T", "out_sku_id": "T2", "product_cnt": 2, "real_price": 1000},
-        ]}});
-        match within_limits(&json!({ "commission_list": rows }), &order) {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                let also = &failure(&error).expect("a failure").also;
-                also.iter().map(ToString::to_string).collect()
-            }
-        }
-    }
-
-    #[test]
-    fn thirty_percent_of_what_was_paid_are_the_most() {
-        let row = |sku: &str, amount: i64| json!({"out_product_id": "T", "out_sku_id": sku, "amount": amount});
-        assert_eq!(refused(json!([row("T1", 2999), row("T2", 600)])), [""; 0]);
-        assert_eq!(
-            refused(json!([
-                row("T1", 2000),
-                row("T1", 1000),
-                row("T2", 601),
-                row("T3", 1)
-            ])),
-            [
-                "product T, SKU T1: 30.00 yuan are more than 30 % of the 99.99 yuan paid; 29.99 yuan are the most",
-                "product T, SKU T2: 6.01 yuan are more than 30 % of the 20.00 yuan paid; 6.00 yuan are the most",
-                "product T, SKU T3 is not in the order",
-            ]
-        );
-    }
 }

@@ -39,8 +39,10 @@ pub async fn run(_args: DemoArgs, ctx: &Ctx) -> Result<()> {
             status: None,
         };
         let seeded = shop.seed(&seed)?;
+        // The first product of a seed is on sale.
+        shop.seed_channels("S1T0000")?;
         ctx.out.note(text!(
-            "The sandbox now has {goods} products, {orders} orders and {aftersales} after-sales.",
+            "The sandbox now has {goods} products, {orders} orders, {aftersales} after-sales, disputes, coupons, promoters and sharers.",
             goods = seeded.goods,
             orders = seeded.orders,
             aftersales = seeded.aftersales

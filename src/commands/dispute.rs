@@ -11,7 +11,7 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
-use crate::model::dispute::{self, Dispute, Event, State};
+use crate::model::dispute::{self, Dispute, Event, STAGES, State};
 use crate::output::{Cell, Columns};
 use crate::shop::dispute::{Filter, Handed, History};
 use crate::shop::pass_through::dispute::{EVENT, LIST, RESPOND, SHOW, VERDICT, WHY};
@@ -45,9 +45,9 @@ pub struct ListArgs {
     /// Only disputes that take your evidence now
     #[arg(long)]
     evidence: bool,
-    /// Only this state, by WeChat's number, e.g. 230003
-    #[arg(long, value_name = "NUMBER")]
-    state: Option<i64>,
+    /// Only this state: a word of `wxsell dispute list --format json`, or WeChat's number, e.g. 230003
+    #[arg(long = "status", alias = "state", value_name = "STATE", value_parser = state)]
+    state: Option<State>,
     /// Only this kind
     #[arg(long = "type", value_enum)]
     kind: Option<Why>,
@@ -259,12 +259,34 @@ fn columns(whole: bool) -> Columns<Shown> {
     })
 }
 
+/// A state by its word or by WeChat's number.
+fn state(text: &str) -> Result<State, Text> {
+    if let Ok(number) = text.parse() {
+        return Ok(crate::api::component::dispute::state(number));
+    }
+    let name = text.replace('-', "_");
+    let states = STAGES.iter().map(|stage| stage.state);
+    let known: Vec<State> = states.collect();
+    known
+        .iter()
+        .find(|state| state.name() == name)
+        .copied()
+        .ok_or_else(|| {
+            let names: Vec<String> = known
+                .iter()
+                .map(|state| state.name().replace('_', "-"))
+                .collect();
+            text!("use one of: {names}", names = names.join(", "))
+        })
+}
+
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns_of(columns(false))?;
+    ctx.out
+        .check_columns_of_list(columns(ctx.out.columns.is_some()))?;
     let now = ctx.clock()?;
     let filter = Filter {
-        state: args.state.map(crate::api::component::dispute::state),
+        state: args.state,
         kind: args.kind.map(Why::code),
         since: args.since.map(|since| since.first(now)),
         until: args.until.map(|until| until.last(now)),
@@ -272,7 +294,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         aftersale: args.aftersale,
     };
     let narrowed = args.due.is_some() || args.evidence || args.state.is_some();
-    let limit = args.rows.limit.filter(|_| !narrowed);
+    let limit = ctx.out.reads(args.rows.limit).filter(|_| !narrowed);
     let walked = ctx.shop().await?.disputes(&filter, limit).await?;
     ctx.note_unsure(walked.unsure);
     let until = match args.due {
@@ -302,12 +324,21 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if until.is_some() {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
     }
-    rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+    rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(match &args.due {
         Some(_) => text!("no dispute falls due in this time"),
         None => text!("no disputes match"),
     });
-    out.list_with(columns(false), &rows)?;
+    out.list_with(columns(ctx.out.columns.is_some()), &rows)?;
+    let ours = rows.iter().filter(|row| row.dispute.state.is_ours());
+    ctx.out.total(
+        rows.len(),
+        text!(
+            "{count} {count:dispute|disputes}, {open} waiting for you",
+            count = rows.len(),
+            open = ours.count()
+        ),
+    );
     let first = rows.iter().find(|row| row.dispute.state.is_ours());
     if let Some(first) = first.or(rows.first()) {
         ctx.out
@@ -453,9 +484,10 @@ fn statement(args: &RespondArgs) -> Result<Option<String>> {
     let words = match &args.text_file {
         None => args.text.clone(),
         Some(path) => {
-            let read = match path.as_os_str() == "-" {
-                true => std::io::read_to_string(std::io::stdin()),
-                false => std::fs::read_to_string(path),
+            let read = if path.as_os_str() == "-" {
+                std::io::read_to_string(std::io::stdin())
+            } else {
+                std::fs::read_to_string(path)
             };
             Some(read.map_err(|error| {
                 Failure::input(text!(
@@ -523,6 +555,11 @@ async fn with_situation(ctx: &Ctx, args: &RespondArgs, error: anyhow::Error) -> 
         failure.also.extend(situation(&found.value.dispute));
     }
     failure.into()
+}
+
+/// The names that `--columns` of a list takes.
+pub fn columns_of_list() -> Vec<String> {
+    columns(true).names().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

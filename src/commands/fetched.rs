@@ -32,7 +32,7 @@ impl Ctx {
     pub fn note_unsure(&self, unsure: u64) {
         if unsure > 0 {
             self.out.warn(text!(
-                "up to {count} rows may be missing, because others went while the list was read; run it again",
+                "up to {count} {count:row|rows} may be missing, because others went while the list was read; run it again",
                 count = unsure
             ));
         }

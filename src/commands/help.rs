@@ -141,14 +141,14 @@ fn argument(arg: &Arg) -> Value {
         .iter()
         .map(|value| value.to_string_lossy().into_owned())
         .collect();
-    let values: Vec<String> = match takes_value(arg) {
-        true => arg
-            .get_possible_values()
+    let values: Vec<String> = if takes_value(arg) {
+        arg.get_possible_values()
             .iter()
             .filter(|value| !value.is_hide_set())
             .map(|value| value.get_name().to_owned())
-            .collect(),
-        false => Vec::new(),
+            .collect()
+    } else {
+        Vec::new()
     };
     let repeats = matches!(arg.get_action(), ArgAction::Append)
         || arg
@@ -160,10 +160,7 @@ fn argument(arg: &Arg) -> Value {
         "value": takes_value(arg).then(|| arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string)).flatten(),
         "type": kind(arg),
         "values": values,
-        "default": match takes_value(arg) {
-            true => defaults.first().map_or(Value::Null, |first| first.clone().into()),
-            false => false.into(),
-        },
+        "default": if takes_value(arg) { defaults.first().map_or(Value::Null, |first| first.clone().into()) } else { false.into() },
         "required": arg.is_required_set(),
         "repeats": repeats,
         "help": arg.get_help().map(ToString::to_string),
@@ -216,7 +213,7 @@ pub fn noun_of(command: &str) -> &str {
 }
 
 /// Whether a command changes something at WeChat.
-fn writes(name: &str) -> bool {
+pub fn writes(name: &str) -> bool {
     let changes = |path: &str| {
         operation::by_path(path).is_some_and(|(_, operation)| operation.resend != Resend::Safe)
     };

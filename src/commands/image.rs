@@ -31,7 +31,7 @@ pub struct UploadArgs {
     #[arg(required = true, value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
     /// Upload even what the shop has already
-    #[arg(long)]
+    #[arg(long = "fresh", alias = "again")]
     again: bool,
     /// What WeChat returns: a link for goods, or an id for applications
     #[arg(long = "as", value_enum, default_value_t, value_name = "KIND")]
@@ -114,7 +114,7 @@ async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {
     )?;
     if ctx.global.dry_run {
         ctx.out.note(text!(
-            "{count} images would be uploaded",
+            "{count} {count:image|images} would be uploaded",
             count = pictures.len()
         ));
         return Ok(());
@@ -181,7 +181,7 @@ fn read_all(images: &[String], large: bool) -> Result<Vec<Picture>> {
         .collect();
     if !problems.is_empty() {
         return Err(Failure::input(text!(
-            "{count} images cannot be uploaded; nothing was sent",
+            "{count} {count:image|images} cannot be uploaded; nothing was sent",
             count = problems.len()
         ))
         .also(problems)

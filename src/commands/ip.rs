@@ -3,6 +3,7 @@
 use super::Ctx;
 use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::ip::ADDRESSES;
 use crate::shop::pass_through::ip::{API, CALLBACK};
 use crate::text;
 use anyhow::Result;
@@ -22,7 +23,7 @@ pub enum Verb {
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only those of one kind
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long = "kind", alias = "of", value_enum, value_name = "KIND")]
     of: Option<Of>,
 }
 
@@ -68,11 +69,15 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         let Some(reply) = ctx.send(ask, &json!({})).await? else {
             continue;
         };
-        let found = reply["ip_list"].as_array().into_iter().flatten();
-        rows.extend(found.filter_map(|ip| ip.as_str()).map(|ip| Address {
-            of,
-            address: ip.to_owned(),
-        }));
+        rows.extend(
+            ADDRESSES
+                .items(&reply)
+                .filter_map(|ip| ip.as_str())
+                .map(|ip| Address {
+                    of,
+                    address: ip.to_owned(),
+                }),
+        );
     }
     ctx.out.list(&rows)
 }

@@ -11,7 +11,7 @@ use crate::types::{now, rfc3339};
 use anyhow::Result;
 use clap::Subcommand;
 
-/// See every write this program made, and prove that none was changed
+/// Audit log of all writes
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),

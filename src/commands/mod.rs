@@ -11,12 +11,14 @@ pub mod brand;
 pub mod callback;
 pub mod category;
 pub mod certificate;
+pub mod columns;
 pub mod commission;
 pub mod completion;
 pub mod coupon;
 pub mod delivery;
 pub mod demo;
 pub mod dispute;
+mod done;
 pub mod due;
 pub mod event;
 pub mod fetched;
@@ -58,7 +60,6 @@ use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
 use crate::text;
-use crate::types::Family;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -73,6 +74,8 @@ pub struct Ctx {
     resolved: OnceCell<Resolved>,
     state: OnceCell<Arc<State>>,
     shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,
+    /// Each shop is named by the command itself.
+    one_of_several: bool,
 }
 
 impl Ctx {
@@ -86,18 +89,19 @@ impl Ctx {
             resolved: OnceCell::new(),
             state: OnceCell::new(),
             shop: tokio::sync::OnceCell::new(),
+            one_of_several: false,
         })
     }
 
     /// Whether the profile is one of a WeChat Store. A profile that cannot be read is named by what needs it.
     pub fn is_of_a_store(&self) -> bool {
         self.profile()
-            .is_ok_and(|profile| profile.family == Family::Store)
+            .is_ok_and(|profile| profile.family.is_store())
     }
 
     /// Refuses what only a WeChat Store has.
     pub fn of_a_store(&self) -> Result<()> {
-        if self.profile()?.family == Family::Store {
+        if self.profile()?.family.is_store() {
             return Ok(());
         }
         Err(
@@ -121,6 +125,7 @@ impl Ctx {
             resolved: OnceCell::new(),
             state: OnceCell::from(self.state()?.clone()),
             shop: tokio::sync::OnceCell::new(),
+            one_of_several: true,
         })
     }
 
@@ -190,6 +195,7 @@ impl Ctx {
 
     async fn open_shop(&self) -> Result<(Shop, Option<Running>)> {
         let mut profile = self.profile()?.clone();
+        self.name_shop(&profile);
         let running = match profile.target {
             Target::Sandbox => {
                 Some(crate::sandbox::start(&self.dirs.state.join("sandbox.db")).await?)
@@ -215,6 +221,23 @@ impl Ctx {
             },
             running,
         ))
+    }
+
+    /// Above what is read on a terminal: which shop it is, where somebody has several. Writes say it themselves.
+    fn name_shop(&self, profile: &Profile) {
+        let args: Vec<std::ffi::OsString> = std::env::args_os().collect();
+        let command = crate::cli::meant::place(&args);
+        let says_it = self.one_of_several || command == "status" || help::writes(&command);
+        if says_it || !self.out.is_for_people() || !self.out.redraws() {
+            return;
+        }
+        // Settings that cannot be read are named by what needs them.
+        let settings = crate::profile::SettingsFile::of(&self.dirs).load();
+        let own = |name: &&str| crate::profile::built_in(name).is_none();
+        let several = settings.is_ok_and(|all| all.names().into_iter().filter(own).count() > 1);
+        if several {
+            self.out.note(text!("shop: {name}", name = profile.label()));
+        }
     }
 
     /// The shop's time, unix seconds: that of this machine, and in the sandbox that of its clock.

@@ -121,7 +121,7 @@ pub struct CloseArgs {
     data: Data,
 }
 
-/// Give money of a payment back to the buyer
+/// Refund a payment
 ///
 /// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
 /// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
@@ -145,7 +145,7 @@ pub struct RefundArgs {
     new: bool,
 }
 
-/// Settle what is left of a payment
+/// Settle the rest of a payment
 ///
 /// Possible some days after payment; WeChat shares all that was not given back. The number counts once, as with refunds.
 #[derive(Debug, clap::Args)]
@@ -167,9 +167,10 @@ pub struct ShareArgs {
 /// 6 to 32 characters from digits, letters and `_-|*@`.
 fn number(text: &str) -> Result<String, Text> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
-    match (6..=32).contains(&text.len()) && text.bytes().all(fits) {
-        true => Ok(text.to_owned()),
-        false => Err(text!("write 6 to 32 digits, letters or _-|*@")),
+    if (6..=32).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err(text!("write 6 to 32 digits, letters or _-|*@"))
     }
 }
 
@@ -245,7 +246,10 @@ async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx
+            .out
+            .reads(args.rows.limit)
+            .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }
@@ -262,7 +266,8 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         .map(|number| json!({"trade_no": number}))
         .collect();
     let rows = ctx.read_each(&SHOW, bodies).await?;
-    ctx.show_rows(&SHOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &LIST } else { &SHOW }, rows)
 }
 
 /// A movement of money of a payment.

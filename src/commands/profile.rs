@@ -131,7 +131,7 @@ enum Setting {
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Name of the profile; without it the one that commands work for
+    /// Name of the profile (default: the current one)
     #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
     name: Option<String>,
     /// List each setting with where its value comes from
@@ -240,7 +240,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     }
     match first {
         true => ctx.out.note(text!(
-            "added profile {name}; commands work for it from now on",
+            "added profile {name}; it is now the current profile",
             name = &args.name
         )),
         false => ctx.out.note(text!(
@@ -347,7 +347,8 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
         Ok((before != *entry).then_some(before))
     })?;
     let Some(before) = before else {
-        ctx.out.note(text!("profile {name} is as it was", name));
+        ctx.out
+            .note(text!("nothing changed in profile {name}", name));
         return Ok(());
     };
     if ctx.global.dry_run {
@@ -726,8 +727,7 @@ fn choose(args: &UseArgs, ctx: &Ctx) -> Result<()> {
             .note(text!("would make {name} the current profile", name));
         return Ok(());
     }
-    ctx.out
-        .note(text!("commands work for {name} from now on", name));
+    ctx.out.note(text!("switched to {name}", name));
     for variable in ["WXSELL_PROFILE", "WXSELL_APPID"] {
         if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
             ctx.out.warn(text!(
@@ -844,4 +844,9 @@ fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    crate::output::names_of::<Listed>()
 }

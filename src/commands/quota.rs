@@ -142,13 +142,19 @@ struct StoreAudits {
 
 impl Record for StoreAudits {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("left", "LEFT", |a| match a.unlimited {
-            true => Cell::Word(text!("no limit")),
-            false => Cell::Number(a.left),
+        Column::new("left", "LEFT", |a| {
+            if a.unlimited {
+                Cell::Word(text!("no limit"))
+            } else {
+                Cell::Number(a.left)
+            }
         }),
-        Column::new("limit", "LIMIT", |a| match a.unlimited {
-            true => Cell::Empty,
-            false => Cell::Number(a.limit),
+        Column::new("limit", "LIMIT", |a| {
+            if a.unlimited {
+                Cell::Empty
+            } else {
+                Cell::Number(a.limit)
+            }
         }),
         Column::new("new_products_left", "NEW PRODUCTS LEFT", |a| {
             match a.unlimited {
@@ -162,9 +168,12 @@ impl Record for StoreAudits {
                 false => number(a.new_products_limit),
             }
         }),
-        Column::new("blocked", "BLOCKED", |a| match a.blocked {
-            true => Cell::Word(text!("yes")),
-            false => Cell::Empty,
+        Column::new("blocked", "BLOCKED", |a| {
+            if a.blocked {
+                Cell::Word(text!("yes"))
+            } else {
+                Cell::Empty
+            }
         }),
     ];
 }

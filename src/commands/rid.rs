@@ -15,7 +15,7 @@ const KEPT_SECONDS: i64 = 7 * 86_400;
 /// Clocks differ; a rid from further ahead than this is not one of WeChat's.
 const CLOCKS_DIFFER: i64 = 3_600;
 
-/// Look up a refused call by its rid
+/// Look up a failed call by its request ID (rid)
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show what WeChat saw of a call: time, duration, query, body, answer, address of the caller

@@ -104,9 +104,12 @@ impl RunRow {
         if self.state != RunState::Open.name() {
             return Ok(());
         }
-        let lock = |command: &str| match command.starts_with("aftersale") {
-            true => format!("aftersale-{shop}"),
-            false => format!("job-{shop}"),
+        let lock = |command: &str| {
+            if command.starts_with("aftersale") {
+                format!("aftersale-{shop}")
+            } else {
+                format!("job-{shop}")
+            }
         };
         let own = lock(&self.command);
         let newest = state
@@ -389,7 +392,10 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
     if unknown == 0 {
         return Ok(());
     }
-    let message = text!("{count} writes are not known yet", count = unknown);
+    let message = text!(
+        "{count} {count:write is|writes are} not known yet",
+        count = unknown
+    );
     Err(Failure::new(Kind::Unknown, message)
         .hint(text!(
             "run the same command again later; do not make them another way before"
@@ -523,4 +529,9 @@ impl Resumable {
             Resumable::Auto(args) => Verbs::Aftersale(aftersale::Verb::Auto(args)),
         }
     }
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<RunRow>()
 }

@@ -8,6 +8,7 @@ use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::sharer::{BIND, LIST, LIVES, MODE, ORDERS, SEARCH, SUMMARY, UNBIND};
+use crate::shop::pass_through::sharer::{OPENID, REASON};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -43,7 +44,7 @@ pub struct SearchArgs {
 /// `wxsell sharer search`. Limits: 10,000 sharers in all; a person can be invited 3 times a day, 10 minutes apart.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct BindArgs {
-    /// Whom to invite
+    /// People to invite
     #[arg(required = true)]
     openids: Vec<String>,
 }
@@ -53,7 +54,7 @@ pub struct BindArgs {
 /// WeChat may refuse while the time that a binding has to last is not over.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UnbindArgs {
-    /// Whom to release
+    /// People to unbind
     #[arg(required = true)]
     openids: Vec<String>,
 }
@@ -154,10 +155,7 @@ impl Record for Outcome {
             row.reason.clone().map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("again", "TRY AGAIN", |row| {
-            Cell::Word(match row.again {
-                true => text!("yes"),
-                false => text!("no"),
-            })
+            Cell::Word(if row.again { text!("yes") } else { text!("no") })
         }),
     ];
 }
@@ -174,15 +172,15 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
     for result in results.as_array().into_iter().flatten() {
         let outcome = outcomes
             .iter_mut()
-            .find(|outcome| result["openid"] == outcome.openid.as_str());
-        if let (Some(outcome), Some(code)) = (outcome, result["reason_code"].as_i64()) {
+            .find(|outcome| OPENID.is(result, &outcome.openid));
+        if let (Some(outcome), Some(code)) = (outcome, REASON.integer(result)) {
             outcome.reason_code = Some(code);
             outcome.reason = (code != 0).then(|| reason(code));
         }
     }
     if outcomes.iter().any(|outcome| outcome.result == "invited") {
         ctx.out.note(text!(
-            "invited is not bound: it counts once the person accepts; see `wxsell sharer search`"
+            "invited; takes effect once they accept; see `wxsell sharer search`"
         ));
     }
     shown(&outcomes, ctx)

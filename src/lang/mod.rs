@@ -178,10 +178,18 @@ impl Text {
                 break;
             };
             let name = &rest[open + 1..open + close];
-            match self.values.iter().find(|(key, _)| *key == name) {
-                Some((_, Value::Plain(value))) => out.push_str(&redact(value)),
-                Some((_, Value::Text(value))) => out.push_str(&value.render(lang)),
-                None => out.push_str(&rest[open..=open + close]),
+            let (name, forms) = match name.split_once(':') {
+                Some((name, forms)) => (name, forms.split_once('|')),
+                None => (name, None),
+            };
+            match (self.values.iter().find(|(key, _)| *key == name), forms) {
+                // `{count:product|products}`: the form that goes with the count.
+                (Some((_, Value::Plain(value))), Some((one, many))) => {
+                    out.push_str(if value == "1" { one } else { many });
+                }
+                (Some((_, Value::Plain(value))), None) => out.push_str(&redact(value)),
+                (Some((_, Value::Text(value))), _) => out.push_str(&value.render(lang)),
+                (None, _) => out.push_str(&rest[open..=open + close]),
             }
             rest = &rest[open + close + 1..];
         }
@@ -226,7 +234,8 @@ plain_values!(
     &str, &String, String, char, i32, i64, u8, u16, u32, u64, usize, &u64, &i64, &usize
 );
 
-/// `text!("cannot read {path}", path = path.display().to_string())`: a sentence that can be translated.
+/// `text!("cannot read {path}", path = path.display().to_string())`: a sentence that can be translated. What goes with a
+/// count has two forms: `text!("{count} {count:product|products}", count)`.
 #[macro_export]
 macro_rules! text {
     ($template:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
@@ -249,6 +258,14 @@ mod tests {
             count = 3usize
         );
         assert_eq!(said.to_string(), "price \"1.234\" has 3 decimals");
+    }
+
+    #[test]
+    fn what_goes_with_a_count_has_two_forms() {
+        let said = |count: u64| text!("{count} {count:step is|steps are} open", count).to_string();
+        assert_eq!(said(1), "1 step is open");
+        assert_eq!(said(0), "0 steps are open");
+        assert_eq!(said(12), "12 steps are open");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod aftersale;
 pub mod category_rule;
+pub mod coupon;
 pub mod deadline;
 pub mod dispute;
 pub mod order;

@@ -17,6 +17,12 @@ pub trait Record: Serialize + Sized + 'static {
     const COLUMNS: &'static [Column<Self>];
 }
 
+/// What `--columns` calls the columns of a type.
+pub fn names_of<T: Record>() -> Vec<String> {
+    let columns = T::COLUMNS.iter();
+    columns.map(|column| column.name.to_owned()).collect()
+}
+
 /// One column.
 pub struct Column<T> {
     /// What `--columns` and CSV headings call it; never translated. The field's name in JSON.
@@ -26,28 +32,35 @@ pub struct Column<T> {
     pub cell: fn(&T) -> Cell,
     /// A table gives it up where it does not fit.
     pub minor: bool,
+    /// Where it does not fit, what it says stands below its row.
+    pub below: bool,
 }
 
 impl<T> Column<T> {
     /// A column called `name`, under the heading `title`.
     pub const fn new(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-        let minor = false;
         Column {
             name,
             title,
             cell,
-            minor,
+            minor: false,
+            below: false,
         }
     }
 
     /// As [`Column::new`]; a table gives it up first where it does not fit.
     pub const fn minor(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
-        let minor = true;
         Column {
-            name,
-            title,
-            cell,
-            minor,
+            minor: true,
+            ..Column::new(name, title, cell)
+        }
+    }
+
+    /// As [`Column::minor`]; where it does not fit, what it says stands on a line below its row.
+    pub const fn below(name: &'static str, title: &'static str, cell: fn(&T) -> Cell) -> Column<T> {
+        Column {
+            below: true,
+            ..Column::minor(name, title, cell)
         }
     }
 }
@@ -141,6 +154,7 @@ pub(super) struct Shown<T> {
     pub name: Cow<'static, str>,
     pub title: Cow<'static, str>,
     minor: bool,
+    below: bool,
     cell: Box<dyn Fn(&T) -> Cell>,
 }
 
@@ -157,9 +171,15 @@ impl<T: 'static> Columns<T> {
             name: column.name.into(),
             title: column.title.into(),
             minor: column.minor,
+            below: column.below,
             cell: Box::new(column.cell),
         });
         Columns(declared.collect())
+    }
+
+    /// What `--columns` calls them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|column| &*column.name)
     }
 
     /// All but those with these names.
@@ -183,6 +203,7 @@ impl<T: 'static> Columns<T> {
             name: name.into(),
             title: title.into(),
             minor: false,
+            below: false,
             cell: Box::new(cell),
         });
         self
@@ -203,6 +224,8 @@ pub(super) struct Heading {
     pub title: String,
     /// It gives way first.
     pub minor: bool,
+    /// What it says stands below its row then.
+    pub below: bool,
 }
 
 /// What a form needs of a row.
@@ -302,6 +325,7 @@ impl<T: Serialize + 'static> Picked<T> {
             name: path.to_owned().into(),
             title: path.to_owned().into(),
             minor: false,
+            below: false,
             cell: Box::new(move |row| {
                 let whole = serde_json::to_value(row).unwrap_or_default();
                 let value = whole.pointer(&pointer);
@@ -338,6 +362,7 @@ impl<T: Serialize + 'static> Picked<T> {
             title: column.title.to_string(),
             // Those that were asked for are all wanted.
             minor: column.minor && !self.only,
+            below: column.below,
         });
         headings.collect()
     }

@@ -19,7 +19,7 @@ mod table;
 mod words;
 
 pub use checklist::{Check, Mark};
-pub use fields::{Cell, Column, Columns, Record};
+pub use fields::{Cell, Column, Columns, Record, names_of};
 pub use jq::{WORD as JQ_WORD, serve as serve_jq};
 pub use progress::Progress;
 pub use sink::Captured;
@@ -92,6 +92,8 @@ pub struct Output {
     pub sort: Option<String>,
     /// How many rows a terminal gets where nobody said how many.
     pub limit: Option<usize>,
+    /// How many rows of a sorted list were asked for; they are taken after sorting.
+    pub most: Option<usize>,
     sink: Sink,
 }
 
@@ -115,6 +117,7 @@ impl Default for Output {
             columns_doubtful: Arc::default(),
             sort: None,
             limit: None,
+            most: None,
             sink: Sink::default(),
         }
     }
@@ -208,9 +211,26 @@ impl Output {
         }
     }
 
+    /// After a list on a terminal: how many there are, and what they come to.
+    pub fn total(&self, count: usize, words: Text) {
+        if count > 0 && self.is_for_people() && self.redraws() && self.columns.is_none() {
+            self.note(words);
+        }
+    }
+
+    /// How many rows a list has to read: all of them where they are sorted first.
+    pub fn reads(&self, limit: Option<usize>) -> Option<usize> {
+        limit.filter(|_| self.sort.is_none())
+    }
+
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.
     pub fn check_columns<T: Record>(&self) -> Result<()> {
         Picked::<T>::declared(self, Columns::of()).map(|_| ())
+    }
+
+    /// As [`Output::check_columns`], for commands that only read: what is a path into the JSON shows with the rows.
+    pub fn check_columns_of_list<T: Serialize + 'static>(&self, columns: Columns<T>) -> Result<()> {
+        Picked::new(self, columns).map(|_| ())
     }
 
     /// As [`Output::check_columns`], with columns that no type declares.
@@ -234,6 +254,9 @@ impl Output {
             Some(by) => fields::sorted(by, &columns, rows)?,
             None => rows.iter().collect(),
         };
+        if let (Some(most), Some(_)) = (self.most, &self.sort) {
+            rows.truncate(most);
+        }
         let picked = Picked::new(self, columns)?;
         if self.jq.is_some() {
             // The expression sees the whole list, in every form.

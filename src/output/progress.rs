@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Seconds between two lines where there is no terminal.
-const BETWEEN: u64 = 10;
+const BETWEEN: u64 = 30;
 
 /// How far a job is. Counting costs an atomic addition and a look at the clock; it ends when it is dropped.
 pub struct Progress {
@@ -42,7 +42,11 @@ impl Progress {
         } else if animates() {
             let bar =
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
-            let template = "{prefix} {wide_bar} {human_pos}/{human_len}  {rate}  {eta}  {msg}";
+            // Of a list nobody knows how long it is before it was read.
+            let template = match total {
+                0 => "{prefix} {human_pos}  {msg}",
+                _ => "{prefix} {wide_bar} {human_pos}/{human_len}  {rate}  {eta}  {msg}",
+            };
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.with_key(
                     "rate",

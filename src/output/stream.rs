@@ -184,7 +184,7 @@ impl<'a> Form<'a> {
             Format::Table if rows.is_empty() => {
                 let nothing = self.out.nothing.clone();
                 self.out
-                    .note(nothing.unwrap_or_else(|| text!("nothing to show")));
+                    .note(nothing.unwrap_or_else(|| text!("nothing found")));
                 Ok(())
             }
             Format::Table => {

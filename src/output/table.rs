@@ -2,7 +2,8 @@
 //!
 //! Ids, times, states and amounts are never cut. Columns without a value in any row are left out. Where a table is too
 //! wide, times lose seconds and year, then minor columns go, the last first, then prose is shortened and long words are
-//! wrapped. Where even that does not fit, each row becomes a block of its own.
+//! wrapped; what a few rows alone say, such as why a product was rejected, then stands below them. Where even that does
+//! not fit, each row becomes a block of its own.
 
 use super::fields::Heading;
 use super::{Cell, Output, words};
@@ -87,6 +88,8 @@ const TONES: [(char, &str, &[&str]); 3] = [
     ),
 ];
 const END: char = '\u{2064}';
+/// Where a row begins, while what stands below some is put in.
+const ROW: char = '\u{2060}';
 
 /// One row, field beside value.
 pub(super) fn show(out: &Output, headings: &[Heading], cells: Vec<Cell>) -> String {
@@ -173,6 +176,7 @@ pub(super) fn lay_out(out: &Output, headings: &[Heading], rows: Vec<Vec<Cell>>) 
 struct Column {
     title: String,
     minor: bool,
+    below: bool,
     /// It gave way.
     gone: bool,
     headers: bool,
@@ -224,6 +228,7 @@ fn columns(out: &Output, headings: &[Heading], rows: Vec<Vec<Cell>>) -> Vec<Colu
             Column {
                 title: lang.of(&heading.title).to_owned(),
                 minor: heading.minor && at > 0,
+                below: heading.below,
                 gone: false,
                 headers: out.headers,
                 shown: cells.iter().map(|cell| line(cell, lang)).collect(),
@@ -311,6 +316,10 @@ fn fits(columns: &[Column], limit: Option<usize>, width: fn(&Column) -> usize) -
 
 /// One line a row.
 fn draw(out: &Output, columns: &[Column], limit: Option<usize>) -> String {
+    let below: Vec<&Column> = columns
+        .iter()
+        .filter(|column| column.gone && column.below)
+        .collect();
     let columns: Vec<&Column> = columns.iter().filter(|column| !column.gone).collect();
     let mut shapes: Vec<Shape> = columns
         .iter()
@@ -338,15 +347,40 @@ fn draw(out: &Output, columns: &[Column], limit: Option<usize>) -> String {
                 _ => cell.clone(),
             }
         });
-        table.add_row(Row::from(cells.collect::<Vec<String>>()));
+        let mut cells: Vec<String> = cells.collect();
+        if let Some(first) = cells.first_mut().filter(|_| !below.is_empty()) {
+            first.insert(0, ROW);
+        }
+        table.add_row(Row::from(cells));
     }
     let mut drawn = plain(table, &shapes);
+    if !below.is_empty() {
+        drawn = with_notes(&drawn, &below, limit);
+    }
     if out.headers && out.coloured() {
         let end = drawn.find('\n').unwrap_or(drawn.len());
         drawn.insert_str(end, "\x1b[0m");
         drawn.insert_str(0, "\x1b[1m");
     }
     paint(drawn, out)
+}
+
+/// Puts what columns without a place say below their rows, which begin with [`ROW`].
+fn with_notes(drawn: &str, below: &[&Column], limit: Option<usize>) -> String {
+    let mut whole = String::with_capacity(drawn.len());
+    let mut rows = drawn.split(ROW);
+    // The headings.
+    whole.push_str(rows.next().unwrap_or_default());
+    for (at, row) in rows.enumerate() {
+        whole.push_str(row);
+        for column in below.iter().filter(|column| !is_blank(&column.cells[at])) {
+            let note = format!("  └ {}", column.shown[at]);
+            let note = limit.map_or_else(|| note.clone(), |limit| cut(&note, limit));
+            whole.push_str(&note);
+            whole.push('\n');
+        }
+    }
+    whole
 }
 
 /// What a column needs.
@@ -517,8 +551,9 @@ mod tests {
 
     fn headings(titles: &[&str]) -> Vec<Heading> {
         let heading = |title: &&str| Heading {
-            title: title.trim_end_matches('?').to_owned(),
-            minor: title.ends_with('?'),
+            title: title.trim_end_matches(['?', '!']).to_owned(),
+            minor: title.ends_with(['?', '!']),
+            below: title.ends_with('!'),
         };
         titles.iter().map(heading).collect()
     }
@@ -573,6 +608,30 @@ mod tests {
             .map(|rest| format!("{number}  {rest}"))
         );
         assert!(first(30).starts_with("UNTIL"), "{}", first(30));
+    }
+
+    #[test]
+    fn what_few_rows_say_stands_below_them() {
+        let titles = ["PRODUCT", "AUDIT", "REASON!"];
+        let reason = |text: &str| match text {
+            "" => Cell::Empty,
+            text => Cell::Sentence(Text::verbatim(text)),
+        };
+        let rows = vec![
+            vec![id("TEA-1"), id("passed"), reason("")],
+            vec![id("TEA-2"), id("failed"), reason("the image is blurred")],
+            vec![id("TEA-3"), id("passed"), reason("")],
+        ];
+        let shown = |width| {
+            let headings = headings(&titles);
+            lay_out(&Output::captured(width).0, &headings, rows.clone())
+        };
+        assert_eq!(
+            shown(24),
+            "PRODUCT  AUDIT\nTEA-1    passed\nTEA-2    failed\n  └ the image is blurred\nTEA-3    passed\n"
+        );
+        let wide = shown(60);
+        assert!(wide.contains("failed  the image is blurred"), "{wide}");
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Who else may read or write what holds secrets: our own files, files that people name, and the folder of settings.
 
-use super::secret::read_bounded;
-#[cfg(unix)]
-use super::settings::unreadable;
 use crate::fail::Failure;
-#[cfg(unix)]
 use crate::text;
 use anyhow::Result;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
+
+/// No AppSecret is near this; a wrong path (a disk image, `/dev/zero`) must not fill the memory.
+pub(super) const MAX_BYTES: u64 = 64 * 1024;
 
 /// Reads a file that holds a secret and was named by its path. One that others may read is refused; a pipe is not asked.
 pub fn read_given(path: &Path) -> Result<io::Result<Vec<u8>>, Failure> {
@@ -94,4 +93,18 @@ pub(super) fn check_folder(_folder: &Path) -> Result<(), Failure> {
 #[cfg(not(unix))]
 pub(super) fn check_private(_file: &File, _path: &Path) -> Result<()> {
     Ok(())
+}
+
+pub(super) fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::input(text!(
+        "cannot read {path}: {error}",
+        path = path.display().to_string(),
+        error = error.to_string()
+    ))
 }

@@ -1,19 +1,16 @@
 //! The service provider behind a shop's profile.
 
-use super::resolve::{Environment, resolve_in};
-use super::{Account, Profile, Settings, unknown};
+use super::{Account, Settings, unknown};
 use crate::fail::Failure;
 use crate::text;
 
-/// The service provider that serves the profile `name`. An AppSecret in the environment or from `--secret-file` is the
-/// provider's: the merchant has none on this machine. It does not count beside an AppID, which is the merchant's.
-pub(super) fn provider_of(
+/// Refuses `other` as the service provider that serves the profile `name`, where it is none.
+pub(super) fn check_provider(
     name: &str,
     kind: Account,
     other: &str,
-    environment: &Environment,
     settings: &Settings,
-) -> Result<Profile, Failure> {
+) -> Result<(), Failure> {
     let Some(entry) = settings.entry(other) else {
         return Err(unknown(other, settings));
     };
@@ -38,5 +35,5 @@ pub(super) fn provider_of(
             other
         )));
     }
-    Ok(resolve_in(Some(other), &environment.of_no_shop(), settings)?.profile)
+    Ok(())
 }

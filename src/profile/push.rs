@@ -3,9 +3,8 @@
 //! platform may still use it for a while.
 
 use super::keyring;
-use super::secret::{
-    SecretSource, credentials_path, edit_credentials, is_stdin, load_credentials, read_bounded,
-};
+use super::private::{read_bounded, read_given};
+use super::secret::{SecretSource, credentials_path, edit_credentials, is_stdin, load_credentials};
 use super::settings::Store;
 use super::{Dirs, Profile, SANDBOX_PUSH_AES_KEY, SANDBOX_PUSH_TOKEN};
 use crate::fail::Failure;
@@ -107,9 +106,10 @@ fn entry(name: &str) -> String {
 /// on the second, the one before it on a third; or the same as a JSON object.
 pub fn read_push_keys(path: &Path) -> Result<PushKeys> {
     let shown = path.display().to_string();
-    let bytes = match is_stdin(path) {
-        true => read_bounded(std::io::stdin().lock()),
-        false => super::private::read_given(path)?,
+    let bytes = if is_stdin(path) {
+        read_bounded(std::io::stdin().lock())
+    } else {
+        read_given(path)?
     };
     let bytes = bytes.map_err(|error| {
         Failure::input(text!(

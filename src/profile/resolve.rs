@@ -6,7 +6,7 @@
 //! beside another `WXSELL_APPID` is refused, since neither stands above the other; and `WXSELL_APPID` without a
 //! chosen profile is a shop of its own, which takes nothing from the current profile.
 
-use super::provider::provider_of;
+use super::provider::check_provider;
 use super::secret::SecretSource;
 use super::settings::{
     Entry, Settings, SettingsFile, Store, check_appid, check_base_url, is_platform,
@@ -239,11 +239,12 @@ fn choose(
                 .all(|name| built_in(name).is_some()) =>
         {
             let secret_alone = environment.get("WXSELL_APP_SECRET").is_some();
-            let failure = match secret_alone {
-                true => Failure::input(text!(
+            let failure = if secret_alone {
+                Failure::input(text!(
                     "WXSELL_APP_SECRET is set, and WXSELL_APPID is missing"
-                )),
-                false => Failure::input(text!("no shop is set up yet")),
+                ))
+            } else {
+                Failure::input(text!("no shop is set up yet"))
             };
             Err(failure.hint(text!(
                 "run `wxsell auth login`, or set WXSELL_APPID and WXSELL_APP_SECRET, or try it out with `--profile sandbox`"
@@ -392,8 +393,12 @@ pub(super) fn resolve_in(
     };
     let kind = resolver.stored("kind", entry.kind, Account::default());
     let provider = match entry.provider.as_deref().filter(|_| !sandbox) {
-        Some(other) => match provider_of(name, kind, other, &environment, settings) {
-            Ok(provider) => Some(Box::new(provider)),
+        // An AppSecret in the environment or from `--secret-file` is the provider's: the merchant has none on this machine.
+        // It does not count beside an AppID, which is the merchant's.
+        Some(other) => match check_provider(name, kind, other, settings)
+            .and_then(|()| resolve_in(Some(other), &environment.of_no_shop(), settings))
+        {
+            Ok(provider) => Some(Box::new(provider.profile)),
             Err(problem) => {
                 resolver.problems.push(problem);
                 None
@@ -401,9 +406,10 @@ pub(super) fn resolve_in(
         },
         None => None,
     };
-    let base_url = match sandbox {
-        true => String::new(),
-        false => resolver.pick(
+    let base_url = if sandbox {
+        String::new()
+    } else {
+        resolver.pick(
             "base_url",
             Some("WXSELL_BASE_URL"),
             check_base_url,
@@ -414,7 +420,7 @@ pub(super) fn resolve_in(
             provider
                 .as_ref()
                 .map_or_else(|| PLATFORM.to_owned(), |provider| provider.base_url.clone()),
-        ),
+        )
     };
     let target = match (sandbox, is_platform(&base_url)) {
         (true, _) => Target::Sandbox,

@@ -1,8 +1,8 @@
 //! Where the AppSecret is kept, and how it is read: keyring, a private file, another program, environment. It is
 //! never taken from the command line and never logged.
 
-use super::private::{check_private, read_given};
-use super::settings::{Store, lock, misread, unreadable, write_whole};
+use super::private::{MAX_BYTES, check_private, read_bounded, read_given, unreadable};
+use super::settings::{Store, lock, misread, write_whole};
 use super::{Dirs, Overrides, Profile, PushKeys, keyring, sandbox_secret};
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
@@ -23,8 +23,6 @@ use std::time::{Duration, Instant};
 const PROCESS_PATIENCE: Duration = Duration::from_secs(10);
 /// Once all who could write into a pipe have ended, what is in it comes at once.
 const PIPE_PATIENCE: Duration = Duration::from_secs(2);
-/// No AppSecret is near this; a wrong path (a disk image, `/dev/zero`) must not fill the memory.
-const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where an AppSecret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,17 +181,11 @@ fn tidy(bytes: &[u8], from: &Text) -> Result<Secret, Failure> {
     }
     if content.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return wrong(text!(
-            "the AppSecret from {from} is more than one word",
+            "the AppSecret from {from} has blanks in it",
             from = from.clone()
         ));
     }
     Ok(Secret::new(content))
-}
-
-pub(super) fn read_bounded(reader: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(MAX_BYTES).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Standard input can be read once; a command may need the secret again when its token runs out.

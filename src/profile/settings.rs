@@ -1,6 +1,7 @@
 //! `config.toml`: read strictly, written whole. A change is made under a lock, so that two commands at once lose
 //! nothing, and keeps the comments that people wrote into the file.
 
+use super::private::{check_folder, unreadable};
 use super::{Account, BUILT_IN, Dirs, TokenCall, built_in};
 use crate::fail::{Failure, Within};
 use crate::lang::{Lang, Text};
@@ -133,7 +134,7 @@ impl SettingsFile {
     pub fn load(&self) -> Result<Settings> {
         match fs::read_to_string(&self.path) {
             Ok(content) => {
-                super::private::check_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+                check_folder(self.path.parent().unwrap_or(Path::new(".")))?;
                 parse(&self.path, &content)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Settings::default()),
@@ -244,14 +245,6 @@ pub(super) fn misread(path: &Path, content: &str, error: &toml::de::Error) -> Fa
     ))
     .hint(text!(
         "correct the line; `wxsell profile set` writes settings that are right"
-    ))
-}
-
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::input(text!(
-        "cannot read {path}: {error}",
-        path = path.display().to_string(),
-        error = error.to_string()
     ))
 }
 
@@ -369,7 +362,7 @@ pub fn check_appid(appid: &str) -> Result<String, Failure> {
         || !appid.bytes().all(|byte| byte.is_ascii_alphanumeric())
     {
         return Err(
-            Failure::input(text!("\"{appid}\" is no AppID", appid)).hint(text!(
+            Failure::input(text!("\"{appid}\" is not a valid AppID", appid)).hint(text!(
                 "an AppID is `wx` and 16 digits or letters, e.g. wx0123456789abcdef"
             )),
         );

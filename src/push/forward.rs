@@ -4,8 +4,7 @@
 //! A target that cannot be reached stops everything but one attempt at a time. One that refuses a single event is
 //! asked again for that event and those behind it in its lane; all others go on.
 
-use super::receiver::milliseconds;
-use super::{Account, Format, Mode, Stamp, events};
+use super::{Account, Format, Mode, Stamp, events, milliseconds};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::state::State;
@@ -548,9 +547,10 @@ impl Forwarder {
     ) -> impl Future<Output = Result<()>> + use<'_> {
         let now = milliseconds();
         let again = attempt.failure.clone().map(|why| {
-            let longest = match attempt.unreachable {
-                true => LONGEST_OUTAGE_PAUSE,
-                false => LONGEST_PAUSE,
+            let longest = if attempt.unreachable {
+                LONGEST_OUTAGE_PAUSE
+            } else {
+                LONGEST_PAUSE
             };
             (why, now + pause(push.attempts, longest))
         });

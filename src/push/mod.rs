@@ -260,9 +260,10 @@ fn check_signature(account: &Account, query: &Query) -> Result<(), Refusal> {
         return Err(Refusal::Unsigned);
     }
     let texts = [account.token.expose(), &query.timestamp, &query.nonce];
-    match crypto::signed(&query.signature, &texts) {
-        true => Ok(()),
-        false => Err(Refusal::Forged),
+    if crypto::signed(&query.signature, &texts) {
+        Ok(())
+    } else {
+        Err(Refusal::Forged)
     }
 }
 
@@ -336,9 +337,10 @@ pub fn open(account: &Account, query: &Query, body: &[u8]) -> Result<Opened, Ref
     let message = String::from_utf8_lossy(&envelope.message).into_owned();
     // A message that is signed and ours is kept even where it cannot be read.
     let (format, fields) = body::read(message.as_bytes()).unwrap_or((outer, Map::new()));
-    let mode = match plain_fields.contains_key("MsgType") || plain_fields.contains_key("Event") {
-        true => Mode::Compatible,
-        false => Mode::Safe,
+    let mode = if plain_fields.contains_key("MsgType") || plain_fields.contains_key("Event") {
+        Mode::Compatible
+    } else {
+        Mode::Safe
     };
     Ok(Opened {
         mode,
@@ -583,6 +585,11 @@ pub fn content_answer(fields: &Map<String, Value>) -> Option<Map<String, Value>>
         Value::Object(reply) if handshake => Some(reply),
         _ => None,
     }
+}
+
+/// Unix milliseconds now.
+pub fn milliseconds() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 #[cfg(test)]

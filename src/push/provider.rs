@@ -1,7 +1,6 @@
 //! What is pushed to a service provider and must be kept: its ticket, the code of an authorisation, and that a merchant
 //! withdrew. Pushes come out of order; of two the later one counts, by the time that the platform gave them.
 
-use super::receiver::Shop;
 use super::{Mode, Opened, Refusal};
 use crate::state::State;
 use crate::types::{Secret, now};
@@ -14,8 +13,12 @@ const CODE_LIFE: i64 = 3600;
 /// `AuthorizationCodeExpiredTime` is documented in seconds; so large, it is a moment.
 const A_MOMENT: i64 = 1_000_000_000;
 
-/// Keeps what a push says, where it is one to a provider. What cannot be kept is not stored, and is pushed again.
-pub async fn keep(state: &Arc<State>, shop: &Shop, opened: &Opened) -> Result<(), Refusal> {
+/// Keeps what a push says, where it is one to a provider; `of` is the key of the account and its AppID. What cannot be kept is not stored, and is pushed again.
+pub async fn keep(
+    state: &Arc<State>,
+    (key, appid): (&str, &str),
+    opened: &Opened,
+) -> Result<(), Refusal> {
     let text = |name: &str| opened.fields.get(name).and_then(Value::as_str);
     // The signature of a plain message says nothing of its body.
     let (Some(kind), false) = (text("InfoType"), opened.mode == Mode::Plain) else {
@@ -26,10 +29,10 @@ pub async fn keep(state: &Arc<State>, shop: &Shop, opened: &Opened) -> Result<()
         value.as_i64().or_else(|| value.as_str()?.parse().ok())
     };
     let at = number("CreateTime").unwrap_or_else(now);
-    let provider = shop.key.clone();
+    let provider = key.to_owned();
     let merchant = text("AuthorizerAppid").unwrap_or_default().to_owned();
     // The shop of a merchant is known as its provider is: by its AppID, and by the address where it is no live one.
-    let key = shop.key.replacen(&shop.account.appid, &merchant, 1);
+    let key = key.replacen(appid, &merchant, 1);
     let secret = |name: &str| text(name).map(Secret::new);
     let state = state.clone();
     let write: Box<dyn FnOnce() -> Result<()> + Send> = match kind {

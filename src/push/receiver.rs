@@ -9,7 +9,8 @@ mod connection;
 
 use super::forward::Wake;
 use super::{
-    Account, Mode, Opened, Query, Refusal, Stamp, answer, content_answer, events, provider,
+    Account, Mode, Opened, Query, Refusal, Stamp, answer, content_answer, events, milliseconds,
+    provider,
 };
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -324,7 +325,8 @@ impl Desk {
             return Err(Refusal::NotEncrypted);
         }
         self.store(shop, &opened).await?;
-        provider::keep(&self.receiver.state, shop, &opened).await?;
+        let of = (shop.key.as_str(), shop.account.appid.as_str());
+        provider::keep(&self.receiver.state, of, &opened).await?;
         let content = content_answer(&opened.fields);
         Ok(match content {
             None => (StatusCode::OK, "success".into(), "text/plain"),
@@ -430,11 +432,6 @@ pub fn new_push(shop: &str, opened: &Opened, event: &events::Event, forward: boo
         fields: serde_json::Value::Object(event.fields.clone()).to_string(),
         forward,
     }
-}
-
-/// Unix milliseconds now.
-pub fn milliseconds() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 /// Reads a certificate chain and its key, both PEM.

@@ -154,6 +154,54 @@ impl Sandbox {
     }
 }
 
+impl Sandbox {
+    /// Adds what channels need to the shop: coupons in force, promoters, and sharers of whom one has not answered yet.
+    ///
+    /// # Errors
+    /// Where the shop cannot take them.
+    pub fn seed_channels(&mut self, product: &str) -> Result<()> {
+        self.write(|tx| {
+            channels(tx, product)?;
+            rules::settle(tx)?;
+            Ok(())
+        })
+    }
+}
+
+fn channels(tx: &mut Tx<'_>, product: &str) -> Result<(), super::router::Refusal> {
+    use rules::{coupon, promoter, sharer};
+    coupon::confirm(tx, serde_json::from_value(json!({}))?)?;
+    for (number, name, off, total) in [
+        ("K5", "新客立减5元", 500, 100),
+        ("K10", "老客立减10元", 1000, 50),
+    ] {
+        let body = json!({"coupon": {
+            "out_coupon_id": number, "type": 4, "promote_type": 4,
+            "coupon_info": {
+                "name": name,
+                "discount_info": {"discount_fee": off, "discount_condition": {"out_product_ids": [product]}},
+                "receive_info": {"total_num": total, "limit_num_one_person": 1},
+                "valid_info": {"valid_day_num": 7, "valid_type": 2},
+                "promote_info": {"promote_type": 4},
+            },
+        }});
+        coupon::add(tx, serde_json::from_value(body)?)?;
+        let state = json!({"out_coupon_id": number, "status": 2});
+        coupon::update_status(tx, serde_json::from_value(state)?)?;
+    }
+    for nickname in ["茶馆小周", "阿明说茶"] {
+        promoter::add(tx, nickname)?;
+    }
+    let sharers = [
+        "oDemoSharer00000000000000001",
+        "oDemoSharer00000000000000002",
+    ];
+    sharer::bind(tx, serde_json::from_value(json!({"openids": sharers}))?)?;
+    sharer::answer(tx, sharers[0], sharer::Answer::Accept)?;
+    sharer::share(tx, sharers[0], "周末茶会")?;
+    Ok(())
+}
+
 fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<String>> {
     let mut on_sale = Vec::new();
     for n in 0..seed.goods {

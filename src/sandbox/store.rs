@@ -268,6 +268,11 @@ pub const COMPONENT: &str = "component";
 /// Beyond 2^53 and odd, so that a client that keeps numbers as doubles damages them and is found out.
 const FIRST_ID: i64 = 3_302_645_269_677_080_001;
 const ID_STEP: i64 = 34;
+/// Numbers that begin elsewhere, so that an order, an after-sale and a dispute are never taken for each other.
+const APART: [(&str, i64); 2] = [
+    (super::rules::aftersale::NOUN, FIRST_ID + 10_000_000_000),
+    (super::rules::complaint::NOUN, FIRST_ID + 20_000_000_000),
+];
 
 impl<'db> Tx<'db> {
     /// Starts a write. Others wait for it for up to ten seconds.
@@ -308,7 +313,9 @@ impl<'db> Tx<'db> {
 
     /// The next number for a product, a SKU or another thing.
     pub fn next_id(&mut self, noun: &str) -> Result<i64, Refusal> {
-        Ok(FIRST_ID + ID_STEP * (self.count(noun, 0)? - 1))
+        let first = APART.iter().find(|(apart, _)| *apart == noun);
+        let first = first.map_or(FIRST_ID, |(_, first)| *first);
+        Ok(first + ID_STEP * (self.count(noun, 0)? - 1))
     }
 
     /// Counts one more of `name` in `period` and says how many there are now.

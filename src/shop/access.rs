@@ -6,6 +6,7 @@ use crate::api::Endpoint;
 pub use crate::api::common::QuotaGetReply as TokenQuota;
 use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest, StableToken};
 use crate::api::component::account::GetInfo;
+use crate::api::component::is_of_component;
 use crate::api::store::is_of_store;
 use crate::api::store::merchant::{INFO_PATH, InfoReply};
 use crate::client::trace::mask;
@@ -42,7 +43,7 @@ impl Shop {
     /// Paths that this program calls for the shop's family, and the token calls.
     pub fn quota_paths(&self) -> Vec<&'static str> {
         let of_family: fn(&str) -> bool = match self.family {
-            Family::Component => |path: &str| path.starts_with("/shop/") && !is_of_store(path),
+            Family::Component => is_of_component,
             Family::Store => is_of_store,
         };
         crate::api::paths()

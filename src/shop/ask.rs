@@ -285,6 +285,12 @@ mod tests {
         let mut body = json!({});
         put(&mut body, "pagination_info.offset", 20.into());
         assert_eq!(body, json!({"pagination_info": {"offset": 20}}));
-        assert!(Shelf::Store.book().operations.iter().any(has_pages));
+        assert!(
+            Shelf::Store
+                .book()
+                .operations
+                .iter()
+                .any(|known| has_pages(known))
+        );
     }
 }

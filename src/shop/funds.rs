@@ -2,6 +2,7 @@
 //! in its answer, so that a mark in the note is what it is found by.
 
 use super::Shop;
+use super::pass_through::funds::{WITHDRAWAL, WITHDRAWALS};
 use super::write::Found;
 use crate::api::component::funds::{WithdrawReply, Withdrawal, WithdrawalReply};
 use crate::fail::{Failure, failure};
@@ -79,7 +80,7 @@ impl Shop {
     /// One withdrawal; `service` is what an account of the payment-management service puts into every request.
     pub async fn withdrawal(&self, number: &str, service: &Value) -> Result<Fetched> {
         let path = match self.family {
-            Family::Component => "/shop/funds/getwithdrawdetail",
+            Family::Component => WITHDRAWAL.path,
             Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let body = super::with(service, json!({"out_request_no": number}));
@@ -102,7 +103,7 @@ impl Shop {
             };
         }
         let path = match self.family {
-            Family::Component => "/shop/funds/scanwithdraw",
+            Family::Component => WITHDRAWALS.path,
             Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let mut numbers = self.read_list(path, &service, "out_request_nos").await?;

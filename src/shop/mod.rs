@@ -4,6 +4,8 @@
 pub mod access;
 pub mod aftersale;
 pub mod ask;
+pub mod audit;
+pub mod commission;
 pub mod coupon;
 pub mod dispute;
 pub mod funds;
@@ -18,7 +20,9 @@ pub mod pass_through;
 pub mod pay;
 pub mod reading;
 pub mod role;
+pub mod status;
 pub mod store;
+pub mod verify;
 pub mod walk;
 pub mod write;
 

@@ -1,6 +1,7 @@
 //! Payments of the payment-management service: what is left of one, and how a refund or a share of it is found.
 
 use super::Shop;
+use super::pass_through::pay::SHOW;
 use super::write::Found;
 use crate::api::component::funds::{Part, Payment, PaymentReply};
 use crate::lang::Text;
@@ -24,7 +25,7 @@ const SHARES: &str = "profit_sharing_list";
 impl Shop {
     pub async fn payment(&self, trade_no: &str) -> Result<Fetched> {
         let path = match self.family {
-            Family::Component => "/shop/pay/getorder",
+            Family::Component => SHOW.path,
             Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
         let reply = self.read(path, &json!({"trade_no": trade_no})).await?;

@@ -412,7 +412,7 @@ fn only_encrypted_messages_are_taken_once_a_key_is_stored_and_others_are_named()
         said = world.run(&["due", "--within", "1h"]).stderr;
         said.contains("not encrypted")
     });
-    assert!(said.contains("1 messages signed by WeChat"), "{said}");
+    assert!(said.contains("1 message signed by WeChat"), "{said}");
     assert!(said.contains("safe mode in the backend"), "{said}");
     let said = world.run(&["callback", "check"]);
     assert!(

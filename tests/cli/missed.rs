@@ -528,7 +528,8 @@ fn several_shops_are_looked_at_together_and_one_that_fails_is_named() {
             "--format",
             "json",
         ];
-        said(&mut world.plain_command(&[&all[..], more].concat()))
+        let mut command = world.plain_command(&[&all[..], more].concat());
+        said(command.env(wxsell::clock::VARIABLE, world.file("waits")))
     };
     let found = verify(&[]);
     let made = verify(&["--repair"]);

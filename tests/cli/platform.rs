@@ -18,7 +18,7 @@ fn categories_are_found_by_name_and_number() {
     let said = world.run(&["category", "list", "no such name"]);
     assert_eq!(
         (said.code, said.text(), said.stderr.as_str()),
-        (Some(0), "", "nothing to show\n")
+        (Some(0), "", "no category matches\n")
     );
     let (all, mine) = (
         world.json(&["category", "list"]),

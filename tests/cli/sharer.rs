@@ -14,7 +14,8 @@ fn invited_is_not_bound_until_the_person_accepts() {
     let said = world.run(&["sharer", "bind", ONE, TWO, "somebody"]);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
     assert!(
-        said.stderr.contains("invited is not bound"),
+        said.stderr
+            .contains("invited; takes effect once they accept"),
         "{}",
         said.stderr
     );

@@ -62,7 +62,8 @@ fn a_person_is_declared_agrees_is_changed_and_removed() {
     ]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("declared is not bound"),
+        said.stderr
+            .contains("added; each person still has to accept"),
         "{}",
         said.stderr
     );
@@ -251,7 +252,7 @@ fn invitations_and_share_material_are_links_paths_and_pictures() {
         "导购",
         "--as",
         "poster",
-        "--save",
+        "--output",
         "poster.png",
     ]);
     let picture = std::fs::read(world.file("poster.png")).expect("a picture");
@@ -266,7 +267,7 @@ fn invitations_and_share_material_are_links_paths_and_pictures() {
         "{made}"
     );
     let said = world.refused(2, &["promoter", "invite", "--role", "导购", "--as", "code"]);
-    assert!(said.contains("--save"), "{said}");
+    assert!(said.contains("--output"), "{said}");
     assert_eq!(world.paths_since(calls), [""; 0]);
 
     let page = ["--page", "pages/product/index?id=TEA-1001"];
@@ -277,7 +278,7 @@ fn invitations_and_share_material_are_links_paths_and_pictures() {
         made["link"].is_string() && made["works_until"].is_string(),
         "{made}"
     );
-    let made = world.json(&[&share[..], &["--as", "all", "--save", "code.png"]].concat());
+    let made = world.json(&[&share[..], &["--as", "all", "--output", "code.png"]].concat());
     assert!(
         made["path"]
             .as_str()

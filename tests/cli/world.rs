@@ -60,6 +60,13 @@ impl World {
         world
     }
 
+    /// Another machine with the same files, settings and shop.
+    pub fn twin(&self) -> World {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(self.folder.path(), folder.path());
+        World { folder }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -293,5 +300,19 @@ pub fn said(command: &mut Command) -> Said {
         code: output.status.code(),
         stdout: output.stdout,
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+/// Copies what a folder holds.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            std::fs::create_dir_all(&to).expect("a folder");
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).expect("a copy");
+        }
     }
 }

@@ -159,8 +159,13 @@ fn table(kind: &Kind) {
     for answer in odd_answers() {
         ends.push((60, End::Instead(answer)));
     }
-    // A tenth of the bytes of an answer.
-    for bytes in (0..200).step_by(10) {
+    // Places in an answer, of which each kind takes others.
+    let first = 10
+        * KINDS
+            .iter()
+            .take_while(|known| known.path != kind.path)
+            .count();
+    for bytes in (first..200).step_by(40) {
         ends.push((60, End::Cut(bytes)));
     }
     for (lag, end) in ends {

@@ -9,3 +9,8 @@ pub mod goods;
 pub mod image;
 pub mod order;
 pub mod staff;
+
+/// Whether a path is one of the component alone.
+pub fn is_of_component(path: &str) -> bool {
+    path.starts_with("/shop/") && !crate::api::store::is_of_store(path)
+}

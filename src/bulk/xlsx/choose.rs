@@ -120,7 +120,7 @@ pub fn hidden_rows(file: &str, rows: &[u32]) -> Option<Text> {
             file
         ),
         rows => text!(
-            "{count} hidden rows of {file} are read too: {rows}",
+            "{count} hidden {count:row|rows} of {file} {count:is|are} read too: {rows}",
             count = rows.len(),
             file,
             rows = runs_of(rows)

@@ -12,7 +12,7 @@ use crate::shop::pass_through::aftersale::{CANCEL, RETURN_INFO, UPDATE};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Change what the buyer asks for
 ///
@@ -88,7 +88,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let amount = args.amount.or(now.amount);
     let media = match args.images.is_empty() {
         // Without pictures those that were sent stay; a call replaces all of them.
-        true => kept(&found.record["media_list"]),
+        true => ctx.shop().await?.evidence_again(&found.record)?,
         false => create::media(pictures.links(ctx).await?),
     };
     let words = match (&args.text, args.reason) {
@@ -105,14 +105,6 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         }),
     )?;
     plan.carry_out(ctx, &found, &body, None).await
-}
-
-/// Evidence as it is sent, from evidence as it is shown.
-fn kept(media: &Value) -> Value {
-    let items = media.as_array().into_iter().flatten();
-    items
-        .map(|one| json!({"type": one["type"], "url": one["url"]}))
-        .collect()
 }
 
 pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {

@@ -116,9 +116,12 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         anyhow::Ok(numbered)
     };
     // One that was opened already takes what is left.
-    let refuse = || match args.force {
-        true => Ok(()),
-        false => refuse_early(&order, &args, amount, &left),
+    let refuse = || {
+        if args.force {
+            Ok(())
+        } else {
+            refuse_early(&order, &args, amount, &left)
+        }
     };
     let checked = numbered(&body, want.mark.unwrap_or(&want.fresh_mark))?;
     if ctx.global.dry_run {

@@ -25,7 +25,7 @@ pub struct CreateLegacy {
     /// Page of the after-sale in the Mini Program
     #[arg(long, value_name = "PATH", requires = "legacy")]
     path: Option<String>,
-    /// How far it has come
+    /// Status
     #[arg(
         long = "status",
         value_enum,
@@ -61,7 +61,7 @@ pub struct UpdateLegacy {
         requires = "legacy"
     )]
     openid: Option<String>,
-    /// How far it has come
+    /// Status
     #[arg(long = "status", value_enum, requires = "legacy")]
     status: Option<Reported>,
     /// Nothing of the order is left for another after-sale: the order ends
@@ -85,7 +85,7 @@ pub struct ShowLegacy {
     openid: Option<String>,
 }
 
-/// Set until when buyers can open an after-sale
+/// Set the last moment at which buyers can open an after-sale
 ///
 /// For a received order (fund_type 1). The money settles after it.
 #[derive(Debug, clap::Args)]
@@ -98,7 +98,7 @@ pub struct DeadlineArgs {
     /// The last moment, e.g. 2022-04-20, which means its end, or "2022-04-20 12:00:00", China time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::values::last_china_time)]
     until: ChinaTime,
-    /// Call /shop/ecaftersale/update_deadline, which was noted once and may not exist
+    /// Call /shop/ecaftersale/update_deadline (undocumented, may not exist)
     #[arg(long)]
     other_path: bool,
 }
@@ -199,9 +199,10 @@ pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
         ))
         .into());
     }
-    let ask = match args.other_path {
-        true => &DEADLINE_VARIANT,
-        false => &DEADLINE,
+    let ask = if args.other_path {
+        &DEADLINE_VARIANT
+    } else {
+        &DEADLINE
     };
     let body = json!({
         "out_order_id": args.order, "openid": args.openid, "after_sale_deadline": until,

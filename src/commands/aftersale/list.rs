@@ -30,7 +30,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with = "state")]
     open: bool,
     /// Only this state (can be repeated)
-    #[arg(long, value_enum)]
+    #[arg(long = "status", alias = "state", value_enum)]
     state: Vec<State>,
     /// Only this type
     #[arg(long = "type", value_enum)]
@@ -70,7 +70,7 @@ pub async fn run(args: ListArgs, ctx: &Ctx) -> Result<()> {
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
     let ids = ids(args, ctx).await?;
-    let enough = args.rows.limit.unwrap_or(usize::MAX);
+    let enough = ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX);
     let until = match args.due {
         Some(due) => Some(ctx.clock()? + i64::try_from(due.as_secs())?),
         None => None,
@@ -136,7 +136,8 @@ async fn ids(args: &ListArgs, ctx: &Ctx) -> Result<Vec<String>> {
     let shop = ctx.shop().await?;
     let states: Vec<states::State> = match (&args.state[..], args.due.is_some(), args.open) {
         ([], false, false) => {
-            let most = args.rows.limit.filter(|_| args.kind.is_none());
+            let most = ctx.out.reads(args.rows.limit);
+            let most = most.filter(|_| args.kind.is_none());
             let walked = shop.aftersale_ids(&filter, most).await?;
             ctx.note_unsure(walked.unsure);
             return Ok(walked.rows);

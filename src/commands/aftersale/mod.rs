@@ -11,6 +11,8 @@ mod list;
 mod shown;
 mod words;
 
+pub use shown::columns_of_list;
+
 use super::Ctx;
 use super::ask::Rows;
 use crate::commands::shows::Shows;
@@ -103,13 +105,14 @@ pub const SHOWS: &[Shows] = &[
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list::run(args, ctx).await,
-        Verb::Show(args) => match args.legacy.legacy {
-            true => legacy::show(&args.which.number, &args.legacy, ctx).await,
-            false => {
+        Verb::Show(args) => {
+            if args.legacy.legacy {
+                legacy::show(&args.which.number, &args.legacy, ctx).await
+            } else {
                 let found = read(ctx, &args.which).await?;
                 shown::one(ctx, found)
             }
-        },
+        }
         Verb::Create(args) => create::run(args, ctx).await,
         Verb::Update(args) => buyer::update(args, ctx).await,
         Verb::Cancel(args) => buyer::cancel(args, ctx).await,

@@ -9,6 +9,7 @@ use crate::output::{Cell, Columns};
 use crate::shop::pass_through::aftersale::SHOW;
 use crate::shop::reading::Fetched;
 use crate::text;
+use crate::types::Fen;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -193,6 +194,17 @@ pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
     ctx.out
         .with_nothing(text!("no after-sales match"))
         .list_with(line(), rows)?;
+    let open = rows.iter().filter(|row| row.answer().is_some());
+    let amounts = rows.iter().filter_map(|row| row.aftersale.amount);
+    ctx.out.total(
+        rows.len(),
+        text!(
+            "{count} {count:after-sale|after-sales}, {open} waiting for you, {amount} yuan",
+            count = rows.len(),
+            open = open.count(),
+            amount = Fen(amounts.map(|fen| fen.0).sum()).to_yuan()
+        ),
+    );
     // What waits for the merchant goes first.
     let ours = rows.iter().find_map(|row| Some((row, row.answer()?)));
     match (ours, rows.first()) {
@@ -203,4 +215,9 @@ pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
         (None, None) => {}
     }
     Ok(())
+}
+
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    line().names().map(str::to_owned).collect()
 }

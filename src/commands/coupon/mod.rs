@@ -5,18 +5,18 @@ mod draft;
 mod user;
 
 use super::Ctx;
-use super::ask::{Rows, check, columns, fields, without};
+use super::ask::{Rows, columns, request};
+use crate::api::operation::present;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
-use crate::lang::Text;
-use crate::output::{Cell, Columns};
-use crate::shop::coupon::{next_states, spelled};
+use crate::model::coupon::{Discount, State};
+use crate::output::Cell;
+use crate::shop::coupon::{of_row, spelled, state_number};
 use crate::shop::pass_through::coupon::{CONFIRM, LIST, SHOW, STATUS, STOCK};
 use crate::text;
-use crate::types::Fen;
 use anyhow::Result;
-use clap::{Subcommand, ValueEnum};
-use serde::{Serialize, Serializer};
+use clap::Subcommand;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Give coupons out in the live room
@@ -55,21 +55,22 @@ pub struct ShowArgs {
 pub struct ListArgs {
     /// Only coupons in this state
     #[arg(long, value_enum)]
-    status: Option<Status>,
+    status: Option<State>,
     #[command(flatten)]
     rows: Rows,
 }
 
-/// Bring a coupon into force, or end it
+/// Activate or end a coupon
 ///
 /// From editing into force, from there to expired or void; nothing goes back. The state is looked at first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// Your own coupon number
     out_coupon_id: String,
-    /// Where it is to go
+    /// New status
     #[arg(value_enum)]
-    status: Status,
+    #[serde(skip)]
+    status: State,
 }
 
 /// Report how many coupons are left and taken
@@ -88,47 +89,6 @@ pub struct StockArgs {
     #[arg(long, value_name = "N")]
     #[serde(rename = "coupon_stock.stock_info.receive_num")]
     taken: u32,
-}
-
-/// State of a coupon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Status {
-    /// Being edited; buyers do not see it
-    Editing,
-    /// Buyers can take it
-    InForce,
-    /// Over
-    Expired,
-    /// Taken back
-    Void,
-}
-
-impl Status {
-    fn code(self) -> i64 {
-        match self {
-            Status::Editing => 1,
-            Status::InForce => 2,
-            Status::Expired => 3,
-            Status::Void => 4,
-        }
-    }
-
-    /// The word of a state, for messages.
-    fn word(code: i64) -> Text {
-        match code {
-            1 => text!("editing"),
-            2 => text!("in force"),
-            3 => text!("expired"),
-            4 => text!("void"),
-            other => Text::verbatim(other.to_string()),
-        }
-    }
-}
-
-impl Serialize for Status {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.code())
-    }
 }
 
 /// What its verbs print that is not what one call answers.
@@ -160,51 +120,47 @@ fn not_confirmed(error: anyhow::Error) -> anyhow::Error {
 }
 
 async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
-    let coupon = one(&args.out_coupon_id, ctx).await?;
+    let coupon = ctx.shop().await?.coupon(&args.out_coupon_id).await?;
     let (book, operation) = SHOW.operation();
-    let node = book.at(&operation.reply, SHOW.shows);
-    let shown = node.map_or(coupon.clone(), |node| {
-        crate::api::operation::present(book, node, coupon)
-    });
-    let columns = columns(&SHOW).with("pays", "BUYERS PAY", |coupon: &Value| {
-        pays(&coupon["coupon_info"]["discount_info"])
-    });
+    let shown = match book.at(&operation.reply, SHOW.shows) {
+        Some(node) => present(book, node, coupon.record),
+        None => coupon.record,
+    };
+    let share = coupon.value.share;
+    let columns = columns(&SHOW).with("pays", "BUYERS PAY", move |_: &Value| cell(share));
     ctx.out.show_with(columns, &shown)
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
-    let limit = args.rows.limit.filter(|_| args.status.is_none());
+    let limit = ctx
+        .out
+        .reads(args.rows.limit)
+        .filter(|_| args.status.is_none());
     let mut rows = ctx.rows(&LIST, &json!({}), limit).await?;
+    let family = ctx.shop().await?.family;
+    let of = move |row: &Value| of_row(family, row);
     if let Some(status) = args.status {
-        rows.retain(|row| row["coupon"]["status"] == status.code());
-        rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+        rows.retain(|row| of(row).is_some_and(|coupon| coupon.state == Some(status)));
+        rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     }
     let (book, operation) = LIST.operation();
     if let Some(node) = book.at(&operation.reply, LIST.shows) {
         for row in &mut rows {
-            *row = crate::api::operation::present(book, node, row.take());
+            *row = present(book, node, row.take());
         }
     }
-    ctx.out.list_with(discounts(columns(&LIST)), &rows)
-}
-
-/// What the coupons of a list do, in one column.
-fn discounts(columns: Columns<Value>) -> Columns<Value> {
-    columns.with("discount", "DISCOUNT", |row: &Value| {
-        let discount = &row["coupon"]["coupon_info"]["discount_info"];
-        // WeChat fills in both figures; the kind says which of them counts.
-        let off = discount["discount_fee"].as_i64();
-        match (row["coupon"]["type"].as_i64(), off) {
-            (Some(1 | 3 | 101 | 103), _) | (_, None) => pays(discount),
-            (_, Some(off)) => Cell::Word(text!("{amount} yuan off", amount = Fen(off).to_yuan())),
-        }
-    })
+    // What the coupons of a list do, in one column.
+    let columns = columns(&LIST).with("discount", "DISCOUNT", move |row: &Value| {
+        cell(of(row).and_then(|coupon| coupon.discount))
+    });
+    let out = ctx.out.with_nothing(super::done::nothing(&LIST));
+    out.list_with(columns, &rows)
 }
 
 /// `51% (打5.1折)`.
-fn pays(discount: &Value) -> Cell {
-    match discount["discount_num"].as_i64() {
-        Some(share) => {
+fn cell(discount: Option<Discount>) -> Cell {
+    match discount {
+        Some(Discount::Share(share)) => {
             let (percent, tenths) = spelled(share);
             Cell::Word(text!(
                 "buyers pay {percent}% (打{tenths}折)",
@@ -212,45 +168,36 @@ fn pays(discount: &Value) -> Cell {
                 tenths
             ))
         }
+        Some(Discount::Off(off)) => Cell::Word(text!("{amount} yuan off", amount = off.to_yuan())),
         None => Cell::Empty,
     }
 }
 
-/// A coupon as WeChat has it now.
-async fn one(out_coupon_id: &str, ctx: &Ctx) -> Result<Value> {
-    let body = json!({"out_coupon_id": out_coupon_id});
-    check(&SHOW, &body, &[])?;
-    let mut reply = ctx.send(&SHOW, &body).await?.unwrap_or_default();
-    let coupon = reply.pointer_mut("/result/coupon").map(Value::take);
-    Ok(coupon
-        .filter(Value::is_object)
-        .ok_or_else(|| without(&SHOW))?)
-}
-
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
-    let body = fields(&args, json!({}))?;
-    check(&STATUS, &body, &[])?;
-    let now = one(&args.out_coupon_id, ctx).await?["status"].as_i64();
-    if now == Some(args.status.code()) && !ctx.global.dry_run {
-        return ctx.is_so_already(&STATUS);
+    let shop = ctx.shop().await?;
+    let number = state_number(shop.family, args.status)?;
+    let body = request(&STATUS, &args, json!({"status": number}))?;
+    let now = shop.coupon(&args.out_coupon_id).await?.value.state;
+    if now == Some(args.status) && !ctx.global.dry_run {
+        return ctx.is_so_already();
     }
-    may_become(now, args.status.code())?;
+    may_become(now, args.status)?;
     ctx.send_and_show(&STATUS, &body).await
 }
 
 /// Refuses a step that WeChat would refuse, and says which there are.
-fn may_become(now: Option<i64>, wanted: i64) -> Result<()> {
-    let Some(now) = now.filter(|now| !next_states(*now).contains(&wanted)) else {
+fn may_become(now: Option<State>, wanted: State) -> Result<()> {
+    let Some(now) = now.filter(|now| !now.next().contains(&wanted)) else {
         return Ok(());
     };
     let failure = Failure::input(text!(
         "the coupon is {now}, so it cannot become {wanted}",
-        now = Status::word(now),
-        wanted = Status::word(wanted)
+        now = now.words(),
+        wanted = wanted.words()
     ));
-    Err(match next_states(now) {
+    Err(match now.next() {
         [] => failure.hint(text!("nothing comes after this state; add a new coupon")),
-        [only] => failure.hint(text!("it can become: {next}", next = Status::word(*only))),
+        [only] => failure.hint(text!("it can become: {next}", next = only.words())),
         _ => failure.hint(text!("it can become expired or void; nothing goes back")),
     }
     .into())

@@ -2,16 +2,16 @@
 
 use super::Ctx;
 use crate::cli::values::moment;
-use crate::commands::ask::{Rows, check, fields};
+use crate::commands::ask::{Rows, request};
 use crate::fail::Failure;
-use crate::lang::Text;
-use crate::shop::coupon::next_copy_states;
+use crate::model::coupon::CopyState;
+use crate::shop::coupon::{Copy, copy_state_number};
 use crate::shop::pass_through::coupon::{USER_ADD, USER_LIST, USER_STATUS, USER_UPDATE};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
-use clap::{Subcommand, ValueEnum};
-use serde::{Serialize, Serializer};
+use clap::Subcommand;
+use serde::Serialize;
 use serde_json::json;
 
 /// Follow the coupons that buyers hold
@@ -39,9 +39,9 @@ pub struct AddArgs {
     #[serde(rename = "recv_time")]
     taken_at: Option<i64>,
     /// A new copy is active.
-    #[arg(skip = CopyStatus::Active)]
+    #[arg(skip)]
     #[serde(rename = "user_coupon.status")]
-    status: CopyStatus,
+    status: Option<i64>,
 }
 
 /// Which copy.
@@ -92,9 +92,10 @@ pub struct UpdateArgs {
 pub struct StatusArgs {
     /// The buyer
     openid: String,
-    /// What became of it
+    /// New status of the copy
     #[arg(value_enum)]
-    status: CopyStatus,
+    #[serde(skip)]
+    status: CopyState,
     /// Your own coupon number
     #[arg(long, value_name = "OUT_COUPON_ID")]
     #[serde(rename = "out_coupon_id")]
@@ -105,46 +106,14 @@ pub struct StatusArgs {
     number: String,
 }
 
-/// State of a buyer's copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CopyStatus {
-    #[value(skip)]
-    Active,
-    Expired,
-    Used,
-}
-
-impl CopyStatus {
-    fn code(self) -> i64 {
-        match self {
-            CopyStatus::Active => 100,
-            CopyStatus::Expired => 101,
-            CopyStatus::Used => 102,
-        }
-    }
-}
-
-impl Serialize for CopyStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.code())
-    }
-}
-
-fn word(code: i64) -> Text {
-    match code {
-        100 => text!("active"),
-        101 => text!("expired"),
-        102 => text!("used"),
-        other => Text::verbatim(other.to_string()),
-    }
-}
-
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Add(args) => {
             let taken_at = args.taken_at.unwrap_or_else(now);
+            let family = ctx.shop().await?.family;
             let args = AddArgs {
                 taken_at: Some(taken_at),
+                status: Some(copy_state_number(family, CopyState::Active)?),
                 ..args
             };
             ctx.ask(&USER_ADD, &args).await
@@ -158,26 +127,25 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn update(mut args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     if args.taken_at.is_none() {
         let copy = copy(&args.openid, &args.copy.coupon, &args.copy.number, ctx).await?;
-        args.taken_at = copy["create_time"].as_i64();
+        args.taken_at = copy.taken_at;
     }
     ctx.ask(&USER_UPDATE, &args).await
 }
 
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
-    let body = fields(&args, json!({}))?;
-    check(&USER_STATUS, &body, &[])?;
+    let number = copy_state_number(ctx.shop().await?.family, args.status)?;
+    let body = request(&USER_STATUS, &args, json!({"status": number}))?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
-    let now = copy["status"].as_i64();
-    if now == Some(args.status.code()) && !ctx.global.dry_run {
-        return ctx.is_so_already(&USER_STATUS);
+    if copy.state == Some(args.status) && !ctx.global.dry_run {
+        return ctx.is_so_already();
     }
-    if let Some(now) = now
-        && !next_copy_states(now).contains(&args.status.code())
+    if let Some(now) = copy.state
+        && !now.next().contains(&args.status)
     {
         return Err(Failure::input(text!(
             "this copy is {now}, so it cannot become {wanted}",
-            now = word(now),
-            wanted = word(args.status.code())
+            now = now.words(),
+            wanted = args.status.words()
         ))
         .hint(text!(
             "only an active copy can be marked; nothing goes back"
@@ -188,22 +156,22 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// A buyer's copy as WeChat has it now.
-async fn copy(openid: &str, coupon: &str, number: &str, ctx: &Ctx) -> Result<serde_json::Value> {
-    let rows = ctx
-        .rows(&USER_LIST, &json!({"openid": openid}), None)
+async fn copy(openid: &str, coupon: &str, number: &str, ctx: &Ctx) -> Result<Copy> {
+    let found = ctx
+        .shop()
+        .await?
+        .coupon_copy(openid, coupon, number)
         .await?;
-    rows.into_iter()
-        .find(|row| row["out_coupon_id"] == coupon && row["out_user_coupon_id"] == number)
-        .ok_or_else(|| {
-            Failure::input(text!(
-                "this buyer holds no copy {number} of {coupon}",
-                number,
-                coupon
-            ))
-            .hint(text!(
-                "`wxsell coupon user list {openid}` lists what the buyer holds",
-                openid
-            ))
-            .into()
-        })
+    found.ok_or_else(|| {
+        Failure::input(text!(
+            "this buyer holds no copy {number} of {coupon}",
+            number,
+            coupon
+        ))
+        .hint(text!(
+            "`wxsell coupon user list {openid}` lists what the buyer holds",
+            openid
+        ))
+        .into()
+    })
 }

@@ -88,7 +88,7 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
             shown: true,
             ..Failure::input(match table.problems.len() {
                 1 => text!("1 problem; nothing was sent"),
-                count => text!("{count} problems; nothing was sent", count),
+                count => text!("{count} {count:problem|problems}; nothing was sent", count),
             })
         }
         .hint(text!(
@@ -336,7 +336,7 @@ fn end(mut report: Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<
             ..Failure::new(
                 Kind::Partial,
                 text!(
-                    "{failed} of {orders} orders were not reported",
+                    "{failed} of {orders} {orders:order|orders} {failed:was|were} not reported",
                     failed = report.failed.len(),
                     orders = report.orders
                 ),
@@ -465,7 +465,7 @@ impl Sender<'_> {
         shop_key: &str,
     ) -> Result<()> {
         self.ctx.out.note(text!(
-            "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+            "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
             count = unknown.len(),
             seconds = LAG
         ));

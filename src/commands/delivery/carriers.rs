@@ -4,9 +4,9 @@ use super::COMPANIES;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
+use crate::shop::pass_through::delivery::{CARRIER, CARRIER_NAME};
 use crate::text;
 use anyhow::Result;
-use serde_json::Value;
 
 /// What WeChat calls the carriers.
 pub struct Carriers(Vec<(String, String)>);
@@ -27,10 +27,9 @@ const ENDINGS: [&str; 9] = [
 impl Carriers {
     pub async fn of(ctx: &Ctx) -> Result<Carriers> {
         let rows = ctx.rows(&COMPANIES, &(), None).await?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Carriers(
             rows.iter()
-                .map(|row| (text(&row["delivery_id"]), text(&row["delivery_name"])))
+                .map(|row| (CARRIER.text(row), CARRIER_NAME.text(row)))
                 .collect(),
         ))
     }
@@ -55,7 +54,7 @@ impl Carriers {
             return Ok(code);
         }
         let near: Vec<&(String, String)> = match short.chars().count() {
-            0 | 1 => Vec::new(),
+            0 => Vec::new(),
             _ => self
                 .0
                 .iter()
@@ -63,11 +62,19 @@ impl Carriers {
                 .collect(),
         };
         match near.as_slice() {
-            [(code, _)] => Ok(code),
-            [] => Err(
-                Failure::input(text!("WeChat knows no carrier \"{name}\"", name = named))
-                    .hint(text!("`wxsell delivery companies` lists them")),
-            ),
+            [(code, _)] if short.chars().count() > 1 => Ok(code),
+            [] => {
+                let failure =
+                    Failure::input(text!("WeChat knows no carrier \"{name}\"", name = named));
+                Err(match self.nearest(&wanted) {
+                    Some((code, name)) => failure.hint(text!(
+                        "did you mean {name} ({code})? `wxsell delivery companies` lists all",
+                        name,
+                        code
+                    )),
+                    None => failure.hint(text!("`wxsell delivery companies` lists them")),
+                })
+            }
             several => Err(Failure::input(text!(
                 "\"{name}\" may be several carriers: {list}",
                 name = named,
@@ -75,6 +82,20 @@ impl Carriers {
             ))
             .hint(text!("write the whole name, or the code"))),
         }
+    }
+}
+
+impl Carriers {
+    /// The one that is spelled most like it, where one is.
+    fn nearest(&self, wanted: &str) -> Option<(&str, &str)> {
+        const ALIKE: f64 = 0.5;
+        let short = shortened(wanted);
+        let like = self.0.iter().map(|(code, name)| {
+            let alike = strsim::normalized_levenshtein(&short, &shortened(&plain(name)));
+            (alike, code.as_str(), name.as_str())
+        });
+        let (alike, code, name) = like.max_by(|one, other| one.0.total_cmp(&other.0))?;
+        (alike >= ALIKE).then_some((code, name))
     }
 }
 

@@ -32,14 +32,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sheet::Line;
 
-/// Report parcels and receipt
+/// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List carriers
-    Companies,
+    Companies(CompaniesArgs),
     Send(Box<SendArgs>),
     /// Mark an order as received
     Receive(Which),
+}
+
+/// What `delivery companies` takes.
+#[derive(Debug, clap::Args)]
+pub struct CompaniesArgs {
+    /// Only carriers whose name or code holds this
+    keyword: Option<String>,
 }
 
 /// What its verbs print that is not what one call answers.
@@ -93,9 +100,10 @@ pub struct SendArgs {
     /// Tables of parcels: .xlsx, .csv, .tsv, patterns such as `today/*.xlsx`, or `-` for standard input
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     from: Vec<String>,
-    /// Kind of the tables, where their ending does not say it
+    /// File type (default: by extension)
     #[arg(
-        long,
+        long = "file-type",
+        alias = "kind",
         value_enum,
         value_name = "KIND",
         requires = "from",
@@ -156,16 +164,25 @@ fn blank_in_waybill(waybill: &str) -> Text {
 /// A waybill number that was typed.
 fn waybill(argument: &str) -> Result<String, Text> {
     let number = typed(argument)?;
-    match number.contains(' ') {
-        true => Err(blank_in_waybill(&number)),
-        false => Ok(number),
+    if number.contains(' ') {
+        Err(blank_in_waybill(&number))
+    } else {
+        Ok(number)
     }
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Companies => {
-            let rows = ctx.rows(&COMPANIES, &(), None).await?;
+        Verb::Companies(args) => {
+            let mut rows = ctx.rows(&COMPANIES, &(), None).await?;
+            if let Some(word) = args.keyword {
+                let word = word.to_lowercase();
+                let fits = |value: &serde_json::Value| {
+                    let text = value.as_str().unwrap_or_default();
+                    text.to_lowercase().contains(&word)
+                };
+                rows.retain(|row| row.as_object().is_some_and(|row| row.values().any(fits)));
+            }
             ctx.show_rows(&COMPANIES, rows)
         }
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,
@@ -200,17 +217,17 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         waybill: args.waybill.unwrap_or_default(),
         ..Line::default()
     };
-    let lines: Vec<Line> = match args.items.is_empty() {
-        true => vec![line],
-        false => args
-            .items
+    let lines: Vec<Line> = if args.items.is_empty() {
+        vec![line]
+    } else {
+        args.items
             .into_iter()
             .map(|(sku, count)| Line {
                 sku: Some(sku),
                 count,
                 ..line.clone()
             })
-            .collect(),
+            .collect()
     };
     let shipped = match &*line_waybill {
         "" => text!("{order} shipped", order = &order.number),
@@ -271,9 +288,10 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         Planned::New(prepared) => {
             ctx.before_write(None).await?;
             let asks = shipment.finish == Finish::Ask;
-            let prepared = match asks {
-                true => prepared.refused_by(INCOMPLETE),
-                false => prepared,
+            let prepared = if asks {
+                prepared.refused_by(INCOMPLETE)
+            } else {
+                prepared
             };
             let sent = prepared.send(shop, operation, &whole, |_| Default::default());
             match sent.await {

@@ -238,7 +238,7 @@ struct Failed {
 }
 
 pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns::<Item>()?;
+    ctx.out.check_columns_of_list(Columns::<Item>::of())?;
     let wanted = Wanted::of(&args);
     let several = ctx.several()?;
     let (mut items, failed, count) = match &several {
@@ -272,36 +272,38 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
             }
         }
     }
-    let outside = match ctx.global.dry_run {
-        true => {
-            if args.ics.is_some() || args.notify_url.is_some() || args.exec.is_some() {
-                ctx.out
-                    .note(text!("nothing was written, sent or run: --dry-run"));
-            }
-            Ok(())
+    let outside = if ctx.global.dry_run {
+        if args.ics.is_some() || args.notify_url.is_some() || args.exec.is_some() {
+            ctx.out
+                .note(text!("nothing was written, sent or run: --dry-run"));
         }
-        false => tell::all(&args, &items, &failed, ctx).await,
+        Ok(())
+    } else {
+        tell::all(&args, &items, &failed, ctx).await
     };
     verdict(&items, failed, count, args.within, outside)
 }
 
 /// The rows, and the command that answers the first.
 fn show(items: &[Item], several: bool, args: &DueArgs, ctx: &Ctx) -> Result<()> {
-    let nothing = match args.all {
-        true => text!("nothing waits for an answer"),
-        false => text!("nothing falls due within {time}", time = span(args.within)),
+    let nothing = if args.all {
+        text!("nothing waits for an answer")
+    } else {
+        text!("nothing falls due within {time}", time = span(args.within))
     };
     let out = ctx.out.with_nothing(nothing);
     // A shop that is the only one needs no column.
-    let one: &[&str] = match several || !ctx.out.is_for_people() || ctx.out.columns.is_some() {
-        true => &[],
-        false => &["shop"],
+    let one: &[&str] = if several || !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        &[]
+    } else {
+        &["shop"]
     };
     out.list_with(Columns::of().without(one), items)?;
     if let Some(first) = items.iter().find(|item| item.is_ours()) {
-        ctx.out.next(&match several {
-            true => format!("{} --profile {}", first.command(), first.shop),
-            false => first.command(),
+        ctx.out.next(&if several {
+            format!("{} --profile {}", first.command(), first.shop)
+        } else {
+            first.command()
         });
     }
     Ok(())
@@ -370,7 +372,7 @@ fn verdict(
         Failure::new(
             Kind::Partial,
             text!(
-                "{failed} of {all} shops could not be read",
+                "{failed} of {all} {all:shop|shops} could not be read",
                 failed = failed.len(),
                 all = shops
             ),
@@ -380,4 +382,9 @@ fn verdict(
     };
     shown.shown = true;
     Err(shown.into())
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<Item>()
 }

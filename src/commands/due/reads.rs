@@ -3,30 +3,24 @@
 use super::{Item, Noun, Wanted};
 use crate::api::component::aftersale as wire;
 use crate::commands::Ctx;
-use crate::commands::order::list::orders_between;
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
 use crate::model::order::{self, Order};
 use crate::shop::aftersale::{Filter, Key};
 use crate::shop::dispute::Filter as Disputes;
-use crate::shop::pass_through::due::GOODS;
 use crate::shop::reading::Fetched;
 use crate::state::cases::OpenCase;
 use crate::state::pushes;
 use crate::text;
-use crate::types::{ChinaTime, Fen, now};
+use crate::types::{Fen, now};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;
 const DAY: i64 = 86_400;
-/// `edit_status` of a product in audit.
-const IN_AUDIT: i64 = 2;
-
 /// One shop as it is read.
 struct Look<'a> {
     ctx: &'a Ctx,
@@ -58,15 +52,6 @@ pub async fn shop(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Item>> {
     let found = [aftersales, disputes, orders, audits];
     let found = found.into_iter().flatten();
     Ok(found.filter(|item| wanted.all || item.due).collect())
-}
-
-/// A number as text, whichever way it came.
-fn number(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 impl Look<'_> {
@@ -167,9 +152,10 @@ impl Look<'_> {
     ) -> Result<(Vec<OpenCase>, Vec<String>)> {
         let state = self.ctx.state()?;
         let kept = state.open_cases(&self.key)?;
-        let mut usable = match self.wanted.fresh {
-            true => HashMap::new(),
-            false => self.usable(&kept, listed)?,
+        let mut usable = if self.wanted.fresh {
+            HashMap::new()
+        } else {
+            self.usable(&kept, listed)?
         };
         let missing = listed.keys().filter(|number| !usable.contains_key(*number));
         let missing: Vec<&String> = missing.collect();
@@ -314,8 +300,11 @@ impl Look<'_> {
         }
         // An order may bear a time up to a day ahead of WeChat's.
         let since = self.now.saturating_sub(self.wanted.orders_of);
-        let rows = orders_between(self.ctx, since, self.now + DAY).await?;
-        let open = rows
+        let shop = self.ctx.shop().await?;
+        let walked = shop.orders_between(since, self.now + DAY).await?;
+        self.ctx.note_unsure(walked.unsure);
+        let open = walked
+            .rows
             .into_iter()
             .filter(|order| order.value.state == order::State::Paid);
         Ok(open.map(|order| self.to_ship(order.value)).collect())
@@ -361,20 +350,14 @@ impl Look<'_> {
         if !self.wanted.all {
             return Ok(Vec::new());
         }
-        let rows = self
-            .ctx
-            .rows(&GOODS, &json!({"need_edit_spu": 1}), None)
-            .await?;
-        let items = rows.iter().filter_map(|spu| {
-            let submitted = spu["audit_info"]["submit_time"].as_str()?;
-            let since = self.now - ChinaTime(submitted.to_owned()).unix()?;
-            if spu["edit_status"] != IN_AUDIT || since < self.wanted.audit_after {
-                return None;
-            }
-            Some(Item {
+        let audits = self.ctx.shop().await?.audits().await?;
+        let items = audits.into_iter().filter_map(|audit| {
+            let since = self.now - audit.submitted?;
+            let is_long = since >= self.wanted.audit_after;
+            (audit.is_open && is_long).then(|| Item {
                 who: Actor::Platform,
                 what: text!("in audit for {time}", time = left(since)),
-                ..self.waiting(Noun::Audit, number(&spu["out_product_id"])?)
+                ..self.waiting(Noun::Audit, audit.number)
             })
         });
         Ok(items.collect())

@@ -10,7 +10,7 @@ use crate::output::{Cell, Column, Record};
 use crate::profile::{self, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Forwarder, Wake, http, seal_again};
-use crate::push::receiver::milliseconds;
+use crate::push::milliseconds;
 use crate::state::pushes::{Filter, Push, PushLog};
 use crate::text;
 use anyhow::Result;
@@ -59,7 +59,7 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
     let pushes = chosen(&args, ctx)?;
     if ctx.global.dry_run {
         ctx.out.note(text!(
-            "would send {count} events again",
+            "would send {count} {count:event|events} again",
             count = pushes.len()
         ));
         return Ok(());
@@ -68,7 +68,7 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
         let ids: Vec<i64> = pushes.iter().map(|push| push.id).collect();
         let queued = ctx.state()?.queue_pushes(&ids, milliseconds())?;
         ctx.out.note(text!(
-            "queued {count} events; a running `wxsell event listen --forward-to` hands them on, or `wxsell event forward`",
+            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` hands {count:it|them} on, or `wxsell event forward`",
             count = queued
         ));
         return Ok(());
@@ -100,7 +100,11 @@ fn partly(failed: usize, all: usize) -> Result<()> {
     }
     let mut failure = Failure::new(
         Kind::Partial,
-        text!("{failed} of {all} events were not taken", failed, all),
+        text!(
+            "{failed} of {all} {all:event|events} {failed:was|were} not taken",
+            failed,
+            all
+        ),
     );
     failure.shown = true;
     Err(failure.into())
@@ -168,7 +172,8 @@ pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
         if args.all {
             count += meant(state.pushes(&of("none"))?).len();
         }
-        ctx.out.note(text!("would forward {count} events", count));
+        ctx.out
+            .note(text!("would forward {count} {count:event|events}", count));
         return Ok(());
     }
     let lock = only_forwarder(ctx)?;

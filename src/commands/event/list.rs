@@ -364,3 +364,8 @@ pub fn stats(args: &StatsArgs, ctx: &Ctx) -> Result<()> {
     });
     ctx.out.list(&events.chain(refused).collect::<Vec<_>>())
 }
+
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    crate::output::names_of::<Listed>()
+}

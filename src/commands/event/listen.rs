@@ -71,7 +71,7 @@ pub struct Onward {
         requires = "forward_to"
     )]
     pub forward_as: Form,
-    /// Run this command for every event, with its JSON on standard input, until it ends with 0
+    /// Run this command for every event, with its JSON on standard input, until it exits with 0
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     pub exec: Option<String>,
     /// Forward only events of these names, separated by commas; the others are stored
@@ -344,7 +344,7 @@ async fn keep_forwarding(
 ) {
     while let Err(error) = forwarder.run(wake.clone(), stopping.clone()).await {
         drop(said.try_send(text!(
-            "handing on rests for a moment: {why}",
+            "forwarding paused: {why}",
             why = Failure::from_any(error).message
         )));
         let told = stopping.wait_for(|stop| *stop);

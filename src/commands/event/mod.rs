@@ -7,6 +7,8 @@ mod listen;
 mod trigger;
 mod verify;
 
+pub use list::columns_of_list;
+
 use super::Ctx;
 use crate::cli::values::{When, when};
 use crate::commands::shows::Shows;
@@ -112,7 +114,7 @@ pub fn warn_of_plain(ctx: &Ctx) -> Result<()> {
     };
     if let Some(plain) = refused.iter().find(plain) {
         ctx.out.warn(text!(
-            "{count} messages signed by WeChat were refused in 7 days, the last at {at}, because they are not encrypted: set the message push to safe mode in the backend (Development management → Message push), or run `wxsell event listen` with --allow-plain",
+            "{count} {count:message|messages} signed by WeChat {count:was|were} refused in 7 days, the last at {at}, because {count:it is|they are} not encrypted: set the message push to safe mode in the backend (Development management → Message push), or run `wxsell event listen` with --allow-plain",
             count = plain.count,
             at = crate::types::plain_time(&crate::types::rfc3339(plain.last_at))
         ));
@@ -152,9 +154,10 @@ impl Which {
             (None, None) => None,
         };
         Ok(Filter {
-            shop: match self.all_shops {
-                true => None,
-                false => Some(ctx.profile()?.account_key()),
+            shop: if self.all_shops {
+                None
+            } else {
+                Some(ctx.profile()?.account_key())
             },
             event: self.event.clone(),
             family: self.family.clone(),

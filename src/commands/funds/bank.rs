@@ -1,11 +1,16 @@
 //! The account that money is paid out to, and the lists it is chosen from. Account numbers come from a prompt, a file or
 //! standard input, never from an option: other users of the machine can see those.
 
-use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::{Data, Rows, columns, fields, request};
 use crate::commands::money::Service;
 use crate::fail::Failure;
+use crate::shop::pass_through::Field;
+use crate::shop::pass_through::funds::{
+    ACCOUNT_BANK, ACCOUNT_BANK_NAME, ACCOUNT_BRANCH, ACCOUNT_KIND, ACCOUNT_NUMBER, ACCOUNT_PLACE,
+    BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, CITY, CITY_CODE, NEEDS_BRANCH, PLACE,
+    PROVINCE, PROVINCE_CODE,
+};
 use crate::shop::pass_through::funds::{
     BANK_SET, BANK_SHOW, BANKS, BANKS_OF_CARD, BRANCHES, CITIES, PROVINCES,
 };
@@ -168,25 +173,22 @@ fn account_number(file: Option<&Path>, ctx: &Ctx) -> Result<Secret> {
 
 fn digits(text: &str) -> Result<Secret> {
     let number: String = text.split_whitespace().collect();
-    match !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(Secret::new(number)),
-        false => Err(Failure::input(text!("an account number has digits only")).into()),
+    if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(Secret::new(number))
+    } else {
+        Err(Failure::input(text!("an account number has digits only")).into())
     }
 }
 
 async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let mut body = fields(&args, args.data.read()?)?;
-    let has_number = body["account_info"]["account_number"].is_string();
+    let has_number = ACCOUNT_NUMBER.at(&body).is_string();
     if ctx.out.interactive && args.data.file.is_none() {
         choose(&mut body, ctx).await?;
     }
     if args.number_file.is_some() || !has_number && ctx.out.interactive {
         let number = account_number(args.number_file.as_deref(), ctx)?;
-        put(
-            &mut body,
-            "account_info.account_number",
-            number.expose().into(),
-        );
+        ACCOUNT_NUMBER.put(&mut body, number.expose());
     }
     let body = request(&BANK_SET, &json!({}), body)?;
     let mut shown = body.clone();
@@ -202,11 +204,10 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             .value(if ctx.global.unmask { &body } else { &shown });
     }
     ctx.out.check_columns_of(columns(&BANK_SET))?;
-    let part = |name: &str| shown["account_info"][name].as_str().unwrap_or_default();
     let question = text!(
         "pay money out to account {number} at {bank} from now on (5 changes a day)",
-        number = part("account_number"),
-        bank = part("account_bank")
+        number = ACCOUNT_NUMBER.text(&shown),
+        bank = ACCOUNT_BANK.text(&shown)
     );
     let sent = ctx.send_asking(&BANK_SET, &body, Some(question)).await;
     let reply = sent.map_err(refused)?.unwrap_or_default();
@@ -228,46 +229,39 @@ fn refused(error: anyhow::Error) -> anyhow::Error {
 
 /// Asks for what the options leave open: kind, bank, province, city, branch.
 async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
-    let set = |body: &mut Value, name: &str, value: &str| {
-        put(body, &format!("account_info.{name}"), value.into());
-    };
-    let missing = |body: &Value, name: &str| !body["account_info"][name].is_string();
-    if missing(body, "bank_account_type") {
+    let missing = |body: &Value, field: Field| !field.at(body).is_string();
+    if missing(body, ACCOUNT_KIND) {
         let kinds = [text!("business account"), text!("private account")];
         let kinds = kinds.map(|kind| kind.render(ctx.out.lang));
         let chosen = ctx.out.select(text!("Kind of account"), &kinds, "--kind")?;
         let value = ["ACCOUNT_TYPE_BUSINESS", "ACCOUNT_TYPE_PRIVATE"][chosen];
-        set(body, "bank_account_type", value);
+        ACCOUNT_KIND.put(body, value);
     }
     let mut bank = Value::Null;
-    if missing(body, "account_bank") {
+    if missing(body, ACCOUNT_BANK) {
         let word = ctx
             .out
             .input(text!("Part of the bank's name"), None, "--bank")?;
         let found = ctx.rows(&BANKS, &json!({"key_words": word}), None).await?;
-        bank = pick(ctx, found, "bank_name", text!("Bank"), "--bank")?;
-        let name = bank["account_bank"].as_str().unwrap_or_default();
-        set(body, "account_bank", name);
+        bank = pick(ctx, found, BANK_TITLE, text!("Bank"), "--bank")?;
+        ACCOUNT_BANK.put(body, BANK_SHORT.text(&bank));
     }
     let mut city = Value::Null;
-    if missing(body, "bank_address_code") {
+    if missing(body, ACCOUNT_PLACE) {
         let found = ctx.rows(&PROVINCES, &json!({}), None).await?;
         let flag = "--address-code";
-        let province = pick(ctx, found, "province_name", text!("Province"), flag)?;
-        let of = json!({"province_code": province["province_code"]});
+        let province = pick(ctx, found, PROVINCE, text!("Province"), flag)?;
+        let of = json!({PROVINCE_CODE.0: PROVINCE_CODE.at(&province)});
         let found = ctx.rows(&CITIES, &of, None).await?;
-        city = pick(ctx, found, "city_name", text!("City"), flag)?;
-        let code = city["bank_address_code"].as_str().unwrap_or_default();
-        set(body, "bank_address_code", code);
+        city = pick(ctx, found, CITY, text!("City"), flag)?;
+        ACCOUNT_PLACE.put(body, PLACE.text(&city));
     }
-    let named = !missing(body, "bank_branch_id") || !missing(body, "bank_name");
-    if bank["need_branch"] == true && !named && city.is_object() {
-        let of = json!({"city_code": city["city_code"], "bank_code": bank["bank_code"]});
+    let named = !missing(body, ACCOUNT_BRANCH) || !missing(body, ACCOUNT_BANK_NAME);
+    if NEEDS_BRANCH.at(&bank) == true && !named && city.is_object() {
+        let of = json!({CITY_CODE.0: CITY_CODE.at(&city), BANK_CODE.0: BANK_CODE.at(&bank)});
         let found = ctx.rows(&BRANCHES, &of, None).await?;
-        let branch = pick(ctx, found, "branch_name", text!("Branch"), "--branch-id")?;
-        let id = &branch["branch_id"];
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        set(body, "bank_branch_id", &id);
+        let branch = pick(ctx, found, BRANCH, text!("Branch"), "--branch-id")?;
+        ACCOUNT_BRANCH.put(body, BRANCH_ID.text(&branch));
     }
     Ok(())
 }
@@ -275,17 +269,14 @@ async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
 fn pick(
     ctx: &Ctx,
     mut rows: Vec<Value>,
-    name: &str,
+    name: Field,
     prompt: crate::lang::Text,
     flag: &str,
 ) -> Result<Value> {
     if rows.is_empty() {
         return Err(Failure::input(text!("WeChat's list has nothing of that name")).into());
     }
-    let choices: Vec<String> = rows
-        .iter()
-        .map(|row| row[name].as_str().unwrap_or_default().to_owned())
-        .collect();
+    let choices: Vec<String> = rows.iter().map(|row| name.text(row)).collect();
     let chosen = ctx.out.select(prompt, &choices, flag)?;
     Ok(rows.swap_remove(chosen))
 }

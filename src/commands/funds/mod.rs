@@ -13,6 +13,7 @@ use crate::output::{Cell, Columns};
 use crate::shop::pass_through::funds::{
     BALANCE, CHECK_CODE, FLOW, FLOWS, NEW_CODE, SHOW_CODE, WITHDRAWAL, WITHDRAWALS,
 };
+use crate::shop::pass_through::funds::{PICTURE, TICKET};
 use crate::text;
 use anyhow::Result;
 use base64::Engine;
@@ -117,7 +118,7 @@ pub struct NewCodeArgs {
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -128,7 +129,7 @@ pub struct ShowCodeArgs {
     /// Ticket of the code
     qrcode_ticket: String,
     /// Also save the code as an image
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -191,7 +192,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let mut numbers: Vec<String> = Vec::new();
     for day in args.span.days(ctx.clock()?)? {
-        let left = args.rows.limit.map(|limit| limit - numbers.len());
+        let left = ctx
+            .out
+            .reads(args.rows.limit)
+            .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
         }
@@ -213,7 +217,8 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         })
         .collect::<Result<_>>()?;
     let rows = ctx.read_each(&FLOW, bodies).await?;
-    ctx.show_rows(&FLOW, rows)
+    let nothing = rows.is_empty() && ctx.out.is_for_people();
+    ctx.show_rows(if nothing { &FLOWS } else { &FLOW }, rows)
 }
 
 /// A code in machine output.
@@ -263,7 +268,7 @@ fn text_of(row: &Value, name: &str) -> Cell {
 
 async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
     let found = ctx
-        .rows(&WITHDRAWALS, &args.service, args.rows.limit)
+        .rows(&WITHDRAWALS, &args.service, ctx.out.reads(args.rows.limit))
         .await?;
     let numbers: Vec<String> = found
         .iter()
@@ -279,7 +284,8 @@ async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
         .zip(rows)
         .map(|(number, row)| readable(with_number(number, row)))
         .collect();
-    ctx.out.list_with(withdrawal_columns(), &rows)
+    let out = ctx.out.with_nothing(super::done::nothing(&WITHDRAWALS));
+    out.list_with(withdrawal_columns(), &rows)
 }
 
 /// What WeChat knows of these withdrawals, in their order.
@@ -328,26 +334,25 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
             let Some(reply) = ctx.send(&NEW_CODE, &body).await? else {
                 return Ok(());
             };
-            let ticket = reply["qrcode_ticket"].as_str().unwrap_or_default();
-            draw(ctx, ticket, args.save.as_deref()).await?;
+            let ticket = TICKET.text(&reply);
+            draw(ctx, &ticket, args.save.as_deref()).await?;
             ctx.show_reply(&NEW_CODE, reply)
         }
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
-            let picture = draw(ctx, ticket, args.save.as_deref()).await?;
+            let picture = draw(ctx, &ticket, args.save.as_deref()).await?;
             let code = Code {
-                qrcode_ticket: ticket,
+                qrcode_ticket: &ticket,
                 qrcode_buf: &picture,
             };
             ctx.told(&serde_json::to_value(code)?)
         }
         CodeVerb::Check(args) => {
-            let last = match args.wait {
-                true => withdraw::watch_code(ctx, &args.qrcode_ticket).await?,
-                false => {
-                    let body = request(&CHECK_CODE, &args, json!({}))?;
-                    ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
-                }
+            let last = if args.wait {
+                withdraw::watch_code(ctx, &args.qrcode_ticket).await?
+            } else {
+                let body = request(&CHECK_CODE, &args, json!({}))?;
+                ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
             };
             ctx.show_reply(&CHECK_CODE, last)
         }
@@ -358,7 +363,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
 async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let body = json!({"qrcode_ticket": ticket});
     let reply = ctx.send(&SHOW_CODE, &body).await?.unwrap_or_default();
-    let buffer = reply["qrcode_buf"].as_str().unwrap_or_default();
+    let buffer = PICTURE.text(&reply);
     // Some programs put `data:image/png;base64,` before it.
     let buffer = buffer.rsplit(',').next().unwrap_or_default();
     let picture = base64::engine::general_purpose::STANDARD
@@ -377,7 +382,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     }
     if !ctx.out.qr_picture(&picture) && save.is_none() {
         ctx.out.warn(text!(
-            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --save code.png`",
+            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --output code.png`",
             ticket
         ));
     }

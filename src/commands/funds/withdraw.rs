@@ -14,6 +14,7 @@ use crate::output::Cell;
 use crate::shop::funds::{Fetched, fresh_mark, note, number_and_ticket};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::funds::WITHDRAW;
+use crate::shop::pass_through::funds::{AVAILABLE, CODE_STATE, SCANNED_BY};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
@@ -118,7 +119,7 @@ fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
 async fn afford(args: &WithdrawArgs, ctx: &Ctx, service: &Value) -> Result<()> {
     let balance = ctx.send(&super::BALANCE, service).await?;
     let balance = balance.unwrap_or_default();
-    let available = balance["balance_info"]["available_amount"].as_i64();
+    let available = AVAILABLE.integer(&balance);
     match available.filter(|available| *available < args.amount.0) {
         None => Ok(()),
         Some(available) => Err(Failure::input(text!(
@@ -228,14 +229,14 @@ pub async fn watch_code(ctx: &Ctx, ticket: &str) -> Result<Value> {
             Err(error) if is_gone(&error) => json!({"status": 3}),
             reply => reply?,
         };
-        let status = reply["status"].as_i64();
+        let status = CODE_STATE.integer(&reply);
         if told != Some(status) {
             told = Some(status);
             ctx.out.note(text!(
                 "code: {state}",
-                state = word(&super::CHECK_CODE, "status", &reply["status"])
+                state = word(&super::CHECK_CODE, CODE_STATE.0, CODE_STATE.at(&reply))
             ));
-            if status == Some(4) && reply["scan_user_type"] == 0 {
+            if status == Some(4) && SCANNED_BY.integer(&reply) == Some(0) {
                 ctx.out
                     .warn(text!("somebody who is no administrator scanned the code"));
             }

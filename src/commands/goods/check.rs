@@ -75,8 +75,11 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
 pub fn refusal<T: crate::shop::goods::sheet::rows::Payload>(catalogue: &Catalogue<T>) -> Failure {
     let count = catalogue.problems().len() as u64 + catalogue.more_problems();
     let mut failure = Failure::input(match count {
-        1 => text!("the files have 1 problem; nothing was sent"),
-        count => text!("the files have {count} problems; nothing was sent", count),
+        1 => text!("found 1 problem; nothing was sent"),
+        count => text!(
+            "found {count} {count:problem|problems}; nothing was sent",
+            count
+        ),
     });
     failure.shown = true;
     failure

@@ -21,8 +21,8 @@ pub struct ExportArgs {
     /// Where to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: PathBuf,
-    /// Write over a file that exists
-    #[arg(long)]
+    /// Overwrite a file that exists
+    #[arg(long = "overwrite", alias = "force")]
     pub(super) force: bool,
     #[command(flatten)]
     pub(super) which: ListArgs,
@@ -59,13 +59,13 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
                 "can't tell the file type of {file} from its extension",
                 file = shown
             ))
-            .hint(text!("use the ending .xlsx, .csv or .jsonl"))
+            .hint(text!("use the extension .xlsx, .csv or .jsonl"))
             .into());
         }
     };
     if args.output.exists() && !args.force {
         return Err(Failure::input(text!("{file} exists already", file = shown))
-            .hint(text!("choose another name, or give --force"))
+            .hint(text!("choose another name, or give --overwrite"))
             .into());
     }
     let goods = fetch(&args.which, ctx).await?;

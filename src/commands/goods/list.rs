@@ -301,7 +301,7 @@ impl Record for GoodsRow {
         Column::new("audit", "AUDIT", |g| audit_cell(&g.audit)),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
-        Column::minor("reject_reason", "REJECTION REASON", |g| {
+        Column::below("reject_reason", "REJECTION REASON", |g| {
             if g.audit == "failed" {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
@@ -383,7 +383,7 @@ fn moment(time: &ChinaTime) -> Option<String> {
 
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut goods = fetch(&args, ctx).await?;
-    goods.truncate(args.limit.unwrap_or(usize::MAX));
+    goods.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     let row = |spu| {
         let wechat = args.full.full.then(|| record(ctx, &spu)).transpose()?;
         Ok(GoodsRow {
@@ -394,6 +394,14 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let rows: Vec<GoodsRow> = goods.into_iter().map(row).collect::<Result<_>>()?;
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list(&rows)?;
+    let of = |fits: fn(&GoodsRow) -> bool| rows.iter().filter(|row| fits(row)).count();
+    ctx.out.total(rows.len(), text!(
+        "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
+        count = rows.len(),
+        on_sale = of(|row| row.status_code == Some(5)),
+        in_audit = of(|row| row.edit_status == Some(2)),
+        rejected = of(|row| row.edit_status == Some(3))
+    ));
     // Why a product was rejected stands there.
     let rejected = rows.iter().find(|row| row.audit == "failed");
     if let Some(row) = rejected.or(rows.first()) {
@@ -460,4 +468,9 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 pub fn absent(out_product_id: &str) -> Failure {
     Failure::new(crate::fail::Kind::Refused, text!("the shop has no product {number}", number = out_product_id))
         .hint(text!("`wxsell goods list` shows what it has; a product that never passed an audit has no online copy"))
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<GoodsRow>()
 }

@@ -19,7 +19,6 @@ use crate::shop::goods::plan::Line;
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::store::plan::Line as StoreLine;
 use crate::shop::store::sheet::Problem as StoreProblem;
-use crate::types::Family;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
@@ -34,7 +33,9 @@ pub enum Verb {
     List(list::ListArgs),
     Show(list::ShowArgs),
     Export(export::ExportArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Add(single::AddArgs),
+    #[command(mut_args(single::hide_those_of_files))]
     Update(single::UpdateArgs),
     PriceStock(single::PriceStockArgs),
     /// Put products back on sale
@@ -104,10 +105,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         _ => {}
     }
     // A profile that cannot be read is named by the verb that needs it.
-    let of_store = ctx
-        .profile()
-        .is_ok_and(|profile| profile.family == Family::Store);
-    if of_store {
+    if ctx.is_of_a_store() {
         return store::run(verb, ctx).await;
     }
     match verb {

@@ -108,7 +108,7 @@ fn summary(totals: &Totals) -> Text {
     });
     part(totals.prices, |count| match count {
         1 => text!("1 price"),
-        count => text!("{count} prices", count),
+        count => text!("{count} {count:price|prices}", count),
     });
     part(totals.removed, |count| match count {
         1 => text!("1 SKU to remove"),
@@ -161,7 +161,7 @@ pub async fn show<T: Sendable>(
         ctx.out.note(match rows - MOST_ROWS {
             1 => text!("1 more line is left out; --format ndjson shows all"),
             count => text!(
-                "{count} more lines are left out; --format ndjson shows all",
+                "{count} more {count:line is|lines are} left out; --format ndjson shows all",
                 count
             ),
         });
@@ -173,11 +173,14 @@ pub async fn show<T: Sendable>(
     if options.limits.unlimited() || until <= now() {
         ctx.out.note(match audits {
             1 => text!("1 audit submission; nothing was sent"),
-            count => text!("{count} audit submissions; nothing was sent", count),
+            count => text!(
+                "{count} audit {count:submission|submissions}; nothing was sent",
+                count
+            ),
         });
     } else {
         ctx.out.note(text!(
-            "{count} audit submissions, within the quota until about {time}; nothing was sent",
+            "{count} audit {count:submission|submissions}, within the quota until about {time}; nothing was sent",
             count = audits,
             time = rfc3339(until)
         ));

@@ -93,7 +93,7 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
                 out_product_id: None,
                 message: match rest.len() {
                     1 => text!("the same in 1 more place"),
-                    count => text!("the same in {count} more places", count),
+                    count => text!("the same in {count} more {count:place|places}", count),
                 },
                 hint: None,
             });

@@ -17,7 +17,13 @@ pub struct ReadArgs {
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// File type (default: by extension)
-    #[arg(long, value_enum, value_name = "KIND", help_heading = "Files")]
+    #[arg(
+        long = "file-type",
+        alias = "from",
+        value_enum,
+        value_name = "KIND",
+        help_heading = "Files"
+    )]
     pub from: Option<SourceKind>,
     /// Sheet to read, where a spreadsheet has several
     #[arg(long, value_name = "NAME", help_heading = "Files")]

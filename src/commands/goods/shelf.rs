@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Products to work on
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Your own product numbers
+    /// Your own product numbers, or `-` for a list on standard input, one a line
     #[arg(required = true)]
     pub(super) out_product_ids: Vec<String>,
 }
@@ -69,10 +69,43 @@ impl Record for Stepped {
     ];
 }
 
+impl Args {
+    /// Puts the numbers of standard input in the place of `-`; a product named twice is one product.
+    pub(super) fn complete(&mut self) -> Result<()> {
+        if self.out_product_ids.iter().any(|id| id == "-") {
+            let listed = std::io::read_to_string(std::io::stdin()).map_err(|error| {
+                Failure::input(text!(
+                    "cannot read standard input: {error}",
+                    error = error.to_string()
+                ))
+            })?;
+            self.out_product_ids.retain(|id| id != "-");
+            let lines = listed.trim_start_matches('\u{feff}').lines();
+            let numbers = lines.map(str::trim).filter(|line| !line.is_empty());
+            self.out_product_ids.extend(numbers.map(str::to_owned));
+        }
+        let mut named = std::collections::HashSet::new();
+        self.out_product_ids.retain(|id| named.insert(id.clone()));
+        match self.out_product_ids.is_empty() {
+            true => Err(Failure::input(text!("standard input holds no product numbers")).into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The first of several numbers.
+pub(super) fn some_of(numbers: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let first = numbers.iter().take(SHOWN).map(String::as_str);
+    let mut names = first.collect::<Vec<_>>().join(", ");
+    if numbers.len() > SHOWN {
+        names.push_str(", …");
+    }
+    names
+}
+
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    args.complete()?;
     let mut rows: Vec<Stepped> = Vec::with_capacity(args.out_product_ids.len());
     if ctx.global.dry_run {
         rows.extend(
@@ -91,10 +124,15 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let count = args.out_product_ids.len();
     let destructive = match step {
         Step::Remove => Some(text!(
-            "delete {count} products permanently; their numbers cannot be used again",
-            count
+            "permanently delete {count} {count:product|products} ({names}; {count:its number|their numbers} cannot be used again)",
+            count,
+            names = some_of(&args.out_product_ids)
         )),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::OffSale => Some(text!(
+            "take {count} {count:product|products} off sale ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.out.check_columns::<Stepped>()?;
@@ -156,14 +194,25 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         Some(error) => Err(error),
         None if failed == count && failed == 1 => Err(Failure {
             shown: true,
-            ..Failure::new(Kind::Refused, text!("WeChat refused it"))
+            ..Failure::new(
+                Kind::Refused,
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
+            )
         }
         .into()),
         None if failed > 0 => Err(Failure {
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                text!("{failed} of {count} products failed", failed, count),
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
             )
         }
         .into()),

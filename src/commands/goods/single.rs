@@ -4,7 +4,7 @@
 use super::list::absent;
 use super::read::ReadArgs;
 use super::upload::{self, SendArgs};
-use crate::api::component::goods::{AddSpu, SkuAttr, UpdateSpuFree};
+use crate::api::component::goods::{AddSpu, Sku, SkuAttr, UpdateSpuFree};
 use crate::bulk::source::Input;
 use crate::commands::Ctx;
 use crate::fail::Failure;
@@ -105,6 +105,22 @@ pub(super) struct Fields {
     pub(super) attributes: Vec<SkuAttr>,
 }
 
+/// Options of a job that one product has no use for. They are still taken.
+pub(super) fn hide_those_of_files(arg: clap::Arg) -> clap::Arg {
+    const OF_FILES: [&str; 8] = [
+        "skip_bad",
+        "jobs",
+        "reserve",
+        "remove_missing_skus",
+        "recheck",
+        "rehost",
+        "failed_file",
+        "report",
+    ];
+    let of_files = OF_FILES.contains(&arg.get_id().as_str());
+    arg.hide(of_files)
+}
+
 fn attribute(text: &str) -> Result<SkuAttr, Text> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => Ok(SkuAttr {
@@ -189,6 +205,86 @@ impl Fields {
         product.into()
     }
 
+    /// Refuses a change of nothing.
+    pub(super) fn refuse_nothing(&self) -> Result<()> {
+        if self.of_sku() && self.changes_sku() || self.of_product() {
+            return Ok(());
+        }
+        Err(Failure::input(text!("nothing to change was given"))
+            .hint(text!(
+                "say what changes, e.g. --price, --stock, --title or --image; `wxsell goods update --help` lists all"
+            ))
+            .into())
+    }
+
+    fn changes_sku(&self) -> bool {
+        self.price.is_some()
+            || self.market_price.is_some()
+            || self.stock.is_some()
+            || self.thumb.is_some()
+            || self.sku_code.is_some()
+            || self.barcode.is_some()
+            || !self.attributes.is_empty()
+    }
+
+    /// Whether an option is about the product itself.
+    fn of_product(&self) -> bool {
+        self.title.is_some()
+            || self.path.is_some()
+            || !self.images.is_empty()
+            || self.desc.is_some()
+            || !self.desc_images.is_empty()
+            || !self.qualifications.is_empty()
+            || self.category.is_some()
+            || self.brand.is_some()
+            || self.info_version.is_some()
+            || self.freight.is_some()
+            || !self.product_attributes.is_empty()
+    }
+
+    /// What has happened once all of it is done; `held` is the SKU as the shop had it.
+    fn done(&self, id: &str, held: Option<&Sku>) -> Text {
+        let audited = self.title.is_some()
+            || !self.images.is_empty()
+            || self.desc.is_some()
+            || !self.desc_images.is_empty()
+            || !self.qualifications.is_empty()
+            || self.category.is_some()
+            || self.brand.is_some()
+            || self.market_price.is_some()
+            || self.thumb.is_some()
+            || !self.attributes.is_empty();
+        if audited {
+            return text!(
+                "{product} changed; buyers see the old version until the audit has passed",
+                product = id
+            );
+        }
+        match (held, self.price, self.stock) {
+            (Some(held), Some(price), None) => text!(
+                "{product}: {old} → {new}, live now",
+                product = id,
+                old = held.sale_price.to_yuan(),
+                new = price.to_yuan()
+            ),
+            (Some(held), None, Some(stock)) => text!(
+                "{product}: stock {old} → {new}, live now",
+                product = id,
+                old = held.stock_num,
+                new = stock
+            ),
+            (Some(held), Some(price), Some(stock)) => text!(
+                "{product}: {old} → {new}, stock {had} → {has}, live now",
+                product = id,
+                old = held.sale_price.to_yuan(),
+                new = price.to_yuan(),
+                had = held.stock_num,
+                has = stock
+            ),
+            _ => text!("{product} changed, live now", product = id),
+        }
+    }
+
     /// Whether an option is about a SKU.
     pub(super) fn of_sku(&self) -> bool {
         self.sku.is_some()
@@ -231,11 +327,16 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     let id = args.out_product_id;
     let sku = args.fields.sku.clone().unwrap_or_else(|| id.clone());
     let document = args.fields.document(&id, Some(sku));
-    send_one(&id, &document, false, &args.send, ctx).await
+    let done = text!(
+        "{product} added; buyers see it once the audit has passed",
+        product = &id
+    );
+    send_one(&id, &document, false, done, &args.send, ctx).await
 }
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     refuse_of_store(&args.fields)?;
+    args.fields.refuse_nothing()?;
     let id = args.out_product_id;
     let held = ctx.shop().await?.goods(&id, Copy::Draft).await?;
     let held = held.ok_or_else(|| absent(&id))?;
@@ -246,15 +347,30 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         (None, []) => Some(id.clone()),
         (None, several) => {
             return Err(Failure::input(text!(
-                "the product has {count} SKUs",
+                "the product has {count} {count:SKU|SKUs}",
                 count = several.len()
             ))
             .hint(text!("say which one with --sku"))
             .into());
         }
     };
+    let held_sku = sku
+        .as_ref()
+        .and_then(|sku| held.skus.iter().find(|held| held.out_sku_id == *sku));
+    if let (Some(sku), None, None) = (&sku, held_sku, args.fields.price) {
+        let known: Vec<&str> = held.skus.iter().map(|sku| &*sku.out_sku_id).collect();
+        return Err(Failure::input(text!(
+            "product {product} has no SKU {sku}; it has {skus}",
+            product = &id,
+            sku,
+            skus = known.join(", ")
+        ))
+        .hint(text!("a new SKU needs --price, --stock and --attr"))
+        .into());
+    }
+    let done = args.fields.done(&id, held_sku);
     let document = args.fields.document(&id, sku);
-    send_one(&id, &document, true, &args.send, ctx).await
+    send_one(&id, &document, true, done, &args.send, ctx).await
 }
 
 /// Sends a document of one product; `partial` where it gives only what is to change.
@@ -262,6 +378,7 @@ async fn send_one(
     id: &str,
     document: &serde_json::Value,
     partial: bool,
+    done: Text,
     send: &SendArgs,
     ctx: &Ctx,
 ) -> Result<()> {
@@ -282,6 +399,7 @@ async fn send_one(
     // Options say what is meant now, whatever was sent before.
     let send = SendArgs {
         recheck: true,
+        done: Some((if partial { "goods update" } else { "goods add" }, done)),
         ..send.clone()
     };
     upload::send(catalogue, &send, ctx).await

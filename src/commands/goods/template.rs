@@ -24,8 +24,8 @@ pub struct TemplateArgs {
     /// Write every column there is, also the rare ones
     #[arg(long)]
     pub(super) all_columns: bool,
-    /// Write over a file that exists
-    #[arg(long)]
+    /// Overwrite a file that exists
+    #[arg(long = "overwrite", alias = "force")]
     pub(super) force: bool,
     /// WeChat Store: the category of the products, by name, path or number
     #[arg(long, value_name = "CATEGORY")]
@@ -65,7 +65,7 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
                 "templates are not written as .{ending}",
                 ending = other
             ))
-            .hint(text!("use the ending .xlsx, .csv or .jsonl"))
+            .hint(text!("use the extension .xlsx, .csv or .jsonl"))
             .into());
         }
     };
@@ -92,7 +92,7 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
         ));
         match error.kind() {
             std::io::ErrorKind::AlreadyExists => failure.hint(text!(
-                "choose another name with --output, or write over it with --force"
+                "choose another name with --output, or replace it with --overwrite"
             )),
             _ => failure,
         }

@@ -78,8 +78,11 @@ pub struct SendArgs {
     #[arg(long)]
     pub withdraw_audit: bool,
     /// Also re-check products that were already uploaded
-    #[arg(long)]
+    #[arg(long = "fresh", alias = "recheck")]
     pub recheck: bool,
+    /// The command that sends one product, and what it says once that is done, instead of a report.
+    #[arg(skip)]
+    pub done: Option<(&'static str, Text)>,
     /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
     ///
     /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
@@ -247,10 +250,10 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     let files = serde_json::to_string(&catalogue.file_names()).unwrap_or_default();
     let run = state.begin_run(
         &shop_key,
-        if T::AUDITED {
-            "goods upload"
-        } else {
-            "goods price-stock"
+        match &args.done {
+            Some((command, _)) => command,
+            None if T::AUDITED => "goods upload",
+            None => "goods price-stock",
         },
         &files,
         &ctx.job(),
@@ -333,7 +336,26 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         now(),
     )?;
     // A report that cannot be shown is no reason not to write the others.
-    let shown = report.show(&ctx.out);
+    let shown = match &args.done {
+        Some((_, done)) if report.failed() == 0 && stopped.is_none() && ctx.out.is_for_people() => {
+            ctx.out.note(match report.unchanged {
+                0 => done.clone(),
+                _ => text!("the shop has it so already; nothing was sent"),
+            });
+            Ok(())
+        }
+        _ => report.show(&ctx.out),
+    };
+    if stopped.is_none() && T::AUDITED && args.done.is_none() {
+        let audits = report.added + report.updated;
+        if audits > 0 && ctx.out.is_for_people() {
+            ctx.out.note(text!(
+                "{count} {count:product is|products are} in audit; buyers see {count:it|them} once it has passed",
+                count = audits
+            ));
+            ctx.out.next("wxsell goods list --audit in-audit");
+        }
+    }
     let reported = write_reports(&report, args, ctx);
     shown?;
     if stopped.is_none() && !partial {
@@ -347,10 +369,10 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     if report.not_compared > 0 && stopped.is_none() {
         ctx.out.note(match report.not_compared {
             1 => text!(
-                "1 product was sent before as it is and not compared with the shop; --recheck compares it"
+                "1 product was sent before as it is and not compared with the shop; --fresh compares it"
             ),
             count => text!(
-                "{count} products were sent before as they are and not compared with the shop; --recheck compares them",
+                "{count} products were sent before as they are and not compared with the shop; --fresh compares them",
                 count
             ),
         });
@@ -386,7 +408,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         .into()),
         None if partial => Err(Failure {
             shown: true,
-            ..Failure::new(Kind::Partial, text!("{failed} of {products} products failed", failed = report.failed(), products = report.products)).hint(
+            ..Failure::new(Kind::Partial, text!("{failed} of {products} {products:product|products} failed", failed = report.failed(), products = report.products)).hint(
                 match report.refused + report.unclear + report.partial + report.held {
                     0 => text!("run the same command again: it goes on where it stopped"),
                     _ => text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run),

@@ -3,7 +3,6 @@
 use crate::api::json::put;
 use crate::api::operation::present;
 use crate::commands::Ctx;
-use crate::fail::failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::number;
@@ -13,30 +12,11 @@ use anyhow::Result;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// "No data", one way to say that nothing was handed in.
-const NO_DATA: i64 = 9_710_001;
-
-/// The answer as it came; an empty one before the first application.
-pub async fn read(ctx: &Ctx) -> Result<Value> {
-    match ctx.send(&GET, &json!({})).await {
-        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NO_DATA)) => Ok(json!({})),
-        reply => Ok(reply?.unwrap_or_default()),
-    }
-}
-
 pub async fn show(ctx: &Ctx) -> Result<()> {
-    let mut reply = read(ctx).await?;
-    // One official sample names the blocks otherwise.
-    for (other, name) in [("wxpay_req", "pay_req"), ("wxpay_resp", "pay_resp")] {
-        if let Some(block) = reply
-            .as_object_mut()
-            .and_then(|reply| reply.shift_remove(other))
-        {
-            reply[name] = block;
-        }
-    }
-    let response = number::response(&reply).clone();
-    let next = number::next(&response);
+    let shop = ctx.shop().await?;
+    let reply = shop.application().await?;
+    let application = number::Application::read(shop.family, &reply);
+    let next = application.next();
     let (book, operation) = GET.operation();
     let mut thing = present(book, &operation.reply, reply);
     if !ctx.global.unmask {
@@ -45,7 +25,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     put(
         &mut thing,
         "state",
-        match number::state(&response) {
+        match application.state.as_str() {
             "" => "NONE".into(),
             state => state.into(),
         },
@@ -59,8 +39,8 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
             command: next.command.map(|command| format!("wxsell {command}")),
         })?,
     );
-    let link = number::link(&response).map(str::to_owned);
-    ctx.out.show(&Application { thing, response })?;
+    let link = application.link().map(str::to_owned);
+    ctx.out.show(&Application { thing, application })?;
     // People open the link on a phone; scripts read it.
     match link.filter(|_| ctx.out.is_for_people() && ctx.out.redraws()) {
         Some(link) => ctx.out.qr(&link),
@@ -71,8 +51,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
 /// What is shown of an application; in JSON what WeChat answered, with the next step beside it.
 pub struct Application {
     thing: Value,
-    /// The block about the application, as it came.
-    response: Value,
+    application: number::Application,
 }
 
 /// What is added to WeChat's answer, whose blocks are in its own words.
@@ -115,9 +94,7 @@ impl Application {
 
 impl Record for Application {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("state", "STATE", |it| {
-            Cell::Word(number::word(&it.response))
-        }),
+        Column::new("state", "STATE", |it| Cell::Word(it.application.word())),
         Column::new("description", "WECHAT SAYS", |it| {
             it.text("/pay_resp/applyment_state_desc")
         }),
@@ -128,7 +105,7 @@ impl Record for Application {
             it.text("/pay_resp/applyment_id")
         }),
         Column::new("rejected", "REJECTED", |it| {
-            let rows = number::rejected(&it.response).into_iter();
+            let rows = it.application.rejected.iter();
             let lines: Vec<String> = rows.map(|(field, why)| format!("{field}: {why}")).collect();
             match lines.is_empty() {
                 true => Cell::Empty,
@@ -139,15 +116,13 @@ impl Record for Application {
             it.text("/pay_resp/account_validation/deadline")
         }),
         Column::new("who", "WAITING ON", |it| {
-            number::next(&it.response)
-                .who
-                .map_or(Cell::Empty, Cell::Word)
+            it.application.next().who.map_or(Cell::Empty, Cell::Word)
         }),
         Column::new("what", "NEXT STEP", |it| {
-            Cell::Sentence(number::next(&it.response).what)
+            Cell::Sentence(it.application.next().what)
         }),
         Column::new("link", "LINK", |it| {
-            let link = number::link(&it.response);
+            let link = it.application.link();
             link.map_or(Cell::Empty, |link| Cell::Text(link.to_owned()))
         }),
     ];

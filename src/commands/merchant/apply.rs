@@ -8,6 +8,7 @@ use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
+use crate::shop::merchant::traits;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
 use anyhow::Result;
@@ -132,7 +133,7 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
     let person = at(body, "business_license_info.legal_person")
         .as_str()
         .unwrap_or_default();
-    let legal = body["contact_info"]["contact_type"] == "65";
+    let legal = traits(body).by_legal_person;
     if legal && !administrator.is_empty() && administrator != person {
         ctx.out.warn(text!(
             "contact_type says that the super administrator is the legal representative, but the Mini Program's administrator has another name"

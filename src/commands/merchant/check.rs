@@ -1,12 +1,12 @@
 //! What is wrong with an application before it is sent: every value for itself, and how they fit together.
 
 use super::fields::{
-    BUSINESS, BUSINESS_NUMBER, FIELDS, Field, HANDLER, MAINLAND, ON_DISK, Of, PRIVATE_NUMBER, at,
-    named,
+    BUSINESS, BUSINESS_NUMBER, FIELDS, Field, ON_DISK, Of, PRIVATE_NUMBER, at, named,
 };
 use crate::api::operation::{Book, Node, Wrong};
 use crate::commands::image;
 use crate::lang::Text;
+use crate::shop::merchant::{picture_id, traits};
 use crate::text;
 use crate::types::spelling::invisible;
 use crate::types::{ChinaTime, is_identity_number, now};
@@ -141,7 +141,7 @@ fn day(text: &str) -> Result<jiff::civil::Date, Text> {
     jiff::civil::Date::strptime("%Y-%m-%d", text)
         .ok()
         .filter(|_| looks)
-        .ok_or_else(|| text!("\"{text}\" is no day such as 2022-04-01", text))
+        .ok_or_else(|| text!("\"{text}\" is not a date (YYYY-MM-DD)", text))
 }
 
 /// A last day that has not passed; `None` for one that never comes.
@@ -150,9 +150,10 @@ fn last_day(text: &str) -> Result<Option<jiff::civil::Date>, Text> {
         return Ok(None);
     }
     let last = day(text)?;
-    match last < today() {
-        true => Err(text!("{day} has passed", day = text)),
-        false => Ok(Some(last)),
+    if last < today() {
+        Err(text!("{day} has passed", day = text))
+    } else {
+        Ok(Some(last))
     }
 }
 
@@ -181,7 +182,7 @@ fn period(text: &str) -> Option<Text> {
 
 /// A picture on disk is one that WeChat would take; one that was uploaded has its id.
 fn picture(value: &Value, folder: &Path) -> Option<Text> {
-    let id = value["pay_media_id"].as_str().unwrap_or_default();
+    let id = picture_id(value);
     match id.strip_prefix(ON_DISK) {
         Some(name) => {
             let path = folder.join(name);
@@ -202,7 +203,8 @@ fn together(body: &Value) -> Vec<Problem> {
     let mut say = |path: &str, words: Text| found.push((path.to_owned(), words));
     let text = |path: &str| at(body, path).as_str().unwrap_or_default();
     let person = text("business_license_info.legal_person");
-    let card = body["id_doc_type"].as_str().unwrap_or(MAINLAND) == MAINLAND;
+    let traits = traits(body);
+    let card = traits.by_card;
     let on_card = text("id_card_info.id_card_name");
     if card && !person.is_empty() && !on_card.is_empty() && person != on_card {
         say(
@@ -223,8 +225,7 @@ fn together(body: &Value) -> Vec<Problem> {
             );
         }
     }
-    let account = &body["account_info"];
-    if account.is_null() {
+    if !traits.has_account {
         return found;
     }
     let kind = text("account_info.bank_account_type");
@@ -254,11 +255,12 @@ fn together(body: &Value) -> Vec<Problem> {
 /// Notices about an application that is complete: what follows from what it says.
 pub fn notices(body: &Value) -> Vec<Text> {
     let mut said = Vec::new();
-    if body["account_info"].is_null() {
+    let traits = traits(body);
+    if !traits.has_account {
         said.push(text!(
             "no settlement account is named, so the older agreement applies"
         ));
-        if body["contact_info"]["contact_type"] == HANDLER {
+        if traits.by_handler {
             said.push(text!(
                 "a handler's letter of authorization goes with the newer agreement only; add account_info to send it"
             ));

@@ -4,6 +4,7 @@
 //! Long because the table is one thing: every field of the application with its check.
 
 use crate::lang::Text;
+use crate::shop::merchant::{HANDLER, MAINLAND, Traits, traits};
 use crate::text;
 use serde_json::{Map, Value, json};
 
@@ -74,8 +75,6 @@ const fn field(
     }
 }
 
-pub const MAINLAND: &str = "IDENTIFICATION_TYPE_MAINLAND_IDCARD";
-pub const HANDLER: &str = "66";
 pub const BUSINESS: &str = "ACCOUNT_TYPE_BUSINESS";
 /// As WeChat Pay numbers it, and as WeChat's sample of this call has it; its tables have the word.
 pub const BUSINESS_NUMBER: &str = "74";
@@ -452,9 +451,12 @@ impl Field {
 
     /// Whether an application that says so much needs this value.
     pub fn is_needed(&self, body: &Value) -> bool {
-        let card = body["id_doc_type"].as_str().unwrap_or(MAINLAND) == MAINLAND;
-        let account = !body["account_info"].is_null();
-        let handler = body["contact_info"]["contact_type"] == HANDLER;
+        let Traits {
+            by_card: card,
+            has_account: account,
+            by_handler: handler,
+            ..
+        } = traits(body);
         match self.when {
             When::Always => true,
             When::Card => card,
@@ -507,9 +509,10 @@ fn rename(written: &Value, section: &str) -> Value {
             renamed.insert(name, value);
         }
     }
-    match renamed.is_empty() {
-        true => Value::Null,
-        false => Value::Object(renamed),
+    if renamed.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(renamed)
     }
 }
 

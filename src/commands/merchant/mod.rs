@@ -212,6 +212,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    let (services, address) = (!args.service.is_empty(), args.return_name.is_some());
     let update = request(args)?;
     if ctx.global.dry_run {
         ctx.out
@@ -225,7 +226,24 @@ async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     ctx.before_write(None).await?;
     shop.update_merchant(&update).await?;
     ctx.out
-        .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))
+        .show(&Merchant::from(shop.merchant().await?.unwrap_or_default()))?;
+    if services {
+        ctx.out
+            .note(text!("customer service: what is not listed here is off"));
+    }
+    if address {
+        ctx.out.note(text!(
+            "the return address was set; WeChat does not show it again"
+        ));
+    }
+    Ok(())
+}
+
+/// Digits, as many as a phone number or a short service number has; blanks, hyphens and a plus may stand between.
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let other = |letter: char| letter.is_ascii_digit() || "+- ()*".contains(letter);
+    (5..=20).contains(&digits) && text.chars().all(other)
 }
 
 fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
@@ -243,6 +261,11 @@ fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
     }
     if args.service.is_empty() && args.return_name.is_none() {
         missing.push(text!("give --service, or a return address"));
+    }
+    for phone in [&args.phone, &args.return_phone].into_iter().flatten() {
+        if !is_phone(phone) {
+            missing.push(text!("\"{phone}\" is not a phone number", phone));
+        }
     }
     if !missing.is_empty() {
         return Err(Failure::input(text!("the settings are not complete"))

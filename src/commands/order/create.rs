@@ -3,25 +3,18 @@
 
 use super::super::Ctx;
 use super::super::ask::{Data, fields};
-use super::price;
-use crate::api::component::goods::Spu;
-use crate::api::json::{field, put};
+use crate::api::json::put;
 use crate::fail::Failure;
-use crate::lang::Text;
-use crate::shop::goods::Copy;
+use crate::shop::order::{Drafted, OneLine};
 use crate::shop::pass_through::order::CREATE;
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const DAY: i64 = 86_400;
-
-/// Report an order
+/// Create an order
 ///
 /// From a file, or from options for one product. Title, images, page and price of the goods are taken from the shop
 /// when they are left out; amounts are checked by both of WeChat's price rules before anything is sent. The first
@@ -53,7 +46,7 @@ pub struct Args {
     #[command(flatten)]
     #[serde(skip)]
     goods: Goods,
-    /// What the buyer pays in all, yuan; computed when left out
+    /// Order total in yuan (default: computed)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     #[serde(rename = "order_detail.price_info.order_price")]
     total: Option<Fen>,
@@ -151,235 +144,44 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         let file = Data { file: Some(path) };
         put(&mut order, "address_info", file.read()?);
     }
-    if let Some(product) = args.goods.product.clone() {
-        put(
-            &mut order,
-            "order_detail.product_infos",
-            json!([row(&args.goods, product)]),
-        );
-    }
-    if let Some(within) = args.pay_within {
+    let lines: Vec<OneLine> = args.goods.line().into_iter().collect();
+    let expires = args.pay_within.map(|within| {
         let seconds = i64::try_from(within.as_secs()).unwrap_or(i64::MAX);
-        put(
-            &mut order,
-            "expire_time",
-            now.saturating_add(seconds).into(),
+        now.saturating_add(seconds)
+    });
+    let shop = ctx.shop().await?;
+    let Drafted { body, problems } = shop.draft_order(order, lines, expires, now).await?;
+    if !problems.is_empty() {
+        return Err(
+            Failure::input(text!("the order is not complete or does not add up"))
+                .also(problems)
+                .hint(if args.data.file.is_some() {
+                    text!(
+                        "`wxsell api describe {path}` shows its fields; nothing was sent",
+                        path = CREATE.path
+                    )
+                } else {
+                    text!(
+                        "nothing was sent; `wxsell goods list --online` shows what can be ordered"
+                    )
+                })
+                .into(),
         );
     }
-    complete(&mut order, now);
-    let unknown = from_the_shop(&mut order, ctx).await?;
-    price::fill(field(&mut order, "order_detail"));
-    check(&order, unknown, args.data.file.is_some(), now)?;
-    ctx.send_and_show(&CREATE, &order).await
+    ctx.send_and_show(&CREATE, &body).await
 }
 
-fn row(goods: &Goods, product: String) -> Value {
-    let mut row = json!({"out_product_id": product, "product_cnt": goods.count});
-    let texts = [
-        ("out_sku_id", &goods.sku),
-        ("title", &goods.title),
-        ("head_img", &goods.head_img),
-        ("path", &goods.product_path),
-    ];
-    for (field, given) in texts {
-        if let Some(given) = given {
-            row[field] = given.as_str().into();
-        }
+impl Goods {
+    fn line(self) -> Option<OneLine> {
+        Some(OneLine {
+            product: self.product?,
+            count: self.count,
+            sku: self.sku,
+            title: self.title,
+            image: self.head_img,
+            page: self.product_path,
+            price: self.price,
+            paid: self.paid,
+        })
     }
-    for (field, given) in [("sale_price", goods.price), ("sku_real_price", goods.paid)] {
-        if let Some(Fen(fen)) = given {
-            row[field] = fen.into();
-        }
-    }
-    row
-}
-
-/// What is the same for nearly every order.
-fn complete(order: &mut Value, now: i64) {
-    let defaults = [
-        ("/fund_type", json!(1)),
-        ("/create_time", json!(ChinaTime::from_unix(now))),
-        ("/stringify_64bits_number", json!(true)),
-        ("/delivery_detail/delivery_type", json!(1)),
-        ("/order_detail/pay_info/pay_method_type", json!(0)),
-    ];
-    for (path, value) in defaults {
-        let mut here = &mut *order;
-        for name in path.split('/').skip(1) {
-            if !here.is_object() && !here.is_null() {
-                break;
-            }
-            here = field(here, name);
-        }
-        if here.is_null() {
-            *here = value;
-        }
-    }
-    if !order["order_detail"]["price_info"].is_object() {
-        put(order, "order_detail.price_info", Value::Object(Map::new()));
-    }
-}
-
-/// What is wrong with a row that names something the shop does not have.
-struct Unknown {
-    /// Its place among the rows.
-    row: usize,
-    problem: Text,
-}
-
-/// Takes title, picture, page, price and the only SKU of products from the shop, where a row lacks them. Gives the rows
-/// that cannot be completed.
-async fn from_the_shop(order: &mut Value, ctx: &Ctx) -> Result<Vec<Unknown>> {
-    let mut unknown = Vec::new();
-    let Some(Value::Array(rows)) = order.pointer_mut("/order_detail/product_infos") else {
-        return Ok(unknown);
-    };
-    let mut known: HashMap<String, Option<Spu>> = HashMap::new();
-    for (at, row) in rows.iter_mut().enumerate() {
-        let lacks = ["out_sku_id", "title", "head_img", "path", "sale_price"]
-            .iter()
-            .any(|field| row[*field].is_null());
-        let Some(product) = row["out_product_id"].as_str().filter(|_| lacks) else {
-            continue;
-        };
-        let product = product.to_owned();
-        if !known.contains_key(&product) {
-            let spu = ctx.shop().await?.goods(&product, Copy::Online).await?;
-            known.insert(product.clone(), spu);
-        }
-        let problem = match known.get(&product) {
-            Some(Some(spu)) => lay_under(row, spu),
-            _ => Some(text!(
-                "the shop has no product {number} that buyers see",
-                number = &product
-            )),
-        };
-        unknown.extend(problem.map(|problem| Unknown { row: at, problem }));
-    }
-    Ok(unknown)
-}
-
-fn lay_under(row: &mut Value, spu: &Spu) -> Option<Text> {
-    let named = row["out_sku_id"].as_str();
-    let sku = match named {
-        Some(named) => spu.skus.iter().find(|sku| sku.out_sku_id == named),
-        None if spu.skus.len() == 1 => spu.skus.first(),
-        None => None,
-    };
-    if sku.is_none() {
-        let skus = spu.skus.iter().map(|sku| sku.out_sku_id.as_str());
-        let skus = skus.collect::<Vec<_>>().join(", ");
-        return Some(match named {
-            Some(named) => text!(
-                "product {product} has no SKU {sku}; it has {skus}",
-                product = &spu.out_product_id,
-                sku = named,
-                skus
-            ),
-            None => text!(
-                "product {product} has {count} SKUs; choose one with --sku: {skus}",
-                product = &spu.out_product_id,
-                count = spu.skus.len(),
-                skus
-            ),
-        });
-    }
-    let mut lay = |field: &str, value: Option<Value>| {
-        if let (Value::Null, Some(value)) = (&row[field], value) {
-            row[field] = value;
-        }
-    };
-    lay("out_sku_id", sku.map(|sku| json!(sku.out_sku_id)));
-    lay("sale_price", sku.map(|sku| json!(sku.sale_price)));
-    lay("title", Some(json!(spu.title)));
-    lay("path", Some(json!(spu.path)));
-    lay("head_img", spu.head_img.first().map(|link| json!(link)));
-    None
-}
-
-/// Everything that WeChat would refuse, as far as it is known, at once. A row that the shop does not know is one problem,
-/// and not one for each field that could not be taken from there.
-fn check(order: &Value, unknown: Vec<Unknown>, from_file: bool, now: i64) -> Result<()> {
-    let (book, operation) = CREATE.operation();
-    let mut problems: Vec<Text> = match &operation.request {
-        Some(node) => book
-            .check(node, order)
-            .iter()
-            .filter(|problem| {
-                !unknown.iter().any(|unknown| {
-                    let row = format!("order_detail.product_infos[{}]", unknown.row);
-                    problem.field.starts_with(&row)
-                })
-            })
-            .map(|problem| problem.text())
-            .collect(),
-        None => Vec::new(),
-    };
-    if unknown.is_empty() {
-        problems.extend(price::problems(&order["order_detail"]));
-    }
-    problems.extend(unknown.into_iter().map(|unknown| unknown.problem));
-    problems.extend(of_the_rest(order, now));
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(
-        Failure::input(text!("the order is not complete or does not add up"))
-            .also(problems)
-            .hint(if from_file {
-                text!(
-                    "`wxsell api describe {path}` shows its fields; nothing was sent",
-                    path = CREATE.path
-                )
-            } else {
-                text!("nothing was sent; `wxsell goods list --online` shows what can be ordered")
-            })
-            .into(),
-    )
-}
-
-fn of_the_rest(order: &Value, now: i64) -> Vec<Text> {
-    let mut problems = Vec::new();
-    let number = order["out_order_id"].as_str().unwrap_or_default();
-    if !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        problems.push(text!("out_order_id may have letters and digits only"));
-    }
-    let created = order["create_time"].as_str().map(str::to_owned);
-    let created = created.and_then(|time| ChinaTime(time).unix());
-    if created.is_some_and(|created| (created - now).abs() > DAY) {
-        problems.push(text!(
-            "create_time is more than a day from now; WeChat takes orders of today alone"
-        ));
-    }
-    if let Some(expires) = order["expire_time"].as_i64()
-        && expires <= created.unwrap_or(now).max(now)
-    {
-        problems.push(text!("expire_time is past"));
-    }
-    let pay = &order["order_detail"]["pay_info"];
-    let prepaid = pay["prepay_id"].is_string() && pay["prepay_time"].is_string();
-    match (order["fund_type"].as_i64(), pay["pay_method_type"].as_i64()) {
-        (Some(0), Some(0)) if !prepaid => problems.push(text!(
-            "an ordinary order (fund_type 0) needs prepay_id and prepay_time"
-        )),
-        (Some(1), Some(1..)) => problems.push(text!(
-            "a controlled order (fund_type 1) is paid with WeChat Pay: pay_method_type 0"
-        )),
-        _ => {}
-    }
-    let delivery = order["delivery_detail"]["delivery_type"].as_i64();
-    if delivery != Some(2) && order["address_info"].is_null() {
-        problems.push(text!(
-            "address_info is missing: give the receiver in a file with --address"
-        ));
-    }
-    if order["order_detail"]["product_infos"]
-        .as_array()
-        .is_none_or(Vec::is_empty)
-    {
-        problems.push(text!(
-            "the order has no products: name one with --product, or give a file"
-        ));
-    }
-    problems
 }

@@ -7,22 +7,14 @@ use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::Columns;
-use crate::shop::order::{List, Span};
+use crate::shop::order::{AHEAD, List, Span, spans};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
-use crate::shop::walk::Walked;
 use crate::text;
+use crate::types::Fen;
 use anyhow::Result;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::HashSet;
-
-const DAY: i64 = 86_400;
-/// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
-const WINDOW: i64 = 7 * DAY;
-
-/// Windows that are read together.
-const WINDOWS_AT_ONCE: usize = 4;
 
 /// List orders
 ///
@@ -97,12 +89,13 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             },
         ),
     };
-    ctx.out.check_columns_of(columns(ctx))?;
+    ctx.out.check_columns_of_list(columns(ctx))?;
     let shop = ctx.shop().await?;
+    let limit = ctx.out.reads(args.rows.limit);
     let (mut found, mut unsure) = (Vec::new(), 0);
     let mut seen = HashSet::new();
     for span in stretches(&args, ctx)? {
-        let left = args.rows.limit.map(|limit| limit - found.len());
+        let left = limit.map(|limit| limit - found.len());
         // States are picked here, so a page of any of them may hold none that are wanted.
         let most = left.filter(|_| args.status.is_empty());
         let walked = shop.orders(&list, span, most).await?;
@@ -116,17 +109,26 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
                 found.push(row(ctx, &ask, order, args.full.full));
             }
         }
-        if args.rows.limit.is_some_and(|limit| found.len() >= limit) {
+        if limit.is_some_and(|limit| found.len() >= limit) {
             break;
         }
     }
-    if let Some(limit) = args.rows.limit {
+    if let Some(limit) = limit {
         found.truncate(limit);
     }
     ctx.note_unsure(unsure);
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
+    ctx.out.total(
+        found.len(),
+        text!(
+            "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
+            count = found.len(),
+            to_ship = found.iter().filter(|row| row.is_to_ship()).count(),
+            amount = Fen(found.iter().filter_map(Row::total).map(|fen| fen.0).sum()).to_yuan()
+        ),
+    );
     if let Some(number) = found.first().map(Row::number) {
         ctx.out.next(&format!("wxsell order show {number}"));
     }
@@ -158,8 +160,7 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
 /// end is fixed before the first page: a list that grows at its end would never be whole.
 fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
     let now = ctx.clock()?;
-    // An order may bear a time up to a day ahead of WeChat's.
-    let until = args.until.map_or(now + DAY, |until| until.last(now));
+    let until = args.until.map_or(now + AHEAD, |until| until.last(now));
     let Some(since) = args.since.map(|since| since.first(now)) else {
         return Ok(vec![Span {
             since: None,
@@ -174,53 +175,8 @@ fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
     Ok(spans.into_iter().map(span).collect())
 }
 
-/// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
-pub async fn orders_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Fetched<Order>>> {
-    let shop = ctx.shop().await?;
-    let oldest_first = List::All { oldest_first: true };
-    let walked: Vec<Walked<Fetched<Order>>> = stream::iter(spans(since, until, true))
-        .map(|(from, to)| {
-            let span = Span {
-                since: Some(from),
-                until: Some(to),
-            };
-            shop.orders(&oldest_first, span, None)
-        })
-        .buffered(WINDOWS_AT_ONCE)
-        .try_collect()
-        .await?;
-    ctx.note_unsure(walked.iter().map(|walked| walked.unsure).sum());
-    Ok(walked.into_iter().flat_map(|walked| walked.rows).collect())
-}
-
-/// Both ends belong to a span, and none overlap.
-pub fn spans(since: i64, until: i64, oldest_first: bool) -> Vec<(i64, i64)> {
-    let mut spans = Vec::new();
-    let mut from = since;
-    while from <= until {
-        let to = (from + WINDOW - 1).min(until);
-        spans.push((from, to));
-        from = to + 1;
-    }
-    if !oldest_first {
-        spans.reverse();
-    }
-    spans
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_cover_every_second_once() {
-        for (since, until) in [(0, 0), (0, WINDOW - 1), (0, WINDOW), (5, 40 * DAY + 7)] {
-            let mut spans = spans(since, until, true);
-            assert_eq!((spans[0].0, spans[spans.len() - 1].1), (since, until));
-            assert!(spans.windows(2).all(|two| two[0].1 + 1 == two[1].0));
-            spans.reverse();
-            assert_eq!(spans, super::spans(since, until, false));
-        }
-        assert!(spans(5, 4, true).is_empty());
-    }
+/// The names that `--columns` takes.
+pub fn columns_of_list() -> Vec<String> {
+    let all = shown::whole(shown::line());
+    all.names().map(str::to_owned).collect()
 }

@@ -4,11 +4,11 @@ pub mod change;
 pub mod create;
 pub mod find;
 pub mod list;
-pub mod price;
-mod shown;
+pub mod shown;
+
+pub use list::columns_of_list;
 
 use super::Ctx;
-use crate::api::json::{put, take};
 use crate::commands::shows::Shows;
 use crate::model::order::Order;
 use crate::output::Cell;
@@ -22,7 +22,7 @@ use find::Which;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Report orders to WeChat, and see what became of them
+/// Create and manage orders
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     CheckScene(CheckSceneArgs),
@@ -163,14 +163,10 @@ fn text_of(value: &Value) -> &str {
 async fn payment_params(which: Which, ctx: &Ctx) -> Result<()> {
     let body = super::ask::request(&PAYMENT_PARAMS, &which.key(ctx).await?, Value::Null)?;
     ctx.out.check_columns_of(params())?;
-    let Some(mut reply) = ctx.send(&PAYMENT_PARAMS, &body).await? else {
+    let Some(reply) = ctx.send(&PAYMENT_PARAMS, &body).await? else {
         return Ok(());
     };
-    let mut given = take(&mut reply, "payment_params");
-    if given["timeStamp"].is_number() {
-        let digits = given["timeStamp"].to_string();
-        put(&mut given, "timeStamp", digits.into());
-    }
+    let given = ctx.shop().await?.payment_params(reply)?;
     ctx.out.show_with(params(), &given)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::api::operation::masked;
 use crate::commands::Ctx;
-use crate::model::order::{Line, Order};
+use crate::model::order::{Line, Order, State};
 use crate::output::{Cell, Columns};
 use crate::text;
 use crate::types::Fen;
@@ -26,6 +26,16 @@ impl Row {
             order.receiver.mask(masked);
         }
         Row { order, wechat }
+    }
+
+    /// Whether it waits for a parcel.
+    pub fn is_to_ship(&self) -> bool {
+        self.order.state == State::Paid
+    }
+
+    /// What the buyer pays in all.
+    pub fn total(&self) -> Option<Fen> {
+        self.order.price.total
     }
 
     /// The number that commands take.

@@ -6,21 +6,14 @@ use crate::commands::ask::Rows;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS};
+use crate::shop::joining::{NOT_JOINED, conditions as conditions_of};
+use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS, NICKNAME, NUMBER};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
-
-/// The component is joined; 0 and 1 are older numbers for it.
-const JOINED: [i64; 3] = [0, 1, 2];
-/// Channels, in the numbers of scenes, and the state of one that is open.
-const CHANNELS: i64 = 1;
-const OPEN: i64 = 1;
-/// The errcode of a Mini Program that has not joined.
-const NOT_JOINED: i64 = 1_040_003;
 
 pub async fn list(rows: Rows, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
@@ -72,14 +65,12 @@ impl Record for Guide {
         Column::new("console_path", "WHERE", |guide| {
             Cell::Word(guide.console_path.clone())
         }),
-        Column::new(
-            "promoter",
-            "PROMOTER",
-            |guide| match guide.promoter["promoter_id"].as_str() {
-                Some(id) => Cell::Text(id.to_owned()),
+        Column::new("promoter", "PROMOTER", |guide| {
+            match NUMBER.some_text(&guide.promoter) {
+                Some(id) => Cell::Text(id),
                 None => Cell::Word(text!("not there yet")),
-            },
-        ),
+            }
+        }),
     ];
 }
 
@@ -141,17 +132,7 @@ async fn conditions(ctx: &Ctx) -> Result<(Option<bool>, Option<bool>)> {
             _ => return Err(error),
         },
     };
-    let data = &reply["data"];
-    let joined = data["status"]
-        .as_i64()
-        .map(|status| JOINED.contains(&status));
-    let scenes = data["scene_group_list"].as_array();
-    let open = scenes.map(|scenes| {
-        scenes
-            .iter()
-            .any(|scene| scene["group_id"] == CHANNELS && scene["status"] == OPEN)
-    });
-    Ok((joined, open))
+    Ok(conditions_of(&reply))
 }
 
 fn unmet(guide: &Guide) -> Failure {
@@ -192,13 +173,13 @@ fn named(promoters: &[Value], newcomer: &Newcomer) -> Option<Value> {
     let nickname = newcomer.nickname.as_deref()?;
     promoters
         .iter()
-        .find(|promoter| promoter["finder_nickname"] == nickname)
+        .find(|promoter| NICKNAME.is(promoter, nickname))
         .cloned()
 }
 
 /// Asks the list again and again. Without a nickname the newcomer is the one who was not there before.
 async fn wait(known: &[Value], newcomer: &Newcomer, most: Duration, ctx: &Ctx) -> Result<Value> {
-    let id = |promoter: &Value| promoter["promoter_id"].as_str().map(str::to_owned);
+    let id = |promoter: &Value| NUMBER.some_text(promoter);
     let before: HashSet<String> = known.iter().filter_map(id).collect();
     let began = crate::clock::instant();
     ctx.out.note(text!(

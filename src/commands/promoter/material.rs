@@ -6,6 +6,7 @@ use crate::commands::ask::{check, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::promoter::{INVITE, SHARE};
+use crate::shop::pass_through::promoter::{LINK, PAGE, POSTER, QRCODE};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -34,7 +35,7 @@ pub struct InviteArgs {
     #[arg(long = "as", value_enum, default_value_t)]
     form: InviteForm,
     /// File for the image
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = ValueHint::FilePath)]
     save: Option<PathBuf>,
 }
 
@@ -79,7 +80,7 @@ pub struct ShareArgs {
     #[serde(rename = "env_version")]
     env: Option<Env>,
     /// File for the image
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
@@ -164,13 +165,13 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     check(&INVITE, &body, &[])?;
     ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&INVITE, &body).await?.unwrap_or_default();
-    let name = if kind == 0 { "poster" } else { "qrcode" };
-    let picture = saved(&reply[name], args.save.as_deref())?;
+    let picture = if kind == 0 { POSTER } else { QRCODE };
+    let picture = saved(picture.at(&reply), args.save.as_deref())?;
     ctx.out.note(text!(
         "it binds only people who were declared before with this role: wxsell promoter add --openid"
     ));
     ctx.out.show(&Material {
-        link: reply["tag"].as_str().map(str::to_owned),
+        link: LINK.some_text(&reply),
         picture,
         ..Material::default()
     })
@@ -199,10 +200,10 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
     check(&SHARE, &body, &[])?;
     ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&SHARE, &body).await?.unwrap_or_default();
-    let picture = saved(&reply["qrcode"], args.save.as_deref())?;
+    let picture = saved(QRCODE.at(&reply), args.save.as_deref())?;
     ctx.out.show(&Material {
-        link: reply["tag"].as_str().map(str::to_owned),
-        path: reply["share_path"].as_str().map(str::to_owned),
+        link: LINK.some_text(&reply),
+        path: PAGE.some_text(&reply),
         appid: None,
         picture,
         works_until: Some(rfc3339(now() + GOOD_FOR)),
@@ -213,10 +214,10 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
 fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
     match (picture, file) {
         (true, None) => Err(Failure::input(text!("an image needs a file"))
-            .hint(text!("name it with --save, e.g. --save code.png"))
+            .hint(text!("name it with --output, e.g. --output code.png"))
             .into()),
         (false, Some(_)) => Err(Failure::input(text!("there is no image to save"))
-            .hint(text!("leave --save out, or say --as code"))
+            .hint(text!("leave --output out, or say --as code"))
             .into()),
         _ => Ok(()),
     }

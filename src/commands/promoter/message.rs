@@ -9,6 +9,8 @@ use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::Field;
+use crate::shop::pass_through::promoter::{MESSAGE, OPENID, PERSON, ROLE, STORE};
 use crate::shop::pass_through::promoter::{
     MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_ONE, MESSAGE_SHOW,
 };
@@ -206,20 +208,18 @@ async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<S
         roles.push(role::number(role, ctx).await?);
     }
     let meant = |row: &&Value| {
-        let is = |field: &str, wanted: &String| row[field].as_str() == Some(wanted);
+        let is = |field: Field, wanted: &String| field.is(row, wanted);
         args.all
-            || row["role_id"]
-                .as_i64()
-                .is_some_and(|role| roles.contains(&role))
-            || args.store.iter().any(|store| is("retail_id", store))
-            || args.to.iter().any(|who| is("id", who) || is("openid", who))
+            || ROLE.integer(row).is_some_and(|role| roles.contains(&role))
+            || args.store.iter().any(|store| is(STORE, store))
+            || args.to.iter().any(|who| is(PERSON, who) || is(OPENID, who))
     };
     let ids: Vec<String> = everybody
         .iter()
         // Who is named gets it tried, so that the answer tells what is in the way.
         .filter(|row| !args.to.is_empty() || staff::is_bound(row))
         .filter(meant)
-        .filter_map(|row| row["id"].as_str().map(str::to_owned))
+        .filter_map(|row| PERSON.some_text(row))
         .collect();
     if !args.to.is_empty() && ids.len() < args.to.len() {
         return Err(
@@ -252,7 +252,7 @@ async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
         .unwrap_or_default();
     ctx.out.note(text!(
         "it is on its way; `wxsell promoter message show {number}` follows it",
-        number = reply["msg_id"].as_str().unwrap_or_default()
+        number = MESSAGE.text(&reply)
     ));
     ctx.show_reply(&MESSAGE_MANY, reply)
 }

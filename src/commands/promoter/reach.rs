@@ -3,6 +3,7 @@
 use super::Ctx;
 use crate::cli::values::{self, When, when};
 use crate::commands::ask::{Rows, fields};
+use crate::shop::pass_through::promoter::PATH;
 use crate::shop::pass_through::promoter::{ORDERS, RELATIONS};
 use crate::text;
 use anyhow::Result;
@@ -81,9 +82,10 @@ struct Identity {
 }
 
 fn wanted<S: Serializer>(unionid: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    match unionid {
-        true => serializer.serialize_u8(1),
-        false => serializer.serialize_none(),
+    if *unionid {
+        serializer.serialize_u8(1)
+    } else {
+        serializer.serialize_none()
     }
 }
 
@@ -119,8 +121,8 @@ pub async fn relations(args: RelationsArgs, ctx: &Ctx) -> Result<()> {
     };
     // Asked by WeChat's own filter, pages whose parameters came in another order would be missed.
     let mut rows = ctx.rows(&RELATIONS, &body, None).await?;
-    rows.retain(|row| row["path"].as_str().is_some_and(|path| is_page(path, page)));
-    rows.truncate(args.rows.limit.unwrap_or(usize::MAX));
+    rows.retain(|row| PATH.some_text(row).is_some_and(|path| is_page(&path, page)));
+    rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     ctx.show_rows(&RELATIONS, rows)
 }
 

@@ -3,6 +3,7 @@
 use super::Ctx;
 use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::promoter::{ROLE, ROLE_NAME};
 use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -137,16 +138,16 @@ pub fn named(role: &str, roles: &[Value]) -> Option<i64> {
     roles
         .iter()
         .find(|known| {
-            known["name"] == role || number.is_some() && known["role_id"].as_i64() == number
+            ROLE_NAME.is(known, role) || number.is_some() && ROLE.integer(known) == number
         })
-        .and_then(|known| known["role_id"].as_i64())
+        .and_then(|known| ROLE.integer(known))
 }
 
 /// There is no such role, but these.
 pub fn unknown(role: &str, roles: &[Value]) -> Failure {
-    let names: Vec<&str> = roles
+    let names: Vec<String> = roles
         .iter()
-        .filter_map(|known| known["name"].as_str())
+        .filter_map(|known| ROLE_NAME.some_text(known))
         .collect();
     Failure::input(text!("there is no role {role}", role)).hint(text!(
         "the roles are {roles}; `wxsell promoter role add` makes another",

@@ -10,6 +10,7 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::promoter::ADD;
+use crate::shop::pass_through::promoter::{ERRCODE, ERRMSG, FAILED, OPENID};
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
@@ -295,7 +296,7 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
                     .map(|problem| problem.text()),
             );
         }
-        if let Some(openid) = person.body["openid"].as_str()
+        if let Some(openid) = OPENID.at(&person.body).as_str()
             && let Some((other, row)) = seen.insert(folded(openid), (openid, person.row))
         {
             problems.push(match (row, other == openid) {
@@ -374,26 +375,20 @@ fn hopeless(kind: Kind) -> bool {
 }
 
 fn openid(person: &Person) -> String {
-    person.body["openid"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    OPENID.text(&person.body)
 }
 
 /// Who is not on the list of those that failed was declared.
 fn of_reply(person: &Person, reply: &Value) -> Outcome {
-    let failed = reply["fail_list"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|failed| failed["openid"] == person.body["openid"]);
-    let errcode = failed.and_then(|failed| failed["errcode"].as_i64());
+    let own = openid(person);
+    let failed = FAILED.items(reply).find(|failed| OPENID.is(failed, &own));
+    let errcode = failed.and_then(|failed| ERRCODE.integer(failed));
     let known = errcode.and_then(crate::client::errcode::lookup);
     let (result, reason) = match (failed, errcode) {
         (None, _) => ("declared", None),
         (Some(_), Some(ALREADY)) => ("already", known.map(|known| known.meaning_text())),
         (Some(failed), _) => {
-            let words = failed["errmsg"].as_str().unwrap_or_default();
+            let words = ERRMSG.text(failed);
             let said = known.map_or(Text::verbatim(words), |known| known.meaning_text());
             ("failed", Some(said))
         }
@@ -415,7 +410,7 @@ fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
         .collect();
     if outcomes.iter().any(|person| person.result == "declared") {
         ctx.out.note(text!(
-            "declared is not bound: each person has to agree; `wxsell promoter invite` makes the invitation"
+            "added; each person still has to accept; `wxsell promoter invite` makes the invitation"
         ));
     }
     if outcomes.iter().any(|person| person.result == "already") {

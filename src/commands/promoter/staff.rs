@@ -6,6 +6,7 @@ use crate::cli::values::{When, when};
 use crate::commands::ask::{Data, Rows, check, columns, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::promoter::{AGREED, DECLARED, PERSON};
 use crate::shop::pass_through::promoter::{LIST, REMOVE, UPDATE};
 use crate::text;
 use anyhow::Result;
@@ -137,9 +138,12 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
     ));
-    let rows = ctx.rows(&LIST, &body, args.rows.limit).await?;
+    let rows = ctx
+        .rows(&LIST, &body, ctx.out.reads(args.rows.limit))
+        .await?;
     let rows: Vec<Value> = rows.into_iter().map(|row| readable(row, ctx)).collect();
-    ctx.out.list_with(bound(columns(&LIST)), &rows)
+    let out = ctx.out.with_nothing(crate::commands::done::nothing(&LIST));
+    out.list_with(bound(columns(&LIST)), &rows)
 }
 
 pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
@@ -174,18 +178,23 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     ctx.send_and_show(&UPDATE, &body).await
 }
 
+/// The merchant has withdrawn the declaration.
+const WITHDRAWN: i64 = 2;
+
 pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
     if let Some(number) = &args.wechat {
         return Err(channels::remove(number).into());
     }
     let person = find(args.who.as_deref().unwrap_or_default(), ctx).await?;
-    if person["decl_status"] == 2 {
+    if DECLARED.integer(&person) == Some(WITHDRAWN) {
         ctx.out.note(text!(
             "the declaration was withdrawn before; nothing was sent"
         ));
         return Ok(());
     }
-    let body = json!({"id": person["id"], "decl_status": 2});
+    let mut body = json!({});
+    PERSON.put(&mut body, PERSON.at(&person).clone());
+    DECLARED.put(&mut body, WITHDRAWN);
     ctx.send_and_show(&REMOVE, &body).await
 }
 
@@ -205,16 +214,17 @@ fn readable(row: Value, ctx: &Ctx) -> Value {
 /// Both sides in one column.
 fn bound(columns: Columns<Value>) -> Columns<Value> {
     columns.with("bound", "BOUND", |row: &Value| {
-        Cell::Word(match is_bound(row) {
-            true => text!("yes"),
-            false => text!("no"),
+        Cell::Word(if is_bound(row) {
+            text!("yes")
+        } else {
+            text!("no")
         })
     })
 }
 
 /// Whether the merchant declares a person and the person agrees.
 pub fn is_bound(row: &Value) -> bool {
-    row["decl_status"] == BOUND.0 && row["auth_status"] == BOUND.1
+    DECLARED.integer(row) == Some(BOUND.0) && AGREED.integer(row) == Some(BOUND.1)
 }
 
 /// One person by openid, unionid or number, as WeChat has it now.
@@ -227,7 +237,7 @@ pub async fn find(who: &str, ctx: &Ctx) -> Result<Value> {
     };
     let rows = ctx.rows(&LIST, &body, None).await?;
     rows.into_iter()
-        .find(|row| row.is_object() && (!number || row["id"] == who))
+        .find(|row| row.is_object() && (!number || PERSON.is(row, who)))
         .ok_or_else(|| {
             Failure::input(text!("{who} is not on the promotion staff", who))
                 .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))

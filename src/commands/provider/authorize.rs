@@ -12,6 +12,7 @@ use crate::output::{Cell, Column, Record};
 use crate::profile::{
     self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
+use crate::shop::pass_through::provider::{LIVES, MERCHANT_APPID, PREAUTH_CODE, REFRESH_TOKEN};
 use crate::shop::pass_through::provider::{MERCHANTS, PREAUTH};
 use crate::state::token::StoredToken;
 use crate::text;
@@ -166,10 +167,10 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
     let Some(reply) = ctx.send(&PREAUTH, &body).await? else {
         return Ok(());
     };
-    let code = reply["pre_auth_code"].as_str().unwrap_or_default();
-    let lives = reply["expires_in"].as_i64().unwrap_or(0);
+    let code = PREAUTH_CODE.text(&reply);
+    let lives = LIVES.integer(&reply).unwrap_or(0);
     let page = Page {
-        url: page(provider, code, redirect, &args, only.as_deref())?,
+        url: page(provider, &code, redirect, &args, only.as_deref())?,
         expires_at: rfc3339(now() + lives),
     };
     ctx.out.show(&page)?;
@@ -194,12 +195,13 @@ fn page(
     args: &AuthorizeArgs,
     only: Option<&str>,
 ) -> Result<String> {
-    let (path, ahead): (&str, &[(&str, &str)]) = match args.phone {
-        true => (
+    let (path, ahead): (&str, &[(&str, &str)]) = if args.phone {
+        (
             "safe/bindcomponent",
             &[("action", "bindcomponent"), ("no_scan", "1")],
-        ),
-        false => ("cgi-bin/componentloginpage", &[]),
+        )
+    } else {
+        ("cgi-bin/componentloginpage", &[])
     };
     let mut url = Url::parse("https://mp.weixin.qq.com")?.join(path)?;
     url.query_pairs_mut()
@@ -314,7 +316,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
         component_appid: &provider.appid,
     };
     let rows = ctx.rows(&MERCHANTS, &own, None).await?;
-    let row = rows.iter().find(|row| row["authorizer_appid"] == appid);
+    let row = rows.iter().find(|row| MERCHANT_APPID.is(row, &appid));
     let Some(row) = row else {
         return Err(Failure::input(text!(
             "{appid} has not authorized this service provider",
@@ -325,7 +327,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
         ))
         .into());
     };
-    let refresh = row["refresh_token"].as_str().unwrap_or_default();
+    let refresh = REFRESH_TOKEN.text(row);
     if refresh.is_empty() {
         return Err(Failure::access(text!(
             "{appid} has authorized, and the code was never exchanged",
@@ -461,7 +463,7 @@ fn write(
 
 fn done(name: String, appid: &str, store: Store, sets: Option<Vec<i64>>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
-        "commands work for this merchant with --profile {name}",
+        "use this merchant with --profile {name}",
         name = &name
     ));
     ctx.out.show(&Connected {

@@ -5,7 +5,7 @@ use crate::sandbox::{Happening, Promotion, Sandbox};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// Do what a buyer does on the phone
+/// Act as a buyer
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Pay an order in the cashier

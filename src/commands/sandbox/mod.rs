@@ -181,7 +181,7 @@ pub struct ClearArgs {
     "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
 ]))]
 pub struct NewFault {
-    /// Strike calls whose path begins so
+    /// Only calls whose path starts with this
     #[arg(long, default_value = "/")]
     path: String,
     /// Answer late by this long, e.g. 800ms
@@ -686,14 +686,16 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         Some(FaultVerb::List) => {}
         Some(FaultVerb::Clear(ClearArgs { id })) => {
             let count = shop.clear_faults(id)?;
-            ctx.out.note(text!("failures taken back: {count}", count));
+            ctx.out
+                .note(text!("removed {count} {count:fault|faults}", count));
         }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;
         }
     }
     let rows: Vec<FaultRow> = shop.faults()?.into_iter().map(FaultRow::from).collect();
-    ctx.out.list(&rows)
+    let out = ctx.out.with_nothing(text!("no faults are set"));
+    out.list(&rows)
 }
 
 impl TryFrom<NewFault> for Fault {

@@ -155,7 +155,7 @@ pub fn coupon(verb: CouponVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let CouponVerb::Take(args) = verb;
     let request_id = shop.take_coupon(&args.out_coupon_id)?;
     ctx.out.note(text!(
-        "the copy that you answer with is told to WeChat with `wxsell coupon user add`"
+        "report the coupon you returned with `wxsell coupon user add`"
     ));
     ctx.out.show(&Request {
         out_coupon_id: args.out_coupon_id,

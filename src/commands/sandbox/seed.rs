@@ -60,11 +60,10 @@ impl Record for Seeded {
 }
 
 pub fn run(args: SeedArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
-    let family = args.family.unwrap_or(match ctx.is_of_a_store() {
-        true => Family::Store,
-        false => Family::Component,
-    });
-    if family == Family::Store {
+    let of_a_store = args
+        .family
+        .map_or_else(|| ctx.is_of_a_store(), Family::is_store);
+    if of_a_store {
         return ctx.out.show(&shop.seed_store(args.goods, args.seed)?);
     }
     let seed = Seed {

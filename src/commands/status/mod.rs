@@ -1,6 +1,5 @@
 //! `wxsell status`: the way from an application to money withdrawn, step by step, for the current shop. It only reads.
 
-mod reads;
 mod steps;
 mod store;
 
@@ -10,7 +9,6 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Check, Column, Mark, Record};
 use crate::text;
-use crate::types::Family;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
@@ -73,10 +71,7 @@ fn show(steps: &[Step], ctx: &Ctx) -> Result<()> {
     let shop = text!(
         "{shop} ({family})",
         shop = profile.label(),
-        family = match profile.family {
-            Family::Component => text!("custom component"),
-            Family::Store => text!("WeChat Store"),
-        }
+        family = profile.family.title()
     );
     let needed = || steps.iter().filter(|step| step.needed);
     let progress = text!(
@@ -125,9 +120,10 @@ fn check(step: &Step, next: bool) -> Check {
     };
     Check {
         mark,
-        title: match step.needed || step.state == State::Done {
-            true => step.title.clone(),
-            false => text!("{step} (optional)", step = step.title.clone()),
+        title: if step.needed || step.state == State::Done {
+            step.title.clone()
+        } else {
+            text!("{step} (optional)", step = step.title.clone())
         },
         note,
     }
@@ -135,10 +131,10 @@ fn check(step: &Step, next: bool) -> Check {
 
 /// Reads once. Where nothing at all could be read, why.
 async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
-    if ctx.profile()?.family == Family::Store {
+    if ctx.is_of_a_store() {
         return store::steps(ctx).await;
     }
-    let reads = reads::all(ctx).await?;
+    let reads = ctx.shop().await?.standing().await?;
     if let Some(error) = reads.stopped {
         return Err(error);
     }
@@ -159,7 +155,7 @@ fn verdict(steps: &[Step]) -> Result<()> {
     let mut failure = Failure::new(
         Kind::NotReady,
         text!(
-            "not ready to sell: {count} required steps are open",
+            "not ready to sell: {count} required {count:step is|steps are} open",
             count = open.len()
         ),
     );
@@ -219,4 +215,9 @@ fn line(step: &Step, ctx: &Ctx) -> String {
         line.push_str(&format!(" → {command}"));
     }
     line
+}
+
+/// The names that `--columns` takes.
+pub fn columns() -> Vec<String> {
+    crate::output::names_of::<Step>()
 }

@@ -1,14 +1,13 @@
 //! The steps from an application to money withdrawn, and how far a shop is with each: what is done, who is waited for,
 //! what is missing, and the command or place that goes on.
 
-use super::reads::{Read, Reads};
 use crate::lang::Text;
 use crate::shop::joining::{CHANNELS, Component, Task};
-use crate::shop::number;
+use crate::shop::number::Application;
+use crate::shop::status::{Balance, Read, Standing};
 use crate::text;
 use crate::types::Fen;
 use serde::Serialize;
-use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -124,37 +123,37 @@ impl Step {
 }
 
 /// All steps, in the order of the guide.
-pub fn steps(reads: &Reads) -> Vec<Step> {
-    let joined = match &reads.component {
-        Read::Known(reply) => Read::Known(Component::read(reply)),
-        Read::NotJoined => Read::NotJoined,
-        Read::Offline => Read::Offline,
-        Read::Unknown(why) => Read::Unknown(why.clone()),
-    };
+pub fn steps(reads: &Standing) -> Vec<Step> {
     vec![
-        component(&joined),
+        component(&reads.component),
         merchant_number(&reads.number),
-        customer_service(&reads.info),
+        customer_service(&reads.services),
         category(&reads.categories),
         brand(&reads.brands),
         goods(&reads.on_shelf, &reads.goods),
-        task(&joined, Task::Order, "orders", "2.3a", text!("Order call")),
         task(
-            &joined,
+            &reads.component,
+            Task::Order,
+            "orders",
+            "2.3a",
+            text!("Order call"),
+        ),
+        task(
+            &reads.component,
             Task::Delivery,
             "delivery",
             "2.3a",
             text!("Delivery call"),
         ),
         task(
-            &joined,
+            &reads.component,
             Task::AfterSale,
             "aftersales",
             "2.5a",
             text!("After-sale call"),
         ),
-        release(&joined),
-        channels(&joined),
+        release(&reads.component),
+        channels(&reads.component),
         promoters(&reads.promoters),
         sharers(&reads.sharers),
         funds(&reads.balance),
@@ -202,31 +201,30 @@ fn component(read: &Read<Component>) -> Step {
     }
 }
 
-fn merchant_number(read: &Read<Value>) -> Step {
+fn merchant_number(read: &Read<Application>) -> Step {
     let step = Step::new("merchant_number", "2.1b", text!("Merchant number"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    let Read::Known(reply) = read else {
+    let Read::Known(application) = read else {
         return step;
     };
-    let response = number::response(reply);
-    if number::is_open(response) {
+    if application.is_open() {
         return step;
     }
-    let next = number::next(response);
-    let state = match number::state(response) {
+    let next = application.next();
+    let state = match application.state.as_str() {
         "" => State::Todo,
         "REJECTED" | "FROZEN" => State::Failed,
         _ => State::Waiting,
     };
     let missing = text!(
         "{state}: {what}",
-        state = number::word(response),
+        state = application.word(),
         what = next.what
     );
     let step = step.is(state, missing);
-    let step = match number::link(response) {
+    let step = match application.link() {
         Some(link) => step.place(Text::verbatim(link)),
         None => step,
     };
@@ -234,28 +232,25 @@ fn merchant_number(read: &Read<Value>) -> Step {
     next.command.into_iter().fold(step, Step::run)
 }
 
-fn customer_service(read: &Read<Value>) -> Step {
+fn customer_service(read: &Read<usize>) -> Step {
     let step = Step::new("customer_service", "", text!("Customer service"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    let Read::Known(reply) = read else {
-        return step;
-    };
-    match reply["data"]["service_agent_type"].as_array() {
-        Some(kinds) if !kinds.is_empty() => step,
-        _ => step
+    match count(read) {
+        0 => step
             .is(State::Todo, text!("set it before uploading goods"))
             .run("merchant update --service wechat"),
+        _ => step,
     }
 }
 
-fn category(read: &Read<Value>) -> Step {
+fn category(read: &Read<usize>) -> Step {
     let step = Step::new("category", "", text!("Category"));
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    match rows(read) {
+    match count(read) {
         0 => step
             .is(State::Todo, text!("apply for a category"))
             .run("category apply --help"),
@@ -263,18 +258,12 @@ fn category(read: &Read<Value>) -> Step {
     }
 }
 
-fn brand(read: &Read<Value>) -> Step {
+fn brand(read: &Read<usize>) -> Step {
     let step = Step::new("brand", "", text!("Brand")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    const NO_BRAND: u64 = crate::api::component::goods::NO_BRAND;
-    let Read::Known(reply) = read else {
-        return step;
-    };
-    let brands = reply["data"].as_array().into_iter().flatten();
-    let own = brands.filter(|brand| brand["brand_id"].as_u64() != Some(NO_BRAND));
-    match own.count() {
+    match count(read) {
         0 => step
             .is(State::Optional, text!("products can do without one"))
             .run("brand apply --help"),
@@ -282,26 +271,20 @@ fn brand(read: &Read<Value>) -> Step {
     }
 }
 
-fn rows(read: &Read<Value>) -> usize {
+/// How many there are; none where that is not known.
+fn count<T: Copy + Default>(read: &Read<T>) -> T {
     match read {
-        Read::Known(reply) => reply["data"].as_array().map_or(0, Vec::len),
-        _ => 0,
+        Read::Known(count) => *count,
+        _ => T::default(),
     }
 }
 
-fn total(read: &Read<Value>) -> u64 {
-    match read {
-        Read::Known(reply) => reply["total_num"].as_u64().unwrap_or_default(),
-        _ => 0,
-    }
-}
-
-fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
+fn goods(on_shelf: &Read<u64>, all: &Read<u64>) -> Step {
     let step = Step::new("goods", "2.2a, 2.4a", text!("Goods on sale"));
     if let Some(step) = blind(&step, on_shelf) {
         return step;
     }
-    match (total(on_shelf), total(all)) {
+    match (count(on_shelf), count(all)) {
         (0, 0) => step
             .is(State::Todo, text!("no goods yet"))
             .run("goods template --output goods.xlsx"),
@@ -309,7 +292,7 @@ fn goods(on_shelf: &Read<Value>, all: &Read<Value>) -> Step {
             .is(
                 State::Waiting,
                 text!(
-                    "{count} products, none on sale: in audit, rejected or taken off",
+                    "{count} {count:product|products}, none on sale: in audit, rejected or taken off",
                     count
                 ),
             )
@@ -371,9 +354,10 @@ fn release(read: &Read<Component>) -> Step {
             text!("not confirmed: {tasks}", tasks = words.join(", ")),
         )
         .run(&format!("access finish {}", first.word()));
-    match component.confirmed(Task::Release) {
-        true => step,
-        false => step.place(text!("Mini Program backend → Version management → release")),
+    if component.confirmed(Task::Release) {
+        step
+    } else {
+        step.place(text!("Mini Program backend → Version management → release"))
     }
 }
 
@@ -434,12 +418,12 @@ fn channels(read: &Read<Component>) -> Step {
     }
 }
 
-fn promoters(read: &Read<Value>) -> Step {
+fn promoters(read: &Read<u64>) -> Step {
     let step = Step::new("promoters", "Step 3", text!("Promoters")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    match total(read) {
+    match count(read) {
         0 => step
             .is(
                 State::Optional,
@@ -453,12 +437,12 @@ fn promoters(read: &Read<Value>) -> Step {
     }
 }
 
-fn sharers(read: &Read<Value>) -> Step {
+fn sharers(read: &Read<u64>) -> Step {
     let step = Step::new("sharers", "Step 3", text!("Sharers")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    match total(read) {
+    match count(read) {
         0 => step
             .is(State::Optional, text!("none"))
             .run("sharer bind --help"),
@@ -466,26 +450,22 @@ fn sharers(read: &Read<Value>) -> Step {
     }
 }
 
-fn funds(read: &Read<Value>) -> Step {
+fn funds(read: &Read<Balance>) -> Step {
     let step = Step::new("funds", "Step 4", text!("Withdrawals")).optional();
     if let Some(step) = blind(&step, read) {
         return step;
     }
-    let Read::Known(reply) = read else {
+    let Read::Known(balance) = read else {
         return step;
     };
-    let yuan = |name: &str| {
-        let fen = reply["balance_info"][name].as_i64().unwrap_or_default();
-        Fen(fen).to_yuan()
-    };
-    let there = reply["balance_info"]["available_amount"].as_i64();
+    let yuan = |amount: Option<Fen>| amount.unwrap_or_default().to_yuan();
     let words = text!(
         "available: {available}, pending: {pending}",
-        available = yuan("available_amount"),
-        pending = yuan("pending_amount")
+        available = yuan(balance.available),
+        pending = yuan(balance.pending)
     );
-    match there {
-        Some(available) if available > 0 => step.is(State::Optional, words).run("funds withdraw"),
+    match balance.available {
+        Some(Fen(1..)) => step.is(State::Optional, words).run("funds withdraw"),
         _ => step.is(State::Done, words),
     }
 }

@@ -75,3 +75,11 @@ pub(super) async fn ids(
     })
     .await
 }
+
+/// Evidence as it is sent, from evidence as it is shown.
+pub(super) fn evidence_again(record: &Value) -> Value {
+    let items = record["media_list"].as_array().into_iter().flatten();
+    items
+        .map(|one| json!({"type": one["type"], "url": one["url"]}))
+        .collect()
+}

@@ -12,6 +12,7 @@ use crate::state::money::Movement;
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
+use serde_json::Value;
 
 /// There is no such after-sale.
 const ABSENT: i64 = 2_747_007;
@@ -48,6 +49,14 @@ pub struct Filter {
 }
 
 impl Shop {
+    /// The evidence of an after-sale's record as a call takes it, which replaces all of it.
+    pub fn evidence_again(&self, record: &Value) -> Result<Value> {
+        match self.family {
+            Family::Component => Ok(component::evidence_again(record)),
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
     /// One after-sale.
     ///
     /// # Errors

@@ -5,11 +5,14 @@ pub(in crate::shop) mod component;
 use super::reading::Fetched;
 use super::walk::Walked;
 use super::{Shop, lacks};
+use crate::lang::Text;
 use crate::model::order::Order;
 use crate::text;
-use crate::types::{Family, Id64};
+use crate::types::{Family, Fen, Id64};
 use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
+use serde_json::Value;
 
 /// How an order is named to the platform, by its number or the merchant's. It is what the component's calls on an
 /// order begin with.
@@ -34,6 +37,38 @@ impl Key {
     }
 }
 
+/// A line of an order that is going to be reported. What is left out is taken from the shop.
+#[derive(Debug, Clone)]
+pub struct OneLine {
+    pub product: String,
+    pub count: i64,
+    pub sku: Option<String>,
+    pub title: Option<String>,
+    pub image: Option<String>,
+    pub page: Option<String>,
+    /// Of one piece.
+    pub price: Option<Fen>,
+    /// For all pieces together.
+    pub paid: Option<Fen>,
+}
+
+/// An order as it would be sent, and what is wrong with it.
+#[derive(Debug)]
+pub struct Drafted {
+    pub body: Value,
+    pub problems: Vec<Text>,
+}
+
+/// What an order is to cost instead. What is left out stays.
+#[derive(Debug, Clone, Default)]
+pub struct NewPrice {
+    /// SKU, and what is paid for all its pieces.
+    pub paid: Vec<(String, Fen)>,
+    pub freight: Option<Fen>,
+    pub surcharge: Option<Fen>,
+    pub surcharge_for: Option<String>,
+}
+
 /// Which list of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum List {
@@ -52,7 +87,75 @@ pub struct Span {
     pub until: Option<i64>,
 }
 
+/// Seconds that the time of an order may be ahead of WeChat's.
+pub const AHEAD: i64 = 86_400;
+/// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
+const WINDOW: i64 = 7 * 86_400;
+/// Windows that are read together.
+const WINDOWS_AT_ONCE: usize = 4;
+
 impl Shop {
+    /// All orders that were created between the two times, the oldest first. WeChat has no other list of orders.
+    pub async fn orders_between(&self, since: i64, until: i64) -> Result<Walked<Fetched<Order>>> {
+        let oldest_first = List::All { oldest_first: true };
+        let walked: Vec<Walked<Fetched<Order>>> = stream::iter(spans(since, until, true))
+            .map(|(from, to)| {
+                let span = Span {
+                    since: Some(from),
+                    until: Some(to),
+                };
+                self.orders(&oldest_first, span, None)
+            })
+            .buffered(WINDOWS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let unsure = walked.iter().map(|walked| walked.unsure).sum();
+        let rows = walked.into_iter().flat_map(|walked| walked.rows).collect();
+        Ok(Walked { rows, unsure })
+    }
+
+    /// An order that is going to be reported, completed by what the shop knows, with everything that is wrong with it.
+    /// `lines` replace those that it says itself.
+    pub async fn draft_order(
+        &self,
+        said: Value,
+        lines: Vec<OneLine>,
+        expires: Option<i64>,
+        now: i64,
+    ) -> Result<Drafted> {
+        match self.family {
+            Family::Component => component::draft::draft(self, said, lines, expires, now).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
+    /// The prices of an order's record with the changes laid over them, as the call takes them.
+    ///
+    /// # Errors
+    /// Where a SKU is named that the order does not have.
+    pub fn new_price(&self, order: &Value, new: &NewPrice) -> Result<Value> {
+        match self.family {
+            Family::Component => component::change::new_price(order, new),
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
+    /// What is wrong with new prices of an order.
+    pub fn price_problems(&self, new: &Value, order: &Value) -> Result<Vec<Text>> {
+        match self.family {
+            Family::Component => Ok(component::change::problems(new, order)),
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
+    /// Arguments of a payment as the Mini Program hands them on: a time stays the digits that it is.
+    pub fn payment_params(&self, reply: Value) -> Result<Value> {
+        match self.family {
+            Family::Component => Ok(component::payment_params(reply)),
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
     /// One order.
     ///
     /// # Errors
@@ -75,5 +178,37 @@ impl Shop {
             Family::Component => component::list(self, list, span, limit).await,
             Family::Store => Err(lacks(text!("this command")).into()),
         }
+    }
+}
+
+/// Both ends belong to a span, and none overlap.
+pub fn spans(since: i64, until: i64, oldest_first: bool) -> Vec<(i64, i64)> {
+    let mut spans = Vec::new();
+    let mut from = since;
+    while from <= until {
+        let to = (from + WINDOW - 1).min(until);
+        spans.push((from, to));
+        from = to + 1;
+    }
+    if !oldest_first {
+        spans.reverse();
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_every_second_once() {
+        for (since, until) in [(0, 0), (0, WINDOW - 1), (0, WINDOW), (5, 40 * 86_400 + 7)] {
+            let mut spans = spans(since, until, true);
+            assert_eq!((spans[0].0, spans[spans.len() - 1].1), (since, until));
+            assert!(spans.windows(2).all(|two| two[0].1 + 1 == two[1].0));
+            spans.reverse();
+            assert_eq!(spans, super::spans(since, until, false));
+        }
+        assert!(spans(5, 4, true).is_empty());
     }
 }

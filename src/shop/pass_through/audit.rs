@@ -1,6 +1,8 @@
 //! Verbs of `wxsell audit` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
+
+pub const TICKET: Field = Field("audit_id");
 
 verbs! {
     RESULT = Ask::new("audit show", "/shop/audit/result").shows(

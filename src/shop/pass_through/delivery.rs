@@ -1,7 +1,10 @@
 //! Verbs of `wxsell delivery` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 use crate::text;
+
+pub const CARRIER: Field = Field("delivery_id");
+pub const CARRIER_NAME: Field = Field("delivery_name");
 
 verbs! {
     COMPANIES = Ask::new("delivery companies", "/shop/delivery/get_company_list").shows(

@@ -1,6 +1,6 @@
 //! Verbs of `wxsell funds` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 
 const BANK: &[(&str, &str)] = &[
     ("account_bank", "BANK"),
@@ -9,6 +9,30 @@ const BANK: &[(&str, &str)] = &[
     ("bank_id", "NUMBER"),
     ("need_branch", "NEEDS A BRANCH"),
 ];
+
+pub const ACCOUNT_NUMBER: Field = Field("account_info.account_number");
+pub const ACCOUNT_BANK: Field = Field("account_info.account_bank");
+pub const ACCOUNT_KIND: Field = Field("account_info.bank_account_type");
+pub const ACCOUNT_PLACE: Field = Field("account_info.bank_address_code");
+pub const ACCOUNT_BRANCH: Field = Field("account_info.bank_branch_id");
+pub const ACCOUNT_BANK_NAME: Field = Field("account_info.bank_name");
+pub const BANK_TITLE: Field = Field("bank_name");
+pub const BANK_SHORT: Field = Field("account_bank");
+pub const BANK_CODE: Field = Field("bank_code");
+pub const NEEDS_BRANCH: Field = Field("need_branch");
+pub const PROVINCE: Field = Field("province_name");
+pub const PROVINCE_CODE: Field = Field("province_code");
+pub const CITY: Field = Field("city_name");
+pub const CITY_CODE: Field = Field("city_code");
+pub const PLACE: Field = Field("bank_address_code");
+pub const BRANCH: Field = Field("branch_name");
+pub const BRANCH_ID: Field = Field("branch_id");
+pub const AVAILABLE: Field = Field("balance_info.available_amount");
+pub const PENDING: Field = Field("balance_info.pending_amount");
+pub const TICKET: Field = Field("qrcode_ticket");
+pub const PICTURE: Field = Field("qrcode_buf");
+pub const CODE_STATE: Field = Field("status");
+pub const SCANNED_BY: Field = Field("scan_user_type");
 
 verbs! {
     BALANCE = Ask::new("funds balance", "/shop/funds/getbalance").shows(

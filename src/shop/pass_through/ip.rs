@@ -1,6 +1,8 @@
 //! Addresses of the platform.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
+
+pub const ADDRESSES: Field = Field("ip_list");
 
 verbs! {
     API = Ask::new("ip list", "/cgi-bin/get_api_domain_ip");

@@ -24,8 +24,13 @@ pub mod provider;
 pub mod sharer;
 pub mod status;
 
+use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Operation};
+use crate::api::{Resend, reader};
+use crate::fail::{self, Failure};
 use crate::lang::Text;
+use crate::text;
+use serde_json::Value;
 
 /// The verbs of a noun: each is a constant, and all of them are `ASKS`.
 macro_rules! verbs {
@@ -107,12 +112,74 @@ impl Ask {
         shown.is_some_and(|shown| book.kind(shown) == Kind::List)
     }
 
+    /// A success without what was asked for.
+    pub fn without(&self) -> Failure {
+        let (_, operation) = self.operation();
+        match operation.resend {
+            Resend::Safe => Failure::new(
+                fail::Kind::Refused,
+                text!(
+                    "WeChat answered {path} with success and without {field}",
+                    path = self.path,
+                    field = self.shows
+                ),
+            ),
+            _ => Failure::new(
+                fail::Kind::Unknown,
+                text!(
+                    "done, but WeChat answered {path} without {field}, so that it cannot be shown",
+                    path = self.path,
+                    field = self.shows
+                ),
+            ),
+        }
+    }
+
     /// The operation behind it.
     ///
     /// # Panics
     /// Where a path is declared that no book has; a test reads every declaration.
     pub fn operation(&self) -> (&'static Book, &'static Operation) {
         operation::by_path(self.path).expect("declared paths are in the books")
+    }
+}
+
+/// A field of a request or an answer that the program itself fills in or takes, by its dotted path.
+#[derive(Debug, Clone, Copy)]
+pub struct Field(pub &'static str);
+
+impl Field {
+    /// What stands there; null where nothing does.
+    pub fn at(self, record: &Value) -> &Value {
+        self.0.split('.').fold(record, |here, name| &here[name])
+    }
+
+    /// Text; a number as its digits, nothing as the empty text.
+    pub fn text(self, record: &Value) -> String {
+        reader::text(self.at(record)).unwrap_or_default()
+    }
+
+    /// Text that is not empty.
+    pub fn some_text(self, record: &Value) -> Option<String> {
+        Some(self.text(record)).filter(|text| !text.is_empty())
+    }
+
+    /// A whole number.
+    pub fn integer(self, record: &Value) -> Option<i64> {
+        reader::integer(self.at(record))
+    }
+
+    pub fn is(self, record: &Value, text: &str) -> bool {
+        reader::text(self.at(record)).is_some_and(|own| own == text)
+    }
+
+    /// The items of a list.
+    pub fn items(self, record: &Value) -> impl Iterator<Item = &Value> {
+        self.at(record).as_array().into_iter().flatten()
+    }
+
+    pub fn put(self, record: &mut Value, value: impl Into<Value>) {
+        put(record, self.0, value.into());
     }
 }
 

@@ -1,10 +1,29 @@
 //! Verbs of `wxsell promoter` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 use crate::text;
 
 const ROLE_COLUMNS: &[(&str, &str)] =
     &[("role_id", "ROLE"), ("name", "NAME"), ("desc", "WHAT FOR")];
+
+pub const NUMBER: Field = Field("promoter_id");
+pub const NICKNAME: Field = Field("finder_nickname");
+pub const LINK: Field = Field("tag");
+pub const PAGE: Field = Field("share_path");
+pub const POSTER: Field = Field("poster");
+pub const QRCODE: Field = Field("qrcode");
+pub const MESSAGE: Field = Field("msg_id");
+pub const PATH: Field = Field("path");
+pub const ROLE: Field = Field("role_id");
+pub const ROLE_NAME: Field = Field("name");
+pub const STORE: Field = Field("retail_id");
+pub const PERSON: Field = Field("id");
+pub const OPENID: Field = Field("openid");
+pub const DECLARED: Field = Field("decl_status");
+pub const AGREED: Field = Field("auth_status");
+pub const FAILED: Field = Field("fail_list");
+pub const ERRCODE: Field = Field("errcode");
+pub const ERRMSG: Field = Field("errmsg");
 
 verbs! {
     CHANNELS_LIST = Ask::new("promoter list", "/shop/promoter/list").shows(

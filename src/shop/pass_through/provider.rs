@@ -1,8 +1,13 @@
 //! A service provider and its merchants.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 use crate::api::Endpoint;
 use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
+
+pub const PREAUTH_CODE: Field = Field("pre_auth_code");
+pub const LIVES: Field = Field("expires_in");
+pub const MERCHANT_APPID: Field = Field("authorizer_appid");
+pub const REFRESH_TOKEN: Field = Field("refresh_token");
 
 verbs! {
     PREAUTH = Ask::new(

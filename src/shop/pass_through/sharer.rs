@@ -1,7 +1,10 @@
 //! Verbs of `wxsell sharer` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 use crate::text;
+
+pub const OPENID: Field = Field("openid");
+pub const REASON: Field = Field("reason_code");
 
 verbs! {
     SEARCH = Ask::new("sharer search", "/shop/sharer/search_sharer").shows(

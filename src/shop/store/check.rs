@@ -601,7 +601,7 @@ impl<'a> Reader<'a> {
                 self.wrong(
                     cell,
                     text!(
-                        "{count} images; the category needs at least {least}",
+                        "{count} {count:image|images}; the category needs at least {least}",
                         count = images.len(),
                         least
                     ),
@@ -1004,7 +1004,7 @@ impl<'a> Reader<'a> {
             self.wrong(
                 cell,
                 text!(
-                    "{count} images; the Store takes at most {most} here",
+                    "{count} {count:image|images}; the Store takes at most {most} here",
                     count = images.len(),
                     most
                 ),

@@ -608,7 +608,7 @@ impl<'a> Sender<'a> {
             return Ok(());
         }
         (self.note)(text!(
-            "it is not known of {count} products whether an earlier run added them; the store is looked through now",
+            "it is not known of {count} {count:product|products} whether an earlier run added {count:it|them}; the store is looked through now",
             count = open.len()
         ));
         self.look((self.clock)()?).await?;

@@ -51,7 +51,7 @@ fn a_template_never_overwrites_unasked() {
     let told = world.refused(2, &["goods", "template", "-o", "goods.pdf"]);
     insta::assert_snapshot!(told, @r"
     Error: templates are not written as .pdf
-    Hint:  use the ending .xlsx, .csv or .jsonl
+    Hint:  use the extension .xlsx, .csv or .jsonl
     ");
     world.ok(&["goods", "template", "-o", "all.csv", "--all-columns"]);
     assert!(

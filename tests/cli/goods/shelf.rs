@@ -171,3 +171,20 @@ fn a_product_is_taken_out_of_its_audit_and_handed_in_again() {
     assert_eq!(world.json(&["goods", "upload", "goods.csv"])["updated"], 1);
     assert_eq!(world.products()["A"]["edit_status"], 2);
 }
+
+#[test]
+fn numbers_are_read_from_standard_input() {
+    let world = World::with_goods(&teas(&[("T1", "10.00"), ("T2", "5.00")]));
+    let said = world.feed(b"T1\n\n T2\nT1\n", &["goods", "off-sale", "-"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for number in ["T1", "T2"] {
+        assert_eq!(world.json(&["goods", "show", number])["status"], "off_sale");
+    }
+    let said = world.feed(b"\n", &["goods", "on-sale", "-"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("holds no product numbers"),
+        "{}",
+        said.stderr
+    );
+}

@@ -126,7 +126,7 @@ fn bad_input_is_listed_with_its_cells_and_no_call_is_made() {
     );
     let last = said.stderr.lines().last().expect("words");
     assert!(
-        last.contains("the files have 14 problems; nothing was sent"),
+        last.contains("found 14 problems; nothing was sent"),
         "{last}"
     );
     assert_eq!(world.paths_since(0), [""; 0], "not even a token");

@@ -81,9 +81,10 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
     let key = ctx.profile()?.shop_key();
     let dry_run = ctx.global.dry_run;
     // Two runs would answer the same after-sale.
-    let _one = match dry_run {
-        true => None,
-        false => Some(one_at_a_time(ctx, format!("aftersale-{key}"), args.busy).await?),
+    let _one = if dry_run {
+        None
+    } else {
+        Some(one_at_a_time(ctx, format!("aftersale-{key}"), args.busy).await?)
     };
     let desk = Desk {
         ctx,
@@ -511,7 +512,7 @@ impl Desk<'_> {
             return Ok(());
         }
         self.ctx.out.note(text!(
-            "{count} answers were lost; looking again in {seconds} s, when reads no longer lag behind",
+            "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
             count = parked.len(),
             seconds = PROOF_AFTER
         ));

@@ -43,16 +43,17 @@ pub fn parse(file: &str, content: &str) -> Result<Policy, Failure> {
     })?;
     let mut problems = Vec::new();
     let policy = whole(file, &table, &mut problems);
-    match problems.is_empty() {
-            true => Ok(policy),
-            false => Err(
+    if problems.is_empty() {
+        Ok(policy)
+    } else {
+        Err(
                 Failure::input(text!("{file} is no policy that can be followed", file))
                     .also(problems)
                     .hint(text!(
                         "nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with"
                     )),
-            ),
-        }
+            )
+    }
 }
 
 /// A table of the file that is read key by key.

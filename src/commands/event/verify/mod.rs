@@ -1,8 +1,6 @@
 //! `wxsell event verify`: holds what was pushed against what WeChat's lists say, names what never came, and makes it
-//! where that is asked for. What can be proved stands in [`proof`].
+//! where that is asked for. What can be proved is told by [`crate::shop::verify`].
 
-mod proof;
-mod reads;
 mod repair;
 
 use super::super::Ctx;
@@ -11,13 +9,13 @@ use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
+use crate::shop::order::AHEAD;
+use crate::shop::verify::{CANCELLED_ORDER, Claim, Proved, Span};
 use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
-use proof::Claim;
-use reads::Read;
 use serde::{Serialize, Serializer};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -41,15 +39,6 @@ pub struct VerifyArgs {
     repair: bool,
     #[command(flatten)]
     onward: Onward,
-}
-
-/// The time that is looked at, in unix seconds of the shop's clock.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    since: i64,
-    until: i64,
-    /// What was opened earlier is not looked at.
-    opened: i64,
 }
 
 /// An event that the platform must have pushed and that is not here.
@@ -205,7 +194,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.note(text!("nothing was made or sent: --dry-run"));
     } else if args.repair && !has_target && !total.missing.is_empty() {
         ctx.out.note(text!(
-            "queued {count} events; a running `wxsell event listen --forward-to` hands them on, or `wxsell event forward`",
+            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` hands {count:it|them} on, or `wxsell event forward`",
             count = total.missing.len()
         ));
     }
@@ -236,7 +225,9 @@ fn add(total: &mut Found, found: Found) {
 /// Looks at one shop.
 async fn look(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
     let span = span(args, ctx.clock()?)?;
-    compare(reads::claims(ctx, span).await?, ctx)
+    let proved = ctx.shop().await?.proved(span).await?;
+    ctx.note_unsure(proved.unsure);
+    compare(proved, ctx)
 }
 
 /// Makes what is missing, where that is asked for.
@@ -250,7 +241,7 @@ async fn repaired(mut found: Found, args: &VerifyArgs, ctx: &Ctx) -> Result<Foun
 
 fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
     // A shop's clock may be ahead of this machine's; the platform takes times up to a day ahead.
-    let latest = now.saturating_add(reads::DAY);
+    let latest = now.saturating_add(AHEAD);
     let (since, until) = (args.since.first(now), args.until.last(now).min(latest));
     if since > until {
         return Err(Failure::input(text!("--since is later than --until"))
@@ -268,7 +259,7 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
 }
 
 /// Holds claims against what is stored. Two claims need two pushes, unless these would be one by their second.
-fn compare(read: Read, ctx: &Ctx) -> Result<Found> {
+fn compare(read: Proved, ctx: &Ctx) -> Result<Found> {
     let profile = ctx.profile()?;
     let (key, state) = (profile.account_key(), ctx.state()?);
     let mut claims = read.claims;
@@ -281,9 +272,7 @@ fn compare(read: Read, ctx: &Ctx) -> Result<Found> {
         let mut came = false;
         for number in numbers {
             let about = state.pushes_about(&key, "order", number, 0)?;
-            came |= about
-                .iter()
-                .any(|push| push.event == proof::CANCELLED_ORDER);
+            came |= about.iter().any(|push| push.event == CANCELLED_ORDER);
         }
         found.open += usize::from(!came);
     }
@@ -323,7 +312,11 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         .filter(|missing| missing.synthesised.is_none());
     let open = open.count();
     let mut shown = if open > 0 {
-        Failure::new(Kind::Due, text!("{count} events never came", count = open)).hint(text!(
+        Failure::new(
+            Kind::Due,
+            text!("{count} {count:event|events} never came", count = open),
+        )
+        .hint(text!(
             "`wxsell event verify --repair` makes them and hands them on"
         ))
     } else if failed.len() == 1 && shops == 1 {
@@ -332,7 +325,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{failed} of {all} shops could not be read",
+                "{failed} of {all} {all:shop|shops} could not be read",
                 failed = failed.len(),
                 all = shops
             ),
@@ -341,7 +334,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
         Failure::new(
             Kind::Partial,
             text!(
-                "{count} events still wait to be forwarded",
+                "{count} {count:event still waits|events still wait} to be forwarded",
                 count = found.waiting
             ),
         )

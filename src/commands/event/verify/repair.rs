@@ -9,7 +9,7 @@ use crate::fail::{Failure, Kind};
 use crate::push::body;
 use crate::push::events::decode;
 use crate::push::forward::{Courier, Forwarder, Wake};
-use crate::push::receiver::milliseconds;
+use crate::push::milliseconds;
 use crate::push::{Format, Mode};
 use crate::state::pushes::{Filter, Kept, NewPush, PushLog, SYNTHESISED};
 use crate::text;

@@ -34,12 +34,12 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
         return Err(lacks(Text::verbatim(*option)).into());
     }
-    ctx.out.check_columns_of(columns())?;
+    ctx.out.check_columns_of_list(columns())?;
     let shop = ctx.shop().await?;
     let status = args.status.map(Status::code);
     let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
     if args.audit.is_none() {
-        ids.truncate(args.limit.unwrap_or(usize::MAX));
+        ids.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let products = shop.store_products(ids, || progress.inc()).await?;
@@ -55,10 +55,26 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
             rows.push(GoodsRow { wechat, ..row });
         }
     }
-    rows.truncate(args.limit.unwrap_or(usize::MAX));
-    ctx.out
-        .with_nothing(text!("no products match"))
-        .list_with(columns(), &rows)
+    rows.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
+    let out = ctx.out.with_nothing(text!("no products match"));
+    out.list_with(columns(), &rows)?;
+    let audit = |name: &str| rows.iter().filter(|row| row.audit == name).count();
+    ctx.out.total(rows.len(), text!(
+        "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
+        count = rows.len(),
+        on_sale = rows.iter().filter(|row| row.status == "on_sale").count(),
+        in_audit = audit("in_audit"),
+        rejected = audit("failed")
+    ));
+    let rejected = rows.iter().find(|row| row.audit == "failed");
+    if let Some(row) = rejected.or(rows.first()) {
+        let number = match row.out_product_id.is_empty() {
+            true => &row.product_id,
+            false => &row.out_product_id,
+        };
+        ctx.out.next(&format!("wxsell goods show {number}"));
+    }
+    Ok(())
 }
 
 fn record(ctx: &Ctx, reply: &GetProductReply) -> Result<Value> {

@@ -170,7 +170,7 @@ fn refusal(problems: usize) -> Failure {
     Failure {
         shown: true,
         ..Failure::input(text!(
-            "the files have {count} problems; nothing was sent",
+            "found {count} {count:problem|problems}; nothing was sent",
             count = problems
         ))
     }
@@ -601,7 +601,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
             ..Failure::new(
                 Kind::Partial,
                 text!(
-                    "{failed} of {products} products failed",
+                    "{failed} of {products} {products:product|products} failed",
                     failed,
                     products = report.products
                 ),
@@ -609,7 +609,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
         }
         .into()),
         None if for_later > 0 => Err(Failure::limited(text!(
-            "{count} products are left for a later run",
+            "{count} {count:product is|products are} left for a later run",
             count = for_later
         ))
         .hint(text!(
@@ -658,7 +658,7 @@ async fn plan(sender: &Sender<'_>, products: &[Wanted], recheck: bool, ctx: &Ctx
     ctx.out.note(match sender.options.draft {
         true => text!("nothing was sent"),
         false => text!(
-            "{count} audit submissions; nothing was sent",
+            "{count} audit {count:submission|submissions}; nothing was sent",
             count = submissions
         ),
     });
@@ -736,7 +736,7 @@ async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<(
     report.drafts = drafts;
     if not_submitted > 0 {
         ctx.out.warn(text!(
-            "{count} products were kept as drafts, as the store has no submissions left; the same command submits them later",
+            "{count} {count:product was kept as a draft|products were kept as drafts}, as the store has no submissions left; the same command submits {count:it|them} later",
             count = not_submitted
         ));
     }

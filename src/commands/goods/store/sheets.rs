@@ -27,7 +27,7 @@ fn kind_of(path: &Path) -> Result<SheetKind> {
             "can't tell the file type of {file} from its extension",
             file = path.display().to_string()
         ))
-        .hint(text!("use the ending .xlsx or .csv"))
+        .hint(text!("use the extension .xlsx or .csv"))
         .into()),
     }
 }
@@ -76,7 +76,7 @@ fn refuse_existing(path: &Path, force: bool) -> Result<()> {
             "{file} exists already",
             file = path.display().to_string()
         ))
-        .hint(text!("choose another name, or give --force"))
+        .hint(text!("choose another name, or give --overwrite"))
         .into()),
         false => Ok(()),
     }

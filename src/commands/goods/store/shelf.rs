@@ -1,6 +1,6 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::shelf::{Args, Stepped};
+use super::super::shelf::{Args, Stepped, some_of};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
@@ -9,9 +9,7 @@ use crate::text;
 use anyhow::Result;
 
 pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    // A product named twice is one product.
-    let mut named = std::collections::HashSet::new();
-    args.out_product_ids.retain(|id| named.insert(id.clone()));
+    args.complete()?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
@@ -31,8 +29,16 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         return ctx.out.list(&rows);
     }
     let destructive = match which {
-        Step::Remove => Some(text!("delete {count} products permanently", count)),
-        Step::OffSale => Some(text!("take {count} products off sale", count)),
+        Step::Remove => Some(text!(
+            "permanently delete {count} {count:product|products} ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
+        Step::OffSale => Some(text!(
+            "take {count} {count:product|products} off sale ({names})",
+            count,
+            names = some_of(&args.out_product_ids)
+        )),
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.before_write(destructive).await?;
@@ -89,12 +95,18 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     };
     match stopped {
         Some(error) => Err(error),
-        None if failed == count && failed == 1 => {
-            Err(shown(Kind::Refused, text!("WeChat refused it")).into())
-        }
+        None if failed == count && failed == 1 => Err(shown(
+            Kind::Refused,
+            text!("the store refused it; the reason stands above"),
+        )
+        .into()),
         None if failed > 0 => Err(shown(
             Kind::Partial,
-            text!("{failed} of {count} products failed", failed, count),
+            text!(
+                "{failed} of {count} {count:product|products} failed",
+                failed,
+                count
+            ),
         )
         .into()),
         None => Ok(()),

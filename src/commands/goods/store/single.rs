@@ -43,7 +43,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         None if held.skus.len() < 2 => None,
         None => {
             return Err(Failure::input(text!(
-                "the product has {count} SKUs",
+                "the product has {count} {count:SKU|SKUs}",
                 count = held.skus.len()
             ))
             .hint(text!("say which one with --sku"))

@@ -85,7 +85,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> Fault {
     if error.is_eof() {
         fault.is_open = true;
         return fault.hint(text!(
-            "write each product on one line; for products over several lines use the ending .json"
+            "write each product on one line; for products over several lines use the extension .json"
         ));
     }
     if text.trim_end().ends_with(',') {

@@ -345,7 +345,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     ) {
         return Err(
             Fault::new(text!("{path} is not a jpg or png", path = shown)).hint(text!(
-                "save the image as jpg or png; a new ending is not enough"
+                "save the image as jpg or png; renaming it is not enough"
             )),
         );
     }

@@ -438,7 +438,7 @@ impl<T: Payload> Reading<'_, T> {
             self.notices.push(match self.normalised {
                 1 => text!("full-width characters were read as half-width ones in 1 cell"),
                 count => text!(
-                    "full-width characters were read as half-width ones in {count} cells",
+                    "full-width characters were read as half-width ones in {count} {count:cell|cells}",
                     count
                 ),
             });
@@ -446,7 +446,10 @@ impl<T: Payload> Reading<'_, T> {
         if !self.more_problems.is_empty() {
             self.notices.push(match self.more_problems.len() {
                 1 => text!("1 more problem is not listed"),
-                count => text!("{count} more problems are not listed", count),
+                count => text!(
+                    "{count} more {count:problem is|problems are} not listed",
+                    count
+                ),
             });
         }
         let bad = &self.bad;

@@ -1,5 +1,9 @@
 //! Orders of the custom component: `/shop/order/*`.
 
+pub(super) mod change;
+pub(super) mod draft;
+mod price;
+
 use super::{Key, List, Span};
 use crate::api::component::order::order;
 use crate::api::json::{put, take};
@@ -111,4 +115,13 @@ pub(in crate::shop) fn unreadable(path: &str) -> anyhow::Error {
         text!("the list that {path} answers with cannot be read", path),
     )
     .into()
+}
+
+pub(super) fn payment_params(mut reply: Value) -> Value {
+    let mut given = take(&mut reply, "payment_params");
+    if given["timeStamp"].is_number() {
+        let digits = given["timeStamp"].to_string();
+        put(&mut given, "timeStamp", digits.into());
+    }
+    given
 }

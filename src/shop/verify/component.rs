@@ -1,4 +1,4 @@
-//! What WeChat's own records prove to have been pushed.
+//! What the component's own records prove to have been pushed.
 //!
 //! A record shows the present and a few times, not what lay between. So only this is claimed, with the state and the
 //! time that the record gives:
@@ -29,20 +29,21 @@
 //! - audits of categories and brands: no list names their ticket or a time; products taken down: no record names when;
 //! - what the merchant did: it is not pushed.
 
+use super::{Claim, Known, Proved, Span, text_of};
 use crate::api::component::aftersale::{
     CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
 };
 use crate::api::json::put;
 use crate::api::reader::seconds;
 use crate::lang::Text;
-use crate::push::events::find;
-use crate::state::pushes::Push;
+use crate::model::order::State;
+use crate::shop::Shop;
 use crate::text;
 use crate::types::ChinaTime;
+use anyhow::Result;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-/// Times of a record and of a push may differ by so many seconds.
-const SLACK: i64 = 300;
 /// A record that was changed so soon after it was made was still being made.
 const MAKING: i64 = 5;
 /// `edit_status` of a product after its audit.
@@ -50,88 +51,92 @@ const AUDIT_FAILED: i64 = 3;
 const AUDIT_PASSED: i64 = 4;
 /// `status` of an order whose time to pay ran out.
 const TIMED_OUT: i64 = 181;
-/// The event of an order that was cancelled.
-pub const CANCELLED_ORDER: &str = "open_product_order_cancel";
 
-/// How a stored push is known to be the one that is claimed, beside its event and the number of its object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    /// It comes once for each object.
-    Once,
-    /// It may come again: the last one cannot be older.
-    NotBefore,
-    /// It may come again: it bears this time.
-    Then,
-    /// This field is the same.
-    By(&'static str),
+/// After-sales, or disputes, that are read together.
+const AT_ONCE: usize = 16;
+
+pub(super) async fn proved(shop: &Shop, span: Span) -> Result<Proved> {
+    let ((orders, cancelled, unsure), aftersales, disputes, goods) = tokio::try_join!(
+        orders(shop, span),
+        aftersales(shop, span),
+        disputes(shop, span),
+        goods(shop)
+    )?;
+    let all = [orders, aftersales, disputes, goods].into_iter().flatten();
+    let claims = all.filter(|claim| (span.since..=span.until).contains(&claim.at));
+    Ok(Proved {
+        claims: claims.collect(),
+        cancelled,
+        unsure,
+    })
 }
 
-/// An event that the platform must have pushed.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    pub event: &'static str,
-    /// As in the table of events.
-    pub object: &'static str,
-    /// WeChat's number.
-    pub number: String,
-    /// The order it belongs to, by WeChat's number.
-    pub order: Option<String>,
-    pub state: Option<i64>,
-    /// Unix seconds.
-    pub at: i64,
-    /// How it is known.
-    pub why: Text,
-    /// The message without its envelope.
-    pub message: Map<String, Value>,
-    known: Known,
+/// The list filters by creation, and an order is paid and settled later.
+async fn orders(shop: &Shop, span: Span) -> Result<(Vec<Claim>, Vec<Vec<String>>, u64)> {
+    let until = span.until.saturating_add(crate::shop::order::AHEAD);
+    let walked = shop.orders_between(span.opened, until).await?;
+    // By the merchant, which is not pushed, or by another, which is.
+    let cancelled = walked
+        .rows
+        .iter()
+        .map(|order| &order.value)
+        .filter(|order| order.state == State::Cancelled && order.controlled == Some(true));
+    let cancelled = cancelled.map(|order| vec![order.id.clone(), order.number.clone()]);
+    let cancelled = cancelled.collect();
+    let claims = walked.rows.iter().flat_map(|found| order(&found.record));
+    Ok((claims.collect(), cancelled, walked.unsure))
 }
 
-impl Claim {
-    /// Every number by which a push may name the object: WeChat's, and the merchant's own.
-    pub fn numbers(&self) -> Vec<String> {
-        let own = find(self.event).map_or(&[][..], |spec| &spec.numbers);
-        let blocks = self.message.values();
-        let named = blocks.flat_map(|block| own.iter().filter_map(|name| text_of(&block[*name])));
-        let mut numbers: Vec<String> = [self.number.clone()].into_iter().chain(named).collect();
-        numbers.dedup();
-        numbers
-    }
-
-    /// Whether this push is the claimed one. The pushes that are asked about bear its number.
-    pub fn is(&self, push: &Push) -> bool {
-        if push.event != self.event {
-            return false;
-        }
-        let state = self.state.map(|state| state.to_string());
-        if state.is_some() && push.state != state {
-            return false;
-        }
-        // A push without a time is taken for the one: nothing speaks against it.
-        let Some(at) = push.created_at else {
-            return true;
-        };
-        match self.known {
-            Known::Once => true,
-            Known::NotBefore => at >= self.at - SLACK,
-            Known::Then => (at - self.at).abs() <= SLACK,
-            Known::By(name) => {
-                let own = self
-                    .message
-                    .values()
-                    .find_map(|block| text_of(&block[name]));
-                let fields: Value = serde_json::from_str(&push.fields).unwrap_or_default();
-                own == text_of(&fields[name])
-            }
-        }
-    }
+async fn aftersales(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
+    let window = json!({
+        "begin_create_time": span.opened.saturating_mul(1000),
+        "end_create_time": span.until.saturating_mul(1000).saturating_add(999),
+    });
+    let numbers = shop
+        .read_list("/shop/ecaftersale/get_list", &window, "after_sales_orders")
+        .await?;
+    let one_by_one = stream::iter(numbers)
+        .map(|number| async move {
+            let body = json!({"aftersale_id": as_number(&number)});
+            let shown = shop.read("/shop/ecaftersale/get", &body).await?;
+            anyhow::Ok(aftersale(&shown["after_sales_order"]))
+        })
+        .buffer_unordered(AT_ONCE);
+    let found: Vec<Vec<Claim>> = one_by_one.try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
-/// A number or a text as text; `None` for nothing.
-pub fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+/// Only disputes that moved within the time have steps in it.
+async fn disputes(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
+    let window = json!({"begin_create_time": span.opened, "end_create_time": span.until});
+    let rows = shop
+        .read_list("/shop/complaint/get_list", &window, "orders")
+        .await?;
+    let moved = rows
+        .into_iter()
+        .filter(|row| seconds(&row["update_time"]).is_none_or(|updated| updated >= span.since));
+    let one_by_one = stream::iter(moved)
+        .map(|row| async move {
+            let body = json!({"complaint_order_id": as_number(&row["complaint_order_id"])});
+            let shown = shop.read("/shop/complaint/get", &body).await?;
+            anyhow::Ok(dispute(&shown))
+        })
+        .buffer_unordered(AT_ONCE);
+    let found: Vec<Vec<Claim>> = one_by_one.try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether an audit changes the time of a product is not documented, so that all are read.
+async fn goods(shop: &Shop) -> Result<Vec<Claim>> {
+    let rows = crate::shop::audit::component::drafts(shop).await?;
+    Ok(rows.iter().flat_map(product).collect())
+}
+
+/// A number, which is sent as it came.
+fn as_number(number: &Value) -> Value {
+    match text_of(number).and_then(|digits| digits.parse::<u64>().ok()) {
+        Some(id) => json!(id),
+        None => number.clone(),
     }
 }
 
@@ -155,7 +160,7 @@ fn taken(record: &Value, names: &[&str]) -> Value {
 }
 
 /// What an order of the order list proves.
-pub fn order(record: &Value) -> Vec<Claim> {
+fn order(record: &Value) -> Vec<Claim> {
     let Some(number) = text_of(&record["order_id"]) else {
         return Vec::new();
     };
@@ -230,7 +235,7 @@ pub fn order(record: &Value) -> Vec<Claim> {
 }
 
 /// What an after-sale proves, as `ecaftersale/get` shows it.
-pub fn aftersale(record: &Value) -> Vec<Claim> {
+fn aftersale(record: &Value) -> Vec<Claim> {
     let Some(number) = text_of(&record["aftersale_id"]) else {
         return Vec::new();
     };
@@ -342,20 +347,21 @@ fn closed_by(record: &Value, case: &Case, sent: bool) -> Option<(&'static str, T
     }
     // The return is agreed once it has a number.
     let agreed = text_of(&record["return_id"]).is_some();
-    Some(match case.kind == REFUND || !agreed || sent {
-        true => (
+    Some(if case.kind == REFUND || !agreed || sent {
+        (
             "aftersale_user_apply_platform_judge_overdue",
             text!("it is closed (status 7), and the buyer did not ask the platform"),
-        ),
-        false => (
+        )
+    } else {
+        (
             "aftersale_user_upload_return_info_overdue",
             text!("it is closed (status 7), and nothing was sent back"),
-        ),
+        )
     })
 }
 
 /// What the history of a dispute proves, as `complaint/get` shows it. The merchant's own steps are left out.
-pub fn dispute(record: &Value) -> Vec<Claim> {
+fn dispute(record: &Value) -> Vec<Claim> {
     let Some(number) = text_of(&record["order"]["complaint_order_id"]) else {
         return Vec::new();
     };
@@ -386,7 +392,7 @@ pub fn dispute(record: &Value) -> Vec<Claim> {
 }
 
 /// What a product proves, as the list of drafts shows it.
-pub fn product(record: &Value) -> Vec<Claim> {
+fn product(record: &Value) -> Vec<Claim> {
     let audit = &record["audit_info"];
     let state = record["edit_status"].as_i64();
     let (Some(number), Some(state @ (AUDIT_FAILED | AUDIT_PASSED)), Some(at)) = (

@@ -1,11 +1,16 @@
 //! How far a shop has come with the component, as `register/check` tells it: tasks of the integration and scenes.
 
+mod component;
+
+pub use component::conditions;
+
 use crate::lang::Text;
 use crate::text;
-use serde_json::Value;
 
 /// The scene that the component is used for.
 pub const CHANNELS: i64 = 1;
+/// The errcode of a Mini Program that has not joined.
+pub const NOT_JOINED: i64 = 1_040_003;
 
 /// A task of the integration; the numbers are WeChat's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -85,20 +90,6 @@ impl Task {
         !matches!(self, Task::SelfTest | Task::Release)
     }
 
-    /// What the names of its flags begin with.
-    fn prefix(self) -> &'static str {
-        match self {
-            Task::Product => "spu_audit",
-            Task::Order => "ec_order",
-            Task::Delivery => "send_delivery",
-            Task::AfterSale => "ec_after_sale",
-            Task::SelfTest => "test_api",
-            Task::Release => "deploy_wxa",
-            Task::PlainOrder => "pay_order",
-            Task::PlainAfterSale => "add_aftersale",
-        }
-    }
-
     /// What has to be done so that WeChat sees it.
     pub fn advice(self) -> Text {
         match self {
@@ -138,50 +129,25 @@ pub struct Scene {
 #[derive(Debug, Clone)]
 pub struct Component {
     pub status: i64,
-    flags: Value,
+    seen: Vec<Task>,
+    confirmed: Vec<Task>,
     pub scenes: Vec<Scene>,
 }
 
 impl Component {
-    /// Reads `data` of the answer.
-    pub fn read(reply: &Value) -> Component {
-        let data = &reply["data"];
-        let scenes = rows(&data["scene_group_list"]).map(|scene| Scene {
-            id: scene["group_id"].as_i64().unwrap_or_default(),
-            name: scene["name"].as_str().unwrap_or_default().to_owned(),
-            status: scene["status"].as_i64().unwrap_or(3),
-            reason: scene["reason"].as_str().unwrap_or_default().to_owned(),
-            items: rows(&scene["scene_group_ext_list"])
-                .map(|item| {
-                    let name = item["name"].as_str().unwrap_or_default().to_owned();
-                    (name, item["status"].as_i64().unwrap_or(3))
-                })
-                .collect(),
-        });
-        Component {
-            status: data["status"].as_i64().unwrap_or_default(),
-            flags: data["access_info"].clone(),
-            scenes: scenes.collect(),
-        }
-    }
-
     /// 3 is banned; 0, 1 and 2 read as joined.
     pub fn is_banned(&self) -> bool {
         self.status == 3
     }
 
-    fn flag(&self, task: Task, end: &str) -> bool {
-        self.flags[format!("{}_{end}", task.prefix())] == 1
-    }
-
     /// Whether the platform has seen it.
     pub fn seen(&self, task: Task) -> bool {
-        self.flag(task, "success")
+        self.seen.contains(&task)
     }
 
     /// Whether the merchant has confirmed it.
     pub fn confirmed(&self, task: Task) -> bool {
-        self.flag(task, "finished")
+        self.confirmed.contains(&task)
     }
 
     /// Tasks that Channels asks for and that are not confirmed yet.
@@ -195,14 +161,4 @@ impl Component {
     pub fn scene(&self, id: i64) -> Option<&Scene> {
         self.scenes.iter().find(|scene| scene.id == id)
     }
-}
-
-/// The rows of a list; one row may come as an object.
-fn rows(value: &Value) -> impl Iterator<Item = &Value> {
-    match value {
-        Value::Array(rows) => rows.as_slice(),
-        Value::Null => &[],
-        one => std::slice::from_ref(one),
-    }
-    .iter()
 }

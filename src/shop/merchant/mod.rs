@@ -1,5 +1,9 @@
 //! The merchant's own settings and permissions, and the category tree.
 
+mod component;
+
+pub use component::{HANDLER, MAINLAND, picture_id, traits};
+
 use super::{Shop, lacks};
 use crate::api::component::account::{
     Brand, GetBrandList, GetCategoryList, GetInfo, Info, UpdateInfo,
@@ -49,4 +53,17 @@ impl Shop {
             Family::Store => return Err(lacks(text!("this command")).into()),
         })
     }
+}
+
+/// What an application for a merchant number says of itself, and so what else it needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// The legal representative has an identity card of the mainland.
+    pub by_card: bool,
+    /// A settlement account is named.
+    pub has_account: bool,
+    /// A handler does the business.
+    pub by_handler: bool,
+    /// The super administrator is the legal representative.
+    pub by_legal_person: bool,
 }
