@@ -88,6 +88,8 @@ mod cli {
     mod status;
     mod store;
     mod store_goods;
+    mod store_opening;
+    mod store_sheets;
     mod upgrade;
     mod vectors;
     mod world;

@@ -206,18 +206,44 @@ fn a_record_of_calls_names_known_paths_alone() {
 }
 
 #[test]
-fn other_families_are_reached_by_api_call_alone() {
+fn operations_of_other_families_are_reached_by_a_command_or_by_api_call() {
     let named = |operation: &&Operation| {
         // A path that two families share belongs to the one that has a command for it.
         let own = wxsell::api::operation::by_path(&operation.path);
         let shelf = own.map(|(book, _)| book.shelf);
         matches!(shelf, Some(Shelf::Standard | Shelf::Store))
     };
-    let mut count = 0;
+    let root = wxsell::cli::Cli::command();
+    let (mut count, mut used) = (0, 0);
     for operation in operations(&[Shelf::Standard, Shelf::Store]).filter(named) {
         count += 1;
-        assert_eq!(command_of(&operation.path), None, "{}", operation.path);
         assert!(!wxsell::api::operation::named(&operation.path).is_empty());
+        if let Some(command) = command_of(&operation.path) {
+            used += 1;
+            assert!(exists(&root, command), "{}: {command}", operation.path);
+        }
     }
     assert!(count > 100, "{count}");
+    assert!(used > 5, "{used}");
+}
+
+/// What the commands of a WeChat Store call, the sandbox answers; `tests/store_contract.rs` calls each once well and has it
+/// refused once.
+#[test]
+fn operations_that_a_store_uses_are_simulated_and_held_to_their_contract() {
+    let contract = include_str!("store_contract.rs");
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = Sandbox::open(&folder.path().join("shop.db")).expect("a shop");
+    let simulated = shop.simulated();
+    let typed = wxsell::api::paths().map(|(path, _)| path);
+    let asked = operations(&[Shelf::Store])
+        .map(|operation| operation.path.as_str())
+        .filter(|path| command_of(path).is_some());
+    let of_store = typed.chain(asked).filter(|path| {
+        path.starts_with("/channels/ec/") || *path == "/shop/ec/category/getcategoryproductrule"
+    });
+    for path in of_store {
+        assert!(simulated.contains(&path), "{path} is not simulated");
+        assert!(contract.contains(&format!("\"{path}\"")), "{path}");
+    }
 }

@@ -328,6 +328,223 @@ fn every_call_is_answered_once_and_refused_once() {
     }
 }
 
+/// Categories and brands with papers, addresses, freight templates, flash sales and what is held back.
+#[test]
+fn every_call_of_an_opening_and_of_a_sale_is_answered_once_and_refused_once() {
+    let mut shop = Shop::open();
+    let id = shop.on_sale("T-1");
+    let sku = shop.sku(&id);
+    let now = wxsell::types::now() + shop.keeper.status().expect("a status").clock_offset;
+    let paper = shop.upload(
+        "/channels/ec/basics/qualification/upload",
+        "",
+        "image/jpeg",
+        b"\xFF\xD8\xFF a license",
+    );
+    let paper = paper["data"]["file_id"].as_str().expect("an id").to_owned();
+    let empty = shop.upload(
+        "/channels/ec/basics/qualification/upload",
+        "",
+        "image/jpeg",
+        b"",
+    );
+    assert_eq!(empty["errcode"], 10_020_059);
+    let category = |files: Value| {
+        json!({"category_info": {
+            "cats_v2": [{"cat_id": "381000001"}, {"cat_id": "381003001"}, {"cat_id": "381003002"}],
+            "is_new_apply_cat": true,
+            "license_group_list": [{"license_group_id": "10", "license": {"license_id": "101", "file_id_list": files}}]}})
+    };
+    let brand = |id: &str, class: &str| {
+        json!({"brand": {"brand_id": id, "ch_name": "云山", "trade_mark_symbol": 1, "classification_no": class, "grant_type": 1,
+            "register_details": {"registrant": "x", "register_no": "1", "is_permanent": true, "register_certifications": [paper]}}})
+    };
+    let address = |province: &str| {
+        json!({"address_detail": {"name": "新仓", "recv_addr": true, "default_recv": true, "address_info": {
+            "user_name": "李四", "tel_number": "13800000000", "province_name": province, "city_name": "广州市",
+            "county_name": "天河区", "detail_info": "示例路1号"}}})
+    };
+    let freight = |name: &str, send: &str| {
+        json!({"freight_template": {"name": name, "valuation_type": "PIECE", "send_time": send, "delivery_type": "EXPRESS",
+            "shipping_method": "FREE", "is_default": false,
+            "address_info": {"province_name": "广东省", "city_name": "广州市", "county_name": "天河区"}}})
+    };
+    let sale = |price: i64| {
+        json!({"product_id": id, "start_time": now + 60, "end_time": now + 3600,
+            "limited_discount_skus": [{"sku_id": sku, "sale_price": price, "sale_stock": 1}]})
+    };
+    let two_days = "SendTime_FOUTYEIGHT_HOUR";
+    let good_and_bad = [
+        (
+            "/channels/ec/category/add",
+            category(json!([paper])),
+            category(json!([])),
+            10_020_064,
+        ),
+        (
+            "/channels/ec/category/getbizcatflowlist",
+            json!({"is_filter_status": false, "offset": 0, "limit": 20}),
+            json!({"is_filter_status": true, "status": 9, "offset": 0, "limit": 20}),
+            40097,
+        ),
+        (
+            "/channels/ec/brand/add",
+            brand("8000201", "30"),
+            brand("8000202", "46"),
+            10_020_609,
+        ),
+        (
+            "/channels/ec/brand/get",
+            json!({"brand_id": "8000201"}),
+            json!({"brand_id": "1"}),
+            10_020_081,
+        ),
+        (
+            "/channels/ec/merchant/address/add",
+            address("广东省"),
+            address("台湾省"),
+            10_021_202,
+        ),
+        (
+            "/channels/ec/merchant/addfreighttemplate",
+            freight("新店包邮", two_days),
+            freight("别的", "SendTime_LATER"),
+            10_021_082,
+        ),
+        (
+            "/channels/ec/product/limiteddiscounttask/add",
+            sale(7000),
+            sale(9800),
+            10_020_075,
+        ),
+        (
+            "/channels/ec/product/limiteddiscounttask/list/get",
+            json!({"page_size": 10, "next_key": ""}),
+            json!({"page_size": 51, "next_key": ""}),
+            40097,
+        ),
+        (
+            "/channels/ec/product/getproductrestrictedinfo",
+            json!({"product_ids": [id]}),
+            json!({"product_ids": []}),
+            40097,
+        ),
+    ];
+    let mut ids = std::collections::BTreeMap::new();
+    for (path, good, bad, errcode) in good_and_bad {
+        let reply = shop.call(path, good.clone());
+        assert_eq!(reply["errcode"], 0, "{path} {good}: {reply}");
+        for name in ["audit_id", "address_id", "template_id", "task_id"] {
+            if let Some(id) = reply[name].as_str() {
+                ids.insert(path, id.to_owned());
+            }
+        }
+        assert_eq!(shop.errcode(path, bad.clone()), errcode, "{path} {bad}");
+    }
+    let made = |path: &str| ids[path].clone();
+    let (audit, of_brand) = (
+        made("/channels/ec/category/add"),
+        made("/channels/ec/brand/add"),
+    );
+    let (place, template) = (
+        made("/channels/ec/merchant/address/add"),
+        made("/channels/ec/merchant/addfreighttemplate"),
+    );
+    let task = made("/channels/ec/product/limiteddiscounttask/add");
+    let mut moved = address("广东省");
+    moved["address_detail"]["address_id"] = json!(place);
+    let mut renamed = freight("改名包邮", two_days);
+    renamed["freight_template"]["template_id"] = json!(template);
+    let mut changed = sale(7500);
+    changed["task_id"] = json!(task);
+    changed["limited_discount_skus"][0]["product_id"] = json!(id);
+    changed
+        .as_object_mut()
+        .expect("fields")
+        .remove("product_id");
+    let task = json!({"task_id": task});
+    let of_brand = json!({"brand_id": "8000201", "audit_id": of_brand});
+    for (path, good, bad, errcode) in [
+        (
+            "/channels/ec/category/getbizcatflowdetail",
+            json!({"audit_id": audit}),
+            json!({"audit_id": "1"}),
+            10_020_006,
+        ),
+        (
+            "/channels/ec/category/audit/cancel",
+            json!({"audit_id": audit}),
+            json!({"audit_id": audit}),
+            10_020_006,
+        ),
+        (
+            "/channels/ec/brand/audit/cancel",
+            of_brand.clone(),
+            of_brand,
+            10_020_604,
+        ),
+        (
+            "/channels/ec/brand/update",
+            brand("8000201", "30"),
+            brand("8000201", "30"),
+            10_020_085,
+        ),
+        (
+            "/channels/ec/brand/delete",
+            json!({"brand_id": "8000201"}),
+            json!({"brand_id": "8000201"}),
+            10_020_081,
+        ),
+        (
+            "/channels/ec/merchant/address/update",
+            moved,
+            json!({"address_detail": {"address_id": "1", "name": "x"}}),
+            10_020_051,
+        ),
+        (
+            "/channels/ec/merchant/address/delete",
+            json!({"address_id": place}),
+            json!({"address_id": place}),
+            10_020_051,
+        ),
+        (
+            "/channels/ec/merchant/updatefreighttemplate",
+            renamed.clone(),
+            with(renamed, "/freight_template/template_id", json!("1")),
+            10_020_005,
+        ),
+        (
+            "/channels/ec/product/limiteddiscounttask/update",
+            changed.clone(),
+            with(changed, "/task_id", json!("1")),
+            10_020_051,
+        ),
+        (
+            "/channels/ec/product/limiteddiscounttask/stop",
+            task.clone(),
+            task.clone(),
+            10_020_051,
+        ),
+        (
+            "/channels/ec/product/limiteddiscounttask/delete",
+            task.clone(),
+            task,
+            10_020_051,
+        ),
+    ] {
+        let reply = shop.call(path, good.clone());
+        assert_eq!(reply["errcode"], 0, "{path} {good}: {reply}");
+        assert_eq!(shop.errcode(path, bad.clone()), errcode, "{path} {bad}");
+    }
+    let exchanges = shop.keeper.exchanges().expect("calls");
+    let good: Vec<_> = exchanges
+        .into_iter()
+        .filter(|call| call.errcode == 0 && call.path != "/cgi-bin/stable_token")
+        .collect();
+    let problems = spec::problems(&good);
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
 #[test]
 fn a_token_works_for_its_own_account_alone() {
     let shop = Shop::open();

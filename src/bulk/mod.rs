@@ -10,6 +10,7 @@ pub mod number;
 pub mod sheet;
 pub mod source;
 pub mod spool;
+pub mod table;
 pub mod xlsx;
 
 use crate::fail::{Failure, Kind};

@@ -2,12 +2,12 @@
 //! back in a file of the same make. For lists of people and parcels; goods have readers of their own, which never hold
 //! a file in memory.
 
-use super::csv::{CsvReader, CsvWriter, Dialect, dialect};
+use super::csv::{CsvWriter, Dialect};
 use super::failed;
 use super::number::{self, Refusal};
-use super::source::{CellKind, Input, Row, Source, SourceKind, column_letters};
-use super::xlsx::Book;
-use super::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
+use super::source::{CellKind, Input, Row, Source, column_letters};
+use super::table::{Table, Wish};
+use super::xlsx::choose::{HEAD_ROWS, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::text;
@@ -95,10 +95,17 @@ impl Sheet {
             _ => Input::File(path.to_path_buf()),
         };
         let source = Source::open(&input, None, spool_dir)?;
-        let (mut rows, mut dialect_of) = (Vec::new(), None);
-        let (mut sheet_of, mut notices, mut hidden) = (None, Vec::new(), Vec::new());
-        let knows = |row: &Row| row.cells().any(|(heading, _)| is_heading(heading));
-        let mut take = |row: &Row| -> Result<bool> {
+        let mut table = Table::open(
+            &source,
+            &Wish {
+                encoding: None,
+                sheet: None,
+                column,
+                knows: &|row| row.cells().any(|(heading, _)| is_heading(heading)),
+            },
+        )?;
+        let (mut rows, mut hidden) = (Vec::new(), Vec::new());
+        table.each(&mut |row| {
             if rows.len() > MOST_ROWS {
                 return Err(too_many(&source.name, MOST_ROWS).into());
             }
@@ -107,33 +114,8 @@ impl Sheet {
             }
             rows.extend(taken(row));
             Ok(true)
-        };
-        match source.kind {
-            SourceKind::Csv | SourceKind::Tsv => {
-                let tab = source.kind == SourceKind::Tsv;
-                let found = dialect(&source.name, &mut source.reader()?, None, tab)?;
-                dialect_of = Some(found);
-                let mut reader = CsvReader::new(&source.name, source.reader()?, found)?;
-                let mut row = Row::default();
-                while reader.next(&mut row)? {
-                    take(&row)?;
-                }
-            }
-            SourceKind::Xlsx => {
-                let mut book = Book::open(&source.name, source.reader()?)?;
-                let (sheet, told) = choose(&mut book, None, column, &knows)?;
-                notices = told;
-                book.rows(&sheet, &mut |row| take(row))?;
-                sheet_of = Some(sheet);
-            }
-            SourceKind::Json | SourceKind::Jsonl => {
-                return Err(
-                    Failure::input(text!("{file} is no table", file = &source.name))
-                        .hint(text!("use a .csv, .tsv or .xlsx file with a heading line"))
-                        .into(),
-                );
-            }
-        }
+        })?;
+        let mut notices = std::mem::take(&mut table.notices);
         if rows.len() < 2 {
             return Err(
                 Failure::input(text!("there is no row in {file}", file = &source.name))
@@ -161,8 +143,8 @@ impl Sheet {
             headings: rows.remove(0).cells,
             rows,
             source,
-            dialect: dialect_of,
-            sheet: sheet_of,
+            dialect: table.dialect,
+            sheet: table.sheet,
             notices,
         })
     }

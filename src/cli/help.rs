@@ -12,7 +12,17 @@ use unicode_width::UnicodeWidthStr;
 /// The nouns by what they are for. A test holds this against the command line.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["demo", "status", "auth", "profile", "sandbox"]),
-    ("Sell", &["goods", "image", "category", "brand", "freight"]),
+    (
+        "Sell",
+        &[
+            "goods",
+            "image",
+            "category",
+            "brand",
+            "freight",
+            "flash-sale",
+        ],
+    ),
     (
         "Orders",
         &["due", "order", "delivery", "aftersale", "dispute"],

@@ -121,7 +121,7 @@ struct FieldRow {
 }
 
 /// A value that a field may have.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 enum Possible {
     Plain(Value),

@@ -166,9 +166,7 @@ impl Record for BrandRow {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Mine => mine(ctx).await,
-        Verb::Apply(_) if ctx.is_of_a_store() => {
-            Err(crate::shop::lacks(text!("this command")).into())
-        }
+        Verb::Apply(_) if ctx.is_of_a_store() => Err(super::category::by_file().into()),
         Verb::Apply(args) => apply(args, ctx).await,
     }
 }

@@ -329,7 +329,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Verb::List(args) => of_store(args.search.as_deref(), false, ctx).await,
             Verb::Mine => of_store(None, true, ctx).await,
             Verb::Rule(args) => rule_of_store(args.category_id, ctx).await,
-            Verb::Apply(_) => Err(crate::shop::lacks(text!("this command")).into()),
+            Verb::Apply(_) => Err(by_file().into()),
         };
     }
     let (categories, search) = match verb {
@@ -353,6 +353,16 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .collect();
     let out = ctx.out.with_nothing(text!("no category matches"));
     out.list(&rows)
+}
+
+/// Categories and brands of a WeChat Store need papers in groups that no option names.
+pub(super) fn by_file() -> Failure {
+    Failure::input(text!(
+        "a WeChat Store applies for categories and brands from a file"
+    ))
+    .hint(text!(
+        "`wxsell merchant apply --template > opening.toml` prints one to fill in; submit it with `wxsell merchant apply --file opening.toml`"
+    ))
 }
 
 async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {

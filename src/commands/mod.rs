@@ -22,6 +22,7 @@ mod done;
 pub mod due;
 pub mod event;
 pub mod fetched;
+pub mod flash_sale;
 pub mod freight;
 pub mod funds;
 pub mod goods;
@@ -405,6 +406,8 @@ nouns! {
     Address(address::Verb) in address, ToAll;
     #[command(subcommand)]
     Freight(freight::Verb) in freight, ToAll;
+    #[command(subcommand)]
+    FlashSale(flash_sale::Verb) in flash_sale, ToAll;
     #[command(subcommand)]
     Audit(audit::Verb) in audit, ToComponents;
     #[command(subcommand)]

@@ -1,5 +1,7 @@
 //! What a product of a category must have: attributes, papers, a lowest price, bar codes; and whether a given product
 //! has it. The rule speaks of words, and its words grow: what it says in an unknown way is a doubt, never a refusal.
+//!
+//! Long because every check of a rule stands here, each with its breach.
 
 use crate::types::Fen;
 
@@ -20,10 +22,18 @@ pub struct CategoryRule {
     pub needs_bar_code: bool,
     /// Whether it may be sold ahead.
     pub presale: bool,
+    /// Fewest and most days from the payment to the shipping of a pre-sale; `None` where nothing is said.
+    pub presale_days: Option<(i64, i64)>,
+    /// The lowest price of a pre-sale as the platform writes it, in a unit that nobody documents; empty for none.
+    pub presale_price: String,
+    pub sizes: SizeRule,
     /// Promises with the choices there are, by the platform's name.
     pub services: Vec<(String, Vec<String>)>,
     pub requirements: Requirements,
 }
+
+/// Days from the payment to the shipping of a pre-sale, where a category says nothing.
+pub const PRESALE_DAYS: (i64, i64) = (4, 15);
 
 /// Whether a brand may be sold in a category, by this shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +54,73 @@ impl Default for Requirements {
         Requirements {
             head_images: 3,
             detail_images: 1,
+        }
+    }
+}
+
+/// What the size chart of a product looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SizeRule {
+    /// Whether there may be one.
+    pub supported: bool,
+    pub lines: Vec<SizeLine>,
+}
+
+/// One measure of a size chart, e.g. 胸围 in cm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeLine {
+    pub name: String,
+    pub unit: String,
+    pub kind: SizeKind,
+    pub form: SizeForm,
+    pub required: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeKind {
+    Text,
+    Whole,
+    Decimal,
+    /// A kind that is not known.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeForm {
+    Single,
+    /// `92-96`
+    Range,
+    /// One of both.
+    Either,
+}
+
+/// A measure as it is written: one value, or from the lower to the upper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    One(String),
+    Between(String, String),
+}
+
+impl SizeLine {
+    /// Reads what a cell says, `96` or `92-96`; `None` where it has not the form that is asked for.
+    pub fn read(&self, text: &str) -> Option<Measure> {
+        let fits = |value: &str| match self.kind {
+            SizeKind::Text | SizeKind::Unknown => !value.is_empty(),
+            SizeKind::Whole => is_whole(value),
+            SizeKind::Decimal => is_decimal(value),
+        };
+        let text = text.trim();
+        let ends = text.split_once(['-', '~', '～', '–', '—']);
+        let between = ends.map(|(left, right)| (left.trim(), right.trim()));
+        let between = between.filter(|(left, right)| fits(left) && fits(right));
+        match (self.form, between) {
+            (SizeForm::Range, Some((left, right))) | (SizeForm::Either, Some((left, right)))
+                if self.kind != SizeKind::Text || self.form == SizeForm::Range =>
+            {
+                Some(Measure::Between(left.to_owned(), right.to_owned()))
+            }
+            (SizeForm::Range, _) => None,
+            _ => fits(text).then(|| Measure::One(text.to_owned())),
         }
     }
 }
@@ -142,7 +219,10 @@ pub struct SkuFacts<'a> {
     pub price: Fen,
     pub bar_code: &'a str,
     pub attributes: Vec<(&'a str, &'a str)>,
-    pub presale: bool,
+    /// Days from the payment to the shipping of a pre-sale; 0 and `None` are none.
+    pub presale: Option<i64>,
+    /// What the size chart says of it.
+    pub sizes: Vec<(&'a str, &'a str)>,
 }
 
 /// What a product lacks or gets wrong.
@@ -195,6 +275,30 @@ pub enum Breach {
     PresaleNotAllowed {
         sku: usize,
     },
+    PresaleDays {
+        sku: usize,
+        least: i64,
+        most: i64,
+    },
+    /// The category knows no size chart.
+    NoSizeChart {
+        sku: usize,
+    },
+    SizeName {
+        sku: usize,
+        name: String,
+        known: Vec<String>,
+    },
+    SizeMissing {
+        sku: usize,
+        name: String,
+    },
+    SizeValue {
+        sku: usize,
+        name: String,
+        value: String,
+        line: SizeLine,
+    },
     ServiceValue {
         name: String,
         choices: Vec<String>,
@@ -210,8 +314,20 @@ pub enum Breach {
 /// What may be wrong; for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
-    AttributeMayBeNeeded { name: String },
-    PaperMayBeNeeded { name: String },
+    AttributeMayBeNeeded {
+        name: String,
+    },
+    PaperMayBeNeeded {
+        name: String,
+    },
+    /// The category has measures that a size chart must have, and the product has no chart.
+    SizeChartMayBeNeeded {
+        names: Vec<String>,
+    },
+    /// A pre-sale has a lowest price in an unknown unit.
+    PresalePrice {
+        lowest: String,
+    },
 }
 
 impl CategoryRule {
@@ -297,7 +413,67 @@ impl CategoryRule {
         for (place, sku) in product.skus.iter().enumerate() {
             self.check_sku(place, sku, product, &mut wrong);
         }
+        self.check_sizes(product, &mut wrong, &mut doubts);
+        let sold_ahead = product
+            .skus
+            .iter()
+            .any(|sku| sku.presale.is_some_and(|days| days > 0));
+        if sold_ahead && self.presale && !self.presale_price.is_empty() {
+            doubts.push(Doubt::PresalePrice {
+                lowest: self.presale_price.clone(),
+            });
+        }
         (wrong, doubts)
+    }
+
+    /// A chart that is given must be whole; whether one must be given nobody says.
+    fn check_sizes(&self, product: &Facts<'_>, wrong: &mut Vec<Breach>, doubts: &mut Vec<Doubt>) {
+        let required = || self.sizes.lines.iter().filter(|line| line.required);
+        if product.skus.iter().all(|sku| sku.sizes.is_empty()) {
+            let names: Vec<String> = required().map(|line| line.name.clone()).collect();
+            if self.sizes.supported && !names.is_empty() && !product.skus.is_empty() {
+                doubts.push(Doubt::SizeChartMayBeNeeded { names });
+            }
+            return;
+        }
+        for (place, sku) in product.skus.iter().enumerate() {
+            if !self.sizes.supported {
+                if !sku.sizes.is_empty() {
+                    wrong.push(Breach::NoSizeChart { sku: place });
+                }
+                continue;
+            }
+            for line in required() {
+                if !sku.sizes.iter().any(|(name, _)| *name == line.name) {
+                    wrong.push(Breach::SizeMissing {
+                        sku: place,
+                        name: line.name.clone(),
+                    });
+                }
+            }
+            for (name, value) in &sku.sizes {
+                let line = self.sizes.lines.iter().find(|line| line.name == *name);
+                match line {
+                    None => wrong.push(Breach::SizeName {
+                        sku: place,
+                        name: (*name).to_owned(),
+                        known: self
+                            .sizes
+                            .lines
+                            .iter()
+                            .map(|line| line.name.clone())
+                            .collect(),
+                    }),
+                    Some(line) if line.read(value).is_none() => wrong.push(Breach::SizeValue {
+                        sku: place,
+                        name: (*name).to_owned(),
+                        value: (*value).to_owned(),
+                        line: line.clone(),
+                    }),
+                    Some(_) => {}
+                }
+            }
+        }
     }
 
     fn check_sku(
@@ -316,8 +492,17 @@ impl CategoryRule {
         if self.needs_bar_code && sku.bar_code.is_empty() {
             wrong.push(Breach::BarCodeMissing { sku: place });
         }
-        if sku.presale && !self.presale {
-            wrong.push(Breach::PresaleNotAllowed { sku: place });
+        if let Some(days) = sku.presale.filter(|days| *days > 0) {
+            let (least, most) = self.presale_days.unwrap_or(PRESALE_DAYS);
+            if !self.presale {
+                wrong.push(Breach::PresaleNotAllowed { sku: place });
+            } else if !(least..=most).contains(&days) {
+                wrong.push(Breach::PresaleDays {
+                    sku: place,
+                    least,
+                    most,
+                });
+            }
         }
         let names = |sku: &SkuFacts<'_>| {
             let mut names: Vec<String> = sku
@@ -590,6 +775,91 @@ mod tests {
         ] {
             assert_eq!(rule(kind, list, open).takes(value), good, "{kind} {value}");
         }
+    }
+
+    #[test]
+    fn a_size_chart_that_is_given_must_be_whole() {
+        let line = |name: &str, kind, form, required| SizeLine {
+            name: name.into(),
+            unit: "cm".into(),
+            kind,
+            form,
+            required,
+        };
+        let rule = CategoryRule {
+            sizes: SizeRule {
+                supported: true,
+                lines: vec![
+                    line("胸围", SizeKind::Whole, SizeForm::Either, true),
+                    line("衣长", SizeKind::Decimal, SizeForm::Single, true),
+                    line("说明", SizeKind::Text, SizeForm::Single, false),
+                ],
+            },
+            presale: true,
+            presale_days: Some((5, 10)),
+            presale_price: "100".into(),
+            ..CategoryRule::default()
+        };
+        let of = |sizes: Vec<(&'static str, &'static str)>, presale| {
+            let facts = Facts {
+                skus: vec![SkuFacts {
+                    sizes,
+                    presale,
+                    ..SkuFacts::default()
+                }],
+                head_images: 9,
+                detail_images: 9,
+                ..Facts::default()
+            };
+            rule.check(&facts)
+        };
+        let (wrong, doubts) = of(Vec::new(), None);
+        assert!(wrong.is_empty());
+        let names = vec!["胸围".to_owned(), "衣长".to_owned()];
+        assert_eq!(doubts, [Doubt::SizeChartMayBeNeeded { names }]);
+        let whole = vec![("胸围", "92-96"), ("衣长", "68.5"), ("说明", "偏大-一码")];
+        assert_eq!(of(whole, None), (Vec::new(), Vec::new()));
+        let (wrong, _) = of(vec![("胸围", "大"), ("腰围", "80")], Some(4));
+        assert_eq!(
+            wrong,
+            [
+                Breach::PresaleDays {
+                    sku: 0,
+                    least: 5,
+                    most: 10
+                },
+                Breach::SizeMissing {
+                    sku: 0,
+                    name: "衣长".into()
+                },
+                Breach::SizeValue {
+                    sku: 0,
+                    name: "胸围".into(),
+                    value: "大".into(),
+                    line: rule.sizes.lines[0].clone()
+                },
+                Breach::SizeName {
+                    sku: 0,
+                    name: "腰围".into(),
+                    known: vec!["胸围".into(), "衣长".into(), "说明".into()]
+                },
+            ]
+        );
+        let (_, doubts) = of(vec![("胸围", "96"), ("衣长", "68")], Some(7));
+        let lowest = "100".to_owned();
+        assert_eq!(doubts, [Doubt::PresalePrice { lowest }]);
+        let none = CategoryRule::default();
+        let sku = SkuFacts {
+            sizes: vec![("胸围", "96")],
+            ..SkuFacts::default()
+        };
+        let facts = Facts {
+            skus: vec![sku],
+            head_images: 9,
+            detail_images: 9,
+            ..Facts::default()
+        };
+        assert_eq!(none.check(&facts).0, [Breach::NoSizeChart { sku: 0 }]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod category_rule;
 pub mod coupon;
 pub mod deadline;
 pub mod dispute;
+pub mod flash_sale;
 pub mod order;
 pub mod parcel;
 pub mod policy;

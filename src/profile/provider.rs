@@ -4,7 +4,9 @@ use super::{Account, Settings, unknown};
 use crate::fail::Failure;
 use crate::text;
 
-/// Refuses `other` as the service provider that serves the profile `name`, where it is none.
+/// Refuses `other` as the service provider that serves the profile `name`, where it is none. An AppSecret in the
+/// environment or from `--secret-file` is the provider's: the merchant has none on this machine. It does not count beside
+/// an AppID, which is the merchant's.
 pub(super) fn check_provider(
     name: &str,
     kind: Account,

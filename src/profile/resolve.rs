@@ -239,13 +239,11 @@ fn choose(
                 .all(|name| built_in(name).is_some()) =>
         {
             let secret_alone = environment.get("WXSELL_APP_SECRET").is_some();
-            let failure = if secret_alone {
-                Failure::input(text!(
-                    "WXSELL_APP_SECRET is set, and WXSELL_APPID is missing"
-                ))
+            let failure = Failure::input(if secret_alone {
+                text!("WXSELL_APP_SECRET is set, and WXSELL_APPID is missing")
             } else {
-                Failure::input(text!("no shop is set up yet"))
-            };
+                text!("no shop is set up yet")
+            });
             Err(failure.hint(text!(
                 "run `wxsell auth login`, or set WXSELL_APPID and WXSELL_APP_SECRET, or try it out with `--profile sandbox`"
             )))
@@ -392,18 +390,17 @@ pub(super) fn resolve_in(
         ),
     };
     let kind = resolver.stored("kind", entry.kind, Account::default());
-    let provider = match entry.provider.as_deref().filter(|_| !sandbox) {
-        // An AppSecret in the environment or from `--secret-file` is the provider's: the merchant has none on this machine.
-        // It does not count beside an AppID, which is the merchant's.
-        Some(other) => match check_provider(name, kind, other, settings)
+    let served_by = |other| {
+        check_provider(name, kind, other, settings)
             .and_then(|()| resolve_in(Some(other), &environment.of_no_shop(), settings))
-        {
-            Ok(provider) => Some(Box::new(provider.profile)),
-            Err(problem) => {
-                resolver.problems.push(problem);
-                None
-            }
-        },
+    };
+    let provider = entry.provider.as_deref().filter(|_| !sandbox);
+    let provider = match provider.map(served_by) {
+        Some(Ok(provider)) => Some(Box::new(provider.profile)),
+        Some(Err(problem)) => {
+            resolver.problems.push(problem);
+            None
+        }
         None => None,
     };
     let base_url = if sandbox {

@@ -28,6 +28,8 @@ pub enum Kind {
     GzipBomb { mebibytes: u64 },
     /// HTTP 302 to this address.
     Redirect { to: String },
+    /// This text as JSON with HTTP 200, whatever the call would have answered.
+    Reply { json: String },
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             Kind::Errcode { .. } => "errcode",
             Kind::GzipBomb { .. } => "gzip_bomb",
             Kind::Redirect { .. } => "redirect",
+            Kind::Reply { .. } => "reply",
         }
     }
 }

@@ -122,6 +122,10 @@ async fn strike(shop: &Shop, call: Call, plan: Plan, cut: &Cut) -> Response<Body
                 "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>",
             )
         }
+        Kind::Reply { json } => {
+            give_up(200);
+            page(200, "application/json", json)
+        }
         Kind::Half => {
             cut.set(CutAt::Half);
             json(carry_out())

@@ -290,6 +290,16 @@ impl Sandbox {
         self.write(|tx| Ok(tx.calls()?))
     }
 
+    /// The number of the last call, counted from 1; 0 before any. It waits for nobody who writes.
+    pub fn last_call(&self) -> Result<i64> {
+        let read = self
+            .db
+            .query_row("SELECT coalesce(max(seq), 0) FROM call", [], |row| {
+                row.get(0)
+            });
+        Ok(read?)
+    }
+
     pub fn status(&mut self) -> Result<Status> {
         self.write(|tx| {
             let uploads = image::uploads(tx)?;

@@ -2,7 +2,7 @@
 //! does it, again after a failure at the platform's times on the shop's clock, and by seeded chance lost, doubled, late,
 //! out of order or damaged.
 
-use super::{APPID, Sandbox};
+use super::{APPID, STORE_APPID, Sandbox};
 use crate::fail::Failure;
 use crate::push::{Account, AesKey, Format, Mode, Stamp, forward, seal};
 use crate::text;
@@ -141,7 +141,6 @@ impl Sandbox {
         let Some(to) = self.settings()?.push else {
             return Ok(total);
         };
-        let account = account();
         loop {
             let (batch, drawn) = self.outgoing(&to)?;
             total.dropped += drawn.dropped;
@@ -152,7 +151,7 @@ impl Sandbox {
                 let copies = if event.fate == "doubled" { 2 } else { 1 };
                 let mut answered = false;
                 for copy in 0..copies {
-                    answered = send(http, &to, &account, &event).await;
+                    answered = send(http, &to, &account_of(&event.name), &event).await;
                     match answered {
                         true => total.delivered += 1,
                         false => total.failed += 1,
@@ -276,6 +275,18 @@ pub fn account() -> Account {
         token: Secret::public(PUSH_TOKEN),
         key: AesKey::from_encoded(PUSH_AES_KEY),
         previous: None,
+    }
+}
+
+/// The account that an event is about: the store in the box has an AppID of its own.
+fn account_of(event: &str) -> Account {
+    let of_store = crate::push::events::find(event).is_some_and(|spec| spec.family == "store");
+    match of_store {
+        true => Account {
+            appid: STORE_APPID.to_owned(),
+            ..account()
+        },
+        false => account(),
     }
 }
 

@@ -232,6 +232,7 @@ impl Router {
                 component::image::PATH,
                 store::image::PATH,
                 store::image::V2_PATH,
+                store::merchant::PAPER_PATH,
             ]
             .contains(&path)
         };

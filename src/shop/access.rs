@@ -7,9 +7,12 @@ pub use crate::api::common::QuotaGetReply as TokenQuota;
 use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest, StableToken};
 use crate::api::component::account::GetInfo;
 use crate::api::component::is_of_component;
+use crate::api::store::goods::GetAuditQuota;
 use crate::api::store::is_of_store;
 use crate::api::store::merchant::{INFO_PATH, InfoReply};
 use crate::client::trace::mask;
+use crate::fail::{Failure, Kind};
+use crate::text;
 use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -25,8 +28,24 @@ impl Shop {
             Family::Store => {
                 let reply: InfoReply = self.client.try_get_once(INFO_PATH, token).await?;
                 match StoreState::read(&reply.info.status) {
-                    StoreState::Open | StoreState::Unknown => Ok(()),
-                    state => Err(state.refusal().into()),
+                    StoreState::Open | StoreState::Unknown => {}
+                    state => return Err(state.refusal().into()),
+                }
+                // The name of the store is in one permission set, its products are in another.
+                match self.client.try_once(&GetAuditQuota {}, token).await {
+                    Ok(_) => Ok(()),
+                    Err(error) => {
+                        let refused = Failure::from_any(error);
+                        let lacks_permission =
+                            matches!(refused.errcode, Some(48001 | 61007 | 10_020_050));
+                        Err(match lacks_permission {
+                            true => Failure::new(Kind::Access, refused.message).hint(text!(
+                                "the AppID is the store's own, since its name can be read; the permission set of products is missing: grant it in the store's console, or to the service provider"
+                            )),
+                            false => refused,
+                        }
+                        .into())
+                    }
                 }
             }
         }

@@ -29,12 +29,15 @@ pub struct KnownProduct {
 }
 
 impl State {
-    /// Every product of a shop that was read or added from here, by the store's number.
-    pub fn known_products(&self, shop: &str) -> Result<HashSet<String>> {
+    /// Every product of a shop that was read or added from here, by the store's number; 8 bytes for each of a million.
+    pub fn known_products(&self, shop: &str) -> Result<HashSet<u64>> {
         let sql = self.sql();
-        let read = || -> rusqlite::Result<HashSet<String>> {
+        let read = || -> rusqlite::Result<HashSet<u64>> {
             sql.prepare_cached("SELECT id FROM product WHERE shop = ?1")?
-                .query_map([shop], |row| row.get(0))?
+                .query_map([shop], |row| {
+                    let id: String = row.get(0)?;
+                    Ok(id.parse().unwrap_or(0))
+                })?
                 .collect()
         };
         read().map_err(|error| sqlite_failure(error).into())
@@ -42,11 +45,12 @@ impl State {
 
     /// Whether a shop has a product of this number of its own.
     pub fn knows_product(&self, shop: &str, id: &str) -> Result<bool> {
-        let found = self.sql().query_row(
-            "SELECT count(*) FROM product WHERE shop = ?1 AND id = ?2",
-            params![shop, id],
-            |row| row.get::<_, i64>(0),
-        );
+        let sql = self.sql();
+        let found = sql
+            .prepare_cached("SELECT count(*) FROM product WHERE shop = ?1 AND id = ?2")
+            .and_then(|mut statement| {
+                statement.query_row(params![shop, id], |row| row.get::<_, i64>(0))
+            });
         Ok(found.map_err(sqlite_failure)? > 0)
     }
 
@@ -74,6 +78,20 @@ impl State {
         }
         let by_code = "SELECT id, number, code FROM product WHERE shop = ?1 AND code = ?2 AND number = '' ORDER BY id";
         read(by_code, code).map_err(|error| sqlite_failure(error).into())
+    }
+
+    /// The merchant's number of a product, by the store's; `None` where it has none.
+    pub fn number_of_product(&self, shop: &str, id: &str) -> Result<Option<String>> {
+        let sql = self.sql();
+        let found: rusqlite::Result<Option<String>> = sql
+            .prepare_cached("SELECT number FROM product WHERE shop = ?1 AND id = ?2")
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![shop, id], |row| row.get(0))
+                    .optional()
+            });
+        let found = found.map_err(sqlite_failure)?;
+        Ok(found.filter(|number| !number.is_empty()))
     }
 
     pub fn keep_product(&self, shop: &str, product: &KnownProduct) -> Result<()> {

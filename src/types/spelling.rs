@@ -94,6 +94,17 @@ pub fn invisible(c: char) -> Option<Text> {
     })
 }
 
+/// How like two headings are, plain; `None` where one is hardly meant by the other.
+pub fn likeness(heading: &str, other: &str) -> Option<f64> {
+    if heading.chars().count() < 2 {
+        return None;
+    }
+    let likeness = strsim::normalized_damerau_levenshtein(heading, other);
+    // Half of a short Chinese word is another word.
+    let least = if other.is_ascii() { 0.6 } else { 0.7 };
+    (likeness >= least).then_some(likeness)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,6 +84,39 @@ fn the_doctor_tells_a_listed_address_from_one_that_is_not() {
 }
 
 #[test]
+fn the_doctor_tells_what_keeps_a_store_from_selling() {
+    let told = |path: &str, fault: &[&str]| {
+        let world = World::new();
+        world.ok(&[&["sandbox", "fault", "--path", path, "--times", "9"], fault].concat());
+        let said = store(&world, &["auth", "doctor", "--format", "json"]);
+        assert_eq!(
+            said.code,
+            Some(3),
+            "{fault:?}: {}{}",
+            said.text(),
+            said.stderr
+        );
+        said.text().to_owned()
+    };
+    let info = "/channels/ec/basics/info/get";
+    let quota = "/channels/ec/product/getauditquota";
+    let refused = ["--errcode", "48001"];
+    // A token of another kind of account, and a permission set that is missing, look alike where the name cannot be read.
+    let words = told(info, &refused);
+    assert!(words.contains("several causes"), "{words}");
+    let words = told(quota, &refused);
+    assert!(
+        words.contains("permission set of products is missing"),
+        "{words}"
+    );
+    let closed = r#"{"errcode":0,"errmsg":"ok","info":{"nickname":"x","status":"close_finished"}}"#;
+    let words = told(info, &["--reply", closed]);
+    assert!(words.contains("the store is closed"), "{words}");
+    let words = told(info, &["--status", "403"]);
+    assert!(words.contains("IP allow list"), "{words}");
+}
+
+#[test]
 fn the_status_of_a_store_names_what_is_open() {
     let world = World::new();
     let said = store(&world, &["status", "--format", "json"]);

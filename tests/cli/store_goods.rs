@@ -7,12 +7,12 @@ use wxsell::sandbox::{Fault, FaultKind};
 
 const ADD: &str = "/channels/ec/product/add";
 
-fn store(world: &World, args: &[&str]) -> Said {
+pub fn store(world: &World, args: &[&str]) -> Said {
     world.at("store-sandbox", args)
 }
 
 #[track_caller]
-fn json(world: &World, args: &[&str]) -> Value {
+pub fn json(world: &World, args: &[&str]) -> Value {
     let said = store(world, &[args, &["--format", "json"]].concat());
     assert_eq!(
         said.code,
@@ -25,7 +25,7 @@ fn json(world: &World, args: &[&str]) -> Value {
 }
 
 /// The sample and its images in the working folder.
-fn sampled() -> World {
+pub fn sampled() -> World {
     let world = World::new();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     for entry in std::fs::read_dir(data.join("store-images")).expect("images") {
@@ -46,7 +46,7 @@ fn sampled() -> World {
 }
 
 /// Calls that write, images aside.
-fn writes(world: &World, seen: usize) -> Vec<String> {
+pub fn writes(world: &World, seen: usize) -> Vec<String> {
     let reads = [
         "/get",
         "/all",
@@ -69,7 +69,7 @@ fn writes(world: &World, seen: usize) -> Vec<String> {
 }
 
 /// Waits, and the audits end.
-fn pass(world: &World) {
+pub fn pass(world: &World) {
     world.ok(&["sandbox", "advance", "1h"]);
 }
 
@@ -181,7 +181,7 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
 
 /// As [`json`], with waits that pass at once for the machine and the store.
 #[track_caller]
-fn in_time(world: &World, args: &[&str]) -> Value {
+pub fn in_time(world: &World, args: &[&str]) -> Value {
     let args = [&["--profile", "store-sandbox"], args, &["--format", "json"]].concat();
     let mut command = world.plain_command(&args);
     let output = command
@@ -194,7 +194,7 @@ fn in_time(world: &World, args: &[&str]) -> Value {
 }
 
 /// A sheet of one product.
-fn one(title: &str, price: &str, stock: &str) -> String {
+pub fn one(title: &str, price: &str, stock: &str) -> String {
     format!(
         "商品编号,标题,类目,主图,详情图,运费模板,属性:材质,售价,库存\n\
          CUP-1,{title},碗碟,store-images/bowl-1.png|store-images/bowl-2.png|store-images/bowl-3.png,\

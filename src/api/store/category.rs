@@ -245,7 +245,9 @@ pub struct ProductRule {
     pub is_need_bar_code: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presale_rule: Option<PresaleRule>,
-    /// Sizes, and texts for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_chart: Option<SizeChartRule>,
+    /// Texts for people.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -298,8 +300,100 @@ pub struct ServiceRule {
 pub struct PresaleRule {
     #[serde(deserialize_with = "flag")]
     pub presale_switch: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_after_pay: Option<DeliveryAfterPay>,
+    /// As text, in a unit that is not documented.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub product_price_threshold: String,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// Days from the payment to the shipping of a pre-sale.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeliveryAfterPay {
+    #[serde(deserialize_with = "or_default")]
+    pub min_delay_day: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub max_delay_day: i64,
+}
+
+/// What a size chart of the category has.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeChartRule {
+    #[serde(deserialize_with = "flag")]
+    pub is_support: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub item_list: Vec<SizeItem>,
+}
+
+/// One measure of a size chart.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeItem {
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub unit: String,
+    /// `1` text, `2` whole number, `3` decimal.
+    #[serde(rename = "type", deserialize_with = "or_default")]
+    pub kind: String,
+    /// `1` one value, `2` a range, `3` either.
+    #[serde(deserialize_with = "or_default")]
+    pub format: String,
+    #[serde(deserialize_with = "or_default")]
+    pub limit: String,
+    #[serde(deserialize_with = "flag")]
+    pub is_required: bool,
+}
+
+impl SizeItem {
+    fn read(self) -> rule::SizeLine {
+        rule::SizeLine {
+            name: self.name,
+            unit: self.unit,
+            kind: match self.kind.as_str() {
+                "1" => rule::SizeKind::Text,
+                "2" => rule::SizeKind::Whole,
+                "3" => rule::SizeKind::Decimal,
+                _ => rule::SizeKind::Unknown,
+            },
+            form: match self.format.as_str() {
+                "1" => rule::SizeForm::Single,
+                "2" => rule::SizeForm::Range,
+                _ => rule::SizeForm::Either,
+            },
+            required: self.is_required,
+        }
+    }
+}
+
+pub const APPLY_PATH: &str = "/channels/ec/category/add";
+pub const FLOWS_PATH: &str = "/channels/ec/category/getbizcatflowlist";
+
+/// Applications for categories.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowsReply {
+    #[serde(deserialize_with = "or_default")]
+    pub list: Vec<Flow>,
+}
+
+/// One application: 1 in audit, 2 refused, 3 passed, 4 withdrawn.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Flow {
+    pub cat_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub status: i64,
+    pub audit_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub audit_reason: String,
 }
 
 /// What the store may sell in.
@@ -417,7 +511,7 @@ impl From<DetailReply> for ProductRule {
             floor_price: detail.attr.floor_price,
             presale_rule: Some(PresaleRule {
                 presale_switch: detail.attr.pre_sale,
-                rest: Map::new(),
+                ..PresaleRule::default()
             }),
             ..ProductRule::default()
         }
@@ -456,8 +550,26 @@ impl ProductRule {
                 .collect(),
             floor_price: Fen(self.floor_price),
             needs_bar_code: self.is_need_bar_code,
+            presale_days: self
+                .presale_rule
+                .as_ref()
+                .and_then(|rule| rule.delivery_after_pay)
+                .map(|days| (days.min_delay_day, days.max_delay_day))
+                .filter(|(least, most)| *least > 0 && least <= most),
+            presale_price: self
+                .presale_rule
+                .as_ref()
+                .map(|rule| rule.product_price_threshold.clone())
+                .filter(|price| price.bytes().any(|byte| matches!(byte, b'1'..=b'9')))
+                .unwrap_or_default(),
             // Where nothing is said, nothing is forbidden.
             presale: self.presale_rule.is_none_or(|rule| rule.presale_switch),
+            sizes: self
+                .size_chart
+                .map_or_else(rule::SizeRule::default, |chart| rule::SizeRule {
+                    supported: chart.is_support,
+                    lines: chart.item_list.into_iter().map(SizeItem::read).collect(),
+                }),
             services: self
                 .extra_service_list
                 .into_iter()

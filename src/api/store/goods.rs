@@ -2,6 +2,8 @@
 //!
 //! A product goes through here in both directions, and the platform adds fields several times a year: what is not
 //! named below stays in `rest` and is sent back as it came, because a full update clears what it leaves out.
+//!
+//! Long because every shape of a product and of what surrounds it is read together.
 
 use super::{Id, flag, or_default};
 use crate::api::{Done, endpoints};
@@ -23,6 +25,66 @@ endpoints! {
     UpdateStock => "/channels/ec/product/stock/update" -> Done, Never;
     GetStock => "/channels/ec/product/stock/get" -> GetStockReply, Safe;
     Precheck => "/channels/ec/product/categoryprecheck" -> PrecheckReply, Safe;
+}
+
+pub const ADD_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/add";
+pub const UPDATE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/update";
+pub const LIST_SALES_PATH: &str = "/channels/ec/product/limiteddiscounttask/list/get";
+pub const STOP_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/stop";
+pub const DELETE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/delete";
+/// Where and why products are held back; at most 50.
+pub const RESTRICTED_PATH: &str = "/channels/ec/product/getproductrestrictedinfo";
+
+/// Flash sales, a page of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SalesReply {
+    #[serde(deserialize_with = "or_default")]
+    pub limited_discount_tasks: Vec<Sale>,
+    #[serde(deserialize_with = "or_default")]
+    pub next_key: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sale {
+    pub task_id: Id,
+    pub product_id: Id,
+    /// 0 planned, 1 running, 2 ended.
+    #[serde(deserialize_with = "or_default")]
+    pub status: i64,
+}
+
+/// Where and why products are held back.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedReply {
+    pub data: RestrictedData,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedData {
+    #[serde(deserialize_with = "or_default")]
+    pub restricted_info_list: Vec<RestrictedInfo>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedInfo {
+    pub product_id: Id,
+    #[serde(deserialize_with = "or_default")]
+    pub scene_info: Vec<RestrictedScene>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestrictedScene {
+    /// 1 live broadcasts, 2 short videos, 4 search, and others.
+    #[serde(deserialize_with = "or_default")]
+    pub scene: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub desc: String,
 }
 
 /// The brand number that stands for "no brand".
@@ -110,6 +172,8 @@ pub struct Product {
     pub extra_service: Option<ExtraService>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_sale_info: Option<AfterSale>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_chart: Option<SizeChart>,
     /// Sent: 1 hands the draft to the audit, 0 keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listing: Option<i64>,
@@ -268,6 +332,56 @@ pub struct Sku {
     pub status: Option<i64>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+/// Measures of a product by size.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeChart {
+    #[serde(deserialize_with = "flag")]
+    pub enable: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub specification_list: Vec<SizeSpecification>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// One measure, with its value for each size.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeSpecification {
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub unit: String,
+    #[serde(deserialize_with = "flag")]
+    pub is_range: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub value_list: Vec<SizeValue>,
+}
+
+/// The value of one size: `value`, or from `left` to `right`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeValue {
+    /// The size, e.g. `M`.
+    #[serde(deserialize_with = "or_default")]
+    pub key: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub value: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub left: String,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub right: String,
 }
 
 /// When it is shipped.

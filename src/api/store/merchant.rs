@@ -14,6 +14,27 @@ endpoints! {
     GetAddress => "/channels/ec/merchant/address/get" -> GetAddressReply, Safe;
 }
 
+/// Takes a paper of an application as multipart and answers its file_id; at most 2 MB.
+pub const PAPER_PATH: &str = "/channels/ec/basics/qualification/upload";
+pub const ADD_BRAND_PATH: &str = "/channels/ec/brand/add";
+pub const UPDATE_BRAND_PATH: &str = "/channels/ec/brand/update";
+pub const ADD_ADDRESS_PATH: &str = "/channels/ec/merchant/address/add";
+pub const ADD_TEMPLATE_PATH: &str = "/channels/ec/merchant/addfreighttemplate";
+
+/// What the upload of a paper answers.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaperReply {
+    pub data: PaperFile,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaperFile {
+    #[serde(deserialize_with = "or_default")]
+    pub file_id: String,
+}
+
 /// A GET: name and state of the store.
 pub const INFO_PATH: &str = "/channels/ec/basics/info/get";
 
@@ -87,6 +108,17 @@ pub struct Brand {
     pub status: i64,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl Brand {
+    /// Why its papers were refused; empty where they were not.
+    pub fn refusal(&self) -> String {
+        let reason = self
+            .rest
+            .get("audit_result")
+            .and_then(|result| result.get("reject_reason")?.as_str());
+        reason.unwrap_or_default().to_owned()
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

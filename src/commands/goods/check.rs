@@ -24,11 +24,11 @@ pub struct CheckArgs {
 /// What sound files hold.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Summary {
-    files: usize,
-    rows: u64,
-    products: u64,
-    skus: u64,
-    images: usize,
+    pub files: usize,
+    pub rows: u64,
+    pub products: u64,
+    pub skus: u64,
+    pub images: usize,
 }
 
 impl Record for Summary {
@@ -51,29 +51,39 @@ pub async fn run(args: CheckArgs, ctx: &Ctx) -> Result<()> {
     }
     let catalogue: Catalogue = args.read.read_with(options, ctx).await?;
     if catalogue.problems().is_empty() {
-        // Who chose columns of problems is shown that there are none.
-        let out = &ctx.out;
-        if out.check_columns::<Summary>().is_err() && out.check_columns::<Problem>().is_ok() {
-            return out.list::<Problem>(&[]);
-        }
         let counts = catalogue.counts();
-        ctx.out.show(&Summary {
+        let summary = Summary {
             files: catalogue.files(),
             rows: counts.rows,
             products: counts.products,
             skus: counts.skus,
             images: catalogue.images(),
-        })?;
-        ctx.out.note(text!("no problems found"));
-        return Ok(());
+        };
+        return sound(&summary, ctx);
     }
     super::problem::list(&ctx.out, catalogue.problems())?;
     Err(refusal(&catalogue).into())
 }
 
+/// Shows what sound files hold.
+pub(super) fn sound(summary: &Summary, ctx: &Ctx) -> Result<()> {
+    // Who chose columns of problems is shown that there are none.
+    let out = &ctx.out;
+    if out.check_columns::<Summary>().is_err() && out.check_columns::<Problem>().is_ok() {
+        return out.list::<Problem>(&[]);
+    }
+    out.show(summary)?;
+    out.note(text!("no problems found"));
+    Ok(())
+}
+
 /// The failure of a command whose files have problems, once they are listed on stdout.
 pub fn refusal<T: crate::shop::goods::sheet::rows::Payload>(catalogue: &Catalogue<T>) -> Failure {
-    let count = catalogue.problems().len() as u64 + catalogue.more_problems();
+    refused(catalogue.problems().len() as u64 + catalogue.more_problems())
+}
+
+/// The failure of a command whose files have so many problems.
+pub(super) fn refused(count: u64) -> Failure {
     let mut failure = Failure::input(match count {
         1 => text!("found 1 problem; nothing was sent"),
         count => text!(

@@ -18,7 +18,6 @@ use crate::commands::shows::Shows;
 use crate::shop::goods::plan::Line;
 use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::store::plan::Line as StoreLine;
-use crate::shop::store::sheet::Problem as StoreProblem;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
@@ -48,6 +47,7 @@ pub enum Verb {
     Remove(shelf::Args),
     /// Take products out of a running audit
     WithdrawAudit(shelf::Args),
+    Restricted(store::restricted::Args),
 }
 
 /// What its verbs print that is not what one call answers.
@@ -55,37 +55,30 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<report::Report>("goods upload"),
     Shows::one::<StoreReport>("goods upload"),
     Shows::list::<Problem>("goods upload"),
-    Shows::list::<StoreProblem>("goods upload"),
     Shows::list::<Line>("goods upload"),
     Shows::list::<Line>("goods upload").dry_run(),
     Shows::list::<StoreLine>("goods upload").dry_run(),
     Shows::list::<Problem>("goods upload").dry_run(),
-    Shows::list::<StoreProblem>("goods upload").dry_run(),
     Shows::one::<report::Report>("goods add"),
     Shows::one::<StoreReport>("goods add"),
     Shows::list::<Problem>("goods add"),
-    Shows::list::<StoreProblem>("goods add"),
     Shows::list::<Line>("goods add"),
     Shows::list::<Line>("goods add").dry_run(),
     Shows::list::<StoreLine>("goods add").dry_run(),
     Shows::one::<report::Report>("goods update"),
     Shows::one::<StoreReport>("goods update"),
     Shows::list::<Problem>("goods update"),
-    Shows::list::<StoreProblem>("goods update"),
     Shows::list::<Line>("goods update"),
     Shows::list::<Line>("goods update").dry_run(),
     Shows::list::<StoreLine>("goods update").dry_run(),
     Shows::one::<report::Report>("goods price-stock"),
     Shows::one::<StoreReport>("goods price-stock"),
     Shows::list::<Problem>("goods price-stock"),
-    Shows::list::<StoreProblem>("goods price-stock"),
     Shows::list::<Line>("goods price-stock"),
     Shows::list::<Line>("goods price-stock").dry_run(),
     Shows::list::<StoreLine>("goods price-stock").dry_run(),
     Shows::one::<check::Summary>("goods check"),
-    Shows::one::<store::Summary>("goods check"),
     Shows::list::<Problem>("goods check"),
-    Shows::list::<StoreProblem>("goods check"),
     Shows::one::<template::Written>("goods template"),
     Shows::list::<list::GoodsRow>("goods list"),
     Shows::one::<list::GoodsPage>("goods show"),
@@ -122,5 +115,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::OffSale(args) => shelf::run(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
+        Verb::Restricted(args) => store::restricted::run(args, ctx).await,
     }
 }

@@ -110,6 +110,36 @@ impl Report {
     }
 }
 
+/// What a report for CI is made of.
+pub trait Reported: Serialize {
+    /// Every product that was sent.
+    fn sent(&self) -> &[Event];
+    /// Products and rows that were left out.
+    fn left_out(&self) -> &[Event];
+}
+
+impl Reported for Report {
+    fn sent(&self) -> &[Event] {
+        &self.all
+    }
+
+    fn left_out(&self) -> &[Event] {
+        &self.left_out
+    }
+}
+
+/// Writes every report that was asked for; false where one could not be written, which is said.
+pub fn write_all(files: &[ReportFile], report: &impl Reported, out: &Output) -> bool {
+    let mut all = true;
+    for file in files {
+        if let Err(error) = file.write(report) {
+            out.warn(Failure::from_any(error).message);
+            all = false;
+        }
+    }
+    all
+}
+
 /// `--report KIND=FILE`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportFile {
@@ -168,7 +198,7 @@ impl ReportFile {
         ))
     }
 
-    pub fn write(&self, report: &Report) -> Result<()> {
+    pub fn write(&self, report: &impl Reported) -> Result<()> {
         let text = match self.kind {
             ReportKind::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
             ReportKind::Junit => junit(report),
@@ -178,10 +208,10 @@ impl ReportFile {
 }
 
 /// One test case a product that was sent; unchanged ones are not named.
-fn junit(report: &Report) -> String {
+fn junit(report: &impl Reported) -> String {
     use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
     let mut suite = TestSuite::new("goods upload");
-    for event in report.all.iter().chain(&report.left_out) {
+    for event in report.sent().iter().chain(report.left_out()) {
         let mut status = match event.state {
             "done" => TestCaseStatus::success(),
             "not_sent" => TestCaseStatus::skipped(),

@@ -6,7 +6,7 @@
 use super::check::refusal;
 use super::plan::{self, Answer};
 use super::read::ReadArgs;
-use super::report::{Report, ReportFile};
+use super::report::{Report, ReportFile, write_all};
 use crate::api::component::goods::AddSpu;
 use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
@@ -22,7 +22,7 @@ use crate::shop::goods::component::Sendable;
 use crate::shop::goods::plan::Action;
 use crate::shop::goods::send::{Options, Sender, action};
 use crate::shop::goods::sheet::catalogue::Catalogue;
-use crate::shop::goods::sheet::failed::Failed;
+use crate::shop::goods::sheet::failed::{Failed, Written};
 use crate::shop::goods::sheet::problem::Problem;
 use crate::state::quota::{SlotLimits, finish_estimate};
 use crate::state::runs::{Ended, ItemState, Items, LeftOut, RunState};
@@ -159,6 +159,14 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
 }
 
 impl SendArgs {
+    pub(super) fn on_conflict(&self) -> OnConflict {
+        match self.on_conflict {
+            None => OnConflict::Hold,
+            Some(Wins::Sheet) => OnConflict::Sheet,
+            Some(Wins::Shop) => OnConflict::Shop,
+        }
+    }
+
     fn options(&self, profile: &Profile) -> Options {
         Options {
             limits: limits(profile, self.reserve),
@@ -166,11 +174,7 @@ impl SendArgs {
             rules: Rules {
                 remove_missing: self.remove_missing_skus,
                 withdraw: self.withdraw_audit,
-                on_conflict: match self.on_conflict {
-                    None => OnConflict::Hold,
-                    Some(Wins::Sheet) => OnConflict::Sheet,
-                    Some(Wins::Shop) => OnConflict::Shop,
-                },
+                on_conflict: self.on_conflict(),
                 guard: PriceGuard {
                     max_drop: self.max_price_drop.unwrap_or(profile.max_price_drop),
                 },
@@ -185,7 +189,7 @@ impl SendArgs {
 pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &Ctx) -> Result<()> {
     let nothing_to_send = catalogue.is_empty() && catalogue.has_unsound_headings();
     if !catalogue.problems().is_empty() && (!args.skip_bad || nothing_to_send) {
-        write_reports(&refused(&catalogue, ctx)?, args, ctx);
+        write_all(&args.report, &refused(&catalogue, ctx)?, &ctx.out);
         super::problem::list(&ctx.out.with_all_columns(), catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
             "correct the cells named, or leave these products out with --skip-bad"
@@ -259,7 +263,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         &ctx.job(),
         now(),
     )?;
-    state.leave_out(run, left_out(&catalogue))?;
+    state.leave_out(run, left_out(catalogue.problems()))?;
     let batch = if limits.unlimited() { 1024 } else { 16 };
     let items = Items::open(state, &shop_key, "goods")?;
     let feed = Feed {
@@ -306,13 +310,12 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     if stopped.is_none() {
         tally.count_unsent_as_failed();
     }
-    let (failed_files, all_given_back) = give_back(
-        &catalogue,
+    let written = catalogue.write_failed(
         &tally.for_failed_file(ctx.out.lang),
-        run,
-        args,
-        ctx,
+        args.failed_file.as_deref(),
+        ctx.out.lang,
     );
+    let (failed_files, all_given_back) = given_back(written, run, ctx);
     let mut report = tally.into_report(
         run,
         profile,
@@ -356,7 +359,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             ctx.out.next("wxsell goods list --audit in-audit");
         }
     }
-    let reported = write_reports(&report, args, ctx);
+    let reported = write_all(&args.report, &report, &ctx.out);
     shown?;
     if stopped.is_none() && !partial {
         for file in catalogue.outdated_failed_files() {
@@ -425,15 +428,8 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     }
 }
 
-/// Writes the rows of products that failed. What cannot be written is said, and is no reason to lose the rest.
-fn give_back<T: Sendable>(
-    catalogue: &Catalogue<T>,
-    failed: &[Failed],
-    run: i64,
-    args: &SendArgs,
-    ctx: &Ctx,
-) -> (Vec<std::path::PathBuf>, bool) {
-    let written = catalogue.write_failed(failed, args.failed_file.as_deref(), ctx.out.lang);
+/// Says which rows that failed could not be given back; the others are lost over none of them.
+pub(super) fn given_back(written: Written, run: i64, ctx: &Ctx) -> (Vec<std::path::PathBuf>, bool) {
     let all = written.problems.is_empty();
     for error in written.problems {
         ctx.out.warn(text!(
@@ -443,18 +439,6 @@ fn give_back<T: Sendable>(
         ));
     }
     (written.files, all)
-}
-
-/// Writes every report that was asked for; false where one could not be written, which is said.
-fn write_reports(report: &Report, args: &SendArgs, ctx: &Ctx) -> bool {
-    let mut all = true;
-    for file in &args.report {
-        if let Err(error) = file.write(report) {
-            ctx.out.warn(Failure::from_any(error).message);
-            all = false;
-        }
-    }
-    all
 }
 
 /// The report of files that are not sent since something is wrong in them.
@@ -472,8 +456,8 @@ fn refused<T: Sendable>(catalogue: &Catalogue<T>, ctx: &Ctx) -> Result<Report> {
 }
 
 /// What the run leaves out, to be kept with it.
-fn left_out<T: Sendable>(catalogue: &Catalogue<T>) -> impl Iterator<Item = LeftOut> {
-    catalogue.problems().iter().map(|problem| LeftOut {
+pub(super) fn left_out(problems: &[Problem]) -> impl Iterator<Item = LeftOut> {
+    problems.iter().map(|problem| LeftOut {
         key: problem
             .out_product_id
             .clone()
@@ -514,7 +498,7 @@ pub struct Event {
 
 impl Event {
     /// A product, or a row without one, that `--skip-bad` left out.
-    fn left_out(problem: &Problem) -> Event {
+    pub(super) fn left_out(problem: &Problem) -> Event {
         Event {
             out_product_id: problem
                 .out_product_id
@@ -533,23 +517,30 @@ impl Event {
 }
 
 /// Counts results as they come.
-struct Tally<'a> {
+pub(super) struct Tally<'a> {
     progress: Option<crate::output::Progress>,
     total: u64,
     counts: HashMap<&'static str, u64>,
+    /// How many ended well.
+    pub(super) done: u64,
     /// Sent before as they are; the shop was not asked.
     not_compared: u64,
     /// What could not be sent: the job ended over it, or the connection broke for it alone.
-    unsent: Vec<Event>,
-    failed: Vec<Event>,
+    pub(super) unsent: Vec<Event>,
+    pub(super) failed: Vec<Event>,
     /// Results as they come, in NDJSON.
     stream: Option<crate::output::Stream<'a, Event>>,
     /// Every product, where a report wants them.
-    all: Option<Vec<Event>>,
+    pub(super) all: Option<Vec<Event>>,
 }
 
 impl<'a> Tally<'a> {
-    fn new(ctx: &'a Ctx, total: u64, not_compared: u64, keep_all: bool) -> Result<Tally<'a>> {
+    pub(super) fn new(
+        ctx: &'a Ctx,
+        total: u64,
+        not_compared: u64,
+        keep_all: bool,
+    ) -> Result<Tally<'a>> {
         let progress = ctx.out.progress(total, text!("goods"));
         // After a resume, what is done is done.
         progress.set(not_compared);
@@ -564,6 +555,7 @@ impl<'a> Tally<'a> {
             progress,
             total,
             counts: HashMap::new(),
+            done: 0,
             not_compared,
             unsent: Vec::new(),
             failed: Vec::new(),
@@ -571,7 +563,7 @@ impl<'a> Tally<'a> {
         })
     }
 
-    fn hear(&mut self, ended: &Ended) {
+    pub(super) fn hear(&mut self, ended: &Ended) {
         if let Some(progress) = &self.progress {
             progress.inc();
         }
@@ -583,6 +575,7 @@ impl<'a> Tally<'a> {
             *self.counts.entry(ended.action).or_default() += 1;
         }
         let unsent = ended.state.is_none();
+        self.done += u64::from(!failed && !unsent);
         if !(self.stream.is_some() || failed || unsent || self.all.is_some()) {
             return;
         }
@@ -614,14 +607,14 @@ impl<'a> Tally<'a> {
     }
 
     /// Takes the bar away and writes out what was streamed.
-    fn end_display(&mut self) -> Result<()> {
+    pub(super) fn end_display(&mut self) -> Result<()> {
         self.progress = None;
         self.stream
             .take()
             .map_or(Ok(()), crate::output::Stream::finish)
     }
 
-    fn for_failed_file(&self, lang: Lang) -> Vec<Failed> {
+    pub(super) fn for_failed_file(&self, lang: Lang) -> Vec<Failed> {
         let failed = |event: &Event| Failed {
             out_product_id: event.out_product_id.clone(),
             reason: event
@@ -633,6 +626,17 @@ impl<'a> Tally<'a> {
         self.failed.iter().map(failed).collect()
     }
 
+    /// Products with which this was done.
+    pub(super) fn count(&self, action: &str) -> u64 {
+        self.counts.get(action).copied().unwrap_or(0)
+    }
+
+    /// Products that ended so.
+    pub(super) fn failed_as(&self, state: ItemState) -> u64 {
+        let of_state = |event: &&Event| event.state == state.name();
+        self.failed.iter().filter(of_state).count() as u64
+    }
+
     fn into_report(
         self,
         run: i64,
@@ -641,12 +645,9 @@ impl<'a> Tally<'a> {
         failed_files: Vec<std::path::PathBuf>,
         took: std::time::Duration,
     ) -> Report {
-        let count = |action: &str| self.counts.get(action).copied().unwrap_or(0);
+        let count = |action: &str| self.count(action);
         let unchanged = count(action::UNCHANGED);
-        let failed = |state: ItemState| {
-            let of_state = |event: &&Event| event.state == state.name();
-            self.failed.iter().filter(of_state).count() as u64
-        };
+        let failed = |state: ItemState| self.failed_as(state);
         let (refused, unclear) = (failed(ItemState::Refused), failed(ItemState::Unclear));
         let (partial, held) = (failed(ItemState::Partial), failed(ItemState::Held));
         let done = count(action::ADDED)

@@ -10,7 +10,7 @@ use crate::shop::pass_through::merchant::GET;
 use crate::types::plain_time;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub async fn show(ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;

@@ -21,13 +21,17 @@ use std::path::{Path, PathBuf};
 /// one to fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are
 /// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
 /// administrator) is shown and cannot be sent.
+///
+/// A WeChat Store is opened in its console. What calls can do is submitted from such a file: categories with documents,
+/// brands, addresses and freight templates. What stands already is left alone, so that the same file can be
+/// submitted again until all of it stands; without a file it is shown how far the store is.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
-    data: Data,
+    pub(super) data: Data,
     /// Print a TOML file to fill in
     #[arg(long, conflicts_with = "file")]
-    template: bool,
+    pub(super) template: bool,
     /// Keep the answers of the form in this file, to hand them in again later
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     save: Option<PathBuf>,

@@ -4,6 +4,7 @@ pub mod application;
 mod apply;
 mod check;
 mod fields;
+mod store;
 mod template;
 
 use super::Ctx;
@@ -178,7 +179,7 @@ impl Record for StoreRow {
     ];
 }
 
-async fn store(ctx: &Ctx) -> Result<()> {
+async fn show_store(ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<StoreRow>()?;
     let info = ctx.shop().await?.store_info().await?;
     ctx.out.show(&StoreRow {
@@ -191,12 +192,8 @@ async fn store(ctx: &Ctx) -> Result<()> {
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.is_of_a_store() {
         return match verb {
-            Verb::Info => store(ctx).await,
-            Verb::Apply(_) => Err(Failure::input(text!(
-                "no call opens a WeChat Store; it is opened in its console: https://store.weixin.qq.com"
-            ))
-            .hint(text!("`wxsell status` shows what is still to be done there"))
-            .into()),
+            Verb::Info => show_store(ctx).await,
+            Verb::Apply(args) => store::apply(args, ctx).await,
             _ => Err(crate::shop::lacks(text!("this command")).into()),
         };
     }

@@ -178,7 +178,7 @@ pub struct ClearArgs {
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("failure").required(true).args([
-    "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect",
+    "latency", "no_answer", "reset", "status", "html", "half", "errcode", "gzip_bomb", "redirect", "reply",
 ]))]
 pub struct NewFault {
     /// Only calls whose path starts with this
@@ -220,6 +220,9 @@ pub struct NewFault {
     /// Send the caller to another address
     #[arg(long, value_name = "URL")]
     redirect: Option<String>,
+    /// Answer with this JSON, whatever the answer would have been
+    #[arg(long, value_name = "JSON", value_parser = reply)]
+    reply: Option<String>,
     /// Carry the call out first; only its answer is lost
     #[arg(long, conflicts_with_all = ["errcode", "latency", "half"])]
     after: bool,
@@ -642,6 +645,7 @@ impl From<Standing> for FaultRow {
             FaultKind::Errcode { errcode, errmsg } => format!("{errcode} {errmsg}"),
             FaultKind::GzipBomb { mebibytes } => format!("{mebibytes} MiB"),
             FaultKind::Redirect { to } => to.clone(),
+            FaultKind::Reply { json } => json.clone(),
             FaultKind::Reset | FaultKind::Html | FaultKind::Half => String::new(),
         };
         FaultRow {
@@ -725,6 +729,8 @@ impl TryFrom<NewFault> for Fault {
             FaultKind::GzipBomb { mebibytes }
         } else if let Some(to) = new.redirect {
             FaultKind::Redirect { to }
+        } else if let Some(json) = new.reply {
+            FaultKind::Reply { json }
         } else if new.half {
             FaultKind::Half
         } else {
@@ -827,6 +833,14 @@ fn set(args: SetArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         }
     })?;
     ctx.out.show(&settings)
+}
+
+/// JSON, as it is to be answered.
+fn reply(text: &str) -> Result<String, Text> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(text!("write JSON: {error}", error = error.to_string())),
+    }
 }
 
 #[cfg(test)]

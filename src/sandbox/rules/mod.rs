@@ -96,6 +96,7 @@ fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     round.append(&mut funds::settle(tx)?);
     round.append(&mut pay::settle(tx)?);
     round.append(&mut store::within(tx, store::goods::settle)?);
+    round.append(&mut store::within(tx, store::opening::settle)?);
     Ok(round)
 }
 

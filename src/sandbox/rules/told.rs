@@ -5,7 +5,7 @@ use super::ledger::{self, Account};
 use super::{access, coupon, funds, machines, order, pay, permit, settle, sharer};
 use crate::push::events;
 use crate::sandbox::push::message;
-use crate::sandbox::router::{Router, rules};
+use crate::sandbox::router::{Body, Call, Picture, Router, rules};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{Promotion, Sandbox, Seed};
 use crate::types::Fen;
@@ -240,4 +240,95 @@ fn a_wrong_event_does_not_keep_to_its_schema() {
     ] {
         assert!(!schema.is_valid(&whole(wrong.clone())), "{wrong}");
     }
+}
+
+/// What happens to products, categories and brands of the store in the box, as it is told.
+#[test]
+fn events_of_the_store_keep_to_their_schemas() {
+    const STORE: &str = include_str!("../../../tests/spec/store.openapi.yaml");
+    let schemas = schemas(STORE);
+    let router = rules();
+    let mut shop = Sandbox::open(Path::new(":memory:")).expect("a shop in memory");
+    shop.seed_store(40, 1).expect("sown");
+    let mut tx = Tx::begin(&mut shop.db).expect("a write");
+    for (file, bytes) in [("license.jpg", "license"), ("mark.jpg", "mark")] {
+        super::store::within(&mut tx, |tx| {
+            let file = Picture {
+                file_name: Some(file.to_owned()),
+                bytes: bytes.as_bytes().to_vec(),
+                ..Picture::default()
+            };
+            let call = Call {
+                method: "POST".into(),
+                path: String::new(),
+                query: String::new(),
+                body: Body::Picture(file),
+                client_ip: String::new(),
+            };
+            super::store::opening::upload(tx, &call)
+        })
+        .expect("a paper");
+    }
+    let paper = |bytes: &str| {
+        use sha2::Digest;
+        let hash = sha2::Sha256::digest(bytes.as_bytes());
+        format!("cosfile_{}", hex::encode(&hash[..8]))
+    };
+    let category = json!({"category_info": {
+        "cats_v2": [{"cat_id": "381000001"}, {"cat_id": "381003001"}, {"cat_id": "381003002"}],
+        "is_new_apply_cat": true,
+        "license_group_list": [{"license_group_id": "10", "license": {
+            "license_id": "101", "file_id_list": [paper("license")]}}]}});
+    let applied = ask(
+        &mut tx,
+        &router,
+        "/channels/ec/category/add",
+        category.clone(),
+    );
+    let brand = |id: &str, name: &str| {
+        json!({"brand": {"brand_id": id, "ch_name": name, "trade_mark_symbol": 1, "classification_no": "30",
+        "register_details": {"registrant": "x", "register_no": "1", "is_permanent": true, "register_certifications": [paper("mark")]}}})
+    };
+    ask(
+        &mut tx,
+        &router,
+        "/channels/ec/brand/add",
+        brand("8000201", "云山"),
+    );
+    ask(
+        &mut tx,
+        &router,
+        "/channels/ec/brand/add",
+        brand("8000202", "违规牌"),
+    );
+    ask(
+        &mut tx,
+        &router,
+        "/channels/ec/category/audit/cancel",
+        json!({"audit_id": applied["audit_id"]}),
+    );
+    ask(&mut tx, &router, "/channels/ec/category/add", category);
+    tx.now += 90 * 86_400;
+    settle(&mut tx).expect("settled");
+    let all = emitted(&tx);
+    let mut names = BTreeSet::new();
+    for event in &all {
+        let name = event["Event"].as_str().expect("a name");
+        names.insert(name);
+        let errors: Vec<String> = schemas[name]
+            .iter_errors(event)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{event}: {errors:?}");
+        let decoded = events::decode(event.as_object().expect("an object"));
+        assert_eq!(decoded.family, "store", "{event}");
+        assert!(!decoded.number.is_empty(), "{event}");
+    }
+    let expected = [
+        "channels_ec_brand",
+        "product_category_audit",
+        "product_spu_audit",
+        "product_spu_listing",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
 }

@@ -21,4 +21,15 @@ verbs! {
         ],
     );
     GET = Ask::new("merchant application", "/shop/wxpay/get");
+    CATEGORY = Ask::new("merchant apply", "/channels/ec/category/add")
+        .confirm(|| text!("Submit category documents for review"))
+        .look_up("category mine");
+    BRAND = Ask::new("merchant apply", "/channels/ec/brand/add")
+        .confirm(|| text!("Submit brand documents for review"))
+        .look_up("brand mine");
+    BRAND_AGAIN = Ask::new("merchant apply", "/channels/ec/brand/update")
+        .confirm(|| text!("Submit brand documents for review"))
+        .look_up("brand mine");
+    ADDRESS = Ask::new("merchant apply", "/channels/ec/merchant/address/add").look_up("address list");
+    FREIGHT = Ask::new("merchant apply", "/channels/ec/merchant/addfreighttemplate").look_up("freight list");
 }

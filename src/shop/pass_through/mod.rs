@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod dispute;
 pub mod due;
 pub mod event;
+pub mod flash_sale;
 pub mod funds;
 pub mod ip;
 pub mod merchant;
@@ -193,6 +194,7 @@ pub fn all() -> impl Iterator<Item = &'static Ask> {
         access::ASKS,
         category::ASKS,
         brand::ASKS,
+        flash_sale::ASKS,
         audit::ASKS,
         certificate::ASKS,
         merchant::ASKS,

@@ -4,28 +4,36 @@
 //! Long because every check of a row stands here, each with its words.
 
 use super::CategoryPath;
-use super::sheet::{CLEAR, Cell, Field, Goods, Problem, Rows, SkuRow, items, pairs};
+use super::sheet::{
+    CLEAR, Cell, Counts, Field, Files, Goods, RowRef, Rows, RowsReader, SkuRow, items, pairs,
+};
 use crate::api::store::Id;
 use crate::api::store::goods::NO_BRAND;
 use crate::api::store::image::{LINKS, MAX_BYTES};
 use crate::api::store::merchant::{Address, Brand, Template};
+use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::category_rule::{
-    Breach, CategoryRule, Doubt, Facts, Requirements, SkuFacts, ValueKind,
+    Breach, CategoryRule, Doubt, Facts, Measure, Requirements, SizeForm, SizeKind, SizeLine,
+    SkuFacts, ValueKind,
 };
 use crate::shop::Shop;
+use crate::shop::goods::sheet::problem::Problem;
 use crate::state::State;
 use crate::text;
 use crate::types::Fen;
+use crate::types::spelling::half_width;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rules read at the same time.
 const RULES_AT_ONCE: usize = 8;
@@ -78,9 +86,14 @@ impl Cache<'_> {
 
 impl Shop {
     /// Reads what a sheet is checked against: the category tree, rights, brands, freight templates and addresses, and
-    /// the rule of each leaf that the sheet names, with each brand of it. Tree and rules are asked for once a day.
-    pub async fn store_facts(&self, goods: &Goods, cache: &Cache<'_>) -> Result<StoreFacts> {
-        let (categories, relations, brands, templates, addresses) = tokio::try_join!(
+    /// the rule of each leaf that the sheet names, with each brand of it (`categories`, as the cells have them). Tree and
+    /// rules are asked for once a day.
+    pub async fn store_facts(
+        &self,
+        categories: &HashSet<(String, String)>,
+        cache: &Cache<'_>,
+    ) -> Result<StoreFacts> {
+        let (tree, relations, brands, templates, addresses) = tokio::try_join!(
             cache.or_ask("categories", async || self.store_categories().await),
             self.store_relations(),
             self.store_brands(),
@@ -92,7 +105,7 @@ impl Shop {
             .map(|relation| (relation.id, relation.status == 1))
             .collect();
         let mut facts = StoreFacts {
-            categories,
+            categories: tree,
             rights,
             brands,
             templates,
@@ -100,15 +113,12 @@ impl Shop {
             found: RefCell::default(),
             rules: HashMap::new(),
         };
-        let named: HashSet<(Id, Id)> = goods
-            .products
+        let named: HashSet<(Id, Id)> = categories
             .iter()
-            .filter_map(|rows| {
-                let category = &rows.fields.get(&Field::Category)?.text;
+            .filter_map(|(category, brand)| {
                 let leaf = facts.category(category).ok()?.ids.last()?.clone();
-                let brand = rows.fields.get(&Field::Brand);
-                let brand = brand.and_then(|cell| facts.brand(&cell.text));
-                Some((leaf, brand.unwrap_or_default()))
+                let brand = facts.brand(brand).unwrap_or_default();
+                Some((leaf, brand))
             })
             .collect();
         let mut rules = futures_util::stream::iter(named)
@@ -132,9 +142,7 @@ impl Shop {
         text: &str,
         cache: &Cache<'_>,
     ) -> Result<(CategoryPath, CategoryRule, StoreFacts)> {
-        let facts = self
-            .store_facts(&Goods::made("", Vec::new()), cache)
-            .await?;
+        let facts = self.store_facts(&HashSet::new(), cache).await?;
         let path = facts
             .category(text)
             .cloned()
@@ -159,6 +167,7 @@ impl StoreFacts {
         };
         self.brands
             .iter()
+            .filter(|_| !text.is_empty())
             .find(fits)
             .map(|brand| brand.brand_id.clone())
     }
@@ -239,7 +248,7 @@ impl StoreFacts {
 }
 
 /// An image of a product.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Image {
     /// At the store already.
     Link(String),
@@ -261,15 +270,13 @@ impl Image {
 }
 
 /// A product as the sheet wants it. What it does not say stays as the store has it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Wanted {
     pub number: String,
     #[serde(skip)]
-    pub rows: Vec<u32>,
-    #[serde(skip)]
     pub place: String,
     /// By field: what is text and stays text.
-    pub texts: BTreeMap<&'static str, String>,
+    pub texts: BTreeMap<String, String>,
     pub category: Option<Vec<Id>>,
     pub head_images: Option<Vec<Image>>,
     pub detail_images: Option<Vec<Image>>,
@@ -281,13 +288,24 @@ pub struct Wanted {
     pub freight_insurance: Option<i64>,
     pub attributes: Vec<(String, String)>,
     pub papers: Vec<(Id, Vec<Image>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<WantedSize>,
     pub skus: Vec<WantedSku>,
     /// What a new product would lack; one that the store has needs none of it.
     #[serde(skip)]
     pub lacks: Vec<Problem>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+/// A line of the size chart: what is measured, and its value for each size.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WantedSize {
+    pub name: String,
+    pub unit: String,
+    /// Size, value, and the upper end where it is a range.
+    pub values: Vec<(String, String, Option<String>)>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct WantedSku {
     pub number: String,
     /// The sheet names no SKU, as the product has one alone.
@@ -314,6 +332,35 @@ impl Wanted {
         Sha256::digest(json).into()
     }
 
+    /// Takes back what the sheet says of a field, as [`changes`](super::plan::changes) names it.
+    pub fn leave_out(&mut self, sku: Option<&str>, field: &str) {
+        if let Some(number) = sku {
+            for sku in self.skus.iter_mut().filter(|sku| sku.number == number) {
+                sku.leave_out(field);
+            }
+            return;
+        }
+        self.texts.remove(field);
+        match field.split_once(':') {
+            Some(("attr", name)) => self.attributes.retain(|(known, _)| known != name),
+            Some(("paper", id)) => self.papers.retain(|(known, _)| known.as_str() != id),
+            Some(("size", name)) => self.sizes.retain(|line| line.name != name),
+            _ => {}
+        }
+        match Field::named(field) {
+            Some(Field::Category) => self.category = None,
+            Some(Field::HeadImages) => self.head_images = None,
+            Some(Field::DetailImages) => self.detail_images = None,
+            Some(Field::Freight) => self.template = None,
+            Some(Field::Weight) => self.weight = None,
+            Some(Field::Brand) => self.brand = None,
+            Some(Field::SevenDays) => self.seven_days = None,
+            Some(Field::FreightInsurance) => self.freight_insurance = None,
+            Some(Field::ReturnAddress) => self.return_address = None,
+            _ => {}
+        }
+    }
+
     /// Every image, in the order in which they are uploaded.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         let heads = self.head_images.iter().flatten();
@@ -324,83 +371,292 @@ impl Wanted {
     }
 }
 
-/// A sheet that was checked.
-pub struct Checked {
-    pub products: Vec<Wanted>,
-    pub problems: Vec<Problem>,
-    /// What may be wrong, for people to look at.
-    pub doubts: Vec<Text>,
-    pub counted: usize,
-}
-
-/// Checks every product. `folder` is where names of images start; `is_known` says whether the store has a product of
-/// this number, which then needs only what changes.
-pub fn check(
-    mut goods: Goods,
-    facts: &StoreFacts,
-    folder: &Path,
-    is_known: impl Fn(&str, &str) -> bool,
-) -> Checked {
-    let rows = std::mem::take(&mut goods.products);
-    let mut checked = Checked {
-        products: Vec::new(),
-        problems: Vec::new(),
-        doubts: Vec::new(),
-        counted: rows.len(),
-    };
-    let mut heads: HashMap<Image, String> = HashMap::new();
-    for product in rows {
-        let before = goods.problems.len();
-        goods.products = vec![product.clone()];
-        let mut reader = Reader {
-            goods: &mut goods,
-            facts,
-            folder,
-            doubts: &mut checked.doubts,
-        };
-        let wanted = reader.product(&product, &mut heads);
-        let bad = goods.problems.len() > before;
-        let code = wanted.text(Field::SpuCode).unwrap_or_default().to_owned();
-        if !is_known(&wanted.number, &code) && !wanted.lacks.is_empty() {
-            goods.problems.extend(wanted.lacks.iter().cloned());
-            continue;
+impl WantedSku {
+    fn leave_out(&mut self, field: &str) {
+        if let Some(("sku", name)) = field.split_once(':') {
+            self.attributes.retain(|(known, _)| known != name);
         }
-        if !bad {
-            checked.products.push(wanted);
+        match Field::named(field) {
+            Some(Field::SkuImage) => self.image = None,
+            Some(Field::SkuCode) => self.code = None,
+            Some(Field::BarCode) => self.bar_code = None,
+            Some(Field::Price) => self.price = None,
+            Some(Field::Delivery) => self.presale_days = None,
+            _ => {}
         }
     }
-    checked.problems = goods.problems;
-    checked.problems.sort_by_key(|problem| problem.row);
-    checked
 }
 
+/// Products that were checked, set aside on disk in the order of their first rows.
+pub struct Products {
+    spool: Spool,
+    places: Arc<[u64]>,
+}
+
+impl Products {
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub fn iter(&self) -> ProductsReader {
+        ProductsReader {
+            cursor: self.spool.cursor(),
+            places: self.places.clone(),
+            next: 0,
+        }
+    }
+
+    /// Keeps the products for which this holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Wanted) -> Result<bool>) -> Result<()> {
+        let mut places = Vec::with_capacity(self.places.len());
+        for (place, product) in self.places.iter().zip(self.iter()) {
+            if keep(&product?)? {
+                places.push(*place);
+            }
+        }
+        self.places = places.into();
+        Ok(())
+    }
+}
+
+/// Reads products back, on any thread.
+pub struct ProductsReader {
+    cursor: Cursor,
+    places: Arc<[u64]>,
+    next: usize,
+}
+
+impl Iterator for ProductsReader {
+    type Item = Result<Wanted>;
+
+    fn next(&mut self) -> Option<Result<Wanted>> {
+        let at = *self.places.get(self.next)?;
+        self.next += 1;
+        Some(self.cursor.record(at).and_then(|(meta, body)| {
+            let Meta { place, implied, .. } = serde_json::from_slice(meta)?;
+            let mut wanted: Wanted = serde_json::from_slice(body)?;
+            wanted.place = place;
+            for (sku, implied) in wanted.skus.iter_mut().zip(implied) {
+                sku.implied = implied;
+            }
+            Ok(wanted)
+        }))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.places.len().saturating_sub(self.next);
+        (left, Some(left))
+    }
+}
+
+/// What is known of a product and not sent.
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    place: String,
+    implied: Vec<bool>,
+    /// Which of the rows that were read it is made of.
+    entry: usize,
+}
+
+/// Sheets that were checked.
+pub struct Checked {
+    pub files: Files,
+    pub products: Products,
+    /// What may be wrong, for people to look at.
+    pub doubts: Vec<Text>,
+    pub counts: Counts,
+    /// Files of images that were read.
+    pub images: usize,
+}
+
+/// Doubts of one kind, with the first product that has it.
+#[derive(Default)]
+struct Doubts {
+    of: BTreeMap<String, (Doubt, String, u64)>,
+}
+
+impl Doubts {
+    fn hear(&mut self, doubt: Doubt, number: &str) {
+        let key = format!("{doubt:?}");
+        let entry = self.of.entry(key);
+        entry.or_insert_with(|| (doubt, number.to_owned(), 0)).2 += 1;
+    }
+
+    fn words(self) -> Vec<Text> {
+        let words = |(doubt, number, count): (Doubt, String, u64)| {
+            let may_be = match doubt {
+                Doubt::AttributeMayBeNeeded { name } => text!(
+                    "product {number} may need the attribute {name}: the rule of its category is not understood",
+                    number,
+                    name
+                ),
+                Doubt::PaperMayBeNeeded { name } => text!(
+                    "product {number} may need the paper {name}: the rule of its category is not understood",
+                    number,
+                    name
+                ),
+                Doubt::SizeChartMayBeNeeded { names } => text!(
+                    "product {number} has no size chart; one of its category has {names} (columns 尺码表:…)",
+                    number,
+                    names = names.join(", ")
+                ),
+                Doubt::PresalePrice { lowest } => text!(
+                    "product {number} is a pre-sale, which has a lowest price in its category ({lowest}, in a unit that is not documented)",
+                    number,
+                    lowest
+                ),
+            };
+            match count {
+                1 => may_be,
+                2 => text!("{problem} (the same for 1 more product)", problem = may_be),
+                count => text!(
+                    "{problem} (the same for {count} more products)",
+                    problem = may_be,
+                    count = count - 1
+                ),
+            }
+        };
+        self.of.into_values().map(words).collect()
+    }
+}
+
+/// Checks every product. `is_known` says whether the store has a product of this number or code, which then needs only
+/// what changes. The spool in `spool_dir` vanishes with the products.
+pub fn check(
+    goods: Goods,
+    facts: &StoreFacts,
+    spool_dir: &Path,
+    is_known: impl Fn(&str, &str) -> Result<bool>,
+) -> Result<Checked> {
+    let counts = goods.counts;
+    let (files, mut rows) = goods.into_parts();
+    let mut out = SpoolWriter::create(spool_dir)?;
+    let mut places = Vec::new();
+    let mut reader = Reader {
+        goods: files,
+        facts,
+        doubts: Doubts::default(),
+        files: HashMap::new(),
+        images: 0,
+    };
+    // Sixteen bytes for each head image: which product has it, and what it is.
+    let mut heads: Vec<(u64, u32)> = Vec::new();
+    let hasher = RandomState::new();
+    for entry in 0..rows.len() {
+        let product = rows.at(entry)?;
+        let before = reader.goods.count();
+        reader.goods.product = Some(product.number.text.clone());
+        let wanted = reader.product(&product);
+        for image in wanted.head_images.iter().flatten() {
+            heads.push((hasher.hash_one(image), u32::try_from(entry)?));
+        }
+        let mut bad = product.bad || reader.goods.count() > before;
+        if !wanted.lacks.is_empty() {
+            let code = wanted.text(Field::SpuCode).unwrap_or_default();
+            if !is_known(&wanted.number, code)? {
+                bad = true;
+                for problem in &wanted.lacks {
+                    reader.goods.note(problem.clone());
+                }
+            }
+        }
+        if !bad {
+            let meta = Meta {
+                place: wanted.place.clone(),
+                implied: wanted.skus.iter().map(|sku| sku.implied).collect(),
+                entry,
+            };
+            let meta = serde_json::to_vec(&meta)?;
+            places.push(out.append(&meta, &serde_json::to_vec(&wanted)?)?);
+        }
+    }
+    let alike = reader.same_heads(heads, &mut rows)?;
+    let spool = out.reader()?;
+    if !alike.is_empty() {
+        let mut cursor = spool.cursor();
+        let mut kept = Vec::with_capacity(places.len());
+        for place in places {
+            let meta: Meta = serde_json::from_slice(cursor.record(place)?.0)?;
+            if !alike.contains(&meta.entry) {
+                kept.push(place);
+            }
+        }
+        places = kept;
+    }
+    let Reader {
+        mut goods,
+        doubts,
+        images,
+        ..
+    } = reader;
+    goods.product = None;
+    goods.problems.sort_by_key(Problem::order);
+    Ok(Checked {
+        files: goods,
+        products: Products {
+            spool,
+            places: places.into(),
+        },
+        doubts: doubts.words(),
+        counts,
+        images,
+    })
+}
+
+/// Files of images whose contents are remembered; of more, what was remembered is forgotten.
+const REMEMBERED: usize = 50_000;
+
 struct Reader<'a> {
-    goods: &'a mut Goods,
+    goods: Files,
     facts: &'a StoreFacts,
-    folder: &'a Path,
-    doubts: &'a mut Vec<Text>,
+    doubts: Doubts,
+    /// Files of images by their paths: a file is read once.
+    files: HashMap<PathBuf, Result<String, Text>>,
+    images: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn product(&mut self, rows: &Rows, heads: &mut HashMap<Image, String>) -> Wanted {
+    /// Finds products that share a head image, and says so at each but the first; which ones they are.
+    fn same_heads(
+        &mut self,
+        mut heads: Vec<(u64, u32)>,
+        rows: &mut RowsReader,
+    ) -> Result<HashSet<usize>> {
+        heads.sort_unstable();
+        let mut later: BTreeMap<u32, u32> = BTreeMap::new();
+        for same in heads.chunk_by(|one, other| one.0 == other.0) {
+            let first = same[0].1;
+            for (_, entry) in same.iter().filter(|(_, entry)| *entry != first) {
+                later.entry(*entry).or_insert(first);
+            }
+        }
+        drop(heads);
+        for (entry, first) in &later {
+            let product = rows.at(*entry as usize)?;
+            let other = rows.at(*first as usize)?.number.text;
+            self.goods.product = Some(product.number.text.clone());
+            let cell = product.fields.get(&Field::HeadImages);
+            self.wrong(
+                cell.unwrap_or(&product.number),
+                text!(
+                    "product {number} has the same head image, which the Store refuses",
+                    number = other
+                ),
+            );
+        }
+        Ok(later.into_keys().map(|entry| entry as usize).collect())
+    }
+
+    fn product(&mut self, rows: &Rows) -> Wanted {
+        let at = (rows.number.input, rows.number.row);
         let mut wanted = Wanted {
             number: rows.number.text.clone(),
-            rows: rows.rows.clone(),
-            place: format!("{}:{}", self.goods.file, rows.number.row),
-            texts: BTreeMap::new(),
-            category: None,
-            head_images: None,
-            detail_images: None,
-            brand: None,
-            template: None,
-            weight: None,
-            return_address: None,
-            seven_days: None,
-            freight_insurance: None,
-            attributes: Vec::new(),
-            papers: Vec::new(),
-            skus: Vec::new(),
-            lacks: Vec::new(),
+            place: self.goods.place(at),
+            ..Wanted::default()
         };
         if wanted.number.chars().count() > 128 {
             self.wrong(
@@ -433,7 +689,7 @@ impl<'a> Reader<'a> {
             }
             wanted
                 .texts
-                .insert(field.name(), cleared(cell.text.clone()));
+                .insert(field.name().to_owned(), cleared(cell.text.clone()));
         }
         if let Some(cell) = get(Field::Title)
             && (cell.text.is_ascii() || cell.text == CLEAR)
@@ -448,20 +704,6 @@ impl<'a> Reader<'a> {
         let requirements = category.map_or_else(Requirements::default, CategoryPath::requirements);
         wanted.head_images = get(Field::HeadImages).map(|cell| self.images(cell, 9));
         wanted.detail_images = get(Field::DetailImages).map(|cell| self.images(cell, 50));
-        if let (Some(cell), Some(images)) = (get(Field::HeadImages), &wanted.head_images) {
-            for image in images {
-                let other = heads.insert(image.clone(), wanted.number.clone());
-                if let Some(other) = other.filter(|other| *other != wanted.number) {
-                    self.wrong(
-                        cell,
-                        text!(
-                            "product {number} has the same head image, which the Store refuses",
-                            number = other
-                        ),
-                    );
-                }
-            }
-        }
         wanted.brand = get(Field::Brand).and_then(|cell| self.brand(cell));
         let template = get(Field::Freight).and_then(|cell| self.template(cell));
         wanted.template = template.map(|template| template.template_id.clone());
@@ -526,7 +768,7 @@ impl<'a> Reader<'a> {
                 .any(|other| number_of(other) == number_of(row) && number_of(row).is_some())
             {
                 self.at_row(
-                    row.row,
+                    row.at,
                     text!("SKU {number} is there twice", number = &sku.number),
                 );
             }
@@ -538,14 +780,91 @@ impl<'a> Reader<'a> {
         self.lacks(rows, &mut wanted, requirements);
         if let Some(rule) = rule {
             self.rule(rows, &mut wanted, rule);
+            wanted.sizes = self.size_chart(rows, &wanted, rule);
         }
         wanted
     }
 
+    /// The size chart that the rows of the SKUs make together. Which size a SKU is, one of its attributes says.
+    fn size_chart(&mut self, rows: &Rows, wanted: &Wanted, rule: &CategoryRule) -> Vec<WantedSize> {
+        let mut chart: Vec<WantedSize> = Vec::new();
+        for (row, sku) in rows.skus.iter().zip(&wanted.skus) {
+            if row.sizes.is_empty() {
+                continue;
+            }
+            let of_size = |name: &str| {
+                let name = name.to_lowercase();
+                ["尺码", "尺寸", "码数", "鞋码", "size"]
+                    .iter()
+                    .any(|word| name.contains(word))
+            };
+            let size = match sku.attributes.as_slice() {
+                [(_, only)] => Some(only),
+                several => several
+                    .iter()
+                    .find(|(name, _)| of_size(name))
+                    .map(|(_, value)| value),
+            };
+            let Some(size) = size else {
+                self.goods.problem(
+                    row.at,
+                    row.sizes.first().map(|(_, cell)| cell.column),
+                    text!("nobody can tell which size of the chart this SKU is"),
+                    Some(text!(
+                        "give it a SKU attribute 尺码, e.g. in a column 规格:尺码"
+                    )),
+                );
+                continue;
+            };
+            for (name, cell) in &row.sizes {
+                let line = rule.sizes.lines.iter().find(|line| line.name == *name);
+                let Some((line, measure)) =
+                    line.and_then(|line| Some((line, line.read(&cell.text)?)))
+                else {
+                    continue;
+                };
+                let value = match measure {
+                    Measure::One(value) => (size.clone(), value, None),
+                    Measure::Between(left, right) => (size.clone(), left, Some(right)),
+                };
+                let place = chart.iter().position(|known| known.name == line.name);
+                let place = place.unwrap_or_else(|| {
+                    chart.push(WantedSize {
+                        name: line.name.clone(),
+                        unit: line.unit.clone(),
+                        values: Vec::new(),
+                    });
+                    chart.len() - 1
+                });
+                let values = &mut chart[place].values;
+                match values.iter().find(|(known, ..)| known == size) {
+                    None => {
+                        let mixed = values
+                            .first()
+                            .is_some_and(|(.., right)| right.is_some() != value.2.is_some());
+                        values.push(value);
+                        if mixed {
+                            self.wrong(
+                                cell,
+                                text!("one size has a range and another a single value; a line of the chart has one form"),
+                            );
+                        }
+                    }
+                    Some(known) if *known == value => {}
+                    Some(_) => self.wrong(
+                        cell,
+                        text!("size {size} has another value in a row above", size),
+                    ),
+                }
+            }
+        }
+        chart
+    }
+
     /// What a product that the store does not have must be given.
     fn lacks(&mut self, rows: &Rows, wanted: &mut Wanted, requirements: Requirements) {
-        let before = self.goods.problems.len();
-        let first = rows.number.row;
+        let first = (rows.number.input, rows.number.row);
+        let kept = self.goods.set_aside();
         for field in [
             Field::Title,
             Field::Category,
@@ -567,7 +886,7 @@ impl<'a> Reader<'a> {
             .any(|address| address.default_recv);
         if !has_default && !rows.fields.contains_key(&Field::ReturnAddress) {
             self.goods.problem(
-                Some(first),
+                first,
                 None,
                 text!("no address is the default one for returns"),
                 Some(text!(
@@ -579,7 +898,7 @@ impl<'a> Reader<'a> {
         for row in &rows.skus {
             for field in [Field::Price, Field::Stock] {
                 if !row.fields.contains_key(&field) {
-                    self.at_row(row.row, text!("{name} is missing", name = field.name()));
+                    self.at_row(row.at, text!("{name} is missing", name = field.name()));
                 }
             }
         }
@@ -608,7 +927,7 @@ impl<'a> Reader<'a> {
                 );
             }
         }
-        wanted.lacks.extend(self.goods.problems.drain(before..));
+        wanted.lacks.extend(self.goods.take_back(kept));
     }
 
     /// What the category asks for. What is missing counts for new products, what is wrong for all.
@@ -637,7 +956,8 @@ impl<'a> Reader<'a> {
                         .iter()
                         .map(|(name, value)| (&**name, &**value))
                         .collect(),
-                    presale: sku.presale_days.is_some_and(|days| days > 0),
+                    presale: sku.presale_days,
+                    sizes: Vec::new(),
                 })
                 .collect(),
             services: wanted
@@ -646,6 +966,13 @@ impl<'a> Reader<'a> {
                 .into_iter()
                 .collect(),
         };
+        let mut facts = facts;
+        for (sku, row) in facts.skus.iter_mut().zip(&rows.skus) {
+            let sizes = row.sizes.iter();
+            sku.sizes = sizes
+                .map(|(name, cell)| (name.as_str(), cell.text.as_str()))
+                .collect();
+        }
         let (breaches, doubts) = rule.check(&facts);
         for breach in breaches {
             let missing = matches!(
@@ -656,40 +983,37 @@ impl<'a> Reader<'a> {
                     | Breach::SkuAttributeMissing { .. }
                     | Breach::BrandNotAllowed
             );
-            let before = self.goods.problems.len();
-            self.breach(rows, &breach, rule);
             if missing {
-                wanted.lacks.extend(self.goods.problems.drain(before..));
+                let kept = self.goods.set_aside();
+                self.breach(rows, &breach, rule);
+                wanted.lacks.extend(self.goods.take_back(kept));
+            } else {
+                self.breach(rows, &breach, rule);
             }
         }
         for doubt in doubts {
-            let number = &wanted.number;
-            self.doubts.push(match doubt {
-                Doubt::AttributeMayBeNeeded { name } => text!(
-                    "product {number} may need the attribute {name}: the rule of its category is not understood",
-                    number,
-                    name
-                ),
-                Doubt::PaperMayBeNeeded { name } => text!(
-                    "product {number} may need the paper {name}: the rule of its category is not understood",
-                    number,
-                    name
-                ),
-            });
+            self.doubts.hear(doubt, &wanted.number);
         }
     }
 
     fn breach(&mut self, rows: &Rows, breach: &Breach, rule: &CategoryRule) {
         let category = &rule.name;
-        let first = rows.number.row;
-        let sku_row = |sku: usize| rows.skus.get(sku).map_or(first, |sku| sku.row);
+        let first = (rows.number.input, rows.number.row);
+        let sku_row = |sku: usize| rows.skus.get(sku).map_or(first, |sku| sku.at);
+        let size_of = |sku: usize, wanted: &str| {
+            let sizes = rows.skus.get(sku).map(|sku| &sku.sizes);
+            let mut sizes = sizes.into_iter().flatten();
+            sizes
+                .find(|(name, _)| name == wanted)
+                .map(|(_, cell)| cell.clone())
+        };
         let cell_of = |field: Field, sku: usize| {
             rows.skus
                 .get(sku)
                 .and_then(|sku| sku.fields.get(&field))
                 .cloned()
         };
-        let (place, row, message, hint): (Option<Cell>, u32, Text, Option<Text>) = match breach {
+        let (place, row, message, hint): (Option<Cell>, RowRef, Text, Option<Text>) = match breach {
             Breach::BrandNotAllowed => (
                 rows.fields.get(&Field::Brand).cloned(),
                 first,
@@ -814,6 +1138,53 @@ impl<'a> Reader<'a> {
                 text!("the category {category} allows no pre-sale", category),
                 None,
             ),
+            Breach::PresaleDays { sku, least, most } => (
+                cell_of(Field::Delivery, *sku),
+                sku_row(*sku),
+                text!(
+                    "a pre-sale of the category {category} ships {least} to {most} days after the payment",
+                    category,
+                    least = *least,
+                    most = *most
+                ),
+                None,
+            ),
+            Breach::NoSizeChart { sku } => (
+                rows.skus
+                    .get(*sku)
+                    .and_then(|sku| sku.sizes.first())
+                    .map(|(_, cell)| cell.clone()),
+                sku_row(*sku),
+                text!("the category {category} has no size chart", category),
+                Some(text!("take the column out")),
+            ),
+            Breach::SizeName { sku, name, known } => (
+                size_of(*sku, name),
+                sku_row(*sku),
+                text!(
+                    "the size chart of the category {category} has no {name}",
+                    category,
+                    name
+                ),
+                Some(text!("it has {names}", names = known.join(", "))),
+            ),
+            Breach::SizeMissing { sku, name } => (
+                None,
+                sku_row(*sku),
+                text!("the size chart needs {name} for every size", name),
+                Some(text!("add a column 尺码表:{name}", name)),
+            ),
+            Breach::SizeValue {
+                sku,
+                name,
+                value,
+                line,
+            } => (
+                size_of(*sku, name),
+                sku_row(*sku),
+                text!("{name} cannot be \"{value}\"", name, value),
+                Some(size_words(line)),
+            ),
             Breach::ServiceValue { name, choices } => (
                 rows.fields.get(&Field::SevenDays).cloned(),
                 first,
@@ -828,7 +1199,7 @@ impl<'a> Reader<'a> {
         };
         match place {
             Some(cell) => self.goods.at(&cell, message, hint),
-            None => self.goods.problem(Some(row), None, message, hint),
+            None => self.goods.problem(row, None, message, hint),
         }
     }
 
@@ -836,8 +1207,8 @@ impl<'a> Reader<'a> {
         self.goods.at(cell, message, None);
     }
 
-    fn at_row(&mut self, row: u32, message: Text) {
-        self.goods.problem(Some(row), None, message, None);
+    fn at_row(&mut self, row: RowRef, message: Text) {
+        self.goods.problem(row, None, message, None);
     }
 
     fn category(&mut self, cell: &Cell) -> Option<&'a CategoryPath> {
@@ -991,7 +1362,7 @@ impl<'a> Reader<'a> {
     fn images(&mut self, cell: &Cell, most: usize) -> Vec<Image> {
         let mut images = Vec::new();
         for reference in items(&cell.text) {
-            match self.image(&reference) {
+            match self.image(cell.input, &reference) {
                 Ok(image) if images.contains(&image) => self.wrong(
                     cell,
                     text!("the image {image} is there twice", image = &reference),
@@ -1013,7 +1384,7 @@ impl<'a> Reader<'a> {
         images
     }
 
-    fn image(&self, reference: &str) -> Result<Image, Text> {
+    fn image(&mut self, input: u32, reference: &str) -> Result<Image, Text> {
         if reference.starts_with(LINKS) {
             return Ok(Image::Link(reference.to_owned()));
         }
@@ -1029,35 +1400,24 @@ impl<'a> Reader<'a> {
                 false => Ok(Image::Address(reference.to_owned())),
             };
         }
-        let mut path = self.folder.join(reference);
-        if !path.exists() && reference.contains('\\') {
-            path = self.folder.join(reference.replace('\\', "/"));
+        let folder = self.goods.folder(input);
+        let mut path = folder.join(reference);
+        if reference.contains('\\') && !path.exists() {
+            path = folder.join(reference.replace('\\', "/"));
         }
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(&path).map_err(|error| {
-            text!(
-                "cannot read the image {path}: {error}",
-                path = &shown,
-                error = error.to_string()
-            )
-        })?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(text!("the image {path} is larger than 10 MB", path = shown));
-        }
-        match imagesize::image_type(&bytes) {
-            Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
-            _ => return Err(text!("the image {path} is not a jpg or png", path = shown)),
-        }
-        match imagesize::blob_size(&bytes) {
-            Ok(size) if size.width > 0 && size.height > 0 => Ok(Image::File {
-                sha256: hex::encode(Sha256::digest(&bytes)),
-                path,
-            }),
-            _ => Err(text!(
-                "the image {path} is damaged: its width and height cannot be read",
-                path = shown
-            )),
-        }
+        let known = match self.files.get(&path) {
+            Some(known) => known.clone(),
+            None => {
+                let read = content_of(&path);
+                if self.files.len() >= REMEMBERED {
+                    self.files.clear();
+                }
+                self.images += 1;
+                self.files.insert(path.clone(), read.clone());
+                read
+            }
+        };
+        known.map(|sha256| Image::File { sha256, path })
     }
 
     fn sku(&mut self, row: &SkuRow, product: &str, of: usize) -> WantedSku {
@@ -1070,7 +1430,7 @@ impl<'a> Reader<'a> {
                 None if of == 1 => product.to_owned(),
                 None => {
                     self.at_row(
-                        row.row,
+                        row.at,
                         text!("{name} is missing", name = Field::SkuNumber.name()),
                     );
                     String::new()
@@ -1105,19 +1465,42 @@ impl<'a> Reader<'a> {
         if let Some(cell) = get(Field::Delivery) {
             sku.presale_days = match cell.text.as_str() {
                 "现货" | "stock" => Some(0),
-                days => {
-                    let days: String = days.chars().filter(char::is_ascii_digit).collect();
-                    days.parse().ok().filter(|days| (4..=15).contains(days))
-                }
+                days => presale_days(days),
             };
             if sku.presale_days.is_none() {
                 self.wrong(
                     cell,
-                    text!("write 现货 (in stock), or the days from payment to shipping of a pre-sale, 4 to 15"),
+                    text!("write 现货 (in stock), or the days from payment to shipping of a pre-sale, e.g. 7"),
                 );
             }
         }
         sku
+    }
+}
+
+/// What is in the file of an image, as SHA-256; or why the Store would refuse it.
+fn content_of(path: &Path) -> Result<String, Text> {
+    let shown = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        text!(
+            "cannot read the image {path}: {error}",
+            path = &shown,
+            error = error.to_string()
+        )
+    })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(text!("the image {path} is larger than 10 MB", path = shown));
+    }
+    match imagesize::image_type(&bytes) {
+        Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
+        _ => return Err(text!("the image {path} is not a jpg or png", path = shown)),
+    }
+    match imagesize::blob_size(&bytes) {
+        Ok(size) if size.width > 0 && size.height > 0 => Ok(hex::encode(Sha256::digest(&bytes))),
+        _ => Err(text!(
+            "the image {path} is damaged: its width and height cannot be read",
+            path = shown
+        )),
     }
 }
 
@@ -1133,6 +1516,34 @@ fn number_of(row: &SkuRow) -> Option<&str> {
     row.fields
         .get(&Field::SkuNumber)
         .map(|cell| cell.text.as_str())
+}
+
+/// `7`, `7天`, `付款后7天`: days from the payment to the shipping; the rule of the category says which there are. A text with
+/// several numbers says none.
+fn presale_days(text: &str) -> Option<i64> {
+    let text = half_width(text);
+    let mut numbers = text
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter(|part| !part.is_empty());
+    let days = numbers.next()?.parse().ok()?;
+    let is_only = numbers.next().is_none() && !text.contains(['.', '-']);
+    is_only
+        .then_some(days)
+        .filter(|days| (1..=365).contains(days))
+}
+
+/// What a cell of a size chart may hold.
+pub(super) fn size_words(line: &SizeLine) -> Text {
+    let number = match line.kind {
+        SizeKind::Whole => text!("a whole number"),
+        SizeKind::Decimal => text!("a number"),
+        SizeKind::Text | SizeKind::Unknown => text!("a text"),
+    };
+    match line.form {
+        SizeForm::Single => text!("write {one}", one = number),
+        SizeForm::Range => text!("write a range such as 92-96"),
+        SizeForm::Either => text!("write {one}, or a range such as 92-96", one = number),
+    }
 }
 
 pub(super) fn kind_words(kind: &ValueKind) -> Text {
@@ -1163,10 +1574,11 @@ mod tests {
 
     #[test]
     fn a_new_product_needs_somewhere_for_its_returns() {
+        let folder = tempfile::tempdir().expect("a folder");
         let names_returns = |facts: &StoreFacts| {
-            let goods = Goods::made("P-1", Vec::new());
-            let checked = check(goods, facts, Path::new("."), |_, _| false);
-            let mut problems = checked.problems.iter();
+            let goods = Goods::made("P-1", Vec::new(), folder.path()).expect("a product");
+            let checked = check(goods, facts, folder.path(), |_, _| Ok(false)).expect("checked");
+            let mut problems = checked.files.problems.iter();
             problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
         };
         let mut facts = StoreFacts::default();

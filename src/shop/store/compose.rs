@@ -1,12 +1,12 @@
 //! A product as it is sent: one that the store does not have, or one that it has with what the sheet says put into it.
 //! Pure, so that a plan and an upload cannot disagree.
 
-use super::check::{Image, Wanted, WantedSku};
+use super::check::{Image, Wanted, WantedSize, WantedSku};
 use super::sheet::Field;
 use crate::api::store::Id;
 use crate::api::store::goods::{
     AfterSale, Attribute, Category, Deliver, Express, ExtraService, FreeSku, NO_BRAND, Paper,
-    Product, Sku, StockChange, UpdateAuditFree,
+    Product, SizeChart, SizeSpecification, SizeValue, Sku, StockChange, UpdateAuditFree,
 };
 use crate::fail::{Failure, Kind};
 use crate::text;
@@ -200,6 +200,30 @@ pub(super) fn set_product(product: &mut Product, wanted: &Wanted, links: &HashMa
             None => product.attrs.push(attribute),
         }
     }
+    if !wanted.sizes.is_empty() {
+        let chart = product.size_chart.get_or_insert_with(SizeChart::default);
+        chart.enable = true;
+        for size in &wanted.sizes {
+            let made = specification(size);
+            let lines = &mut chart.specification_list;
+            let Some(known) = lines.iter_mut().find(|known| known.name == made.name) else {
+                lines.push(made);
+                continue;
+            };
+            if known.is_range != made.is_range {
+                *known = made;
+                continue;
+            }
+            // A size that the sheet does not name keeps what it has.
+            for value in made.value_list {
+                let mut values = known.value_list.iter_mut();
+                match values.find(|other| other.key == value.key) {
+                    Some(other) => *other = value,
+                    None => known.value_list.push(value),
+                }
+            }
+        }
+    }
     for (id, images) in &wanted.papers {
         let paper = Paper {
             qua_id: id.clone(),
@@ -213,6 +237,32 @@ pub(super) fn set_product(product: &mut Product, wanted: &Wanted, links: &HashMa
             Some(known) => *known = paper,
             None => product.product_qua_infos.push(paper),
         }
+    }
+}
+
+fn specification(size: &WantedSize) -> SizeSpecification {
+    let is_range = size.values.iter().any(|(.., right)| right.is_some());
+    SizeSpecification {
+        name: size.name.clone(),
+        unit: size.unit.clone(),
+        is_range,
+        value_list: size
+            .values
+            .iter()
+            .map(|(key, value, right)| match (is_range, right) {
+                (true, right) => SizeValue {
+                    key: key.clone(),
+                    left: value.clone(),
+                    right: right.as_ref().unwrap_or(value).clone(),
+                    ..SizeValue::default()
+                },
+                (false, _) => SizeValue {
+                    key: key.clone(),
+                    value: value.clone(),
+                    ..SizeValue::default()
+                },
+            })
+            .collect(),
     }
 }
 

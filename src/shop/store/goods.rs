@@ -4,9 +4,9 @@
 //!
 //! Long because the ways to send one product, and what each leaves behind, are read together.
 
-use super::check::{Image, Wanted};
+use super::check::{Image, Products, Wanted};
 use super::compose::{apply, free_change, fresh, take_free_fields, without_free_fields};
-use super::plan::{self, Line};
+use super::plan::{self, Change, Line, Sent};
 use super::sheet::Field;
 use crate::api::component::image::Picture;
 use crate::api::store::Id;
@@ -22,10 +22,11 @@ use crate::clock;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
 use crate::model::price::PriceGuard;
+use crate::model::product::OnConflict;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::state::products::KnownProduct;
-use crate::state::runs::{ItemState, Items, Known, SentMark};
+use crate::state::runs::{ItemState, Items, Known, Memory, SentMark};
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
@@ -56,6 +57,8 @@ const MISSING: i64 = 10_020_052;
 /// Submissions of this hour, and of this day, are used up; the older codes are not told apart.
 const HOUR_USED: [i64; 2] = [10_020_066, 1_002_001];
 const DAY_USED: [i64; 2] = [10_020_111, 1_002_002];
+/// A head image belongs to another product: perhaps to the same one, added from another machine a moment ago.
+const HEAD_IMAGE_USED: i64 = 10_020_228;
 /// A store on trial without a deposit takes 100 products.
 const TRIAL: i64 = 10_020_246;
 
@@ -97,14 +100,15 @@ impl Shop {
         }
     }
 
-    /// The numbers of all products, or of those in one state; `heard` is told how many have come of how many.
-    pub async fn store_product_ids(
+    /// Hands over the numbers of all products, or of those in one state, page by page and each once; `heard` is told of
+    /// a page and of how many there are.
+    async fn each_product_id(
         &self,
         status: Option<i64>,
-        mut heard: impl FnMut(u64, u64),
-    ) -> Result<Vec<Id>> {
-        let (mut ids, mut key) = (Vec::new(), String::new());
-        let mut seen = HashSet::new();
+        mut heard: impl FnMut(Vec<Id>, u64),
+    ) -> Result<()> {
+        let mut key = String::new();
+        let mut seen: HashSet<u64> = HashSet::new();
         loop {
             let request = ListProducts {
                 status,
@@ -114,17 +118,31 @@ impl Shop {
             let page = self.client.call(&request).await?;
             let came = page.product_ids.len();
             // A product that moves between two pages is one product.
-            ids.extend(
-                page.product_ids
-                    .into_iter()
-                    .filter(|id| seen.insert(id.clone())),
+            let ids = page.product_ids.into_iter();
+            heard(
+                ids.filter(|id| seen.insert(id.number())).collect(),
+                page.total_num,
             );
-            heard(ids.len() as u64, page.total_num);
             if came == 0 || page.next_key.is_empty() || page.next_key == key {
-                return Ok(ids);
+                return Ok(());
             }
             key = page.next_key;
         }
+    }
+
+    /// The numbers of all products, or of those in one state; `heard` is told how many have come of how many.
+    pub async fn store_product_ids(
+        &self,
+        status: Option<i64>,
+        mut heard: impl FnMut(u64, u64),
+    ) -> Result<Vec<Id>> {
+        let mut all = Vec::new();
+        self.each_product_id(status, |page, total| {
+            all.extend(page);
+            heard(all.len() as u64, total);
+        })
+        .await?;
+        Ok(all)
     }
 
     /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out.
@@ -148,11 +166,12 @@ impl Shop {
     /// is kept at once, so that a read that was cut off goes on where it was.
     pub async fn learn_products(&self, state: &State, shop_key: &str) -> Result<()> {
         let known = state.known_products(shop_key)?;
-        let ids = self.store_product_ids(None, |_, _| {}).await?;
-        let unknown: Vec<Id> = ids
-            .into_iter()
-            .filter(|id| !known.contains(id.as_str()))
-            .collect();
+        let mut unknown: Vec<Id> = Vec::new();
+        self.each_product_id(None, |page, _| {
+            unknown.extend(page.into_iter().filter(|id| !known.contains(&id.number())));
+        })
+        .await?;
+        drop(known);
         let mut reads = futures_util::stream::iter(unknown)
             .map(|id| async move { self.store_product(id.as_str()).await })
             .buffered(AT_ONCE);
@@ -180,7 +199,7 @@ impl Shop {
         }
         match found.as_slice() {
             [one] => Ok(one.id.clone()),
-            [] if state.known_products(shop_key)?.contains(number) => Ok(number.to_owned()),
+            [] if state.knows_product(shop_key, number)? => Ok(number.to_owned()),
             [] => Err(Failure::new(
                 Kind::Refused,
                 text!("the store has no product {number}", number),
@@ -337,6 +356,14 @@ impl GetProductReply {
     pub fn any(self) -> Option<Product> {
         self.edit_product.or(self.product)
     }
+
+    /// How its draft stands; -1 where nothing is said.
+    pub fn edit_status(&self) -> i64 {
+        let product = self.edit_product.as_ref().or(self.product.as_ref());
+        product
+            .and_then(|product| product.edit_status)
+            .unwrap_or(-1)
+    }
 }
 
 fn known_product(product: &Product) -> KnownProduct {
@@ -379,6 +406,8 @@ pub struct Options {
     pub reserve: u32,
     /// What a price may do without being asked about.
     pub guard: PriceGuard,
+    /// What wins where somebody else changed a field since it was sent.
+    pub on_conflict: OnConflict,
 }
 
 /// Sends the products of one sheet to one store.
@@ -404,7 +433,7 @@ pub struct Sender<'a> {
     images: RefCell<HashMap<String, Rc<OnceCell<String>>>>,
     pub images_uploaded: Cell<u64>,
     /// The store's numbers of what was sent.
-    pub sent: RefCell<Vec<String>>,
+    sent: RefCell<Vec<u64>>,
     lost_in_a_row: Cell<u32>,
 }
 
@@ -495,9 +524,14 @@ impl<'a> Sender<'a> {
     /// Sends one product and says how that ended.
     pub async fn send(&self, fed: Fed<Wanted>) -> Outcome {
         let Fed {
-            work, mark, before, ..
+            work,
+            mark,
+            before,
+            memory,
         } = fed;
-        let result = self.put(&work, before).await;
+        let sent = memory.as_deref().and_then(Sent::from_bytes);
+        let mut now = None;
+        let result = self.put(&work, before, sent.as_ref(), &mut now).await;
         let found = result.as_ref().err().and_then(failure);
         let is_left = found.is_some_and(is_for_later);
         let is_held = found.is_some_and(|failure| failure.kind == Kind::Held);
@@ -509,6 +543,9 @@ impl<'a> Sender<'a> {
             &self.lost_in_a_row,
             ends_the_job,
         );
+        if let Some(now) = now.filter(|_| outcome.ended.state == Some(ItemState::Done)) {
+            outcome.ended.memory = Memory::Is(now.to_bytes());
+        }
         if is_left {
             // Nothing is wrong with it, and nothing was sent.
             outcome.ended.state = None;
@@ -518,7 +555,14 @@ impl<'a> Sender<'a> {
         outcome
     }
 
-    async fn put(&self, wanted: &Wanted, before: Option<Known>) -> Result<&'static str> {
+    /// `sent` is how the product was sent last, `now` becomes how it is sent.
+    async fn put(
+        &self,
+        wanted: &Wanted,
+        before: Option<Known>,
+        sent: Option<&Sent>,
+        now: &mut Option<Sent>,
+    ) -> Result<&'static str> {
         if let Some(id) = self.found(wanted)? {
             match self.shop.store_product(&id).await? {
                 Some(held) => {
@@ -527,7 +571,7 @@ impl<'a> Sender<'a> {
                         let shop = self.shop_key.as_str();
                         self.state.keep_empty_look(shop, &wanted.number, None)?;
                     }
-                    return self.update(wanted, &id, held).await;
+                    return self.update(wanted, &id, held, sent, now).await;
                 }
                 // It was removed, or reads lag: only a second look tells.
                 None if self.looked_in_vain(&wanted.number)? => {
@@ -542,7 +586,7 @@ impl<'a> Sender<'a> {
             let held = self.shop.store_product(&id).await?;
             let held = held.ok_or_else(|| self.not_known(wanted))?;
             let held = self.written(&id, held).await?;
-            return self.update(wanted, &id, held).await;
+            return self.update(wanted, &id, held, sent, now).await;
         }
         if self.options.free_only {
             return Err(Failure::new(
@@ -552,7 +596,7 @@ impl<'a> Sender<'a> {
             .hint(text!("add it with `wxsell goods upload`"))
             .into());
         }
-        self.add(wanted).await
+        self.add(wanted, now).await
     }
 
     /// A product as it is once the Store has written it: more SKUs than 25 are written after the answer.
@@ -593,14 +637,15 @@ impl<'a> Sender<'a> {
 
     /// Looks through the store for products that an earlier run may have added, all at once, so that they wait
     /// together where it does not show them.
-    pub async fn look_for_sent(&self, products: &[Wanted]) -> Result<()> {
+    pub async fn look_for_sent(&self, products: &Products) -> Result<()> {
         let items = Items::open(&self.state, &self.shop_key, "goods")?;
         let mut open = Vec::new();
-        for wanted in products {
+        for wanted in products.iter() {
+            let wanted = wanted?;
             let may_be_there = items
                 .known(&wanted.number)?
                 .is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
-            if may_be_there && self.found(wanted).is_ok_and(|found| found.is_none()) {
+            if may_be_there && self.found(&wanted).is_ok_and(|found| found.is_none()) {
                 open.push(wanted);
             }
         }
@@ -612,7 +657,7 @@ impl<'a> Sender<'a> {
             count = open.len()
         ));
         self.look((self.clock)()?).await?;
-        for wanted in open {
+        for wanted in &open {
             if self.found(wanted).is_ok_and(|found| found.is_none()) {
                 let at = Some(self.looked.get());
                 self.state
@@ -821,7 +866,7 @@ impl<'a> Sender<'a> {
         Some(i64::from(!self.options.draft))
     }
 
-    async fn add(&self, wanted: &Wanted) -> Result<&'static str> {
+    async fn add(&self, wanted: &Wanted, now: &mut Option<Sent>) -> Result<&'static str> {
         // An image is not uploaded for a product that cannot go.
         self.has_room_for_new()?;
         let links = self.links(wanted, None).await?;
@@ -830,24 +875,44 @@ impl<'a> Sender<'a> {
         match added.await {
             Ok(reply) => {
                 let id = reply.data.product_id.to_string();
+                *now = Some(Sent::of(&product.0));
                 self.keep(wanted, &id)?;
                 self.state
                     .keep_empty_look(&self.shop_key, &wanted.number, None)?;
-                self.sent.borrow_mut().push(id);
+                self.was_sent(&id);
                 Ok(action::ADDED)
             }
             Err(error) if failure(&error).is_some_and(|failure| failure.unclear) => {
                 // The first look, at once: the answer was lost, perhaps not the call.
                 match self.settle(wanted, false).await {
                     Ok(Some(id)) => {
-                        self.sent.borrow_mut().push(id);
+                        *now = Some(Sent::of(&product.0));
+                        self.was_sent(&id);
                         Ok(action::ADDED)
                     }
                     Ok(None) | Err(_) => Err(error),
                 }
             }
+            Err(error)
+                if failure(&error).and_then(|found| found.errcode) == Some(HEAD_IMAGE_USED) =>
+            {
+                self.look((self.clock)()?).await?;
+                let Some(id) = self.found(wanted)? else {
+                    return Err(error);
+                };
+                match self.shop.store_product(&id).await? {
+                    Some(held) => self.update(wanted, &id, held, None, now).await,
+                    None => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
+    }
+
+    fn was_sent(&self, id: &str) {
+        self.sent
+            .borrow_mut()
+            .extend(Id::read(id).map(|id| id.number()));
     }
 
     fn has_room_for_new(&self) -> Result<(), Failure> {
@@ -875,14 +940,20 @@ impl<'a> Sender<'a> {
         wanted: &Wanted,
         id: &str,
         held: GetProductReply,
+        sent: Option<&Sent>,
+        now: &mut Option<Sent>,
     ) -> Result<&'static str> {
         let links = self.links(wanted, Some(&held)).await?;
         let Compared {
-            decision, is_new, ..
-        } = compare(&self.options, id, held, wanted, &links)?;
+            decision,
+            is_new,
+            target,
+            ..
+        } = compare(&self.options, id, held, wanted, &links, sent)?;
+        *now = Some(Sent::of(&target));
         let keep = || -> Result<()> {
             self.keep(wanted, id)?;
-            self.sent.borrow_mut().push(id.to_owned());
+            self.was_sent(id);
             Ok(())
         };
         match decision {
@@ -1002,6 +1073,7 @@ impl<'a> Sender<'a> {
         &self,
         wanted: &Wanted,
         before: Option<Known>,
+        memory: Option<Vec<u8>>,
         recheck: bool,
     ) -> Result<Line> {
         let line = |action: &'static str| Line {
@@ -1041,7 +1113,8 @@ impl<'a> Sender<'a> {
             return Ok(refused(not_shown(&wanted.number)));
         };
         let links = self.known_links(wanted, &held)?;
-        let compared = match compare(&self.options, &id, held, wanted, &links) {
+        let sent = memory.as_deref().and_then(Sent::from_bytes);
+        let compared = match compare(&self.options, &id, held, wanted, &links, sent.as_ref()) {
             Ok(compared) => compared,
             Err(failure) => return Ok(refused(failure)),
         };
@@ -1061,15 +1134,26 @@ impl<'a> Sender<'a> {
 
     /// How the products that were sent stand now, by their draft and their online version.
     pub async fn standing(&self) -> Result<Standing> {
-        let ids: Vec<Id> = self
-            .sent
-            .borrow()
-            .iter()
-            .filter_map(|id| Id::read(id))
-            .collect();
+        let ids: Vec<u64> = std::mem::take(&mut *self.sent.borrow_mut());
         let mut standing = Standing::default();
-        for reply in self.shop.store_products(ids, || {}).await? {
-            let Some(product) = reply.any() else { continue };
+        let mut reads = futures_util::stream::iter(ids)
+            .map(|id| async move { self.shop.store_product(&id.to_string()).await })
+            .buffer_unordered(AT_ONCE);
+        while let Some(reply) = reads.try_next().await? {
+            let Some(product) = reply.and_then(GetProductReply::any) else {
+                continue;
+            };
+            // The next run looks at these again, though their rows have not changed.
+            if matches!(
+                product.edit_status,
+                Some(edit::NOT_SUBMITTED | edit::WRITING | edit::WRITING_SDK | edit::WRITE_FAILED)
+            ) {
+                let number = match product.out_product_id.is_empty() {
+                    true => product.product_id.to_string(),
+                    false => product.out_product_id.clone(),
+                };
+                self.state.forget_upload(&self.shop_key, &number)?;
+            }
             match (product.edit_status, product.status) {
                 (Some(edit::IN_AUDIT), _) => standing.in_audit += 1,
                 (Some(edit::REFUSED), _) => standing.refused += 1,
@@ -1116,8 +1200,10 @@ pub(super) fn compare(
     held: GetProductReply,
     wanted: &Wanted,
     links: &HashMap<Image, String>,
+    sent: Option<&Sent>,
 ) -> Result<Compared, Failure> {
     let online = held.product.clone();
+    let draft = held.edit_product.clone();
     // What changes without audit stands in the online version; the draft may hold older values.
     let Some(base) = as_it_stands(held) else {
         return Err(Failure::new(
@@ -1131,6 +1217,24 @@ pub(super) fn compare(
     let edit_status = base.edit_status.unwrap_or(edit::INITIAL);
     let mut target = base.clone();
     apply(&mut target, wanted, links, options.remove_missing)?;
+    let changed = match sent {
+        Some(sent) => changed_by_others(sent, draft.as_ref(), &base, &target),
+        None => Vec::new(),
+    };
+    if !changed.is_empty() {
+        match options.on_conflict {
+            OnConflict::Sheet => {}
+            OnConflict::Hold => return Err(conflict(&changed)),
+            OnConflict::Shop => {
+                let mut less = wanted.clone();
+                for change in &changed {
+                    less.leave_out(change.sku.as_deref(), &change.field);
+                }
+                target = base.clone();
+                apply(&mut target, &less, links, options.remove_missing)?;
+            }
+        }
+    }
     let decision = decide(options, id, &base, &target, on_sale, edit_status);
     Ok(Compared {
         decision,
@@ -1138,6 +1242,53 @@ pub(super) fn compare(
         base,
         target,
     })
+}
+
+/// Changes that would take back what somebody else wrote into the shop since the product was sent last. A draft that waits
+/// holds what was sent as well as the online version does.
+fn changed_by_others(
+    sent: &Sent,
+    draft: Option<&Product>,
+    base: &Product,
+    target: &Product,
+) -> Vec<Change> {
+    let waiting = draft
+        .filter(|draft| draft.edit_status != Some(edit::PASSED))
+        .map(Sent::of);
+    let mut changes = plan::changes(base, target);
+    changes.retain(|change| {
+        let sku = change.sku.as_deref();
+        let is_whole_sku = change.field == "sku";
+        let is_stock = change.field == Field::Stock.name();
+        if is_whole_sku || is_stock || sent.had(sku, &change.field, &change.old) {
+            return false;
+        }
+        // What was sent stands in the draft still.
+        !waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.agrees(sent, sku, &change.field))
+    });
+    changes
+}
+
+fn conflict(changed: &[Change]) -> Failure {
+    let names: Vec<String> = changed
+        .iter()
+        .map(|change| match &change.sku {
+            Some(sku) => format!("{sku} {}", change.field),
+            None => change.field.clone(),
+        })
+        .collect();
+    Failure::new(
+        Kind::Held,
+        text!(
+            "somebody else changed {fields} in the shop since it was sent",
+            fields = names.join(", ")
+        ),
+    )
+    .hint(text!(
+        "say which one wins with --on-conflict sheet or --on-conflict shop"
+    ))
 }
 
 fn decide(

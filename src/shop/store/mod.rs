@@ -3,7 +3,9 @@
 pub mod check;
 mod compose;
 pub mod goods;
+pub mod opening;
 pub mod plan;
+pub mod sale;
 pub mod sheet;
 pub mod writer;
 

@@ -2,9 +2,11 @@
 
 use super::check::Wanted;
 use super::sheet::Field;
-use crate::api::store::goods::{Attribute, Product, Sku};
+use crate::api::store::goods::{Attribute, Product, SizeValue, Sku};
 use crate::lang::Text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// What would be done. The names are part of the machine output.
 pub const ADD: &str = "add";
@@ -40,6 +42,140 @@ pub struct Change {
     pub new: String,
 }
 
+const OF_PRODUCT: [Field; 14] = [
+    Field::Title,
+    Field::ShortTitle,
+    Field::Category,
+    Field::HeadImages,
+    Field::DetailImages,
+    Field::Detail,
+    Field::Freight,
+    Field::Weight,
+    Field::Brand,
+    Field::SpuCode,
+    Field::SevenDays,
+    Field::FreightInsurance,
+    Field::AftersaleText,
+    Field::ReturnAddress,
+];
+
+const OF_SKU: [Field; 6] = [
+    Field::SkuImage,
+    Field::SkuCode,
+    Field::BarCode,
+    Field::Price,
+    Field::Stock,
+    Field::Delivery,
+];
+
+fn papers(product: &Product) -> Vec<Attribute> {
+    let papers = product.product_qua_infos.iter().map(|paper| Attribute {
+        attr_key: paper.qua_id.to_string(),
+        attr_value: paper.qua_url.join("|"),
+    });
+    papers.collect()
+}
+
+/// The size chart, a line for each measure: `S=92-96; M=96`.
+pub fn sizes(product: &Product) -> Vec<Attribute> {
+    let chart = product.size_chart.as_ref().filter(|chart| chart.enable);
+    let lines = chart
+        .into_iter()
+        .flat_map(|chart| &chart.specification_list);
+    lines
+        .map(|line| {
+            let values = line.value_list.iter().map(|value| {
+                let measure = measure(line.is_range, value);
+                format!("{}={measure}", value.key)
+            });
+            Attribute {
+                attr_key: line.name.clone(),
+                attr_value: values.collect::<Vec<_>>().join("; "),
+            }
+        })
+        .collect()
+}
+
+/// A value of the chart as a cell holds it.
+pub fn measure(is_range: bool, value: &SizeValue) -> String {
+    match is_range {
+        true if value.left != value.right => format!("{}-{}", value.left, value.right),
+        true => value.left.clone(),
+        false => value.value.clone(),
+    }
+}
+
+/// A product as it was sent: of each field what its value was, but not the value. What differs from it later was changed by
+/// somebody else. Stock is not in it, since every sale changes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent(BTreeMap<String, u64>);
+
+impl Sent {
+    pub fn of(product: &Product) -> Sent {
+        let mut sent = BTreeMap::new();
+        let mut keep = |sku: Option<&str>, field: &str, value: &str| {
+            sent.insert(key(sku, field), digest(value));
+        };
+        for field in OF_PRODUCT {
+            keep(None, field.name(), &of_product(product, field));
+        }
+        for (kind, list) in [
+            ("attr", product.attrs.clone()),
+            ("paper", papers(product)),
+            ("size", sizes(product)),
+        ] {
+            for one in list {
+                keep(None, &format!("{kind}:{}", one.attr_key), &one.attr_value);
+            }
+        }
+        for sku in &product.skus {
+            let number = Some(sku.out_sku_id.as_str());
+            for field in OF_SKU.into_iter().filter(|field| *field != Field::Stock) {
+                keep(number, field.name(), &of_sku(sku, field));
+            }
+            for one in &sku.sku_attrs {
+                keep(number, &format!("sku:{}", one.attr_key), &one.attr_value);
+            }
+        }
+        Sent(sent)
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What an older version wrote otherwise says nothing.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Sent> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Whether the store had this value of a field when it was sent last; true where nothing is known of it.
+    pub fn had(&self, sku: Option<&str>, field: &str, value: &str) -> bool {
+        self.0
+            .get(&key(sku, field))
+            .is_none_or(|known| *known == digest(value))
+    }
+}
+
+impl Sent {
+    /// Whether both say the same of a field.
+    pub fn agrees(&self, other: &Sent, sku: Option<&str>, field: &str) -> bool {
+        let key = key(sku, field);
+        self.0.get(&key) == other.0.get(&key)
+    }
+}
+
+fn key(sku: Option<&str>, field: &str) -> String {
+    format!("{}\t{field}", sku.unwrap_or_default())
+}
+
+fn digest(value: &str) -> u64 {
+    let digest = Sha256::digest(value.as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first)
+}
+
 /// What differs between two states of a product.
 pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -53,22 +189,7 @@ pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
             });
         }
     };
-    for field in [
-        Field::Title,
-        Field::ShortTitle,
-        Field::Category,
-        Field::HeadImages,
-        Field::DetailImages,
-        Field::Detail,
-        Field::Freight,
-        Field::Weight,
-        Field::Brand,
-        Field::SpuCode,
-        Field::SevenDays,
-        Field::FreightInsurance,
-        Field::AftersaleText,
-        Field::ReturnAddress,
-    ] {
+    for field in OF_PRODUCT {
         compare(
             None,
             field.name(),
@@ -79,13 +200,9 @@ pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
     named("attr", &base.attrs, &target.attrs, |name, old, new| {
         compare(None, name, old, new)
     });
-    let papers = |product: &Product| -> Vec<Attribute> {
-        let papers = product.product_qua_infos.iter().map(|paper| Attribute {
-            attr_key: paper.qua_id.to_string(),
-            attr_value: paper.qua_url.join("|"),
-        });
-        papers.collect()
-    };
+    named("size", &sizes(base), &sizes(target), |name, old, new| {
+        compare(None, name, old, new)
+    });
     named("paper", &papers(base), &papers(target), |name, old, new| {
         compare(None, name, old, new);
     });
@@ -99,14 +216,7 @@ pub fn changes(base: &Product, target: &Product) -> Vec<Change> {
             compare(number, "sku", String::new(), of_sku(sku, Field::Price));
             continue;
         };
-        for field in [
-            Field::SkuImage,
-            Field::SkuCode,
-            Field::BarCode,
-            Field::Price,
-            Field::Stock,
-            Field::Delivery,
-        ] {
+        for field in OF_SKU {
             compare(
                 number,
                 field.name(),

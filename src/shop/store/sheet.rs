@@ -3,16 +3,31 @@
 //!
 //! Long because the columns stand here, each with its names.
 
-use crate::bulk::sheet::Sheet;
-use crate::bulk::source::{column_letters, plain_heading};
+use crate::bulk::csv::{Dialect, Encoding};
+use crate::bulk::inputs::names_of;
+use crate::bulk::number::{self, Refusal};
+use crate::bulk::source::{
+    CellKind, Input, Row, Source, SourceKind, column_letters, plain_heading,
+};
+use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
+use crate::bulk::table::{Counted, Table, Wish};
+use crate::bulk::xlsx::choose::{HEAD_ROWS, hidden_rows};
+use crate::fail::Failure;
 use crate::lang::Text;
+use crate::shop::goods::sheet::failed::Origin;
+use crate::shop::goods::sheet::headings::{mapping, no_field, one_line};
+use crate::shop::goods::sheet::problem::Problem;
 use crate::text;
-use crate::types::spelling::half_width;
-use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use crate::types::spelling::{half_width, likeness};
+use crate::types::unguarded;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
 
 /// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Field {
     Number,
     Title,
@@ -195,6 +210,8 @@ pub const CLEAR: &str = "[clear]";
 pub(super) const ATTRIBUTE: [&str; 2] = ["attr:", "属性:"];
 pub(super) const SKU_ATTRIBUTE: [&str; 2] = ["sku:", "规格:"];
 pub(super) const PAPER: [&str; 2] = ["paper:", "资质:"];
+/// What begins the heading of one row of the size chart, as `尺码表:胸围`; each SKU gives its own.
+pub(super) const SIZE: [&str; 2] = ["size:", "尺码表:"];
 
 impl Field {
     pub fn name(self) -> &'static str {
@@ -205,6 +222,25 @@ impl Field {
     pub fn named(name: &str) -> Option<Field> {
         let found = FIELDS.iter().find(|(_, english, ..)| *english == name);
         found.map(|(field, ..)| *field)
+    }
+
+    /// The name nearest to a heading that means nothing, for "did you mean".
+    pub fn nearest(heading: &str) -> Option<&'static str> {
+        let plain = plain_heading(heading);
+        FIELDS
+            .iter()
+            .flat_map(|(_, english, chinese, others)| {
+                let names = [*english, *chinese].into_iter();
+                names
+                    .chain(others.iter().copied())
+                    .map(move |name| (*english, name))
+            })
+            .filter_map(|(english, name)| {
+                let likeness = likeness(&plain, &plain_heading(name))?;
+                Some((likeness, english, name))
+            })
+            .max_by(|one, other| one.0.total_cmp(&other.0))
+            .map(|(_, english, name)| if name.is_ascii() { english } else { name })
     }
 
     /// Its heading, in both languages.
@@ -232,55 +268,101 @@ impl Field {
 }
 
 /// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     pub text: String,
+    /// Which file, counted from 0.
+    pub input: u32,
     pub row: u32,
     pub column: usize,
 }
 
+/// A row of a file, counted from 0, by its number.
+pub type RowRef = (u32, u32);
+
 /// The rows of one product.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rows {
     pub number: Cell,
-    pub rows: Vec<u32>,
+    pub rows: Vec<RowRef>,
     pub fields: BTreeMap<Field, Cell>,
     /// Attributes that have a column of their own, by name.
     pub attributes: Vec<(String, Cell)>,
     /// Papers by name.
     pub papers: Vec<(String, Cell)>,
     pub skus: Vec<SkuRow>,
+    /// Something in its cells cannot be read, so that it is not sent.
+    pub bad: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SkuRow {
-    pub row: u32,
+    pub at: RowRef,
     pub fields: BTreeMap<Field, Cell>,
     pub attributes: Vec<(String, Cell)>,
+    /// What the size chart says of it, by the name of the row of the chart.
+    pub sizes: Vec<(String, Cell)>,
+}
+
+impl SkuRow {
+    fn new(at: RowRef) -> SkuRow {
+        SkuRow {
+            at,
+            fields: BTreeMap::new(),
+            attributes: Vec::new(),
+            sizes: Vec::new(),
+        }
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.fields.is_empty() && self.attributes.is_empty() && self.sizes.is_empty()
+    }
+}
+
+impl Rows {
+    fn new(number: Cell) -> Rows {
+        Rows {
+            number,
+            rows: Vec::new(),
+            fields: BTreeMap::new(),
+            attributes: Vec::new(),
+            papers: Vec::new(),
+            skus: Vec::new(),
+            bad: false,
+        }
+    }
+
+    /// Takes a cell of the product; where another row said something else, both are noted.
+    fn take(&mut self, field: Field, cell: Cell, differing: &mut Vec<(Cell, Cell)>) {
+        match self.fields.get(&field) {
+            None => {
+                self.fields.insert(field, cell);
+            }
+            Some(known) if known.text == cell.text => {}
+            Some(known) => differing.push((cell, known.clone())),
+        }
+    }
+
+    /// Takes further rows of the same product.
+    fn join(&mut self, other: Rows, differing: &mut Vec<(Cell, Cell)>) {
+        for (field, cell) in other.fields {
+            self.take(field, cell, differing);
+        }
+        for (name, cell) in other.attributes {
+            once(&mut self.attributes, &name, cell, differing);
+        }
+        for (name, cell) in other.papers {
+            once(&mut self.papers, &name, cell, differing);
+        }
+        self.rows.extend(other.rows);
+        self.skus.extend(other.skus);
+        self.bad |= other.bad;
+    }
 }
 
 /// Whether a heading is that of the product's number, by which a sheet of goods is known.
 pub fn names_products(heading: &str) -> bool {
     matches!(column_of(heading), Some(Column::Field(Field::Number)))
-}
-
-/// What is wrong, and where.
-#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
-pub struct Problem {
-    pub file: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub row: Option<u32>,
-    /// `B12`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cell: Option<String>,
-    /// The heading as it stands in the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heading: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub out_product_id: Option<String>,
-    pub message: Text,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<Text>,
 }
 
 /// What an option says.
@@ -293,139 +375,383 @@ pub enum Made {
 
 /// The row of what stands in no file.
 const NO_ROW: u32 = 0;
+/// Problems that are kept in words; of more, their rows are kept.
+const MOST_PROBLEMS: usize = 100_000;
+/// Columns of a template that people are warned of by their notes.
+const SHOWN: usize = 40;
 
-/// A sheet that was read: products in the order of their first rows.
-pub struct Goods {
-    pub file: String,
-    pub headings: Vec<String>,
-    pub products: Vec<Rows>,
-    pub problems: Vec<Problem>,
-}
-
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Column {
     Field(Field),
     Attribute(String),
     SkuAttribute(String),
     Paper(String),
+    Size(String),
     LeftAside,
 }
 
-impl Goods {
-    /// Reads a table of products. What is wrong with its cells is in [`problems`](Goods::problems).
-    pub fn read(sheet: &Sheet) -> Goods {
-        let mut goods = Goods {
-            file: sheet.name().to_owned(),
-            headings: sheet.headings.clone(),
-            products: Vec::new(),
-            problems: Vec::new(),
-        };
-        let columns = goods.columns();
-        if !columns
-            .iter()
-            .any(|column| matches!(column, Some(Column::Field(Field::Number))))
-        {
-            let (_, english, chinese, _) = Field::Number.spec();
-            goods.problem(
-                None,
-                None,
-                text!("the column {name} is missing", name = *english),
-                Some(text!(
-                    "its heading is {name} or {chinese}",
-                    name = *english,
-                    chinese = *chinese
-                )),
-            );
-            return goods;
+/// A file, and what is needed to read its rows again.
+pub struct SheetFile {
+    source: Source,
+    dialect: Option<Dialect>,
+    sheet: Option<String>,
+    /// By place, as they stand in the file.
+    headings: Vec<String>,
+    columns: Vec<Option<Column>>,
+    /// The row of the headings; 0 while there is none.
+    heading: u32,
+    /// The headings have problems, so that nothing in the file can be sent.
+    unsound: bool,
+    /// Columns of the widest row.
+    width: usize,
+    counted: Counted,
+}
+
+impl SheetFile {
+    fn id_place(&self) -> Option<usize> {
+        self.place_of(Field::Number)
+    }
+
+    fn place_of(&self, field: Field) -> Option<usize> {
+        let wanted = Some(Column::Field(field));
+        self.columns.iter().position(|column| *column == wanted)
+    }
+}
+
+impl Origin for SheetFile {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.dialect
+    }
+
+    fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
+    }
+
+    fn heading(&self) -> u32 {
+        self.heading
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn id_column(&self) -> usize {
+        self.id_place().unwrap_or(0)
+    }
+
+    fn id(&self, cell: &str, kind: CellKind) -> Option<String> {
+        let number = number::read(cell, kind).ok()?;
+        Some(clean(&number.text))
+    }
+
+    fn column_of(&self, field: &str) -> Option<usize> {
+        self.place_of(Field::named(field)?)
+    }
+
+    fn is_reason(&self, heading: &str) -> bool {
+        matches!(plain_heading(heading).as_str(), "reason" | "失败原因")
+    }
+
+    fn is_text(&self, column: usize) -> bool {
+        matches!(self.columns.get(column), Some(Some(Column::Field(field))) if field.is_number())
+    }
+}
+
+/// The files of a sheet of goods, and everything that is wrong in them.
+pub struct Files {
+    pub files: Vec<SheetFile>,
+    pub problems: Vec<Problem>,
+    /// Input and row of problems beyond those that are kept in words.
+    pub more: Vec<RowRef>,
+    /// Whose rows are looked at.
+    pub product: Option<String>,
+}
+
+impl Files {
+    /// How many problems there are, with those that are not kept in words.
+    pub fn count(&self) -> usize {
+        self.problems.len() + self.more.len()
+    }
+
+    /// Adds what is wrong with a cell.
+    pub fn at(&mut self, cell: &Cell, message: Text, hint: Option<Text>) {
+        let at = (cell.input, cell.row);
+        self.problem(at, Some(cell.column), message, hint);
+    }
+
+    /// Adds what is wrong with a row, or with one cell of it.
+    pub fn problem(
+        &mut self,
+        at: RowRef,
+        column: Option<usize>,
+        message: Text,
+        hint: Option<Text>,
+    ) {
+        if let Some(problem) = self.made(at, column, message, hint) {
+            self.note(problem);
         }
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for row in &sheet.rows {
-            let mut cells: Vec<(usize, String)> = Vec::new();
-            for column in 0..row.cells.len() {
-                let read = match columns.get(column).and_then(Option::as_ref) {
-                    Some(Column::LeftAside) => continue,
-                    Some(Column::Field(field)) if field.is_number() => {
-                        row.number(column).map(|number| clean(&number))
-                    }
-                    _ => row.words(column).map(clean),
-                };
-                match read {
-                    Ok(cell) if cell.is_empty() => {}
-                    Ok(cell) => cells.push((column, cell)),
-                    Err(refusal) => goods.problem(
-                        Some(row.number),
-                        Some(column),
-                        refusal.message,
-                        Some(refusal.hint),
-                    ),
-                }
+    }
+
+    pub fn note(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            let input = u32::try_from(problem.input).unwrap_or(u32::MAX);
+            self.more.push((input, problem.row.unwrap_or(0)));
+        }
+    }
+
+    /// Begins to gather what is only perhaps a problem.
+    pub(super) fn set_aside(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Ends that: what was gathered, and what was known before is known again.
+    pub(super) fn take_back(&mut self, kept: Vec<Problem>) -> Vec<Problem> {
+        std::mem::replace(&mut self.problems, kept)
+    }
+
+    fn made(
+        &self,
+        (input, row): RowRef,
+        column: Option<usize>,
+        message: Text,
+        hint: Option<Text>,
+    ) -> Option<Problem> {
+        let file = self.files.get(input as usize)?;
+        let row = Some(row).filter(|row| *row != NO_ROW);
+        let cell = match (row, column) {
+            (Some(row), Some(column)) => {
+                let counted = file.counted.of(row);
+                Some(format!("{}{counted}", column_letters(column)))
             }
-            let number = cells.iter().find(|(column, _)| {
-                matches!(
-                    columns.get(*column),
-                    Some(Some(Column::Field(Field::Number)))
-                )
-            });
-            let Some((column, number)) = number else {
-                goods.problem(
-                    Some(row.number),
-                    None,
-                    text!("{name} is missing", name = Field::Number.name()),
-                    Some(text!(
-                        "every row needs the number of its product, also further SKUs of the same product"
-                    )),
-                );
-                continue;
-            };
-            let number = Cell {
-                text: number.clone(),
-                row: row.number,
-                column: *column,
-            };
-            let place = *places.entry(number.text.clone()).or_insert_with(|| {
-                goods.products.push(Rows {
-                    number,
-                    rows: Vec::new(),
-                    fields: BTreeMap::new(),
-                    attributes: Vec::new(),
-                    papers: Vec::new(),
-                    skus: Vec::new(),
-                });
-                goods.products.len() - 1
-            });
-            goods.row(place, row.number, &columns, cells);
+            _ => None,
+        };
+        let heading = column.and_then(|column| file.headings.get(column).cloned());
+        Some(Problem {
+            file: file.source.name.clone(),
+            sheet: file.sheet.clone(),
+            row,
+            cell,
+            heading: heading.filter(|heading| !heading.is_empty()),
+            field: None,
+            out_product_id: self.product.clone(),
+            message,
+            hint,
+            input: input as usize,
+            column,
+            of_row_above: false,
+        })
+    }
+
+    /// `goods.csv:3`
+    pub fn place(&self, (input, row): RowRef) -> String {
+        let name = self.name(input);
+        match row {
+            NO_ROW => name.to_owned(),
+            row => format!("{name}:{row}"),
         }
-        goods
+    }
+
+    fn name(&self, input: u32) -> &str {
+        self.files
+            .get(input as usize)
+            .map_or("", |file| &file.source.name)
+    }
+
+    /// Where names of images in a file start.
+    pub fn folder(&self, input: u32) -> &Path {
+        self.files
+            .get(input as usize)
+            .map_or(Path::new(""), |file| &file.source.folder)
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.files
+            .iter()
+            .map(|file| file.source.name.clone())
+            .collect()
+    }
+
+    /// Whether the headings of a file are wrong, so that nothing in it can be sent.
+    pub fn has_unsound_headings(&self) -> bool {
+        self.files.iter().any(|file| file.unsound)
+    }
+
+    /// Whether rows that fail can be given back: where `wanted` says, or else beside each file.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn check_failed_files(&self, wanted: Option<&Path>) -> Result<()> {
+        self.files
+            .iter()
+            .try_for_each(|file| crate::bulk::failed::check(&file.source, wanted))
+    }
+}
+
+/// How much was read, good and bad.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub rows: u64,
+    pub products: u64,
+    pub skus: u64,
+}
+
+/// Sheets that were read: products in the order of their first rows, each set aside on disk.
+pub struct Goods {
+    pub files: Files,
+    spool: Spool,
+    places: Vec<u64>,
+    /// Categories with the brand that stands beside them, as the cells have them.
+    pub categories: HashSet<(String, String)>,
+    /// Columns that hold something.
+    used: BTreeSet<(u32, usize)>,
+    pub counts: Counts,
+    pub notices: Vec<Text>,
+}
+
+/// How files are to be read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Instead of what the ending says.
+    pub from: Option<SourceKind>,
+    pub encoding: Option<Encoding>,
+    pub sheet: Option<String>,
+    /// A TOML file of lines `field = "heading"`.
+    pub map: Option<PathBuf>,
+    pub ignore_columns: Vec<String>,
+}
+
+/// Which heading means what.
+struct Naming {
+    mapped: HashMap<String, Column>,
+    /// Fields that have a heading of their own and answer to no other.
+    taken: Vec<Column>,
+    ignored: Vec<String>,
+}
+
+impl Naming {
+    fn read(options: &ReadOptions) -> Result<Naming> {
+        let mut naming = Naming {
+            mapped: HashMap::new(),
+            taken: Vec::new(),
+            ignored: options
+                .ignore_columns
+                .iter()
+                .map(|heading| plain_heading(heading))
+                .collect(),
+        };
+        let Some(path) = &options.map else {
+            return Ok(naming);
+        };
+        for (name, heading) in mapping(path)? {
+            let column = match (Field::named(&name), column_of(&name)) {
+                (Some(field), _) => Column::Field(field),
+                // `"属性:产地" = "产地"`
+                (None, Some(column)) if !matches!(column, Column::Field(_)) => column,
+                _ => return Err(no_field(path, &name, Field::nearest(&name)).into()),
+            };
+            naming
+                .mapped
+                .insert(plain_heading(&heading), column.clone());
+            naming.taken.push(column);
+        }
+        Ok(naming)
+    }
+
+    fn column(&self, heading: &str) -> Option<Column> {
+        let plain = plain_heading(heading);
+        if let Some(column) = self.mapped.get(&plain) {
+            return Some(column.clone());
+        }
+        if self.ignored.contains(&plain) {
+            return Some(Column::LeftAside);
+        }
+        column_of(&clean(heading)).filter(|column| !self.taken.contains(column))
+    }
+
+    fn knows(&self, row: &Row) -> bool {
+        let number = Some(Column::Field(Field::Number));
+        row.cells()
+            .any(|(heading, _)| self.column(heading) == number)
+    }
+}
+
+struct Reading {
+    naming: Naming,
+    files: Files,
+    out: SpoolWriter,
+    places: Vec<u64>,
+    /// Of the products' numbers, like `places`.
+    hashes: Vec<u64>,
+    hasher: RandomState,
+    current: Option<Rows>,
+    /// The first row of a file, while its headings are looked for.
+    above: Option<Row>,
+    hidden: Vec<u32>,
+    categories: HashSet<(String, String)>,
+    used: BTreeSet<(u32, usize)>,
+    counts: Counts,
+    notices: Vec<Text>,
+}
+
+/// The place of rows that were joined with earlier ones.
+const JOINED: u64 = u64::MAX;
+
+impl Goods {
+    /// Reads tables of products; a file is never held in memory. What is wrong with its cells is among the problems of
+    /// [`files`](Goods::files). The spool in `spool_dir` vanishes with the goods.
+    ///
+    /// # Errors
+    /// A file that cannot be read at all, is no table, or has its headings below other rows.
+    pub fn read(inputs: &[Input], options: &ReadOptions, spool_dir: &Path) -> Result<Goods> {
+        let mut reading = Reading::new(Naming::read(options)?, spool_dir)?;
+        for (input, name) in inputs.iter().zip(names_of(inputs)) {
+            let mut source = Source::open(input, options.from, spool_dir)?;
+            source.name = name;
+            reading.file(source, options)?;
+        }
+        reading.finish()
     }
 
     /// One product that no file names, `name` stands for it; each value comes with what it was given by.
-    pub fn made(name: &str, values: Vec<(Made, String, String)>) -> Goods {
-        let mut goods = Goods {
-            file: name.to_owned(),
-            headings: Vec::new(),
-            products: Vec::new(),
-            problems: Vec::new(),
+    pub fn made(
+        name: &str,
+        values: Vec<(Made, String, String)>,
+        spool_dir: &Path,
+    ) -> Result<Goods> {
+        let naming = Naming::read(&ReadOptions::default())?;
+        let mut reading = Reading::new(naming, spool_dir)?;
+        let input = Input::Made {
+            name: name.to_owned(),
+            json: String::new(),
         };
+        let headings = values.iter().map(|(.., given_by)| given_by.clone());
+        reading.files.files.push(SheetFile {
+            source: Source::open(&input, None, spool_dir)?,
+            dialect: None,
+            sheet: None,
+            headings: headings.collect(),
+            columns: Vec::new(),
+            heading: 0,
+            unsound: false,
+            width: 0,
+            counted: Counted::default(),
+        });
         let cell = |text: &str, column: usize| Cell {
             text: text.to_owned(),
+            input: 0,
             row: NO_ROW,
             column,
         };
-        let mut product = Rows {
-            number: cell(name, 0),
-            rows: vec![NO_ROW],
-            fields: BTreeMap::new(),
-            attributes: Vec::new(),
-            papers: Vec::new(),
-            skus: Vec::new(),
-        };
-        let mut sku = SkuRow {
-            row: NO_ROW,
-            fields: BTreeMap::new(),
-            attributes: Vec::new(),
-        };
-        for (column, (what, value, given_by)) in values.into_iter().enumerate() {
-            goods.headings.push(given_by);
+        let mut product = Rows::new(cell(name, usize::MAX));
+        product.rows.push((0, NO_ROW));
+        let mut sku = SkuRow::new((0, NO_ROW));
+        for (column, (what, value, _)) in values.into_iter().enumerate() {
             let cell = cell(&value, column);
             match what {
                 Made::Field(field) if field.of_sku() => {
@@ -438,36 +764,29 @@ impl Goods {
                 Made::SkuAttribute(name) => sku.attributes.push((name, cell)),
             }
         }
-        if !sku.fields.is_empty() || !sku.attributes.is_empty() {
+        if !sku.says_nothing() {
             product.skus.push(sku);
         }
-        goods.products.push(product);
-        goods
+        reading.current = Some(product);
+        reading.finish()
     }
 
-    /// Names every column that is none of these as one too many.
+    /// Names every column that holds something and is none of these as one too many.
     pub fn allow_only(&mut self, fields: &[Field]) {
-        let columns: Vec<usize> = self
-            .products
-            .iter()
-            .flat_map(|rows| {
-                let skus = rows.skus.iter().flat_map(|sku| &sku.fields);
-                rows.fields
-                    .iter()
-                    .chain(skus)
-                    .filter(|(field, _)| !fields.contains(field))
-                    .map(|(_, cell)| cell.column)
-                    .chain(rows.attributes.iter().map(|(_, cell)| cell.column))
-                    .chain(rows.papers.iter().map(|(_, cell)| cell.column))
-                    .collect::<Vec<_>>()
-            })
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        for column in columns {
-            let heading = self.headings.get(column).cloned().unwrap_or_default();
-            self.problem(
-                Some(1),
+        for (input, column) in self.used.clone() {
+            let Some(file) = self.files.files.get_mut(input as usize) else {
+                continue;
+            };
+            match file.columns.get(column).and_then(Option::as_ref) {
+                Some(Column::Field(field)) if fields.contains(field) => continue,
+                Some(Column::LeftAside) | None => continue,
+                Some(_) => {}
+            }
+            file.unsound = true;
+            let heading = file.headings.get(column).cloned().unwrap_or_default();
+            let at = (input, file.heading);
+            self.files.problem(
+                at,
                 Some(column),
                 text!(
                     "the column \"{heading}\" cannot be changed without an audit",
@@ -480,27 +799,163 @@ impl Goods {
         }
     }
 
-    fn columns(&mut self) -> Vec<Option<Column>> {
-        let mut columns: Vec<Option<Column>> = Vec::new();
+    /// Number and code of each product, as the cells have them.
+    pub fn numbers(&self) -> impl Iterator<Item = Result<(String, String)>> {
+        let mut reader = RowsReader {
+            cursor: self.spool.cursor(),
+            places: self.places.clone(),
+        };
+        (0..self.places.len()).map(move |entry| {
+            let rows = reader.at(entry)?;
+            let code = rows.fields.get(&Field::SpuCode);
+            let code = code.map_or_else(String::new, |cell| cell.text.clone());
+            Ok((rows.number.text, code))
+        })
+    }
+
+    /// The files, and what reads the products in the order of their first rows.
+    pub(super) fn into_parts(self) -> (Files, RowsReader) {
+        let reader = RowsReader {
+            cursor: self.spool.cursor(),
+            places: self.places,
+        };
+        (self.files, reader)
+    }
+}
+
+/// Reads the rows of products back from the disk.
+pub(super) struct RowsReader {
+    cursor: Cursor,
+    places: Vec<u64>,
+}
+
+impl RowsReader {
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn at(&mut self, index: usize) -> Result<Rows> {
+        let (_, body) = self.cursor.record(self.places[index])?;
+        Ok(serde_json::from_slice(body)?)
+    }
+}
+
+impl Reading {
+    fn new(naming: Naming, spool_dir: &Path) -> Result<Reading> {
+        Ok(Reading {
+            naming,
+            files: Files {
+                files: Vec::new(),
+                problems: Vec::new(),
+                more: Vec::new(),
+                product: None,
+            },
+            out: SpoolWriter::create(spool_dir)?,
+            places: Vec::new(),
+            hashes: Vec::new(),
+            hasher: RandomState::new(),
+            current: None,
+            above: None,
+            hidden: Vec::new(),
+            categories: HashSet::new(),
+            used: BTreeSet::new(),
+            counts: Counts::default(),
+            notices: Vec::new(),
+        })
+    }
+
+    fn file(&mut self, source: Source, options: &ReadOptions) -> Result<()> {
+        let name = source.name.clone();
+        let mut table = Table::open(
+            &source,
+            &Wish {
+                encoding: options.encoding,
+                sheet: options.sheet.as_deref(),
+                column: text!("the product's number"),
+                knows: &|row| self.naming.knows(row),
+            },
+        )?;
+        self.notices.append(&mut table.notices);
+        self.files.files.push(SheetFile {
+            source,
+            dialect: table.dialect,
+            sheet: table.sheet.clone(),
+            headings: Vec::new(),
+            columns: Vec::new(),
+            heading: 0,
+            unsound: false,
+            width: 0,
+            counted: Counted::default(),
+        });
+        let before = (self.counts.rows, self.files.count());
+        table.each(&mut |row| self.row(row))?;
+        if let Some(first) = self.above.take() {
+            self.headings(&first);
+        }
+        self.end_group()?;
+        let hidden = std::mem::take(&mut self.hidden);
+        self.notices.extend(hidden_rows(&name, &hidden));
+        let here = self.this_file();
+        let read: Vec<String> = (0..here.columns.len())
+            .filter(|place| here.columns[*place].is_some())
+            .map(column_letters)
+            .collect();
+        self.notices.extend(table.unseen(&name, &read));
+        if before == (self.counts.rows, self.files.count()) {
+            return Err(
+                Failure::input(text!("there is no row in {file}", file = name))
+                    .hint(text!(
+                        "write headings on the first line and one row on each line after it"
+                    ))
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
+    fn this_file(&self) -> &SheetFile {
+        &self.files.files[self.files.files.len() - 1]
+    }
+
+    fn headings(&mut self, row: &Row) {
+        let input = self.files.files.len() - 1;
+        let headings: Vec<String> = row.cells().map(|(heading, _)| one_line(heading)).collect();
+        let columns: Vec<Option<Column>> = row
+            .cells()
+            .map(|(heading, _)| self.naming.column(heading))
+            .collect();
+        let file = &mut self.files.files[input];
+        file.heading = row.number;
+        file.width = row.len();
+        file.headings.clone_from(&headings);
+        file.columns.clone_from(&columns);
+        let at = (u32::try_from(input).unwrap_or(u32::MAX), row.number);
+        let before = self.files.count();
         let mut seen: HashMap<Field, usize> = HashMap::new();
-        for place in 0..self.headings.len() {
-            let heading = clean(&self.headings[place]);
-            let column = column_of(&heading);
+        for (place, (heading, column)) in headings.iter().zip(&columns).enumerate() {
             if column.is_none() && !heading.is_empty() {
-                self.problem(
-                    Some(1),
+                let attributes = text!(
+                    "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, documents 资质:报关单; rename the column, leave it out with --ignore-column or name its field with --map"
+                );
+                self.files.problem(
+                    at,
                     Some(place),
-                    text!("the column \"{heading}\" is not known", heading = &heading),
-                    Some(text!(
-                        "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, documents 资质:报关单; rename the column or take it out"
-                    )),
+                    text!("the column \"{heading}\" is unknown", heading),
+                    Some(match Field::nearest(heading) {
+                        Some(nearest) => text!(
+                            "did you mean {nearest}? Otherwise leave it out with --ignore-column \"{heading}\" or name its field with --map",
+                            nearest,
+                            heading
+                        ),
+                        None => attributes,
+                    }),
                 );
             }
             if let Some(Column::Field(field)) = column
-                && let Some(first) = seen.insert(field, place)
+                && let Some(first) = seen.insert(*field, place)
             {
-                self.problem(
-                    Some(1),
+                self.files.problem(
+                    at,
                     Some(place),
                     text!(
                         "{name} has two columns, {first} and {second}",
@@ -511,64 +966,207 @@ impl Goods {
                     None,
                 );
             }
-            columns.push(column);
         }
-        columns
+        if !seen.contains_key(&Field::Number) {
+            let (_, english, chinese, _) = Field::Number.spec();
+            self.files.problem(
+                at,
+                None,
+                text!("the column {name} is missing", name = *english),
+                Some(text!(
+                    "its heading is {name} or {chinese}",
+                    name = *english,
+                    chinese = *chinese
+                )),
+            );
+        }
+        self.files.files[input].unsound = self.files.count() > before;
     }
 
-    fn row(
-        &mut self,
-        place: usize,
-        number: u32,
-        columns: &[Option<Column>],
-        cells: Vec<(usize, String)>,
-    ) {
-        let mut sku = SkuRow {
-            row: number,
-            fields: BTreeMap::new(),
-            attributes: Vec::new(),
-        };
-        let mut differing = Vec::new();
-        for (column, text) in cells {
-            let cell = Cell {
-                text,
-                row: number,
-                column,
-            };
-            let product = &mut self.products[place];
-            match columns.get(column).and_then(Option::as_ref) {
-                Some(Column::Field(Field::Number)) => {}
-                Some(Column::Field(field)) if field.of_sku() => {
-                    sku.fields.insert(*field, cell);
+    fn row(&mut self, row: &Row) -> Result<bool> {
+        let input = self.files.files.len() - 1;
+        self.files.files[input].counted.hear(row);
+        if self.this_file().heading == 0 {
+            if self.naming.knows(row) {
+                if self.above.take().is_some() {
+                    return Err(Failure::input(text!(
+                        "in {file} the headings stand in row {row}, below other rows",
+                        file = &self.this_file().source.name,
+                        row = row.counted()
+                    ))
+                    .hint(text!("delete the rows above the headings"))
+                    .into());
                 }
-                Some(Column::Field(field)) => match product.fields.get(field) {
-                    None => {
-                        product.fields.insert(*field, cell);
-                    }
-                    Some(known) if known.text == cell.text => {}
-                    Some(known) => differing.push((cell, known.clone())),
-                },
-                Some(Column::SkuAttribute(name)) => sku.attributes.push((name.clone(), cell)),
-                Some(Column::Attribute(name)) => {
-                    once(&mut product.attributes, name, cell, &mut differing);
-                }
-                Some(Column::Paper(name)) => {
-                    once(&mut product.papers, name, cell, &mut differing);
-                }
-                Some(Column::LeftAside) | None => {}
+                self.headings(row);
+                return Ok(true);
+            }
+            let first = self.above.get_or_insert_with(|| row.clone());
+            if row.counted() - first.counted() + 1 < HEAD_ROWS {
+                return Ok(true);
+            }
+            // The first row has to be the headings, then.
+            if let Some(first) = self.above.take() {
+                self.headings(&first);
             }
         }
-        let product = &mut self.products[place];
-        product.rows.push(number);
-        if !sku.fields.is_empty() || !sku.attributes.is_empty() {
+        if self.this_file().id_place().is_none() {
+            // Nothing can be said of rows that belong to nobody.
+            return Ok(false);
+        }
+        if row.is_blank() {
+            return Ok(true);
+        }
+        let file = &mut self.files.files[input];
+        file.width = file.width.max(row.len());
+        if row.hidden {
+            self.hidden.push(row.number);
+        }
+        self.counts.rows += 1;
+        self.cells(row).map(|()| true)
+    }
+
+    fn cells(&mut self, row: &Row) -> Result<()> {
+        let input = u32::try_from(self.files.files.len() - 1)?;
+        let at = (input, row.number);
+        let id_place = self.this_file().id_place().unwrap_or(0);
+        let mut bad = self.this_file().unsound;
+        self.files.product = None;
+        let id = match read_cell(row, id_place, true) {
+            Ok(id) if id.is_empty() => {
+                let name = self.this_file().headings[id_place].clone();
+                self.no_number(
+                    at,
+                    None,
+                    text!("{name} is missing", name),
+                    text!(
+                        "every row needs the number of its product, also further SKUs of the same product"
+                    ),
+                );
+                return Ok(());
+            }
+            Ok(id) => id,
+            Err(refusal) => {
+                self.no_number(at, Some(id_place), refusal.message, refusal.hint);
+                return Ok(());
+            }
+        };
+        if self
+            .current
+            .as_ref()
+            .is_none_or(|group| group.number.text != id)
+        {
+            self.end_group()?;
+        }
+        self.files.product = Some(id.clone());
+        let mut product = self.current.take().unwrap_or_else(|| {
+            Rows::new(Cell {
+                text: id,
+                input,
+                row: row.number,
+                column: id_place,
+            })
+        });
+        product.rows.push(at);
+        let mut sku = SkuRow::new(at);
+        let mut differing = Vec::new();
+        for place in 0..row.len() {
+            let column = match self.this_file().columns.get(place) {
+                Some(Some(Column::LeftAside)) => continue,
+                Some(Some(column)) => column.clone(),
+                unknown => {
+                    let (cell, kind) = row.cell(place);
+                    let said = unknown.is_some() && !self.this_file().headings[place].is_empty();
+                    if !said && kind != CellKind::Merged && !cell.trim().is_empty() {
+                        bad = true;
+                        self.no_heading(at, place, cell.trim());
+                    }
+                    continue;
+                }
+            };
+            let is_number = matches!(&column, Column::Field(field) if field.is_number());
+            let text = match read_cell(row, place, is_number) {
+                Ok(text) if text.is_empty() => continue,
+                Ok(text) => text,
+                Err(refusal) => {
+                    bad = true;
+                    self.files
+                        .problem(at, Some(place), refusal.message, Some(refusal.hint));
+                    continue;
+                }
+            };
+            self.used.insert((input, place));
+            let cell = Cell {
+                text,
+                input,
+                row: row.number,
+                column: place,
+            };
+            match column {
+                Column::Field(Field::Number) | Column::LeftAside => {}
+                Column::Field(field) if field.of_sku() => {
+                    sku.fields.insert(field, cell);
+                }
+                Column::Field(field) => product.take(field, cell, &mut differing),
+                Column::SkuAttribute(name) => sku.attributes.push((name, cell)),
+                Column::Size(name) => sku.sizes.push((name, cell)),
+                Column::Attribute(name) => {
+                    once(&mut product.attributes, &name, cell, &mut differing);
+                }
+                Column::Paper(name) => once(&mut product.papers, &name, cell, &mut differing),
+            }
+        }
+        if !sku.says_nothing() {
+            self.counts.skus += 1;
             product.skus.push(sku);
         }
+        product.bad |= bad || !differing.is_empty();
+        self.differ(differing);
+        self.current = Some(product);
+        Ok(())
+    }
+
+    /// A row that nobody can tell whose it is: it may be a further SKU of the product above it, which is then incomplete
+    /// without it.
+    fn no_number(&mut self, at: RowRef, column: Option<usize>, message: Text, hint: Text) {
+        let above = self.current.as_mut().map(|above| {
+            above.bad = true;
+            above.number.text.clone()
+        });
+        if let Some(mut problem) = self.files.made(at, column, message, Some(hint)) {
+            problem.of_row_above = above.is_some();
+            problem.out_product_id = above;
+            self.files.note(problem);
+        }
+    }
+
+    fn no_heading(&mut self, at: RowRef, place: usize, cell: &str) {
+        let message = text!(
+            "there is a value in column {column}, which has no heading: {cell}",
+            column = column_letters(place),
+            cell = cell.chars().take(SHOWN).collect::<String>()
+        );
+        let hint = match self.this_file().sheet {
+            Some(_) => text!("give the column a heading, or empty it"),
+            None => text!(
+                "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+            ),
+        };
+        self.files.problem(at, Some(place), message, Some(hint));
+    }
+
+    fn differ(&mut self, differing: Vec<(Cell, Cell)>) {
         for (cell, first) in differing {
-            self.at(
+            let counted = self.files.files.get(first.input as usize);
+            let counted = counted.map_or(first.row, |file| file.counted.of(first.row));
+            let mut place = format!("{}{counted}", column_letters(first.column));
+            if first.input != cell.input {
+                place = format!("{} {place}", self.files.name(first.input));
+            }
+            self.files.at(
                 &cell,
                 text!(
                     "this differs from {place}, another row of the same product",
-                    place = format!("{}{}", column_letters(first.column), first.row)
+                    place
                 ),
                 Some(text!(
                     "write the same in both, or leave all but the first empty"
@@ -577,36 +1175,108 @@ impl Goods {
         }
     }
 
-    /// Adds what is wrong with a cell.
-    pub fn at(&mut self, cell: &Cell, message: Text, hint: Option<Text>) {
-        self.problem(Some(cell.row), Some(cell.column), message, hint);
+    /// Sets the rows of a product aside.
+    fn end_group(&mut self) -> Result<()> {
+        let Some(product) = self.current.take() else {
+            return Ok(());
+        };
+        self.hashes.push(self.hasher.hash_one(&product.number.text));
+        let at = self.put(&product)?;
+        self.places.push(at);
+        Ok(())
     }
 
-    /// Adds what is wrong with a row or the whole sheet.
-    pub fn problem(
-        &mut self,
-        row: Option<u32>,
-        column: Option<usize>,
-        message: Text,
-        hint: Option<Text>,
-    ) {
-        let product = row.and_then(|row| {
-            let of_row = |rows: &&Rows| rows.rows.contains(&row);
-            self.products.iter().find(of_row)
-        });
-        self.problems.push(Problem {
-            file: self.file.clone(),
-            row: row.filter(|row| *row != NO_ROW),
-            cell: match (row, column) {
-                (Some(NO_ROW), _) => None,
-                (Some(row), Some(column)) => Some(format!("{}{row}", column_letters(column))),
-                _ => None,
-            },
-            heading: column.and_then(|column| self.headings.get(column).cloned()),
-            out_product_id: product.map(|rows| rows.number.text.clone()),
-            message,
-            hint,
-        });
+    fn put(&mut self, product: &Rows) -> Result<u64> {
+        if let Some(category) = product.fields.get(&Field::Category) {
+            let brand = product.fields.get(&Field::Brand);
+            let brand = brand.map_or_else(String::new, |cell| cell.text.clone());
+            let named = (category.text.clone(), brand);
+            if !self.categories.contains(&named) {
+                self.categories.insert(named);
+            }
+        }
+        self.out.append(&[], &serde_json::to_vec(product)?)
+    }
+
+    /// Joins rows of one product that do not stand together, and closes the books.
+    fn finish(mut self) -> Result<Goods> {
+        self.end_group()?;
+        let mut order: Vec<u32> = (0..u32::try_from(self.hashes.len())?).collect();
+        order.sort_unstable_by_key(|entry| (self.hashes[*entry as usize], *entry));
+        let alike: Vec<Vec<u32>> = order
+            .chunk_by(|one, other| self.hashes[*one as usize] == self.hashes[*other as usize])
+            .filter(|same| same.len() > 1)
+            .map(<[u32]>::to_vec)
+            .collect();
+        drop(order);
+        self.hashes = Vec::new();
+        for same in alike {
+            self.join(&same)?;
+        }
+        self.files.product = None;
+        let places: Vec<u64> = self
+            .places
+            .into_iter()
+            .filter(|place| *place != JOINED)
+            .collect();
+        self.counts.products = places.len() as u64;
+        Ok(Goods {
+            files: self.files,
+            spool: self.out.reader()?,
+            places,
+            categories: self.categories,
+            used: self.used,
+            counts: self.counts,
+            notices: self.notices,
+        })
+    }
+
+    /// Joins entries whose numbers are the same; `same` are those whose hashes are.
+    fn join(&mut self, same: &[u32]) -> Result<()> {
+        let spool = self.out.reader()?;
+        let mut cursor = spool.cursor();
+        let mut products: Vec<(usize, Rows, bool)> = Vec::new();
+        for entry in same {
+            let entry = *entry as usize;
+            let (_, body) = cursor.record(self.places[entry])?;
+            let rows: Rows = serde_json::from_slice(body)?;
+            let known = products
+                .iter_mut()
+                .find(|(_, known, _)| known.number.text == rows.number.text);
+            let Some((_, known, joined)) = known else {
+                products.push((entry, rows, false));
+                continue;
+            };
+            *joined = true;
+            self.places[entry] = JOINED;
+            let mut differing = Vec::new();
+            known.join(rows, &mut differing);
+            known.bad |= !differing.is_empty();
+            self.files.product = Some(known.number.text.clone());
+            self.differ(differing);
+        }
+        self.out.resume()?;
+        for (entry, rows, joined) in products {
+            if joined {
+                self.places[entry] = self.put(&rows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A cell as the person sees it; empty where it says nothing.
+fn read_cell(row: &Row, place: usize, is_number: bool) -> Result<String, Refusal> {
+    let (cell, kind) = row.seen(place);
+    if is_number {
+        if cell.trim().is_empty() && kind == CellKind::Text {
+            return Ok(String::new());
+        }
+        return number::read(cell, kind).map(|number| clean(&number.text));
+    }
+    match number::unreadable(cell.trim(), kind) {
+        Some(refusal) => Err(refusal),
+        None => Ok(clean(unguarded(cell.trim()))),
     }
 }
 
@@ -648,6 +1318,9 @@ fn column_of(heading: &str) -> Option<Column> {
     }
     if let Some(name) = named(PAPER) {
         return Some(Column::Paper(name));
+    }
+    if let Some(name) = named(SIZE) {
+        return Some(Column::Size(name));
     }
     let plain = plain_heading(half);
     let is = |known: &str| plain_heading(known) == plain;
@@ -724,5 +1397,49 @@ mod tests {
         );
         assert!(pairs("杭州").is_err());
         assert_eq!(items("a.jpg|b.jpg,\nc.jpg"), ["a.jpg", "b.jpg", "c.jpg"]);
+    }
+
+    fn read(folder: &Path, content: &str) -> Goods {
+        let file = folder.join("goods.csv");
+        std::fs::write(&file, content).expect("a file");
+        let input = Input::File(file);
+        Goods::read(&[input], &ReadOptions::default(), folder).expect("a sheet")
+    }
+
+    #[test]
+    fn a_sheet_of_any_length_is_read_and_rows_of_one_product_may_stand_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut rows = String::from("商品编号,规格编号,库存\n");
+        for n in 0..100_001 {
+            rows += &format!("P{n},P{n}-1,5\n");
+        }
+        rows += "P7,P7-2,6\n";
+        let goods = read(folder.path(), &rows);
+        assert_eq!(goods.files.count(), 0);
+        let counts = Counts {
+            rows: 100_002,
+            products: 100_001,
+            skus: 100_002,
+        };
+        assert_eq!(goods.counts, counts);
+        let (_, mut reader) = goods.into_parts();
+        let seventh = reader.at(7).expect("rows");
+        assert_eq!(seventh.number.text, "P7");
+        assert_eq!(seventh.rows, [(0, 9), (0, 100_003)]);
+        assert_eq!(seventh.skus.len(), 2);
+        assert_eq!(reader.at(8).expect("rows").number.text, "P8");
+    }
+
+    #[test]
+    fn rows_of_one_product_that_contradict_each_other_are_named_wherever_they_stand() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows = "商品编号,标题,库存\nA,茶,1\nB,杯,1\nA,酒,2\n";
+        let goods = read(folder.path(), rows);
+        let problem = &goods.files.problems[0];
+        assert_eq!(problem.cell.as_deref(), Some("B4"));
+        assert!(problem.message.to_string().contains("differs from B2"));
+        let (_, mut reader) = goods.into_parts();
+        assert!(reader.at(0).expect("rows").bad);
+        assert!(!reader.at(1).expect("rows").bad);
     }
 }

@@ -3,12 +3,14 @@
 
 use super::CategoryPath;
 use super::check::StoreFacts;
-use super::plan::{of_product, of_sku};
-use super::sheet::{ATTRIBUTE, FIELDS, Field, PAPER, SKU_ATTRIBUTE};
-use crate::api::store::goods::{NO_BRAND, Product};
+use super::plan::{measure, of_product, of_sku};
+use super::sheet::{ATTRIBUTE, FIELDS, Field, PAPER, SIZE, SKU_ATTRIBUTE};
+use crate::api::store::goods::{NO_BRAND, Product, Sku};
 use crate::bulk::csv::{CsvWriter, Dialect, Encoding};
 use crate::lang::{Lang, Text};
-use crate::model::category_rule::{AttributeRule, CategoryRule, Need, PaperRule, ValueKind};
+use crate::model::category_rule::{
+    AttributeRule, CategoryRule, Need, PRESALE_DAYS, PaperRule, ValueKind,
+};
 use crate::text;
 use anyhow::Result;
 use rust_xlsxwriter::{
@@ -55,7 +57,8 @@ impl Export {
                 list.push(name);
             }
         }
-        let (mut attributes, mut sku_attributes, mut papers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut attributes, mut sku_attributes) = (Vec::new(), Vec::new());
+        let (mut papers, mut sizes) = (Vec::new(), Vec::new());
         for product in products {
             product
                 .attrs
@@ -70,6 +73,10 @@ impl Export {
                 .product_qua_infos
                 .iter()
                 .for_each(|paper| add(&mut papers, paper.qua_id.as_str()));
+            let chart = product.size_chart.iter().filter(|chart| chart.enable);
+            chart
+                .flat_map(|chart| &chart.specification_list)
+                .for_each(|line| add(&mut sizes, &line.name));
         }
         // Attributes have columns of their own, since their values may hold what separates them in one cell.
         let fields = FIELDS
@@ -102,6 +109,7 @@ impl Export {
             prefixed(PAPER, &papers),
             headed(&of_sku_fields),
             prefixed(SKU_ATTRIBUTE, &sku_attributes),
+            prefixed(SIZE, &sizes),
         ]
         .concat();
         let names = Names::new(facts);
@@ -135,12 +143,14 @@ impl Export {
                     let found = sku.sku_attrs.iter().find(|one| one.attr_key == *name);
                     found.map_or_else(String::new, |one| one.attr_value.clone())
                 });
+                let measured = sizes.iter().map(|name| size_of(product, sku, name));
                 export.rows.push(
                     of_whole
                         .iter()
                         .cloned()
                         .chain(of_one)
                         .chain(named)
+                        .chain(measured)
                         .collect(),
                 );
                 export.skus += 1;
@@ -198,6 +208,21 @@ impl Export {
         }
         Ok(workbook.save_to_writer(out)?)
     }
+}
+
+/// What the size chart says of the size that a SKU is.
+fn size_of(product: &Product, sku: &Sku, name: &str) -> String {
+    let chart = product.size_chart.as_ref().filter(|chart| chart.enable);
+    let line = chart.and_then(|chart| {
+        let mut lines = chart.specification_list.iter();
+        lines.find(|line| line.name == name)
+    });
+    let of_sku = |key: &str| sku.sku_attrs.iter().any(|one| one.attr_value == key);
+    let value = line.and_then(|line| {
+        let found = line.value_list.iter().find(|value| of_sku(&value.key))?;
+        Some(measure(line.is_range, found))
+    });
+    value.unwrap_or_default()
 }
 
 fn sheet_name(lang: Lang) -> &'static str {
@@ -468,11 +493,27 @@ impl Template {
             plain(Field::BarCode, rule.needs_bar_code, nothing()),
         ]);
         if rule.presale {
+            let (least, most) = rule.presale_days.unwrap_or(PRESALE_DAYS);
             columns.push(plain(
                 Field::Delivery,
                 false,
-                text!("write 现货 (in stock), or the days from payment to shipping of a pre-sale, 4 to 15"),
+                text!(
+                    "write 现货 (in stock), or the days from payment to shipping of a pre-sale, {least} to {most}",
+                    least,
+                    most
+                ),
             ));
+        }
+        if rule.sizes.supported {
+            columns.extend(rule.sizes.lines.iter().map(|line| {
+                let heading = format!("{}{}", SIZE[usize::from(lang == Lang::Zh)], line.name);
+                let note = text!(
+                    "size chart, in {unit}, the same for every SKU of one size; {words}",
+                    unit = &line.unit,
+                    words = super::check::size_words(line)
+                );
+                Prepared::new(heading, false, note)
+            }));
         }
         Template { columns }
     }

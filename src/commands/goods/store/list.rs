@@ -158,7 +158,7 @@ fn sku_row(out_product_id: &str, sku: &Sku) -> SkuRow {
 }
 
 /// Whether a draft stands where a filter of the command line says.
-fn fits(audit: Audit, edit_status: i64) -> bool {
+pub(super) fn fits(audit: Audit, edit_status: i64) -> bool {
     use crate::api::store::goods::edit as known;
     match audit {
         Audit::Editing => matches!(

@@ -3,37 +3,37 @@
 //! Long because rows, plan, run and report of one noun are read together.
 
 mod list;
+pub mod restricted;
 mod sheets;
 mod shelf;
 mod single;
 
 use super::Verb;
 use super::read::ReadArgs;
-use super::{check, upload};
+use super::report::{ReportFile, Reported, write_all};
+use super::upload::{Event, Tally};
+use super::{check, problem, upload};
 use crate::bulk::inputs::{Inputs, expand};
 use crate::bulk::journal::{Feed, Journal};
-use crate::bulk::sheet::Sheet;
-use crate::bulk::source::Input;
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 use crate::commands::job::{self, one_job};
 use crate::fail::{Failure, Kind};
-use crate::lang::{Lang, Text};
+use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::output::{Cell, Column, Record};
+use crate::shop::goods::sheet::failed::{Failures, outdated};
 use crate::shop::lacks;
-use crate::shop::store::check::{Cache, Checked, Wanted, check as check_goods};
+use crate::shop::store::check::{Cache, Checked, Products, check as check_goods};
 use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
 use crate::shop::store::plan::{self as planned, Change, Line};
-use crate::shop::store::sheet::{Field, Goods, Problem, names_products};
-use crate::state::runs::{Ended, ItemState, Items, RunState};
+use crate::shop::store::sheet::{Field, Files, Goods, ReadOptions};
+use crate::state::runs::{ItemState, Items, RunState};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -50,58 +50,31 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::OffSale(args) => shelf::step(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
+        Verb::Restricted(args) => restricted::run(args, ctx).await,
     }
 }
 
-/// A sheet, read; without a file where options made it.
-struct Read {
-    sheet: Option<Sheet>,
-    goods: Goods,
-    /// Where names of images start.
-    folder: PathBuf,
-}
-
-fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Read> {
-    let other = [
-        (args.from.is_some(), "--from"),
-        (args.sheet.is_some(), "--sheet"),
-        (args.encoding.is_some(), "--encoding"),
-        (args.map.is_some(), "--map"),
-        (!args.ignore_columns.is_empty(), "--ignore-column"),
-    ];
-    if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
-        return Err(lacks(Text::verbatim(*option)).into());
+/// Reads sheets and says how they were read.
+async fn read(args: &ReadArgs, ctx: &Ctx) -> Result<Goods> {
+    if args.allow_zero_stock {
+        return Err(lacks(Text::verbatim("--allow-zero-stock")).into());
     }
     let Inputs { inputs, notices } = expand(&args.files)?;
-    for notice in notices {
-        ctx.out.note(notice);
-    }
-    let path = match inputs.as_slice() {
-        [Input::File(path)] => path.clone(),
-        [Input::Stdin] => PathBuf::from("-"),
-        _ => {
-            return Err(Failure::input(text!(
-                "a WeChat Store takes one file at a time; here are {count}",
-                count = inputs.len()
-            ))
-            .into());
-        }
+    notices.into_iter().for_each(|notice| ctx.out.warn(notice));
+    let options = ReadOptions {
+        from: args.from,
+        encoding: args.encoding,
+        sheet: args.sheet.clone(),
+        map: args.map.clone(),
+        ignore_columns: args.ignore_columns.clone(),
     };
-    let sheet = Sheet::read(
-        &path,
-        &ctx.dirs.state,
-        text!("the product's number"),
-        &names_products,
-    )?;
-    for notice in &sheet.notices {
+    let spool_dir = ctx.dirs.state.clone();
+    let goods =
+        tokio::task::spawn_blocking(move || Goods::read(&inputs, &options, &spool_dir)).await??;
+    for notice in &goods.notices {
         ctx.out.note(notice.clone());
     }
-    let goods = Goods::read(&sheet);
-    Ok(Read {
-        goods,
-        sheet: Some(sheet),
-        folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
-    })
+    Ok(goods)
 }
 
 /// What the store answered before, kept for a day.
@@ -115,95 +88,53 @@ fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
 
 /// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
 /// the store are read once.
-async fn checked(goods: Goods, folder: &Path, ctx: &Ctx) -> Result<Checked> {
+async fn checked(goods: Goods, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
-    let facts = shop.store_facts(&goods, &cache(ctx)?).await?;
-    let known = |number: &str, code: &str| {
-        let found = state.products_of(&shop_key, number, code);
-        found.is_ok_and(|found| !found.is_empty())
-            || state.knows_product(&shop_key, number).unwrap_or(false)
+    let facts = shop.store_facts(&goods.categories, &cache(ctx)?).await?;
+    let unknown = std::cell::Cell::new(false);
+    let is_known = |number: &str, code: &str| -> Result<bool> {
+        let found = !state.products_of(&shop_key, number, code)?.is_empty()
+            || state.knows_product(&shop_key, number)?;
+        unknown.set(unknown.get() || !found);
+        Ok(found)
     };
-    let unknown = goods.products.iter().any(|rows| {
-        let code = rows.fields.get(&Field::SpuCode);
-        !known(
-            &rows.number.text,
-            code.map_or("", |cell| cell.text.as_str()),
-        )
-    });
-    if unknown {
+    for product in goods.numbers() {
+        let (number, code) = product?;
+        if !is_known(&number, &code)? {
+            break;
+        }
+    }
+    if unknown.get() {
         shop.learn_products(state, &shop_key).await?;
     }
-    let checked = check_goods(goods, &facts, folder, known);
+    let checked = check_goods(goods, &facts, &ctx.dirs.state, is_known)?;
     for doubt in &checked.doubts {
         ctx.out.warn(doubt.clone());
     }
     Ok(checked)
 }
 
-impl Record for Problem {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("location", "WHERE", |problem| {
-            let place = match (&problem.cell, problem.row) {
-                (Some(cell), _) => format!("{}!{cell}", problem.file),
-                (None, Some(row)) => format!("{}:{row}", problem.file),
-                (None, None) => problem.file.clone(),
-            };
-            Cell::Id(place)
-        }),
-        Column::new("heading", "COLUMN", |problem| {
-            problem.heading.clone().map_or(Cell::Empty, Cell::Text)
-        }),
-        Column::new("out_product_id", "PRODUCT", |problem| {
-            problem.out_product_id.clone().map_or(Cell::Empty, Cell::Id)
-        }),
-        Column::new("message", "PROBLEM", |problem| {
-            Cell::Sentence(problem.message.clone())
-        }),
-        Column::new("hint", "WHAT TO DO", |problem| {
-            Cell::sentence(problem.hint.as_ref())
-        }),
-    ];
-}
-
-fn refusal(problems: usize) -> Failure {
-    Failure {
-        shown: true,
-        ..Failure::input(text!(
-            "found {count} {count:problem|problems}; nothing was sent",
-            count = problems
-        ))
-    }
-}
-
-/// What a sound sheet holds.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Summary {
-    products: usize,
-    skus: usize,
-}
-
-impl Record for Summary {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("products", "PRODUCTS", |sum| {
-            Cell::Number(sum.products as i64)
-        }),
-        Column::new("skus", "SKUS", |sum| Cell::Number(sum.skus as i64)),
-    ];
+/// How many problems there are, with those that are not kept in words.
+fn refusal(files: &Files) -> Failure {
+    check::refused(files.count() as u64)
 }
 
 async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
-    let read = read(&args.read, ctx)?;
-    let checked = checked(read.goods, &read.folder, ctx).await?;
-    if checked.problems.is_empty() {
-        let skus = checked.products.iter().map(|product| product.skus.len());
-        return ctx.out.show(&Summary {
-            products: checked.products.len(),
-            skus: skus.sum(),
-        });
+    let checked = checked(read(&args.read, ctx).await?, ctx).await?;
+    let files = &checked.files;
+    if files.count() == 0 {
+        let summary = check::Summary {
+            files: files.files.len(),
+            rows: checked.counts.rows,
+            products: checked.products.len() as u64,
+            skus: checked.counts.skus,
+            images: checked.images,
+        };
+        return check::sound(&summary, ctx);
     }
-    ctx.out.list(&checked.problems)?;
-    Err(refusal(checked.problems.len()).into())
+    problem::list(&ctx.out, &files.problems)?;
+    Err(refusal(files).into())
 }
 
 /// A change as people read it: `TEA-1 sale_price 99.00 → 89.00`.
@@ -215,12 +146,15 @@ fn change_words(change: &Change) -> Text {
     let is_images = change.field.ends_with("_imgs") || change.field.starts_with("paper:");
     let count = |list: &str| list.split('|').filter(|one| !one.is_empty()).count();
     let one = match (is_images, change.field.as_str()) {
-        (true, _) => text!(
-            "{field} {old} → {new} images",
-            field,
-            old = count(&change.old),
-            new = count(&change.new)
-        ),
+        (true, _) => match count(&change.new) {
+            1 => text!("{field} {old} → 1 image", field, old = count(&change.old)),
+            new => text!(
+                "{field} {old} → {new} images",
+                field,
+                old = count(&change.old),
+                new
+            ),
+        },
         (false, "sku") if change.new.is_empty() => text!("remove the SKU"),
         (false, "sku") => text!("add the SKU at {price}", price = &change.new),
         (false, _) => text!(
@@ -270,33 +204,11 @@ impl Record for Line {
     ];
 }
 
-/// One product's result.
-#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
-struct Event {
-    out_product_id: String,
-    /// `refused`, `unclear`, `held`, or `not_sent`: left for a later run.
-    state: &'static str,
-    errcode: Option<i64>,
-    reason: Option<Text>,
-}
-
-impl Record for Event {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |e| {
-            Cell::Id(e.out_product_id.clone())
-        }),
-        Column::new("state", "STATE", |e| job::state(e.state)),
-        Column::new("errcode", "ERRCODE", |e| {
-            e.errcode.map_or(Cell::Empty, Cell::Number)
-        }),
-        Column::new("reason", "REASON", |e| Cell::sentence(e.reason.as_ref())),
-    ];
-}
-
 /// What an upload did, and how what was sent stands at its end.
 #[derive(Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct Report {
     run: i64,
+    profile: String,
     status: &'static str,
     products: u64,
     added: u64,
@@ -316,71 +228,78 @@ pub struct Report {
     not_submitted: u64,
     writing: u64,
     drafts: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failed_file: Option<String>,
+    seconds: f64,
+    /// Files with the failed rows and a reason each, ready to be corrected and uploaded.
+    failed_files: Vec<String>,
     failed: Vec<Event>,
+    /// Products and rows that were left out, and why.
+    left_out: Vec<Event>,
+    #[serde(skip)]
+    all: Vec<Event>,
+}
+
+impl Reported for Report {
+    fn sent(&self) -> &[Event] {
+        &self.all
+    }
+
+    fn left_out(&self) -> &[Event] {
+        &self.left_out
+    }
 }
 
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
+        Column::new("profile", "PROFILE", |r| Cell::Id(r.profile.clone())),
         Column::new("status", "STATUS", |r| job::status(r.status)),
-        Column::new("products", "PRODUCTS", |r| count(r.products)),
-        Column::new("added", "ADDED", |r| some(r.added)),
-        Column::new("updated", "UPDATED", |r| some(r.updated)),
+        Column::new("products", "PRODUCTS", |r| Cell::count(r.products)),
+        Column::new("added", "ADDED", |r| Cell::some(r.added)),
+        Column::new("updated", "UPDATED", |r| Cell::some(r.updated)),
         Column::new("updated_free", "UPDATED WITHOUT AUDIT", |r| {
-            some(r.updated_free)
+            Cell::some(r.updated_free)
         }),
-        Column::new("submitted", "DRAFTS SUBMITTED", |r| some(r.submitted)),
-        Column::new("unchanged", "UNCHANGED", |r| some(r.unchanged)),
-        Column::new("refused", "REFUSED", |r| some(r.refused)),
-        Column::new("unclear", "UNCLEAR", |r| some(r.unclear)),
-        Column::new("held", "HELD BACK", |r| some(r.held)),
-        Column::new("left", "LEFT", |r| some(r.left)),
-        Column::new("skipped_problems", "LEFT OUT", |r| some(r.skipped_problems)),
+        Column::new("submitted", "DRAFTS SUBMITTED", |r| Cell::some(r.submitted)),
+        Column::new("unchanged", "UNCHANGED", |r| Cell::some(r.unchanged)),
+        Column::new("refused", "REFUSED", |r| Cell::some(r.refused)),
+        Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
+        Column::new("held", "HELD BACK", |r| Cell::some(r.held)),
+        Column::new("left", "LEFT", |r| Cell::some(r.left)),
+        Column::new("skipped_problems", "LEFT OUT", |r| {
+            Cell::some(r.skipped_problems)
+        }),
         Column::new("images_uploaded", "IMAGES UPLOADED", |r| {
-            some(r.images_uploaded)
+            Cell::some(r.images_uploaded)
         }),
-        Column::new("on_sale", "NOW ON SALE", |r| some(r.on_sale)),
-        Column::new("in_audit", "NOW IN AUDIT", |r| some(r.in_audit)),
-        Column::new("audit_refused", "AUDIT REFUSED", |r| some(r.audit_refused)),
-        Column::new("not_submitted", "NOT SUBMITTED", |r| some(r.not_submitted)),
-        Column::new("writing", "BEING WRITTEN", |r| some(r.writing)),
-        Column::new("drafts", "DRAFTS", |r| some(r.drafts)),
-        Column::new("failed_file", "FAILED ROWS", |r| {
-            r.failed_file.clone().map_or(Cell::Empty, Cell::Text)
+        Column::new("on_sale", "NOW ON SALE", |r| Cell::some(r.on_sale)),
+        Column::new("in_audit", "NOW IN AUDIT", |r| Cell::some(r.in_audit)),
+        Column::new("audit_refused", "AUDIT REFUSED", |r| {
+            Cell::some(r.audit_refused)
+        }),
+        Column::new("not_submitted", "NOT SUBMITTED", |r| {
+            Cell::some(r.not_submitted)
+        }),
+        Column::new("writing", "BEING WRITTEN", |r| Cell::some(r.writing)),
+        Column::new("drafts", "DRAFTS", |r| Cell::some(r.drafts)),
+        Column::new("seconds", "SECONDS", |r| {
+            Cell::Text(format!("{:.1}", r.seconds))
+        }),
+        Column::new("failed_files", "FAILED ROWS IN", |r| {
+            Cell::List(r.failed_files.clone())
         }),
     ];
-}
-
-fn count(number: u64) -> Cell {
-    Cell::Number(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-/// Nothing where there is none.
-fn some(number: u64) -> Cell {
-    match number {
-        0 => Cell::Empty,
-        number => count(number),
-    }
 }
 
 /// Options that only the custom component has.
 fn refuse_options(args: &upload::SendArgs) -> Result<()> {
-    let other = [
-        (args.on_conflict.is_some(), "--on-conflict"),
-        (args.rehost != upload::Rehost::Auto, "--rehost"),
-        (!args.report.is_empty(), "--report"),
-        (args.failed_file.is_some(), "--failed-file"),
-    ];
-    match other.iter().find(|(given, _)| *given) {
-        Some((_, option)) => Err(lacks(Text::verbatim(*option)).into()),
-        None => Ok(()),
+    match args.rehost {
+        upload::Rehost::Auto => Ok(()),
+        _ => Err(lacks(Text::verbatim("--rehost")).into()),
     }
 }
 
 /// Products sent at the same time, unless fewer are asked for: writes of a store are paced.
-const MOST_AT_ONCE: usize = 8;
+const MOST_AT_ONCE: usize = 32;
 
 /// What is beside a sheet.
 #[derive(Default)]
@@ -394,14 +313,14 @@ struct Way {
 
 async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     refuse_options(&args.send)?;
-    let read = read(&args.read, ctx)?;
+    let goods = read(&args.read, ctx).await?;
     let way = Way {
         draft: args.draft,
         limit: args.limit,
         command: "goods upload",
         ..Way::default()
     };
-    send(read, &args.send, way, ctx).await
+    send(goods, &args.send, way, ctx).await
 }
 
 /// What changes without an audit.
@@ -416,55 +335,71 @@ const FREE: [Field; 6] = [
 
 async fn price_stock(args: &super::single::PriceStockArgs, ctx: &Ctx) -> Result<()> {
     refuse_options(&args.send)?;
-    let mut read = read(&args.read, ctx)?;
-    read.goods.allow_only(&FREE);
+    let mut goods = read(&args.read, ctx).await?;
+    goods.allow_only(&FREE);
     let way = Way {
         free_only: true,
         command: "goods price-stock",
         ..Way::default()
     };
-    send(read, &args.send, way, ctx).await
+    send(goods, &args.send, way, ctx).await
 }
 
 /// Sends a sheet and reports.
-async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Result<()> {
-    let Read {
-        sheet,
-        goods,
-        folder,
-    } = read;
-    let mut checked = checked(goods, &folder, ctx).await?;
-    if !checked.problems.is_empty() && !args.skip_bad {
-        ctx.out.list(&checked.problems)?;
-        return Err(refusal(checked.problems.len())
+async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Result<()> {
+    let Checked {
+        files,
+        mut products,
+        ..
+    } = checked(goods, ctx).await?;
+    let problems = files.count();
+    let nothing_to_send = products.is_empty() && files.has_unsound_headings();
+    if problems > 0 && (!args.skip_bad || nothing_to_send) {
+        let report = Report {
+            profile: ctx.profile()?.label().to_owned(),
+            status: "refused",
+            products: products.len() as u64,
+            left: products.len() as u64,
+            skipped_problems: problems as u64,
+            left_out: files.problems.iter().map(Event::left_out).collect(),
+            ..Report::default()
+        };
+        write_all(&args.report, &report, &ctx.out);
+        problem::list(&ctx.out.with_all_columns(), &files.problems)?;
+        return Err(refusal(&files)
             .hint(text!(
                 "correct the cells named, or leave these products out with --skip-bad"
             ))
             .into());
     }
+    if problems > 0 && args.remove_missing_skus {
+        return Err(Failure::input(text!(
+            "rows were left out, so that nobody knows which SKUs are to be removed"
+        ))
+        .hint(text!(
+            "correct the files, or give --skip-bad without --remove-missing-skus"
+        ))
+        .into());
+    }
     let (shop, state, profile) = (ctx.shop().await?, ctx.state()?, ctx.profile()?);
     let shop_key = profile.shop_key();
     let recheck = args.recheck || args.remove_missing_skus || way.free_only;
-    let all = checked.products.len();
+    let all = products.len();
     if let Some(limit) = way.limit {
         // What was sent before counts for nothing here.
         let items = Items::open(state, &shop_key, "goods")?;
         let mut room = limit;
-        let mut kept = Vec::with_capacity(limit);
-        for product in std::mem::take(&mut checked.products) {
+        products.retain(|product| {
             let done = !recheck
                 && items.known(&product.number)?.is_some_and(|known| {
                     known.state == ItemState::Done && known.fingerprint == product.fingerprint()
                 });
-            if !done && room == 0 {
-                continue;
-            }
-            room -= usize::from(!done);
-            kept.push(product);
-        }
-        checked.products = kept;
+            let keep = done || room > 0;
+            room -= usize::from(!done && keep);
+            Ok(keep)
+        })?;
     }
-    let beyond_limit = (all - checked.products.len()) as u64;
+    let beyond_limit = (all - products.len()) as u64;
     let options = Options {
         draft: way.draft,
         withdraw_audit: args.withdraw_audit,
@@ -475,6 +410,7 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
         guard: PriceGuard {
             max_drop: args.max_price_drop.unwrap_or(profile.max_price_drop),
         },
+        on_conflict: args.on_conflict(),
     };
     let interrupt = {
         let out = ctx.out.clone();
@@ -494,11 +430,13 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
         interrupt.clone(),
     );
     if ctx.global.dry_run {
-        return plan(&sender, &checked.products, recheck, ctx).await;
+        return plan(&sender, &products, recheck, ctx).await;
     }
     ctx.out.check_report::<Report, Event>()?;
+    files.check_failed_files(args.failed_file.as_deref())?;
+    args.report.iter().try_for_each(ReportFile::check)?;
     let question = match options.remove_missing {
-        true => removal(&sender, &checked.products, ctx).await?,
+        true => removal(&sender, &products, ctx).await?,
         false => None,
     };
     ctx.before_write(question).await?;
@@ -506,48 +444,40 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     if !way.draft && !way.free_only {
         sender.read_quota().await?;
     }
-    sender.look_for_sent(&checked.products).await?;
-    let rows: HashMap<String, Vec<u32>> = checked
-        .products
-        .iter()
-        .map(|product| (product.number.clone(), product.rows.clone()))
-        .collect();
-    let total = checked.products.len() as u64;
-    let file = sheet
-        .as_ref()
-        .map_or_else(String::new, |sheet| sheet.name().to_owned());
+    sender.look_for_sent(&products).await?;
+    let total = products.len() as u64;
     let run = state.begin_run(
         &shop_key,
         way.command,
-        &serde_json::to_string(&[file.as_str()]).unwrap_or_default(),
-        &ctx.job(),
+        &serde_json::to_string(&files.names()).unwrap_or_default(),
+        &ctx.resumed
+            .get()
+            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
         now(),
     )?;
+    state.leave_out(run, upload::left_out(&files.problems))?;
     let mut journal = Journal::start(
         Items::open(state, &shop_key, "goods")?,
         Feed {
             run,
-            batch: 16,
+            batch: 256,
             recheck,
         },
-        checked.products.into_iter().map(Ok),
+        products.iter(),
     )?;
-    let progress = ctx.out.progress(total, text!("goods"));
-    let mut results: Vec<Ended> = Vec::new();
+    let mut tally = Tally::new(ctx, total, 0, !args.report.is_empty())?;
+    let started = std::time::Instant::now();
     let stopped = bulk::run(
         &mut journal,
         usize::from(args.jobs).min(MOST_AT_ONCE),
         &interrupt,
         |fed| sender.send(fed),
-        |ended| {
-            progress.inc();
-            results.push(ended.clone());
-        },
+        |ended| tally.hear(ended),
     )
     .await;
     let unchanged = journal.unchanged();
     let kept = journal.close();
-    drop(progress);
+    tally.end_display()?;
     let stopped = kept.err().or(stopped).or_else(|| {
         interrupt.pressed().then(|| {
             Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
@@ -557,28 +487,32 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
                 .into()
         })
     });
-    let mut report = reported(&results, total, unchanged);
+    let failures = tally.for_failed_file(ctx.out.lang);
+    let failures = Failures {
+        failed: &failures,
+        problems: &files.problems,
+        more: &files.more,
+    };
+    let written = failures.write(&files.files, args.failed_file.as_deref(), ctx.out.lang);
+    let (failed_files, all_given_back) = upload::given_back(written, run, ctx);
+    let mut report = reported(tally, total, unchanged);
     report.run = run;
-    report.skipped_problems = checked.problems.len() as u64;
+    report.profile = profile.label().to_owned();
+    report.seconds = started.elapsed().as_secs_f64();
+    report.skipped_problems = problems as u64;
+    report.left_out = files.problems.iter().map(Event::left_out).collect();
     report.images_uploaded = sender.images_uploaded.get();
+    report.failed_files = failed_files
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     if stopped.is_none() {
         follow(&sender, &mut report, ctx).await?;
     }
-    let lang = ctx.out.lang;
-    let heading = match lang {
-        Lang::En => "reason",
-        Lang::Zh => "失败原因",
-    };
-    let reasons = reasons(&report.failed, &checked.problems, &rows, lang);
-    let failed_file = match &sheet {
-        Some(sheet) => sheet.write_failed(&reasons, heading)?,
-        None => None,
-    };
-    report.failed_file = failed_file.map(|path| path.display().to_string());
     report.left += beyond_limit;
     report.products += beyond_limit;
     let failed = report.refused + report.unclear + report.held;
-    let partial = failed + report.skipped_problems > 0;
+    let partial = failed + report.skipped_problems > 0 || !all_given_back;
     let for_later = report
         .failed
         .iter()
@@ -593,19 +527,41 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     report.status = ended.name();
     let summary = serde_json::to_string(&report).unwrap_or_default();
     state.end_run(run, ended, &summary, now())?;
-    ctx.out.report(&report, &report.failed)?;
+    // A report that cannot be shown is no reason not to write the others.
+    let shown = ctx.out.report(&report, &report.failed);
+    let all_reported = write_all(&args.report, &report, &ctx.out);
+    shown?;
+    if stopped.is_none() && !partial && for_later == 0 {
+        for file in outdated(&files.files) {
+            ctx.out.note(text!(
+                "{file} holds rows that failed in an earlier run; it is no longer needed",
+                file = file.display().to_string()
+            ));
+        }
+    }
     match stopped {
         Some(error) => Err(error),
         None if partial => Err(Failure {
             shown: true,
             ..Failure::new(
                 Kind::Partial,
-                text!(
-                    "{failed} of {products} {products:product|products} failed",
-                    failed,
-                    products = report.products
-                ),
+                match failed {
+                    0 => text!(
+                        "products with problems were left out; `wxsell run failed {run}` lists them",
+                        run
+                    ),
+                    failed => text!(
+                        "{failed} of {products} {products:product|products} failed",
+                        failed,
+                        products = report.products
+                    ),
+                },
             )
+        }
+        .into()),
+        None if !all_reported => Err(Failure {
+            shown: true,
+            ..Failure::new(Kind::Partial, text!("a report could not be written"))
         }
         .into()),
         None if for_later > 0 => Err(Failure::limited(text!(
@@ -620,100 +576,127 @@ async fn send(read: Read, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Resul
     }
 }
 
-/// Plans every product, in the order of the sheet.
-async fn planned_lines(
+/// Rows of a table; the other formats hold every line.
+const MOST_ROWS: u64 = 10_000;
+
+/// Plans every product, in the order of the sheet, and hands over each line.
+async fn plan_each(
     sender: &Sender<'_>,
-    products: &[Wanted],
+    products: &Products,
     recheck: bool,
     ctx: &Ctx,
-) -> Result<Vec<Line>> {
+    mut take: impl FnMut(Line) -> Result<()>,
+) -> Result<()> {
     let items = Items::open(ctx.state()?, &sender.shop_key, "goods")?;
-    let work = products
-        .iter()
-        .map(|wanted| Ok((wanted, items.known(&wanted.number)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let progress = ctx.out.progress(work.len() as u64, text!("goods"));
-    futures_util::stream::iter(work)
-        .map(|(wanted, before)| sender.plan(wanted, before, recheck))
-        .buffered(MOST_AT_ONCE)
-        .inspect_ok(|_| progress.inc())
-        .try_collect()
-        .await
+    let progress = ctx.out.progress(products.len() as u64, text!("goods"));
+    let mut lines = futures_util::stream::iter(products.iter())
+        .map(|wanted| {
+            let items = &items;
+            async move {
+                let wanted = wanted?;
+                let known = items.known(&wanted.number)?;
+                let memory = match known {
+                    Some(_) => items.memory(&wanted.number)?,
+                    None => None,
+                };
+                sender.plan(&wanted, known, memory, recheck).await
+            }
+        })
+        .buffered(MOST_AT_ONCE);
+    while let Some(line) = lines.try_next().await? {
+        progress.inc();
+        take(line)?;
+    }
+    Ok(())
 }
 
 /// Shows what an upload would do.
-async fn plan(sender: &Sender<'_>, products: &[Wanted], recheck: bool, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns::<Line>()?;
-    let lines = planned_lines(sender, products, recheck, ctx).await?;
-    ctx.out.list(&lines)?;
-    let submissions = lines
-        .iter()
-        .filter(|line| {
-            matches!(
-                line.action,
-                planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
-            )
-        })
-        .count();
-    ctx.out.note(match sender.options.draft {
-        true => text!("nothing was sent"),
-        false => text!(
+async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx) -> Result<()> {
+    let mut lines = ctx.out.stream::<Line>()?;
+    let is_table = ctx.out.is_for_people();
+    let (mut rows, mut submissions) = (0, 0);
+    plan_each(sender, products, recheck, ctx, |line| {
+        submissions += u64::from(matches!(
+            line.action,
+            planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
+        ));
+        rows += 1;
+        match is_table && rows > MOST_ROWS {
+            true => Ok(()),
+            false => lines.push(&line),
+        }
+    })
+    .await?;
+    lines.finish()?;
+    if is_table && rows > MOST_ROWS {
+        ctx.out.note(match rows - MOST_ROWS {
+            1 => text!("1 more line is left out; --format ndjson shows all"),
+            count => text!(
+                "{count} more {count:line is|lines are} left out; --format ndjson shows all",
+                count
+            ),
+        });
+    }
+    ctx.out.note(match (sender.options.draft, submissions) {
+        (true, _) => text!("nothing was sent"),
+        (false, count) => text!(
             "{count} audit {count:submission|submissions}; nothing was sent",
-            count = submissions
+            count
         ),
     });
     Ok(())
 }
 
 /// Says which SKUs would be removed, and asks.
-async fn removal(sender: &Sender<'_>, products: &[Wanted], ctx: &Ctx) -> Result<Option<Text>> {
-    let lines = planned_lines(sender, products, true, ctx).await?;
+async fn removal(sender: &Sender<'_>, products: &Products, ctx: &Ctx) -> Result<Option<Text>> {
     let mut count = 0;
-    for line in lines.iter().filter(|line| !line.missing_skus.is_empty()) {
-        count += line.missing_skus.len();
-        ctx.out.warn(text!(
-            "product {number}: the SKUs {skus} are not in the sheet and will be removed",
-            number = &line.out_product_id,
-            skus = line.missing_skus.join(", ")
-        ));
-    }
-    Ok((count > 0).then(|| text!("remove {count} SKUs", count)))
+    plan_each(sender, products, true, ctx, |line| {
+        if !line.missing_skus.is_empty() {
+            count += line.missing_skus.len();
+            ctx.out.warn(text!(
+                "product {number}: the SKUs {skus} are not in the sheet and will be removed",
+                number = &line.out_product_id,
+                skus = line.missing_skus.join(", ")
+            ));
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(match count {
+        0 => None,
+        1 => Some(text!("remove 1 SKU")),
+        count => Some(text!("remove {count} SKUs", count)),
+    })
 }
 
-fn reported(results: &[Ended], total: u64, unchanged: u64) -> Report {
-    let of = |wanted: &str| {
-        let fits = |ended: &&Ended| ended.action == wanted && ended.state == Some(ItemState::Done);
-        results.iter().filter(fits).count() as u64
-    };
-    let in_state = |wanted: ItemState| {
-        let fits = |ended: &&Ended| ended.state == Some(wanted);
-        results.iter().filter(fits).count() as u64
-    };
-    let done = in_state(ItemState::Done) + unchanged;
-    let (refused, unclear) = (in_state(ItemState::Refused), in_state(ItemState::Unclear));
-    let held = in_state(ItemState::Held);
+fn reported(tally: Tally<'_>, total: u64, unchanged: u64) -> Report {
+    let (refused, unclear) = (
+        tally.failed_as(ItemState::Refused),
+        tally.failed_as(ItemState::Unclear),
+    );
+    let held = tally.failed_as(ItemState::Held);
+    let done = tally.done + unchanged;
+    let mut failed: Vec<Event> = tally.failed.clone();
+    failed.extend(
+        tally
+            .unsent
+            .iter()
+            .filter(|event| event.reason.is_some())
+            .cloned(),
+    );
     Report {
         products: total,
-        added: of(action::ADDED),
-        updated: of(action::UPDATED),
-        updated_free: of(action::UPDATED_FREE),
-        submitted: of(action::SUBMITTED),
-        unchanged: of(action::UNCHANGED) + unchanged,
+        added: tally.count(action::ADDED),
+        updated: tally.count(action::UPDATED),
+        updated_free: tally.count(action::UPDATED_FREE),
+        submitted: tally.count(action::SUBMITTED),
+        unchanged: tally.count(action::UNCHANGED) + unchanged,
         refused,
         unclear,
         held,
         left: total.saturating_sub(done + refused + unclear + held),
-        failed: results
-            .iter()
-            .filter(|ended| ended.state != Some(ItemState::Done))
-            .filter(|ended| ended.reason.is_some())
-            .map(|ended| Event {
-                out_product_id: ended.key.clone(),
-                state: ended.state.map_or("not_sent", ItemState::name),
-                errcode: ended.errcode,
-                reason: ended.reason.clone(),
-            })
-            .collect(),
+        failed,
+        all: tally.all.unwrap_or_default(),
         ..Report::default()
     }
 }
@@ -751,37 +734,4 @@ async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<(
         }
     }
     Ok(())
-}
-
-/// Why each row failed, by its number in the sheet.
-fn reasons(
-    failed: &[Event],
-    problems: &[Problem],
-    rows: &HashMap<String, Vec<u32>>,
-    lang: Lang,
-) -> BTreeMap<u32, String> {
-    let mut reasons: BTreeMap<u32, String> = BTreeMap::new();
-    for event in failed.iter().filter(|event| event.state != "not_sent") {
-        let reason = event
-            .reason
-            .as_ref()
-            .map_or_else(String::new, |reason| reason.render(lang));
-        for row in rows.get(&event.out_product_id).into_iter().flatten() {
-            reasons.insert(*row, reason.clone());
-        }
-    }
-    for problem in problems {
-        let Some(row) = problem.row.filter(|row| *row > 1) else {
-            continue;
-        };
-        let words = problem.message.render(lang);
-        reasons
-            .entry(row)
-            .and_modify(|known| {
-                known.push_str("; ");
-                known.push_str(&words);
-            })
-            .or_insert(words);
-    }
-    reasons
 }

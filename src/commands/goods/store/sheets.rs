@@ -8,7 +8,6 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
 use crate::shop::store::goods::as_it_stands;
-use crate::shop::store::sheet::Goods;
 use crate::shop::store::writer::{Export, SheetKind, Template};
 use crate::text;
 use anyhow::Result;
@@ -87,7 +86,6 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     let kind = kind_of(&args.output)?;
     refuse_existing(&args.output, args.force)?;
     let other = [
-        (args.which.audit.is_some(), "--audit"),
         (args.which.created_since.is_some(), "--created-since"),
         (args.which.updated_since.is_some(), "--updated-since"),
         (args.which.online, "--online"),
@@ -97,15 +95,26 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     }
     let shop = ctx.shop().await?;
     let facts = shop
-        .store_facts(&Goods::made("", Vec::new()), &cache(ctx)?)
+        .store_facts(&std::collections::HashSet::new(), &cache(ctx)?)
         .await?;
     let status = args.which.status.map(super::super::list::Status::code);
     let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
-    ids.truncate(args.which.limit.unwrap_or(usize::MAX));
+    let most = args.which.limit.unwrap_or(usize::MAX);
+    if args.which.audit.is_none() {
+        ids.truncate(most);
+    }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let products = shop.store_products(ids, || progress.inc()).await?;
     drop(progress);
-    let products: Vec<_> = products.into_iter().filter_map(as_it_stands).collect();
+    let products: Vec<_> = products
+        .into_iter()
+        .filter(|reply| {
+            let audit = args.which.audit;
+            audit.is_none_or(|audit| super::list::fits(audit, reply.edit_status()))
+        })
+        .filter_map(as_it_stands)
+        .take(most)
+        .collect();
     let export = Export::new(&products, &facts, ctx.out.lang);
     write(&args.output, args.force, |out| {
         export.write(out, kind, ctx.out.lang)

@@ -1,7 +1,7 @@
 //! `wxsell goods add` and `update` for a WeChat Store: one product from options, checked and sent like a sheet.
 
 use super::super::single::{AddArgs, Fields, UpdateArgs};
-use super::{Read, Way, refuse_options, send};
+use super::{Way, refuse_options, send};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -10,7 +10,6 @@ use crate::shop::store::goods::as_it_stands;
 use crate::shop::store::sheet::{Field, Goods, Made};
 use crate::text;
 use anyhow::Result;
-use std::path::PathBuf;
 
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     let sku = args.fields.sku.clone();
@@ -135,11 +134,7 @@ async fn send_one(
     ctx: &Ctx,
 ) -> Result<()> {
     refuse_options(args)?;
-    let read = Read {
-        sheet: None,
-        goods: Goods::made(number, values(fields, sku)?),
-        folder: PathBuf::new(),
-    };
+    let goods = Goods::made(number, values(fields, sku)?, &ctx.dirs.state)?;
     // Options say what is meant now, whatever was sent before.
     let args = super::upload::SendArgs {
         recheck: true,
@@ -149,5 +144,5 @@ async fn send_one(
         command,
         ..Way::default()
     };
-    send(read, &args, way, ctx).await
+    send(goods, &args, way, ctx).await
 }

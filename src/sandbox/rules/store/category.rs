@@ -1,12 +1,14 @@
 //! The categories of the Store in a box: a dozen leaves, with every kind of rule that a product can meet.
+//!
+//! Long because the leaves stand here, each with its rule.
 
-use super::merchant;
+use super::{merchant, opening};
 use crate::api::store::Id;
 use crate::api::store::category::{
-    AllReply, AttributeRule, Branch, BrandInfo, BrandName, Category, Combinator, DetailPaper,
-    DetailReply, GetDetail, GetProductRule, ListRelations, ListRelationsReply, Named, PaperRule,
-    Part, PresaleRule, ProductRule, Properties, Relation, RequiredRule, ServiceRule, TextCondition,
-    Twig,
+    AllReply, AttributeRule, Branch, BrandInfo, BrandName, Category, Combinator, DeliveryAfterPay,
+    DetailPaper, DetailReply, GetDetail, GetProductRule, ListRelations, ListRelationsReply, Named,
+    PaperRule, Part, PresaleRule, ProductRule, Properties, Relation, RequiredRule, ServiceRule,
+    SizeChartRule, SizeItem, TextCondition, Twig,
 };
 use crate::api::store::goods::{NO_BRAND, Precheck, PrecheckReply};
 use crate::sandbox::router::{Call, Refusal};
@@ -316,17 +318,23 @@ impl Leaf {
             is_need_bar_code: self.bar_code,
             presale_rule: Some(PresaleRule {
                 presale_switch: self.presale,
+                delivery_after_pay: self.presale.then_some(DeliveryAfterPay {
+                    min_delay_day: 4,
+                    max_delay_day: 15,
+                }),
+                product_price_threshold: match self.presale {
+                    true => "0".into(),
+                    false => String::new(),
+                },
                 rest: object(match self.presale {
                     true => json!({
                         "delivery_after_presale": {"presale_cycle_span": 15, "min_delay_day": 1, "max_delay_day": 3},
-                        "delivery_after_pay": {"min_delay_day": 4, "max_delay_day": 15},
-                        "product_price_threshold": "0",
                     }),
                     false => json!({}),
                 }),
             }),
+            size_chart: Some(self.sizes()),
             rest: object(json!({
-                "size_chart": self.sizes(),
                 "product_requirement": {
                     "product_title_requirement": "标题写明品牌、品名和规格",
                     "product_img_requirement": "主图清晰，无水印",
@@ -337,12 +345,21 @@ impl Leaf {
         }
     }
 
-    fn sizes(&self) -> Value {
-        match self.size_chart {
-            true => json!({"is_support": true, "item_list": [{
-                "name": "胸围", "unit": "cm", "type": "2", "format": "1", "limit": "", "is_required": false,
-            }]}),
-            false => json!({"is_support": false}),
+    fn sizes(&self) -> SizeChartRule {
+        let item = |name: &str, kind: &str, format: &str, is_required| SizeItem {
+            name: name.into(),
+            unit: "cm".into(),
+            kind: kind.into(),
+            format: format.into(),
+            limit: String::new(),
+            is_required,
+        };
+        SizeChartRule {
+            is_support: self.size_chart,
+            item_list: match self.size_chart {
+                true => vec![item("胸围", "2", "3", true), item("衣长", "3", "1", false)],
+                false => Vec::new(),
+            },
         }
     }
 
@@ -426,8 +443,34 @@ impl Attr {
     }
 }
 
-/// The leaf of a path as a product gives it.
-pub fn of_path(path: &[Id]) -> Result<&'static Leaf, Refusal> {
+/// The leaf of a path as a product gives it, where the store may sell in it.
+pub fn of_path(tx: &Tx<'_>, path: &[Id]) -> Result<&'static Leaf, Refusal> {
+    let leaf = leaf_of(path)?;
+    match leaf.door {
+        Door::Open => Ok(leaf),
+        Door::NotApplied | Door::Lapsed if opening::is_granted(tx, &Id::from(leaf.id()))? => {
+            Ok(leaf)
+        }
+        Door::NotApplied => Err(Refusal::new(10_020_252, "category is not applied for")),
+        Door::Lapsed => Err(Refusal::new(
+            10_020_018,
+            "the store lacks the category qualification",
+        )),
+        Door::Withdrawn => Err(Refusal::new(10_020_043, "category is withdrawn")),
+    }
+}
+
+/// Whether the store has to apply for the leaf of a path before it sells there.
+pub fn may_be_applied_for(path: &[Id]) -> Result<bool, Refusal> {
+    let leaf = leaf_of(path)?;
+    match leaf.door {
+        Door::Open => Ok(false),
+        Door::NotApplied | Door::Lapsed => Ok(true),
+        Door::Withdrawn => Err(Refusal::new(10_020_043, "category is withdrawn")),
+    }
+}
+
+fn leaf_of(path: &[Id]) -> Result<&'static Leaf, Refusal> {
     let wrong = || Refusal::new(10_020_017, "category is invalid");
     let last = path.last().ok_or_else(wrong)?.number();
     let Some(leaf) = LEAVES.iter().find(|leaf| leaf.id() == last) else {
@@ -449,17 +492,9 @@ pub fn of_path(path: &[Id]) -> Result<&'static Leaf, Refusal> {
         .iter()
         .zip(leaf.path)
         .all(|(given, (id, _))| given.number() == *id);
-    if !same {
-        return Err(wrong());
-    }
-    match leaf.door {
-        Door::Open => Ok(leaf),
-        Door::NotApplied => Err(Refusal::new(10_020_252, "category is not applied for")),
-        Door::Lapsed => Err(Refusal::new(
-            10_020_018,
-            "the store lacks the category qualification",
-        )),
-        Door::Withdrawn => Err(Refusal::new(10_020_043, "category is withdrawn")),
+    match same {
+        true => Ok(leaf),
+        false => Err(wrong()),
     }
 }
 
@@ -535,7 +570,7 @@ pub fn detail(_: &mut Tx<'_>, request: GetDetail) -> Result<DetailReply, Refusal
     })
 }
 
-pub fn product_rule(_: &mut Tx<'_>, request: GetProductRule) -> Result<ProductRule, Refusal> {
+pub fn product_rule(tx: &mut Tx<'_>, request: GetProductRule) -> Result<ProductRule, Refusal> {
     let leaf = by_id(&request.cat_id)?;
     let mut rule = leaf.rule();
     if !request.brand_id.is_none() {
@@ -543,7 +578,7 @@ pub fn product_rule(_: &mut Tx<'_>, request: GetProductRule) -> Result<ProductRu
             is_in_category_brand_pool: leaf.brands.is_empty()
                 || leaf.brands.contains(&request.brand_id.number()),
             is_brand_authorized: request.brand_id.as_str() == NO_BRAND
-                || merchant::may_use_brand(&request.brand_id),
+                || merchant::may_use_brand(tx, &request.brand_id)?,
             ch_name: merchant::brand_name(&request.brand_id)
                 .unwrap_or_default()
                 .into(),
@@ -553,15 +588,17 @@ pub fn product_rule(_: &mut Tx<'_>, request: GetProductRule) -> Result<ProductRu
     Ok(rule)
 }
 
-pub fn relations(_: &mut Tx<'_>, request: ListRelations) -> Result<ListRelationsReply, Refusal> {
+pub fn relations(tx: &mut Tx<'_>, request: ListRelations) -> Result<ListRelationsReply, Refusal> {
     let wanted = match (request.is_filter_status, request.status) {
         (false, _) => None,
         (true, Some(status @ 1..=2)) => Some(status),
         (true, _) => return Err(Refusal::new(9_401_020, "status must be 1 or 2")),
     };
+    let granted = opening::granted(tx)?;
     let list = LEAVES.iter().filter_map(|leaf| {
         let status = match leaf.door {
             Door::Open => 1,
+            Door::NotApplied | Door::Lapsed if granted.contains(&Id::from(leaf.id())) => 1,
             Door::Lapsed => 2,
             Door::NotApplied | Door::Withdrawn => return None,
         };
@@ -581,9 +618,10 @@ pub fn relations(_: &mut Tx<'_>, request: ListRelations) -> Result<ListRelations
     })
 }
 
-pub fn precheck(_: &mut Tx<'_>, request: Precheck) -> Result<PrecheckReply, Refusal> {
+pub fn precheck(tx: &mut Tx<'_>, request: Precheck) -> Result<PrecheckReply, Refusal> {
     let reason = match request.cat_id.is_none() {
         true => None,
+        false if opening::is_granted(tx, &request.cat_id)? => None,
         false => match by_id(&request.cat_id)?.door {
             Door::Open => None,
             Door::NotApplied => Some("店铺未申请该类目"),

@@ -3,7 +3,7 @@
 //!
 //! Long because every refusal of a product stands in one list.
 
-use super::{Page, category, image, merchant, parameter};
+use super::{Page, category, image, merchant, parameter, sale};
 use crate::api::Done;
 use crate::api::store::Id;
 use crate::api::store::goods::{
@@ -13,7 +13,7 @@ use crate::api::store::goods::{
     UpdateProduct, UpdateProductReply, UpdateStock, Updated, edit, status,
 };
 use crate::lang::Text;
-use crate::model::category_rule::{Breach, Facts, Requirements, SkuFacts};
+use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
 use crate::sandbox::rules::goods::Verdict;
@@ -251,6 +251,7 @@ pub fn update(tx: &mut Tx<'_>, request: UpdateProduct) -> Result<UpdateProductRe
     let UpdateProduct(mut product) = request;
     let mut held = find(tx, &product.product_id)?;
     held.body.may_edit().map_err(refusal)?;
+    unlocked(tx, &product.product_id)?;
     let listing = listing_of(&mut product)?;
     let leaf = check(tx, &mut product, held.id)?;
     let before = &held.body.draft;
@@ -330,12 +331,12 @@ fn check(tx: &Tx<'_>, product: &mut Product, id: i64) -> Result<&'static categor
         .iter()
         .map(|category| category.cat_id.clone())
         .collect();
-    let leaf = category::of_path(&path)?;
+    let leaf = category::of_path(tx, &path)?;
     check_images(tx, product, leaf, id)?;
-    if !merchant::may_use_brand(&product.brand_id) {
+    if !merchant::may_use_brand(tx, &product.brand_id)? {
         return refuse(10_020_088, "brand is not approved for this store");
     }
-    check_delivery(product)?;
+    check_delivery(tx, product)?;
     let Some(service) = &mut product.extra_service else {
         return Err(parameter("extra_service is missing"));
     };
@@ -363,8 +364,41 @@ fn check(tx: &Tx<'_>, product: &mut Product, id: i64) -> Result<&'static categor
         detail_images: 0,
     };
     match rule.check(&facts(product)).0.first() {
-        None => Ok(leaf),
+        None => check_sizes(product, &rule).map(|()| leaf),
         Some(breach) => Err(broken(breach)),
+    }
+}
+
+/// A size chart has the lines of its category, each with the values of its sizes.
+fn check_sizes(product: &Product, rule: &CategoryRule) -> Result<(), Refusal> {
+    let Some(chart) = product.size_chart.as_ref().filter(|chart| chart.enable) else {
+        return Ok(());
+    };
+    if !rule.sizes.supported {
+        return Err(parameter("size_chart"));
+    }
+    let given = &chart.specification_list;
+    let missing = rule
+        .sizes
+        .lines
+        .iter()
+        .any(|line| line.required && !given.iter().any(|one| one.name == line.name));
+    let wrong = given.iter().any(|one| {
+        let line = rule.sizes.lines.iter().find(|line| line.name == one.name);
+        line.is_none_or(|line| {
+            one.value_list.is_empty()
+                || one.value_list.iter().any(|value| {
+                    let measure = match one.is_range {
+                        true => format!("{}-{}", value.left, value.right),
+                        false => value.value.clone(),
+                    };
+                    value.key.is_empty() || line.read(&measure).is_none()
+                })
+        })
+    });
+    match missing || wrong {
+        true => Err(parameter("size_chart")),
+        false => Ok(()),
     }
 }
 
@@ -411,6 +445,14 @@ fn broken(breach: &Breach) -> Refusal {
         Breach::PresaleNotAllowed { .. } => {
             Refusal::new(10_020_104, "the category does not allow presale")
         }
+        Breach::PresaleDays { .. } => Refusal::new(
+            10_020_103,
+            "the days until shipping of a presale are invalid",
+        ),
+        Breach::NoSizeChart { .. }
+        | Breach::SizeName { .. }
+        | Breach::SizeMissing { .. }
+        | Breach::SizeValue { .. } => parameter("size_chart"),
         Breach::ServiceValue { .. } => parameter("extra_service"),
         Breach::TooFewHeadImages { .. } | Breach::TooFewDetailImages { .. } => {
             Refusal::new(10_020_046, "product data is wrong")
@@ -449,7 +491,10 @@ fn facts(product: &Product) -> Facts<'_> {
                 presale: sku
                     .sku_deliver_info
                     .as_ref()
-                    .is_some_and(|deliver| deliver.stock_type == 1),
+                    .filter(|deliver| deliver.stock_type == 1)
+                    .map(|deliver| deliver.full_payment_presale_delivery_time.unwrap_or(0)),
+                // The chart is looked at as a whole.
+                sizes: Vec::new(),
             })
             .collect(),
         services: Vec::new(),
@@ -514,7 +559,7 @@ fn check_images(
     }
 }
 
-fn check_delivery(product: &Product) -> Result<(), Refusal> {
+fn check_delivery(tx: &Tx<'_>, product: &Product) -> Result<(), Refusal> {
     if !matches!(product.deliver_method, None | Some(0 | 1 | 3)) {
         return Err(parameter("deliver_method"));
     }
@@ -524,7 +569,7 @@ fn check_delivery(product: &Product) -> Result<(), Refusal> {
             .as_ref()
             .filter(|express| !express.template_id.is_none())
             .ok_or_else(|| Refusal::new(10_020_007, "template_id is missing"))?;
-        let by_weight = merchant::charges_by_weight(&express.template_id)
+        let by_weight = merchant::charges_by_weight(tx, &express.template_id)?
             .ok_or_else(|| Refusal::new(10_020_019, "freight template is invalid"))?;
         if by_weight && express.weight.unwrap_or(0) <= 0 {
             return Err(Refusal::new(
@@ -536,7 +581,7 @@ fn check_delivery(product: &Product) -> Result<(), Refusal> {
     match &product.after_sale_info {
         Some(info)
             if !info.after_sale_address_id.is_none()
-                && !merchant::has_address(&info.after_sale_address_id) =>
+                && !merchant::has_address(tx, &info.after_sale_address_id)? =>
         {
             Err(Refusal::new(
                 10_020_290,
@@ -598,13 +643,14 @@ fn check_skus(product: &Product) -> Result<(), Refusal> {
 
 pub fn update_free(tx: &mut Tx<'_>, request: UpdateAuditFree) -> Result<Done, Refusal> {
     let mut held = find(tx, &request.product_id)?;
+    unlocked(tx, &request.product_id)?;
     let online = held.body.free().map_err(refusal)?;
     let path: Vec<Id> = online
         .cats_v2
         .iter()
         .map(|category| category.cat_id.clone())
         .collect();
-    let floor = category::of_path(&path).map_or(0, |leaf| leaf.floor);
+    let floor = category::of_path(tx, &path).map_or(0, |leaf| leaf.floor);
     for change in &request.skus {
         let sku = online
             .skus
@@ -649,6 +695,23 @@ pub fn update_free(tx: &mut Tx<'_>, request: UpdateAuditFree) -> Result<Done, Re
     online.rest.extend(request.rest);
     keep(tx, &mut held)?;
     Ok(Done {})
+}
+
+/// A running flash sale locks the SKUs.
+fn unlocked(tx: &Tx<'_>, product: &Id) -> Result<(), Refusal> {
+    match sale::locks(tx, product)? {
+        true => Err(Refusal::new(10_020_014, "product is in a flash sale")),
+        false => Ok(()),
+    }
+}
+
+/// The SKUs that buyers see of a product that is on sale.
+pub fn on_sale(tx: &Tx<'_>, id: &Id) -> Result<Option<Vec<Sku>>, Refusal> {
+    let found: Option<Held> = tx.find(NOUN, id.as_str())?;
+    let found = found.filter(|held| held.state == status::ON_SALE);
+    Ok(found
+        .and_then(|held| held.body.online)
+        .map(|online| online.skus))
 }
 
 fn moved(stock: i64, diff_type: i64, num: i64) -> Result<i64, Refusal> {
@@ -713,6 +776,7 @@ pub fn delisting(tx: &mut Tx<'_>, request: Delisting) -> Result<Done, Refusal> {
     let mut held = find(tx, &request.product_id)?;
     held.body.off_sale().map_err(refusal)?;
     keep(tx, &mut held)?;
+    listed(tx, &held, "")?;
     Ok(Done {})
 }
 
@@ -729,6 +793,8 @@ pub fn cancel_audit(tx: &mut Tx<'_>, request: CancelAudit) -> Result<Done, Refus
     held.body.cancel_audit().map_err(refusal)?;
     spend(tx, false)?;
     keep(tx, &mut held)?;
+    // 4: withdrawn.
+    audited(tx, &held, 4, "")?;
     Ok(Done {})
 }
 
@@ -818,6 +884,9 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
                 }
             }
             keep(tx, &mut held)?;
+            let told =
+                json!({"ProductSpuUpdate": {"product_id": held.out_id, "status": held.draft}});
+            tx.emit("product_spu_update", &told)?;
             happenings.push(happening(tx, &held, text!("draft written"), ""));
             continue;
         }
@@ -845,7 +914,35 @@ fn conclude(tx: &mut Tx<'_>, mut held: Held, reason: Option<&str>) -> Result<Hap
         }
     };
     keep(tx, &mut held)?;
+    audited(tx, &held, held.draft, reason.unwrap_or_default())?;
+    if reason.is_none() {
+        listed(tx, &held, "")?;
+        if let Some(why) = held_back(&held.body.draft.title) {
+            sale::restrict(tx, &held.out_id, why)?;
+        }
+    }
     Ok(happening(tx, &held, what, reason.unwrap_or_default()))
+}
+
+/// Why a product is shown in fewer places than others.
+fn held_back(title: &str) -> Option<&'static str> {
+    title
+        .contains("限流")
+        .then_some("商品信息与实物不符，部分场景限制展示")
+}
+
+fn audited(tx: &mut Tx<'_>, held: &Held, status: i64, reason: &str) -> Result<(), Refusal> {
+    let told = json!({"ProductSpuAudit": {
+        "product_id": held.out_id, "status": status, "reason": reason,
+    }});
+    tx.emit("product_spu_audit", &told)
+}
+
+fn listed(tx: &mut Tx<'_>, held: &Held, reason: &str) -> Result<(), Refusal> {
+    let told = json!({"ProductSpuListing": {
+        "product_id": held.out_id, "status": held.state, "reason": reason,
+    }});
+    tx.emit("product_spu_listing", &told)
 }
 
 fn happening(tx: &Tx<'_>, held: &Held, what: Text, reason: &str) -> Happening {
@@ -878,6 +975,7 @@ pub fn decide(
         Verdict::TakeDown(reason) => {
             held.body.take_down();
             keep(tx, &mut held)?;
+            listed(tx, &held, reason)?;
             happening(tx, &held, text!("taken down by WeChat"), reason)
         }
     }))

@@ -1,12 +1,12 @@
-//! The store itself, and the brands, addresses and freight templates that its products name. They stand ready; the
-//! sandbox has no calls to add others.
+//! The store itself, and the brands, addresses and freight templates that its products name: those that stand ready, and
+//! those that were set up or applied for (`opening.rs`).
 
-use super::{Page, part};
+use super::{Page, opening, part};
 use crate::api::store::Id;
 use crate::api::store::merchant::{
-    Address, Brand, GetAddress, GetAddressReply, GetTemplate, GetTemplateReply, Info, InfoReply,
+    Brand, GetAddress, GetAddressReply, GetTemplate, GetTemplateReply, Info, InfoReply,
     ListAddresses, ListAddressesReply, ListBrands, ListBrandsReply, ListTemplates,
-    ListTemplatesReply, ListValidBrands, Template,
+    ListTemplatesReply, ListValidBrands,
 };
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
@@ -48,12 +48,19 @@ const BRANDS: &[(u64, &str, &str, i64)] = &[
 ];
 
 /// Whether the store has the right to a brand, which "no brand" always is.
-pub fn may_use_brand(brand: &Id) -> bool {
-    brand.is_none()
-        || brand.as_str() == crate::api::store::goods::NO_BRAND
-        || BRANDS
-            .iter()
-            .any(|(id, .., status)| *id == brand.number() && *status == PASSED)
+pub fn may_use_brand(tx: &Tx<'_>, brand: &Id) -> Result<bool, Refusal> {
+    if brand.is_none() || brand.as_str() == crate::api::store::goods::NO_BRAND {
+        return Ok(true);
+    }
+    let ready = BRANDS
+        .iter()
+        .any(|(id, .., status)| *id == brand.number() && *status == PASSED);
+    Ok(ready || opening::brand_status(tx, brand)? == Some(PASSED))
+}
+
+/// Whether a brand stands ready.
+pub fn is_ready_brand(brand: &Id) -> bool {
+    BRANDS.iter().any(|(id, ..)| *id == brand.number())
 }
 
 /// The names of a brand that the store knows.
@@ -66,61 +73,69 @@ pub fn brand_name(brand: &Id) -> Option<&'static str> {
 
 const PASSED: i64 = 3;
 
-fn page_of_brands(wanted: impl Fn(i64) -> bool, page: &Page, what: &str) -> ListBrandsReply {
-    let all: Vec<_> = BRANDS
-        .iter()
-        .filter(|(.., status)| wanted(*status))
-        .collect();
-    let brands: Vec<Brand> = all
-        .iter()
-        .skip(page.skip as usize)
-        .take(page.size as usize)
-        .map(|(id, ch_name, en_name, status)| Brand {
-            brand_id: Id::from(*id),
-            ch_name: (*ch_name).into(),
-            en_name: (*en_name).into(),
-            status: *status,
-            rest: rest(json!({
-                "trade_mark_symbol": 1,
-                "register_details": {
-                    "registrant": "沙箱商贸有限公司", "register_no": format!("{id}"),
-                    "start_time": MADE, "is_permanent": true, "register_certifications": [format!("file_{id}")],
-                },
-                "grant_type": 1,
-                "create_time": MADE,
-                "update_time": MADE,
-            })),
-        })
-        .collect();
-    let total = all.len() as u64;
-    ListBrandsReply {
-        next_key: page.next(brands.len(), total, what),
-        brands,
-        total_num: total,
+fn ready(id: u64, ch_name: &str, en_name: &str, status: i64) -> Brand {
+    Brand {
+        brand_id: Id::from(id),
+        ch_name: ch_name.into(),
+        en_name: en_name.into(),
+        status,
+        rest: rest(json!({
+            "trade_mark_symbol": 1,
+            "register_details": {
+                "registrant": "沙箱商贸有限公司", "register_no": format!("{id}"),
+                "start_time": MADE, "is_permanent": true, "register_certifications": [format!("file_{id}")],
+            },
+            "grant_type": 1,
+            "create_time": MADE,
+            "update_time": MADE,
+        })),
     }
 }
 
-pub fn valid_brands(_: &mut Tx<'_>, request: ListValidBrands) -> Result<ListBrandsReply, Refusal> {
-    let page = Page::read(&request.next_key, request.page_size, 50, "valid brands")?;
-    Ok(page_of_brands(
-        |status| status == PASSED,
-        &page,
-        "valid brands",
-    ))
+/// A brand that stands ready.
+pub fn ready_brand(brand: &Id) -> Option<Brand> {
+    BRANDS
+        .iter()
+        .find(|(id, ..)| *id == brand.number())
+        .map(|(id, ch_name, en_name, status)| ready(*id, ch_name, en_name, *status))
 }
 
-pub fn brands(_: &mut Tx<'_>, request: ListBrands) -> Result<ListBrandsReply, Refusal> {
+fn page_of_brands(
+    tx: &Tx<'_>,
+    wanted: impl Fn(i64) -> bool,
+    page: &Page,
+    what: &str,
+) -> Result<ListBrandsReply, Refusal> {
+    let mut all: Vec<Brand> = BRANDS
+        .iter()
+        .map(|(id, ch_name, en_name, status)| ready(*id, ch_name, en_name, *status))
+        .collect();
+    for (_, _, filed) in opening::brands(tx)? {
+        all.push(serde_json::from_value(filed)?);
+    }
+    all.retain(|brand| wanted(brand.status));
+    let brands = opening::page(&all, page);
+    let total = all.len() as u64;
+    Ok(ListBrandsReply {
+        next_key: page.next(brands.len(), total, what),
+        brands,
+        total_num: total,
+    })
+}
+
+pub fn valid_brands(tx: &mut Tx<'_>, request: ListValidBrands) -> Result<ListBrandsReply, Refusal> {
+    let page = Page::read(&request.next_key, request.page_size, 50, "valid brands")?;
+    page_of_brands(tx, |status| status == PASSED, &page, "valid brands")
+}
+
+pub fn brands(tx: &mut Tx<'_>, request: ListBrands) -> Result<ListBrandsReply, Refusal> {
     let wanted = request.status.unwrap_or(0);
     if !(0..=4).contains(&wanted) {
         return Err(Refusal::new(10_020_604, "brand status is wrong"));
     }
     let what = format!("brands {wanted}");
     let page = Page::read(&request.next_key, request.page_size, 50, &what)?;
-    Ok(page_of_brands(
-        |status| wanted == 0 || status == wanted,
-        &page,
-        &what,
-    ))
+    page_of_brands(tx, |status| wanted == 0 || status == wanted, &page, &what)
 }
 
 /// Number, name, what is charged by, how.
@@ -131,67 +146,121 @@ const TEMPLATES: &[(u64, &str, &str, &str)] = &[
 ];
 
 /// Whether a template charges by weight; `None` where there is none of this number.
-pub fn charges_by_weight(template: &Id) -> Option<bool> {
-    TEMPLATES
+pub fn charges_by_weight(tx: &Tx<'_>, template: &Id) -> Result<Option<bool>, Refusal> {
+    let all = all_templates(tx)?;
+    let found = all
         .iter()
-        .find(|(id, ..)| *id == template.number())
-        .map(|(_, _, valuation, _)| *valuation == "WEIGHT")
+        .find(|(id, _)| id.unsigned_abs() == template.number());
+    Ok(found.map(|(_, fields)| fields.get("valuation_type") == Some(&json!("WEIGHT"))))
 }
 
-pub fn templates(_: &mut Tx<'_>, request: ListTemplates) -> Result<ListTemplatesReply, Refusal> {
-    let all: Vec<Id> = TEMPLATES.iter().map(|(id, ..)| Id::from(*id)).collect();
+/// Number and name of every template.
+pub fn template_names(tx: &Tx<'_>) -> Result<Vec<(i64, String)>, Refusal> {
+    let name = |fields: &Map<String, Value>| {
+        let name = fields.get("name").and_then(Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    let all = all_templates(tx)?;
+    Ok(all.iter().map(|(id, fields)| (*id, name(fields))).collect())
+}
+
+/// What stands ready, unless it was changed or taken away, and what was set up.
+fn all_of(
+    tx: &Tx<'_>,
+    noun: &str,
+    ready: Vec<(i64, Map<String, Value>)>,
+) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+    let set_up = opening::set_up(tx, noun)?;
+    let changed = |id: i64| set_up.iter().find(|(known, _)| *known == id);
+    let is_ready: Vec<i64> = ready.iter().map(|(id, _)| *id).collect();
+    let kept = ready
+        .into_iter()
+        .filter_map(|(id, fields)| match changed(id) {
+            Some((_, fields)) => fields.clone().map(|fields| (id, fields)),
+            None => Some((id, fields)),
+        });
+    let added = set_up
+        .iter()
+        .filter(|(id, _)| !is_ready.contains(id))
+        .filter_map(|(id, fields)| fields.clone().map(|fields| (*id, fields)));
+    Ok(kept.chain(added).collect())
+}
+
+fn all_templates(tx: &Tx<'_>) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+    let ready = TEMPLATES
+        .iter()
+        .enumerate()
+        .map(|(place, (id, name, valuation, shipping))| {
+            let fields = ready_template(place, name, valuation, shipping);
+            (i64::try_from(*id).unwrap_or(i64::MAX), fields)
+        })
+        .collect();
+    all_of(tx, opening::TEMPLATE, ready)
+}
+
+fn ids(all: &[(i64, Map<String, Value>)]) -> Vec<Id> {
+    all.iter()
+        .map(|(id, _)| Id::from(id.unsigned_abs()))
+        .collect()
+}
+
+pub fn templates(tx: &mut Tx<'_>, request: ListTemplates) -> Result<ListTemplatesReply, Refusal> {
+    let all = ids(&all_templates(tx)?);
     Ok(ListTemplatesReply {
         template_id_list: part(&all, request.offset, request.limit)?,
     })
 }
 
-pub fn template(_: &mut Tx<'_>, request: GetTemplate) -> Result<GetTemplateReply, Refusal> {
-    if request.template_id.is_none() {
-        return Err(Refusal::new(10_020_007, "template_id is missing"));
-    }
-    let known = TEMPLATES
-        .iter()
-        .enumerate()
-        .find(|(_, (id, ..))| *id == request.template_id.number());
-    let Some((place, (id, name, valuation, shipping))) = known else {
-        return Err(Refusal::new(10_020_005, "freight template does not exist"));
-    };
-    let conditions = match *shipping {
+fn ready_template(place: usize, name: &str, valuation: &str, shipping: &str) -> Map<String, Value> {
+    let conditions = match shipping {
         "CONDITION_FREE" => json!([{
             "address_infos": [{"user_name": "", "tel_number": "", "province_name": "广东省"}],
             "min_amount": 9900, "valuation_flag": 0, "amount_flag": 1,
         }]),
         _ => json!([]),
     };
-    let charges = match *shipping {
+    let charges = match shipping {
         "FREE" => json!([]),
         _ => json!([{
             "is_default": true, "first_val_amount": 1, "first_price": 800, "second_val_amount": 1,
             "second_price": 200,
         }]),
     };
-    Ok(GetTemplateReply {
-        freight_template: Template {
-            template_id: Id::from(*id),
-            name: (*name).into(),
-            valuation_type: (*valuation).into(),
-            is_default: place == 0,
-            rest: rest(json!({
-                "send_time": "SendTime_FOUTYEIGHT_HOUR",
-                "delivery_type": "EXPRESS",
-                "delivery_id": ["SF", "ZTO"],
-                "shipping_method": shipping,
-                "address_info": {
-                    "user_name": "张*", "tel_number": "020****5678", "province_name": "广东省",
-                    "city_name": "广州市", "county_name": "海珠区", "detail_info": "****",
-                },
-                "not_send_area": {"address_infos": []},
-                "all_condition_free_detail": {"condition_free_detail_list": conditions},
-                "all_freight_calc_method": {"freight_calc_method_list": charges},
-                "update_time": MADE,
-                "create_time": MADE,
-            })),
+    rest(json!({
+        "name": name,
+        "valuation_type": valuation,
+        "is_default": place == 0,
+        "send_time": "SendTime_FOUTYEIGHT_HOUR",
+        "delivery_type": "EXPRESS",
+        "delivery_id": ["SF", "ZTO"],
+        "shipping_method": shipping,
+        "address_info": {
+            "user_name": "张*", "tel_number": "020****5678", "province_name": "广东省",
+            "city_name": "广州市", "county_name": "海珠区", "detail_info": "****",
         },
+        "not_send_area": {"address_infos": []},
+        "all_condition_free_detail": {"condition_free_detail_list": conditions},
+        "all_freight_calc_method": {"freight_calc_method_list": charges},
+    }))
+}
+
+pub fn template(tx: &mut Tx<'_>, request: GetTemplate) -> Result<GetTemplateReply, Refusal> {
+    if request.template_id.is_none() {
+        return Err(Refusal::new(10_020_007, "template_id is missing"));
+    }
+    let all = all_templates(tx)?;
+    let known = all
+        .into_iter()
+        .find(|(id, _)| id.unsigned_abs() == request.template_id.number());
+    let Some((id, mut fields)) = known else {
+        return Err(Refusal::new(10_020_005, "freight template does not exist"));
+    };
+    fields.insert("template_id".into(), id.to_string().into());
+    fields.entry("is_default").or_insert(false.into());
+    fields.insert("update_time".into(), MADE.into());
+    fields.insert("create_time".into(), MADE.into());
+    Ok(GetTemplateReply {
+        freight_template: serde_json::from_value(Value::Object(fields))?,
     })
 }
 
@@ -201,31 +270,21 @@ const ADDRESSES: &[(u64, &str, bool)] = &[
     (6_000_000_102, "备用退货点", false),
 ];
 
-pub fn has_address(address: &Id) -> bool {
-    ADDRESSES.iter().any(|(id, ..)| *id == address.number())
+pub fn has_address(tx: &Tx<'_>, address: &Id) -> Result<bool, Refusal> {
+    let all = all_addresses(tx)?;
+    let is = |(id, _): &(i64, Map<String, Value>)| id.unsigned_abs() == address.number();
+    Ok(all.iter().any(is))
 }
 
-pub fn addresses(_: &mut Tx<'_>, request: ListAddresses) -> Result<ListAddressesReply, Refusal> {
-    let all: Vec<Id> = ADDRESSES.iter().map(|(id, ..)| Id::from(*id)).collect();
-    Ok(ListAddressesReply {
-        address_id_list: part(&all, request.offset, request.limit)?,
-    })
-}
-
-pub fn address(_: &mut Tx<'_>, request: GetAddress) -> Result<GetAddressReply, Refusal> {
-    let known = ADDRESSES
+/// Every address with its fields.
+pub fn all_addresses(tx: &Tx<'_>) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+    let ready = ADDRESSES
         .iter()
-        .find(|(id, ..)| *id == request.address_id.number());
-    let Some((id, name, default_recv)) = known else {
-        return Err(super::parameter("no address of this id"));
-    };
-    Ok(GetAddressReply {
-        address_detail: Address {
-            address_id: Id::from(*id),
-            name: (*name).into(),
-            recv_addr: true,
-            default_recv: *default_recv,
-            rest: rest(json!({
+        .map(|(id, name, default_recv)| {
+            let fields = rest(json!({
+                "name": name,
+                "recv_addr": true,
+                "default_recv": default_recv,
                 "address_info": {
                     "user_name": "张*", "tel_number": "020****5678", "province_name": "广东省",
                     "city_name": "广州市", "county_name": "海珠区", "detail_info": "****",
@@ -234,9 +293,45 @@ pub fn address(_: &mut Tx<'_>, request: GetAddress) -> Result<GetAddressReply, R
                 "landline": "", "remark": "",
                 "send_addr": true,
                 "default_send": default_recv,
-                "update_time": MADE,
-                "create_time": MADE,
-            })),
-        },
+            }));
+            (i64::try_from(*id).unwrap_or(i64::MAX), fields)
+        })
+        .collect();
+    all_of(tx, opening::ADDRESS, ready)
+}
+
+pub fn addresses(tx: &mut Tx<'_>, request: ListAddresses) -> Result<ListAddressesReply, Refusal> {
+    let all = ids(&all_addresses(tx)?);
+    Ok(ListAddressesReply {
+        address_id_list: part(&all, request.offset, request.limit)?,
+    })
+}
+
+pub fn address(tx: &mut Tx<'_>, request: GetAddress) -> Result<GetAddressReply, Refusal> {
+    let all = all_addresses(tx)?;
+    let known = all
+        .into_iter()
+        .find(|(id, _)| id.unsigned_abs() == request.address_id.number());
+    let Some((id, mut fields)) = known else {
+        return Err(super::parameter("no address of this id"));
+    };
+    // Persons are never shown whole.
+    if let Some(info) = fields
+        .get_mut("address_info")
+        .and_then(Value::as_object_mut)
+    {
+        for (name, shown) in [
+            ("user_name", "张*"),
+            ("tel_number", "020****5678"),
+            ("detail_info", "****"),
+        ] {
+            info.insert(name.into(), shown.into());
+        }
+    }
+    fields.insert("address_id".into(), id.to_string().into());
+    fields.insert("update_time".into(), MADE.into());
+    fields.insert("create_time".into(), MADE.into());
+    Ok(GetAddressReply {
+        address_detail: serde_json::from_value(Value::Object(fields))?,
     })
 }

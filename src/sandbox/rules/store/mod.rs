@@ -1,13 +1,15 @@
 //! The WeChat Store, the second dialect of the sandbox: `/channels/ec/*` and `/shop/ec/*`, with an account of its own.
 //! Its rows stand apart from those of the component.
 //!
-//! Not simulated: orders and everything after them, events, brands and categories to apply for, warehouses, flash
-//! sales, and the size of anything that is fetched from an address.
+//! Not simulated: orders and everything after them, warehouses, and the size of anything that is fetched from an
+//! address.
 
 pub mod category;
 pub mod goods;
 pub mod image;
 pub mod merchant;
+pub mod opening;
+pub mod sale;
 pub mod seed;
 
 pub use crate::api::store::is_of_store as is_own;
@@ -77,6 +79,36 @@ pub fn routes(router: Router) -> Router {
         .on::<of_goods::UpdateStock>(goods::update_stock)
         .on::<of_goods::GetStock>(goods::stock)
         .on::<of_goods::Precheck>(category::precheck)
+        .raw(of_merchant::PAPER_PATH, opening::upload)
+        .says(of_category::APPLY_PATH, opening::apply)
+        .says("/channels/ec/category/audit/cancel", opening::withdraw)
+        .says(of_category::FLOWS_PATH, opening::flows)
+        .says("/channels/ec/category/getbizcatflowdetail", opening::flow)
+        .says(of_merchant::ADD_BRAND_PATH, opening::add_brand)
+        .says(of_merchant::UPDATE_BRAND_PATH, opening::update_brand)
+        .says("/channels/ec/brand/audit/cancel", opening::withdraw_brand)
+        .says("/channels/ec/brand/get", opening::show_brand)
+        .says("/channels/ec/brand/delete", opening::delete_brand)
+        .says(of_merchant::ADD_ADDRESS_PATH, opening::add_address)
+        .says(
+            "/channels/ec/merchant/address/update",
+            opening::update_address,
+        )
+        .says(
+            "/channels/ec/merchant/address/delete",
+            opening::delete_address,
+        )
+        .says(of_merchant::ADD_TEMPLATE_PATH, opening::add_template)
+        .says(
+            "/channels/ec/merchant/updatefreighttemplate",
+            opening::update_template,
+        )
+        .says(of_goods::ADD_SALE_PATH, sale::add)
+        .says(of_goods::UPDATE_SALE_PATH, sale::update)
+        .says(of_goods::LIST_SALES_PATH, sale::list)
+        .says(of_goods::STOP_SALE_PATH, sale::stop)
+        .says(of_goods::DELETE_SALE_PATH, sale::delete)
+        .says(of_goods::RESTRICTED_PATH, sale::restricted)
 }
 
 /// A page by `next_key`: the key names where it goes on and for what, and is refused for anything else.

@@ -1,6 +1,7 @@
 //! The columns of a goods sheet: what they are called and what a cell of each holds.
 
 pub use crate::bulk::source::plain_heading;
+use crate::types::spelling::likeness;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -433,9 +434,6 @@ impl Field {
     /// a price in yuan under one of them would sell at a hundredth.
     pub fn nearest(heading: &str) -> Option<&'static str> {
         let plain = plain_heading(heading);
-        if plain.chars().count() < 2 {
-            return None;
-        }
         SPECS
             .iter()
             .filter(|spec| !matches!(spec.shape, Shape::Ignored | Shape::Fen))
@@ -446,11 +444,8 @@ impl Field {
                     .map(move |name| (spec, name))
             })
             .filter_map(|(spec, name)| {
-                let other = plain_heading(name);
-                let likeness = strsim::normalized_damerau_levenshtein(&plain, &other);
-                // Half of a short Chinese word is another word.
-                let least = if other.is_ascii() { 0.6 } else { 0.7 };
-                (likeness >= least).then_some((likeness, spec, name))
+                let likeness = likeness(&plain, &plain_heading(name))?;
+                Some((likeness, spec, name))
             })
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .map(|(_, spec, name)| if name.is_ascii() { spec.name } else { name })

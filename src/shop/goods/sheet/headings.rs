@@ -78,6 +78,45 @@ pub struct Naming {
     ignored: Vec<String>,
 }
 
+/// The lines of a `--map` file: field and heading.
+///
+/// # Errors
+/// A file that cannot be read or is no TOML of such lines.
+pub fn mapping(path: &Path) -> Result<BTreeMap<String, String>> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::input(text!(
+            "cannot read {file}: {why}",
+            file = &shown,
+            why = error.to_string()
+        ))
+    })?;
+    let entries = toml::from_str(&text).map_err(|error| {
+        Failure::input(text!(
+            "{file} is not a column mapping: {why}",
+            file = &shown,
+            why = error.message()
+        ))
+        .hint(text!(
+            "write one line for each column, e.g. title = \"品名\""
+        ))
+    })?;
+    Ok(entries)
+}
+
+/// A line of a `--map` file that names no field.
+pub fn no_field(path: &Path, name: &str, nearest: Option<&str>) -> Failure {
+    let failure = Failure::input(text!(
+        "{file} maps {name}, which is no field of goods",
+        file = path.display().to_string(),
+        name
+    ));
+    match nearest {
+        Some(nearest) => failure.hint(text!("did you mean {nearest}?", nearest)),
+        None => failure,
+    }
+}
+
 impl Naming {
     /// Reads a TOML file of lines such as `title = "品名"`.
     pub fn read(map: Option<&Path>, ignore: &[String]) -> Result<Naming> {
@@ -89,36 +128,9 @@ impl Naming {
             ..Naming::default()
         };
         let Some(path) = map else { return Ok(naming) };
-        let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::input(text!(
-                "cannot read {file}: {why}",
-                file = &shown,
-                why = error.to_string()
-            ))
-        })?;
-        let entries: BTreeMap<String, String> = toml::from_str(&text).map_err(|error| {
-            Failure::input(text!(
-                "{file} is not a column mapping: {why}",
-                file = &shown,
-                why = error.message()
-            ))
-            .hint(text!(
-                "write one line for each column, e.g. title = \"品名\""
-            ))
-        })?;
-        for (name, heading) in entries {
+        for (name, heading) in mapping(path)? {
             let Some(field) = Field::named(&name) else {
-                let failure = Failure::input(text!(
-                    "{file} maps {name}, which is no field of goods",
-                    file = &shown,
-                    name = &name
-                ));
-                return Err(match Field::nearest(&name) {
-                    Some(nearest) => failure.hint(text!("did you mean {nearest}?", nearest)),
-                    None => failure,
-                }
-                .into());
+                return Err(no_field(path, &name, Field::nearest(&name)).into());
             };
             naming.mapped.insert(plain_heading(&heading), field);
             naming.written.push((field, heading));
@@ -276,7 +288,7 @@ impl Naming {
 }
 
 /// A heading in one line, short enough to be shown.
-fn one_line(heading: &str) -> String {
+pub fn one_line(heading: &str) -> String {
     let line = heading.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(40) {
         Some((at, _)) => format!("{}…", &line[..at]),

@@ -35,7 +35,7 @@ pub struct Problem {
     pub column: Option<usize>,
     /// The product is that of the row above, since nobody can read which one the row belongs to.
     #[serde(skip)]
-    pub(super) of_row_above: bool,
+    pub of_row_above: bool,
 }
 
 impl Problem {
@@ -57,7 +57,7 @@ impl Problem {
     }
 
     /// Where it stands among the problems of all files.
-    pub(super) fn order(&self) -> (usize, u32, usize) {
+    pub fn order(&self) -> (usize, u32, usize) {
         (
             self.input,
             self.row.unwrap_or(0),

@@ -1,10 +1,10 @@
 //! Files of every kind, read cell by cell into the rows of products.
 
 use super::{Group, LONGEST_ID, MOST_PROBLEMS, Reading, RowRef, SheetFile, formats, some_id};
-use crate::bulk::csv::{CsvReader, Encoding, dialect};
+use crate::bulk::csv::Encoding;
 use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
-use crate::bulk::xlsx::Book;
-use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
+use crate::bulk::table::{Counted, Table, Wish};
+use crate::bulk::xlsx::choose::{HEAD_ROWS, hidden_rows};
 use crate::shop::goods::sheet::cells::{Fault, Value, read_cell};
 use crate::shop::goods::sheet::example::EXAMPLE_TITLE;
 use crate::shop::goods::sheet::fields::{Field, SKU_FIELDS, Shape};
@@ -30,12 +30,11 @@ impl<T: Payload> Reading<'_, T> {
             heading: 0,
             unsound: false,
             width: 0,
-            counted: Vec::new(),
+            counted: Counted::default(),
         });
         let before = (self.counts.rows, self.total_problems());
         match kind {
-            SourceKind::Csv | SourceKind::Tsv => self.csv(kind == SourceKind::Tsv)?,
-            SourceKind::Xlsx => self.xlsx()?,
+            SourceKind::Csv | SourceKind::Tsv | SourceKind::Xlsx => self.table()?,
             SourceKind::Json | SourceKind::Jsonl => self.json(kind)?,
         }
         if let Some(first) = self.above.take() {
@@ -72,12 +71,22 @@ impl<T: Payload> Reading<'_, T> {
         &self.files[self.files.len() - 1]
     }
 
-    pub(super) fn csv(&mut self, tab: bool) -> Result<()> {
+    fn table(&mut self) -> Result<()> {
         let source = &self.this_file().source;
         let name = source.name.clone();
-        let dialect = dialect(&name, &mut source.reader()?, self.options.encoding, tab)?;
-        let mut reader = CsvReader::new(&name, source.reader()?, dialect)?;
-        if dialect.encoding == Encoding::Gb18030 {
+        let mut table = Table::open(
+            source,
+            &Wish {
+                encoding: self.options.encoding,
+                sheet: self.options.sheet.as_deref(),
+                column: text!("the product number"),
+                knows: &|row| self.naming.knows(row),
+            },
+        )?;
+        self.notices.append(&mut table.notices);
+        if let Some(dialect) = table.dialect
+            && dialect.encoding == Encoding::Gb18030
+        {
             self.notices.push(text!(
                 "{file} is read as {encoding}",
                 file = &name,
@@ -85,79 +94,25 @@ impl<T: Payload> Reading<'_, T> {
             ));
         }
         let here = self.files.len() - 1;
-        self.files[here].dialect = Some(dialect);
-        let mut row = Row::default();
-        while reader.next(&mut row)? {
-            if !row.is_blank() && !self.row(&row)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn xlsx(&mut self) -> Result<()> {
-        let source = &self.this_file().source;
-        let name = source.name.clone();
-        let mut book = Book::open(&source.name, source.reader()?)?;
-        let (sheet, notices) = choose(
-            &mut book,
-            self.options.sheet.as_deref(),
-            text!("the product number"),
-            &|row| self.naming.knows(row),
-        )?;
-        self.notices.extend(notices);
-        let here = self.files.len() - 1;
-        self.files[here].sheet = Some(sheet.clone());
-        let hidden: Vec<String> = book
-            .hidden_columns(&sheet)?
-            .iter()
-            .flat_map(|(first, last)| (*first..=*last).take(50))
-            .map(|column| column_letters(column as usize))
-            .take(50)
-            .collect();
-        let pictures = book.floating_pictures(&sheet)?;
-        book.rows(&sheet, &mut |row| self.row(row))?;
+        self.files[here].dialect = table.dialect;
+        self.files[here].sheet.clone_from(&table.sheet);
+        table.each(&mut |row| self.row(row))?;
         let read: Vec<String> = self
             .this_file()
             .columns
             .read
             .iter()
             .map(|(place, _)| column_letters(*place))
-            .filter(|column| hidden.contains(column))
             .collect();
-        if !read.is_empty() {
-            self.notices.push(text!(
-                "hidden columns of {file} are read too: {columns}",
-                file = &name,
-                columns = read.join(", ")
-            ));
-        }
-        if pictures > 0 {
-            self.notices.push(match pictures {
-                1 => text!(
-                    "1 image that lies over the sheet \"{sheet}\" of {file} is not read; name its file or address in a cell",
-                    sheet,
-                    file = name
-                ),
-                pictures => text!(
-                "{count} images that lie over the sheet \"{sheet}\" of {file} are not read; name their files or addresses in cells",
-                count = pictures,
-                sheet,
-                file = name
-            ),
-            });
-        }
+        self.notices.extend(table.unseen(&name, &read));
         Ok(())
     }
 
     /// Takes a row of a table.
     pub(super) fn row(&mut self, row: &Row) -> Result<bool> {
         let input = self.files.len() - 1;
-        let shift = i64::from(row.counted()) - i64::from(row.number);
         let file = &mut self.files[input];
-        if file.counted.last().map_or(0, |(_, last)| *last) != shift {
-            file.counted.push((row.number, shift));
-        }
+        file.counted.hear(row);
         if file.heading == 0 {
             if self.naming.knows(row) {
                 let above = self.above.take();

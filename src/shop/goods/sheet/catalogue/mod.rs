@@ -20,6 +20,7 @@ use crate::bulk::csv::{Dialect, Encoding};
 use crate::bulk::inputs::names_of;
 use crate::bulk::source::{Input, Row, Source, SourceKind};
 use crate::bulk::spool::{Cursor, Spool, SpoolWriter};
+use crate::bulk::table::Counted;
 use crate::lang::Text;
 use crate::state::categories::OpenCategories;
 use crate::text;
@@ -171,19 +172,13 @@ pub(super) struct SheetFile {
     pub unsound: bool,
     /// Columns of the widest row.
     pub width: usize,
-    /// From which line on rows of a text file have which number in a spreadsheet, less their line.
-    pub counted: Vec<(u32, i64)>,
+    pub counted: Counted,
 }
 
 impl SheetFile {
     /// The number that a spreadsheet gives the row.
     pub fn row_in_sheet(&self, row: u32) -> u32 {
-        let after = self.counted.partition_point(|(from, _)| *from <= row);
-        let shift = match after {
-            0 => 0,
-            after => self.counted[after - 1].1,
-        };
-        u32::try_from(i64::from(row) + shift).unwrap_or(row)
+        self.counted.of(row)
     }
 }
 
