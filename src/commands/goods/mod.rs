@@ -77,6 +77,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<Line>("goods price-stock"),
     Shows::list::<Line>("goods price-stock").dry_run(),
     Shows::list::<StoreLine>("goods price-stock").dry_run(),
+    Shows::list::<store::restricted::Restriction>("goods restricted"),
     Shows::one::<check::Summary>("goods check"),
     Shows::list::<Problem>("goods check"),
     Shows::one::<template::Written>("goods template"),

@@ -82,6 +82,7 @@ pub struct SendArgs {
     pub recheck: bool,
     /// The command that sends one product, and what it says once that is done, instead of a report.
     #[arg(skip)]
+    #[serde(skip)]
     pub done: Option<(&'static str, Text)>,
     /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
     ///

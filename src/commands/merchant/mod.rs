@@ -33,6 +33,7 @@ pub enum Verb {
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
+    Shows::list::<store::Step>("merchant apply"),
     Shows::one::<application::Application>("merchant application"),
     Shows::one::<Merchant>("merchant info"),
     Shows::one::<StoreRow>("merchant info"),

@@ -450,9 +450,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         &shop_key,
         way.command,
         &serde_json::to_string(&files.names()).unwrap_or_default(),
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     state.leave_out(run, upload::left_out(&files.problems))?;
