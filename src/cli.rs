@@ -77,6 +77,9 @@ pub struct Global {
     /// Don't mask personal data
     #[arg(long, global = true)]
     pub unmask: bool,
+    /// Print, and on a desktop open, the console page for this command instead of running it
+    #[arg(long, global = true)]
+    pub web: bool,
     /// Read the AppSecret from this file, `-` for standard input
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub secret_file: Option<PathBuf>,

@@ -14,6 +14,7 @@ mod kept;
 mod lang;
 mod licences;
 mod operations;
+mod picture;
 mod profile;
 mod receiver;
 mod recipes;
@@ -79,6 +80,7 @@ mod cli {
     mod provider;
     mod pushes;
     mod replies;
+    mod report;
     mod run;
     mod sandbox;
     mod screen;

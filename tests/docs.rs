@@ -61,6 +61,50 @@ fn a_man_page_explains_all_verbs_of_its_noun() {
 }
 
 #[test]
+fn every_man_page_has_examples_exit_status_environment_files_and_neighbours() {
+    let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
+    assert!(pages.len() > 35, "{}", pages.len());
+    for (name, page) in &pages {
+        for heading in [
+            ".SH EXAMPLES\n",
+            ".SH \"EXIT STATUS\"\n",
+            ".SH \"ENVIRONMENT\"\n",
+            ".SH \"FILES\"\n",
+            ".SH \"SEE ALSO\"\n",
+        ] {
+            assert_eq!(page.matches(heading).count(), 1, "{name}: {heading}");
+        }
+        assert!(page.contains("WXSELL_STATE_DIR"), "{name}");
+        assert!(page.contains("\n.TP\n\\fB10\\fR\n"), "{name}: exit code 10");
+    }
+    let goods = &pages["wxsell-goods.1"];
+    // The examples are those of the help, as they are typed.
+    for example in wxsell::cli::help::all_examples().filter(|line| line.starts_with("goods ")) {
+        let typed = example.replace('-', "\\-").replace('\'', "\\(aq");
+        assert!(goods.contains(&format!("\nwxsell {typed}\n")), "{example}");
+    }
+    assert!(goods.contains("\\fBwxsell\\-image\\fR(1)"), "neighbours");
+}
+
+/// Where `groff` is installed it has nothing to say against a page.
+#[test]
+fn man_pages_are_taken_by_man() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    for page in ["wxsell.1", "wxsell-goods.1", "wxsell-report.1"] {
+        let taken = std::process::Command::new("groff")
+            .args(["-K", "utf8", "-man", "-Tutf8", "-ww", "-z"])
+            .arg(folder.join(page))
+            .output();
+        let Ok(taken) = taken else { return };
+        let words = String::from_utf8_lossy(&taken.stderr);
+        assert!(
+            taken.status.success() && words.is_empty(),
+            "{page}: {words}"
+        );
+    }
+}
+
+#[test]
 fn the_reference_lists_every_command() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let readme = std::fs::read_to_string(readme)

@@ -27,14 +27,14 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "Orders",
         &["due", "order", "delivery", "aftersale", "dispute"],
     ),
-    ("Money", &["funds", "pay", "commission"]),
+    ("Money", &["funds", "pay", "commission", "report"]),
     ("Channels", &["coupon", "promoter", "sharer"]),
     (
         "Set up",
         &["access", "merchant", "address", "audit", "certificate"],
     ),
     ("Automation", &["event", "run", "log", "api", "completion"]),
-    ("Diagnose", &["quota", "rid", "ip", "callback"]),
+    ("Diagnose", &["quota", "rid", "ip", "callback", "util"]),
     ("Providers", &["provider"]),
 ];
 
@@ -63,6 +63,8 @@ pub const TOPICS: &[Topic] = &[
     topic!("files"),
     topic!("quotas"),
     topic!("sheets"),
+    topic!("ci"),
+    topic!("privacy"),
 ];
 
 /// The topic of the options that every command takes.

@@ -163,6 +163,11 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<Start> {
     }
 }
 
+/// The noun and verb that this process was started with, such as `order list`.
+pub fn command_of_this_process() -> String {
+    meant::place(&std::env::args_os().collect::<Vec<_>>())
+}
+
 /// Where words and data go: options, then `WXSELL_FORMAT`, then the profile, then the default.
 pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     let format = match global.format {
@@ -187,7 +192,7 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     let args: Vec<OsString> = std::env::args_os().collect();
     match option(&args, "--limit") {
         // The first of a sorted list are known when all are.
-        Some(most) => out.most = most.parse().ok(),
+        Some(most) => out.most = most.parse().ok().filter(|most| *most > 0),
         None if out.redraws() => out.limit = Some(ROWS),
         None => {}
     }

@@ -169,7 +169,7 @@ impl Client {
 
 /// The user of the operating system, by what the system itself says: `1000 (li)`. The environment can say anything, and
 /// is named only where there is nothing better.
-pub(super) fn user() -> String {
+pub fn user() -> String {
     let named = ["USER", "USERNAME", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok());

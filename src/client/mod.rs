@@ -32,7 +32,7 @@ use answer::{chain, check_envelope, not_sent, read_answer};
 use anyhow::Result;
 use bytes::Bytes;
 pub use logged::Intent;
-use logged::user;
+pub use logged::user;
 use pace::Pace;
 use reqwest::{Url, header};
 use serde::Serialize;

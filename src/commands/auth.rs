@@ -780,6 +780,11 @@ async fn doctor(ctx: &Ctx) -> Result<()> {
     Err(failure.into())
 }
 
+/// What [`doctor`] finds, as data.
+pub(super) async fn findings(ctx: &Ctx) -> Result<serde_json::Value> {
+    Ok(serde_json::to_value(diagnose(ctx).await?)?)
+}
+
 /// Reads the secret, fetches a token, asks for the token counter and for the account: three calls.
 async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     let profile = ctx.profile()?;

@@ -27,6 +27,7 @@ pub mod freight;
 pub mod funds;
 pub mod goods;
 pub mod help;
+pub mod html;
 pub mod image;
 pub mod ip;
 pub mod job;
@@ -40,6 +41,7 @@ pub mod profile;
 pub mod promoter;
 pub mod provider;
 pub mod quota;
+pub mod report;
 pub mod rid;
 pub mod run;
 pub mod sandbox;
@@ -48,6 +50,7 @@ pub mod sharer;
 pub mod shows;
 pub mod status;
 pub mod util;
+mod web;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
@@ -60,6 +63,7 @@ use crate::sandbox::Running;
 use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop};
 use crate::state::State;
+use crate::state::log::{Log, Write, Writer};
 use crate::text;
 use anyhow::Result;
 use std::cell::OnceCell;
@@ -425,6 +429,8 @@ nouns! {
     #[command(subcommand)]
     Commission(commission::Verb) in commission, ToComponents;
     #[command(subcommand)]
+    Report(report::Verb) in report, ToComponents;
+    #[command(subcommand)]
     Delivery(delivery::Verb) in delivery, ToComponents;
     #[command(subcommand)]
     Coupon(coupon::Verb) in coupon, ToComponents;
@@ -457,7 +463,7 @@ nouns! {
     Completion(completion::Args) in completion, ToAll;
     Demo(demo::DemoArgs) in demo, ToAll;
     Help(help::Args) in help, ToAll;
-    #[command(subcommand, hide = true)]
+    #[command(subcommand)]
     Util(util::Verb) in util, ToAll;
 }
 
@@ -489,7 +495,53 @@ fn shows_several(noun: &Noun) -> bool {
     }
 }
 
+/// Notes in the log of writes that a command shows people whole, or answers as they came, before it does.
+async fn note_reveal(ctx: &Ctx) -> Result<()> {
+    let options = [("--unmask", ctx.global.unmask), ("--raw", ctx.global.raw)];
+    let given: Vec<&str> = options
+        .iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| *name)
+        .collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    // A profile that cannot be read is named by the command itself, which then shows nothing.
+    let Ok(profile) = ctx.profile() else {
+        return Ok(());
+    };
+    let command = crate::cli::start::command_of_this_process();
+    let row = Write {
+        at: crate::clock::now(),
+        by: Arc::new(Writer {
+            who: crate::client::user(),
+            profile: profile.label().to_owned(),
+            shop: profile.appid.clone(),
+        }),
+        path: format!("wxsell {command} {}", given.join(" ")).into(),
+        body: Default::default(),
+        result: "shown".into(),
+        rid: String::new(),
+        intent: 0,
+        movement: String::new(),
+    };
+    Log::open(&ctx.dirs.state)?.keep(row, false).await?;
+    Ok(())
+}
+
 pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
+    if ctx.global.web {
+        return web::show(&cli.noun, ctx);
+    }
+    match ctx.several() {
+        Ok(Some(names)) => {
+            for name in &names {
+                note_reveal(&ctx.for_profile(name)?).await?;
+            }
+        }
+        // What is wrong with several is said by the command.
+        Ok(None) | Err(_) => note_reveal(ctx).await?,
+    }
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?
     {

@@ -641,6 +641,22 @@ fn shown(resolved: &Resolved) -> Shown {
     }
 }
 
+/// The settings of the profile with where they come from, as they may be given away.
+pub(super) fn described(ctx: &Ctx) -> Result<serde_json::Value> {
+    let resolved = ctx.resolved()?;
+    let mut shown = shown(resolved);
+    // What is typed for the program may be anything.
+    shown.credential_process = shown.credential_process.map(|_| Vec::new());
+    let origins: serde_json::Map<String, serde_json::Value> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let origin = resolved.origin(setting).words().to_string();
+            ((*setting).to_owned(), origin.into())
+        })
+        .collect();
+    Ok(serde_json::json!({"values": shown, "origins": origins}))
+}
+
 fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
     let named;
     let resolved = match args.name {

@@ -1,5 +1,9 @@
 //! `wxsell run`: what bulk commands did.
 
+mod page;
+mod prune;
+
+use super::html::Html;
 use super::job::Invocation;
 use super::{Ctx, aftersale, delivery, goods};
 use crate::commands::shows::Shows;
@@ -21,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub enum Verb {
     List(ListArgs),
     /// Show the result of a bulk job
-    Show(IdArgs),
+    Show(ShowArgs),
     /// Resume a bulk job where it stopped
     Resume(IdArgs),
     /// List what failed in a bulk job
@@ -34,6 +38,15 @@ pub enum Verb {
     /// A few writes cannot be seen at WeChat afterwards, such as a message to promoters. Say of those what you found,
     /// by the number in the list.
     Settle(SettleArgs),
+    Prune(prune::PruneArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    which: IdArgs,
+    #[command(flatten)]
+    html: Html,
 }
 
 #[derive(Debug, clap::Args)]
@@ -257,9 +270,12 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Ok(())
         }
         Verb::Show(args) => {
-            let mut row = RunRow::from(find(ctx, args.id)?);
+            args.html.check()?;
+            let mut row = RunRow::from(find(ctx, args.which.id)?);
             row.tell_killed(state, &shop)?;
-            ctx.out.show(&row)
+            ctx.out.show(&row)?;
+            let failed = state.failed_in(&shop, row.id)?;
+            args.html.write(ctx, || page::of(ctx, &row, failed))
         }
         Verb::Failed(args) => {
             let rows: Vec<FailedRow> = state
@@ -271,6 +287,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         }
         Verb::Resume(args) => resume(find(ctx, args.id)?, ctx).await,
         Verb::Settle(args) => settle(args, ctx).await,
+        Verb::Prune(args) => prune::run(&args, ctx),
     }
 }
 

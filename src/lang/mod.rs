@@ -95,6 +95,7 @@ const TABLES: &[&str] = &[
     include_str!("zh/provider.tsv"),
     include_str!("zh/quota.tsv"),
     include_str!("zh/reference.tsv"),
+    include_str!("zh/report.tsv"),
     include_str!("zh/run.tsv"),
     include_str!("zh/sandbox.tsv"),
     include_str!("zh/sharer.tsv"),

@@ -12,4 +12,5 @@ pub mod parcel;
 pub mod policy;
 pub mod price;
 pub mod product;
+pub mod report;
 mod serial;

@@ -218,6 +218,16 @@ impl<T: 'static> Columns<T> {
     }
 }
 
+impl<T> Columns<T> {
+    pub(super) fn titles(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|column| &*column.title)
+    }
+
+    pub(super) fn cells(&self, row: &T) -> impl Iterator<Item = Cell> {
+        self.0.iter().map(|column| (column.cell)(row))
+    }
+}
+
 /// The heading of a column.
 #[derive(Debug, Clone)]
 pub(super) struct Heading {

@@ -7,6 +7,7 @@
 mod checklist;
 mod fields;
 mod jq;
+mod page;
 mod pager;
 mod progress;
 mod prompt;
@@ -21,6 +22,7 @@ mod words;
 pub use checklist::{Check, Mark};
 pub use fields::{Cell, Column, Columns, Record, names_of};
 pub use jq::{WORD as JQ_WORD, serve as serve_jq};
+pub use page::{Bar, Page, spark};
 pub use progress::Progress;
 pub use sink::Captured;
 pub use stream::Stream;
@@ -218,9 +220,9 @@ impl Output {
         }
     }
 
-    /// How many rows a list has to read: all of them where they are sorted first.
+    /// How many rows a list has to read: all of them where they are sorted first, and where 0 is asked for.
     pub fn reads(&self, limit: Option<usize>) -> Option<usize> {
-        limit.filter(|_| self.sort.is_none())
+        limit.filter(|limit| *limit > 0 && self.sort.is_none())
     }
 
     /// Refuses `--columns` with a name that `T` does not have; for commands that act before they show.

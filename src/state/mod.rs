@@ -19,6 +19,7 @@
 //! | `product` | a product of a WeChat Store, by its own number and the merchant's |
 //! | `empty_look` | a look through a WeChat Store for a product that was not there |
 //! | `open_case` | an open after-sale as it was last read |
+//! | `pruned` | from when on the events of a shop are whole |
 //! | `open_categories` | the categories in which a merchant may sell, as they were last read |
 //!
 //! The file is in WAL mode. Marks that must survive a power cut before a call is made are written with
@@ -31,6 +32,7 @@ pub mod images;
 pub mod log;
 pub mod money;
 pub mod products;
+pub mod prune;
 pub mod pushes;
 pub mod quota;
 pub mod runs;
@@ -82,6 +84,7 @@ const MIGRATIONS: &[&str] = &[
     products::SCHEMA,
     categories::SCHEMA,
     answers::SCHEMA,
+    prune::SCHEMA,
 ];
 
 /// The open file.

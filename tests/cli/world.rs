@@ -312,7 +312,11 @@ fn copy(from: &Path, to: &Path) {
             std::fs::create_dir_all(&to).expect("a folder");
             copy(&path, &to);
         } else {
-            std::fs::copy(&path, &to).expect("a copy");
+            // What SQLite keeps beside a database may go while this looks.
+            match std::fs::copy(&path, &to) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                copied => drop(copied.expect("a copy")),
+            }
         }
     }
 }

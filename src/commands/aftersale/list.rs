@@ -5,7 +5,7 @@ use super::{Limit, legacy, note_unread, shown};
 use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
-use crate::model::aftersale::{self as states, Kind, STAGES};
+use crate::model::aftersale::{self as states, Aftersale, Kind, STAGES};
 use crate::shop::aftersale::{Filter, Key};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -115,6 +115,30 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
     if args.due.is_some() {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
         rows.truncate(enough);
+    }
+    Ok(rows)
+}
+
+/// All after-sales that were opened between the two times, in unix seconds; both belong to it.
+pub async fn opened_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Aftersale>> {
+    let filter = Filter {
+        since: Some(since),
+        until: Some(until),
+        ..Filter::default()
+    };
+    let shop = ctx.shop().await?;
+    let walked = shop.aftersale_ids(&filter, None).await?;
+    ctx.note_unsure(walked.unsure);
+    let mut found = stream::iter(walked.rows)
+        .map(|id| async move {
+            let found = shop.aftersale(&Key::Id(id.clone())).await;
+            found.map(|found| (id, found))
+        })
+        .buffered(AT_ONCE);
+    let mut rows = Vec::new();
+    while let Some((id, found)) = found.try_next().await? {
+        note_unread(ctx, &id, &found);
+        rows.push(found.value);
     }
     Ok(rows)
 }

@@ -11,6 +11,7 @@ mod list;
 mod shown;
 mod words;
 
+pub use list::opened_between;
 pub use shown::columns_of_list;
 
 use super::Ctx;

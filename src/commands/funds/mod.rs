@@ -340,9 +340,9 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
         }
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
-            let picture = draw(ctx, &ticket, args.save.as_deref()).await?;
+            let picture = draw(ctx, ticket, args.save.as_deref()).await?;
             let code = Code {
-                qrcode_ticket: &ticket,
+                qrcode_ticket: ticket,
                 qrcode_buf: &picture,
             };
             ctx.told(&serde_json::to_value(code)?)

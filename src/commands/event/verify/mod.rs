@@ -12,7 +12,7 @@ use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::order::AHEAD;
 use crate::shop::verify::{CANCELLED_ORDER, Claim, Proved, Span};
 use crate::text;
-use crate::types::rfc3339;
+use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
@@ -224,7 +224,21 @@ fn add(total: &mut Found, found: Found) {
 
 /// Looks at one shop.
 async fn look(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
-    let span = span(args, ctx.clock()?)?;
+    let mut span = span(args, ctx.clock()?)?;
+    // Events that were removed here would all look missing.
+    let kept_since = ctx.state()?.events_pruned(&ctx.profile()?.account_key())?;
+    // It was taken by this machine's clock.
+    let kept_since = match kept_since {
+        Some(at) => at.saturating_add(ctx.clock()?.saturating_sub(crate::types::now())),
+        None => span.since,
+    };
+    if span.since < kept_since {
+        ctx.out.warn(text!(
+            "events before {time} were removed by `wxsell run prune`; only later ones are verified",
+            time = plain_time(&rfc3339(kept_since))
+        ));
+        span.since = kept_since.min(span.until);
+    }
     let proved = ctx.shop().await?.proved(span).await?;
     ctx.note_unsure(proved.unsure);
     compare(proved, ctx)

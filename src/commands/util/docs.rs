@@ -1,44 +1,25 @@
-//! `wxsell util`: for the makers of this program and of packages.
+//! `wxsell util docs`: what this program writes about itself: completion scripts, man pages, the list of commands.
 
-use super::Ctx;
-use super::completion::Shell;
 use crate::cli::Cli;
-use crate::commands::shows::Shows;
+use crate::cli::help::{GROUPS, TOPICS, all_examples};
+use crate::commands::completion::Shell;
 use crate::fail::Failure;
+use crate::lang::Lang;
 use crate::text;
 use anyhow::Result;
-use clap::{Arg, Command, CommandFactory, Subcommand};
+use clap::{Arg, Command, CommandFactory};
 use clap_mangen::Man;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The list of commands in `docs/reference.md` stands between these two.
 const BEGIN: &str = "<!-- commands -->";
 const END: &str = "<!-- /commands -->";
 
-/// Make what is checked in beside the sources
-#[derive(Debug, Subcommand)]
-pub enum Verb {
-    /// Write completion scripts, man pages and the reference's list of commands
-    Docs {
-        /// The project's folder
-        dir: PathBuf,
-    },
-}
-
-/// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[];
-
-pub async fn run(verb: Verb, _ctx: &Ctx) -> Result<()> {
-    match verb {
-        Verb::Docs { dir } => docs(&dir),
-    }
-}
-
 /// Writes `completions/` and `man/` below `dir`, and renews the list in `docs/reference.md` where there is one.
-pub fn docs(dir: &Path) -> Result<()> {
+pub fn write(dir: &Path) -> Result<()> {
     let (completions, man, readme) = (
         dir.join("completions"),
         dir.join("man"),
@@ -86,13 +67,19 @@ fn renew_man_pages(folder: &Path) -> std::io::Result<()> {
 fn man_pages() -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
-    let root = Man::new(command.clone());
+    let root = Man::new(command.clone()).source(source());
     let mut page = Vec::new();
-    root.render(&mut page)?;
-    let mut pages = BTreeMap::from([(root.get_filename(), page)]);
+    root.render_title(&mut page)?;
+    root.render_name_section(&mut page)?;
+    root.render_synopsis_section(&mut page)?;
+    root.render_description_section(&mut page)?;
+    root.render_options_section(&mut page)?;
+    root.render_subcommands_section(&mut page)?;
+    appendix(None, &mut page)?;
+    let mut pages = BTreeMap::from([(root.get_filename(), one_preamble(&page))]);
     for noun in command.get_subcommands().filter(|noun| !noun.is_hide_set()) {
         let noun = without_global_options(noun.clone()).subcommand_value_name("command");
-        let man = Man::new(noun.clone()).source(format!("wxsell {}", env!("CARGO_PKG_VERSION")));
+        let man = Man::new(noun.clone()).source(source());
         let mut page = Vec::new();
         man.render_title(&mut page)?;
         man.render_name_section(&mut page)?;
@@ -104,12 +91,96 @@ fn man_pages() -> std::io::Result<BTreeMap<String, Vec<u8>>> {
         } else if noun.get_arguments().any(|arg| !arg.is_hide_set()) {
             man.render_options_section(&mut page)?;
         }
-        page.extend_from_slice(
-            b".SH SEE ALSO\n\\fBwxsell\\fR(1) explains the options that every command takes.\n",
-        );
+        appendix(Some(noun.get_name()), &mut page)?;
         pages.insert(man.get_filename(), one_preamble(&page));
     }
     Ok(pages)
+}
+
+fn source() -> String {
+    format!("wxsell {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// What stands at the end of each page: examples of its noun, then what holds for all.
+fn appendix(noun: Option<&str>, page: &mut Vec<u8>) -> std::io::Result<()> {
+    let of = |example: &&str| match noun {
+        Some(noun) => example.split(' ').next() == Some(noun),
+        // The first steps.
+        None => ["demo", "status", "due", "help"]
+            .contains(&example.split(' ').next().unwrap_or_default()),
+    };
+    let examples: Vec<&str> = all_examples().filter(of).collect();
+    if !examples.is_empty() {
+        page.extend_from_slice(b".SH EXAMPLES\n.nf\n");
+        for example in examples {
+            writeln!(page, "wxsell {}", roff(example))?;
+        }
+        page.extend_from_slice(b".fi\n");
+    }
+    for (heading, topic) in [
+        ("EXIT STATUS", "exit-codes"),
+        ("ENVIRONMENT", "environment"),
+        ("FILES", "files"),
+    ] {
+        writeln!(page, ".SH \"{heading}\"")?;
+        topic_section(topic, page)?;
+    }
+    page.extend_from_slice(b".SH \"SEE ALSO\"\n");
+    let group = GROUPS
+        .iter()
+        .find(|(_, nouns)| noun.is_some_and(|noun| nouns.contains(&noun)));
+    let others = group.iter().flat_map(|(_, nouns)| nouns.iter());
+    let others = others.filter(|other| Some(**other) != noun);
+    let mut pages: Vec<String> = match noun {
+        Some(_) => vec!["\\fBwxsell\\fR(1)".to_owned()],
+        None => Vec::new(),
+    };
+    pages.extend(others.map(|other| format!("\\fBwxsell\\-{other}\\fR(1)")));
+    if noun.is_none() {
+        let all = GROUPS.iter().flat_map(|(_, nouns)| nouns.iter());
+        pages.extend(all.map(|noun| format!("\\fBwxsell\\-{noun}\\fR(1)")));
+    }
+    writeln!(page, "{}", pages.join(", "))?;
+    let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+    writeln!(
+        page,
+        ".PP\nOptions that every command takes stand in \\fBwxsell\\fR(1). More: \\fBwxsell help\\fR with one of {}.",
+        roff(&topics.join(", "))
+    )
+}
+
+/// A topic of the help within a page: lines that stand further in are a term and what it means, or code.
+fn topic_section(name: &str, page: &mut Vec<u8>) -> std::io::Result<()> {
+    let topic = TOPICS.iter().find(|topic| topic.name == name);
+    let text = topic.map_or("", |topic| topic.text(Lang::En));
+    // The first line is the title.
+    for line in text.lines().skip(1) {
+        let inner = line.trim_start();
+        match (
+            inner.is_empty(),
+            line.starts_with("  "),
+            inner.split_once("  "),
+        ) {
+            (true, ..) => page.extend_from_slice(b".PP\n"),
+            (_, true, Some((term, means))) => {
+                writeln!(page, ".TP\n\\fB{}\\fR\n{}", roff(term), roff(means.trim()))?;
+            }
+            _ => writeln!(page, "{}", roff(inner))?,
+        }
+    }
+    Ok(())
+}
+
+/// Text as roff takes it.
+fn roff(text: &str) -> String {
+    let plain = text
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq");
+    match plain.starts_with('.') {
+        true => format!("\\&{plain}"),
+        false => plain,
+    }
 }
 
 /// A subsection for each verb: how it is called, what it does, its options.

@@ -1,0 +1,215 @@
+//! `wxsell util report`: what a bug report needs, in one document that may be given away.
+
+use crate::api::json::put;
+use crate::client::trace::{mask, mask_text};
+use crate::commands::job::Invocation;
+use crate::commands::{Ctx, auth, profile as profiles};
+use crate::fail::Failure;
+use crate::profile;
+use crate::state::runs::Run;
+use crate::text;
+use crate::types::{now, rfc3339};
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Collect what a bug report needs, without any secret
+///
+/// One JSON document: version, system, settings, what the state folder holds, the last job, and what `wxsell auth doctor`
+/// finds. With --with-trace also the last calls of a trace that --trace wrote.
+///
+/// AppSecrets, tokens, keys, phones, names, addresses and openids are taken out, and values that were typed for a job are
+/// left out. Read it before you send it all the same.
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// Add the last calls of this trace
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    with_trace: Option<PathBuf>,
+    /// How many calls of the trace
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    calls: usize,
+    /// Make no call: leave out what `wxsell auth doctor` finds
+    #[arg(long)]
+    offline: bool,
+}
+
+pub async fn run(args: &ReportArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_value()?;
+    // From here on what is secret is known by its value, and nothing prints it.
+    if let Ok(profile) = ctx.profile() {
+        drop(profile::secret(
+            profile,
+            ctx.global.secret_file.as_deref(),
+            &ctx.dirs,
+        ));
+        drop(profile::push_keys(profile, &ctx.dirs));
+        if let Ok(state) = ctx.state() {
+            drop(state.token(&profile.account_key(), profile.token_kind()));
+        }
+    }
+    let mut report = json!({
+        "wxsell": env!("CARGO_PKG_VERSION"),
+        "made_at": rfc3339(now()),
+        "system": {
+            "os": std::env::consts::OS,
+            "arch": std::env::consts::ARCH,
+            "keyring": cfg!(feature = "keyring"),
+            "language": ctx.out.lang,
+        },
+        "environment": environment(),
+        "settings": or_problem(profiles::described(ctx)),
+        "state": or_problem(state(ctx)),
+        "last_job": or_problem(last_job(ctx)),
+    });
+    if let Some(path) = &args.with_trace {
+        put(&mut report, "trace", trace(path, args.calls)?.into());
+    }
+    if !args.offline {
+        put(&mut report, "doctor", or_problem(auth::findings(ctx).await));
+    }
+    ctx.out.value(&without_home(report))
+}
+
+/// What could not be had is named in its place.
+fn or_problem(part: Result<Value>) -> Value {
+    part.unwrap_or_else(|error| {
+        let message = Failure::from_any(error).message.to_string();
+        json!({ "problem": mask_text(&message) })
+    })
+}
+
+/// Which variables are set; what is in them is nobody's business.
+fn environment() -> Vec<String> {
+    let ours = |name: &String| {
+        name.starts_with("WXSELL_")
+            || [
+                "LANG", "LC_ALL", "NO_COLOR", "COLUMNS", "PAGER", "TERM", "CI",
+            ]
+            .contains(&name.as_str())
+            || name.to_ascii_lowercase().ends_with("_proxy")
+    };
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(ours).collect();
+    names.sort();
+    names
+}
+
+fn state(ctx: &Ctx) -> Result<Value> {
+    let shop = ctx.profile()?.shop_key();
+    let open = ctx.state()?.open_movements(&shop)?.len();
+    let mut files = Map::new();
+    for entry in std::fs::read_dir(&ctx.dirs.state)?.flatten() {
+        if let Ok(about) = entry.metadata()
+            && about.is_file()
+        {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            files.insert(name, about.len().into());
+        }
+    }
+    Ok(json!({
+        "folder": ctx.dirs.state.display().to_string(),
+        "bytes": files,
+        "writes_with_unknown_outcome": open,
+        "events_removed_before": ctx.state()?.events_pruned(&ctx.profile()?.account_key())?.map(rfc3339),
+    }))
+}
+
+fn last_job(ctx: &Ctx) -> Result<Value> {
+    let shop = ctx.profile()?.shop_key();
+    let run = ctx.state()?.runs(&shop, 1)?.pop();
+    Ok(run.map_or(Value::Null, |run| job(&run)))
+}
+
+/// A job without what was typed for it: names of options, and how its files end.
+fn job(run: &Run) -> Value {
+    let arguments = Invocation::read(&run.options).map(|how| how.arguments);
+    let options = arguments.unwrap_or_default().into_iter();
+    let options = options.filter(|word| word.starts_with('-'));
+    let options: Vec<String> = options
+        .map(|word| word.split('=').next().unwrap_or_default().to_owned())
+        .collect();
+    let files: Vec<String> = serde_json::from_str(&run.files).unwrap_or_default();
+    let endings: Vec<String> = files
+        .iter()
+        .map(|file| {
+            let ending = Path::new(file).extension();
+            ending.map_or_else(String::new, |ending| format!("*.{}", ending.display()))
+        })
+        .collect();
+    let summary = run.summary.as_deref();
+    let summary: Option<Map<String, Value>> =
+        summary.and_then(|summary| serde_json::from_str(summary).ok());
+    // Counts; names of files and products are left out.
+    let counts = summary.map(|summary| {
+        let counts = summary.into_iter();
+        counts
+            .filter(|(_, value)| value.is_number() || value.is_boolean())
+            .collect::<Map<String, Value>>()
+    });
+    json!({
+        "id": run.id,
+        "command": run.command,
+        "options": options,
+        "files": endings,
+        "state": run.state.name(),
+        "started_at": rfc3339(run.started_at),
+        "ended_at": run.ended_at.map(rfc3339),
+        "counts": counts,
+    })
+}
+
+/// The last lines of a trace. It was written masked; it is masked again, because it may be of an older version or have been
+/// edited.
+fn trace(path: &Path, calls: usize) -> Result<Vec<Value>> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::input(text!(
+            "cannot read {path}: {error}",
+            path = path.display().to_string(),
+            error = error.to_string()
+        ))
+    })?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(calls));
+    Ok(last
+        .map(|line| match serde_json::from_str::<Value>(line) {
+            Ok(mut call) => {
+                mask(&mut call);
+                clean(&mut call);
+                call
+            }
+            // What cannot be read cannot be masked.
+            Err(_) => json!({ "unreadable_bytes": line.len() }),
+        })
+        .collect())
+}
+
+/// Words that name a secret and its value, wherever they stand.
+fn clean(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = mask_text(text),
+        Value::Array(items) => items.iter_mut().for_each(clean),
+        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The name of a person often stands in the path of the home folder.
+fn without_home(mut report: Value) -> Value {
+    fn shorten(value: &mut Value, home: &str) {
+        match value {
+            Value::String(text) => *text = text.replace(home, "~"),
+            Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, home)),
+            Value::Object(fields) => fields.values_mut().for_each(|item| shorten(item, home)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    if let Some(dirs) = directories::BaseDirs::new() {
+        let home = dirs.home_dir().display().to_string();
+        // `/` is the home of nobody in a bare container.
+        if home.len() > 1 {
+            shorten(&mut report, &home);
+        }
+    }
+    report
+}
