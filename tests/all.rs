@@ -51,6 +51,7 @@ mod cli {
     mod due;
     mod event;
     mod examples;
+    mod exits;
     mod funds;
     mod goods {
         mod alike;

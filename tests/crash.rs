@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use wxsell::clock::VARIABLE;
 use wxsell::sandbox::{APPID, Running, SECRET, Sandbox};
 use wxsell::sandbox::{Fault, FaultKind as Kind, Seed};
 
@@ -40,8 +41,33 @@ impl World {
             .env("WXSELL_STATE_DIR", self.path().join("state"))
             .env("WXSELL_BASE_URL", &self.shop.base_url)
             .env("WXSELL_APPID", APPID)
-            .env("WXSELL_APP_SECRET", SECRET);
+            .env("WXSELL_APP_SECRET", SECRET)
+            .env(VARIABLE, self.path().join("clock"));
         command
+    }
+
+    /// How many calls of a path the shop has seen.
+    fn calls(&self, path: &str) -> i64 {
+        let shop = rusqlite::Connection::open(self.path().join("shop.db")).expect("the shop");
+        shop.busy_timeout(Duration::from_secs(10)).expect("set");
+        let sql = "SELECT count(*) FROM call WHERE path LIKE ?1 || '%'";
+        shop.query_row(sql, [path], |row| row.get(0))
+            .expect("a number")
+    }
+
+    /// Kills a program once the shop has seen so many calls more; whether it was still at work.
+    fn kill_after(&self, mut child: Child, path: &str, calls: i64) -> bool {
+        let end = self.calls(path) + calls;
+        let began = Instant::now();
+        let mut runs = true;
+        while runs && self.calls(path) < end {
+            assert!(began.elapsed() < Duration::from_secs(120), "it hangs");
+            std::thread::sleep(Duration::from_millis(2));
+            runs = child.try_wait().expect("a child").is_none();
+        }
+        let _ = child.kill();
+        child.wait().expect("a child");
+        runs
     }
 
     fn upload(&self) -> Output {
@@ -134,8 +160,8 @@ fn summary(output: &Output) -> serde_json::Value {
     })
 }
 
-/// Kills an upload `kills` times at random moments, then lets it finish.
-fn killed(products: usize, kills: u32, longest: u64) {
+/// Kills an upload `kills` times, each after a random number of calls up to `most`, then lets it finish.
+fn killed(products: usize, kills: u32, most: i64) {
     let seed = std::env::var("WXSELL_TEST_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
@@ -152,18 +178,13 @@ fn killed(products: usize, kills: u32, longest: u64) {
         .sandbox()
         .add_fault(&Fault {
             times: None,
-            ..Fault::once("/shop/", Kind::Latency { milliseconds: 4 })
+            ..Fault::once("/shop/", Kind::Latency { milliseconds: 20 })
         })
         .expect("a fault");
     let mut died = 0;
     for _ in 0..kills {
-        let mut child = world.start_upload();
-        std::thread::sleep(Duration::from_millis(fastrand::u64(5..longest)));
-        if child.try_wait().expect("a child").is_none() {
-            died += 1;
-        }
-        let _ = child.kill();
-        child.wait().expect("a child");
+        let child = world.start_upload();
+        died += u32::from(world.kill_after(child, "/shop/", fastrand::i64(0..=most)));
     }
     world.sandbox().clear_faults(None).expect("no faults");
     let output = world.upload();
@@ -197,14 +218,14 @@ fn killed(products: usize, kills: u32, longest: u64) {
 
 #[test]
 fn an_upload_killed_at_random_loses_nothing_and_sends_nothing_twice() {
-    killed(400, 12, 400);
+    killed(300, 10, 50);
 }
 
 /// `cargo test --release --test all crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn an_upload_killed_200_times_loses_nothing_and_sends_nothing_twice() {
-    killed(2000, 200, 120);
+    killed(2000, 200, 12);
 }
 
 /// An upload over a line where each kind of failure meets one call in twenty.
@@ -311,8 +332,9 @@ fn two_uploads_for_one_shop_take_turns() {
     world.assert_whole(120);
 }
 
-/// A spreadsheet of one parcel for each paid order of a seeded shop, reported while it is killed `kills` times.
-fn shipped(orders: u32, kills: u32, longest: u64) {
+/// A spreadsheet of one parcel for each paid order of a seeded shop, reported while it is killed `kills` times, each
+/// after a random number of parcels up to `most`.
+fn shipped(orders: u32, kills: u32, most: i64) {
     let seed = std::env::var("WXSELL_TEST_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())
@@ -350,19 +372,13 @@ fn shipped(orders: u32, kills: u32, longest: u64) {
         .sandbox()
         .set(|settings| settings.keep_calls = 1_000_000)
         .expect("settings");
-    // Slow enough that the kills fall into the work; some are carried out long before their answer comes.
+    // Some are carried out, and their answer never comes.
     let path = "/shop/delivery/send";
-    let slow = Fault {
-        times: None,
-        ..Fault::once(path, Kind::Latency { milliseconds: 100 })
-    };
-    let late = Fault {
+    let lost = Fault {
         after: true,
-        ..Fault::by_chance(path, Kind::Timeout { seconds: 1 }, 0.1, seed)
+        ..Fault::by_chance(path, Kind::Reset, 0.1, seed)
     };
-    for fault in [slow, late] {
-        world.sandbox().add_fault(&fault).expect("a fault");
-    }
+    world.sandbox().add_fault(&lost).expect("a fault");
     let send = [
         "delivery",
         "send",
@@ -373,20 +389,13 @@ fn shipped(orders: u32, kills: u32, longest: u64) {
     ];
     let mut died = 0;
     for _ in 0..kills {
-        let mut child = world
+        let child = world
             .command(&send)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(fastrand::u64(
-            longest / 4..longest * 2,
-        )));
-        if child.try_wait().expect("a child").is_none() {
-            died += 1;
-        }
-        let _ = child.kill();
-        child.wait().expect("a child");
+        died += u32::from(world.kill_after(child, path, fastrand::i64(1..=most)));
     }
     world.sandbox().clear_faults(None).expect("no faults");
     let sold = world.sandbox().orders().expect("orders");
@@ -433,12 +442,12 @@ fn shipped(orders: u32, kills: u32, longest: u64) {
 
 #[test]
 fn parcels_killed_at_random_are_reported_once_each() {
-    shipped(120, 5, 1500);
+    shipped(100, 5, 18);
 }
 
 /// `cargo test --release --test all crash:: -- --ignored`
 #[test]
 #[ignore = "takes minutes"]
 fn a_thousand_parcels_killed_40_times_are_reported_once_each() {
-    shipped(1000, 40, 4000);
+    shipped(1000, 40, 24);
 }

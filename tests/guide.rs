@@ -6,8 +6,9 @@
 use crate::support::{spec, walk};
 
 use clap::CommandFactory;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 use walk::{Walk, form};
 use wxsell::api::Resend;
 use wxsell::api::operation::Shelf;
@@ -15,9 +16,10 @@ use wxsell::commands::shows;
 use wxsell::sandbox::Sandbox;
 
 /// Runs the command given to it twice: first with a column that there is none of. Notes where that wrote or went well.
+/// Not one that shows personal data, which is noted in the log in any case.
 const WITH_A_WRONG_COLUMN: &str = r#"#!/bin/sh
 case " $* " in
-*" sandbox "* | *" --columns "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
+*" sandbox "* | *" --columns "* | *" --unmask "* | *" --dry-run "* | *" profile "* | *" auth "* | *" event listen "*) ;;
 *)
     before=$("$PROGRAM" log list --format json --jq "last.seq")
     if "$PROGRAM" "$@" --columns no_such_column </dev/null >"$NOTES.shown" 2>&1; then
@@ -133,8 +135,8 @@ case " $* " in
 *" sandbox reset "*)
     "$PROGRAM" "$@"
     code=$?
-    while read -r path; do
-        "$PROGRAM" --profile sandbox sandbox fault --path "$path" --reset --after >/dev/null 2>&1
+    while read -r path after; do
+        "$PROGRAM" --profile sandbox sandbox fault --path "$path" --reset $after >/dev/null 2>&1
     done <"$NOTES.paths"
     exit $code
     ;;
@@ -144,9 +146,18 @@ export WXSELL_TEST_CLOCK="$NOTES.clock"
 cat >"$NOTES.in"
 "$PROGRAM" "$@" <"$NOTES.in" >"$NOTES.out" 2>"$NOTES.err"
 code=$?
-if [ $code = 9 ]; then
+if [ $code = 9 ] || { [ $code = 6 ] && grep -q unclear "$NOTES.out"; }; then
     echo "$*" >>"$NOTES"
     echo 70000 >>"$WXSELL_TEST_CLOCK"
+    if [ $code = 6 ] || grep -q -e "--not-made" "$NOTES.err"; then
+        # WeChat does not show it by itself: a person has looked, and it was not made.
+        "$PROGRAM" --profile sandbox run settle --format json --jq '.[] | select(.kind == "call") | .id' \
+            >"$NOTES.ids" 2>/dev/null || true
+        while read -r id; do
+            echo "$id: $*" >>"$NOTES.persons"
+            "$PROGRAM" --profile sandbox run settle --not-made "$id" >/dev/null 2>&1
+        done <"$NOTES.ids"
+    fi
     "$PROGRAM" "$@" <"$NOTES.in" >"$NOTES.out" 2>"$NOTES.err"
     code=$?
 fi
@@ -155,7 +166,8 @@ cat "$NOTES.err" >&2
 exit $code
 "#;
 
-/// What WeChat does not show afterwards, so that a person has to say it; `tests/cli/writes.rs` has those.
+/// What WeChat does not show afterwards, so that a person has to say it. Their calls are lost before the platform acts,
+/// and said not to have been made; `tests/cli/writes.rs` has one that was made.
 const BY_PERSON: [&str; 7] = [
     "/shop/audit/audit_brand",
     "/shop/audit/audit_category",
@@ -167,7 +179,8 @@ const BY_PERSON: [&str; 7] = [
 ];
 
 /// Every writing command of both documents once with an answer that is lost after the platform has acted: it ends well,
-/// or says that it does not know and ends well a minute later; nothing that acts twice where it comes twice comes twice.
+/// or says that it does not know and ends well a minute later, or once a person has looked. Nothing that acts twice where
+/// it comes twice comes twice, and what was moved at the platform is what the log of this program has.
 #[test]
 fn every_writing_command_survives_a_lost_answer_and_acts_once() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
@@ -178,37 +191,72 @@ fn every_writing_command_survives_a_lost_answer_and_acts_once() {
             let operations = shelves.iter().flat_map(|shelf| &shelf.book().operations);
             let paths = operations
                 .filter(|operation| operation.resend != Resend::Safe)
-                .map(|operation| operation.path.as_str())
-                .filter(|path| !BY_PERSON.contains(path));
-            let paths: String = paths.map(|path| format!("{path}\n")).collect();
+                .map(|operation| operation.path.as_str());
+            let after = |path: &str| match BY_PERSON.contains(&path) {
+                true => "",
+                false => " --after",
+            };
+            let paths: String = paths
+                .map(|path| format!("{path}{}\n", after(path)))
+                .collect();
             std::fs::write(folder.join("notes.paths"), paths).expect("a file");
         };
         let walk = Walk::run_only(&tests.join(format!("{name}.md")), AGAIN_WHERE_UNKNOWN, arm);
         let mut shop = Sandbox::open(&walk.path("state").join("sandbox.db")).expect("the shop");
         let mut acted = BTreeSet::new();
+        let mut moved: BTreeMap<String, usize> = BTreeMap::new();
         for call in shop.exchanges().expect("calls") {
             if !call.fault.is_empty() {
                 struck.insert(call.path.clone());
             }
             let known = wxsell::api::operation::by_path(&call.path);
-            let never = known.is_some_and(|(_, known)| known.resend == Resend::Never);
-            if !never || call.errcode != 0 || HARMLESS.contains(&call.path.as_str()) {
+            let class = known.map(|(_, known)| known.resend);
+            let once = matches!(class, Some(Resend::Never | Resend::State));
+            let did_not_act = call.errcode != 0 || call.reply.is_empty();
+            if !once || did_not_act || HARMLESS.contains(&call.path.as_str()) {
                 continue;
             }
             assert!(
-                acted.insert((call.path.clone(), call.request.clone())),
+                class == Some(Resend::State)
+                    || acted.insert((call.path.clone(), call.request.clone())),
                 "{name}: {} twice: {}",
                 call.path,
                 call.request
             );
+            *moved.entry(call.path).or_default() += 1;
         }
+        let entries = wxsell::state::log::entries(&walk.path("state"), 0, usize::MAX);
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in entries.expect("the log") {
+            let was_made = matches!(&*entry.result, "done" | "found");
+            if was_made && moved.contains_key(&entry.path) {
+                *known.entry(entry.path).or_default() += 1;
+            }
+        }
+        assert_eq!(moved, known, "{name}: at the platform, and in the log");
+        let left = Command::new(env!("CARGO_BIN_EXE_wxsell"))
+            .args(["--profile", "sandbox", "run", "settle", "--format", "json"])
+            .env("WXSELL_CONFIG_DIR", walk.path("config"))
+            .env("WXSELL_STATE_DIR", walk.path("state"))
+            .env(wxsell::clock::VARIABLE, walk.path("notes.clock"))
+            .output()
+            .expect("it runs");
+        // What goes on may have ended meanwhile; nothing is unknown.
+        let words = String::from_utf8_lossy(&left.stdout).into_owned();
+        assert!(left.status.success(), "{name}: open in the end: {words}");
     }
-    // Every writing command but those of a person stands in the documents.
-    assert!(struck.len() >= 54, "{}: {struck:?}", struck.len());
+    // Every writing command stands in the documents, those of a person too.
+    let lost: Vec<&str> = BY_PERSON
+        .into_iter()
+        .filter(|path| !struck.contains(*path))
+        .collect();
+    assert_eq!(lost, [""; 0]);
+    assert!(struck.len() >= 61, "{}: {struck:?}", struck.len());
 }
 
 /// A second one is no second deed: it sets what was set, or asks for what nobody uses twice.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 11] = [
+    "/shop/pay/closeorder",
     "/shop/order/update_address",
     "/shop/order/getpaymentparams",
     "/shop/funds/qrcode/gen",

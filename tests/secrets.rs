@@ -202,7 +202,10 @@ fn an_error_page_with_the_address_in_it_leaves_no_token_in_any_report() {
         "--trace",
         "trace.jsonl",
     ];
-    let printed = machine.run(&upload);
+    let clock = machine.folder.path().join("clock");
+    let mut command = machine.command(&upload);
+    let printed = command.env(wxsell::clock::VARIABLE, clock).output();
+    let printed = printed.expect("the binary runs");
     assert!(!printed.status.success());
     let returned = std::fs::read_to_string(machine.folder.path().join("cat.failed.csv"));
     let returned = returned.expect("the rows that failed");

@@ -13,14 +13,17 @@ pub mod spool;
 pub mod table;
 pub mod xlsx;
 
+use crate::clock;
 use crate::fail::{Failure, Kind};
-use crate::state::runs::{Ended, ItemState, Known, Memory};
+use crate::lang::Text;
+use crate::state::runs::{Ended, ItemState, Items, Known, Memory};
 use crate::text;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use journal::{Fed, Journal, Work, not_sent};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 /// What one item's work led to.
 pub struct Outcome {
@@ -33,7 +36,7 @@ pub struct Outcome {
 const LOST_IN_A_ROW: u32 = 5;
 /// Items in a row of which nobody knows whether they were done, after which it ends: something between this machine and
 /// WeChat answers in its place.
-const UNKNOWN_IN_A_ROW: u32 = 3;
+pub const UNKNOWN_IN_A_ROW: u32 = 3;
 
 /// What the result of one item's work means for the item and for the job. `action` is told of what was done. A failure
 /// for which `ends_the_job` holds ends the job and leaves the item as it was, unless nobody knows whether it was sent;
@@ -132,6 +135,92 @@ pub async fn run<W: Work, F: Future<Output = Outcome>>(
     }
 }
 
+/// Seconds that reads may lag behind what was sent.
+pub const LAG: i64 = 60;
+/// Between two looks in vain that together are a proof.
+pub const LOOKS_APART: Duration = Duration::from_secs(4);
+
+/// What a look told of an item of which nobody knows whether it was done.
+#[derive(Debug)]
+pub enum Look {
+    /// It was done: the action, and what is remembered of it.
+    Done(&'static str, Memory),
+    /// It does not show.
+    Missing,
+    /// Nothing can be told.
+    Unread,
+}
+
+/// Which of the looks at an item it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    First,
+    Second,
+}
+
+/// Looks at the items of a job whose answers left it open, all together, once reads no longer lag behind what was sent:
+/// what shows is done, and two looks in vain prove that it never arrived. What cannot be told stays as it is, and so does
+/// everything once Ctrl-C is pressed.
+pub async fn settle(
+    unknown: &mut [Ended],
+    items: &mut Items,
+    interrupt: &Interrupt,
+    note: impl Fn(Text),
+    look: impl AsyncFn(&Ended, Round) -> Look,
+) -> anyhow::Result<()> {
+    if unknown.is_empty() || interrupt.pressed() {
+        return Ok(());
+    }
+    note(text!(
+        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
+        count = unknown.len(),
+        seconds = LAG
+    ));
+    if interrupt
+        .pause(Duration::from_secs(LAG.unsigned_abs() + 1))
+        .await
+    {
+        return Ok(());
+    }
+    let mut missing: Vec<&mut Ended> = Vec::new();
+    for ended in unknown.iter_mut() {
+        match look(ended, Round::First).await {
+            Look::Done(action, memory) => is_done(ended, action, memory),
+            Look::Missing => missing.push(ended),
+            Look::Unread => {}
+        }
+    }
+    if !missing.is_empty() && !interrupt.pause(LOOKS_APART).await {
+        for ended in missing {
+            match look(ended, Round::Second).await {
+                Look::Done(action, memory) => is_done(ended, action, memory),
+                Look::Missing => {
+                    ended.state = Some(ItemState::Refused);
+                    ended.errcode = None;
+                    let problem = text!("WeChat never got it; the same command sends it");
+                    // What came instead of an answer says who stands between.
+                    ended.reason = Some(match ended.reason.take() {
+                        Some(why) => text!("{problem} ({hint})", problem, hint = why),
+                        None => problem,
+                    });
+                    if ended.before.is_none() {
+                        // What the mark remembers never reached the shop.
+                        ended.memory = Memory::Forgotten;
+                    }
+                }
+                Look::Unread => {}
+            }
+        }
+    }
+    items.settle(unknown)
+}
+
+fn is_done(ended: &mut Ended, action: &'static str, memory: Memory) {
+    ended.state = Some(ItemState::Done);
+    (ended.action, ended.errcode, ended.reason) = (action, None, None);
+    ended.memory = memory;
+}
+
 /// Ctrl-C: the first asks to finish what is under way, the second ends the program.
 #[derive(Clone, Default)]
 pub struct Interrupt {
@@ -159,6 +248,15 @@ impl Interrupt {
 
     pub fn pressed(&self) -> bool {
         self.presses.load(Ordering::Relaxed) > 0
+    }
+
+    /// Lets time pass, unless it is pressed; whether it was.
+    pub async fn pause(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = clock::sleep(wait) => {}
+            () = self.wait() => {}
+        }
+        self.pressed()
     }
 
     /// Returns at the first press.

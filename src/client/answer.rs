@@ -56,9 +56,13 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
     let mut failure = if error.is_timeout() {
         Failure::network(text!("{path} gave no answer in time", path))
     } else if error.is_connect() {
-        Failure::network(text!("{path} could not be reached: {cause}", path, cause)).hint(text!(
-            "check the network, the proxy and the base URL of the profile"
-        ))
+        let hint = match cause.contains("certificate") {
+            true => text!(
+                "something that is not WeChat answers: check the proxy and the network, the base URL of the profile, and the clock of this machine"
+            ),
+            false => text!("check the network, the proxy and the base URL of the profile"),
+        };
+        Failure::network(text!("{path} could not be reached: {cause}", path, cause)).hint(hint)
     } else {
         Failure::network(text!(
             "the connection broke while {path} was called: {cause}",

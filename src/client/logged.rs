@@ -134,6 +134,7 @@ impl Client {
         };
         let synced = !self.in_bulk.load(Ordering::Relaxed);
         let entry = self.log()?.keep(write, synced).await?;
+        self.last_write.store(entry, Ordering::Relaxed);
         if let Some(intent) = intent {
             intent.is_logged(entry)?;
         }
@@ -156,6 +157,15 @@ impl Client {
             false => drop(self.log()?.keep(write, true).await?),
         }
         Ok(())
+    }
+
+    /// The object shows that the last write was done, whose answer did not say it. For those that are made one after
+    /// the other.
+    pub async fn last_was_found(&self) {
+        // What was done is done, whether or not that can be kept.
+        let _ = self
+            .log_found(self.last_write.load(Ordering::Relaxed), "found")
+            .await;
     }
 
     /// Writes into the log what became of a write whose answer did not say it: `found` or `never arrived`.

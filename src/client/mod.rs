@@ -38,7 +38,7 @@ use reqwest::{Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
@@ -93,6 +93,8 @@ pub struct Client {
     log: OnceLock<Log>,
     /// A journal keeps what is sent.
     in_bulk: AtomicBool,
+    /// The entry of the last write.
+    last_write: AtomicI64,
     gates: gate::Gates,
     writer: Arc<Writer>,
 }
@@ -186,6 +188,7 @@ impl Client {
             heard: wire.heard,
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
+            last_write: AtomicI64::new(0),
             gates: gate::Gates::default(),
             writer: Arc::new(Writer {
                 who: user(),

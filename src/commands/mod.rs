@@ -511,6 +511,8 @@ async fn note_reveal(ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     let command = crate::cli::start::command_of_this_process();
+    // What only the log knows is taken over before the first entry of a fresh state.
+    ctx.state()?.take_over_from_log()?;
     let row = Write {
         at: crate::clock::now(),
         by: Arc::new(Writer {

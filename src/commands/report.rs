@@ -16,7 +16,10 @@ use clap::Subcommand;
 use serde::Serialize;
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[Shows::any("report")];
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<SalesDay>("report sales"),
+    Shows::list::<AftersaleDay>("report aftersales"),
+];
 
 /// So many small bars fit beside a total at 80 columns.
 const SPARK: usize = 40;

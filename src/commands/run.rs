@@ -237,6 +237,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<RunRow>("run list"),
     Shows::one::<RunRow>("run show"),
     Shows::list::<FailedRow>("run failed"),
+    Shows::list::<prune::PruneRow>("run prune"),
     Shows::list::<SettledRow>("run settle"),
     Shows::one::<SettledRow>("run settle"),
     Shows::one::<goods::report::Report>("run resume"),

@@ -581,11 +581,42 @@ mod tests {
         assert!(error.message.to_string().contains("did not end"));
         // A child that holds the pipe ends with the program, and what the program printed counts.
         let folder = tempfile::tempdir().expect("a folder");
-        let left = folder.path().join("left");
-        let script = format!("(sleep 2; touch {}) & echo abc", left.display());
-        let started = Instant::now();
-        let printed = output_in_time(start(&script), Duration::from_secs(30));
+        let child = folder.path().join("child");
+        let script = format!("sleep 600 & echo $! > {}; echo abc", child.display());
+        let printed = output_in_time(start(&script), Duration::from_secs(60));
         assert_eq!(printed.expect("printed"), b"abc\n");
-        assert!(started.elapsed() < Duration::from_secs(2), "it waited");
+        ends(&child);
+        // So it does where the program itself does not end in time.
+        let script = format!("sleep 600 & echo $! > {}; wait", child.display());
+        let mut patience = Duration::from_millis(100);
+        std::fs::remove_file(&child).expect("removed");
+        while !child.exists() {
+            // Long enough for the program to begin at all.
+            patience *= 2;
+            output_in_time(start(&script), patience).expect_err("ended");
+        }
+        ends(&child);
+    }
+
+    /// Waits until the process is gone whose number stands in a file; one that nobody has asked after yet is.
+    #[cfg(unix)]
+    fn ends(number: &std::path::Path) {
+        let number = std::fs::read_to_string(number).expect("a number");
+        let started = Instant::now();
+        let runs = || {
+            let state = Command::new("ps")
+                .args(["-o", "stat=", "-p", number.trim()])
+                .output()
+                .expect("ps");
+            let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
+            !state.is_empty() && !state.starts_with('Z')
+        };
+        while runs() {
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "the child goes on"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }

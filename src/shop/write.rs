@@ -349,6 +349,31 @@ impl Shop {
         }))
     }
 
+    /// A job may have made what is wanted: it is looked for as one whose answer was lost, unless it was before.
+    pub fn doubt(&self, want: &Want<'_>) -> Result<()> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        let (sort, mark) = (want.sort.name(), want.mark.unwrap_or_default());
+        let since = now() - AGAIN_AFTER;
+        let known = state.movements(key, sort, want.subject, since)?;
+        if known.iter().any(|movement| movement.mark == mark)
+            || state.was_never_made(key, sort, want.subject, mark, since)?
+        {
+            return Ok(());
+        }
+        let wanted = Wanted {
+            shop: key.to_owned(),
+            kind: sort.to_owned(),
+            subject: want.subject.to_owned(),
+            mark: mark.to_owned(),
+            what: want.what.to_owned(),
+            look: want.look.clone(),
+            amount: want.amount,
+            at: now(),
+        };
+        let id = state.begin_movement(&wanted)?;
+        state.movement_sent(id, now())
+    }
+
     /// Shows what was made, and keeps that it was shown. What fails here cannot change what was done: the failure says
     /// so, and the same command shows it again. `show` says whether somebody was there to see it.
     pub async fn show_write(

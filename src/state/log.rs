@@ -77,7 +77,7 @@ pub struct Entry {
     /// SHA-256 of the request, hexadecimal.
     pub request: String,
     /// `done`, `refused` with the errcode, `not sent`, `unclear` (no answer says what became of it), or `no result` where
-    /// the program ended before there was one.
+    /// the program ended before there was one. `shown` where a command showed personal data as they are.
     pub result: String,
     pub rid: String,
     /// SHA-256 over the seal before and this row, hexadecimal.

@@ -316,6 +316,22 @@ impl State {
         )
     }
 
+    /// Whether a movement with this mark was wanted since `since` and is proven never to have arrived.
+    pub fn was_never_made(
+        &self,
+        shop: &str,
+        kind: &str,
+        subject: &str,
+        mark: &str,
+        since: i64,
+    ) -> Result<bool> {
+        let lost = self.read_movements(
+            "shop = ?1 AND kind = ?2 AND subject = ?3 AND mark = ?4 AND state = 'lost' AND at >= ?5",
+            params![shop, kind, subject, mark, since],
+        )?;
+        Ok(!lost.is_empty())
+    }
+
     /// Movements of a shop whose end is not known, the oldest first.
     pub fn open_movements(&self, shop: &str) -> Result<Vec<Movement>> {
         self.read_movements(

@@ -412,6 +412,21 @@ impl Items {
         read(&self.connection).map_err(|error: rusqlite::Error| sqlite_failure(error).into())
     }
 
+    /// What became of items whose answers left it open, once that was found out: what was done is no failure of its run.
+    pub fn settle(&mut self, ended: &[Ended]) -> Result<()> {
+        for item in ended {
+            if item.state == Some(ItemState::Done) {
+                self.connection
+                    .execute(
+                        "DELETE FROM failure WHERE key = ?3 AND run = (SELECT run FROM item WHERE shop = ?1 AND kind = ?2 AND key = ?3)",
+                        params![self.shop, self.kind, item.key],
+                    )
+                    .map_err(sqlite_failure)?;
+            }
+        }
+        self.end(ended)
+    }
+
     /// Writes marks so that they survive a power cut, before any of their calls is made.
     pub fn mark_sent<'a>(
         &mut self,

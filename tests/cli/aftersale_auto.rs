@@ -911,3 +911,76 @@ fn the_example_is_a_policy() {
         &["aftersale", "auto", "--example", "--policy", "policy.toml"],
     );
 }
+
+/// Every condition that a rule can name, with an after-sale of the shop that meets it and one that does not.
+#[test]
+fn every_condition_of_a_rule_tells_after_sales_apart() {
+    let world = selling(POLICY);
+    // Unshipped, of 10.00 yuan, and opened two hours before the other.
+    world.paid("W1");
+    let old = world.opened(&[
+        "refund",
+        "W1",
+        "--product",
+        "T1",
+        "--amount",
+        "10.00",
+        "--reason",
+        "6",
+    ]);
+    world.shipped("W2");
+    world.ok(&["sandbox", "advance", "2h"]);
+    let young = world.opened(&["return", "W2", "--product", "T2", "--reason", "1"]);
+    let (both, neither) = (vec![&old, &young], Vec::new());
+    for (condition, fits) in [
+        ("type = \"refund\"", vec![&old]),
+        ("type = \"return\"", vec![&young]),
+        ("up_to = \"10.00\"", both.clone()),
+        ("up_to = \"9.99\"", vec![&young]),
+        ("up_to = \"3.99\"", neither.clone()),
+        ("reasons = [\"mistake\"]", vec![&old]),
+        ("reasons = [\"out-of-stock\", \"damaged\"]", vec![&young]),
+        ("reasons = [\"quality\"]", neither.clone()),
+        ("older_than = \"1h\"", vec![&old]),
+        ("older_than = \"3h\"", neither.clone()),
+        ("younger_than = \"1h\"", vec![&young]),
+        ("younger_than = \"3h\"", both.clone()),
+        ("products = [\"T1\"]", vec![&old]),
+        ("products = [\"T2\", \"T3\"]", vec![&young]),
+        ("skus = [\"T1-1\"]", vec![&old]),
+        ("skus = [\"T2-1\"]", vec![&young]),
+        ("skus = [\"T3-1\"]", neither),
+        ("shipped = true", vec![&young]),
+        ("shipped = false", vec![&old]),
+    ] {
+        let ceiling = match condition.starts_with("up_to") {
+            true => "",
+            false => "up_to = \"100.00\"",
+        };
+        world.write(
+            "policy.toml",
+            format!(
+                "[limits]\nper_day = \"100.00\"\n[[rule]]\nname = \"r\"\naction = \"accept\"\n{ceiling}\n{condition}\n"
+            ),
+        );
+        let (rows, told) = auto(&world, 0, &["--dry-run"]);
+        for number in [&old, &young] {
+            let row = row(&rows, number);
+            let (action, rule) = match fits.contains(&number) {
+                true => ("accept", json!("r")),
+                false => ("wait", Value::Null),
+            };
+            assert_eq!(
+                (&row["action"], &row["rule"]),
+                (&json!(action), &rule),
+                "{condition}: {row} {told}"
+            );
+        }
+    }
+    // As it is planned it is done, here by the last of them.
+    let before = state(&world, &young);
+    auto(&world, 0, &[]);
+    assert_eq!((state(&world, &old), state(&world, &young)), (11, before));
+    assert_eq!(answers(&world), 1);
+    assert_eq!(spec::problems(&world.calls()), [""; 0]);
+}

@@ -1,9 +1,12 @@
 //! `delivery …`: one parcel, tables of parcels, receipt.
 
+use super::event::until;
 use super::order::{create, shop};
-use super::world::World;
-use crate::support::spec;
+use super::world::{Said, World, said};
+use crate::support::{spec, standin};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wxsell::sandbox::{Fault, FaultKind};
 
 /// A shop with these orders of two pieces, all paid.
@@ -331,4 +334,189 @@ fn an_order_in_after_sale_is_held_back() {
     );
     assert!(told.contains("is running"), "{told}");
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
+}
+
+/// A shop whose orders show a parcel half a minute after somebody looked for it first.
+struct Lagging {
+    world: World,
+    base_url: String,
+    _shop: wxsell::sandbox::Running,
+}
+
+impl Lagging {
+    fn with(orders: &[&str]) -> Lagging {
+        let world = paid(orders);
+        world.write("parcels.csv", "order,carrier,waybill\nA1,SF,SF1\n");
+        let shop = world.running();
+        let (clock, reported) = (world.clock(), Mutex::new(None));
+        let base_url = standin::before(
+            &shop.base_url,
+            Arc::new(move |path: &str, _: &[u8], reply: Vec<u8>| {
+                if !path.starts_with("/shop/order/get") || !has(&reply, b"\"SF1\"") {
+                    return reply;
+                }
+                let now = wxsell::clock::later(&clock);
+                let at = *reported.lock().expect("a lock").get_or_insert(now);
+                match now < at + Duration::from_secs(30) {
+                    true => without_parcels(&reply),
+                    false => reply,
+                }
+            }),
+        );
+        Lagging {
+            world,
+            base_url,
+            _shop: shop,
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
+        let mut command = self.world.plain_command(args);
+        command
+            .env("WXSELL_BASE_URL", &self.base_url)
+            .env("WXSELL_APPID", wxsell::sandbox::APPID)
+            .env("WXSELL_APP_SECRET", wxsell::sandbox::SECRET)
+            .env(wxsell::clock::VARIABLE, self.world.clock());
+        command
+    }
+
+    /// One parcel by options.
+    fn one(&self) -> Said {
+        said(&mut self.command(&[
+            "delivery",
+            "send",
+            "A1",
+            "--carrier",
+            "SF",
+            "--waybill",
+            "SF1",
+        ]))
+    }
+
+    /// The same parcel from a table.
+    fn table(&self) -> Said {
+        let from = [
+            "delivery",
+            "send",
+            "--from",
+            "parcels.csv",
+            "--format",
+            "json",
+        ];
+        said(&mut self.command(&from))
+    }
+
+    fn sent(&self) -> usize {
+        let calls = self.world.calls();
+        let sent = calls
+            .iter()
+            .filter(|call| call.path == "/shop/delivery/send");
+        sent.count()
+    }
+}
+
+fn has(reply: &[u8], word: &[u8]) -> bool {
+    reply.windows(word.len()).any(|part| part == word)
+}
+
+fn without_parcels(reply: &[u8]) -> Vec<u8> {
+    fn hide(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match name.as_str() {
+                        "delivery_list" => *value = json!([]),
+                        "status" if *value == 30 => *value = json!(20),
+                        _ => hide(value),
+                    }
+                }
+            }
+            Value::Array(rows) => rows.iter_mut().for_each(hide),
+            _ => {}
+        }
+    }
+    let mut reply: Value = serde_json::from_slice(reply).expect("JSON");
+    hide(&mut reply);
+    reply.to_string().into_bytes()
+}
+
+#[test]
+fn no_parcel_is_reported_twice_by_two_commands_while_orders_lag() {
+    // A table, and then by options: the order does not show it yet.
+    let shop = Lagging::with(&["A1"]);
+    let told = shop.table();
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(9), 1), "{}", told.stderr);
+    shop.world.wait(70);
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+    assert!(told.stderr.contains("already"), "{}", told.stderr);
+    // By options, and then a table; and the table once more.
+    let shop = Lagging::with(&["A1"]);
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+    for _ in 0..2 {
+        let told = shop.table();
+        assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+        assert_eq!(told.json()["confirmed"], 1);
+    }
+    // The table twice.
+    let shop = Lagging::with(&["A1"]);
+    for shipped in [1, 0] {
+        let told = shop.table();
+        assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+        assert_eq!(told.json()["shipped"], shipped);
+    }
+}
+
+#[test]
+fn a_parcel_of_a_command_that_ended_early_is_asked_after_by_the_other_one() {
+    let send = "/shop/delivery/send";
+    // A table that was killed while its call was under way.
+    let shop = Lagging::with(&["A1"]);
+    let hangs = Fault::once(send, FaultKind::Timeout { seconds: 600 }).after();
+    shop.world.sandbox().add_fault(&hangs).expect("a fault");
+    let mut child = shop
+        .command(&["delivery", "send", "--from", "parcels.csv"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    until(|| shop.sent() > 0);
+    child.kill().expect("it dies");
+    child.wait().expect("it ends");
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(9), 1), "{}", told.stderr);
+    shop.world.wait(70);
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+    assert_eq!(parcels(&shop.world, "A1").len(), 1);
+    // One that never came is sent once that is proven.
+    let shop = Lagging::with(&["A1"]);
+    let hangs = Fault::once(send, FaultKind::Timeout { seconds: 600 });
+    shop.world.sandbox().add_fault(&hangs).expect("a fault");
+    let mut child = shop
+        .command(&["delivery", "send", "--from", "parcels.csv"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    until(|| shop.sent() > 0);
+    child.kill().expect("it dies");
+    child.wait().expect("it ends");
+    assert_eq!(shop.one().code, Some(9));
+    shop.world.wait(70);
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(0), 2), "{}", told.stderr);
+    assert_eq!(parcels(&shop.world, "A1").len(), 1);
+    // By options, its answer lost; then the table.
+    let shop = Lagging::with(&["A1"]);
+    let lost = Fault::once(send, FaultKind::Status { status: 502 }).after();
+    shop.world.sandbox().add_fault(&lost).expect("a fault");
+    let told = shop.one();
+    assert_eq!((told.code, shop.sent()), (Some(9), 1), "{}", told.stderr);
+    let told = shop.table();
+    assert_eq!((told.code, shop.sent()), (Some(0), 1), "{}", told.stderr);
+    assert_eq!(told.json()["confirmed"], 1);
 }

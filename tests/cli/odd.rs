@@ -312,3 +312,79 @@ fn a_control_character_in_a_buyers_name_costs_no_list() {
     let (shown, _) = shop.json(&world, 0, &["order", "show", "W1"]);
     assert_eq!(shown["total"], 2300);
 }
+
+#[test]
+fn what_due_cannot_read_is_shown_and_hides_nothing_else() {
+    let world = World::selling();
+    let odd = asked(&world);
+    world.paid("W2");
+    let sound = world.opened(&["refund", "W2", "--product", "T1", "--amount", "6.00"]);
+    world.paid("W3");
+    type Form = fn(&mut Value);
+    let forms: [(&str, Form); 3] = [
+        ("a state that nobody has described", |reply| {
+            reply["after_sales_order"]["status"] = json!(99);
+        }),
+        ("one that WeChat does not show", |reply| {
+            *reply = json!({"errcode": 1_010_003, "errmsg": "no"});
+        }),
+        ("no record", |reply| reply["after_sales_order"] = json!(7)),
+    ];
+    for (name, form) in forms {
+        let number = odd.clone();
+        let shop = world.altered(move |path, request, reply| {
+            if path == SHOW && request["aftersale_id"].to_string() == number {
+                form(reply);
+            }
+        });
+        let (rows, _) = due(&shop, &world, 8);
+        let of = |number: &str| {
+            let rows = rows.as_array().expect("rows");
+            let row = rows.iter().find(|row| row["number"] == number);
+            row.unwrap_or_else(|| panic!("{name}: no {number}: {rows:?}"))
+        };
+        assert_eq!(
+            (&of(&odd)["unreadable"], &of(&odd)["due"]),
+            (&json!(true), &json!(true)),
+            "{name}"
+        );
+        assert_eq!(of(&sound)["unreadable"], false, "{name}");
+        std::fs::remove_dir_all(world.file("altered-state")).expect("it goes");
+    }
+    // An order that may wait for its parcel, and a product in audit since nobody knows when.
+    world.write("more.csv", super::catalogues::teas(&[("T9", "12.00")]));
+    world.ok(&["goods", "upload", "more.csv"]);
+    let shop = world.altered(|path, _, reply| match path {
+        "/shop/order/get_list" => {
+            for order in reply["orders"].as_array_mut().into_iter().flatten() {
+                if order["out_order_id"] == "W3" {
+                    order["status"] = json!("odd");
+                }
+            }
+        }
+        "/shop/spu/get_list" => {
+            for spu in reply["spus"].as_array_mut().into_iter().flatten() {
+                if spu["out_product_id"] == "T9" {
+                    spu["edit_status"] = json!("2");
+                    spu["audit_info"] = Value::Null;
+                }
+            }
+        }
+        _ => {}
+    });
+    let all = ["due", "--within", "72h", "--ship-within", "48h", "--all"];
+    let (rows, _) = shop.json(&world, 8, &all);
+    let of = |number: &str| {
+        let rows = rows.as_array().expect("rows");
+        rows.iter().find(|row| row["number"] == number).cloned()
+    };
+    for (number, is_due) in [("W3", true), ("T9", false)] {
+        let row = of(number).unwrap_or_else(|| panic!("no {number}: {rows}"));
+        assert_eq!(
+            (&row["unreadable"], &row["due"]),
+            (&json!(true), &json!(is_due)),
+            "{row}"
+        );
+    }
+    assert_eq!(of("W2").expect("an order")["unreadable"], false);
+}

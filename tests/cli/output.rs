@@ -389,3 +389,41 @@ fn csv_for_excel_has_a_mark_and_calculates_nothing() {
     let told = world.refused(2, &["goods", "list", "--excel"]);
     assert!(told.contains("--format csv"), "{told}");
 }
+
+#[test]
+fn what_is_shown_as_it_is_stands_in_the_log() {
+    let world = World::selling();
+    world.paid("W1");
+    let shown = || -> Vec<String> {
+        let rows = world.json(&["log", "list"]);
+        let rows = rows.as_array().expect("rows").iter();
+        rows.filter(|row| row["result"] == "shown")
+            .map(|row| row["path"].as_str().expect("text").to_owned())
+            .collect()
+    };
+    world.ok(&["order", "show", "W1"]);
+    assert_eq!(shown(), [""; 0]);
+    world.ok(&["order", "show", "W1", "--unmask"]);
+    world.ok(&["order", "list", "--raw"]);
+    let noted = shown();
+    assert_eq!(noted.len(), 2, "{noted:?}");
+    assert!(
+        noted[0].contains("order show") && noted[0].contains("--unmask"),
+        "{noted:?}"
+    );
+    assert!(
+        noted[1].contains("order list") && noted[1].contains("--raw"),
+        "{noted:?}"
+    );
+    world.ok(&["log", "verify"]);
+    // Where it cannot be noted nothing is shown.
+    let log = world.state_file("log.db");
+    for name in ["log.db-wal", "log.db-shm"] {
+        let _ = std::fs::remove_file(world.state_file(name));
+    }
+    std::fs::remove_file(&log).expect("it goes");
+    std::fs::create_dir(&log).expect("a folder");
+    let said = world.run(&["order", "show", "W1", "--unmask"]);
+    assert_eq!((said.code, said.text()), (Some(2), ""), "{}", said.stderr);
+    world.ok(&["order", "show", "W1"]);
+}

@@ -94,7 +94,7 @@ fn a_shop_that_has_not_joined_is_told_so() {
 fn waiting_ends_with_the_newcomer_or_with_its_time() {
     let world = World::new();
     world.ok(&["sandbox", "promoter", "add", "老茶馆"]);
-    let said = world.run(&[
+    let said = world.run_in_time(&[
         "promoter",
         "add",
         "--wechat",
@@ -123,6 +123,7 @@ fn waiting_ends_with_the_newcomer_or_with_its_time() {
             "--format",
             "json",
         ])
+        .env(wxsell::clock::VARIABLE, world.clock())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::null())
         .spawn()

@@ -373,7 +373,7 @@ fn a_bug_report_has_the_last_job_without_what_was_typed_and_the_findings_of_the_
     let world = World::with_goods(&super::catalogues::teas(&[("A", "1")]));
     world.ok(&["goods", "update", "A", "--title", "张三丰 13912345678 专供"]);
     let report = world.json(&["util", "report"]);
-    assert_eq!(report["last_job"]["command"], "goods upload");
+    assert_eq!(report["last_job"]["command"], "goods update");
     assert!(
         report["last_job"]["options"]
             .to_string()

@@ -3,6 +3,7 @@
 use super::world::World;
 use crate::support::spec;
 use serde_json::json;
+use wxsell::sandbox::{Fault, FaultKind};
 
 fn openid(number: usize) -> String {
     format!("oExamplePromoter{number:012}")
@@ -496,4 +497,60 @@ fn a_message_whose_answer_was_lost_is_not_sent_again() {
             .count(),
         1
     );
+}
+
+#[test]
+fn people_whose_answer_was_lost_are_looked_up_at_the_end() {
+    let world = World::new();
+    let table = |from: usize, to: usize| {
+        let rows = (from..=to).map(|number| format!("{},1\n", openid(number)));
+        format!("openid,role\n{}", rows.collect::<String>())
+    };
+    let path = "/promoter/addpromoter";
+    let add = ["promoter", "add", "--from", "staff.csv", "--format", "json"];
+    let count = |rows: &serde_json::Value, result: &str| {
+        let rows = rows.as_array().expect("rows");
+        rows.iter().filter(|row| row["result"] == result).count()
+    };
+    let sent = || {
+        let calls = world.calls();
+        calls.iter().filter(|call| call.path == path).count()
+    };
+    // Every try of the first ten is lost after it was carried out.
+    world.write("staff.csv", table(1, 12));
+    let lost = Fault::once(path, FaultKind::Reset).times(5);
+    let after = lost.clone().after();
+    world.sandbox().add_fault(&after).expect("a fault");
+    let said = world.run_in_time(&add);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(count(&said.json(), "declared"), 12);
+    assert!(said.stderr.contains("looking again"), "{}", said.stderr);
+    // And before.
+    world.write("staff.csv", table(13, 14));
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let said = world.run_in_time(&add);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert_eq!(count(&said.json(), "not_sent"), 2);
+    let reason = &said.json()[0]["reason"];
+    assert!(
+        reason
+            .as_str()
+            .is_some_and(|why| why.contains("never got it")),
+        "{reason}"
+    );
+    // Three groups without an answer are enough.
+    world.write("staff.csv", table(15, 64));
+    let always = Fault {
+        times: None,
+        ..lost.clone()
+    };
+    world.sandbox().add_fault(&always).expect("a fault");
+    let before = sent();
+    let said = world.run_in_time(&add);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert_eq!((sent() - before, count(&said.json(), "not_sent")), (15, 50));
+    world.sandbox().clear_faults(None).expect("no faults");
+    let said = world.run_in_time(&add);
+    assert_eq!(count(&said.json(), "declared"), 50, "{}", said.stderr);
+    assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }

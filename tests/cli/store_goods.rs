@@ -144,10 +144,13 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
         .expect("a fault");
     drop(shop);
     world.write("one.csv", one("茶杯一只 白瓷", "39.90", "10"));
-    let said = store(&world, &["goods", "upload", "one.csv", "--format", "json"]);
-    assert_eq!(said.code, Some(6), "{}", said.stderr);
-    assert_eq!(said.json()["unclear"], 1, "{}", said.text());
-    // Again: it is looked for, a minute later once more, and found.
+    // The job itself looks again at its end, and finds it.
+    let report = in_time(&world, &["goods", "upload", "one.csv"]);
+    assert_eq!(
+        (&report["added"], &report["unclear"]),
+        (&1.into(), &0.into()),
+        "{report}"
+    );
     let seen = world.calls().len();
     let report = in_time(&world, &["goods", "upload", "one.csv"]);
     assert_eq!(report["added"], 0, "{report}");
@@ -168,29 +171,52 @@ fn an_addition_whose_answer_was_lost_is_looked_for_twice_before_it_is_sent_again
             .replace("CUP-1", "CUP-2")
             .replace("bowl", "dress"),
     );
-    let said = store(&world, &["goods", "upload", "two.csv"]);
+    let said = in_its_time(&world, &["goods", "upload", "two.csv"]);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
+    let failed = &said.json()["failed"][0]["reason"];
+    let reason = failed.as_str().expect("a reason");
+    assert!(reason.contains("WeChat never got it"), "{reason}");
     let report = in_time(&world, &["goods", "upload", "two.csv"]);
     assert_eq!(report["added"], 1, "{report}");
-    world.ok(&["sandbox", "advance", "90s"]);
+    world.wait(60);
     assert_eq!(
-        json(&world, &["goods", "list"]).as_array().map(Vec::len),
+        in_time(&world, &["goods", "list"]).as_array().map(Vec::len),
         Some(2)
     );
 }
 
-/// As [`json`], with waits that pass at once for the machine and the store.
-#[track_caller]
-pub fn in_time(world: &World, args: &[&str]) -> Value {
+#[test]
+fn a_job_ends_after_three_additions_of_which_nobody_knows_what_became() {
+    let world = sampled();
+    let lost = Fault {
+        times: None,
+        ..Fault::once(ADD, FaultKind::Reset)
+    };
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let upload = ["goods", "upload", "store-catalog.xlsx", "--jobs", "1"];
+    let said = in_its_time(&world, &upload);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
+    let calls = world.calls();
+    assert_eq!(calls.iter().filter(|call| call.path == ADD).count(), 3);
+    assert_eq!(said.json()["left"], 1, "{}", said.text());
+    world.sandbox().clear_faults(None).expect("no faults");
+    let report = in_time(&world, &upload);
+    assert_eq!(report["added"], 4, "{report}");
+}
+
+/// With waits that pass at once for the machine and the store.
+fn in_its_time(world: &World, args: &[&str]) -> Said {
     let args = [&["--profile", "store-sandbox"], args, &["--format", "json"]].concat();
     let mut command = world.plain_command(&args);
-    let output = command
-        .env(wxsell::clock::VARIABLE, world.clock())
-        .output()
-        .expect("it runs");
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{words}");
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    super::world::said(command.env(wxsell::clock::VARIABLE, world.clock()))
+}
+
+/// As [`in_its_time`], of what ends well.
+#[track_caller]
+pub fn in_time(world: &World, args: &[&str]) -> Value {
+    let said = in_its_time(world, args);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    said.json()
 }
 
 /// A sheet of one product.

@@ -289,24 +289,35 @@ fn killed_anywhere_it_is_made_once() {
     killed(20);
 }
 
+/// `cargo test --release --test all writes::killed_at -- --ignored`
 #[test]
-#[ignore = "long"]
+#[ignore = "takes minutes"]
 fn killed_at_two_hundred_moments_it_is_made_once() {
     killed(200);
 }
 
+/// Each moment is after so many requests of the program (before the first, while the write is under way, in the look after
+/// it), and a few milliseconds more from one round to the next.
 fn killed(moments: u64) {
     for moment in 0..moments {
         let kind = &KINDS[(moment % 4) as usize];
+        let (requests, later) = (moment / 4 % 5, moment / 20);
         let before = Before::new(if moment % 3 == 0 { 60 } else { 0 });
-        before.bank.next(End::Slow(100));
+        before.bank.next(End::Slow(30));
         let mut child = before
             .command(kind.args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
-        std::thread::sleep(Duration::from_millis(20 + moment * 400 / moments));
+        let began = std::time::Instant::now();
+        while (before.bank.asked("") as u64) < requests
+            && child.try_wait().expect("a child").is_none()
+        {
+            assert!(began.elapsed() < Duration::from_secs(60), "it hangs");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(later * 4));
         let _ = child.kill();
         let killed = child.wait_with_output().expect("an end");
         let how = format!("killed, {moment}, {}", kind.path);
@@ -627,6 +638,17 @@ fn what_wechat_does_not_show_is_sent_once_and_settled_by_a_person() {
     );
     call(body);
     assert_eq!(sent(), 3);
+    // One that was made stands in the log as found.
+    let third = body.replace("p1", "p3");
+    lose(&world, "/promoter/singlesendmsg");
+    assert_eq!(call(&third).code, Some(9));
+    let rows = world.run_in_time(&["run", "settle", "--format", "json"]);
+    let id = rows.json()[0]["id"].to_string();
+    let settled = world.run_in_time(&["run", "settle", "--made", &id, "--format", "json"]);
+    assert_eq!(settled.json()["outcome"], "done", "{}", settled.stderr);
+    let log = world.json(&["log", "list"]);
+    let last = log.as_array().and_then(|rows| rows.last()).expect("a row");
+    assert_eq!((&last["result"], sent()), (&"found".into(), 4), "{last}");
     let listed = world.run_in_time(&["run", "settle", "--format", "json"]);
     assert_eq!(listed.json(), serde_json::json!([]), "{}", listed.stderr);
 }
@@ -739,8 +761,14 @@ fn with_a_locked_log_nothing_is_sent_that_is_not_in_it() {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    let calls = before.bank.calls();
-    std::thread::sleep(Duration::from_millis(1500));
+    let (calls, path) = (before.bank.calls(), "/shop/pay/getorder");
+    // It has looked at the payment; what comes next is the intent.
+    let began = std::time::Instant::now();
+    while before.bank.asked(path) == 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(child.try_wait().expect("a child"), None);
     assert_eq!(before.bank.calls(), calls, "it was sent without an intent");
     holder.execute_batch("ROLLBACK").expect("it is free");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

@@ -55,6 +55,8 @@ struct Books {
     reads: Vec<(String, String)>,
     lag: i64,
     calls: usize,
+    /// Requests of every kind.
+    asked: Vec<String>,
     /// Letters that are kept of a note.
     notes: Option<usize>,
 }
@@ -123,6 +125,13 @@ impl Bank {
         self.books().calls
     }
 
+    /// Requests that came in, of one path or of all.
+    pub fn asked(&self, path: &str) -> usize {
+        let books = self.books();
+        let asked = books.asked.iter();
+        asked.filter(|asked| asked.starts_with(path)).count()
+    }
+
     fn books(&self) -> std::sync::MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,6 +156,7 @@ impl Bank {
         let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
         while let Some((path, request)) = read(&mut reader) {
             self.come_due();
+            self.books().asked.push(path.clone());
             let Some((reply, ends)) = self.reply(&path, &request) else {
                 return;
             };

@@ -28,6 +28,21 @@ pub fn start(answers: Arc<Answers>) -> String {
 
 /// As [`start`], for answers that depend on the whole request or are no text.
 pub fn start_with(answers: Arc<Bytes>) -> String {
+    start_whole(Arc::new(move |asked: &Asked| {
+        let body = answers(asked);
+        [head("", body.len()).as_bytes(), &body].concat()
+    }))
+}
+
+/// The head of an answer, with more headers, each with its end of line.
+pub fn head(more: &str, length: usize) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\n{more}Content-Length: {length}\r\n\r\n"
+    )
+}
+
+/// As [`start_with`], for answers with a head of their own.
+pub fn start_whole(answers: Arc<Bytes>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -45,16 +60,11 @@ fn serve(mut stream: TcpStream, answers: &Bytes) {
     while let Some((first, body)) = read(&mut reader) {
         let target = first.split(' ').nth(1).unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let body = answers(&Asked {
+        let answer = answers(&Asked {
             path: path.to_owned(),
             query: query.to_owned(),
             body,
         });
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        let answer = [head.as_bytes(), &body].concat();
         if stream.write_all(&answer).is_err() {
             return;
         }
@@ -91,10 +101,7 @@ fn pass_on(mut stream: TcpStream, shop: &str, change: &Change) {
         let reply = super::http::send(shop, method, &target, &headers, &body);
         let path = target.split('?').next().unwrap_or_default();
         let reply = change(path, &body, reply.body);
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json; encoding=utf-8\r\nContent-Length: {}\r\n\r\n",
-            reply.len()
-        );
+        let head = head("", reply.len());
         if stream
             .write_all(&[head.as_bytes(), &reply].concat())
             .is_err()

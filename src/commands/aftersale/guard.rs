@@ -127,6 +127,7 @@ impl Plan<'_> {
             ctx.out.note(text!(
                 "the answer was lost; the after-sale shows that it was done"
             ));
+            ctx.shop().await?.client.last_was_found().await;
             return Ok(());
         }
         failure.also = options(&case, &self.which.number);

@@ -7,18 +7,18 @@ use super::carriers::Carriers;
 use super::plan::{Finish, Shipment, plan};
 use super::report::{Event, Planned, Report, action};
 use super::sheet::{Field, Line, Problem, Reading, Table};
-use super::{SEND, SendArgs, again, by_numbers, held_back, is_incomplete};
+use super::{KIND, SEND, SendArgs, again, by_numbers, held_back, is_incomplete, reporting};
 use crate::bulk::failed::{self, Copy, Judge, Verdict};
 use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
-use crate::bulk::{self, Interrupt, Outcome};
+use crate::bulk::{self, Interrupt, LAG, Look, Outcome};
 use crate::client::errcode::ends_the_job;
 use crate::clock;
 use crate::commands::Ctx;
 use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
-use crate::state::runs::{Ended, ItemState, Items, Known, LeftOut, RunState, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Known, LeftOut, Memory, RunState, SentMark};
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
@@ -27,10 +27,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Seconds that reads may lag behind what was reported.
-const LAG: i64 = 60;
-/// Between two looks in vain that together are a proof.
-const LOOKS_APART: Duration = Duration::from_secs(4);
 /// Marks a commit of the journal.
 const BATCH: usize = 64;
 
@@ -74,11 +70,13 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     // Two jobs would plan by what neither has reported yet.
     let profile = ctx.profile()?;
     let shop_key = profile.shop_key();
-    let _one_job = match ctx.global.dry_run {
-        true => None,
-        false => Some(one_job(ctx, &shop_key, args.busy).await?),
-    };
-    let plans = plans(&mut table, &args, ctx).await?;
+    let (mut _one_job, mut unsettled) = (None, HashSet::new());
+    if !ctx.global.dry_run {
+        let job = one_job(ctx, &shop_key, args.busy).await?;
+        _one_job = Some((job, reporting(ctx).await?));
+        unsettled = ctx.shop().await?.settle_parcels().await?;
+    }
+    let plans = plans(&mut table, &args, &unsettled, ctx).await?;
     if !table.problems.is_empty() && !args.skip_bad {
         table
             .problems
@@ -108,7 +106,13 @@ pub async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// Holds every row against the order as WeChat has it. What is wrong goes to the table's problems.
-async fn plans(table: &mut Table, args: &SendArgs, ctx: &Ctx) -> Result<Plans> {
+/// `unsettled` are orders of which nobody knows what another command reported.
+async fn plans(
+    table: &mut Table,
+    args: &SendArgs,
+    unsettled: &HashSet<String>,
+    ctx: &Ctx,
+) -> Result<Plans> {
     let mut plans = Plans::default();
     // An order with a bad row is bad as a whole: it would go out incomplete.
     let bad: HashSet<String> = table
@@ -165,13 +169,23 @@ async fn plans(table: &mut Table, args: &SendArgs, ctx: &Ctx) -> Result<Plans> {
                 }
             }
             Ok(_) if bad.contains(&number) => {}
-            Ok(shipment) => match shipment.is_due() {
-                true => match held_back(order, ctx).await {
+            Ok(mut shipment) => {
+                let shop = ctx.shop().await?;
+                for (carrier, waybill) in shop.reported_parcels(&shipment.out_order_id)? {
+                    shipment.leave_out_reported(&carrier, &waybill);
+                }
+                let why = match shipment.is_due() {
+                    false => None,
+                    true if unsettled.contains(&shipment.out_order_id) => Some(text!(
+                        "another command reported a parcel of it, and whether WeChat got that cannot be told now"
+                    )),
+                    true => held_back(order, ctx).await,
+                };
+                match why {
                     Some(why) => plans.held.push(Held { order: number, why }),
                     None => plans.shipments.push(shipment),
-                },
-                false => plans.shipments.push(shipment),
-            },
+                }
+            }
         }
     }
     Ok(plans)
@@ -389,7 +403,7 @@ impl Sender<'_> {
             // What WeChat has was asked, which is better than what a journal remembers.
             recheck: true,
         };
-        let items = Items::open(self.ctx.state()?, shop_key, "delivery")?;
+        let items = Items::open(self.ctx.state()?, shop_key, KIND)?;
         let mut journal = Journal::start(items, feed, shipments.into_iter().map(Ok))?;
         let (mut counts, mut failed, mut unsent) = (HashMap::new(), Vec::new(), Vec::new());
         let parked = RefCell::new(HashMap::new());
@@ -422,10 +436,12 @@ impl Sender<'_> {
         .await;
         let mut kept = journal.close();
         drop(progress);
-        if !interrupt.pressed() && kept.is_ok() && !unknown.is_empty() {
-            kept = self
-                .settle(&mut unknown, parked.into_inner(), shop_key)
-                .await;
+        if kept.is_ok() && !unknown.is_empty() {
+            let parked = parked.into_inner();
+            let mut items = Items::open(self.ctx.state()?, shop_key, KIND)?;
+            let look = async |ended: &Ended, _| self.look(parked.get(&ended.key)).await;
+            let note = |words| out.note(words);
+            kept = bulk::settle(&mut unknown, &mut items, interrupt, note, look).await;
         }
         for ended in &unknown {
             *counts.entry(ended.action).or_default() += 1;
@@ -456,48 +472,18 @@ impl Sender<'_> {
         Ok((counts, failed, stopped))
     }
 
-    /// Looks at those whose answers left it open, all together, once reads no longer lag behind what was sent: found is
-    /// done, and two looks in vain prove that it never arrived.
-    async fn settle(
-        &self,
-        unknown: &mut [Ended],
-        parked: HashMap<String, Shipment>,
-        shop_key: &str,
-    ) -> Result<()> {
-        self.ctx.out.note(text!(
-            "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
-            count = unknown.len(),
-            seconds = LAG
-        ));
-        clock::sleep(Duration::from_secs(LAG.unsigned_abs() + 1)).await;
-        let mut items = Items::open(self.ctx.state()?, shop_key, "delivery")?;
-        let mut missing = Vec::new();
-        for second in [false, true] {
-            if second && !missing.is_empty() {
-                clock::sleep(LOOKS_APART).await;
+    /// Whether WeChat shows what was reported without an answer.
+    async fn look(&self, shipment: Option<&Shipment>) -> Look {
+        let Some(shipment) = shipment else {
+            return Look::Unread;
+        };
+        match again(shipment, self.ctx).await {
+            Ok(order) if shipment.clone().leave_out(&order) => {
+                Look::Done(action::CONFIRMED, Memory::Kept)
             }
-            for (at, ended) in unknown.iter_mut().enumerate() {
-                let Some(shipment) = parked.get(&ended.key) else {
-                    continue;
-                };
-                if second && !missing.contains(&at) {
-                    continue;
-                }
-                let Ok(order) = again(shipment, self.ctx).await else {
-                    continue;
-                };
-                if shipment.clone().leave_out(&order) {
-                    ended.state = Some(ItemState::Done);
-                    (ended.action, ended.errcode, ended.reason) = (action::CONFIRMED, None, None);
-                } else if second {
-                    ended.state = Some(ItemState::Refused);
-                    ended.reason = Some(text!("WeChat never got it; the same command sends it"));
-                } else {
-                    missing.push(at);
-                }
-            }
+            Ok(_) => Look::Missing,
+            Err(_) => Look::Unread,
         }
-        items.end(unknown)
     }
 
     async fn one(
@@ -525,8 +511,7 @@ impl Sender<'_> {
 
     async fn ship(&self, mut work: Shipment, before: Option<Known>) -> Result<&'static str> {
         // Nobody knows whether the call of an earlier run arrived, perhaps after the orders were read: look again.
-        let uncertain =
-            before.is_some_and(|known| matches!(known.state, ItemState::Sent | ItemState::Unclear));
+        let uncertain = before.is_some_and(|known| may_be_there(known, &work));
         if uncertain && work.is_due() {
             work.leave_out(&again(&work, self.ctx).await?);
             // Orders may lag behind what was reported: two looks, the second when that time is over, prove that it
@@ -578,6 +563,15 @@ impl Sender<'_> {
             true => action::SHIPPED,
             false => action::PART,
         })
+    }
+}
+
+/// Whether what an earlier run reported of an order may be what is to be reported now, and the order only not show it yet.
+pub fn may_be_there(known: Known, shipment: &Shipment) -> bool {
+    match known.state {
+        ItemState::Sent | ItemState::Unclear => true,
+        ItemState::Done => known.fingerprint == shipment.fingerprint,
+        _ => false,
     }
 }
 

@@ -21,6 +21,8 @@ use crate::shop::aftersale::Key;
 use crate::shop::parcel::mark;
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
 use crate::shop::write::{Made, Planned, Sort, Want};
+use crate::state::LockGuard;
+use crate::state::runs::Items;
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -194,8 +196,46 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     }
 }
 
+/// The orders of a job in its journal.
+const KIND: &str = "delivery";
+
+/// Who holds this may report parcels of the shop: two commands would plan by what neither has reported yet.
+async fn reporting(ctx: &Ctx) -> Result<LockGuard> {
+    let name = format!("reporting-{}", ctx.profile()?.shop_key());
+    let state = ctx.state()?.clone();
+    if let Some(guard) = state.try_lock(&name)? {
+        return Ok(guard);
+    }
+    ctx.out
+        .note(text!("waiting for another command that does the same"));
+    let locked = tokio::task::spawn_blocking(move || state.lock(&name)).await;
+    locked.map_err(|error| {
+        Failure::bug(text!(
+            "waiting for a lock failed: {error}",
+            error = error.to_string()
+        ))
+    })?
+}
+
+/// Whether the journal of a job has the order with what may be this parcel.
+fn may_be_under_way(order: &Order, shipment: &Shipment, ctx: &Ctx) -> Result<bool> {
+    let items = Items::open(ctx.state()?, &ctx.profile()?.shop_key(), KIND)?;
+    for name in [&shipment.order, &order.number, &order.id] {
+        if let Some(known) = items.known(name)?
+            && bulk::may_be_there(known, shipment)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// One parcel of one order.
 async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
+    let _alone = match ctx.global.dry_run {
+        true => None,
+        false => Some(reporting(ctx).await?),
+    };
     let number = args.order.unwrap_or_default();
     let order = match &args.openid {
         Some(openid) => order_of(&number, openid, ctx).await?,
@@ -278,6 +318,9 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
         look: shipment.openid.clone(),
         anew: false,
     };
+    if may_be_under_way(&order, &shipment, ctx)? {
+        shop.doubt(&want())?;
+    }
     let (_, operation) = SEND.operation();
     let made = match shop.plan_write(want()).await? {
         Planned::Same(made) => {

@@ -73,6 +73,17 @@ impl Shipment {
         self.parcels.is_empty()
     }
 
+    /// Leaves out a parcel that another command has reported, although the order may not show it yet.
+    pub fn leave_out_reported(&mut self, carrier: &str, waybill: &str) {
+        let before = self.parcels.len();
+        self.parcels
+            .retain(|parcel| parcel.delivery_id != carrier || parcel.waybill_id != waybill);
+        let left_out = before - self.parcels.len();
+        self.there += left_out;
+        // The last of them completed the order where it could.
+        self.over |= left_out > 0 && self.parcels.is_empty();
+    }
+
     /// The request; `at` is the time when an order is complete.
     pub fn request(&self, finish: bool, at: &str) -> Value {
         let mut body = json!({

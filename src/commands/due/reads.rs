@@ -3,6 +3,7 @@
 use super::{Item, Noun, Wanted};
 use crate::api::component::aftersale as wire;
 use crate::commands::Ctx;
+use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
@@ -52,6 +53,11 @@ pub async fn shop(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Item>> {
     let found = [aftersales, disputes, orders, audits];
     let found = found.into_iter().flatten();
     Ok(found.filter(|item| wanted.all || item.due).collect())
+}
+
+/// The first that is there.
+fn first_of(one: String, other: String) -> String {
+    if one.is_empty() { other } else { one }
 }
 
 impl Look<'_> {
@@ -228,11 +234,25 @@ impl Look<'_> {
     async fn case(&self, number: &str) -> Result<Result<OpenCase, String>> {
         let read_at = now();
         let shop = self.ctx.shop().await?;
-        let found = shop.aftersale(&Key::Id(number.to_owned())).await?;
+        let found = match shop.aftersale(&Key::Id(number.to_owned())).await {
+            Ok(found) => found,
+            // One that WeChat does not show hides no others.
+            Err(error) if failure(&error).is_some_and(|found| found.kind == Kind::Refused) => {
+                self.ctx.out.warn(text!(
+                    "after-sale {number}: {problem}",
+                    number,
+                    problem = Failure::from_any(error).message
+                ));
+                return Ok(Err(number.to_owned()));
+            }
+            Err(error) => return Err(error),
+        };
         super::super::aftersale::note_unread(self.ctx, number, &found);
         let aftersale = found.value;
         let case = aftersale.case();
-        let (false, Some(changed_at)) = (aftersale.is_unreadable(), case.changed_at) else {
+        // It was listed as one that waits: a state that nobody has described may have a clock too.
+        let is_unreadable = aftersale.is_unreadable() || matches!(case.state, State::Unknown(_));
+        let (false, Some(changed_at)) = (is_unreadable, case.changed_at) else {
             return Ok(Err(number.to_owned()));
         };
         Ok(Ok(OpenCase {
@@ -303,19 +323,24 @@ impl Look<'_> {
         let shop = self.ctx.shop().await?;
         let walked = shop.orders_between(since, self.now + DAY).await?;
         self.ctx.note_unsure(walked.unsure);
+        let limited = self.wanted.ship_within.is_some();
         let open = walked
             .rows
             .into_iter()
-            .filter(|order| order.value.state == order::State::Paid);
-        Ok(open.map(|order| self.to_ship(order.value)).collect())
+            .filter_map(|order| match order.value.state {
+                order::State::Paid => Some(self.to_ship(order.value)),
+                // It may wait for its parcel.
+                order::State::Unknown(_) if limited => {
+                    let number = first_of(order.value.number, order.value.id);
+                    Some(self.unreadable(Noun::Order, number))
+                }
+                _ => None,
+            });
+        Ok(open.collect())
     }
 
     fn to_ship(&self, order: Order) -> Item {
-        let id = if order.number.is_empty() {
-            order.id
-        } else {
-            order.number
-        };
+        let id = first_of(order.number, order.id);
         let paid = order.paid_at.or(order.created_at);
         let item = match paid.zip(self.wanted.ship_within) {
             Some((paid, limit)) => Item {
@@ -351,12 +376,19 @@ impl Look<'_> {
             return Ok(Vec::new());
         }
         let audits = self.ctx.shop().await?.audits().await?;
-        let items = audits.into_iter().filter_map(|audit| {
-            let since = self.now - audit.submitted?;
-            let is_long = since >= self.wanted.audit_after;
-            (audit.is_open && is_long).then(|| Item {
+        let items = audits.into_iter().filter(|audit| audit.is_open);
+        let items = items.filter_map(|audit| {
+            let since = audit.submitted.map(|submitted| self.now - submitted);
+            if since.is_some_and(|since| since < self.wanted.audit_after) {
+                return None;
+            }
+            Some(Item {
                 who: Actor::Platform,
-                what: text!("in audit for {time}", time = left(since)),
+                what: match since {
+                    Some(since) => text!("in audit for {time}", time = left(since)),
+                    None => text!("in audit; since when cannot be read"),
+                },
+                unreadable: since.is_none(),
                 ..self.waiting(Noun::Audit, audit.number)
             })
         });

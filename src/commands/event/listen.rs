@@ -19,13 +19,15 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// So many lines wait to be printed; further ones are left out, because a slow reader must not delay an answer.
 const LINES: usize = 1_024;
+/// Refused requests that are told of one by one within a second; more are counted.
+const REFUSALS: u32 = 20;
 /// How long the forwarder rests after the state file could not be used.
 const REST: Duration = Duration::from_secs(5);
 
@@ -154,6 +156,7 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
         let said = said.clone();
         tokio::spawn(keep_forwarding(forwarder, wake, stopping, said))
     });
+    let refusals = Mutex::new(Refusals::default());
     let receiver = Receiver {
         shops,
         log,
@@ -164,7 +167,23 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
         only: args.onward.only.clone(),
         forward: wake,
         tls,
-        watch: Box::new(move |happening| drop(said.try_send(words(&happening)))),
+        watch: Box::new(move |happening| {
+            if matches!(happening, Happening::Refused { .. }) {
+                let mut refusals = refusals.lock().unwrap_or_else(PoisonError::into_inner);
+                let (told, left_out) = refusals.one_more(crate::types::now());
+                if left_out > 0 {
+                    let count = left_out;
+                    drop(said.try_send(text!(
+                        "{count} more {count:request was|requests were} refused",
+                        count
+                    )));
+                }
+                if !told {
+                    return;
+                }
+            }
+            drop(said.try_send(words(&happening)));
+        }),
     };
     let work = async {
         receiver.serve(listener, told_to_stop()).await?;
@@ -250,6 +269,32 @@ fn printer(out: &Output) -> Result<SyncSender<Text>> {
         .name("printer".into())
         .spawn(move || lines.iter().for_each(|line| out.note(line)))?;
     Ok(said)
+}
+
+/// Refusals of one second: strangers can cause thousands, and each line takes time from true pushes.
+#[derive(Debug, Default)]
+struct Refusals {
+    second: i64,
+    told: u32,
+    left_out: u64,
+}
+
+impl Refusals {
+    /// Whether this one is told of, and how many were left out of the seconds before.
+    fn one_more(&mut self, now: i64) -> (bool, u64) {
+        let mut before = 0;
+        if self.second != now {
+            before = self.left_out;
+            *self = Refusals {
+                second: now,
+                ..Refusals::default()
+            };
+        }
+        self.told += 1;
+        let told = self.told <= REFUSALS;
+        self.left_out += u64::from(!told);
+        (told, before)
+    }
 }
 
 fn words(happening: &Happening) -> Text {
@@ -351,5 +396,20 @@ async fn keep_forwarding(
         if tokio::time::timeout(REST, told).await.is_ok() {
             break;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_refusals_are_counted_and_not_told_of_one_by_one() {
+        let mut refusals = Refusals::default();
+        let told: Vec<(bool, u64)> = (0..50).map(|_| refusals.one_more(7)).collect();
+        assert_eq!(told.iter().filter(|(told, _)| *told).count(), 20);
+        assert!(told.iter().all(|(_, before)| *before == 0));
+        assert_eq!(refusals.one_more(8), (true, 30));
+        assert_eq!(refusals.one_more(9), (true, 0));
     }
 }

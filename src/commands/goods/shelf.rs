@@ -1,7 +1,8 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit`: one step for one or many products.
 
+use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::commands::Ctx;
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -67,6 +68,76 @@ impl Record for Stepped {
         }),
         Column::new("reason", "REASON", |s| Cell::sentence(s.reason.as_ref())),
     ];
+}
+
+/// How a step went for one product after the other.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Products in a row of which nobody knows whether it was done.
+    unknown_in_a_row: u32,
+    /// The last of those.
+    unknown: Option<anyhow::Error>,
+    /// What goes for all that would follow.
+    stopped: Option<anyhow::Error>,
+}
+
+impl Tally {
+    pub fn done(&mut self) {
+        self.unknown_in_a_row = 0;
+    }
+
+    /// The row of a product that failed.
+    pub fn failed(&mut self, out_product_id: String, error: anyhow::Error) -> Stepped {
+        let failure = Failure::from_any(error);
+        let row = Stepped {
+            out_product_id,
+            result: match failure.unclear {
+                true => "unclear",
+                false => "refused",
+            },
+            errcode: failure.errcode,
+            reason: Some(failure.message.clone()),
+        };
+        self.unknown_in_a_row = match failure.unclear {
+            true => self.unknown_in_a_row + 1,
+            false => 0,
+        };
+        let for_all = matches!(failure.kind, Kind::Access | Kind::Network | Kind::Limited);
+        if for_all || self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
+            self.stopped = Some(failure.into());
+        } else if failure.unclear {
+            self.unknown = Some(failure.into());
+        }
+        row
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// How it went, once the rows are shown; `refused` is said of one that was refused.
+    pub fn end(self, rows: &[Stepped], count: usize, refused: Text) -> Result<()> {
+        let failed = rows.iter().filter(|row| row.reason.is_some()).count();
+        let shown = |kind, message| Failure {
+            shown: true,
+            ..Failure::new(kind, message)
+        };
+        match (self.stopped, self.unknown) {
+            (Some(error), _) => Err(error),
+            (None, Some(error)) if count == 1 => Err(error),
+            _ if failed == 1 && count == 1 => Err(shown(Kind::Refused, refused).into()),
+            _ if failed > 0 => Err(shown(
+                Kind::Partial,
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Args {
@@ -138,7 +209,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Stepped>()?;
     ctx.before_write(destructive).await?;
     let shop_key = ctx.profile()?.shop_key();
-    let mut stopped = None;
+    let mut tally = Tally::default();
     for out_product_id in args.out_product_ids {
         let result = match step {
             Step::OnSale => shop.list_goods(&out_product_id).await,
@@ -154,6 +225,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         };
         match result {
             Ok(()) => {
+                tally.done();
                 // What an upload knew of it no longer holds.
                 let state = ctx.state()?;
                 match step {
@@ -164,58 +236,18 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
                     Step::OnSale | Step::OffSale => {}
                 }
             }
-            Err(error) => {
-                let found = failure(&error);
-                row.result = if found.is_some_and(|found| found.unclear) {
-                    "unclear"
-                } else {
-                    "refused"
-                };
-                row.errcode = found.and_then(|found| found.errcode);
-                row.reason = Some(found.map_or_else(
-                    || Text::verbatim(error.to_string()),
-                    |found| found.message.clone(),
-                ));
-                if found.is_some_and(|found| {
-                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
-                }) {
-                    stopped = Some(error);
-                }
-            }
+            Err(error) => row = tally.failed(row.out_product_id, error),
         }
         rows.push(row);
-        if stopped.is_some() {
+        if tally.has_ended() {
             break;
         }
     }
-    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
     ctx.out.list(&rows)?;
-    match stopped {
-        Some(error) => Err(error),
-        None if failed == count && failed == 1 => Err(Failure {
-            shown: true,
-            ..Failure::new(
-                Kind::Refused,
-                text!(
-                    "{failed} of {count} {count:product|products} failed",
-                    failed,
-                    count
-                ),
-            )
-        }
-        .into()),
-        None if failed > 0 => Err(Failure {
-            shown: true,
-            ..Failure::new(
-                Kind::Partial,
-                text!(
-                    "{failed} of {count} {count:product|products} failed",
-                    failed,
-                    count
-                ),
-            )
-        }
-        .into()),
-        None => Ok(()),
-    }
+    let refused = text!(
+        "{failed} of {count} {count:product|products} failed",
+        failed = 1,
+        count = 1
+    );
+    tally.end(&rows, count, refused)
 }

@@ -287,16 +287,33 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     }
     let total = catalogue.len() as u64;
     let mut tally = Tally::new(ctx, total, not_compared, !args.report.is_empty())?;
+    let mut unknown: Vec<Ended> = Vec::new();
     let started = std::time::Instant::now();
     let stopped = bulk::run(
         &mut journal,
         usize::from(args.jobs),
         &interrupt,
         |fed| sender.send(fed),
-        |ended| tally.hear(ended),
+        |ended| match ended.state {
+            // Told when it is settled with the others.
+            Some(ItemState::Unclear) => unknown.push(ended.clone()),
+            _ => tally.hear(ended),
+        },
     )
     .await;
-    let kept = journal.close();
+    let mut kept = journal.close();
+    if kept.is_ok() && !unknown.is_empty() {
+        tally.end_progress();
+        let mut items = Items::open(state, &shop_key, "goods")?;
+        let look = async |ended: &Ended, _| sender.look(ended).await;
+        kept = bulk::settle(&mut unknown, &mut items, &interrupt, note, look).await;
+        for ended in &unknown {
+            if ended.state == Some(ItemState::Refused) {
+                sender.never_arrived(&ended.key)?;
+            }
+            tally.hear(ended);
+        }
+    }
     tally.end_display()?;
 
     let stopped = kept.err().or(stopped).or_else(|| {
@@ -605,6 +622,10 @@ impl<'a> Tally<'a> {
     /// A job that went on to its end has no other word for what it could not send.
     fn count_unsent_as_failed(&mut self) {
         self.failed.append(&mut self.unsent);
+    }
+
+    pub(super) fn end_progress(&mut self) {
+        self.progress = None;
     }
 
     /// Takes the bar away and writes out what was streamed.

@@ -3,6 +3,7 @@
 
 use super::{Ctx, role, staff};
 use crate::api::json::put;
+use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::cli::values::{day, last_moment, moment};
 use crate::commands::ask::{check, columns, fields};
 use crate::commands::job;
@@ -289,28 +290,44 @@ impl Record for Outcome {
     ];
 }
 
+/// What failed, and what to do about it.
+fn reason(failure: &Failure) -> Text {
+    let problem = failure.message.clone();
+    match &failure.hint {
+        Some(hint) => text!("{problem} ({hint})", problem, hint = hint.clone()),
+        None => problem,
+    }
+}
+
 async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<()> {
     if let Some(fields) = body.as_object_mut() {
         fields.retain(|name, _| !matches!(name.as_str(), "list_type" | "role_id" | "retail_id"));
     }
     let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
+    let mut unknown = 0;
     for id in receivers {
         put(&mut body, "id", id.as_str().into());
         check(&MESSAGE_ONE, &body, &[])?;
         let (result, errcode, reason) = match &stopped {
             Some(why) => ("not_sent", None, Some(Text::clone(why))),
             None => match ctx.send_asked(&MESSAGE_ONE, &body).await {
-                Ok(_) => ("sent", None, None),
+                Ok(_) => {
+                    unknown = 0;
+                    ("sent", None, None)
+                }
                 Err(error) => {
                     let Some(known) = failure(&error) else {
                         return Err(error);
                     };
-                    if matches!(known.kind, Kind::Access | Kind::Limited | Kind::Stopped) {
+                    unknown = if known.unclear { unknown + 1 } else { 0 };
+                    if matches!(known.kind, Kind::Access | Kind::Limited | Kind::Stopped)
+                        || unknown >= UNKNOWN_IN_A_ROW
+                    {
                         stopped = Some(known.message.clone());
                     }
                     // Not repeated: a second message would be one too many.
                     let result = if known.unclear { "unclear" } else { "failed" };
-                    (result, known.errcode, Some(known.message.clone()))
+                    (result, known.errcode, Some(reason(known)))
                 }
             },
         };

@@ -1,16 +1,17 @@
 //! `wxsell promoter add`: a Channels promoter by way of the admin console, or people for the promotion staff, one from
 //! options or many from a table, ten in a call.
 
-use super::{Ctx, channels, role};
+use super::{Ctx, channels, role, staff};
 use crate::bulk::sheet::Sheet;
+use crate::bulk::{LAG, LOOKS_APART, UNKNOWN_IN_A_ROW};
 use crate::cli::values::duration;
+use crate::clock;
 use crate::commands::ask::check;
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::promoter::ADD;
-use crate::shop::pass_through::promoter::{ERRCODE, ERRMSG, FAILED, OPENID};
+use crate::shop::pass_through::promoter::{ADD, ERRCODE, ERRMSG, FAILED, LIST, OPENID};
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
@@ -321,22 +322,27 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
     let progress = ctx.out.progress(people.len() as u64, text!("people"));
     let mut outcomes = Vec::with_capacity(people.len());
     let mut stopped: Option<Text> = None;
+    let mut unknown = 0;
     for group in people.chunks(TOGETHER) {
         let body = request(group);
         check(&ADD, &body, &[])?;
         let answer = match &stopped {
             Some(why) => Err(("not_sent", None, why.clone())),
             None => match ctx.send(&ADD, &body).await {
-                Ok(reply) => Ok(reply.unwrap_or_default()),
+                Ok(reply) => {
+                    unknown = 0;
+                    Ok(reply.unwrap_or_default())
+                }
                 Err(error) => {
                     let Some(known) = failure(&error) else {
                         return Err(error);
                     };
+                    unknown = if known.unclear { unknown + 1 } else { 0 };
                     // A first refusal that all others would meet is told as it is.
                     if outcomes.is_empty() && hopeless(known.kind) {
                         return Err(error);
                     }
-                    if hopeless(known.kind) {
+                    if hopeless(known.kind) || unknown >= UNKNOWN_IN_A_ROW {
                         stopped = Some(known.message.clone());
                     }
                     let result = if known.unclear { "unclear" } else { "failed" };
@@ -358,7 +364,49 @@ async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
             progress.inc();
         }
     }
+    drop(progress);
+    settle(&mut outcomes, ctx).await;
     Ok(outcomes)
+}
+
+/// Looks for those whose answers were lost, all together, once reads no longer lag behind: two looks in vain prove that
+/// they were not declared. Who cannot be looked up stays unclear.
+async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
+    let is_open = |person: &&mut Outcome| person.result == "unclear";
+    let mut open: Vec<&mut Outcome> = outcomes.iter_mut().filter(is_open).collect();
+    if open.is_empty() {
+        return;
+    }
+    ctx.out.note(text!(
+        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
+        count = open.len(),
+        seconds = LAG
+    ));
+    clock::sleep(Duration::from_secs(LAG.unsigned_abs() + 1)).await;
+    for last in [false, true] {
+        let mut missing = Vec::new();
+        for person in open {
+            let whom = json!({"openid": person.openid});
+            match ctx.rows(&LIST, &whom, None).await {
+                Ok(rows) if rows.iter().any(staff::is_declared) => {
+                    person.result = "declared";
+                    (person.errcode, person.reason) = (None, None);
+                }
+                Ok(_) if last => {
+                    person.result = "not_sent";
+                    person.errcode = None;
+                    person.reason = Some(text!("WeChat never got it; the same command sends it"));
+                }
+                Ok(_) => missing.push(person),
+                Err(_) => {}
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+        open = missing;
+        clock::sleep(LOOKS_APART).await;
+    }
 }
 
 fn request(group: &[Person]) -> Value {

@@ -222,9 +222,14 @@ fn bound(columns: Columns<Value>) -> Columns<Value> {
     })
 }
 
+/// Whether the merchant declares a person.
+pub fn is_declared(row: &Value) -> bool {
+    DECLARED.integer(row) == Some(BOUND.0)
+}
+
 /// Whether the merchant declares a person and the person agrees.
 pub fn is_bound(row: &Value) -> bool {
-    DECLARED.integer(row) == Some(BOUND.0) && AGREED.integer(row) == Some(BOUND.1)
+    is_declared(row) && AGREED.integer(row) == Some(BOUND.1)
 }
 
 /// One person by openid, unionid or number, as WeChat has it now.

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 /// States of a draft.
 const EDITING: i64 = 1;
-const IN_AUDIT: i64 = 2;
+pub(super) const IN_AUDIT: i64 = 2;
 const AUDIT_FAILED: i64 = 3;
 const AUDIT_PASSED: i64 = 4;
 

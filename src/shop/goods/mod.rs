@@ -25,6 +25,10 @@ const PAGES_AT_ONCE: u64 = 4;
 /// Products read one by one at the same time, where a list leaves details out.
 const DETAILS_AT_ONCE: usize = 8;
 
+/// `status` of a product that buyers see, and of one that the merchant took down.
+const ON_SALE: i64 = 5;
+const OFF_SALE: i64 = 11;
+
 /// Errcodes that say a product number is taken.
 pub const EXISTS: [i64; 2] = [1_000_012, 9_401_001];
 /// Errcodes that say a product is not there. -2 was seen for it on reads.
@@ -223,30 +227,48 @@ impl Shop {
     pub async fn list_goods(&self, out_product_id: &str) -> Result<()> {
         match self.family {
             Family::Component => {
-                self.client
-                    .call(&ListingSpu {
-                        out_product_id: out_product_id.to_owned(),
-                    })
-                    .await?
+                let request = ListingSpu {
+                    out_product_id: out_product_id.to_owned(),
+                };
+                let reply = self.client.call(&request).await.map(drop);
+                let is_listed = |spu: Option<&Spu>| spu.is_some_and(|spu| spu.status == ON_SALE);
+                self.or_as_read(reply, out_product_id, is_listed).await
             }
-            Family::Store => return Err(lacks(text!("this command")).into()),
-        };
-        Ok(())
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
+    /// A step without an answer is done where the product stands where it leads.
+    async fn or_as_read(
+        &self,
+        reply: Result<()>,
+        out_product_id: &str,
+        leads_here: impl Fn(Option<&Spu>) -> bool,
+    ) -> Result<()> {
+        let Err(error) = reply else { return Ok(()) };
+        let is_unclear = failure(&error).is_some_and(|failure| failure.unclear);
+        if is_unclear
+            && let Ok(spu) = self.goods(out_product_id, Copy::Draft).await
+            && leads_here(spu.as_ref())
+        {
+            return Ok(());
+        }
+        Err(error)
     }
 
     /// Off the shelf (status 0 or 5 → 11).
     pub async fn delist_goods(&self, out_product_id: &str) -> Result<()> {
         match self.family {
             Family::Component => {
-                self.client
-                    .call(&DelistingSpu {
-                        out_product_id: out_product_id.to_owned(),
-                    })
-                    .await?
+                let request = DelistingSpu {
+                    out_product_id: out_product_id.to_owned(),
+                };
+                let reply = self.client.call(&request).await.map(drop);
+                let is_off = |spu: Option<&Spu>| spu.is_some_and(|spu| spu.status == OFF_SALE);
+                self.or_as_read(reply, out_product_id, is_off).await
             }
-            Family::Store => return Err(lacks(text!("this command")).into()),
-        };
-        Ok(())
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
     }
 
     /// Deletes for good. A deletion whose answer was lost and that then finds nothing has worked.
@@ -264,7 +286,8 @@ impl Shop {
             {
                 Ok(())
             }
-            other => other.map(|_| ()),
+            // A read that does not show it proves nothing: it answers so to other troubles too.
+            other => other.map(drop),
         }
     }
 
@@ -285,7 +308,13 @@ impl Shop {
             {
                 Ok(())
             }
-            other => other.map(|_| ()),
+            other => {
+                let is_out = |spu: Option<&Spu>| {
+                    spu.is_some_and(|spu| spu.edit_status != component::IN_AUDIT)
+                };
+                self.or_as_read(other.map(drop), out_product_id, is_out)
+                    .await
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::sheet::images::BY_CONTENT;
 use super::{Copy, exists};
 use crate::api::component::goods::AddSpu;
 use crate::bulk::journal::{Fed, Work};
-use crate::bulk::{self, Interrupt, Outcome};
+use crate::bulk::{self, Interrupt, Look, Outcome};
 use crate::client::errcode::ends_the_job;
 use crate::client::written;
 use crate::fail::{Failure, Kind, Within, failure};
@@ -22,7 +22,7 @@ use crate::shop::Shop;
 use crate::shop::image::{LINK, hosted};
 use crate::state::State;
 use crate::state::quota::{Slot, SlotLimits};
-use crate::state::runs::{ItemState, Known, Memory, SentMark};
+use crate::state::runs::{Ended, ItemState, Known, Memory, SentMark};
 use crate::text;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
@@ -72,6 +72,8 @@ pub struct Sender<'a, T> {
     pub images_uploaded: Cell<u64>,
     lost_in_a_row: Cell<u32>,
     told_of_wait: Cell<i64>,
+    /// What was sent and never answered, by its number, with what was remembered of it before.
+    parked: RefCell<HashMap<String, (Draft<T>, Option<Sent>)>>,
 }
 
 /// What was done for a product. The names are part of the machine output.
@@ -135,6 +137,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
             images_uploaded: Cell::new(0),
             lost_in_a_row: Cell::new(0),
             told_of_wait: Cell::new(0),
+            parked: RefCell::default(),
         }
     }
 
@@ -147,7 +150,9 @@ impl<'a, T: Sendable> Sender<'a, T> {
             memory,
         } = fed;
         let mut aftermath = Aftermath::default();
-        let result = self.put(&work, before, memory, &mark, &mut aftermath).await;
+        let result = self
+            .put(&work, before, memory.as_deref(), &mark, &mut aftermath)
+            .await;
         let held = matches!(&result, Err(error) if failure(error).is_some_and(|failure| failure.kind == Kind::Held));
         let mut outcome = bulk::outcome(
             mark.key,
@@ -177,16 +182,60 @@ impl<'a, T: Sendable> Sender<'a, T> {
                 });
             }
             Some(ItemState::Refused) if held => ended.state = Some(ItemState::Held),
+            Some(ItemState::Unclear) => {
+                let memory = memory.as_deref().and_then(Sent::from_bytes);
+                let parked = (work, memory);
+                self.parked.borrow_mut().insert(ended.key.clone(), parked);
+            }
             _ => {}
         }
         outcome
+    }
+
+    /// Looks at a product that was sent without an answer; only reads.
+    pub async fn look(&self, ended: &Ended) -> Look {
+        let Some(parked) = self.parked.borrow_mut().remove(&ended.key) else {
+            return Look::Unread;
+        };
+        let look = self.look_at(&parked.0, parked.1.as_ref()).await;
+        self.parked.borrow_mut().insert(ended.key.clone(), parked);
+        look.unwrap_or(Look::Unread)
+    }
+
+    async fn look_at(&self, draft: &Draft<T>, memory: Option<&Sent>) -> Result<Look> {
+        let mut wanted = draft.request()?.draft(&draft.rows);
+        let Some(held) = self.shop.held(&wanted.id).await? else {
+            return Ok(Look::Missing);
+        };
+        // A picture that is not known was not uploaded, so that nothing was sent.
+        for image in wanted.images_mut() {
+            match self.known_link(image)? {
+                Some(link) => *image = link,
+                None => return Ok(Look::Missing),
+            }
+        }
+        let comparison = compare(&wanted, &held, memory, &self.rules(&wanted.id));
+        Ok(match comparison.decision() {
+            Decision::Unchanged => {
+                let sent = Sent::after(memory, &wanted, &comparison, false, |_| true);
+                Look::Done(action::CONFIRMED, Memory::Is(sent.to_bytes()))
+            }
+            // Buyers change stock too, which tells nothing.
+            Decision::Free if comparison.free.as_ref().is_some_and(is_stock_alone) => Look::Unread,
+            _ => Look::Missing,
+        })
+    }
+
+    /// Gives back what a product that never arrived would have used.
+    pub fn never_arrived(&self, key: &str) -> Result<()> {
+        self.state.give_slot_back(&self.shop_key, key)
     }
 
     async fn put(
         &self,
         draft: &Draft<T>,
         before: Option<Known>,
-        memory: Option<Vec<u8>>,
+        memory: Option<&[u8]>,
         mark: &SentMark,
         aftermath: &mut Aftermath,
     ) -> Result<&'static str> {
@@ -203,7 +252,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
                 .await;
         }
         // Apart, so that the way of most products stays small.
-        let memory = memory.as_deref().and_then(Sent::from_bytes);
+        let memory = memory.and_then(Sent::from_bytes);
         Box::pin(self.place(draft, is_new, before, memory, mark, aftermath)).await
     }
 
@@ -516,11 +565,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
     }
 
     async fn pause(&self, pause: Duration) -> Result<()> {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = self.interrupt.wait() => {}
-        }
-        if self.interrupt.pressed() {
+        if self.interrupt.pause(pause).await {
             return Err(Failure::new(
                 Kind::Stopped,
                 text!("stopped while it waited for the audit quota"),
@@ -614,6 +659,19 @@ impl<'a, T: Sendable> Sender<'a, T> {
         Ok(Some(link.clone()))
     }
 
+    /// The link of a picture, where it is known or the reference is one.
+    fn known_link(&self, reference: &str) -> Result<Option<String>> {
+        let is_file = reference.starts_with(BY_CONTENT);
+        if !is_file && (!self.options.rehost || hosted(reference)) {
+            return Ok(Some(reference.to_owned()));
+        }
+        let key = match is_file {
+            true => reference.to_owned(),
+            false => format!("url:{reference}"),
+        };
+        self.state.image_url(&self.shop_key, &key)
+    }
+
     async fn upload(&self, hash: &str) -> Result<String> {
         let path = self
             .catalogue
@@ -644,6 +702,19 @@ impl<'a, T: Sendable> Sender<'a, T> {
             .await
             .within(|| text!("uploading the image {path}", path = &shown))
     }
+}
+
+/// Whether a change is one of stock and of nothing else.
+fn is_stock_alone(free: &product::Free) -> bool {
+    let alone = |sku: &product::FreeSku| {
+        let stock = product::FreeSku {
+            id: sku.id.clone(),
+            stock: sku.stock,
+            ..product::FreeSku::default()
+        };
+        *sku == stock
+    };
+    free.path.is_none() && free.skus.iter().all(alone)
 }
 
 /// Which code says that the way without audit is closed, if one does.

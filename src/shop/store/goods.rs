@@ -17,7 +17,7 @@ use crate::api::store::goods::{
 use crate::api::store::image::{ByAddress, PATH as IMAGE_PATH, UploadReply};
 use crate::api::{Done, Endpoint, Resend};
 use crate::bulk::journal::{Fed, Work};
-use crate::bulk::{self, Interrupt, Outcome};
+use crate::bulk::{self, Interrupt, Look, Outcome, Round};
 use crate::clock;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
@@ -26,7 +26,7 @@ use crate::model::product::OnConflict;
 use crate::shop::Shop;
 use crate::state::State;
 use crate::state::products::KnownProduct;
-use crate::state::runs::{ItemState, Items, Known, Memory, SentMark};
+use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
@@ -435,6 +435,20 @@ pub struct Sender<'a> {
     /// The store's numbers of what was sent.
     sent: RefCell<Vec<u64>>,
     lost_in_a_row: Cell<u32>,
+    /// What was sent and never answered, by the merchant's number.
+    parked: RefCell<HashMap<String, Parked>>,
+    /// When each of the two looks at those began, in the store's time.
+    rounds: [Cell<i64>; 2],
+}
+
+/// A product that was sent and never answered.
+#[derive(Clone)]
+struct Parked {
+    wanted: Wanted,
+    was_there: bool,
+    /// How it was sent last, and how it was sent now.
+    last: Option<Sent>,
+    now: Option<Sent>,
 }
 
 /// What may still be handed to the audit; `None` is no limit.
@@ -510,6 +524,8 @@ impl<'a> Sender<'a> {
             images_uploaded: Cell::new(0),
             sent: RefCell::default(),
             lost_in_a_row: Cell::new(0),
+            parked: RefCell::default(),
+            rounds: Default::default(),
         }
     }
 
@@ -529,6 +545,7 @@ impl<'a> Sender<'a> {
             before,
             memory,
         } = fed;
+        let was_there = self.found(&work).is_ok_and(|found| found.is_some());
         let sent = memory.as_deref().and_then(Sent::from_bytes);
         let mut now = None;
         let result = self.put(&work, before, sent.as_ref(), &mut now).await;
@@ -543,7 +560,10 @@ impl<'a> Sender<'a> {
             &self.lost_in_a_row,
             ends_the_job,
         );
-        if let Some(now) = now.filter(|_| outcome.ended.state == Some(ItemState::Done)) {
+        if let Some(now) = now
+            .as_ref()
+            .filter(|_| outcome.ended.state == Some(ItemState::Done))
+        {
             outcome.ended.memory = Memory::Is(now.to_bytes());
         }
         if is_left {
@@ -552,7 +572,64 @@ impl<'a> Sender<'a> {
         } else if is_held {
             outcome.ended.state = Some(ItemState::Held);
         }
+        if outcome.ended.state == Some(ItemState::Unclear) {
+            let parked = Parked {
+                wanted: work,
+                was_there,
+                last: sent,
+                now,
+            };
+            let key = outcome.ended.key.clone();
+            self.parked.borrow_mut().insert(key, parked);
+        }
         outcome
+    }
+
+    /// Looks at a product that was sent without an answer; only reads. The store is looked through once a round.
+    pub async fn look_again(&self, ended: &Ended, round: Round) -> Look {
+        let Some(parked) = self.parked.borrow().get(&ended.key).cloned() else {
+            return Look::Unread;
+        };
+        let look = self.look_at(&parked, round).await;
+        if matches!(look, Ok(Look::Done(..))) || (look.is_ok() && round == Round::Second) {
+            // It is settled, one way or the other.
+            let shop = self.shop_key.as_str();
+            let _ = self.state.keep_empty_look(shop, &ended.key, None);
+        }
+        look.unwrap_or(Look::Unread)
+    }
+
+    async fn look_at(&self, parked: &Parked, round: Round) -> Result<Look> {
+        let began = &self.rounds[usize::from(round == Round::Second)];
+        if began.get() == 0 {
+            began.set((self.clock)()?);
+        }
+        let wanted = &parked.wanted;
+        if !parked.was_there {
+            self.look(began.get()).await?;
+        }
+        let Some(id) = self.found(wanted)? else {
+            return Ok(Look::Missing);
+        };
+        let Some(held) = self.shop.store_product(&id).await? else {
+            return Ok(Look::Missing);
+        };
+        let held = self.written(&id, held).await?;
+        let done = |action| {
+            self.was_sent(&id);
+            let now = parked.now.as_ref();
+            let memory = now.map_or(Memory::Kept, |now| Memory::Is(now.to_bytes()));
+            Ok(Look::Done(action, memory))
+        };
+        if !parked.was_there {
+            return done(action::ADDED);
+        }
+        let links = self.known_links(wanted, &held)?;
+        let last = parked.last.as_ref();
+        match compare(&self.options, &id, held, wanted, &links, last)?.decision {
+            Decision::Unchanged => done(action::UPDATED),
+            _ => Ok(Look::Missing),
+        }
     }
 
     /// `sent` is how the product was sent last, `now` becomes how it is sent.
@@ -871,11 +948,11 @@ impl<'a> Sender<'a> {
         self.has_room_for_new()?;
         let links = self.links(wanted, None).await?;
         let product = AddProduct(fresh(wanted, &links, self.listing()));
+        *now = Some(Sent::of(&product.0));
         let added = self.submit(true, async || self.shop.client.call(&product).await);
         match added.await {
             Ok(reply) => {
                 let id = reply.data.product_id.to_string();
-                *now = Some(Sent::of(&product.0));
                 self.keep(wanted, &id)?;
                 self.state
                     .keep_empty_look(&self.shop_key, &wanted.number, None)?;
@@ -886,7 +963,6 @@ impl<'a> Sender<'a> {
                 // The first look, at once: the answer was lost, perhaps not the call.
                 match self.settle(wanted, false).await {
                     Ok(Some(id)) => {
-                        *now = Some(Sent::of(&product.0));
                         self.was_sent(&id);
                         Ok(action::ADDED)
                     }

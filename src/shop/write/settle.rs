@@ -239,7 +239,10 @@ impl Shop {
         let mut pause = 1;
         loop {
             match stands().await {
-                Ok(Standing::Reached) => return Ok(Written::Found(json!({}))),
+                Ok(Standing::Reached) => {
+                    self.client.last_was_found().await;
+                    return Ok(Written::Found(json!({})));
+                }
                 Ok(Standing::Before) => {}
                 Ok(Standing::Elsewhere(why)) => {
                     return Err(Failure {

@@ -1,8 +1,9 @@
 //! `goods list`, `show`, `on-sale`, `off-sale`, `remove` and `withdraw-audit`.
 
-use crate::cli::catalogues::{pair, teas};
+use crate::cli::catalogues::{many, pair, teas};
 use crate::cli::world::World;
 use serde_json::{Value, json};
+use wxsell::sandbox::{Fault, FaultKind};
 
 /// Four products: on sale, off sale, rejected, in audit.
 fn shop_of_all_states() -> World {
@@ -170,6 +171,48 @@ fn a_product_is_taken_out_of_its_audit_and_handed_in_again() {
     assert!(said.text().contains("1000016"), "{}", said.text());
     assert_eq!(world.json(&["goods", "upload", "goods.csv"])["updated"], 1);
     assert_eq!(world.products()["A"]["edit_status"], 2);
+}
+
+#[test]
+fn a_step_without_an_answer_is_read_and_never_called_refused() {
+    let world = World::with_goods(&many(5));
+    let path = "/shop/spu/delisting";
+    let lost = |times| Fault::once(path, FaultKind::Reset).times(times);
+    let sent = || {
+        let calls = world.calls();
+        let calls = calls.iter().filter(|call| call.path == path);
+        let numbers = calls.map(|call| call.request.clone());
+        numbers
+            .collect::<std::collections::BTreeSet<String>>()
+            .len()
+    };
+    // Carried out, and every answer lost: the product tells.
+    world
+        .sandbox()
+        .add_fault(&lost(5).after())
+        .expect("a fault");
+    let said = world.run_in_time(&["goods", "off-sale", "T01"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    // Never carried out: nobody knows.
+    world.sandbox().add_fault(&lost(5)).expect("a fault");
+    let said = world.run_in_time(&["goods", "off-sale", "T02"]);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
+    assert!(!said.stderr.contains("refused"), "{}", said.stderr);
+    // Three of those are enough.
+    let always = Fault {
+        times: None,
+        ..lost(1)
+    };
+    world.sandbox().add_fault(&always).expect("a fault");
+    let before = sent();
+    let all = [
+        "goods", "off-sale", "T02", "T03", "T04", "T05", "--format", "json",
+    ];
+    let said = world.run_in_time(&all);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
+    assert_eq!(said.json().as_array().map(Vec::len), Some(3));
+    // The second product was asked for before.
+    assert_eq!(sent() - before, 2);
 }
 
 #[test]

@@ -439,3 +439,88 @@ fn unknown_columns_are_named_and_can_be_left_out() {
     ]);
     assert_eq!(report["added"], 1);
 }
+
+/// The products that were sent to be added, each once.
+fn added(world: &World) -> std::collections::BTreeSet<String> {
+    let calls = world.calls();
+    let calls = calls.iter().filter(|call| call.path == "/shop/spu/add");
+    let number = |request: &str| -> String {
+        let request: serde_json::Value = serde_json::from_str(request).expect("JSON");
+        request["out_product_id"].as_str().expect("a number").into()
+    };
+    calls.map(|call| number(&call.request)).collect()
+}
+
+#[test]
+fn what_stays_without_an_answer_is_settled_at_the_end_of_the_job() {
+    let world = World::new();
+    let tries = |times| Fault::once("/shop/spu/add", FaultKind::Reset).times(times);
+    let upload = [
+        "goods",
+        "upload",
+        "goods.csv",
+        "--jobs",
+        "1",
+        "--format",
+        "json",
+    ];
+    // Each try of the first product is lost, and none arrives.
+    world.write("goods.csv", teas(&[("T1", "10.00"), ("T2", "5.00")]));
+    world.sandbox().add_fault(&tries(5)).expect("a fault");
+    let said = world.run_in_time(&upload);
+    assert_eq!(said.code, Some(6), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("looking again in 60 s"),
+        "{}",
+        said.stderr
+    );
+    let report = said.json();
+    assert_eq!(
+        (&report["added"], &report["unclear"], &report["refused"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
+    let failed = world.json(&["run", "failed"]);
+    let reason = failed[0]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("WeChat never got it"), "{reason}");
+    let said = world.run_in_time(&upload);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(said.json()["added"], 1);
+    assert_eq!(world.sandbox().status().expect("a status").audits_today, 2);
+
+    // Another arrives, and its answers are lost.
+    world.write("goods.csv", teas(&[("T3", "10.00"), ("T4", "5.00")]));
+    world
+        .sandbox()
+        .add_fault(&tries(5).after())
+        .expect("a fault");
+    let said = world.run_in_time(&upload);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let report = said.json();
+    assert_eq!(
+        (&report["added"], &report["confirmed"], &report["failed"]),
+        (&json!(1), &json!(1), &json!([]))
+    );
+    assert_eq!(world.json(&["run", "failed"]), json!([]));
+    assert_eq!(world.sandbox().status().expect("a status").audits_today, 4);
+
+    // No answer at all: it ends after three of them.
+    world.write("goods.csv", many(8));
+    let seen = added(&world);
+    let lost = Fault {
+        times: None,
+        ..tries(1)
+    };
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let said = world.run_in_time(&upload);
+    assert_eq!(said.code, Some(9), "{}", said.stderr);
+    let report = said.json();
+    assert_eq!(
+        (&report["status"], &report["left"], &report["refused"]),
+        (&json!("stopped"), &json!(5), &json!(3))
+    );
+    assert_eq!(added(&world).difference(&seen).count(), 3);
+    world.sandbox().clear_faults(None).expect("no faults");
+    let said = world.run_in_time(&upload);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(said.json()["added"], 8);
+}

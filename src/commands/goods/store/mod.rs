@@ -28,7 +28,7 @@ use crate::shop::store::check::{Cache, Checked, Products, check as check_goods};
 use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
 use crate::shop::store::plan::{self as planned, Change, Line};
 use crate::shop::store::sheet::{Field, Files, Goods, ReadOptions};
-use crate::state::runs::{ItemState, Items, RunState};
+use crate::state::runs::{Ended, ItemState, Items, RunState};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
@@ -464,17 +464,30 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         products.iter(),
     )?;
     let mut tally = Tally::new(ctx, total, 0, !args.report.is_empty())?;
+    let mut unknown: Vec<Ended> = Vec::new();
     let started = std::time::Instant::now();
     let stopped = bulk::run(
         &mut journal,
         usize::from(args.jobs).min(MOST_AT_ONCE),
         &interrupt,
         |fed| sender.send(fed),
-        |ended| tally.hear(ended),
+        |ended| match ended.state {
+            // Told when it is settled with the others.
+            Some(ItemState::Unclear) => unknown.push(ended.clone()),
+            _ => tally.hear(ended),
+        },
     )
     .await;
     let unchanged = journal.unchanged();
-    let kept = journal.close();
+    let mut kept = journal.close();
+    if kept.is_ok() && !unknown.is_empty() {
+        tally.end_progress();
+        let mut items = Items::open(state, &shop_key, "goods")?;
+        let note = |words| ctx.out.note(words);
+        let look = async |ended: &Ended, round| sender.look_again(ended, round).await;
+        kept = bulk::settle(&mut unknown, &mut items, &interrupt, note, look).await;
+        unknown.iter().for_each(|ended| tally.hear(ended));
+    }
     tally.end_display()?;
     let stopped = kept.err().or(stopped).or_else(|| {
         interrupt.pressed().then(|| {

@@ -1,9 +1,7 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::shelf::{Args, Stepped, some_of};
+use super::super::shelf::{Args, Stepped, Tally, some_of};
 use crate::commands::Ctx;
-use crate::fail::{Failure, Kind, failure};
-use crate::lang::Text;
 use crate::shop::store::goods::Step;
 use crate::text;
 use anyhow::Result;
@@ -42,7 +40,7 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         Step::OnSale | Step::WithdrawAudit => None,
     };
     ctx.before_write(destructive).await?;
-    let (mut rows, mut stopped) = (Vec::with_capacity(count), None);
+    let (mut rows, mut tally) = (Vec::with_capacity(count), Tally::default());
     for number in &args.out_product_ids {
         let done = async {
             let id = shop.find_product(state, &shop_key, number).await?;
@@ -51,6 +49,7 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         };
         match done.await {
             Ok(id) => {
+                tally.done();
                 // What an upload knew of it no longer holds.
                 if matches!(which, Step::Remove | Step::WithdrawAudit) {
                     state.forget_upload(&shop_key, number)?;
@@ -67,48 +66,13 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
                 };
                 rows.push(row(number, result));
             }
-            Err(error) => {
-                let found = failure(&error);
-                let unclear = found.is_some_and(|found| found.unclear);
-                rows.push(Stepped {
-                    errcode: found.and_then(|found| found.errcode),
-                    reason: Some(found.map_or_else(
-                        || Text::verbatim(error.to_string()),
-                        |found| found.message.clone(),
-                    )),
-                    ..row(number, if unclear { "unclear" } else { "refused" })
-                });
-                if found.is_some_and(|found| {
-                    matches!(found.kind, Kind::Access | Kind::Network | Kind::Limited)
-                }) {
-                    stopped = Some(error);
-                    break;
-                }
-            }
+            Err(error) => rows.push(tally.failed(number.clone(), error)),
+        }
+        if tally.has_ended() {
+            break;
         }
     }
-    let failed = rows.iter().filter(|row| row.reason.is_some()).count();
     ctx.out.list(&rows)?;
-    let shown = |kind, message| Failure {
-        shown: true,
-        ..Failure::new(kind, message)
-    };
-    match stopped {
-        Some(error) => Err(error),
-        None if failed == count && failed == 1 => Err(shown(
-            Kind::Refused,
-            text!("the store refused it; the reason stands above"),
-        )
-        .into()),
-        None if failed > 0 => Err(shown(
-            Kind::Partial,
-            text!(
-                "{failed} of {count} {count:product|products} failed",
-                failed,
-                count
-            ),
-        )
-        .into()),
-        None => Ok(()),
-    }
+    let refused = text!("the store refused it; the reason stands above");
+    tally.end(&rows, count, refused)
 }
