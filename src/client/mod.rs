@@ -433,9 +433,10 @@ impl Client {
 
     /// Waits for the turn of a call of `path` among those of this program, and of all others for the same shop.
     async fn turn(&self, path: &str) {
+        let now = crate::clock::instant();
         let wait = self.pauses.wait(path, crate::clock::since_1970());
         if !wait.is_zero() {
-            crate::clock::sleep(wait).await;
+            self.pace.pause(path, now + wait);
         }
         self.pace.turn(path).await;
         if let Some((rate, turns)) = &self.turns

@@ -87,6 +87,14 @@ impl Pace {
         lane
     }
 
+    /// Another program was told that calls of `path` wait until then. They wait one behind the other here, too.
+    pub fn pause(&self, path: &str, until: Instant) {
+        let lane = self.lane(path);
+        let mut inner = lane.inner();
+        inner.paused_until = inner.paused_until.max(until);
+        inner.next = inner.next.max(inner.paused_until);
+    }
+
     /// Waits for the turn of a call of `path`.
     pub async fn turn(&self, path: &str) {
         self.lane(path).turn().await;
@@ -417,6 +425,8 @@ mod tests {
         // The ceiling goes on for the others.
         let ceiling = pace.ceiling.as_ref().expect("a ceiling");
         assert!(ceiling.inner().take_turn(now).is_ok());
+        pace.pause("/shop/spu/get", now + Duration::from_secs(30));
+        assert!(pace.lane("/shop/spu/get").inner().take_turn(now).is_err());
     }
 
     #[test]
