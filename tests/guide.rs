@@ -317,7 +317,7 @@ fn command_of(words: &[&str]) -> String {
 /// What every command of the documents prints as JSON is what `wxsell help COMMAND --format json` says, and has no field
 /// that it does not name.
 #[test]
-#[ignore = "walks the guides once more; cargo test --test all guide::every_output -- --ignored"]
+#[ignore = "fails: access status, aftersale create and update, category rule, funds branches and withdrawal, merchant apply, pay refund and share, provider quota clear, sandbox reset print what their schema does not say"]
 #[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
 fn every_output_of_the_guides_is_what_its_schema_says() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
