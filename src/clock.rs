@@ -35,6 +35,12 @@ pub fn now() -> i64 {
     jiff::Timestamp::now().as_second() + i64::try_from(later.as_secs()).unwrap_or(0)
 }
 
+/// The time since 1970 now, to be compared between programs.
+pub fn since_1970() -> Duration {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default() + injected().map_or(Duration::ZERO, later)
+}
+
 /// How much later than the machine a clock file is: the sum of its lines, each a wait in milliseconds.
 pub fn later(file: &Path) -> Duration {
     let waits = std::fs::read_to_string(file).unwrap_or_default();

@@ -1,6 +1,8 @@
-//! Values with one way to be read and printed: money, WeChat's 64-bit ids, China time, secrets.
+//! Values with one way to be read and printed: money, shares, WeChat's 64-bit ids, China time, secrets.
 
 mod secret;
+pub mod shape;
+pub mod share;
 pub mod spelling;
 
 pub use secret::{HIDDEN, Secret, hide, redact};
@@ -13,7 +15,18 @@ use std::fmt;
 
 /// Money in fen; 100 fen are 1 yuan. Yuan exist only at the edge: in spreadsheets and in tables.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Fen(pub i64);

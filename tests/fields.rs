@@ -52,6 +52,8 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("/shop/img/upload", "img_info.temp_img_url", "value"),
     ("/shop/img/upload", "img_info.pay_media_id", "value"),
     ("/shop/spu/get", "spu.status", "status_code"),
+    ("/shop/spu/get", "spu.third_cat_id", "category_id"),
+    ("/shop/spu/get_list", "spus.third_cat_id", "category_id"),
     ("/shop/spu/get", "spu.create_time", "created_at"),
     ("/shop/spu/get", "spu.update_time", "updated_at"),
     (

@@ -5,12 +5,14 @@
 
 use crate::support::{spec, walk};
 
+use clap::CommandFactory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 use walk::{Walk, form};
 use wxsell::api::Resend;
 use wxsell::api::operation::Shelf;
+use wxsell::commands::shows;
 use wxsell::sandbox::Sandbox;
 
 /// Runs the command given to it twice: first with a column that there is none of. Notes where that wrote or went well.
@@ -269,3 +271,96 @@ const HARMLESS: [&str; 11] = [
     "/shop/sharer/set_share_mode",
     "/shop/commission/setordercommission",
 ];
+
+/// Runs the command given to it with all its fields as JSON, and keeps its words, its output and its exit code.
+const AS_JSON: &str = r#"#!/bin/sh
+case " $* " in
+*" --format "* | *" --jq "* | *" --help "* | *" --raw "* | *" --example "*) exec "$PROGRAM" "$@" ;;
+*" completion "* | *" demo "* | *" sandbox serve "* | *" sandbox provider "* | *" event listen "* | *" event tail "*) exec "$PROGRAM" "$@" ;;
+esac
+left=$# skip=
+while [ "$left" -gt 0 ]; do
+    word=$1
+    shift
+    left=$((left - 1))
+    if [ -n "$skip" ]; then
+        skip=
+    elif [ "$word" = --columns ]; then
+        skip=1
+    else
+        set -- "$@" "$word"
+    fi
+done
+"$PROGRAM" "$@" --format json >"$NOTES.$$"
+code=$?
+{
+    printf '%s\037' "$@"
+    printf '\036'
+    cat "$NOTES.$$"
+    printf '\036%s\035' "$code"
+} >>"$NOTES"
+cat "$NOTES.$$"
+exit $code
+"#;
+
+/// The command that words call: `order list`.
+fn command_of(words: &[&str]) -> String {
+    let root = wxsell::cli::Cli::command();
+    let line = std::iter::once("wxsell").chain(words.iter().copied());
+    let matches = root.try_get_matches_from(line).expect("a command");
+    let mut names = Vec::new();
+    let mut here = &matches;
+    while let Some((name, below)) = here.subcommand() {
+        names.push(name.to_owned());
+        here = below;
+    }
+    names.join(" ")
+}
+
+/// What every command of the documents prints as JSON is what `wxsell help COMMAND --format json` says, and has no field
+/// that it does not name.
+#[test]
+#[ignore = "fails: access status, aftersale create and update, category rule, funds branches and withdrawal, merchant apply, pay refund and share, provider quota clear, sandbox reset print what their schema does not say"]
+#[expect(clippy::print_stdout, reason = "the figures, under --nocapture")]
+fn every_output_of_the_guides_is_what_its_schema_says() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let (mut held, mut wrong) = (BTreeSet::new(), BTreeSet::new());
+    for document in ["guide", "guide-rest", "guide-store"] {
+        let walk = Walk::run_only(&tests.join(format!("{document}.md")), AS_JSON, |_| {});
+        let notes = std::fs::read_to_string(walk.path("notes")).expect("notes");
+        for note in notes.split('\u{1d}').filter(|note| !note.is_empty()) {
+            let parts: Vec<&str> = note.split('\u{1e}').collect();
+            let [words, output, code] = parts[..] else {
+                panic!("{note}");
+            };
+            let words: Vec<&str> = words.split_terminator('\u{1f}').collect();
+            let command = command_of(&words);
+            let schema = match words.contains(&"--dry-run") {
+                true => shows::dry_run(&command).or_else(|| shows::output(&command)),
+                false => shows::output(&command),
+            };
+            let Some(schema) = schema else {
+                wrong.insert(format!("{command}: nothing says what it prints"));
+                continue;
+            };
+            let prints_text = schema.get("not").is_some();
+            if output.trim().is_empty() {
+                if code == "0" && !prints_text {
+                    wrong.insert(format!("{command}: nothing was printed"));
+                }
+                continue;
+            }
+            let Ok(output) = serde_json::from_str(output) else {
+                if !prints_text {
+                    wrong.insert(format!("{command}: no JSON: {output}"));
+                }
+                continue;
+            };
+            wrong.extend(spec::unlike(&spec::strict(schema), &output, &command));
+            held.insert(command);
+        }
+    }
+    println!("{} commands: {held:?}", held.len());
+    assert_eq!(wrong, BTreeSet::new());
+    assert!(held.len() >= 100, "{}", held.len());
+}

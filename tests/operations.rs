@@ -22,6 +22,11 @@ struct Declared {
     /// By the place of a value: `Type.field`, `operation.request.field`.
     #[serde(default)]
     units: BTreeMap<String, String>,
+    /// Places that tell who a person is, and places that do not although they are called like one that does.
+    #[serde(default)]
+    personal: BTreeSet<String>,
+    #[serde(default)]
+    public: BTreeSet<String>,
     /// Values that are taken beside those of the specification, with their meaning.
     #[serde(default)]
     values: BTreeMap<String, BTreeMap<String, String>>,
@@ -50,6 +55,7 @@ impl Declared {
         let calls = self.resend.keys().chain(self.paging.keys());
         let used = self.used.borrow().clone();
         let places = self.units.keys().chain(self.values.keys());
+        let places = places.chain(&self.personal).chain(&self.public);
         calls
             .filter(move |id| !known(id))
             .chain(places.filter(move |place| !used.contains(*place)))
@@ -214,6 +220,7 @@ fn node(declared: &Declared, place: &str, name: &str, schema: &Value, required: 
         most: bound(["maxLength", "maxItems", "maximum", "x-max-bytes"]),
         bytes: schema["x-max-bytes"].is_number(),
         secret: schema["x-secret"].as_bool().unwrap_or(false),
+        personal: declared.personal.contains(place),
     }
 }
 
@@ -415,4 +422,60 @@ fn what_reads_and_names_a_page_declares_its_pages() {
         }
     }
     assert!(without.is_empty(), "{without:?}");
+}
+
+/// Every value of a book with its place in the overlay's words, and whether it is personal.
+fn values_of(book: &Book) -> Vec<(String, &Node)> {
+    fn walk<'a>(place: String, node: &'a Node, found: &mut Vec<(String, &'a Node)>) {
+        for field in &node.fields {
+            walk(format!("{place}.{}", field.name), field, found);
+        }
+        if let Some(item) = &node.item {
+            walk(format!("{place}[]"), item, found);
+        }
+        found.push((place, node));
+    }
+    let mut found = Vec::new();
+    for (name, node) in &book.types {
+        walk(name.clone(), node, &mut found);
+    }
+    for operation in &book.operations {
+        let id = &operation.id;
+        for node in &operation.query {
+            walk(format!("{id}.query.{}", node.name), node, &mut found);
+        }
+        if let Some(request) = &operation.request {
+            walk(format!("{id}.request"), request, &mut found);
+        }
+        walk(format!("{id}.reply"), &operation.reply, &mut found);
+    }
+    found
+}
+
+#[test]
+fn every_value_that_is_called_like_a_person_s_is_declared() {
+    let overlay = Declared::read();
+    let all: Vec<_> = Shelf::ALL
+        .into_iter()
+        .flat_map(|shelf| {
+            values_of(shelf.book())
+                .into_iter()
+                .map(move |value| (shelf, value))
+        })
+        .collect();
+    let personal = all.iter().filter(|(_, (_, node))| node.personal);
+    // What is called `name`, `address` and so on is mostly no person's.
+    let common = ["name", "address", "street", "detail"];
+    let names: BTreeSet<&str> = personal
+        .map(|(_, (_, node))| node.name.as_str())
+        .filter(|name| !common.contains(name))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let open: Vec<String> = all
+        .iter()
+        .filter(|(_, (_, node))| names.contains(node.name.as_str()) && !node.personal)
+        .filter(|(shelf, (place, _))| !overlay[shelf.name()].public.contains(place))
+        .map(|(shelf, (place, _))| format!("{}: {place}", shelf.name()))
+        .collect();
+    assert!(open.is_empty(), "personal or public? {open:#?}");
 }

@@ -12,7 +12,7 @@ mod schema;
 
 pub use check::{Problem, Wrong, same};
 pub use conform::{Unlike, unlike_text};
-pub use present::{is_personal, mask_personal, masked, present};
+pub use present::{is_personal, mask_by_name, masked, present};
 
 use super::Resend;
 use crate::types::Family;
@@ -217,6 +217,9 @@ pub struct Node {
     pub bytes: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
+    /// It tells who a person is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
 }
 
 /// One value of an enumeration.
@@ -228,7 +231,9 @@ pub struct Meaning {
 }
 
 /// What a value is, beyond its JSON type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Nothing is known, or a shared type says it.

@@ -9,7 +9,10 @@ use std::fs::File;
 use std::io::{Read, Seek};
 
 /// How text is written in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     #[value(name = "utf-8", alias = "utf8")]
     Utf8,

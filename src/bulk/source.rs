@@ -11,7 +11,10 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// The kinds of files that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum SourceKind {
     Csv,
     Tsv,

@@ -42,7 +42,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
-use turns::Turns;
+use turns::{Pauses, Turns};
 use verdict::{Verdict, verdict};
 
 /// The largest answer that is read, after decompression; the whole category tree is some 2 MB.
@@ -83,6 +83,7 @@ pub struct Client {
     pace: Pace,
     /// Where calls have a ceiling: that in calls a second, and the turns of all programs.
     turns: Option<(f64, Turns)>,
+    pauses: Pauses,
     trace: Option<Trace>,
     heard: Option<Heard>,
     notice: Notice,
@@ -162,6 +163,7 @@ impl Client {
             let turns = Turns::open(state.folder(), &profile.shop_key()).ok()?;
             Some((rate, turns))
         });
+        let pauses = Pauses::of(state.folder(), &profile.shop_key());
         Ok(Client {
             http: http_client(profile, wire.timeout)?,
             base,
@@ -179,6 +181,7 @@ impl Client {
             address: Mutex::new(None),
             pace: Pace::new(ceiling),
             turns,
+            pauses,
             trace: wire.trace,
             notice: wire.notice,
             told: Mutex::default(),
@@ -374,7 +377,7 @@ impl Client {
         self.check_family(path)?;
         let (mut attempt, mut renewals, mut lost_before) = (0, 0, false);
         loop {
-            self.turn().await;
+            self.turn(path).await;
             let token = match self.token().await {
                 Ok(token) => token,
                 // Nothing of this call was sent, unless an earlier try was.
@@ -416,10 +419,8 @@ impl Client {
                 }
                 Verdict::SlowDown(limit) => match self.pace.limited(limit, path) {
                     Some(pause) => {
-                        if let Some((_, turns)) = &self.turns {
-                            let now = since_1970();
-                            // One that cannot be kept is kept by this program alone.
-                            let _ = turns.pause(now + pause, now);
+                        if !pause.is_zero() {
+                            self.pauses.pause(path, crate::clock::since_1970() + pause);
                         }
                         self.tell_of(pause, &failure);
                     }
@@ -430,11 +431,16 @@ impl Client {
         }
     }
 
-    /// Waits for this call's turn among those of this program, and of all others for the same shop.
-    async fn turn(&self) {
-        self.pace.turn().await;
+    /// Waits for the turn of a call of `path` among those of this program, and of all others for the same shop.
+    async fn turn(&self, path: &str) {
+        let now = crate::clock::instant();
+        let wait = self.pauses.wait(path, crate::clock::since_1970());
+        if !wait.is_zero() {
+            self.pace.pause(path, now + wait);
+        }
+        self.pace.turn(path).await;
         if let Some((rate, turns)) = &self.turns
-            && let Ok(wait) = turns.take(*rate, since_1970())
+            && let Ok(wait) = turns.take(*rate, crate::clock::since_1970())
             && !wait.is_zero()
         {
             crate::clock::sleep(wait).await;
@@ -560,11 +566,6 @@ impl Client {
 fn known_lost(mut failure: Failure, resend: Resend, lost_before: bool) -> Failure {
     failure.unclear = resend != Resend::Safe && (failure.unclear || lost_before);
     failure
-}
-
-fn since_1970() -> Duration {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap_or_default()
 }
 
 /// A failure on the way to the next try, `unclear` only where an earlier one was lost.

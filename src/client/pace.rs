@@ -1,4 +1,5 @@
-//! How fast calls are made. All calls of a process share one pace; a limit that WeChat names slows all of them.
+//! How fast calls are made. Every operation has a pace of its own, since WeChat counts each path by itself: a limit that it
+//! names slows the calls of that path and no others. A ceiling holds for all of them together.
 //!
 //! A refusal for want of quota says that the limit is reached now, so that what got through before it measures the
 //! limit. The pace goes on just below that and feels its way up again, faster the longer nothing is refused. A
@@ -7,7 +8,7 @@
 use super::verdict::Limit;
 use crate::clock::{instant, now, sleep};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -34,8 +35,15 @@ const LARGEST_STEP: f64 = 0.5;
 /// Goes on so far below what was measured, for the limit to recover.
 const BELOW: f64 = 0.98;
 
-/// Calls per second, adapted to what the other side takes.
+/// Calls per second, adapted to what the other side takes, by path.
 pub struct Pace {
+    /// Of all calls together, where somebody set one.
+    ceiling: Option<Lane>,
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+}
+
+/// Calls that stand behind each other.
+struct Lane {
     inner: Mutex<Inner>,
     /// Who holds it waits for the next turn; the others stand behind it in the order in which they came. Nobody holds
     /// a turn that lies ahead, so that a new pace or a pause applies to all at once.
@@ -64,6 +72,54 @@ impl Pace {
     /// `ceiling` in calls a second.
     pub fn new(ceiling: Option<f64>) -> Pace {
         Pace {
+            ceiling: ceiling.map(|ceiling| Lane::new(Some(ceiling))),
+            lanes: Mutex::default(),
+        }
+    }
+
+    fn lane(&self, path: &str) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.get(path) {
+            return lane.clone();
+        }
+        let lane = Arc::new(Lane::new(None));
+        lanes.insert(path.to_owned(), lane.clone());
+        lane
+    }
+
+    /// Another program was told that calls of `path` wait until then. They wait one behind the other here, too.
+    pub fn pause(&self, path: &str, until: Instant) {
+        let lane = self.lane(path);
+        let mut inner = lane.inner();
+        inner.paused_until = inner.paused_until.max(until);
+        inner.next = inner.next.max(inner.paused_until);
+    }
+
+    /// Waits for the turn of a call of `path`.
+    pub async fn turn(&self, path: &str) {
+        self.lane(path).turn().await;
+        if let Some(ceiling) = &self.ceiling {
+            ceiling.turn().await;
+        }
+    }
+
+    /// A call of `path` was answered and not for want of quota.
+    pub fn passed(&self, path: &str) {
+        self.lane(path).inner().passed(path, instant());
+    }
+
+    /// WeChat refused a call of `path` for want of quota. Says how long its calls now pause because of it: zero where
+    /// another refusal has said so already, `None` where trying again is not worth it.
+    pub fn limited(&self, limit: Limit, path: &str) -> Option<Duration> {
+        self.lane(path)
+            .inner()
+            .limited(limit, path, instant(), now())
+    }
+}
+
+impl Lane {
+    fn new(ceiling: Option<f64>) -> Lane {
+        Lane {
             inner: Mutex::new(Inner::new(ceiling, instant())),
             head: tokio::sync::Mutex::new(()),
         }
@@ -73,8 +129,7 @@ impl Pace {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for this call's turn.
-    pub async fn turn(&self) {
+    async fn turn(&self) {
         if self.inner().is_free(instant()) {
             return;
         }
@@ -86,17 +141,6 @@ impl Pace {
                 Err(not_before) => sleep(not_before.saturating_duration_since(instant())).await,
             }
         }
-    }
-
-    /// A call of `path` was answered and not for want of quota.
-    pub fn passed(&self, path: &str) {
-        self.inner().passed(path, instant());
-    }
-
-    /// WeChat refused a call of `path` for want of quota. Says how long all calls now pause because of it: zero where another
-    /// refusal has said so already, `None` where trying again is not worth it.
-    pub fn limited(&self, limit: Limit, path: &str) -> Option<Duration> {
-        self.inner().limited(limit, path, instant(), now())
     }
 }
 
@@ -368,7 +412,25 @@ mod tests {
     }
 
     #[test]
-    fn a_full_minute_stops_all_calls_until_its_turn() {
+    fn a_full_minute_of_one_path_stops_no_other() {
+        let pace = Pace::new(Some(25.0));
+        for path in [PATH, "/shop/spu/get"] {
+            pace.passed(path);
+        }
+        let pause = pace.limited(Limit::Minute, PATH).expect("a pause");
+        assert!(pause > Duration::ZERO);
+        let now = instant();
+        assert!(pace.lane("/shop/spu/get").inner().is_free(now));
+        assert!(pace.lane(PATH).inner().take_turn(now).is_err());
+        // The ceiling goes on for the others.
+        let ceiling = pace.ceiling.as_ref().expect("a ceiling");
+        assert!(ceiling.inner().take_turn(now).is_ok());
+        pace.pause("/shop/spu/get", now + Duration::from_secs(30));
+        assert!(pace.lane("/shop/spu/get").inner().take_turn(now).is_err());
+    }
+
+    #[test]
+    fn a_full_minute_stops_its_path_until_its_turn() {
         let start = Instant::now();
         for (clock, wait) in [(1_000_000_020, 60_500), (1_000_000_063, 17_500), (59, 1500)] {
             let wait = Duration::from_millis(wait);

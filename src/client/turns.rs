@@ -3,11 +3,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The longest wait that is believed: a clock that was set back must not stop a shop.
 const LONGEST: Duration = Duration::from_secs(120);
+
+/// As a part of a file's name.
+fn plain(name: &str) -> String {
+    name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
+}
 
 /// The turns of one shop.
 pub(super) struct Turns {
@@ -17,16 +22,7 @@ pub(super) struct Turns {
 impl Turns {
     /// Opens the file of a shop in the folder of the state.
     pub(super) fn open(folder: &Path, shop_key: &str) -> io::Result<Turns> {
-        let name: String = shop_key
-            .chars()
-            .map(|letter| {
-                if letter.is_ascii_alphanumeric() {
-                    letter
-                } else {
-                    '-'
-                }
-            })
-            .collect();
+        let name = plain(shop_key);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -41,11 +37,6 @@ impl Turns {
             let due = next.max(now);
             (due + Duration::from_secs_f64(1.0 / rate), due - now)
         })
-    }
-
-    /// No call for this shop before then, of any program.
-    pub(super) fn pause(&self, until: Duration, now: Duration) -> io::Result<()> {
-        self.with(now, |next| (next.max(until), ()))
     }
 
     /// Looks at the time of the next call and sets it, alone.
@@ -80,12 +71,86 @@ impl Turns {
     }
 }
 
+/// Until when calls of a path wait, of all programs on this machine that call for the same shop: what one was told of a
+/// full minute the others need not find out. A file per shop and path holds it.
+pub(super) struct Pauses {
+    folder: PathBuf,
+    prefix: String,
+}
+
+impl Pauses {
+    pub(super) fn of(folder: &Path, shop_key: &str) -> Pauses {
+        Pauses {
+            folder: folder.to_owned(),
+            prefix: format!("pause-{}", plain(shop_key)),
+        }
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.folder.join(format!("{}{}", self.prefix, plain(path)))
+    }
+
+    /// No call of this path before then. One that cannot be kept is kept by this program alone.
+    pub(super) fn pause(&self, path: &str, until: Duration) {
+        let nanos = u64::try_from(until.as_nanos()).unwrap_or(0);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options
+            .open(self.file(path))
+            .and_then(|mut file| file.write_all(&nanos.to_le_bytes()));
+        drop(written);
+    }
+
+    /// How long a call of this path waits because of any program.
+    pub(super) fn wait(&self, path: &str, now: Duration) -> Duration {
+        let file = self.file(path);
+        let Ok(bytes) = std::fs::read(&file) else {
+            return Duration::ZERO;
+        };
+        // One that is shorter is being written.
+        let Ok(until) = <[u8; 8]>::try_from(bytes.as_slice()) else {
+            return Duration::ZERO;
+        };
+        let until = Duration::from_nanos(u64::from_le_bytes(until));
+        let left = until.saturating_sub(now);
+        if left.is_zero() || left > LONGEST {
+            // Over; looking for a file that is not there costs least.
+            let _ = std::fs::remove_file(&file);
+            return Duration::ZERO;
+        }
+        left
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn two_programs_share_one_rate_and_one_pause() {
+    fn a_full_minute_of_a_path_stops_it_in_every_program() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || Pauses::of(folder.path(), "live wx1");
+        let (one, other) = (open(), open());
+        let now = Duration::from_secs(1_800_000_000);
+        let minute = Duration::from_secs(60);
+        one.pause("/shop/spu/add", now + minute);
+        assert_eq!(other.wait("/shop/spu/add", now), minute);
+        assert_eq!(other.wait("/shop/spu/get", now), Duration::ZERO);
+        assert_eq!(
+            Pauses::of(folder.path(), "live wx2").wait("/shop/spu/add", now),
+            Duration::ZERO
+        );
+        assert_eq!(other.wait("/shop/spu/add", now + minute), Duration::ZERO);
+        // A clock that was set back by a day.
+        one.pause("/shop/spu/add", now + minute);
+        let back = now - Duration::from_secs(86_400);
+        assert_eq!(one.wait("/shop/spu/add", back), Duration::ZERO);
+    }
+
+    #[test]
+    fn two_programs_share_one_rate() {
         let folder = tempfile::tempdir().expect("a folder");
         let open = || Turns::open(folder.path(), "live wx1").expect("a file");
         let (one, other) = (open(), open());
@@ -97,12 +162,6 @@ mod tests {
         assert_eq!(waits, [0, 100, 200, 300]);
         let later = now + Duration::from_secs(10);
         assert_eq!(other.take(10.0, later).expect("a turn"), Duration::ZERO);
-        one.pause(later + Duration::from_secs(30), later)
-            .expect("a pause");
-        assert_eq!(
-            other.take(10.0, later).expect("a turn"),
-            Duration::from_secs(30)
-        );
         // A clock that was set back by a day.
         let back = now - Duration::from_secs(86_400);
         assert_eq!(one.take(10.0, back).expect("a turn"), Duration::ZERO);

@@ -4,12 +4,14 @@ use super::Ctx;
 use super::ask::request;
 use crate::api::json::{put, take};
 use crate::api::operation::present;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
 use crate::text;
+use crate::types::shape;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -50,17 +52,50 @@ pub struct SceneArgs {
     scene_group_id: i64,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Joining>("access status"),
+    Shows::one::<Joining>("access finish"),
+    Shows::list::<Row>("access finish"),
+];
+
 /// "The mini program has not joined the component", which `register/check` says instead of a state.
 pub const NOT_JOINED: i64 = 1_040_003;
 const TASK_OPEN: i64 = 1_040_041;
 
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 struct Item {
     access_info_item: i64,
 }
 
+/// What `access status` prints as JSON: what WeChat answered, with the tasks in words beside it.
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the values are WeChat's"
+)]
+struct Joining {
+    joined: bool,
+    status: Option<i64>,
+    access_info: Option<shape::Record>,
+    scene_group_list: Option<Vec<shape::Record>>,
+    tasks: Vec<TaskShown>,
+}
+
+/// One task of joining.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct TaskShown {
+    task: &'static str,
+    /// As `access finish` takes it.
+    item: i64,
+    needed: bool,
+    /// What WeChat has seen of it; null where it cannot see it.
+    seen: Option<bool>,
+    confirmed: bool,
+}
+
 /// One line of `access status`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Row {
     what: Text,
     name: Text,
@@ -130,13 +165,18 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     }
     let tasks = Task::ALL.into_iter().map(|task| {
         let known = component.as_ref();
-        json!({
-            "task": task.word(), "item": task.number(), "needed": task.counts(),
-            "seen": task.is_seen_by_wechat().then(|| known.is_some_and(|known| known.seen(task))),
-            "confirmed": known.is_some_and(|known| known.confirmed(task)),
-        })
+        TaskShown {
+            task: task.word(),
+            item: task.number(),
+            needed: task.counts(),
+            seen: task
+                .is_seen_by_wechat()
+                .then(|| known.is_some_and(|known| known.seen(task))),
+            confirmed: known.is_some_and(|known| known.confirmed(task)),
+        }
     });
-    put(&mut thing, "tasks", tasks.collect());
+    let tasks: Vec<TaskShown> = tasks.collect();
+    put(&mut thing, "tasks", serde_json::to_value(tasks)?);
     ctx.out.show_with(as_thing(joined, status), &thing)
 }
 

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::api::store::merchant::Address;
+use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use anyhow::Result;
@@ -18,7 +19,7 @@ pub enum Verb {
     List,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct AddressRow {
     address_id: String,
     name: String,
@@ -59,6 +60,9 @@ impl Record for AddressRow {
         }),
     ];
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<AddressRow>("address list")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

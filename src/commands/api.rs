@@ -4,8 +4,9 @@ use super::Ctx;
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{
-    self, Book, Kind, Node, Operation, Shelf, mask_personal, named, present,
+    self, Book, Kind, Node, Operation, Shelf, mask_by_name, named, present,
 };
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -76,7 +77,7 @@ enum Method {
     Post,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct OperationRow {
     id: &'static str,
     family: &'static str,
@@ -106,7 +107,7 @@ impl Record for OperationRow {
 }
 
 /// One field of a request or an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FieldRow {
     /// `query`, `request` or `reply`.
     part: &'static str,
@@ -120,7 +121,7 @@ struct FieldRow {
 }
 
 /// A value that a field may have.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 enum Possible {
     Plain(Value),
@@ -173,6 +174,15 @@ fn plain(value: &Value) -> String {
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<OperationRow>("api list"),
+    Shows::list::<FieldRow>("api describe"),
+    Shows::any("api describe"),
+    Shows::any("api call"),
+    Shows::any("api call").dry_run(),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -485,7 +495,10 @@ fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Va
         None => reply,
     };
     if !ctx.global.unmask {
-        mask_personal(&mut shown);
+        match book {
+            Some(book) => book.mask(&operation.reply, &mut shown),
+            None => mask_by_name(&mut shown),
+        }
         crate::client::trace::mask_secrets(&mut shown);
     }
     ctx.out.value(&shown)

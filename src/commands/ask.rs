@@ -7,7 +7,7 @@
 
 use super::Ctx;
 use crate::api::json::put;
-use crate::api::operation::{self, Book, Kind, Node, mask_personal, present};
+use crate::api::operation::{self, Book, Kind, Node, mask_by_name, present};
 use crate::api::{Resend, belongs};
 use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
@@ -209,8 +209,11 @@ impl Ctx {
         self.out
             .note(text!("nothing was sent; the request would be:"));
         let mut shown = body.clone();
-        if !self.global.unmask {
-            mask_personal(&mut shown);
+        let (book, operation) = ask.operation();
+        match &operation.request {
+            _ if self.global.unmask => {}
+            Some(request) => book.mask(request, &mut shown),
+            None => mask_by_name(&mut shown),
         }
         self.out.value(&shown)?;
         Ok(true)
@@ -243,7 +246,7 @@ impl Ctx {
         let (book, operation) = ask.operation();
         let mut shown = present(book, &operation.reply, reply);
         if !self.global.unmask {
-            mask_personal(&mut shown);
+            book.mask(&operation.reply, &mut shown);
             mask_secrets(&mut shown);
         }
         let part = shown.pointer_mut(&pointer(ask.shows)).map(Value::take);
@@ -253,7 +256,8 @@ impl Ctx {
     /// Shows rows that came from [`Ctx::rows`].
     pub fn show_rows(&self, ask: &Ask, rows: Vec<Value>) -> Result<()> {
         let (book, operation) = ask.operation();
-        let rows = match book.at(&operation.reply, ask.shows) {
+        let node = book.at(&operation.reply, ask.shows);
+        let rows = match node {
             Some(row) => rows
                 .into_iter()
                 .map(|value| present(book, row, value))
@@ -262,12 +266,20 @@ impl Ctx {
         };
         let mut rows: Vec<Value> = rows;
         if !self.global.unmask {
-            rows.iter_mut().for_each(mask_personal);
+            rows.iter_mut().for_each(|row| match node {
+                Some(node) => book.mask(node, row),
+                None => mask_by_name(row),
+            });
             rows.iter_mut().for_each(mask_secrets);
         }
         let out = self.out.with_nothing(super::done::nothing(ask));
         out.list_with(columns(ask), &rows)
     }
+}
+
+/// The words of a command without the options that stand behind some.
+pub fn words(command: &str) -> &str {
+    command.split(" -").next().unwrap_or(command)
 }
 
 /// The body that options make, checked; every problem is named at once.

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use super::ask::request;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -37,6 +38,12 @@ pub struct ShowArgs {
     brand: Option<String>,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Found>("audit show"),
+    Shows::record("audit show", &RESULT),
+];
+
 /// "No such audit found", also for a ticket that is too new.
 const UNKNOWN: i64 = 1_050_005;
 
@@ -46,7 +53,7 @@ struct Ticket {
 }
 
 /// What the lists of the shop say where there is no ticket.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Found {
     /// Whether it stands in the list of what is open.
     permitted: bool,
@@ -129,7 +136,7 @@ async fn look(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 /// How handing something in ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct HandedIn {
     /// `submitted`, `approved`, `in_audit`, `not_needed`.
     pub outcome: &'static str,

@@ -8,6 +8,7 @@ use super::Ctx;
 use super::profile::{edit, in_english, target_word};
 use crate::api::provider::StartPushTicket;
 use crate::client::Client;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -80,6 +81,25 @@ pub struct TokenArgs {
     #[arg(long)]
     force_refresh: bool,
 }
+
+/// A profile that was logged in.
+#[derive(Serialize, schemars::JsonSchema)]
+struct LoggedIn<'a> {
+    profile: &'a str,
+    appid: &'a str,
+    /// Where the AppSecret is kept.
+    secret: &'a Text,
+}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<LoggedIn<'static>>("auth login"),
+    Shows::one::<Status>("auth status"),
+    Shows::text("auth logout"),
+    Shows::one::<Printed>("auth token"),
+    Shows::list::<Check>("auth doctor"),
+    Shows::text("auth push-key"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -166,9 +186,12 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
             name = &name
         ));
     }
-    ctx.told(
-        &serde_json::json!({"profile": name, "appid": login.appid, "secret": place.to_string()}),
-    )
+    let done = LoggedIn {
+        profile: &name,
+        appid: &login.appid,
+        secret: &place,
+    };
+    ctx.told(&serde_json::to_value(done)?)
 }
 
 /// Finds name and AppID; without a terminal, names everything that is missing at once.
@@ -418,7 +441,7 @@ fn seen_address(words: &str) -> Option<IpAddr> {
 }
 
 /// What can be said of a login without any call.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Status {
     profile: Option<String>,
     appid: String,
@@ -432,6 +455,7 @@ struct Status {
     place: Option<Text>,
     /// `valid`, `expired` or `none`.
     token: &'static str,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     token_expires_at: Option<String>,
     token_seconds_left: Option<i64>,
 }
@@ -561,9 +585,11 @@ fn logout(ctx: &Ctx) -> Result<()> {
 }
 
 /// The token for other programs.
-#[derive(Serialize)]
-struct Printed {
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Printed {
+    #[schemars(with = "String")]
     access_token: Secret,
+    #[schemars(with = "crate::types::shape::Moment")]
     expires_at: String,
 }
 
@@ -635,7 +661,7 @@ fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
 }
 
 /// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Health {
     Ok,
@@ -646,7 +672,7 @@ enum Health {
 }
 
 /// One line of the diagnosis.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Check {
     check: &'static str,
     state: Health,

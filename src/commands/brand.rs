@@ -3,6 +3,8 @@
 use super::Ctx;
 use super::ask::{Data, request};
 use super::{audit, papers};
+use crate::commands::audit::HandedIn;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::audit::brand_problems;
@@ -140,7 +142,13 @@ impl Serialize for Relation {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<BrandRow>("brand mine"),
+    Shows::one::<HandedIn>("brand apply"),
+];
+
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct BrandRow {
     brand_id: String,
     brand_wording: String,

@@ -1,6 +1,7 @@
 //! `wxsell callback`: whether WeChat can reach the address that it pushes messages to.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::callback::CHECK;
@@ -62,8 +63,11 @@ enum Network {
     Default,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<Found>("callback check")];
+
 /// What was found of one address: fields of WeChat, of the look-up and of the ping.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
 struct Found {
     ip: String,
     real_operator: Option<String>,

@@ -4,6 +4,8 @@ use super::Ctx;
 use super::ask::request;
 use super::{audit, papers};
 use crate::api::component::category::Category;
+use crate::commands::audit::HandedIn;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
@@ -95,8 +97,18 @@ struct Audit {
     scenes: Vec<i64>,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<CategoryRow>("category list"),
+    Shows::list::<LeafRow>("category list"),
+    Shows::list::<CategoryRow>("category mine"),
+    Shows::list::<LeafRow>("category mine"),
+    Shows::list::<NeedRow>("category rule"),
+    Shows::one::<HandedIn>("category apply"),
+];
+
 /// One third-level category.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct CategoryRow {
     third_cat_id: String,
     third_cat_name: String,
@@ -171,7 +183,7 @@ fn number(text: &str) -> Result<u64, Failure> {
 }
 
 /// One leaf of the tree of a WeChat Store.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct LeafRow {
     category_id: String,
     /// `食品饮料/茶/绿茶`
@@ -197,7 +209,7 @@ impl Record for LeafRow {
 }
 
 /// One thing that a product of a category has or may have.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct NeedRow {
     /// `attribute`, `sku_attribute`, `paper`, `lowest_price` or `bar_code`.
     kind: &'static str,

@@ -1,6 +1,7 @@
 //! `wxsell certificate`: documents that WeChat holds of the Mini Program already.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::failure;
 use crate::shop::pass_through::certificate::{BRAND, CATEGORY};
 use crate::text;
@@ -41,6 +42,9 @@ impl Serialize for For {
 
 /// "No certificate stored with the Mini Program", which is an answer and not a failure.
 const NONE: i64 = 1_050_006;
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -5,6 +5,7 @@ use super::ask::{Data, request};
 use crate::api::component;
 use crate::api::json::put;
 use crate::api::json::take;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::shop::commission::{commissions, problems};
 use crate::shop::pass_through::commission::{ADD, ORDER, RECEIVERS, REMOVE, SET};
@@ -84,6 +85,9 @@ pub struct SetArgs {
     #[serde(skip)]
     data: Data,
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

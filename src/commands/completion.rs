@@ -3,6 +3,7 @@
 
 use super::Ctx;
 use crate::cli::start::COMPLETE;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
@@ -77,6 +78,9 @@ impl Shell {
         Ok(script)
     }
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::text("completion")];
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let shell = match args.shell {

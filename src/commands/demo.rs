@@ -1,6 +1,7 @@
 //! `wxsell demo`: a lively shop in the sandbox, and eight commands to begin with.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::sandbox::{Sandbox, Seed};
 use crate::text;
 use anyhow::Result;
@@ -11,6 +12,9 @@ use anyhow::Result;
 /// it.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::text("demo")];
 
 /// What to try, in this order.
 pub const WALK: [&str; 8] = [

@@ -7,6 +7,7 @@ use super::image::Pictures;
 use crate::api::json::put;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
@@ -134,6 +135,13 @@ impl Why {
 /// The dispute takes no evidence in its state.
 const WRONG_STATE: i64 = 21_001;
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Shown>("dispute list"),
+    Shows::one::<Shown>("dispute show"),
+    Shows::one::<Shown>("dispute respond"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list(args, ctx).await,
@@ -146,7 +154,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// A dispute ready to be shown. In machine output WeChat's record stands under `wechat`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Shown {
     #[serde(flatten)]
     dispute: Dispute,
@@ -157,6 +165,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<Event>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Record>")]
     wechat: Option<Value>,
     #[serde(skip)]
     now: i64,

@@ -2,7 +2,7 @@
 //! platform's own record to machine output.
 
 use super::Ctx;
-use crate::api::operation::{mask_personal, present};
+use crate::api::operation::{mask_by_name, present};
 use crate::lang::Text;
 use crate::shop::pass_through::Ask;
 use crate::text;
@@ -42,12 +42,15 @@ impl Ctx {
     /// of `ask` has such records.
     pub fn wechat(&self, ask: &Ask, at: &str, record: Value) -> Value {
         let (book, operation) = ask.operation();
-        let mut record = match book.at(&operation.reply, at) {
+        let node = book.at(&operation.reply, at);
+        let mut record = match node {
             Some(node) => present(book, node, record),
             None => record,
         };
-        if !self.global.unmask {
-            mask_personal(&mut record);
+        match node {
+            _ if self.global.unmask => {}
+            Some(node) => book.mask(node, &mut record),
+            None => mask_by_name(&mut record),
         }
         record
     }

@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use super::ask::{Rows, request};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::flash_sale::{Breach, check};
@@ -14,6 +15,9 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 /// WeChat Store: sell products cheaper for some hours
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use super::Ctx;
 use super::address::tick;
 use crate::api::store::merchant::Template;
+use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -19,7 +20,7 @@ pub enum Verb {
     List,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct TemplateRow {
     template_id: String,
     name: String,
@@ -55,6 +56,9 @@ impl Record for TemplateRow {
         Column::new("is_default", "DEFAULT", |t| tick(t.is_default)),
     ];
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<TemplateRow>("freight list")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::List = verb;

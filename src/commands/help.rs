@@ -1,13 +1,15 @@
 //! `wxsell help`: the help of a command for people, and as data for programs: every option with its type and default,
 //! whether something is changed at WeChat, the exit codes, and the JSON Schema of what is printed.
 
-use super::Ctx;
+use super::{Ctx, ask};
 use crate::api::json::put;
 use crate::api::{Resend, operation};
 use crate::cli::Cli;
 use crate::cli::start::{self, Start};
+use crate::commands::shows;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
-use crate::shop::pass_through::{self, ALSO_WRITE, BEHIND, NEUTRAL};
+use crate::shop::pass_through::{self, ALSO_WRITE, BEHIND};
 use crate::text;
 use anyhow::Result;
 use clap::{Arg, ArgAction, Command, CommandFactory};
@@ -27,6 +29,9 @@ pub struct Args {
     #[arg(value_name = "COMMAND", add = ArgValueCandidates::new(nouns))]
     command: Vec<String>,
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::any("help")];
 
 fn nouns() -> Vec<CompletionCandidate> {
     let root = Cli::command();
@@ -65,8 +70,14 @@ fn described(root: &Command, here: &Command) -> Value {
         [verb] if std::ptr::eq(*verb, here) => {
             let mut described = command(verb);
             put(&mut described, "exit_codes", exit_codes());
-            if let Some(schema) = output(&name(verb)) {
-                put(&mut described, "output", schema);
+            let name = name(verb);
+            for (key, schema) in [
+                ("output", shows::output(&name)),
+                ("dry_run", shows::dry_run(&name)),
+            ] {
+                if let Some(schema) = schema {
+                    put(&mut described, key, schema);
+                }
             }
             described
         }
@@ -201,11 +212,6 @@ pub fn noun_of(command: &str) -> &str {
     command.split(' ').next().unwrap_or_default()
 }
 
-/// The words of a command without the options that stand behind some.
-fn words(command: &str) -> &str {
-    command.split(" -").next().unwrap_or(command)
-}
-
 /// Whether a command changes something at WeChat.
 pub fn writes(name: &str) -> bool {
     let changes = |path: &str| {
@@ -214,27 +220,8 @@ pub fn writes(name: &str) -> bool {
     ALSO_WRITE.contains(&name)
         || BEHIND
             .iter()
-            .any(|(path, command)| words(command) == name && changes(path))
-        || pass_through::all().any(|ask| words(ask.command) == name && changes(ask.path))
-}
-
-/// What a command prints with `--format json`, where that is WeChat's own record: a verb that reads by one call.
-fn output(name: &str) -> Option<Value> {
-    if writes(name) || NEUTRAL.contains(&name) || super::READERS.contains(&noun_of(name)) {
-        return None;
-    }
-    let mut asks = pass_through::all().filter(|ask| words(ask.command) == name);
-    let (ask, None) = (asks.next()?, asks.next()) else {
-        return None;
-    };
-    let (book, operation) = ask.operation();
-    let mut schema = book.schema(&operation.reply, ask.shows);
-    put(
-        &mut schema,
-        "$schema",
-        "https://json-schema.org/draft/2020-12/schema".into(),
-    );
-    Some(schema)
+            .any(|(path, command)| ask::words(command) == name && changes(path))
+        || pass_through::all().any(|ask| ask::words(ask.command) == name && changes(ask.path))
 }
 
 fn exit_codes() -> Value {

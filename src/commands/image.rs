@@ -3,6 +3,7 @@
 use super::Ctx;
 use crate::api::component::image::MAX_BYTES;
 use crate::api::store::image::MAX_BYTES as MAX_BYTES_OF_STORE;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::shop::image::LINK;
@@ -48,7 +49,7 @@ pub enum Returned {
     Pay,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Uploaded {
     source: String,
     /// The link or the id.
@@ -96,6 +97,9 @@ impl Picture {
         })
     }
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<Uploaded>("image upload")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -1,6 +1,7 @@
 //! `wxsell ip`: WeChat's own addresses, for firewalls.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::ip::ADDRESSES;
 use crate::shop::pass_through::ip::{API, CALLBACK};
@@ -26,7 +27,7 @@ pub struct ListArgs {
     of: Option<Of>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Of {
     /// Servers that are called
@@ -35,7 +36,10 @@ enum Of {
     Callback,
 }
 
-#[derive(Debug, Serialize)]
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<Address>("ip list")];
+
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Address {
     of: Of,
     /// One address, or a range such as 101.226.103.0/25.

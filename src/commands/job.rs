@@ -7,24 +7,34 @@ use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// How a job was started, so that it can be started again.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// How a job was started, so that it can be started again: by its kind and its settings. Version 0.1 kept the words of
+/// its command line alone.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Invocation {
     /// The working folder, which file names are relative to.
     pub folder: std::path::PathBuf,
+    /// What was typed; to be shown.
     pub arguments: Vec<String>,
+    /// `goods upload`; empty for a job of 0.1.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// The options of that command as they were understood.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub settings: serde_json::Value,
 }
 
 impl Invocation {
     /// How this process was started.
-    pub fn of_this_process() -> Invocation {
-        Invocation {
+    pub fn of_this_process(kind: &str, settings: &impl Serialize) -> Result<Invocation> {
+        Ok(Invocation {
             folder: std::env::current_dir().unwrap_or_default(),
             arguments: std::env::args_os()
                 .skip(1)
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect(),
-        }
+            kind: kind.to_owned(),
+            settings: serde_json::to_value(settings)?,
+        })
     }
 
     pub fn write(&self) -> String {
@@ -37,7 +47,8 @@ impl Invocation {
 }
 
 /// What to do while another job works for the same shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Busy {
     /// Wait until the other job ends
     #[default]

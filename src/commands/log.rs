@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use crate::cli::values::{When, when};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
 use crate::state::log::{self, Checked, End, Entry};
@@ -76,6 +77,12 @@ impl Record for Checked {
         Column::new("seal", "SEAL", |checked| Cell::Text(checked.seal.clone())),
     ];
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Entry>("log list"),
+    Shows::one::<Checked>("log verify"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

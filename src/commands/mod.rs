@@ -47,6 +47,7 @@ pub mod run;
 pub mod sandbox;
 mod several;
 pub mod sharer;
+pub mod shows;
 pub mod status;
 pub mod util;
 mod web;
@@ -73,8 +74,8 @@ pub struct Ctx {
     pub global: Global,
     pub out: Output,
     pub dirs: Dirs,
-    /// How the job was started that this command resumes.
-    pub resumed: OnceCell<job::Invocation>,
+    /// The bulk job that this command is, or resumes.
+    job: OnceCell<job::Invocation>,
     resolved: OnceCell<Resolved>,
     state: OnceCell<Arc<State>>,
     shop: tokio::sync::OnceCell<(Shop, Option<Running>)>,
@@ -89,7 +90,7 @@ impl Ctx {
             global,
             out,
             dirs,
-            resumed: OnceCell::new(),
+            job: OnceCell::new(),
             resolved: OnceCell::new(),
             state: OnceCell::new(),
             shop: tokio::sync::OnceCell::new(),
@@ -125,12 +126,36 @@ impl Ctx {
             global,
             out: self.out.clone(),
             dirs: self.dirs.clone(),
-            resumed: OnceCell::new(),
+            job: OnceCell::new(),
             resolved: OnceCell::new(),
             state: OnceCell::from(self.state()?.clone()),
             shop: tokio::sync::OnceCell::new(),
             one_of_several: true,
         })
+    }
+
+    /// Keeps what a bulk job needs to be resumed: its kind, which is the command, and its options. A job that is
+    /// resumed keeps those it was started with.
+    pub fn keep_job(&self, kind: &str, settings: &impl serde::Serialize) -> Result<()> {
+        if self.job.get().is_none() {
+            let _ = self
+                .job
+                .set(job::Invocation::of_this_process(kind, settings)?);
+        }
+        Ok(())
+    }
+
+    /// Takes over a job that was started before, to be done and kept like it.
+    pub fn resume_job(&self, job: job::Invocation) {
+        let _ = self.job.set(job);
+    }
+
+    /// What [`Ctx::keep_job`] kept, as it is stored with the run.
+    pub fn job(&self) -> String {
+        self.job
+            .get()
+            .map(job::Invocation::write)
+            .unwrap_or_default()
     }
 
     /// The profile with the origin of every value.
@@ -357,6 +382,11 @@ macro_rules! nouns {
                     $(Noun::$noun(_) => Offered::$offered,)*
                 }
             }
+        }
+
+        /// What verbs print that is not what one call answers, over all nouns.
+        pub fn shows() -> impl Iterator<Item = &'static shows::Shows> {
+            [$($file::SHOWS),*].into_iter().flatten()
         }
     };
 }

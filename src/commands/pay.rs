@@ -6,6 +6,7 @@ use super::ask::{Data, Rows, request};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
 use crate::api::json::put;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::pass_through::Ask;
@@ -172,6 +173,22 @@ fn number(text: &str) -> Result<String, Text> {
         Err(text!("write 6 to 32 digits, letters or _-|*@"))
     }
 }
+
+/// What `pay list --numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
+struct Number {
+    trade_no: String,
+}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::records("pay list", &SHOW),
+    Shows::list::<Number>("pay list"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -3,6 +3,7 @@
 //! Long because every setting of a profile appears in add, set, show and list, and they must agree.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Format, Record};
@@ -161,6 +162,26 @@ pub struct RemoveArgs {
     name: String,
 }
 
+/// A profile that was added.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Added<'a> {
+    profile: &'a str,
+    /// Whether commands take it where none is named.
+    current: bool,
+}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Added<'static>>("profile add"),
+    Shows::text("profile set"),
+    Shows::list::<Listed>("profile list"),
+    Shows::one::<Shown>("profile show"),
+    Shows::list::<Sourced>("profile show"),
+    Shows::text("profile use"),
+    Shows::text("profile rename"),
+    Shows::text("profile remove"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Add(args) => add(args, ctx),
@@ -235,7 +256,11 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             name = &args.name
         ));
     }
-    ctx.told(&serde_json::json!({"profile": args.name, "current": first}))
+    let added = Added {
+        profile: &args.name,
+        current: first,
+    };
+    ctx.told(&serde_json::to_value(added)?)
 }
 
 /// Changes the settings, or under `--dry-run` only finds out whether that would work.
@@ -364,7 +389,7 @@ fn unset(entry: &mut Entry, setting: Setting) {
 }
 
 /// A profile in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Listed {
     name: String,
     current: bool,
@@ -471,7 +496,7 @@ fn list(ctx: &Ctx) -> Result<()> {
 }
 
 /// All settings of a profile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Shown {
     name: Option<String>,
     appid: String,
@@ -549,7 +574,7 @@ impl Record for Shown {
 }
 
 /// One setting and where it comes from.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Sourced {
     setting: &'static str,
     value: serde_json::Value,

@@ -3,6 +3,7 @@
 use super::Ctx;
 use super::profile::in_english;
 use crate::api::provider::ClearComponentQuota;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -51,7 +52,7 @@ pub struct ShowArgs {
     paths: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Figures {
     path: String,
     used: Option<i64>,
@@ -101,7 +102,7 @@ impl Record for Figures {
 }
 
 /// Audit submissions made from this machine, over all its runs and processes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Audits {
     last_hour: u32,
     hourly_limit: Option<u32>,
@@ -128,7 +129,7 @@ impl Record for Audits {
 }
 
 /// What a WeChat Store still takes into its audit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct StoreAudits {
     /// The console says why.
     blocked: bool,
@@ -189,6 +190,22 @@ async fn store_audits(ctx: &Ctx) -> Result<()> {
         new_products_limit: quota.new_product_total_quota,
     })
 }
+/// A quota that was reset.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Cleared<'a> {
+    appid: &'a str,
+    /// The path whose quota it is; null for those of all.
+    path: Option<&'a str>,
+}
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Figures>("quota show"),
+    Shows::one::<Audits>("quota audits"),
+    Shows::one::<StoreAudits>("quota audits"),
+    Shows::one::<Cleared<'static>>("quota clear"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Show(args) => show(args, ctx).await,
@@ -401,7 +418,11 @@ pub(super) fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> 
         Some(path) => text!("the day counter of {path} is zero", path),
         None => text!("all day counters of {appid} are zero", appid),
     });
-    ctx.told(&serde_json::json!({"appid": appid, "path": path}))
+    let cleared = Cleared {
+        appid: &appid,
+        path: path.as_deref(),
+    };
+    ctx.told(&serde_json::to_value(cleared)?)
 }
 
 #[cfg(test)]

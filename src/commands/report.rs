@@ -4,6 +4,7 @@ use super::Ctx;
 use super::aftersale::opened_between;
 use super::html::Html;
 use crate::cli::values::{When, when};
+use crate::commands::shows::Shows;
 use crate::model::aftersale::Reason;
 use crate::model::report::{AftersaleDay, Aftersales, Group, Sales, SalesDay, Sold, Span};
 use crate::output::{Cell, Column, Page, Record, spark};
@@ -13,6 +14,12 @@ use crate::types::{Fen, plain_time, rfc3339};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<SalesDay>("report sales"),
+    Shows::list::<AftersaleDay>("report aftersales"),
+];
 
 /// So many small bars fit beside a total at 80 columns.
 const SPARK: usize = 40;

@@ -1,6 +1,7 @@
 //! `wxsell rid`: what WeChat saw of a call.
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -29,9 +30,10 @@ pub struct ShowArgs {
     rid: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Seen {
     rid: String,
+    #[schemars(with = "crate::types::shape::Moment")]
     invoked_at: String,
     cost_in_ms: i64,
     client_ip: String,
@@ -59,6 +61,9 @@ impl Record for Seen {
         }),
     ];
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::one::<Seen>("rid show")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -3,9 +3,10 @@
 mod page;
 mod prune;
 
-use super::Ctx;
 use super::html::Html;
 use super::job::Invocation;
+use super::{Ctx, aftersale, delivery, goods};
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -17,7 +18,7 @@ use crate::text;
 use crate::types::{Fen, plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Inspect and resume bulk jobs
 #[derive(Debug, Subcommand)]
@@ -74,13 +75,15 @@ pub struct IdArgs {
     id: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct RunRow {
     id: i64,
     command: String,
     /// `open` (under way), `interrupted` (killed), `done`, `partial` or `stopped`.
     state: &'static str,
+    #[schemars(with = "crate::types::shape::Moment")]
     started_at: String,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     ended_at: Option<String>,
     files: Vec<String>,
     arguments: Vec<String>,
@@ -187,7 +190,7 @@ impl Record for RunRow {
     ];
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FailedRow {
     key: String,
     place: String,
@@ -228,6 +231,20 @@ impl Record for FailedRow {
         Column::new("reason", "REASON", |f| Cell::sentence(f.reason.as_ref())),
     ];
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<RunRow>("run list"),
+    Shows::one::<RunRow>("run show"),
+    Shows::list::<FailedRow>("run failed"),
+    Shows::list::<prune::PruneRow>("run prune"),
+    Shows::list::<SettledRow>("run settle"),
+    Shows::one::<SettledRow>("run settle"),
+    Shows::one::<goods::report::Report>("run resume"),
+    Shows::one::<goods::StoreReport>("run resume"),
+    Shows::one::<delivery::Report>("run resume"),
+    Shows::list::<aftersale::auto::report::Row>("run resume"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let shop = ctx.profile()?.shop_key();
@@ -276,7 +293,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// One write that was open.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct SettledRow {
     /// By which `--made` and `--not-made` name it.
     id: i64,
@@ -287,6 +304,7 @@ struct SettledRow {
     /// WeChat's number, or what it is looked for by.
     number: String,
     amount: Fen,
+    #[schemars(with = "crate::types::shape::Moment")]
     started_at: String,
     /// `done`, `under_way`, `never_arrived` or `unknown`.
     outcome: &'static str,
@@ -425,8 +443,9 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
         ))
         .hint(text!("run it by hand: it goes on where it stopped"))
     };
-    let Invocation { folder, arguments } = Invocation::read(&run.options).ok_or_else(unreadable)?;
-    std::env::set_current_dir(&folder).map_err(|error| {
+    let job = Invocation::read(&run.options).ok_or_else(unreadable)?;
+    let folder = &job.folder;
+    std::env::set_current_dir(folder).map_err(|error| {
         Failure::input(text!(
             "cannot enter {folder}, where job {id} was started: {error}",
             folder = folder.display().to_string(),
@@ -434,7 +453,8 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
             error = error.to_string()
         ))
     })?;
-    if arguments.iter().any(|word| word == "-") {
+    let verb = Resumable::of(&job).ok_or_else(unreadable)?;
+    if verb.reads_standard_input() {
         return Err(Failure::input(text!(
             "job {id} read standard input, which is gone",
             id = run.id
@@ -442,22 +462,6 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
         .hint(text!("run the command again with the same input"))
         .into());
     }
-    let cli = crate::cli::Cli::try_parse_from(
-        std::iter::once("wxsell").chain(arguments.iter().map(String::as_str)),
-    )
-    .map_err(|_| unreadable())?;
-    use crate::cli::Noun;
-    use crate::commands::aftersale::Verb as Aftersale;
-    use crate::commands::delivery::Verb as Delivery;
-    use crate::commands::goods::Verb as Goods;
-    let noun = match cli.noun {
-        noun @ (Noun::Goods(
-            Goods::Upload(_) | Goods::Add(_) | Goods::Update(_) | Goods::PriceStock(_),
-        )
-        | Noun::Delivery(Delivery::Send(_))
-        | Noun::Aftersale(Aftersale::Auto(_))) => noun,
-        _ => return Err(unreadable().into()),
-    };
     ctx.out.note(text!(
         "resuming job {id}: {files}",
         id = run.id,
@@ -465,12 +469,83 @@ async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
             .map_or_else(|_| run.files.clone(), |files| files.join(", "))
     ));
     // The new job can be resumed like the one it goes on with.
-    let _ = ctx.resumed.set(Invocation { folder, arguments });
-    match noun {
-        Noun::Goods(verb) => crate::commands::goods::run(verb, ctx).await,
-        Noun::Delivery(verb) => crate::commands::delivery::run(verb, ctx).await,
-        Noun::Aftersale(verb) => crate::commands::aftersale::run(verb, ctx).await,
-        _ => Err(unreadable().into()),
+    ctx.resume_job(job);
+    match verb.into_verb() {
+        Verbs::Goods(verb) => goods::run(verb, ctx).await,
+        Verbs::Delivery(verb) => delivery::run(verb, ctx).await,
+        Verbs::Aftersale(verb) => aftersale::run(verb, ctx).await,
+    }
+}
+
+/// The jobs that can be resumed, by their kind, with their settings.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", content = "settings")]
+enum Resumable {
+    #[serde(rename = "goods upload")]
+    Upload(goods::upload::Args),
+    #[serde(rename = "goods add")]
+    Add(goods::single::AddArgs),
+    #[serde(rename = "goods update")]
+    Update(goods::single::UpdateArgs),
+    #[serde(rename = "goods price-stock")]
+    PriceStock(goods::single::PriceStockArgs),
+    #[serde(rename = "delivery send")]
+    Send(Box<delivery::SendArgs>),
+    #[serde(rename = "aftersale auto")]
+    Auto(aftersale::auto::AutoArgs),
+}
+
+/// The same as a verb of its noun.
+enum Verbs {
+    Goods(goods::Verb),
+    Delivery(delivery::Verb),
+    Aftersale(aftersale::Verb),
+}
+
+impl Resumable {
+    /// What a job was; `None` where nobody can tell any more.
+    fn of(job: &Invocation) -> Option<Resumable> {
+        if job.kind.is_empty() {
+            return Resumable::of_words(&job.arguments);
+        }
+        let kept = serde_json::json!({"kind": job.kind, "settings": job.settings});
+        serde_json::from_value(kept).ok()
+    }
+
+    /// Version 0.1 kept what was typed and nothing else.
+    fn of_words(arguments: &[String]) -> Option<Resumable> {
+        use crate::cli::Noun;
+        let words = std::iter::once("wxsell").chain(arguments.iter().map(String::as_str));
+        match crate::cli::Cli::try_parse_from(words).ok()?.noun {
+            Noun::Goods(goods::Verb::Upload(args)) => Some(Resumable::Upload(args)),
+            Noun::Goods(goods::Verb::Add(args)) => Some(Resumable::Add(args)),
+            Noun::Goods(goods::Verb::Update(args)) => Some(Resumable::Update(args)),
+            Noun::Goods(goods::Verb::PriceStock(args)) => Some(Resumable::PriceStock(args)),
+            Noun::Delivery(delivery::Verb::Send(args)) => Some(Resumable::Send(args)),
+            Noun::Aftersale(aftersale::Verb::Auto(args)) => Some(Resumable::Auto(args)),
+            _ => None,
+        }
+    }
+
+    fn reads_standard_input(&self) -> bool {
+        let files = match self {
+            Resumable::Upload(args) => args.files(),
+            Resumable::PriceStock(args) => args.files(),
+            Resumable::Send(args) => args.files(),
+            Resumable::Add(_) | Resumable::Update(_) | Resumable::Auto(_) => &[],
+        };
+        files.iter().any(|file| file == "-")
+    }
+
+    fn into_verb(self) -> Verbs {
+        match self {
+            Resumable::Upload(args) => Verbs::Goods(goods::Verb::Upload(args)),
+            Resumable::Add(args) => Verbs::Goods(goods::Verb::Add(args)),
+            Resumable::Update(args) => Verbs::Goods(goods::Verb::Update(args)),
+            Resumable::PriceStock(args) => Verbs::Goods(goods::Verb::PriceStock(args)),
+            Resumable::Send(args) => Verbs::Delivery(delivery::Verb::Send(args)),
+            Resumable::Auto(args) => Verbs::Aftersale(aftersale::Verb::Auto(args)),
+        }
     }
 }
 

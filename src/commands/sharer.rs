@@ -4,6 +4,7 @@ use super::ask::{Rows, request};
 use super::{Ctx, job};
 use crate::api::json::take;
 use crate::api::operation::present;
+use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::sharer::{BIND, LIST, LIVES, MODE, ORDERS, SEARCH, SUMMARY, UNBIND};
@@ -107,6 +108,12 @@ pub struct ModeArgs {
     share_mode: u32,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Outcome>("sharer bind"),
+    Shows::list::<Outcome>("sharer unbind"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Search(args) => ctx.ask(&SEARCH, &args).await,
@@ -121,7 +128,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// What became of one person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Outcome {
     openid: String,
     result: &'static str,

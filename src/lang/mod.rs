@@ -24,6 +24,7 @@ use std::sync::OnceLock;
     clap::ValueEnum,
     serde::Serialize,
     serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
@@ -205,6 +206,8 @@ impl fmt::Display for Text {
 }
 
 impl std::error::Error for Text {}
+
+crate::types::shape::printed_as!(Text => String);
 
 /// Machine output is English.
 impl serde::Serialize for Text {

@@ -608,21 +608,26 @@ pub fn misunderstanding(case: Case, step: Step) -> Option<Text> {
 }
 
 /// An after-sale.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Aftersale {
     /// The platform's number.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub id: String,
     /// The merchant's; empty for one that a buyer opened inside WeChat.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub own_number: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub order_id: String,
     /// The merchant's number of the order.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub order_number: String,
     /// Openid of the buyer.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub buyer: String,
     #[serde(rename = "type")]
     pub kind: Kind,
@@ -631,16 +636,20 @@ pub struct Aftersale {
     pub amount: Option<Fen>,
     pub reason: Option<Reason>,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub reason_text: String,
     /// The merchant's numbers of the one SKU that it is about.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub product: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub sku: String,
     pub count: Option<i64>,
     /// The parcel that came back, if it is on its way.
     pub returned: Option<Returned>,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub refund_number: String,
     /// Where the buyer sends the goods.
     pub return_address: Receiver,
@@ -649,22 +658,28 @@ pub struct Aftersale {
     pub disputes: Vec<String>,
     /// Unix milliseconds.
     #[serde(rename = "opened_at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub opened_ms: Option<i64>,
     #[serde(rename = "changed_at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub changed_ms: Option<i64>,
 }
 
 /// How the goods came back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Returned {
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub carrier: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub carrier_name: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub waybill: String,
     /// Unix milliseconds.
     #[serde(rename = "sent_at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub sent_ms: Option<i64>,
 }
 

@@ -3,7 +3,6 @@
 use crate::lang::Text;
 use crate::text;
 use crate::types::rfc3339;
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 /// Seconds.
@@ -52,15 +51,28 @@ pub struct Deadline {
     pub then: Text,
 }
 
-/// In machine output: `{"who": "merchant", "what": …, "at": RFC 3339, "then": …}`.
+/// A deadline in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Printed<'a> {
+    /// `merchant`, `buyer`, `both` or `platform`.
+    who: &'static str,
+    what: &'a Text,
+    #[schemars(with = "crate::types::shape::Moment")]
+    at: String,
+    then: &'a Text,
+}
+
+crate::types::shape::printed_as!(Deadline => Printed<'static>);
+
 impl Serialize for Deadline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Deadline", 4)?;
-        fields.serialize_field("who", self.who.name())?;
-        fields.serialize_field("what", &self.what.to_string())?;
-        fields.serialize_field("at", &rfc3339(self.at))?;
-        fields.serialize_field("then", &self.then.to_string())?;
-        fields.end()
+        let printed = Printed {
+            who: self.who.name(),
+            what: &self.what,
+            at: rfc3339(self.at),
+            then: &self.then,
+        };
+        printed.serialize(serializer)
     }
 }
 

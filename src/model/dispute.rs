@@ -374,7 +374,7 @@ impl Party {
 }
 
 /// A step of the history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Event {
     pub party: Option<Party>,
     /// The platform's number of what happened.
@@ -382,27 +382,34 @@ pub struct Event {
     pub state: State,
     /// Unix milliseconds.
     #[serde(rename = "at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub at_ms: Option<i64>,
     /// The statement, and addresses of evidence.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub statement: String,
     pub media: Vec<String>,
 }
 
 /// A dispute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Dispute {
     /// The platform's numbers.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub id: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub order_id: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub aftersale_id: String,
     /// Openid of the buyer.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub buyer: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub phone: String,
     pub state: State,
     /// Why, by the platform's number.
@@ -412,11 +419,14 @@ pub struct Dispute {
     pub verdict: Option<i64>,
     /// Unix milliseconds.
     #[serde(rename = "opened_at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub opened_ms: Option<i64>,
     #[serde(rename = "changed_at", serialize_with = "serial::millis")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub changed_ms: Option<i64>,
     /// When the present state ends, unix seconds. The platform names the moment.
     #[serde(serialize_with = "serial::seconds")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub expires_at: Option<i64>,
     /// Where something stands that is no moment.
     #[serde(skip)]

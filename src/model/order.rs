@@ -75,14 +75,17 @@ impl State {
 }
 
 /// One SKU of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Line {
     /// The merchant's numbers.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub product: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub sku: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub title: String,
     /// Pieces.
     pub count: i64,
@@ -107,7 +110,7 @@ impl Line {
 }
 
 /// What an order costs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Price {
     pub total: Option<Fen>,
     pub freight: Option<Fen>,
@@ -116,19 +119,25 @@ pub struct Price {
 }
 
 /// Where an order goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Receiver {
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub name: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub phone: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub province: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub city: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub district: String,
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub street: String,
 }
 
@@ -154,16 +163,19 @@ impl Receiver {
 }
 
 /// An order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Order {
     /// The platform's number.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub id: String,
     /// The merchant's.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub number: String,
     /// Openid of the buyer.
     #[serde(serialize_with = "serial::text")]
+    #[schemars(with = "Option<String>")]
     pub buyer: String,
     pub state: State,
     /// Whether the platform takes the money and settles it; `None` where it does not say.
@@ -177,12 +189,16 @@ pub struct Order {
     pub aftersales: Vec<String>,
     /// Unix seconds.
     #[serde(serialize_with = "serial::seconds")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub created_at: Option<i64>,
     #[serde(serialize_with = "serial::seconds")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub pay_until: Option<i64>,
     #[serde(serialize_with = "serial::seconds")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub paid_at: Option<i64>,
     #[serde(serialize_with = "serial::seconds")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub received_at: Option<i64>,
 }
 

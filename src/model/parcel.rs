@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 /// A parcel that the platform has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Parcel {
     /// The carrier's code, as `delivery companies` lists it.
     pub carrier: String,
@@ -31,6 +31,8 @@ impl std::fmt::Display for Parcels {
         out.write_str(&parcels.join(", "))
     }
 }
+
+crate::types::shape::printed_as!(Parcels => Option<Vec<Parcel>>);
 
 /// In machine output a list; null where it cannot be told.
 impl Serialize for Parcels {

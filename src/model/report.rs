@@ -58,7 +58,7 @@ fn add(sum: &mut Fen, amount: Option<Fen>, unread: &mut u64) {
 }
 
 /// One day of sales.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct SalesDay {
     /// The day in China; null for orders without a time that can be read.
     pub day: Option<String>,
@@ -169,7 +169,7 @@ fn opened(aftersale: &Aftersale) -> Option<i64> {
 }
 
 /// One day of after-sales, by when they were opened.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct AftersaleDay {
     /// As in [`SalesDay`].
     pub day: Option<String>,

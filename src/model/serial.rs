@@ -31,6 +31,7 @@ pub fn millis<S: Serializer>(at: &Option<i64>, serializer: S) -> Result<S::Ok, S
 /// Gives an enumeration its `name()` in machine output.
 macro_rules! named {
     ($($kind:ty),*) => {$(
+        crate::types::shape::printed_as!($kind => crate::types::shape::Word);
         impl serde::Serialize for $kind {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())

@@ -7,6 +7,7 @@ use crate::fail::{Failure, Within};
 use crate::lang::{Lang, Text};
 use crate::text;
 use crate::types::Family;
+use crate::types::share::Share;
 use anyhow::Result;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -475,12 +476,7 @@ pub fn masked_proxy(address: &str) -> String {
 
 /// Reads a share from 1 to 100 percent, with or without its sign.
 pub fn percent(word: &str) -> Result<u32, Text> {
-    word.strip_suffix('%')
-        .unwrap_or(word)
-        .parse()
-        .ok()
-        .filter(|percent| (1..=100).contains(percent))
-        .ok_or_else(|| text!("write a percentage from 1% to 100%"))
+    Share::percent(word, 1..=100)
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub struct Target {
 }
 
 /// An event as it is shown and handed on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Told {
     pub id: i64,
     /// The shop's appid, or how else its rows are known.
@@ -84,7 +84,9 @@ pub struct Told {
     /// One line in English.
     pub summary: String,
     /// What the platform calls `CreateTime`.
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pub created_at: Option<String>,
+    #[schemars(with = "crate::types::shape::Moment")]
     pub received_at: String,
     /// How often it was pushed; 0 for a synthesised one that has not come.
     pub seen: i64,

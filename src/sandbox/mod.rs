@@ -91,9 +91,10 @@ impl Answer {
 }
 
 /// What `sandbox status` tells.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Status {
     /// The shop's clock, RFC 3339.
+    #[schemars(with = "crate::types::shape::Moment")]
     pub clock: String,
     /// Seconds it is ahead of the machine's.
     pub clock_offset: i64,
@@ -118,7 +119,7 @@ pub struct Status {
 }
 
 /// How many products are in one pair of states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ProductCount {
     pub status: i64,
     pub edit_status: i64,
@@ -126,7 +127,7 @@ pub struct ProductCount {
 }
 
 /// A token that works now; times are unix seconds of the shop's clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct LiveToken {
     /// `stable`, `classic`, `component` or `authorizer`.
     pub kind: String,

@@ -29,7 +29,7 @@ const STORE: &[i64] = &[0, 0, 10, 60, 300, 1800, 3600, 3600, 3600];
 const BATCH: u32 = 200;
 
 /// Where events go and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PushTo {
     pub url: String,
     pub mode: Mode,
@@ -48,7 +48,7 @@ pub struct PushTo {
 }
 
 /// An event that the shop noted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Noted {
     pub seq: i64,
     /// RFC 3339, the shop's clock.
@@ -63,7 +63,7 @@ pub struct Noted {
 }
 
 /// What a round of pushing did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Pushed {
     /// Requests that were answered well.
     pub delivered: usize,

@@ -36,7 +36,7 @@ pub struct Seed {
 }
 
 /// What was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Seeded {
     pub goods: u32,
     pub orders: u32,

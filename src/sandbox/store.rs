@@ -59,7 +59,7 @@ const EMPTY: &str = "
     DROP TABLE IF EXISTS call; DROP TABLE IF EXISTS ledger; DROP TABLE IF EXISTS event;";
 
 /// What can be set; `wxsell sandbox set` and tests change it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct Settings {
     /// Seconds the shop's clock is ahead of the machine's.

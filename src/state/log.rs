@@ -59,12 +59,13 @@ const GATHER: Duration = Duration::from_millis(50);
 const BATCH: usize = 2000;
 
 /// One write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Entry {
     /// Counts from 1, without gaps.
     pub seq: i64,
     /// Unix seconds; RFC 3339 where it is printed.
     #[serde(serialize_with = "as_rfc3339")]
+    #[schemars(with = "crate::types::shape::Moment")]
     pub at: i64,
     /// The user of the operating system.
     pub who: String,

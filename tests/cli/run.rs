@@ -82,3 +82,45 @@ fn a_job_that_is_not_there_is_refused() {
     }
     assert_eq!(world.json(&["run", "list"]), json!([]));
 }
+
+#[test]
+fn a_job_is_resumed_by_its_settings_and_not_by_what_was_typed() {
+    let world = World::new();
+    world.write("goods.csv", many(9).replace("T05-1,12.50", "T05-1,free"));
+    let five = [("WXSELL_AUDIT_HOURLY", "5")];
+    let upload = ["goods", "upload", "goods.csv", "--skip-bad"];
+    assert_eq!(world.run_with(&five, &upload).code, Some(5));
+    let runs = || rusqlite::Connection::open(world.file("../state/wxsell.db")).expect("the state");
+    let kept: String = runs()
+        .query_row("SELECT options FROM run", [], |row| row.get(0))
+        .expect("a run");
+    let mut kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
+    assert_eq!(
+        (&kept["kind"], &kept["settings"]["send"]["skip_bad"]),
+        (&json!("goods upload"), &json!(true))
+    );
+
+    // The words are kept to be shown; what they mean may be another thing in a later version.
+    kept["arguments"] = json!(["goods", "remove", "T01"]);
+    let keep = |kept: &serde_json::Value| {
+        runs()
+            .execute("UPDATE run SET options = ?1", [kept.to_string()])
+            .expect("a run");
+    };
+    keep(&kept);
+    let resumed = world.run(&["run", "resume", "1", "--format", "json"]);
+    // The product with the bad row is left out again.
+    assert_eq!(resumed.code, Some(6), "{}", resumed.stderr);
+    let report = resumed.json();
+    assert_eq!(
+        (&report["added"], &report["not_compared"]),
+        (&json!(3), &json!(5)),
+        "{report}"
+    );
+
+    // Settings that nobody understands are not guessed at.
+    kept["kind"] = json!("goods conjure");
+    keep(&kept);
+    let told = world.refused(2, &["run", "resume", "1"]);
+    assert!(told.contains("cannot be run again by itself"), "{told}");
+}

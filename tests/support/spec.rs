@@ -30,6 +30,18 @@ pub fn unlike(schema: &Value, value: &Value, what: &str) -> Vec<String> {
     differences(&schema, value, what, "output")
 }
 
+/// The same schema without room for fields that it does not name.
+pub fn strict(mut schema: Value) -> Value {
+    rewrite(&mut schema, &|object| {
+        if object.contains_key("properties") {
+            object
+                .entry("additionalProperties")
+                .or_insert(Value::Bool(false));
+        }
+    });
+    schema
+}
+
 /// Every way in which these answers, as the program prints records, are unlike the schema that `wxsell help` shows.
 pub fn unlike_their_schema(exchanges: &[Exchange]) -> Vec<String> {
     use wxsell::api::operation::{by_path, present};

@@ -99,7 +99,7 @@ pub struct Sku {
     pub sku_attrs: Vec<SkuAttr>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SkuAttr {
     pub attr_key: String,
     pub attr_value: String,

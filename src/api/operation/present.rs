@@ -1,8 +1,10 @@
 //! A reply as this program prints it: ids as text, times as RFC 3339, and what tells who a person is masked.
 
-use super::{Book, Kind, Node};
+use super::{Book, Kind, Node, Shelf};
 use crate::types::{ChinaTime, rfc3339, rfc3339_millis};
 use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// Beyond this a reader that keeps numbers as doubles damages them.
 const EXACT: u64 = 1 << 53;
@@ -78,57 +80,82 @@ fn spell_out(value: &mut Value) {
     }
 }
 
-/// Fields that tell who a person is. Openids stay: they are keys.
-const PERSONAL: &[&str] = &[
-    "tel_number",
-    "receiver_name",
-    "detailed_address",
-    "phone",
-    "mobile",
-    "phone_number",
-    "mobile_phone",
-    "user_name",
-    "detail_info",
-    "id_card_name",
-    "id_card_number",
-    "id_card_address",
-    "id_doc_name",
-    "id_doc_number",
-    "contact_email",
-    "contact_name",
-    "contact_id_card_number",
-    "legal_person",
-    "account_no",
-    "account_number",
-    "account_name",
-    "purchaser_address",
-    "virtual_order_tel_number",
-    "receiver_tel_number",
-    "receiver_address",
-];
-
-/// Whether a field of this name tells who a person is.
-pub fn is_personal(name: &str) -> bool {
-    PERSONAL.contains(&name)
+/// The names under which a book has what tells who a person is. Only where no operation says what a value is.
+fn personal_names() -> &'static HashSet<&'static str> {
+    static NAMES: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    fn walk(node: &'static Node, names: &mut HashSet<&'static str>) {
+        if node.personal && !COMMON.contains(&node.name.as_str()) {
+            names.insert(&node.name);
+        }
+        node.fields.iter().for_each(|field| walk(field, names));
+        if let Some(item) = &node.item {
+            walk(item, names);
+        }
+    }
+    NAMES.get_or_init(|| {
+        let mut names = HashSet::new();
+        for book in Shelf::ALL.map(Shelf::book) {
+            book.types.values().for_each(|node| walk(node, &mut names));
+            for operation in &book.operations {
+                operation
+                    .request
+                    .iter()
+                    .chain([&operation.reply])
+                    .for_each(|node| walk(node, &mut names));
+            }
+        }
+        names
+    })
 }
 
-/// Masks what tells who a person is, wherever it stands: `138****0000`, `张**`. A `name` beside an `openid` is a
-/// person's; others are names of roles, coupons and the like.
-pub fn mask_personal(value: &mut Value) {
+/// Names that a person's value shares with most things.
+const COMMON: [&str; 4] = ["name", "address", "street", "detail"];
+
+/// Whether a field of this name tells who a person is, of which nothing else is known.
+pub fn is_personal(name: &str) -> bool {
+    personal_names().contains(name)
+}
+
+/// Masks by the names of fields what no operation describes.
+pub fn mask_by_name(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            let person = object.contains_key("openid");
             for (name, value) in object.iter_mut() {
                 match value {
-                    Value::String(text) if is_personal(name) || person && name == "name" => {
-                        *text = masked(text);
-                    }
-                    other => mask_personal(other),
+                    Value::String(text) if is_personal(name) => *text = masked(text),
+                    other => mask_by_name(other),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(mask_personal),
+        Value::Array(items) => items.iter_mut().for_each(mask_by_name),
         _ => {}
+    }
+}
+
+impl Book {
+    /// Masks what tells who a person is, as it is declared of each value: `138****0000`, `张**`. What the reference does
+    /// not know is masked by its name.
+    pub fn mask(&self, node: &Node, value: &mut Value) {
+        let shared = self.resolve(node);
+        match value {
+            Value::Object(object) => {
+                for (name, value) in object.iter_mut() {
+                    match shared.fields.iter().find(|field| field.name == *name) {
+                        Some(field) => self.mask(field, value),
+                        None => match value {
+                            Value::String(text) if is_personal(name) => *text = masked(text),
+                            other => mask_by_name(other),
+                        },
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let item = shared.item.as_deref().unwrap_or(node);
+                items.iter_mut().for_each(|value| self.mask(item, value));
+            }
+            Value::String(text) if node.personal => *text = masked(text),
+            _ => {}
+        }
     }
 }
 
@@ -216,14 +243,32 @@ mod tests {
     }
 
     #[test]
-    fn people_are_masked() {
-        let mut value = json!({"address_info": {"receiver_name": "张三丰", "tel_number": "13800000000", "city": "广州"},
-            "promoter": {"openid": "o1", "name": "李四"}, "role": {"name": "导购"}});
-        mask_personal(&mut value);
+    fn people_are_masked_and_what_is_called_like_them_is_not() {
+        let masked = |path: &str, mut value: Value| {
+            let (book, operation) = by_path(path).expect("a known path");
+            book.mask(&operation.reply, &mut value);
+            value
+        };
+        let order = |name: &str, phone: &str| {
+            json!({"order": {"order_detail": {"delivery_detail": {}},
+                "address_info": {"receiver_name": name, "tel_number": phone, "city": "广州"}}})
+        };
         assert_eq!(
-            value,
-            json!({"address_info": {"receiver_name": "张**", "tel_number": "138****0000", "city": "广州"},
-                "promoter": {"openid": "o1", "name": "李**"}, "role": {"name": "导购"}})
+            masked("/shop/order/get", order("张三丰", "13800000000")),
+            order("张**", "138****0000")
+        );
+        let list = |name: &str| json!({"promoter_list": [{"openid": "o1", "name": name, "role_info": {"name": "导购"}}]});
+        assert_eq!(masked("/promoter/getpromoter", list("李四")), list("李**"));
+        // The account's own number.
+        let account = json!({"authorizer_info": {"user_name": "gh_0123456789ab"}});
+        let path = "/cgi-bin/component/api_get_authorizer_info";
+        assert_eq!(masked(path, account.clone()), account);
+        // What no reference knows.
+        let mut unknown = json!({"later": {"tel_number": "13800000000", "name": "shop"}});
+        mask_by_name(&mut unknown);
+        assert_eq!(
+            unknown,
+            json!({"later": {"tel_number": "138****0000", "name": "shop"}})
         );
     }
 }

@@ -24,6 +24,13 @@ impl Book {
         schema
     }
 
+    /// A request, as it is sent: ids and times as they travel.
+    pub fn request_schema(&self, request: &Node) -> Value {
+        let mut schema = self.described(request, 0);
+        loosen(&mut schema);
+        schema
+    }
+
     fn described(&self, node: &Node, depth: usize) -> Value {
         let shared = self.resolve(node);
         let mut schema = match self.kind(node) {
@@ -60,5 +67,19 @@ impl Book {
             put(&mut schema, "x-values", meanings.collect());
         }
         schema
+    }
+}
+
+/// Texts that are numbers where they are sent.
+fn loosen(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if object.get("type") == Some(&json!(["string", "null"])) {
+                object.insert("type".into(), json!(["string", "integer", "null"]));
+            }
+            object.values_mut().for_each(loosen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(loosen),
+        _ => {}
     }
 }

@@ -2,7 +2,7 @@
 //! its state allows; a refusal names what may be done, by whom and until when.
 
 mod answer;
-mod auto;
+pub mod auto;
 mod buyer;
 mod create;
 mod guard;
@@ -16,6 +16,7 @@ pub use shown::columns_of_list;
 
 use super::Ctx;
 use super::ask::Rows;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
@@ -84,6 +85,24 @@ impl Which {
     }
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<shown::Shown>("aftersale list"),
+    Shows::one::<shown::Shown>("aftersale show"),
+    Shows::one::<shown::Shown>("aftersale create"),
+    Shows::one::<shown::Shown>("aftersale update"),
+    Shows::one::<shown::Shown>("aftersale cancel"),
+    Shows::one::<shown::Shown>("aftersale return-info"),
+    Shows::one::<shown::Shown>("aftersale accept-refund"),
+    Shows::one::<shown::Shown>("aftersale accept-return"),
+    Shows::one::<shown::Shown>("aftersale reject"),
+    Shows::one::<shown::Shown>("aftersale return-address"),
+    Shows::one::<shown::Shown>("aftersale certificates"),
+    Shows::one::<shown::Shown>("aftersale test"),
+    Shows::list::<auto::report::Row>("aftersale auto"),
+    Shows::list::<auto::report::Row>("aftersale auto").dry_run(),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list::run(args, ctx).await,
@@ -104,7 +123,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Reject(args) => answer::reject(args, ctx).await,
         Verb::ReturnAddress(args) => answer::return_address(args, ctx).await,
         Verb::Certificates(args) => answer::certificates(args, ctx).await,
-        Verb::Auto(args) => auto::run(args, ctx).await,
+        Verb::Auto(args) => {
+            ctx.keep_job("aftersale auto", &args)?;
+            auto::run(args, ctx).await
+        }
         Verb::Deadline(args) => legacy::deadline(args, ctx).await,
         Verb::Test(args) => answer::test(args, ctx).await,
     }

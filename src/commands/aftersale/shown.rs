@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// An after-sale ready to be shown. In machine output WeChat's record stands under `wechat`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Shown {
     #[serde(flatten)]
     pub aftersale: Aftersale,
@@ -23,6 +23,7 @@ pub struct Shown {
     /// Something may run out that cannot be told.
     pub unreadable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Record>")]
     wechat: Option<Value>,
     #[serde(skip)]
     now: i64,

@@ -7,6 +7,7 @@ mod user;
 use super::Ctx;
 use super::ask::{Rows, columns, request};
 use crate::api::operation::present;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::coupon::{Discount, State};
 use crate::output::Cell;
@@ -89,6 +90,9 @@ pub struct StockArgs {
     #[serde(rename = "coupon_stock.stock_info.receive_num")]
     taken: u32,
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let done = match verb {

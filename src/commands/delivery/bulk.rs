@@ -15,7 +15,6 @@ use crate::bulk::{self, Interrupt, LAG, Look, Outcome};
 use crate::client::errcode::ends_the_job;
 use crate::clock;
 use crate::commands::Ctx;
-use crate::commands::job::Invocation;
 use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
@@ -252,9 +251,7 @@ async fn run(table: Table, plans: Plans, args: &SendArgs, ctx: &Ctx) -> Result<(
         &shop_key,
         "delivery send",
         &serde_json::to_string(&names).unwrap_or_default(),
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     let left_out = left_out(&table);

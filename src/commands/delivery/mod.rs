@@ -13,6 +13,7 @@ use crate::bulk::csv::Encoding;
 use crate::bulk::number::typed;
 use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::order::Order;
@@ -28,6 +29,8 @@ use anyhow::Result;
 use carriers::Carriers;
 use clap::Subcommand;
 use plan::{Finish, Shipment};
+pub use report::Report;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sheet::Line;
 
@@ -48,13 +51,22 @@ pub struct CompaniesArgs {
     keyword: Option<String>,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::record("delivery send", &SEND),
+    Shows::one::<Report>("delivery send"),
+    Shows::list::<sheet::Problem>("delivery send"),
+    Shows::list::<report::Planned>("delivery send").dry_run(),
+    Shows::list::<sheet::Problem>("delivery send").dry_run(),
+];
+
 /// Ship orders
 ///
 /// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
 /// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
 /// with a running after-sale are held back. Killed or interrupted, the same command goes on where it stopped, and no
 /// parcel is reported twice.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
     /// Number of the order: your own, or WeChat's
     #[arg(
@@ -123,6 +135,13 @@ pub struct SendArgs {
     busy: Busy,
 }
 
+impl SendArgs {
+    /// The tables as they were named.
+    pub fn files(&self) -> &[String] {
+        &self.from
+    }
+}
+
 fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
     let Some((sku, count)) = text.rsplit_once('=') else {
         return Ok((text.to_owned(), None));
@@ -169,7 +188,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             ctx.show_rows(&COMPANIES, rows)
         }
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,
-        Verb::Send(args) => bulk::send(*args, ctx).await,
+        Verb::Send(args) => {
+            ctx.keep_job("delivery send", &args)?;
+            bulk::send(*args, ctx).await
+        }
         Verb::Receive(which) => ctx.ask(&RECEIVE, &which.key(ctx).await?).await,
     }
 }

@@ -21,7 +21,7 @@ pub mod action {
 }
 
 /// One order's result: a line of `--format ndjson`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Event {
     pub order: String,
     /// `done`, `refused`, `unclear`, `held` or `not_sent`.
@@ -54,7 +54,7 @@ impl Event {
 }
 
 /// One line of `--dry-run`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Planned {
     pub order: String,
     /// `ship`, `ship_part`, `there` or `held`.
@@ -81,7 +81,7 @@ impl Record for Planned {
     ];
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct Report {
     pub run: i64,
     pub profile: String,

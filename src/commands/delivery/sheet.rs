@@ -148,7 +148,7 @@ pub struct Line {
 }
 
 /// What is wrong, and where.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Problem {
     /// `tracking.xlsx Sheet1!C17 运单号`, `tracking.csv:17 C17 运单号`.
     pub place: String,

@@ -7,6 +7,7 @@ mod tell;
 
 use super::Ctx;
 use crate::cli::values::duration;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::{Actor, left};
@@ -17,9 +18,11 @@ use anyhow::Result;
 use clap::ValueHint;
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<Item>("due")];
 
 /// Shops that are looked at together.
 const SHOPS_AT_ONCE: usize = 8;
@@ -64,7 +67,7 @@ pub struct DueArgs {
 }
 
 /// What has a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Noun {
     Aftersale,
@@ -101,32 +104,56 @@ struct Item {
     now: i64,
 }
 
+/// A row in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Printed<'a> {
+    shop: &'a str,
+    appid: &'a str,
+    noun: Noun,
+    /// WeChat's number of the after-sale or dispute, the merchant's of the order or product.
+    number: &'a str,
+    /// The merchant's number of the order.
+    order: Option<&'a str>,
+    /// `merchant`, `buyer`, `both` or `platform`.
+    who: &'static str,
+    what: &'a Text,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    at: Option<String>,
+    seconds_left: Option<i64>,
+    /// What happens otherwise.
+    then: Option<&'a Text>,
+    amount: Option<Fen>,
+    /// The time is your own rule and not one of WeChat.
+    assumed: bool,
+    due: bool,
+    unreadable: bool,
+}
+
+crate::types::shape::printed_as!(Item => Printed<'static>);
+
 impl Serialize for Item {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json().serialize(serializer)
+        let printed = Printed {
+            shop: &self.shop,
+            appid: &self.appid,
+            noun: self.noun,
+            number: &self.number,
+            order: self.order.as_deref(),
+            who: self.who.name(),
+            what: &self.what,
+            at: self.at.map(rfc3339),
+            seconds_left: self.at.map(|at| at - self.now),
+            then: self.then.as_ref(),
+            amount: self.amount,
+            assumed: self.assumed,
+            due: self.due,
+            unreadable: self.unreadable,
+        };
+        printed.serialize(serializer)
     }
 }
 
 impl Item {
-    fn json(&self) -> Value {
-        json!({
-            "shop": self.shop,
-            "appid": self.appid,
-            "noun": self.noun,
-            "number": self.number,
-            "order": self.order,
-            "who": self.who.name(),
-            "what": self.what.to_string(),
-            "at": self.at.map(rfc3339),
-            "seconds_left": self.at.map(|at| at - self.now),
-            "then": self.then.as_ref().map(ToString::to_string),
-            "amount": self.amount.map(|amount| amount.0),
-            "assumed": self.assumed,
-            "due": self.due,
-            "unreadable": self.unreadable,
-        })
-    }
-
     fn is_ours(&self) -> bool {
         matches!(self.who, Actor::Merchant | Actor::Both)
     }

@@ -34,8 +34,8 @@ pub struct DecryptArgs {
 }
 
 /// What a message is.
-#[derive(Debug, Serialize)]
-struct Explanation {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Explanation {
     /// Whether a receiver would take it.
     accepted: bool,
     /// Why not.
@@ -54,6 +54,7 @@ struct Explanation {
     object: &'static str,
     number: String,
     state: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     created_at: Option<String>,
     fields: serde_json::Value,
     dedupe_key: String,

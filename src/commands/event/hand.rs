@@ -129,8 +129,8 @@ pub fn accounts(ctx: &Ctx) -> Result<HashMap<String, Account>> {
 }
 
 /// What a run handed on.
-#[derive(Debug, Serialize)]
-struct Done {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Done {
     handed_on: u64,
     failed: u64,
     waiting: usize,

@@ -71,7 +71,7 @@ pub struct StatsArgs {
 }
 
 /// A stored event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Listed {
     #[serde(flatten)]
     told: Told,
@@ -82,7 +82,9 @@ pub struct Listed {
     /// `none`, `pending` or `done`.
     forward: String,
     attempts: i64,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     forwarded_at: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     next_attempt_at: Option<String>,
     forward_error: Option<String>,
     #[serde(skip)]
@@ -150,9 +152,9 @@ impl Record for Listed {
 }
 
 /// The same in full.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
-struct Shown(Listed);
+pub struct Shown(Listed);
 
 impl Record for Shown {
     const COLUMNS: &'static [Column<Shown>] = &[
@@ -292,8 +294,8 @@ fn print(pushes: &[Push], out: &mut Output) -> Result<()> {
 }
 
 /// A line of the statistics.
-#[derive(Debug, Serialize)]
-struct Stat {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Stat {
     shop: String,
     /// `event` or `refused`.
     kind: &'static str,
@@ -304,6 +306,7 @@ struct Stat {
     repeats: Option<i64>,
     forwarded: Option<i64>,
     pending: Option<i64>,
+    #[schemars(with = "crate::types::shape::Moment")]
     last_at: String,
 }
 

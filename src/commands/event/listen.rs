@@ -102,8 +102,8 @@ fn path(text: &str) -> Result<String, String> {
 }
 
 /// Where it listens.
-#[derive(Debug, Serialize)]
-struct Listening {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Listening {
     url: String,
     /// The addresses to be entered in the backend, by appid.
     paths: BTreeMap<String, String>,

@@ -11,6 +11,7 @@ pub use list::columns_of_list;
 
 use super::Ctx;
 use crate::cli::values::{When, when};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{self, Profile};
 use crate::push::{Account, AesKey, Refusal};
@@ -19,6 +20,20 @@ use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::{Args, Subcommand};
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<listen::Listening>("event listen"),
+    Shows::list::<list::Listed>("event list"),
+    Shows::one::<list::Shown>("event show"),
+    Shows::list::<list::Listed>("event tail"),
+    Shows::list::<list::Listed>("event replay"),
+    Shows::one::<hand::Done>("event forward"),
+    Shows::one::<decrypt::Explanation>("event decrypt"),
+    Shows::one::<trigger::Sent>("event trigger"),
+    Shows::list::<list::Stat>("event stats"),
+    Shows::list::<verify::Missing>("event verify"),
+];
 
 /// Receive, inspect and forward WeChat's push messages
 #[derive(Debug, Subcommand)]

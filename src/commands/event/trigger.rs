@@ -71,7 +71,7 @@ pub fn candidates() -> Vec<clap_complete::CompletionCandidate> {
 }
 
 /// How a receiver took an event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Sent {
     pub url: String,
     pub event: String,

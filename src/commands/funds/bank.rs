@@ -1,7 +1,6 @@
 //! The account that money is paid out to, and the lists it is chosen from. Account numbers come from a prompt, a file or
 //! standard input, never from an option: other users of the machine can see those.
 
-use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::{Data, Rows, columns, fields, request};
 use crate::commands::money::Service;
@@ -193,7 +192,10 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     }
     let body = request(&BANK_SET, &json!({}), body)?;
     let mut shown = body.clone();
-    mask_personal(&mut shown);
+    let (book, operation) = BANK_SET.operation();
+    if let Some(request) = &operation.request {
+        book.mask(request, &mut shown);
+    }
     if ctx.global.dry_run {
         ctx.out
             .note(text!("nothing was sent; the request would be:"));

@@ -7,6 +7,7 @@ use super::Ctx;
 use super::ask::{Rows, columns, columns_after, request};
 use super::money::{Service, Span};
 use crate::api::json::{put, take};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
 use crate::shop::pass_through::funds::{
@@ -144,6 +145,17 @@ pub struct CheckCodeArgs {
     wait: bool,
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::records("funds flows", &FLOW),
+    Shows::list::<FlowNumber>("funds flows"),
+    Shows::record("funds withdraw", &WITHDRAWAL),
+    Shows::records("funds withdrawals", &WITHDRAWAL),
+    Shows::list::<WithdrawalNumber>("funds withdrawals"),
+    Shows::record("funds withdrawal", &WITHDRAWAL),
+    Shows::one::<Code<'static>>("funds qrcode show"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Balance(args) => ctx.ask(&BALANCE, &args).await,
@@ -207,6 +219,34 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     let rows = ctx.read_each(&FLOW, bodies).await?;
     let nothing = rows.is_empty() && ctx.out.is_for_people();
     ctx.show_rows(if nothing { &FLOWS } else { &FLOW }, rows)
+}
+
+/// A code in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Code<'a> {
+    qrcode_ticket: &'a str,
+    /// The picture, in Base64.
+    qrcode_buf: &'a str,
+}
+
+/// What `--numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
+struct FlowNumber {
+    funds_flow_id: String,
+}
+
+/// What `--numbers` prints.
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the name of the field is the call's"
+)]
+struct WithdrawalNumber {
+    out_request_no: String,
 }
 
 /// Bare numbers, as rows of one field.
@@ -301,7 +341,11 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
         CodeVerb::Show(args) => {
             let ticket = &args.qrcode_ticket;
             let picture = draw(ctx, ticket, args.save.as_deref()).await?;
-            ctx.told(&json!({"qrcode_ticket": ticket, "qrcode_buf": picture}))
+            let code = Code {
+                qrcode_ticket: ticket,
+                qrcode_buf: &picture,
+            };
+            ctx.told(&serde_json::to_value(code)?)
         }
         CodeVerb::Check(args) => {
             let last = if args.wait {

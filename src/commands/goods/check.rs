@@ -22,8 +22,8 @@ pub struct CheckArgs {
 }
 
 /// What sound files hold.
-#[derive(Debug, Serialize)]
-pub(super) struct Summary {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Summary {
     pub files: usize,
     pub rows: u64,
     pub products: u64,

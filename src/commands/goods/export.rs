@@ -28,7 +28,7 @@ pub struct ExportArgs {
     pub(super) which: ListArgs,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Exported {
     pub file: String,
     pub products: usize,

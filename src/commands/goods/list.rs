@@ -1,16 +1,20 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
-use crate::api::component::goods::{SkuAttr, Spu, UNSAID};
+use crate::api::Endpoint;
+use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
+use crate::commands::fetched::Full;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::{Copy, GoodsFilter};
+use crate::shop::pass_through::Ask;
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use serde::Serialize;
+use serde_json::Value;
 
 /// List the products of the shop
 ///
@@ -36,6 +40,8 @@ pub struct ListArgs {
     /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
+    #[command(flatten)]
+    pub(super) full: Full,
 }
 
 /// Show one product
@@ -45,7 +51,7 @@ pub struct ShowArgs {
     pub(super) out_product_id: String,
     /// Show what buyers see instead of the draft
     #[arg(long)]
-    online: bool,
+    pub(super) online: bool,
 }
 
 /// State of the online copy.
@@ -96,7 +102,7 @@ impl Audit {
 }
 
 /// The name of an online state in machine output; unknown numbers stay numbers.
-fn status_name(status: i64) -> String {
+pub(super) fn status_name(status: i64) -> String {
     match status {
         UNSAID => String::new(),
         0 => "new".into(),
@@ -107,14 +113,18 @@ fn status_name(status: i64) -> String {
     }
 }
 
-fn status_word(status: i64) -> Text {
-    match status {
-        0 => text!("not listed"),
-        5 => text!("on sale"),
-        11 => text!("off sale"),
-        13 => text!("taken down by WeChat"),
-        other => Text::verbatim(other.to_string()),
-    }
+/// A state of the online copy as people read it.
+fn status_cell(status: &str) -> Cell {
+    Cell::Word(match status {
+        "" => return Cell::Empty,
+        "new" => text!("not listed"),
+        "on_sale" => text!("on sale"),
+        "off_sale" => text!("off sale"),
+        "taken_down" => text!("taken down by WeChat"),
+        "recycled" => text!("in the recycle bin"),
+        "banned" => text!("banned"),
+        other => Text::verbatim(other),
+    })
 }
 
 fn audit_name(edit_status: i64) -> String {
@@ -128,14 +138,19 @@ fn audit_name(edit_status: i64) -> String {
     }
 }
 
-fn audit_word(edit_status: i64) -> Text {
-    match edit_status {
-        0 | 1 => text!("editing"),
-        2 => text!("in audit"),
-        3 => text!("failed"),
-        4 => text!("passed"),
-        other => Text::verbatim(other.to_string()),
-    }
+/// A state of the draft as people read it.
+fn audit_cell(audit: &str) -> Cell {
+    Cell::Word(match audit {
+        "" => return Cell::Empty,
+        "editing" => text!("editing"),
+        "in_audit" => text!("in audit"),
+        "failed" => text!("failed"),
+        "passed" => text!("passed"),
+        "writing" => text!("being written"),
+        "write_failed" => text!("could not be written"),
+        "not_submitted" => text!("not submitted"),
+        other => Text::verbatim(other),
+    })
 }
 
 /// What WeChat named; `None` where it named nothing.
@@ -143,24 +158,32 @@ fn said(state: i64) -> Option<i64> {
     (state != UNSAID).then_some(state)
 }
 
-/// A product in machine output: ids as text, money in fen, times in RFC 3339.
-#[derive(Debug, Serialize)]
+/// A product in machine output, the same for both families: fields as the columns of a sheet of goods are called, ids as
+/// text, money in fen, times in RFC 3339.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct GoodsRow {
     pub out_product_id: String,
+    /// WeChat's number.
     pub product_id: String,
     pub title: String,
+    /// Its page in the mini program; a WeChat Store has none.
     pub path: String,
-    /// `new`, `on_sale`, `off_sale`, `taken_down`, or WeChat's number.
+    /// What buyers see: `new` (never listed), `on_sale`, `off_sale`, `taken_down`, `recycled`, `banned`, or WeChat's
+    /// number; empty where WeChat names none.
     pub status: String,
     pub status_code: Option<i64>,
-    /// `editing`, `in_audit`, `failed`, `passed`, or WeChat's number.
+    /// Where the draft stands: `editing`, `in_audit`, `failed`, `passed`, `writing`, `write_failed`, `not_submitted`, or
+    /// WeChat's number; empty where WeChat names none.
     pub audit: String,
     pub edit_status: Option<i64>,
     pub audit_id: String,
-    pub audit_submitted_at: String,
-    pub audited_at: String,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    pub audit_submitted_at: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    pub audited_at: Option<String>,
     pub reject_reason: String,
-    pub third_cat_id: String,
+    /// The category, a leaf of the tree.
+    pub category_id: String,
     pub brand_id: String,
     pub info_version: String,
     pub head_img: Vec<String>,
@@ -171,18 +194,25 @@ pub struct GoodsRow {
     pub highest_price: Option<Fen>,
     pub stock: i64,
     pub skus: Vec<SkuRow>,
-    pub created_at: String,
-    pub updated_at: String,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    pub created_at: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    pub updated_at: Option<String>,
+    /// WeChat's record, with `show` and `--full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Record>")]
+    pub wechat: Option<Value>,
 }
 
 /// One SKU in machine output; prices in fen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct SkuRow {
     pub out_product_id: String,
     pub out_sku_id: String,
     pub thumb_img: String,
     pub sale_price: Fen,
-    pub market_price: Fen,
+    /// The list price; a WeChat Store has none.
+    pub market_price: Option<Fen>,
     pub stock_num: i64,
     pub sku_code: Option<String>,
     pub barcode: Option<String>,
@@ -204,16 +234,17 @@ impl From<Spu> for GoodsRow {
             audit: audit_name(spu.edit_status),
             edit_status: said(spu.edit_status),
             audit_id: spu.audit_info.audit_id,
-            audit_submitted_at: spu.audit_info.submit_time.rfc3339(),
-            audited_at: spu.audit_info.audit_time.rfc3339(),
+            audit_submitted_at: moment(&spu.audit_info.submit_time),
+            audited_at: moment(&spu.audit_info.audit_time),
             reject_reason: spu.audit_info.reject_reason,
-            third_cat_id: spu.third_cat_id.to_string(),
+            category_id: spu.third_cat_id.to_string(),
             brand_id: spu.brand_id.to_string(),
             lowest_price: prices().min(),
             highest_price: prices().max(),
             stock: spu.skus.iter().map(|sku| sku.stock_num).sum(),
-            created_at: spu.create_time.rfc3339(),
-            updated_at: spu.update_time.rfc3339(),
+            created_at: moment(&spu.create_time),
+            updated_at: moment(&spu.update_time),
+            wechat: None,
             out_product_id: spu.out_product_id,
             title: spu.title,
             path: spu.path,
@@ -237,7 +268,7 @@ impl From<Spu> for GoodsRow {
                     out_sku_id: sku.out_sku_id,
                     thumb_img: sku.thumb_img,
                     sale_price: sku.sale_price,
-                    market_price: sku.market_price,
+                    market_price: Some(sku.market_price),
                     stock_num: sku.stock_num,
                     sku_code: sku.sku_code,
                     barcode: sku.barcode,
@@ -266,18 +297,12 @@ impl Record for GoodsRow {
             Cell::Id(g.out_product_id.clone())
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.title.clone())),
-        Column::new("status", "STATUS", |g| {
-            g.status_code
-                .map_or(Cell::Empty, |code| Cell::Word(status_word(code)))
-        }),
-        Column::new("audit", "AUDIT", |g| {
-            g.edit_status
-                .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
-        }),
+        Column::new("status", "STATUS", |g| status_cell(&g.status)),
+        Column::new("audit", "AUDIT", |g| audit_cell(&g.audit)),
         Column::new("price", "PRICE", GoodsRow::price),
         Column::new("stock", "STOCK", |g| Cell::Number(g.stock)),
         Column::below("reject_reason", "REJECTION REASON", |g| {
-            if g.edit_status == Some(3) {
+            if g.audit == "failed" {
                 Cell::Sentence(Text::verbatim(g.reject_reason.as_str()))
             } else {
                 Cell::Empty
@@ -287,9 +312,9 @@ impl Record for GoodsRow {
 }
 
 /// One product in full.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
-struct GoodsPage(GoodsRow);
+pub(super) struct GoodsPage(pub(super) GoodsRow);
 
 impl Record for GoodsPage {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -301,19 +326,13 @@ impl Record for GoodsPage {
         }),
         Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
         Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
-        Column::new("status", "STATUS", |g| {
-            g.0.status_code
-                .map_or(Cell::Empty, |code| Cell::Word(status_word(code)))
-        }),
-        Column::new("audit", "AUDIT", |g| {
-            g.0.edit_status
-                .map_or(Cell::Empty, |code| Cell::Word(audit_word(code)))
-        }),
+        Column::new("status", "STATUS", |g| status_cell(&g.0.status)),
+        Column::new("audit", "AUDIT", |g| audit_cell(&g.0.audit)),
         Column::new("reject_reason", "REJECTION REASON", |g| {
             Cell::Sentence(Text::verbatim(g.0.reject_reason.as_str()))
         }),
-        Column::new("third_cat_id", "CATEGORY", |g| {
-            Cell::Id(g.0.third_cat_id.clone())
+        Column::new("category_id", "CATEGORY", |g| {
+            Cell::Id(g.0.category_id.clone())
         }),
         Column::new("brand_id", "BRAND", |g| Cell::Id(g.0.brand_id.clone())),
         Column::new("info_version", "VERSION", |g| {
@@ -330,10 +349,10 @@ impl Record for GoodsPage {
             Cell::List(g.0.desc_imgs.clone())
         }),
         Column::new("created_at", "CREATED", |g| {
-            Cell::Time(g.0.created_at.clone())
+            g.0.created_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("updated_at", "CHANGED", |g| {
-            Cell::Time(g.0.updated_at.clone())
+            g.0.updated_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
     ];
 }
@@ -350,10 +369,29 @@ impl SkuRow {
     }
 }
 
+/// Where WeChat's record of a product stands.
+const RECORD: Ask = Ask::new("goods show", GetSpu::PATH);
+
+fn record(ctx: &Ctx, spu: &Spu) -> Result<Value> {
+    Ok(ctx.wechat(&RECORD, "spu", serde_json::to_value(spu)?))
+}
+
+/// A time that is there.
+fn moment(time: &ChinaTime) -> Option<String> {
+    (!time.is_empty()).then(|| time.rfc3339())
+}
+
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let mut goods = fetch(&args, ctx).await?;
     goods.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
-    let rows: Vec<GoodsRow> = goods.into_iter().map(GoodsRow::from).collect();
+    let row = |spu| {
+        let wechat = args.full.full.then(|| record(ctx, &spu)).transpose()?;
+        Ok(GoodsRow {
+            wechat,
+            ..GoodsRow::from(spu)
+        })
+    };
+    let rows: Vec<GoodsRow> = goods.into_iter().map(row).collect::<Result<_>>()?;
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list(&rows)?;
     let of = |fits: fn(&GoodsRow) -> bool| rows.iter().filter(|row| fits(row)).count();
@@ -365,7 +403,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         rejected = of(|row| row.edit_status == Some(3))
     ));
     // Why a product was rejected stands there.
-    let rejected = rows.iter().find(|row| row.edit_status == Some(3));
+    let rejected = rows.iter().find(|row| row.audit == "failed");
     if let Some(row) = rejected.or(rows.first()) {
         ctx.out
             .next(&format!("wxsell goods show {}", row.out_product_id));
@@ -419,7 +457,11 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         .goods(&args.out_product_id, copy)
         .await?
         .ok_or_else(|| absent(&args.out_product_id))?;
-    ctx.out.show(&GoodsPage(GoodsRow::from(spu)))
+    let wechat = Some(record(ctx, &spu)?);
+    ctx.out.show(&GoodsPage(GoodsRow {
+        wechat,
+        ..GoodsRow::from(spu)
+    }))
 }
 
 /// The failure for a product that is not there.

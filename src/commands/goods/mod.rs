@@ -14,9 +14,14 @@ pub mod template;
 pub mod upload;
 
 use crate::commands::Ctx;
+use crate::commands::shows::Shows;
+use crate::shop::goods::plan::Line;
+use crate::shop::goods::sheet::problem::Problem;
+use crate::shop::store::plan::Line as StoreLine;
 use anyhow::Result;
 use clap::Subcommand;
 use shelf::Step;
+pub use store::Report as StoreReport;
 
 /// Upload, change and follow the products of the shop
 #[derive(Debug, Subcommand)]
@@ -45,7 +50,54 @@ pub enum Verb {
     Restricted(store::restricted::Args),
 }
 
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<report::Report>("goods upload"),
+    Shows::one::<StoreReport>("goods upload"),
+    Shows::list::<Problem>("goods upload"),
+    Shows::list::<Line>("goods upload"),
+    Shows::list::<Line>("goods upload").dry_run(),
+    Shows::list::<StoreLine>("goods upload").dry_run(),
+    Shows::list::<Problem>("goods upload").dry_run(),
+    Shows::one::<report::Report>("goods add"),
+    Shows::one::<StoreReport>("goods add"),
+    Shows::list::<Problem>("goods add"),
+    Shows::list::<Line>("goods add"),
+    Shows::list::<Line>("goods add").dry_run(),
+    Shows::list::<StoreLine>("goods add").dry_run(),
+    Shows::one::<report::Report>("goods update"),
+    Shows::one::<StoreReport>("goods update"),
+    Shows::list::<Problem>("goods update"),
+    Shows::list::<Line>("goods update"),
+    Shows::list::<Line>("goods update").dry_run(),
+    Shows::list::<StoreLine>("goods update").dry_run(),
+    Shows::one::<report::Report>("goods price-stock"),
+    Shows::one::<StoreReport>("goods price-stock"),
+    Shows::list::<Problem>("goods price-stock"),
+    Shows::list::<Line>("goods price-stock"),
+    Shows::list::<Line>("goods price-stock").dry_run(),
+    Shows::list::<StoreLine>("goods price-stock").dry_run(),
+    Shows::list::<store::restricted::Restriction>("goods restricted"),
+    Shows::one::<check::Summary>("goods check"),
+    Shows::list::<Problem>("goods check"),
+    Shows::one::<template::Written>("goods template"),
+    Shows::list::<list::GoodsRow>("goods list"),
+    Shows::one::<list::GoodsPage>("goods show"),
+    Shows::one::<export::Exported>("goods export"),
+    Shows::list::<shelf::Stepped>("goods on-sale"),
+    Shows::list::<shelf::Stepped>("goods off-sale"),
+    Shows::list::<shelf::Stepped>("goods remove"),
+    Shows::list::<shelf::Stepped>("goods withdraw-audit"),
+];
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    match &verb {
+        Verb::Upload(args) => ctx.keep_job("goods upload", args)?,
+        Verb::Add(args) => ctx.keep_job("goods add", args)?,
+        Verb::Update(args) => ctx.keep_job("goods update", args)?,
+        Verb::PriceStock(args) => ctx.keep_job("goods price-stock", args)?,
+        _ => {}
+    }
     // A profile that cannot be read is named by the verb that needs it.
     if ctx.is_of_a_store() {
         return store::run(verb, ctx).await;

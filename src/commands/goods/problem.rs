@@ -14,7 +14,7 @@ const EACH: usize = 3;
 const NAMED: usize = 8;
 
 /// A line for people.
-#[derive(Serialize)]
+#[derive(Serialize, schemars::JsonSchema)]
 struct Line {
     location: String,
     out_product_id: Option<String>,

@@ -8,9 +8,10 @@ use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
 use crate::shop::goods::sheet::rows::Payload;
 use anyhow::Result;
 use clap::{Args, ValueHint};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct ReadArgs {
     /// Files to read: .xlsx, .csv, .tsv, .json, .jsonl, patterns such as `new/*.xlsx`, or `-` for standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -8,11 +8,11 @@ use crate::output::{Cell, Column, Output, Record};
 use crate::shop::goods::send::action;
 use crate::text;
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The result of an upload.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct Report {
     pub run: i64,
     pub profile: String,
@@ -141,13 +141,14 @@ pub fn write_all(files: &[ReportFile], report: &impl Reported, out: &Output) -> 
 }
 
 /// `--report KIND=FILE`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportFile {
     kind: ReportKind,
     path: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum ReportKind {
     Junit,
     Json,

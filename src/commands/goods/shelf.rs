@@ -37,7 +37,7 @@ impl Step {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Stepped {
     pub out_product_id: String,
     /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.

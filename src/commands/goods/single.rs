@@ -15,11 +15,12 @@ use crate::shop::goods::sheet::cells::CLEAR;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 /// Add one product from options
 ///
 /// For a product with several SKUs, or many products, use `goods upload` with a file.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct AddArgs {
     /// Your own product number
     pub(super) out_product_id: String,
@@ -33,7 +34,7 @@ pub struct AddArgs {
 ///
 /// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an audit change at once; anything
 /// else goes through the audit.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct UpdateArgs {
     /// Your own product number
     pub(super) out_product_id: String,
@@ -43,7 +44,7 @@ pub struct UpdateArgs {
     pub(super) send: SendArgs,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub(super) struct Fields {
     /// Title
     #[arg(long)]
@@ -82,10 +83,10 @@ pub(super) struct Fields {
     #[arg(long, value_name = "NUMBER")]
     pub(super) sku: Option<String>,
     /// Selling price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     pub(super) price: Option<Fen>,
     /// List price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     pub(super) market_price: Option<Fen>,
     /// Stock
     #[arg(long, value_name = "N")]
@@ -118,10 +119,6 @@ pub(super) fn hide_those_of_files(arg: clap::Arg) -> clap::Arg {
     ];
     let of_files = OF_FILES.contains(&arg.get_id().as_str());
     arg.hide(of_files)
-}
-
-fn yuan(text: &str) -> Result<Fen, Failure> {
-    Fen::from_yuan(text)
 }
 
 fn attribute(text: &str) -> Result<SkuAttr, Text> {
@@ -413,12 +410,19 @@ async fn send_one(
 /// From a sheet with the columns out_product_id, out_sku_id and any of path, sale_price, market_price, stock_num,
 /// sku_code and barcode. The products must have passed an audit once. For one SKU use
 /// `wxsell goods update NUMBER --sku NUMBER --price YUAN`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct PriceStockArgs {
     #[command(flatten)]
     pub(super) read: ReadArgs,
     #[command(flatten)]
     pub(super) send: SendArgs,
+}
+
+impl PriceStockArgs {
+    /// The files as they were named.
+    pub fn files(&self) -> &[String] {
+        &self.read.files
+    }
 }
 
 pub async fn price_stock(args: PriceStockArgs, ctx: &Ctx) -> Result<()> {

@@ -32,7 +32,7 @@ pub struct TemplateArgs {
     pub(super) category: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Written {
     pub file: String,
 }

@@ -12,7 +12,6 @@ use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
 pub use crate::commands::job::Busy;
-use crate::commands::job::Invocation;
 use crate::commands::job::one_job;
 use crate::fail::{Failure, Kind};
 use crate::lang::{Lang, Text};
@@ -28,9 +27,10 @@ use crate::shop::goods::sheet::problem::Problem;
 use crate::state::quota::{SlotLimits, finish_estimate};
 use crate::state::runs::{Ended, ItemState, Items, LeftOut, RunState};
 use crate::text;
+use crate::types::share::Share;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ use std::sync::Arc;
 /// Reads every file, checks everything, and only then sends what the shop does not have yet: new goods are added,
 /// changed ones updated (price, stock and codes without audit), the rest left alone. Killed or interrupted, the same
 /// command goes on where it stopped; nothing is sent twice.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Args {
     #[command(flatten)]
     pub(super) read: ReadArgs,
@@ -54,7 +54,7 @@ pub struct Args {
 }
 
 /// How goods are sent.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
     /// Leave out products with problems and send the others
     #[arg(long)]
@@ -66,7 +66,7 @@ pub struct SendArgs {
     #[arg(long)]
     pub wait: bool,
     /// Keep this share of the audit limits for other work, e.g. 20%
-    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = reserve)]
     pub reserve: u32,
     /// What to do while another job works for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
@@ -82,6 +82,7 @@ pub struct SendArgs {
     pub recheck: bool,
     /// The command that sends one product, and what it says once that is done, instead of a report.
     #[arg(skip)]
+    #[serde(skip)]
     pub done: Option<(&'static str, Text)>,
     /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
     ///
@@ -106,7 +107,8 @@ pub struct SendArgs {
     pub report: Vec<ReportFile>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rehost {
     #[default]
     Auto,
@@ -115,20 +117,22 @@ pub enum Rehost {
 }
 
 /// What wins over the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wins {
     Sheet,
     Shop,
 }
 
-fn percent(text: &str) -> Result<u32, Text> {
-    let number = text
-        .strip_suffix('%')
-        .unwrap_or(text)
-        .parse()
-        .ok()
-        .filter(|percent| *percent < 100);
-    number.ok_or_else(|| text!("write a percentage from 0% to 99%"))
+fn reserve(text: &str) -> Result<u32, Text> {
+    Share::percent(text, 0..=99)
+}
+
+impl Args {
+    /// The files as they were named.
+    pub fn files(&self) -> &[String] {
+        &self.read.files
+    }
 }
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
@@ -257,9 +261,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             None => "goods price-stock",
         },
         &files,
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     state.leave_out(run, left_out(catalogue.problems()))?;
@@ -501,7 +503,7 @@ fn limits(profile: &Profile, reserve: u32) -> SlotLimits {
 }
 
 /// One product's result, as it happens: a line of `--format ndjson`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Event {
     pub out_product_id: String,
     /// `done`, `partial`, `held`, `refused`, `unclear` or `not_sent`.

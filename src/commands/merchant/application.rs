@@ -1,15 +1,16 @@
 //! `wxsell merchant application`: how far the merchant number is, and who does what next.
 
 use crate::api::json::put;
-use crate::api::operation::{mask_personal, present};
+use crate::api::operation::present;
 use crate::commands::Ctx;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::number;
 use crate::shop::pass_through::merchant::GET;
 use crate::types::plain_time;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub async fn show(ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
@@ -19,7 +20,7 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     let (book, operation) = GET.operation();
     let mut thing = present(book, &operation.reply, reply);
     if !ctx.global.unmask {
-        mask_personal(&mut thing);
+        book.mask(&operation.reply, &mut thing);
     }
     put(
         &mut thing,
@@ -32,10 +33,11 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     put(
         &mut thing,
         "next",
-        json!({
-            "who": next.who.as_ref().map(ToString::to_string), "what": next.what.to_string(),
-            "command": next.command.map(|command| format!("wxsell {command}")),
-        }),
+        serde_json::to_value(Next {
+            who: next.who,
+            what: next.what,
+            command: next.command.map(|command| format!("wxsell {command}")),
+        })?,
     );
     let link = application.link().map(str::to_owned);
     ctx.out.show(&Application { thing, application })?;
@@ -47,10 +49,35 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
 }
 
 /// What is shown of an application; in JSON what WeChat answered, with the next step beside it.
-struct Application {
+pub struct Application {
     thing: Value,
     application: number::Application,
 }
+
+/// What is added to WeChat's answer, whose blocks are in its own words.
+#[derive(schemars::JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "its shape alone is of use; the rest is WeChat's answer"
+)]
+struct Printed {
+    pay_req: Option<crate::types::shape::Record>,
+    pay_resp: Option<crate::types::shape::Record>,
+    /// WeChat's state of the application; `NONE` before there is one.
+    state: String,
+    next: Next,
+}
+
+/// Who does what next.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Next {
+    who: Option<Text>,
+    what: Text,
+    /// The command, whole.
+    command: Option<String>,
+}
+
+crate::types::shape::printed_as!(Application => Printed);
 
 impl Serialize for Application {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {

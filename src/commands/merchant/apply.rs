@@ -4,7 +4,6 @@ use super::check::{Problem, asked_again, notices, problems, wrong};
 use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at};
 use super::template;
 use crate::api::json::put;
-use crate::api::operation::mask_personal;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::commands::image::{self, Returned};
@@ -81,7 +80,10 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             .note(text!("nothing was sent; the request would be:"));
         let mut shown = body;
         if !ctx.global.unmask {
-            mask_personal(&mut shown);
+            let (book, operation) = APPLY.operation();
+            if let Some(request) = &operation.request {
+                book.mask(request, &mut shown);
+            }
         }
         return ctx.out.value(&shown);
     }

@@ -9,6 +9,7 @@ mod template;
 
 use super::Ctx;
 use crate::api::component::account::{Address, Info, UpdateInfo};
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::text;
@@ -29,6 +30,16 @@ pub enum Verb {
     Info,
     Update(UpdateArgs),
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<store::Step>("merchant apply"),
+    Shows::one::<application::Application>("merchant application"),
+    Shows::one::<Merchant>("merchant info"),
+    Shows::one::<StoreRow>("merchant info"),
+    Shows::one::<Merchant>("merchant update"),
+    Shows::any("merchant update").dry_run(),
+];
 
 /// Set customer service and the default return address
 ///
@@ -70,7 +81,18 @@ pub struct UpdateArgs {
     return_district: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    clap::ValueEnum,
+    Serialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 enum Service {
     /// The customer service that WeChat offers to mini programs
@@ -83,7 +105,7 @@ enum Service {
 
 const SERVICES: [Service; 3] = [Service::Wechat, Service::Page, Service::Phone];
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Merchant {
     /// Empty: not set, and no goods can be uploaded.
     service: Vec<Service>,
@@ -131,7 +153,7 @@ impl Record for Merchant {
 }
 
 /// A WeChat Store as a whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct StoreRow {
     nickname: String,
     /// As WeChat says it.

@@ -38,8 +38,8 @@ struct Category {
 }
 
 /// One step, and how it stands now.
-#[derive(Debug, Serialize)]
-struct Step {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Step {
     /// `store`, `category`, `brand`, `address` or `freight`.
     step: &'static str,
     name: String,

@@ -9,6 +9,7 @@ pub mod shown;
 pub use list::columns_of_list;
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::model::order::Order;
 use crate::output::Cell;
 use crate::shop::pass_through::order::{CHECK_SCENE, CLOSE, PAY, PAYMENT_PARAMS, SHOW};
@@ -48,6 +49,12 @@ pub struct CheckSceneArgs {
     /// Number of the scene, e.g. 1177
     scene: i64,
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<shown::Row>("order list"),
+    Shows::one::<shown::Row>("order show"),
+];
 
 /// Report how the payment of an ordinary order ended
 ///

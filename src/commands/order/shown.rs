@@ -10,11 +10,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// An order ready to be shown. In machine output the platform's record stands under `wechat`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Row {
     #[serde(flatten)]
     order: Order,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Record>")]
     wechat: Option<Value>,
 }
 

@@ -32,8 +32,8 @@ pub struct Newcomer {
 }
 
 /// What can be known of a promoter-to-be.
-#[derive(Debug, Serialize)]
-struct Guide {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Guide {
     wechat: String,
     /// `null` where it could not be found out.
     component_joined: Option<bool>,

@@ -106,8 +106,8 @@ enum Env {
 }
 
 /// What was made.
-#[derive(Debug, Default, Serialize)]
-struct Material {
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
+pub struct Material {
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +119,7 @@ struct Material {
     picture: Option<String>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     works_until: Option<String>,
 }
 

@@ -259,8 +259,8 @@ async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
 }
 
 /// What became of one message.
-#[derive(Debug, Serialize)]
-struct Outcome {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Outcome {
     id: String,
     /// `sent`, `failed`, `unclear`, `not_sent`.
     result: &'static str,

@@ -10,6 +10,7 @@ mod roster;
 mod staff;
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -36,6 +37,18 @@ pub enum Verb {
     #[command(subcommand)]
     Message(message::Verb),
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<roster::Outcome>("promoter add"),
+    Shows::one::<channels::Guide>("promoter add"),
+    Shows::any("promoter add").dry_run(),
+    Shows::row("promoter show", &crate::shop::pass_through::promoter::LIST),
+    Shows::one::<material::Material>("promoter invite"),
+    Shows::one::<material::Material>("promoter share"),
+    Shows::list::<message::Outcome>("promoter message send"),
+    Shows::any("promoter message send").dry_run(),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {

@@ -68,8 +68,8 @@ pub struct AddArgs {
 }
 
 /// What became of one person.
-#[derive(Debug, Clone, Serialize)]
-struct Outcome {
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Outcome {
     /// The row of the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<u32>,

@@ -201,12 +201,12 @@ pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
 /// A row with ids, times and people as this program prints them.
 fn readable(row: Value, ctx: &Ctx) -> Value {
     let (book, operation) = LIST.operation();
-    let mut row = match book.at(&operation.reply, LIST.shows) {
-        Some(node) => crate::api::operation::present(book, node, row),
-        None => row,
+    let Some(node) = book.at(&operation.reply, LIST.shows) else {
+        return row;
     };
+    let mut row = crate::api::operation::present(book, node, row);
     if !ctx.global.unmask {
-        crate::api::operation::mask_personal(&mut row);
+        book.mask(node, &mut row);
     }
     row
 }

@@ -102,9 +102,10 @@ impl Accounts {
 }
 
 /// The page to be opened.
-#[derive(Debug, Serialize)]
-struct Page {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Page {
     url: String,
+    #[schemars(with = "crate::types::shape::Moment")]
     expires_at: String,
 }
 
@@ -116,8 +117,8 @@ impl Record for Page {
 }
 
 /// A merchant that commands work for now.
-#[derive(Debug, Serialize)]
-struct Connected {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Connected {
     profile: String,
     appid: String,
     /// `keyring` or `file`.

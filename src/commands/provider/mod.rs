@@ -6,6 +6,7 @@ mod ticket;
 
 use super::Ctx;
 use super::ask::Rows;
+use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{Account, Profile, check_appid};
 use crate::shop::pass_through::provider::{MERCHANT, MERCHANTS};
@@ -67,6 +68,17 @@ pub struct ClearArgs {
 struct Own<'a> {
     component_appid: &'a str,
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::any("provider ticket set"),
+    Shows::one::<ticket::Shown>("provider ticket show"),
+    Shows::any("provider ticket start"),
+    Shows::one::<super::auth::Printed>("provider token"),
+    Shows::one::<authorize::Page>("provider authorize"),
+    Shows::one::<authorize::Connected>("provider authorize"),
+    Shows::one::<authorize::Connected>("provider connect"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let provider = own_profile(ctx)?;

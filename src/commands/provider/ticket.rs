@@ -38,12 +38,14 @@ pub struct SetArgs {
 }
 
 /// The stored ticket, without itself.
-#[derive(Debug, Serialize)]
-struct Shown {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Shown {
     appid: String,
     /// `valid`, `expired` or `none`.
     ticket: &'static str,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     pushed_at: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     usable_until: Option<String>,
 }
 

@@ -39,12 +39,14 @@ fn age(text: &str) -> std::result::Result<Duration, Text> {
 }
 
 /// What would be forgotten, or was.
-#[derive(Debug, Serialize)]
-struct PruneRow {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct PruneRow {
     /// `runs`, `failures`, `events`, `refused_pushes` or `answers`.
     what: &'static str,
     count: u64,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     oldest: Option<String>,
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
     newest: Option<String>,
     #[serde(skip)]
     kind: Kind,

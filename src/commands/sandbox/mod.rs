@@ -13,6 +13,7 @@ mod seed;
 
 use super::Ctx;
 use crate::cli::values::duration;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
@@ -20,6 +21,7 @@ use crate::sandbox::{
     APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
 };
 use crate::text;
+use crate::types::share::Share;
 use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -286,12 +288,8 @@ pub struct SetArgs {
 
 /// `5%` or `0.05`.
 fn rate(text: &str) -> std::result::Result<f64, Text> {
-    let rate = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    rate.ok()
-        .filter(|rate| (0.0..=1.0).contains(rate))
+    Share::parse(text)
+        .map(Share::fraction)
         .ok_or_else(|| text!("write a share, e.g. 5% or 0.05"))
 }
 
@@ -304,6 +302,38 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
             .map_err(|_| text!("write a number or off")),
     }
 }
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<Serving>("sandbox serve"),
+    Shows::one::<Status>("sandbox status"),
+    Shows::text("sandbox reset"),
+    Shows::list::<Happening>("sandbox advance"),
+    Shows::list::<Happening>("sandbox audit"),
+    Shows::list::<Happening>("sandbox buyer"),
+    Shows::list::<Happening>("sandbox dispute"),
+    Shows::list::<Happening>("sandbox fail-refund"),
+    Shows::one::<crate::sandbox::Seeded>("sandbox seed"),
+    Shows::list::<FaultRow>("sandbox fault"),
+    Shows::one::<Status>("sandbox token"),
+    Shows::one::<Settings>("sandbox set"),
+    Shows::list::<Happening>("sandbox admin"),
+    Shows::list::<Happening>("sandbox merchant"),
+    Shows::list::<Happening>("sandbox scene"),
+    Shows::list::<Happening>("sandbox access"),
+    Shows::list::<Happening>("sandbox provider"),
+    Shows::any("sandbox provider"),
+    Shows::list::<Happening>("sandbox withdrawal"),
+    Shows::list::<Happening>("sandbox payment"),
+    Shows::text("sandbox deposit"),
+    Shows::text("sandbox push"),
+    Shows::list::<crate::sandbox::push::Noted>("sandbox push list"),
+    Shows::one::<crate::sandbox::push::Pushed>("sandbox push deliver"),
+    Shows::one::<Happening>("sandbox promoter"),
+    Shows::one::<Happening>("sandbox sharer"),
+    Shows::one::<Happening>("sandbox staff"),
+    Shows::one::<people::Request>("sandbox coupon"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
@@ -356,7 +386,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// Where the shop answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct Serving {
     base_url: String,
     appid: &'static str,
@@ -588,7 +618,7 @@ fn audit(verb: AuditVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 }
 
 /// A failure that is ordered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct FaultRow {
     id: i64,
     path: String,

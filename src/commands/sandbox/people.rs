@@ -134,8 +134,8 @@ pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 }
 
 /// A request for a coupon, as it was pushed.
-#[derive(Debug, Serialize)]
-struct Request {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Request {
     out_coupon_id: String,
     request_id: String,
 }

@@ -4,6 +4,7 @@ mod steps;
 mod store;
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Check, Column, Mark, Record};
@@ -11,6 +12,9 @@ use crate::text;
 use anyhow::Result;
 use std::time::Duration;
 use steps::{State, Step};
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::list::<Step>("status")];
 
 /// Show setup progress and the next step
 ///

@@ -6,9 +6,13 @@ mod report;
 pub use docs::{with_commands, write};
 
 use super::Ctx;
+use crate::commands::shows::Shows;
 use anyhow::Result;
 use clap::Subcommand;
 use std::path::PathBuf;
+
+/// What its verbs print that is not what one call answers.
+pub const SHOWS: &[Shows] = &[Shows::any("util report"), Shows::text("util docs")];
 
 /// Collect a bug report, or write man pages and completions
 #[derive(Debug, Subcommand)]

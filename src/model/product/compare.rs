@@ -53,7 +53,7 @@ impl Rules {
 }
 
 /// One field that would be another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Change {
     pub field: Field,
     pub sku: Option<String>,

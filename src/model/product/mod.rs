@@ -260,6 +260,8 @@ impl Field {
     }
 }
 
+crate::types::shape::printed_as!(Field => crate::types::shape::Word);
+
 impl Serialize for Field {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
@@ -267,7 +269,7 @@ impl Serialize for Field {
 }
 
 /// A value, to be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     Text(String),

@@ -35,10 +35,11 @@ use crate::lang::Text;
 use serde::Serialize;
 
 /// What the shop's clock or its keeper did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Happening {
     /// Unix seconds of the shop's clock.
     #[serde(serialize_with = "crate::types::as_rfc3339")]
+    #[schemars(with = "crate::types::shape::Moment")]
     pub at: i64,
     /// `text!("product")`, `text!("order")` …
     pub noun: Text,

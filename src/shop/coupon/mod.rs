@@ -8,6 +8,7 @@ use crate::lang::Text;
 use crate::model::coupon::{CopyState, Discount, State};
 use crate::text;
 use crate::types::Family;
+use crate::types::share::Share;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -137,26 +138,10 @@ pub fn drafted(
 /// What buyers pay, from `51%` or `5.1折`, in ten-thousandths: 5100. From 10 % to 100 %, exact to a hundredth of a
 /// percent.
 pub fn share(text: &str) -> Result<i64, Text> {
-    let text = text.trim();
-    let wrong = || text!("write what buyers pay, as 51% or 5.1折; from 10% to 100%");
-    let (number, places) = match (text.strip_suffix('%'), text.strip_suffix('折')) {
-        (Some(percent), _) => (percent, 2),
-        (_, Some(tenths)) => (tenths, 3),
-        _ => return Err(wrong()),
-    };
-    let (whole, decimals) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
-    if decimals.len() > places || whole.is_empty() {
-        return Err(wrong());
-    }
-    let digits = format!("{whole}{decimals:0<places$}");
-    match digits
-        .bytes()
-        .all(|digit| digit.is_ascii_digit())
-        .then(|| digits.parse::<i64>())
-    {
-        Some(Ok(share @ 1000..=10_000)) => Ok(share),
-        _ => Err(wrong()),
-    }
+    Share::signed(text)
+        .filter(|share| share.0 >= 1000)
+        .map(|share| i64::from(share.0))
+        .ok_or_else(|| text!("write what buyers pay, as 51% or 5.1折; from 10% to 100%"))
 }
 
 /// A share of ten-thousandths as a percentage and in tenths: `51`, `5.1`.

@@ -46,7 +46,9 @@ const KEPT: usize = 1000;
 const NAMED: usize = 10;
 
 /// What is planned for a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Add,
@@ -68,7 +70,7 @@ pub enum Action {
 }
 
 /// One line of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Line {
     pub out_product_id: String,
     pub action: Action,

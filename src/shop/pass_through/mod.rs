@@ -243,18 +243,6 @@ pub const BEHIND: &[(&str, &str)] = &[
 /// Commands that change something at WeChat by calls that belong to other commands.
 pub const ALSO_WRITE: [&str; 4] = ["goods add", "aftersale auto", "run resume", "api call"];
 
-/// Commands of one call that print something else than its answer: fields of this program's own, or what further calls
-/// answered.
-pub const NEUTRAL: &[&str] = &[
-    "order list",
-    "order show",
-    "aftersale list",
-    "aftersale show",
-    "dispute list",
-    "dispute show",
-    "funds flows",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

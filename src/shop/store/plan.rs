@@ -19,7 +19,7 @@ pub const HELD: &str = "held";
 pub const REFUSED: &str = "refused";
 
 /// One product of a plan.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Line {
     pub out_product_id: String,
     /// `add`, `free_update`, `audited_update`, `submit`, `unchanged`, `not_compared`, `held` or `refused`.
@@ -32,7 +32,7 @@ pub struct Line {
 }
 
 /// A field that would change; money is in yuan, images are their links or files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Change {
     /// The merchant's number of the SKU, where it is a field of one.
     pub sku: Option<String>,

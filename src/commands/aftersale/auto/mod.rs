@@ -4,7 +4,7 @@
 //! Long because the run of a policy is one story: what is read, decided, asked, sent and reported.
 
 mod read;
-mod report;
+pub mod report;
 
 use super::guard::Plan;
 use super::{Which, note_unread, with};
@@ -13,7 +13,6 @@ use crate::bulk::{self, Interrupt};
 use crate::client::errcode::ends_the_job;
 use crate::clock::sleep;
 use crate::commands::Ctx;
-use crate::commands::job::Invocation;
 use crate::commands::job::{Busy, one_at_a_time};
 use crate::commands::order::{self, find::Key};
 use crate::fail::{Failure, Kind, failure};
@@ -32,6 +31,7 @@ use crate::types::{Fen, Id64, now};
 use anyhow::Result;
 use futures_util::{StreamExt, future::try_join_all, stream};
 use report::{Row, Stand, Summary};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -46,7 +46,7 @@ use std::time::Duration;
 ///
 /// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat accepts by itself what
 /// nobody answers within 48 hours: `wxsell due` tells what runs out.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct AutoArgs {
     /// The policy, a TOML file; --example prints one
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "example")]
@@ -109,9 +109,7 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
         &key,
         "aftersale auto",
         &serde_json::to_string(&[file.display().to_string()])?,
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     let mut stopped = desk.answer_all(run, &mut rows).await;

@@ -11,7 +11,6 @@ use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 
 /// What is done about an after-sale. The names are part of the machine output.
 pub const ACCEPT: &str = "accept";
@@ -19,7 +18,7 @@ pub const REJECT: &str = "reject";
 pub const WAIT: &str = "wait";
 
 /// How far that got. The names are part of the machine output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stand {
     /// It will be done, or would be in a run that is not dry.
@@ -105,24 +104,49 @@ impl Row {
     }
 }
 
+/// A row in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Printed<'a> {
+    /// WeChat's.
+    number: &'a str,
+    /// The merchant's.
+    order: &'a str,
+    #[serde(rename = "type")]
+    kind: Option<aftersale::Kind>,
+    amount: Option<Fen>,
+    rule: Option<&'a str>,
+    /// `accept`, `reject` or `wait`.
+    action: &'static str,
+    state: Stand,
+    why: &'a Text,
+    errcode: Option<i64>,
+    /// When WeChat answers it by itself.
+    #[schemars(with = "Option<crate::types::shape::Moment>")]
+    at: Option<String>,
+    seconds_left: Option<i64>,
+    then: Option<&'a Text>,
+}
+
+crate::types::shape::printed_as!(Row => Printed<'static>);
+
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let runs_out = self.runs_out();
-        let row: Value = json!({
-            "number": self.number,
-            "order": self.order,
-            "type": self.kind,
-            "amount": self.amount,
-            "rule": self.rule,
-            "action": self.action,
-            "state": self.state,
-            "why": self.why,
-            "errcode": self.errcode,
-            "at": runs_out.map(|deadline| rfc3339(deadline.at)),
-            "seconds_left": runs_out.map(|deadline| deadline.at - self.now),
-            "then": runs_out.map(|deadline| deadline.then.to_string()),
-        });
-        row.serialize(serializer)
+        let printed = Printed {
+            number: &self.number,
+            order: &self.order,
+            kind: self.kind,
+            amount: self.amount,
+            rule: self.rule.as_deref(),
+            action: self.action,
+            state: self.state,
+            why: &self.why,
+            errcode: self.errcode,
+            at: runs_out.map(|deadline| rfc3339(deadline.at)),
+            seconds_left: runs_out.map(|deadline| deadline.at - self.now),
+            then: runs_out.map(|deadline| &deadline.then),
+        };
+        printed.serialize(serializer)
     }
 }
 

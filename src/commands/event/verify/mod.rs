@@ -7,6 +7,7 @@ use super::super::Ctx;
 use super::listen::{Onward, only_forwarder};
 use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
+use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::order::AHEAD;
 use crate::shop::verify::{CANCELLED_ORDER, Claim, Proved, Span};
@@ -16,7 +17,6 @@ use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer};
-use serde_json::json;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub struct VerifyArgs {
 
 /// An event that the platform must have pushed and that is not here.
 #[derive(Debug)]
-struct Missing {
+pub struct Missing {
     shop: String,
     appid: String,
     claim: Claim,
@@ -51,21 +51,43 @@ struct Missing {
     synthesised: Option<i64>,
 }
 
+/// A row in machine output.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Printed<'a> {
+    shop: &'a str,
+    appid: &'a str,
+    event: &'static str,
+    object: &'static str,
+    /// WeChat's number.
+    number: &'a str,
+    /// The order it belongs to, by WeChat's number.
+    order: Option<&'a str>,
+    state: Option<i64>,
+    #[schemars(with = "crate::types::shape::Moment")]
+    at: String,
+    /// How it is known.
+    why: &'a Text,
+    /// The number under which it was made.
+    synthesised: Option<i64>,
+}
+
+crate::types::shape::printed_as!(Missing => Printed<'static>);
+
 impl Serialize for Missing {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        json!({
-            "shop": self.shop,
-            "appid": self.appid,
-            "event": self.claim.event,
-            "object": self.claim.object,
-            "number": self.claim.number,
-            "order": self.claim.order,
-            "state": self.claim.state,
-            "at": rfc3339(self.claim.at),
-            "why": self.claim.why.to_string(),
-            "synthesised": self.synthesised,
-        })
-        .serialize(serializer)
+        let printed = Printed {
+            shop: &self.shop,
+            appid: &self.appid,
+            event: self.claim.event,
+            object: self.claim.object,
+            number: &self.claim.number,
+            order: self.claim.order.as_deref(),
+            state: self.claim.state,
+            at: rfc3339(self.claim.at),
+            why: &self.claim.why,
+            synthesised: self.synthesised,
+        };
+        printed.serialize(serializer)
     }
 }
 

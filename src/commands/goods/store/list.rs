@@ -1,70 +1,29 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
-use super::super::list::{Audit, ListArgs, ShowArgs, Status};
-use crate::api::store::goods::GetProductReply;
+use super::super::list::{Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status};
+use crate::api::Endpoint;
+use crate::api::component::goods::SkuAttr;
+use crate::api::store::goods::{GetProduct, GetProductReply, Sku};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::output::{Cell, Column, Columns, Record};
+use crate::output::{Cell, Columns};
 use crate::shop::lacks;
+use crate::shop::pass_through::Ask;
 use crate::text;
 use anyhow::Result;
-use serde::Serialize;
+use serde_json::Value;
 
-/// One product of the store.
-#[derive(Debug, Serialize)]
-struct Listed {
-    out_product_id: String,
-    product_id: String,
-    title: String,
-    /// `never_listed`, `on_sale`, `recycled`, `off_sale`, `taken_down`, `banned` or the number that WeChat names.
-    status: String,
-    /// `editing`, `in_audit`, `refused`, `passed`, `writing`, `write_failed`, `not_submitted` or the number.
-    audit: String,
-    /// Fen, of the cheapest SKU.
-    price: i64,
-    stock: i64,
-    skus: usize,
-}
+/// Where WeChat's record of a product stands.
+const RECORD: Ask = Ask::new("goods show", GetProduct::PATH);
 
-impl Record for Listed {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |l| Cell::id(&l.out_product_id)),
-        Column::minor("product_id", "STORE NUMBER", |l| Cell::id(&l.product_id)),
-        Column::new("title", "TITLE", |l| Cell::Text(l.title.clone())),
-        Column::new("status", "STATUS", |l| Cell::Word(status_words(&l.status))),
-        Column::new("audit", "AUDIT", |l| Cell::Word(audit_words(&l.audit))),
-        Column::new("price", "PRICE", |l| {
-            Cell::Money(crate::types::Fen(l.price))
-        }),
-        Column::new("stock", "STOCK", |l| Cell::Number(l.stock)),
-        Column::minor("skus", "SKUS", |l| Cell::Number(l.skus as i64)),
-    ];
-}
-
-fn status_words(status: &str) -> Text {
-    match status {
-        "never_listed" => text!("never listed"),
-        "on_sale" => text!("on sale"),
-        "recycled" => text!("in the recycle bin"),
-        "off_sale" => text!("off sale"),
-        "taken_down" => text!("taken down by WeChat"),
-        "banned" => text!("banned"),
-        other => Text::verbatim(other),
-    }
-}
-
-fn audit_words(audit: &str) -> Text {
-    match audit {
-        "editing" => text!("draft"),
-        "in_audit" => text!("in audit"),
-        "refused" => text!("refused"),
-        "passed" => text!("passed"),
-        "writing" => text!("being written"),
-        "write_failed" => text!("could not be written"),
-        "not_submitted" => text!("not submitted"),
-        other => Text::verbatim(other),
-    }
+/// The columns of a list: numbers of the merchant may be double, those of the store are not.
+fn columns() -> Columns<GoodsRow> {
+    Columns::of()
+        .with("product_id", "STORE NUMBER", |row: &GoodsRow| {
+            Cell::id(&row.product_id)
+        })
+        .minor()
 }
 
 pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
@@ -75,7 +34,7 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     if let Some((_, option)) = other.iter().find(|(given, _)| *given) {
         return Err(lacks(Text::verbatim(*option)).into());
     }
-    ctx.out.check_columns_of_list(Columns::<Listed>::of())?;
+    ctx.out.check_columns_of_list(columns())?;
     let shop = ctx.shop().await?;
     let status = args.status.map(Status::code);
     let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
@@ -85,24 +44,29 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let products = shop.store_products(ids, || progress.inc()).await?;
     drop(progress);
-    let rows: Vec<Listed> = products
-        .into_iter()
-        .filter_map(|reply| listed(reply, args.online))
-        .filter(|(edit, _)| args.audit.is_none_or(|audit| fits(audit, *edit)))
-        .map(|(_, row)| row)
-        .take(ctx.out.reads(args.limit).unwrap_or(usize::MAX))
-        .collect();
+    let mut rows = Vec::new();
+    for reply in products {
+        let wechat = args.full.full.then(|| record(ctx, &reply)).transpose()?;
+        let Some(row) = row(reply, args.online) else {
+            continue;
+        };
+        let fits = |audit| fits(audit, row.edit_status.unwrap_or(-1));
+        if args.audit.is_none_or(fits) {
+            rows.push(GoodsRow { wechat, ..row });
+        }
+    }
+    rows.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(text!("no products match"));
-    out.list(&rows)?;
+    out.list_with(columns(), &rows)?;
     let audit = |name: &str| rows.iter().filter(|row| row.audit == name).count();
     ctx.out.total(rows.len(), text!(
         "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
         count = rows.len(),
         on_sale = rows.iter().filter(|row| row.status == "on_sale").count(),
         in_audit = audit("in_audit"),
-        rejected = audit("refused")
+        rejected = audit("failed")
     ));
-    let rejected = rows.iter().find(|row| row.audit == "refused");
+    let rejected = rows.iter().find(|row| row.audit == "failed");
     if let Some(row) = rejected.or(rows.first()) {
         let number = match row.out_product_id.is_empty() {
             true => &row.product_id,
@@ -113,8 +77,12 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// A row, and how its draft stands.
-fn listed(reply: GetProductReply, online: bool) -> Option<(i64, Listed)> {
+fn record(ctx: &Ctx, reply: &GetProductReply) -> Result<Value> {
+    Ok(ctx.wechat(&RECORD, "", serde_json::to_value(reply)?))
+}
+
+/// A product as it is shown; `None` where buyers see none and what they see was asked for.
+fn row(reply: GetProductReply, online: bool) -> Option<GoodsRow> {
     // Price and stock are what buyers see, where they see any.
     let seen = reply.product.clone();
     let product = match online {
@@ -122,22 +90,71 @@ fn listed(reply: GetProductReply, online: bool) -> Option<(i64, Listed)> {
         false => reply.any()?,
     };
     let version = seen.as_ref().unwrap_or(&product);
-    let row = Listed {
-        out_product_id: product.out_product_id.clone(),
+    let prices = || version.skus.iter().map(|sku| sku.sale_price);
+    Some(GoodsRow {
         product_id: product.product_id.to_string(),
-        title: product.title.clone(),
+        path: String::new(),
         status: status_name(product.status),
+        status_code: product.status,
         audit: audit_name(product.edit_status),
-        price: version
+        edit_status: product.edit_status,
+        audit_id: String::new(),
+        audit_submitted_at: None,
+        audited_at: None,
+        reject_reason: String::new(),
+        category_id: product
+            .cats_v2
+            .last()
+            .map_or_else(String::new, |leaf| leaf.cat_id.to_string()),
+        brand_id: product.brand_id.to_string(),
+        info_version: String::new(),
+        qualification_pics: product
+            .product_qua_infos
+            .iter()
+            .flat_map(|paper| paper.qua_url.clone())
+            .collect(),
+        lowest_price: prices().min(),
+        highest_price: prices().max(),
+        stock: version.skus.iter().map(|sku| sku.stock_num).sum(),
+        skus: version
             .skus
             .iter()
-            .map(|sku| sku.sale_price.0)
-            .min()
-            .unwrap_or(0),
-        stock: version.skus.iter().map(|sku| sku.stock_num).sum(),
-        skus: version.skus.len(),
-    };
-    Some((product.edit_status.unwrap_or(-1), row))
+            .map(|sku| sku_row(&product.out_product_id, sku))
+            .collect(),
+        created_at: None,
+        updated_at: None,
+        wechat: None,
+        out_product_id: product.out_product_id,
+        title: product.title,
+        head_img: product.head_imgs,
+        desc: product.desc_info.desc,
+        desc_imgs: product.desc_info.imgs,
+    })
+}
+
+fn sku_row(out_product_id: &str, sku: &Sku) -> SkuRow {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let attributes = sku.sku_attrs.iter();
+    let attributes = attributes.map(|attr| format!("{}={}", attr.attr_key, attr.attr_value));
+    SkuRow {
+        out_product_id: out_product_id.to_owned(),
+        out_sku_id: sku.out_sku_id.clone(),
+        thumb_img: sku.thumb_img.clone(),
+        sale_price: sku.sale_price,
+        market_price: None,
+        stock_num: sku.stock_num,
+        sku_code: text(&sku.sku_code),
+        barcode: text(&sku.bar_code),
+        attributes: attributes.collect::<Vec<_>>().join(";"),
+        sku_attrs: sku
+            .sku_attrs
+            .iter()
+            .map(|attr| SkuAttr {
+                attr_key: attr.attr_key.clone(),
+                attr_value: attr.attr_value.clone(),
+            })
+            .collect(),
+    }
 }
 
 /// Whether a draft stands where a filter of the command line says.
@@ -157,7 +174,7 @@ pub(super) fn fits(audit: Audit, edit_status: i64) -> bool {
 fn status_name(status: Option<i64>) -> String {
     use crate::api::store::goods::status as known;
     match status {
-        Some(known::NEVER) => "never_listed".into(),
+        Some(known::NEVER) => "new".into(),
         Some(known::ON_SALE) => "on_sale".into(),
         Some(known::BIN) => "recycled".into(),
         Some(known::OFF_SALE) => "off_sale".into(),
@@ -172,7 +189,7 @@ fn audit_name(edit: Option<i64>) -> String {
     match edit {
         Some(known::INITIAL | known::EDITING) => "editing".into(),
         Some(known::IN_AUDIT) => "in_audit".into(),
-        Some(known::REFUSED) => "refused".into(),
+        Some(known::REFUSED) => "failed".into(),
         Some(known::PASSED) => "passed".into(),
         Some(known::WRITING_SDK | known::WRITING) => "writing".into(),
         Some(known::WRITE_FAILED) => "write_failed".into(),
@@ -182,14 +199,14 @@ fn audit_name(edit: Option<i64>) -> String {
 }
 
 pub async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
-    ctx.out.check_value()?;
+    ctx.out.check_columns::<GoodsPage>()?;
     let shop = ctx.shop().await?;
     let shop_key = ctx.profile()?.shop_key();
     let id = shop
         .find_product(ctx.state()?, &shop_key, &args.out_product_id)
         .await?;
     let reply = shop.store_product(&id).await?;
-    let reply = reply.ok_or_else(|| {
+    let absent = || {
         Failure::new(
             Kind::Refused,
             text!(
@@ -197,6 +214,9 @@ pub async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
                 number = &args.out_product_id
             ),
         )
-    })?;
-    ctx.out.value(&serde_json::to_value(reply)?)
+    };
+    let reply = reply.ok_or_else(absent)?;
+    let wechat = Some(record(ctx, &reply)?);
+    let row = row(reply, args.online).ok_or_else(absent)?;
+    ctx.out.show(&GoodsPage(GoodsRow { wechat, ..row }))
 }

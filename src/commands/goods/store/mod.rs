@@ -17,7 +17,6 @@ use crate::bulk::inputs::{Inputs, expand};
 use crate::bulk::journal::{Feed, Journal};
 use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
-use crate::commands::job::Invocation;
 use crate::commands::job::{self, one_job};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -206,8 +205,8 @@ impl Record for Line {
 }
 
 /// What an upload did, and how what was sent stands at its end.
-#[derive(Debug, Default, Serialize)]
-struct Report {
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
+pub struct Report {
     run: i64,
     profile: String,
     status: &'static str,
@@ -451,9 +450,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         &shop_key,
         way.command,
         &serde_json::to_string(&files.names()).unwrap_or_default(),
-        &ctx.resumed
-            .get()
-            .map_or_else(|| Invocation::of_this_process().write(), Invocation::write),
+        &ctx.job(),
         now(),
     )?;
     state.leave_out(run, upload::left_out(&files.problems))?;

@@ -19,8 +19,8 @@ pub struct Args {
 }
 
 /// One place where a product is held back.
-#[derive(Debug, Serialize)]
-struct Restriction {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Restriction {
     out_product_id: String,
     product_id: String,
     /// The number that WeChat has for the place.

@@ -1,0 +1,166 @@
+//! What every command prints in machine output, as JSON Schema: that of the type it prints, or of WeChat's record behind its
+//! call.
+
+use super::ask::words;
+use crate::api::Resend;
+use crate::api::json::put;
+use crate::api::operation::Node;
+use crate::shop::pass_through::{self, Ask};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+/// What a command prints. A command may have several, of which each output is one.
+#[derive(Clone, Copy)]
+pub struct Shows {
+    /// `order list`; of several verbs below one word the word: `sandbox buyer`.
+    pub command: &'static str,
+    /// With `--dry-run`.
+    is_dry_run: bool,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    One(fn(&mut SchemaGenerator) -> Schema),
+    List(fn(&mut SchemaGenerator) -> Schema),
+    /// What this call answers, whoever shows it.
+    Record(&'static Ask),
+    Records(&'static Ask),
+    /// One of the rows that it answers.
+    Row(&'static Ask),
+    /// JSON that nobody knows beforehand.
+    Any,
+    /// Text for people or for a shell, and no JSON.
+    Text,
+}
+
+impl Shows {
+    const fn new(command: &'static str, what: What) -> Shows {
+        Shows {
+            command,
+            is_dry_run: false,
+            what,
+        }
+    }
+
+    /// A thing of this type.
+    pub const fn one<T: JsonSchema>(command: &'static str) -> Shows {
+        Shows::new(command, What::One(T::json_schema))
+    }
+
+    /// Things of this type.
+    pub const fn list<T: JsonSchema>(command: &'static str) -> Shows {
+        Shows::new(command, What::List(T::json_schema))
+    }
+
+    /// What is shown of this call's answer.
+    pub const fn record(command: &'static str, ask: &'static Ask) -> Shows {
+        Shows::new(command, What::Record(ask))
+    }
+
+    /// A list of what is shown of this call's answer.
+    pub const fn records(command: &'static str, ask: &'static Ask) -> Shows {
+        Shows::new(command, What::Records(ask))
+    }
+
+    /// One of the rows that this call answers.
+    pub const fn row(command: &'static str, ask: &'static Ask) -> Shows {
+        Shows::new(command, What::Row(ask))
+    }
+
+    pub const fn any(command: &'static str) -> Shows {
+        Shows::new(command, What::Any)
+    }
+
+    pub const fn text(command: &'static str) -> Shows {
+        Shows::new(command, What::Text)
+    }
+
+    pub const fn dry_run(self) -> Shows {
+        Shows {
+            is_dry_run: true,
+            ..self
+        }
+    }
+
+    fn schema(&self) -> Value {
+        let made = |schema: fn(&mut SchemaGenerator) -> Schema| {
+            let settings = SchemaSettings::draft2020_12().for_serialize();
+            let settings = settings.with(|settings| settings.inline_subschemas = true);
+            schema(&mut settings.into_generator()).to_value()
+        };
+        match self.what {
+            What::One(schema) => made(schema),
+            What::List(schema) => list_of(made(schema)),
+            What::Record(ask) => reply(ask),
+            What::Records(ask) => list_of(reply(ask)),
+            What::Row(ask) => reply(ask)
+                .get_mut("items")
+                .map(Value::take)
+                .unwrap_or_default(),
+            What::Any => json!({}),
+            What::Text => json!({"not": {}, "description": "text, and no JSON"}),
+        }
+    }
+}
+
+fn list_of(item: Value) -> Value {
+    json!({"type": "array", "items": item})
+}
+
+/// What is shown of an answer.
+fn reply(ask: &Ask) -> Value {
+    let (book, operation) = ask.operation();
+    book.schema(&operation.reply, ask.shows)
+}
+
+/// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.
+pub fn output(command: &str) -> Option<Value> {
+    let own: Vec<Shows> = own(command, false).collect();
+    let asks = pass_through::all().filter(|ask| words(ask.command) == command);
+    // Behind an option a command may print something else.
+    let asks = asks.filter(|ask| own.is_empty() || ask.command != command);
+    let schemas = own.iter().map(Shows::schema).chain(asks.map(reply));
+    one_of(schemas.collect())
+}
+
+/// The JSON Schema of what a command prints with `--dry-run`, where that is something else.
+pub fn dry_run(command: &str) -> Option<Value> {
+    let own = own(command, true).map(|shows| shows.schema());
+    let asks = pass_through::all().filter(|ask| words(ask.command) == command);
+    let requests = asks.filter_map(|ask| {
+        let (book, operation) = ask.operation();
+        let request: &Node = operation.request.as_ref()?;
+        (operation.resend != Resend::Safe).then(|| book.request_schema(request))
+    });
+    one_of(own.chain(requests).collect())
+}
+
+/// What is declared for a command itself; else what is declared for the word above it.
+fn own(command: &str, is_dry_run: bool) -> impl Iterator<Item = Shows> {
+    let all = || super::shows().filter(move |shows| shows.is_dry_run == is_dry_run);
+    let mut name = command.to_owned();
+    while !all().any(|shows| shows.command == name) {
+        match name.rsplit_once(' ') {
+            Some((above, _)) => name = above.to_owned(),
+            None => break,
+        }
+    }
+    all().filter(move |shows| shows.command == name).copied()
+}
+
+fn one_of(mut schemas: Vec<Value>) -> Option<Value> {
+    schemas.dedup();
+    let mut schema = match schemas.len() {
+        0 => return None,
+        1 => schemas.remove(0),
+        _ => json!({ "anyOf": schemas }),
+    };
+    put(
+        &mut schema,
+        "$schema",
+        "https://json-schema.org/draft/2020-12/schema".into(),
+    );
+    Some(schema)
+}
