@@ -11,6 +11,7 @@ use common::{BINARY, Measured, Server, ceiling, say, wxsell};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 const ADD: &str = "/shop/spu/add";
@@ -50,10 +51,15 @@ fn main() {
             run.peak_mb
         ),
     );
+    let before = server.calls.load(Ordering::Relaxed);
     let again = upload(folder.path(), &server, &catalog);
     say(
         "the same command again, nothing to send",
-        &format!("{:.2} s", again.seconds),
+        &format!(
+            "{:.2} s, {} calls",
+            again.seconds,
+            server.calls.load(Ordering::Relaxed) - before
+        ),
     );
 
     let big = folder.path().join("big.csv");

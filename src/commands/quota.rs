@@ -418,10 +418,7 @@ pub(super) fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> 
         Some(path) => text!("the day counter of {path} is zero", path),
         None => text!("all day counters of {appid} are zero", appid),
     });
-    let cleared = Cleared {
-        appid: &appid,
-        path: path.as_deref(),
-    };
+    let cleared = Cleared { appid, path };
     ctx.told(&serde_json::to_value(cleared)?)
 }
 

@@ -10,11 +10,11 @@ use wxsell::sandbox::{APPID, Fault, FaultKind, SECRET};
 
 /// The error that a command ended with.
 fn error(told: &Said) -> Value {
-    let errors = told.stderr.lines().filter_map(|line| {
+    let mut errors = told.stderr.lines().filter_map(|line| {
         let error: Value = serde_json::from_str(line).ok()?;
         error.get("error").cloned()
     });
-    let last = errors.last();
+    let last = errors.next_back();
     last.unwrap_or_else(|| panic!("no error in JSON: {}", told.stderr))
 }
 

@@ -57,6 +57,9 @@ pub struct Options {
     pub rehost: bool,
 }
 
+/// What is sent, and what was remembered of the product before.
+type Parked<T> = (Draft<T>, Option<Sent>);
+
 /// Sends products of one catalogue to one shop.
 pub struct Sender<'a, T> {
     pub shop: &'a Shop,
@@ -73,7 +76,7 @@ pub struct Sender<'a, T> {
     lost_in_a_row: Cell<u32>,
     told_of_wait: Cell<i64>,
     /// What was sent and never answered, by its number, with what was remembered of it before.
-    parked: RefCell<HashMap<String, (Draft<T>, Option<Sent>)>>,
+    parked: RefCell<HashMap<String, Parked<T>>>,
 }
 
 /// What was done for a product. The names are part of the machine output.

@@ -164,12 +164,11 @@ pub fn template_names(tx: &Tx<'_>) -> Result<Vec<(i64, String)>, Refusal> {
     Ok(all.iter().map(|(id, fields)| (*id, name(fields))).collect())
 }
 
+/// A template or an address, by its number.
+type Stored = (i64, Map<String, Value>);
+
 /// What stands ready, unless it was changed or taken away, and what was set up.
-fn all_of(
-    tx: &Tx<'_>,
-    noun: &str,
-    ready: Vec<(i64, Map<String, Value>)>,
-) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+fn all_of(tx: &Tx<'_>, noun: &str, ready: Vec<Stored>) -> Result<Vec<Stored>, Refusal> {
     let set_up = opening::set_up(tx, noun)?;
     let changed = |id: i64| set_up.iter().find(|(known, _)| *known == id);
     let is_ready: Vec<i64> = ready.iter().map(|(id, _)| *id).collect();
@@ -186,7 +185,7 @@ fn all_of(
     Ok(kept.chain(added).collect())
 }
 
-fn all_templates(tx: &Tx<'_>) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+fn all_templates(tx: &Tx<'_>) -> Result<Vec<Stored>, Refusal> {
     let ready = TEMPLATES
         .iter()
         .enumerate()
@@ -277,7 +276,7 @@ pub fn has_address(tx: &Tx<'_>, address: &Id) -> Result<bool, Refusal> {
 }
 
 /// Every address with its fields.
-pub fn all_addresses(tx: &Tx<'_>) -> Result<Vec<(i64, Map<String, Value>)>, Refusal> {
+pub fn all_addresses(tx: &Tx<'_>) -> Result<Vec<Stored>, Refusal> {
     let ready = ADDRESSES
         .iter()
         .map(|(id, name, default_recv)| {

@@ -435,8 +435,11 @@ fn flag(fields: &Map<String, Value>, name: &str) -> bool {
     matches!(fields.get(name), Some(Value::Bool(true))) || fields.get(name) == Some(&json!(1))
 }
 
+/// What is set up by its number; without fields where it was taken away.
+type Standing = (i64, Option<Map<String, Value>>);
+
 /// What is set up, by number; those that stand ready and were not changed are not among it.
-pub fn set_up(tx: &Tx<'_>, noun: &str) -> Result<Vec<(i64, Option<Map<String, Value>>)>, Refusal> {
+pub fn set_up(tx: &Tx<'_>, noun: &str) -> Result<Vec<Standing>, Refusal> {
     let mut all: Vec<(i64, Option<Map<String, Value>>)> = Vec::new();
     for held in tx.all::<Filed>(noun, &Filter::default())? {
         // 1 is gone: lists leave out what is below 0, and here it must be known.
