@@ -133,7 +133,7 @@ impl World {
         assert_eq!(numbers.len(), count, "seed {seed}: there twice");
         for row in &listed {
             assert_eq!(
-                (&row["price"], &row["stock"]),
+                (&row["lowest_price"], &row["stock"]),
                 (&3990.into(), &10.into()),
                 "{row}"
             );

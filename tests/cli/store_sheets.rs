@@ -150,7 +150,10 @@ fn headings_of_ones_own_are_named_by_a_map_and_others_left_out() {
     );
     assert_eq!(report["added"], 1, "{report}");
     let shown = json(&world, &["goods", "show", "CUP-1"]);
-    assert_eq!(shown["edit_product"]["attrs"][0]["attr_key"], "材质");
+    assert_eq!(
+        shown["wechat"]["edit_product"]["attrs"][0]["attr_key"],
+        "材质"
+    );
     world.write("names.toml", "titel = \"品名\"\n");
     let said = store(
         &world,
@@ -183,8 +186,10 @@ fn what_somebody_else_changed_is_held_back_until_it_is_said_what_wins() {
     pass(&world);
     // The console: the whole product with another title.
     let shown = json(&world, &["goods", "show", "CUP-1"]);
-    let id = shown["product"]["product_id"].as_str().expect("a number");
-    let mut product = shown["edit_product"].clone();
+    let id = shown["wechat"]["product"]["product_id"]
+        .as_str()
+        .expect("a number");
+    let mut product = shown["wechat"]["edit_product"].clone();
     let fields = product.as_object_mut().expect("fields");
     for name in [
         "status",
@@ -243,8 +248,8 @@ fn what_somebody_else_changed_is_held_back_until_it_is_said_what_wins() {
     );
     assert_eq!(report["updated_free"], 1, "the price alone: {report}");
     let shown = json(&world, &["goods", "show", "CUP-1"]);
-    assert_eq!(shown["product"]["title"], "后台改过的茶杯");
-    assert_eq!(shown["product"]["skus"][0]["sale_price"], 3890);
+    assert_eq!(shown["wechat"]["product"]["title"], "后台改过的茶杯");
+    assert_eq!(shown["wechat"]["product"]["skus"][0]["sale_price"], 3890);
     let report = json(
         &world,
         &[
@@ -259,7 +264,7 @@ fn what_somebody_else_changed_is_held_back_until_it_is_said_what_wins() {
     assert_eq!(report["updated"], 1, "{report}");
     pass(&world);
     let shown = json(&world, &["goods", "show", "CUP-1"]);
-    assert_eq!(shown["product"]["title"], "茶杯一只 甜白");
+    assert_eq!(shown["wechat"]["product"]["title"], "茶杯一只 甜白");
 }
 
 /// A product of so many SKUs.
@@ -291,7 +296,9 @@ fn a_product_of_many_skus_is_waited_for_while_the_store_writes_it() {
     assert_eq!(report["updated"], 1, "{report}");
     world.ok(&["sandbox", "advance", "1m"]);
     let shown = json(&world, &["goods", "show", "BED-1"]);
-    let skus = shown["edit_product"]["skus"].as_array().expect("a list");
+    let skus = shown["wechat"]["edit_product"]["skus"]
+        .as_array()
+        .expect("a list");
     assert_eq!(skus.len(), 30);
     assert_eq!(skus[29]["sale_price"], 18_900);
 }
@@ -404,7 +411,7 @@ fn a_size_chart_and_a_pre_sale_are_held_against_the_rule_and_come_back_in_an_exp
     assert_eq!(report["added"], 1, "{report}");
     pass(&world);
     let shown = json(&world, &["goods", "show", "D-1"]);
-    let chart = &shown["product"]["size_chart"];
+    let chart = &shown["wechat"]["product"]["size_chart"];
     assert_eq!(chart["enable"], true, "{shown}");
     let lines = chart["specification_list"].as_array().expect("a list");
     assert_eq!(lines[0]["name"], "胸围");

@@ -286,6 +286,9 @@ fn shape(word: &str) -> String {
     if word.starts_with('#') {
         // The mark that a run leaves in what it makes.
         "#".to_owned()
+    } else if word.starts_with("RQAA") && word.len() == 22 {
+        // The ticket of an audit.
+        "RQAA".to_owned()
     } else if is_short || is_time.iter().any(|time| pattern.contains(time)) {
         pattern
     } else if digits >= 10 {
