@@ -1,7 +1,7 @@
 //! Message push: what the platform sends to a shop's own address. Verified, decrypted, decoded; received over HTTP and
 //! handed on.
 //!
-//! [`open`] reads a push as a receiver does, [`seal`] makes one as the platform does. Both are pure; [`receiver`]
+//! [`open()`] reads a push as a receiver does, [`seal`] makes one as the platform does. Both are pure; [`receiver`]
 //! and [`forward`] are the two that live for a while.
 //!
 //! ```
