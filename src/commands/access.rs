@@ -76,8 +76,11 @@ struct Item {
 )]
 struct Joining {
     joined: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     access_info: Option<shape::Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scene_group_list: Option<Vec<shape::Record>>,
     tasks: Vec<TaskShown>,
 }

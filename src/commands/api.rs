@@ -179,9 +179,9 @@ fn plain(value: &Value) -> String {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<OperationRow>("api list"),
     Shows::list::<FieldRow>("api describe"),
-    Shows::any("api describe"),
-    Shows::any("api call"),
-    Shows::any("api call").dry_run(),
+    Shows::any("api describe", "an operation as the book has it"),
+    Shows::any("api call", "what the operation answers"),
+    Shows::any("api call", "the request").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

@@ -104,6 +104,8 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<CategoryRow>("category mine"),
     Shows::list::<LeafRow>("category mine"),
     Shows::list::<NeedRow>("category rule"),
+    Shows::record("category rule", &DEPOSIT),
+    Shows::record("category rule", &DELIVERY),
     Shows::one::<HandedIn>("category apply"),
 ];
 

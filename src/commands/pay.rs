@@ -188,6 +188,10 @@ struct Number {
 pub const SHOWS: &[Shows] = &[
     Shows::records("pay list", &SHOW),
     Shows::list::<Number>("pay list"),
+    Shows::row("pay refund", &REFUNDED),
+    Shows::request("pay refund", REFUND.path).dry_run(),
+    Shows::row("pay share", &SHARED),
+    Shows::request("pay share", SHARE.path).dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

@@ -4,7 +4,7 @@
 use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
-use crate::api::operation::Node;
+use crate::api::operation;
 use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -18,6 +18,8 @@ pub struct Shows {
     /// With `--dry-run`.
     is_dry_run: bool,
     what: What,
+    /// Fields of text that the program puts beside those of the answer.
+    also: &'static [&'static str],
 }
 
 #[derive(Clone, Copy)]
@@ -29,8 +31,12 @@ enum What {
     Records(&'static Ask),
     /// One of the rows that it answers.
     Row(&'static Ask),
-    /// JSON that nobody knows beforehand.
-    Any,
+    /// The request of the operation with this path.
+    Request(&'static str),
+    /// A list of such requests.
+    Requests(&'static str),
+    /// JSON that nobody knows beforehand, and what it is.
+    Any(&'static str),
     /// Text for people or for a shell, and no JSON.
     Text,
 }
@@ -41,6 +47,7 @@ impl Shows {
             command,
             is_dry_run: false,
             what,
+            also: &[],
         }
     }
 
@@ -69,8 +76,19 @@ impl Shows {
         Shows::new(command, What::Row(ask))
     }
 
-    pub const fn any(command: &'static str) -> Shows {
-        Shows::new(command, What::Any)
+    /// The request that would be sent to this path.
+    pub const fn request(command: &'static str, path: &'static str) -> Shows {
+        Shows::new(command, What::Request(path))
+    }
+
+    /// The requests that would be sent to this path.
+    pub const fn requests(command: &'static str, path: &'static str) -> Shows {
+        Shows::new(command, What::Requests(path))
+    }
+
+    /// JSON of which nothing can be said beforehand but what it is.
+    pub const fn any(command: &'static str, what: &'static str) -> Shows {
+        Shows::new(command, What::Any(what))
     }
 
     pub const fn text(command: &'static str) -> Shows {
@@ -84,7 +102,30 @@ impl Shows {
         }
     }
 
+    /// With these fields of text beside those of the answer.
+    pub const fn with(self, also: &'static [&'static str]) -> Shows {
+        Shows { also, ..self }
+    }
+
     fn schema(&self) -> Value {
+        let mut schema = self.own_schema();
+        let thing = match self.what {
+            What::Records(_) | What::List(_) => schema.get_mut("items"),
+            _ => Some(&mut schema),
+        };
+        for name in self.also {
+            if let Some(thing) = &mut thing.as_deref_mut() {
+                put(
+                    thing,
+                    &format!("properties.{name}"),
+                    json!({"type": "string"}),
+                );
+            }
+        }
+        schema
+    }
+
+    fn own_schema(&self) -> Value {
         let made = |schema: fn(&mut SchemaGenerator) -> Schema| {
             let settings = SchemaSettings::draft2020_12().for_serialize();
             let settings = settings.with(|settings| settings.inline_subschemas = true);
@@ -99,7 +140,9 @@ impl Shows {
                 .get_mut("items")
                 .map(Value::take)
                 .unwrap_or_default(),
-            What::Any => json!({}),
+            What::Request(path) => requested(path),
+            What::Requests(path) => list_of(requested(path)),
+            What::Any(what) => json!({ "description": what }),
             What::Text => json!({"not": {}, "description": "text, and no JSON"}),
         }
     }
@@ -112,7 +155,22 @@ fn list_of(item: Value) -> Value {
 /// What is shown of an answer.
 fn reply(ask: &Ask) -> Value {
     let (book, operation) = ask.operation();
-    book.schema(&operation.reply, ask.shows)
+    let mut schema = book.schema(&operation.reply, ask.shows);
+    for name in ask.beside {
+        put(
+            &mut schema,
+            &format!("items.properties.{name}"),
+            book.schema(&operation.reply, name),
+        );
+    }
+    schema
+}
+
+/// What is sent to a path.
+fn requested(path: &str) -> Value {
+    let known = operation::by_path(path);
+    let request = known.and_then(|(book, known)| Some((book, known.request.as_ref()?)));
+    request.map_or_else(|| json!({}), |(book, request)| book.request_schema(request))
 }
 
 /// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.
@@ -127,14 +185,16 @@ pub fn output(command: &str) -> Option<Value> {
 
 /// The JSON Schema of what a command prints with `--dry-run`, where that is something else.
 pub fn dry_run(command: &str) -> Option<Value> {
-    let own = own(command, true).map(|shows| shows.schema());
+    let own: Vec<Shows> = own(command, true).collect();
     let asks = pass_through::all().filter(|ask| words(ask.command) == command);
-    let requests = asks.filter_map(|ask| {
-        let (book, operation) = ask.operation();
-        let request: &Node = operation.request.as_ref()?;
-        (operation.resend != Resend::Safe).then(|| book.request_schema(request))
-    });
-    one_of(own.chain(requests).collect())
+    let asks = asks.filter(|ask| own.is_empty() || ask.command != command);
+    let requests = asks
+        .filter(|ask| {
+            let (_, operation) = ask.operation();
+            operation.request.is_some() && operation.resend != Resend::Safe
+        })
+        .map(|ask| requested(ask.path));
+    one_of(own.iter().map(Shows::schema).chain(requests).collect())
 }
 
 /// What is declared for a command itself; else what is declared for the word above it.

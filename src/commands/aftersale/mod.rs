@@ -20,6 +20,7 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
+use crate::shop::pass_through::aftersale::LEGACY_SHOW;
 use crate::shop::reading::Fetched;
 use crate::text;
 use anyhow::Result;
@@ -90,7 +91,9 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<shown::Shown>("aftersale list"),
     Shows::one::<shown::Shown>("aftersale show"),
     Shows::one::<shown::Shown>("aftersale create"),
+    Shows::record("aftersale create", &LEGACY_SHOW),
     Shows::one::<shown::Shown>("aftersale update"),
+    Shows::record("aftersale update", &LEGACY_SHOW),
     Shows::one::<shown::Shown>("aftersale cancel"),
     Shows::one::<shown::Shown>("aftersale return-info"),
     Shows::one::<shown::Shown>("aftersale accept-refund"),

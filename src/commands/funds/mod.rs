@@ -145,14 +145,17 @@ pub struct CheckCodeArgs {
     wait: bool,
 }
 
+/// WeChat's record of a withdrawal does not name it.
+const NUMBER: &[&str] = &["out_request_no"];
+
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::records("funds flows", &FLOW),
     Shows::list::<FlowNumber>("funds flows"),
-    Shows::record("funds withdraw", &WITHDRAWAL),
-    Shows::records("funds withdrawals", &WITHDRAWAL),
+    Shows::record("funds withdraw", &WITHDRAWAL).with(NUMBER),
+    Shows::records("funds withdrawals", &WITHDRAWAL).with(NUMBER),
     Shows::list::<WithdrawalNumber>("funds withdrawals"),
-    Shows::record("funds withdrawal", &WITHDRAWAL),
+    Shows::record("funds withdrawal", &WITHDRAWAL).with(NUMBER),
     Shows::one::<Code<'static>>("funds qrcode show"),
 ];
 

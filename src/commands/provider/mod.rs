@@ -71,13 +71,14 @@ struct Own<'a> {
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
-    Shows::any("provider ticket set"),
+    Shows::one::<ticket::Kept<'static>>("provider ticket set"),
     Shows::one::<ticket::Shown>("provider ticket show"),
-    Shows::any("provider ticket start"),
+    Shows::one::<ticket::Started<'static>>("provider ticket start"),
     Shows::one::<super::auth::Printed>("provider token"),
     Shows::one::<authorize::Page>("provider authorize"),
     Shows::one::<authorize::Connected>("provider authorize"),
     Shows::one::<authorize::Connected>("provider connect"),
+    Shows::one::<super::quota::Cleared<'static>>("provider quota clear"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
