@@ -9,6 +9,7 @@ use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
 use crate::text;
 use crate::types::shape;
@@ -127,7 +128,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn apply(ctx: &Ctx) -> Result<()> {
-    let Some(reply) = ctx.send(&APPLY, &json!({})).await? else {
+    let Some(reply) = ctx.send(&APPLY, &empty()).await? else {
         return Ok(());
     };
     ctx.out.note(text!(
@@ -138,7 +139,7 @@ async fn apply(ctx: &Ctx) -> Result<()> {
 
 /// What `register/check` tells; `None` before joining.
 pub async fn check(ctx: &Ctx) -> Result<Option<Value>> {
-    match ctx.send(&CHECK, &json!({})).await {
+    match ctx.send(&CHECK, &empty()).await {
         Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NOT_JOINED)) => Ok(None),
         reply => reply,
     }
@@ -301,7 +302,7 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
         let item = Item {
             access_info_item: task.number(),
         };
-        let body = request(&FINISH, &item, json!({}))?;
+        let body = request(&FINISH, &item, empty())?;
         let sent = ctx.send(&FINISH, &body).await.map_err(|error| {
             let open = failure(&error).is_some_and(|f| f.errcode == Some(TASK_OPEN));
             match open {
@@ -335,7 +336,7 @@ fn not_joined() -> Failure {
 }
 
 async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&SCENE, &args, json!({}))?;
+    let body = request(&SCENE, &args, empty())?;
     let Some(reply) = ctx.send(&SCENE, &body).await? else {
         return Ok(());
     };

@@ -445,7 +445,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             let rows = Taken { rows, beside: &[] };
             shop.ask_all(book, operation, &body, rows, None).await?
         };
-        let mut reply = json!({});
+        let mut reply = empty();
         put(&mut reply, rows, found.into());
         return show(ctx, Some(book), operation, reply);
     }
@@ -463,7 +463,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             Written::Already => {
                 ctx.out
                     .note(text!("it is so already, and nothing was sent"));
-                json!({})
+                empty()
             }
         }
     } else {

@@ -1,12 +1,11 @@
 //! A verb that is one call: its options are the request, and what is shown of the answer is declared beside them.
 //!
-//! An `Args` struct that derives `Serialize` becomes the body; a field renamed to `order_detail.freight` goes where
-//! the path says, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
+//! An `Args` struct that derives `Serialize` becomes the body; the verb's line says where in the request an option stands
+//! that has another name there, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
 //! is held against the book of operations before anything is sent, `--dry-run` shows it, writes say where they go,
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
-use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Node, mask_by_name, present};
 use crate::api::{Resend, belongs};
 use crate::client::trace::mask_secrets;
@@ -15,7 +14,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::{Taken, pointer};
 use crate::shop::lacks;
-use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::{Ask, empty};
 use crate::shop::write::Written;
 use crate::text;
 use crate::types::{Fen, plain_time};
@@ -78,7 +77,7 @@ impl Data {
 impl Ctx {
     /// Does what a verb says: asks, and shows the answer.
     pub async fn ask(&self, ask: &Ask, args: &impl Serialize) -> Result<()> {
-        self.ask_with(ask, args, Value::Object(Map::new())).await
+        self.ask_with(ask, args, empty()).await
     }
 
     /// As [`Ctx::ask`], with a body to begin with; options win over it.
@@ -111,7 +110,7 @@ impl Ctx {
     ) -> Result<Vec<Value>> {
         self.has_line(ask)?;
         let (book, operation) = ask.operation();
-        let body = fields(args, Value::Object(Map::new()))?;
+        let body = ask.laid(args, empty())?;
         // Pages are filled in on the way.
         let later: Vec<&str> = operation.paging.iter().flat_map(|it| it.fields()).collect();
         check(ask, &body, &later)?;
@@ -284,7 +283,7 @@ pub fn words(command: &str) -> &str {
 
 /// The body that options make, checked; every problem is named at once.
 pub fn request(ask: &Ask, args: &impl Serialize, base: Value) -> Result<Value> {
-    let body = fields(args, base)?;
+    let body = ask.laid(args, base)?;
     check(ask, &body, &[])?;
     Ok(body)
 }
@@ -313,20 +312,6 @@ pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
             ))
             .into(),
     )
-}
-
-/// Options laid over a base: dotted names go where their path says, what is null or an empty list is left out.
-pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
-    let Value::Object(given) = serde_json::to_value(args)? else {
-        return Ok(base);
-    };
-    for (name, value) in given {
-        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-            continue;
-        }
-        put(&mut base, &name, value);
-    }
-    Ok(base)
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.
@@ -468,32 +453,5 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
         (_, Value::String(text)) => Cell::Text(text.clone()),
         (_, Value::Null) => Cell::Empty,
         (_, other) => Cell::Text(other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[derive(Serialize)]
-    struct Args {
-        out_order_id: Option<String>,
-        #[serde(rename = "order_detail.price_info.freight")]
-        freight: i64,
-    }
-
-    #[test]
-    fn dotted_names_go_where_their_path_says() {
-        let args = Args {
-            out_order_id: None,
-            freight: 3,
-        };
-        let base =
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5}}});
-        assert_eq!(
-            fields(&args, base).expect("an object"),
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
-        );
     }
 }

@@ -6,6 +6,7 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
 use crate::shop::pass_through::audit::TICKET;
@@ -85,7 +86,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Some(audit_id) = ticket else {
         return look(args, ctx).await;
     };
-    let body = request(&RESULT, &Ticket { audit_id }, json!({}))?;
+    let body = request(&RESULT, &Ticket { audit_id }, empty())?;
     match ctx.send(&RESULT, &body).await {
         Ok(reply) => ctx.show_reply(&RESULT, reply.unwrap_or_default()),
         Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(UNKNOWN)) => {

@@ -4,6 +4,7 @@ use super::Ctx;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::callback::CHECK;
 use crate::text;
 use anyhow::Result;
@@ -98,7 +99,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::Check(args) = verb;
     ctx.out.check_columns::<Found>()?;
     super::event::warn_of_plain(ctx)?;
-    let body = super::ask::request(&CHECK, &args, serde_json::json!({}))?;
+    let body = super::ask::request(&CHECK, &args, empty())?;
     let Some(reply) = ctx.send(&CHECK, &body).await? else {
         return Ok(());
     };

@@ -9,6 +9,7 @@ use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::category::{APPLY, DELIVERY, DEPOSIT};
 use crate::text;
 use crate::types::now;
@@ -83,17 +84,11 @@ pub struct ApplyArgs {
 /// The body of an application, in WeChat's names.
 #[derive(Serialize)]
 struct Audit {
-    #[serde(rename = "audit_req.license")]
     license: Vec<String>,
-    #[serde(rename = "audit_req.category_info.level1")]
     level1: u64,
-    #[serde(rename = "audit_req.category_info.level2")]
     level2: u64,
-    #[serde(rename = "audit_req.category_info.level3")]
     level3: u64,
-    #[serde(rename = "audit_req.category_info.certificate")]
     certificate: Vec<String>,
-    #[serde(rename = "audit_req.scene_group_list")]
     scenes: Vec<i64>,
 }
 
@@ -372,7 +367,7 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
         Rule::Deposit => (&DEPOSIT, "1"),
         Rule::Delivery => (&DELIVERY, "2"),
     };
-    let body = request(ask, &args, json!({}))?;
+    let body = request(ask, &args, empty())?;
     let (_, operation) = ask.operation();
     let shop = ctx.shop().await?;
     let reply = shop.ask(operation, &[("rule_id", number)], &body).await?;
@@ -421,7 +416,7 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         certificate: args.certificate,
         scenes: args.scene,
     };
-    let body = request(&APPLY, &audit, json!({}))?;
+    let body = request(&APPLY, &audit, empty())?;
     let pictures = ["/audit_req/license", "/audit_req/category_info/certificate"];
     audit::hand_in(ctx, &APPLY, body, &pictures).await
 }

@@ -91,7 +91,7 @@ pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Receivers => ctx.ask(&RECEIVERS, &json!({})).await,
+        Verb::Receivers => ctx.ask(&RECEIVERS, &()).await,
         Verb::Add(args) => {
             let base = json!({"account_type": 0, "commission_type": 1});
             ctx.ask_with(&ADD, &args, base).await.map_err(of_provider)

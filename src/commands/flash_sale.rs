@@ -163,7 +163,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn send(ask: &Ask, body: Value, ctx: &Ctx) -> Result<()> {
-    let body = request(ask, &serde_json::Map::new(), body)?;
+    let body = request(ask, &(), body)?;
     ctx.send_and_show(ask, &body).await
 }
 

@@ -436,7 +436,7 @@ impl Movement<'_> {
             put(&mut body, "total_amount", payment.value.amount.0.into());
             put(&mut body, "refund_amount", amount.0.into());
         }
-        request(self.ask, &json!({}), body)
+        request(self.ask, &(), body)
     }
 
     fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {

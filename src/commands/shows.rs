@@ -5,6 +5,7 @@ use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -170,7 +171,7 @@ fn reply(ask: &Ask) -> Value {
 fn requested(path: &str) -> Value {
     let known = operation::by_path(path);
     let request = known.and_then(|(book, known)| Some((book, known.request.as_ref()?)));
-    request.map_or_else(|| json!({}), |(book, request)| book.request_schema(request))
+    request.map_or_else(|| empty(), |(book, request)| book.request_schema(request))
 }
 
 /// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.

@@ -8,6 +8,7 @@ use crate::api::component::aftersale::kind_number;
 use crate::commands::Ctx;
 use crate::commands::ask::{check, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::aftersale::{
     DEADLINE, DEADLINE_VARIANT, LEGACY_CREATE, LEGACY_LIST, LEGACY_SHOW, LEGACY_UPDATE,
 };
@@ -129,7 +130,7 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         "create_time": ChinaTime::from_unix(ctx.clock()?),
         "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,
     });
-    let body = request(&LEGACY_CREATE, &body, json!({}))?;
+    let body = request(&LEGACY_CREATE, &body, empty())?;
     ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
     let sent = ctx.send(&LEGACY_CREATE, &body).await.map_err(|error| {
         let mut failure = Failure::from_any(error);
@@ -158,7 +159,7 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
         "out_order_id": order, "out_aftersale_id": number, "openid": args.openid,
         "status": args.status, "finish_all_aftersale": i64::from(args.all_done),
     });
-    let body = request(&LEGACY_UPDATE, &body, json!({}))?;
+    let body = request(&LEGACY_UPDATE, &body, empty())?;
     ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
     if ctx.send(&LEGACY_UPDATE, &body).await?.is_none() {
         return Ok(());

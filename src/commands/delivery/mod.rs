@@ -19,6 +19,7 @@ use crate::lang::Text;
 use crate::model::order::Order;
 use crate::shop::aftersale::Key;
 use crate::shop::parcel::mark;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::state::LockGuard;
@@ -295,7 +296,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let at = ChinaTime::from_unix(ctx.clock()?).0;
-    let body = |finish| request(&SEND, &json!({}), shipment.request(finish, &at));
+    let body = |finish| request(&SEND, &(), shipment.request(finish, &at));
     let whole = body(shipment.finish != Finish::No)?;
     if ctx.shows_request(&SEND, &whole)? {
         return Ok(());
@@ -362,7 +363,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             ctx.out.note(text!("the order shows the parcel"));
         }
         let reply = match &made.reply {
-            Value::Null => json!({}),
+            Value::Null => empty(),
             reply => reply.clone(),
         };
         ctx.show_done(&SEND, reply, shipped)?;

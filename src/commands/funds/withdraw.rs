@@ -3,23 +3,25 @@
 
 use super::{WITHDRAWAL, draw, show_withdrawal, with_number};
 use crate::api::component::funds::Withdrawal;
-use crate::api::json::put;
 use crate::clock::sleep;
 use crate::commands::Ctx;
-use crate::commands::ask::{cell, fields, request};
+use crate::commands::ask::{cell, request};
 use crate::commands::money::Service;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::Cell;
 use crate::shop::funds::{Fetched, fresh_mark, note, number_and_ticket};
-use crate::shop::pass_through::Ask;
+use crate::shop::pass_through::empty;
+use crate::shop::pass_through::{self, Ask};
 use crate::shop::pass_through::funds::WITHDRAW;
-use crate::shop::pass_through::funds::{AVAILABLE, CODE_STATE, SCANNED_BY};
+use crate::shop::pass_through::funds::{
+    AMOUNT, AVAILABLE, CODE_STATE, MEMO, REMARK, RUN_OUT, SCANNED_BY, TICKET,
+};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -64,7 +66,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     }
     body(&args, "#--------")?;
     ctx.out.check_columns_of(super::withdrawal_columns())?;
-    let (shop, service) = (ctx.shop().await?, fields(&args.service, json!({}))?);
+    let (shop, service) = (ctx.shop().await?, WITHDRAW.laid(&args.service, empty())?);
     let want = Want {
         sort: Sort::Withdrawal,
         subject: "",
@@ -108,10 +110,11 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
 
 /// The request; the note begins with the mark.
 fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
-    let mut base = json!({"amount": args.amount, "remark": note(mark, args.remark.as_deref())?});
-    if let Some(memo) = &args.bank_memo {
-        put(&mut base, "bank_memo", memo.as_str().into());
-    }
+    let base = pass_through::body([
+        AMOUNT.of(args.amount),
+        REMARK.of(note(mark, args.remark.as_deref())?),
+        MEMO.of(&args.bank_memo),
+    ]);
     request(&WITHDRAW, &args.service, base)
 }
 
@@ -163,7 +166,7 @@ async fn show(
             .withdrawal(number, service)
             .await
             .unwrap_or_else(|_| Fetched {
-                record: json!({"amount": args.amount}),
+                record: pass_through::body([AMOUNT.of(args.amount)]),
                 ..Fetched::default()
             }),
     };
@@ -221,12 +224,12 @@ fn is_gone(error: &anyhow::Error) -> bool {
 
 /// Follows a code until it is confirmed, cancelled or expired; tells every change.
 pub async fn watch_code(ctx: &Ctx, ticket: &str) -> Result<Value> {
-    let body = json!({"qrcode_ticket": ticket});
+    let body = pass_through::body([TICKET.of(ticket)]);
     let (_, operation) = super::CHECK_CODE.operation();
     let mut told = None;
     loop {
         let reply = match ctx.shop().await?.ask(operation, &[], &body).await {
-            Err(error) if is_gone(&error) => json!({"status": 3}),
+            Err(error) if is_gone(&error) => pass_through::body([CODE_STATE.of(RUN_OUT)]),
             reply => reply?,
         };
         let status = CODE_STATE.integer(&reply);

@@ -9,6 +9,7 @@ use crate::commands::ask::Data;
 use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
 use crate::shop::merchant::traits;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
 use anyhow::Result;
@@ -39,7 +40,7 @@ pub struct ApplyArgs {
 
 /// Shows what the platform takes from the Mini Program.
 pub async fn fixed(ctx: &Ctx) -> Result<()> {
-    let reply = ctx.send(&INFO, &json!({})).await?.unwrap_or_default();
+    let reply = ctx.send(&INFO, &empty()).await?.unwrap_or_default();
     ctx.show_reply(&INFO, reply)
 }
 
@@ -112,7 +113,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
 
 /// Says what the platform will use beside the application. A shop that cannot be asked is no reason to stop.
 async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
-    let reply = match ctx.send(&INFO, &json!({})).await {
+    let reply = match ctx.send(&INFO, &empty()).await {
         Ok(reply) => reply.unwrap_or_default(),
         Err(error) => {
             let why = Failure::from_any(error).message;
@@ -179,7 +180,7 @@ fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
     let optional = FIELDS.iter().filter(|field| field.when != When::Optional);
     for field in optional {
         if field.path == "account_info.bank_account_type" && wants_account(ctx)? {
-            put(&mut body, "account_info", json!({}));
+            put(&mut body, "account_info", empty());
             // The identity card was asked before: the newer agreement wants more of it.
             for more in FIELDS {
                 if matches!(more.when, When::AccountAndCard | When::AccountAndHandler)

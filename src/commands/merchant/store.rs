@@ -263,7 +263,7 @@ fn refusal(reason: &str) -> Option<Text> {
 async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready>> {
     let (mut ready, mut problems): (Vec<Ready>, Vec<Text>) = (Vec::new(), Vec::new());
     let mut hold = |ask: &'static Ask, what: Text, body: Value| -> Value {
-        match request(ask, &Map::new(), body.clone()) {
+        match request(ask, &(), body.clone()) {
             Ok(_) => {}
             Err(error) => match failure(&error) {
                 Some(found) if !found.also.is_empty() => {

@@ -2,16 +2,19 @@
 //! from fifty on they get one message together, below that each their own, which is what the calls are made for.
 
 use super::{Ctx, role, staff};
-use crate::api::json::put;
 use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::cli::values::{day, last_moment, moment};
-use crate::commands::ask::{check, columns, fields};
+use crate::commands::ask::{check, columns};
 use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::Field;
-use crate::shop::pass_through::promoter::{MESSAGE, OPENID, PERSON, ROLE, STORE};
+use crate::shop::pass_through::empty;
+use crate::shop::pass_through::{self, Field, laid, with};
+use crate::shop::pass_through::promoter::{
+    APPID, CONTENT, MESSAGE, OPENID, PATH, PERSON, ROLE, STORE, TEMPLATE, TO_PEOPLE, TO_ROLES,
+    TO_STORES, WHOM,
+};
 use crate::shop::pass_through::promoter::{
     MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_ONE, MESSAGE_SHOW,
 };
@@ -19,7 +22,7 @@ use crate::text;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// From so many receivers on they are told together.
 const MANY_FROM: usize = 50;
@@ -100,27 +103,21 @@ pub struct ShowArgs {
 pub struct ClicksArgs {
     /// Day of sending, e.g. 2022-04-01 (China time)
     #[arg(value_parser = day)]
-    #[serde(rename = "send_date")]
     day: String,
     /// What a row stands for
     #[arg(long, value_enum, default_value_t)]
-    #[serde(rename = "dimonsion")]
     per: Per,
     /// Only this template
     #[arg(long = "type", value_name = "NUMBER")]
-    #[serde(rename = "msg_type")]
     msg_type: Option<u32>,
     /// Only this message
     #[arg(long, value_name = "MSG_ID")]
-    #[serde(rename = "msg_id")]
     message: Option<String>,
     /// Only messages sent since this time of the day
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "begin_send_time")]
     since: Option<i64>,
     /// Only messages sent until this time of the day
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    #[serde(rename = "end_send_time")]
     until: Option<i64>,
 }
 
@@ -153,11 +150,12 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
-    let mut body =
-        json!({"msg_type": args.msg_type, "content": content(&args.content)?, "path": args.page});
-    if let Some(appid) = &args.appid {
-        put(&mut body, "appid", appid.as_str().into());
-    }
+    let mut body = pass_through::body([
+        TEMPLATE.of(args.msg_type),
+        CONTENT.of(content(&args.content)?),
+        PATH.of(&args.page),
+        APPID.of(&args.appid),
+    ]);
     let receivers = receivers(&args, &mut body, ctx).await?;
     if receivers.is_empty() {
         return Err(Failure::input(text!("nobody would get this message"))
@@ -187,7 +185,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
 /// The content as text, which is how it is sent.
 fn content(given: &Content) -> Result<String> {
     let Some(json) = &given.content else {
-        return Ok(fields(given, json!({}))?.to_string());
+        return Ok(laid(&[], given, empty())?.to_string());
     };
     match serde_json::from_str::<Map<String, Value>>(json) {
         Ok(content) => Ok(Value::Object(content).to_string()),
@@ -202,7 +200,7 @@ fn content(given: &Content) -> Result<String> {
 /// The numbers of those who would get it, and in the body whom it is for.
 async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<String>> {
     let everybody = ctx
-        .rows(&crate::shop::pass_through::promoter::LIST, &json!({}), None)
+        .rows(&crate::shop::pass_through::promoter::LIST, &(), None)
         .await?;
     let mut roles = Vec::new();
     for role in &args.role {
@@ -229,19 +227,16 @@ async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<S
                 .into(),
         );
     }
-    let (kind, field, list) = if args.all {
-        (0, "", Value::Null)
+    let (kind, list) = if args.all {
+        (0, TO_PEOPLE.of(()))
     } else if !roles.is_empty() {
-        (1, "role_id", json!(roles))
+        (1, TO_ROLES.of(&roles))
     } else if !args.store.is_empty() {
-        (2, "retail_id", json!(args.store))
+        (2, TO_STORES.of(&args.store))
     } else {
-        (3, "id", json!(ids))
+        (3, TO_PEOPLE.of(&ids))
     };
-    put(body, "list_type", kind.into());
-    if kind > 0 {
-        body[field] = list;
-    }
+    *body = with(body.take(), [WHOM.of(kind), list]);
     check(&MESSAGE_MANY, body, &[])?;
     Ok(ids)
 }
@@ -301,12 +296,13 @@ fn reason(failure: &Failure) -> Text {
 
 async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<()> {
     if let Some(fields) = body.as_object_mut() {
-        fields.retain(|name, _| !matches!(name.as_str(), "list_type" | "role_id" | "retail_id"));
+        let whom = [WHOM, TO_ROLES, TO_STORES];
+        fields.retain(|name, _| whom.iter().all(|field| field.0 != name));
     }
     let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
     let mut unknown = 0;
     for id in receivers {
-        put(&mut body, "id", id.as_str().into());
+        TO_PEOPLE.put(&mut body, id.as_str());
         check(&MESSAGE_ONE, &body, &[])?;
         let (result, errcode, reason) = match &stopped {
             Some(why) => ("not_sent", None, Some(Text::clone(why))),

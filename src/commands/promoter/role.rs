@@ -3,6 +3,8 @@
 use super::Ctx;
 use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::empty;
+use crate::shop::pass_through::body;
 use crate::shop::pass_through::promoter::{ROLE, ROLE_NAME};
 use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
 use crate::shop::write::{Made, Planned, Sort, Want};
@@ -11,7 +13,7 @@ use crate::types::Fen;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Staff: sort people into roles
 ///
@@ -57,10 +59,10 @@ pub struct UpdateArgs {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &json!({}), args.rows).await,
+        Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &(), args.rows).await,
         Verb::Add(args) => add(&args, ctx).await,
         Verb::Update(args) => {
-            let base = json!({"role_id": number(&args.role, ctx).await?});
+            let base = body([ROLE.of(number(&args.role, ctx).await?)]);
             ctx.ask_with(&ROLE_UPDATE, &args, base).await
         }
     }
@@ -68,7 +70,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 /// Makes a role once: it could not be removed again. Two of one name could not be told apart.
 async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&ROLE_ADD, args, json!({}))?;
+    let body = request(&ROLE_ADD, args, empty())?;
     if ctx.global.dry_run {
         return ctx.send(&ROLE_ADD, &body).await.map(|_| ());
     }
@@ -120,7 +122,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
 
 /// All roles, as WeChat has them now.
 pub async fn all(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&ROLE_LIST, &json!({}), None).await
+    ctx.rows(&ROLE_LIST, &(), None).await
 }
 
 /// The number of a role that is named, or numbered already.

@@ -11,13 +11,16 @@ use crate::commands::job;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::promoter::{ADD, ERRCODE, ERRMSG, FAILED, LIST, OPENID};
+use crate::shop::pass_through::promoter::{
+    ADD, ERRCODE, ERRMSG, FAILED, LIST, MARK, NAME, OPENID, PEOPLE, PHONE, ROLE, STORE,
+};
+use crate::shop::pass_through::{Field, body, empty};
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
 use clap::{ArgGroup, ValueHint};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -174,39 +177,42 @@ fn from_options(args: &AddArgs, roles: &[Value]) -> Result<Vec<Person>> {
     let name = args.role.as_deref().unwrap_or_default();
     let role = role::named(name, roles).ok_or_else(|| role::unknown(name, roles))?;
     let person = |openid: &String| {
-        let mut body = json!({"openid": openid, "role_id": role});
-        for (field, value) in [("retail_id", &args.store), ("extra_info", &args.mark)] {
-            if let Some(value) = value {
-                body[field] = value.as_str().into();
-            }
+        let given = [
+            OPENID.of(openid),
+            ROLE.of(role),
+            STORE.of(&args.store),
+            MARK.of(&args.mark),
+        ];
+        Person {
+            row: None,
+            body: body(given),
         }
-        Person { row: None, body }
     };
     let people: Vec<Person> = args.openid.iter().map(person).collect();
     checked(people)
 }
 
 /// The field that a heading stands for.
-fn field(heading: &str) -> Option<&'static str> {
+fn field(heading: &str) -> Option<Field> {
     Some(match heading.trim().to_lowercase().as_str() {
-        "openid" | "unionid" => "openid",
-        "role" | "role_id" | "角色" => "role_id",
-        "retail_id" | "store" | "门店" | "门店编号" => "retail_id",
-        "extra_info" | "mark" | "备注" | "标记" => "extra_info",
-        "name" | "姓名" => "name",
-        "phone" | "手机" | "手机号" | "电话" => "phone",
+        "openid" | "unionid" => OPENID,
+        "role" | "role_id" | "角色" => ROLE,
+        "retail_id" | "store" | "门店" | "门店编号" => STORE,
+        "extra_info" | "mark" | "备注" | "标记" => MARK,
+        "name" | "姓名" => NAME,
+        "phone" | "手机" | "手机号" | "电话" => PHONE,
         _ => return None,
     })
 }
 
 /// The people of a table; everything that is wrong with it is named at once.
 fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<Person>> {
-    let columns: Vec<Option<&str>> = sheet
+    let columns: Vec<Option<Field>> = sheet
         .headings
         .iter()
         .map(|heading| field(heading))
         .collect();
-    if !columns.contains(&Some("openid")) {
+    if !columns.contains(&Some(OPENID)) {
         return Err(
             Failure::input(text!("{file} has no column openid", file = sheet.name()))
                 .hint(text!(
@@ -217,18 +223,17 @@ fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<
     }
     let (mut people, mut wrong) = (Vec::with_capacity(sheet.rows.len()), Vec::new());
     for row in &sheet.rows {
-        let mut body = Map::new();
+        let mut body = empty();
         for (column, field) in columns.iter().enumerate() {
             let Some(field) = field else { continue };
-            let cell = match *field {
-                "openid" | "phone" | "retail_id" => row.number(column),
-                _ => row.words(column).map(std::borrow::Cow::Borrowed),
+            let cell = if [OPENID, PHONE, STORE].contains(field) {
+                row.number(column)
+            } else {
+                row.words(column).map(std::borrow::Cow::Borrowed)
             };
             match cell {
                 Ok(cell) if cell.is_empty() => {}
-                Ok(cell) => {
-                    body.insert((*field).to_owned(), cell.as_ref().into());
-                }
+                Ok(cell) => field.put(&mut body, cell.as_ref()),
                 Err(refusal) => wrong.push(text!(
                     "{place}: {problem} ({hint})",
                     place = sheet.place(row, column),
@@ -237,21 +242,20 @@ fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<
                 )),
             }
         }
-        let named = body.get("role_id").and_then(Value::as_str).or(role);
+        let given = ROLE.some_text(&body);
+        let named = given.as_deref().or(role);
         match named.map(|name| (name, role::named(name, roles))) {
-            Some((_, Some(number))) => {
-                body.insert("role_id".to_owned(), number.into());
-            }
+            Some((_, Some(number))) => ROLE.put(&mut body, number),
             Some((name, None)) => {
                 let problem = text!("there is no role {role}", role = name);
                 wrong.push(in_row(row.number, problem));
-                body.insert("role_id".to_owned(), 0.into());
+                ROLE.put(&mut body, 0);
             }
             None => {}
         }
         people.push(Person {
             row: Some(row.number),
-            body: Value::Object(body),
+            body,
         });
     }
     check_all(&people, &mut wrong);
@@ -286,7 +290,7 @@ fn in_row(row: u32, problem: Text) -> Text {
 fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
     let (book, operation) = ADD.operation();
     let request = operation.request.as_ref();
-    let one = request.and_then(|request| book.at(request, "promoter_list"));
+    let one = request.and_then(|request| book.at(request, PEOPLE.0));
     let mut seen: HashMap<String, (&str, Option<u32>)> = HashMap::new();
     for person in people {
         let mut problems: Vec<Text> = Vec::new();
@@ -386,7 +390,7 @@ async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
     for last in [false, true] {
         let mut missing = Vec::new();
         for person in open {
-            let whom = json!({"openid": person.openid});
+            let whom = body([OPENID.of(&person.openid)]);
             match ctx.rows(&LIST, &whom, None).await {
                 Ok(rows) if rows.iter().any(staff::is_declared) => {
                     person.result = "declared";
@@ -411,7 +415,7 @@ async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
 
 fn request(group: &[Person]) -> Value {
     let people: Vec<&Value> = group.iter().map(|person| &person.body).collect();
-    json!({"promoter_list": people})
+    body([PEOPLE.of(people)])
 }
 
 /// Whether the calls that follow would fail alike.

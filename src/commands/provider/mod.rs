@@ -39,10 +39,8 @@ pub enum Verb {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct MerchantArgs {
     /// AppID of the merchant
-    #[serde(rename = "authorizer_appid")]
     #[arg(value_name = "APPID")]
     appid: String,
-    #[serde(rename = "component_appid")]
     #[arg(skip)]
     provider: String,
 }
@@ -66,7 +64,7 @@ pub struct ClearArgs {
 /// A request of which the provider's AppID is a part, and perhaps all.
 #[derive(Serialize)]
 struct Own<'a> {
-    component_appid: &'a str,
+    provider: &'a str,
 }
 
 /// What its verbs print that is not what one call answers.
@@ -90,7 +88,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Connect(args) => authorize::connect(&args, provider, ctx).await,
         Verb::Merchants(rows) => {
             let own = Own {
-                component_appid: &provider.appid,
+                provider: &provider.appid,
             };
             ctx.ask_rows(&MERCHANTS, &own, rows).await
         }

@@ -20,6 +20,7 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
 use crate::shop::aftersale::{Filter, Key as Number};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{PROOF_AFTER, Settled};
@@ -597,7 +598,7 @@ impl Desk<'_> {
                 Step::AcceptReturn,
                 json!({"address_info": self.policy.return_address.as_ref().map(address)}),
             ),
-            (_, step) => (&ACCEPT_REFUND, step, json!({})),
+            (_, step) => (&ACCEPT_REFUND, step, empty()),
         };
         let plan = Plan {
             ask,
