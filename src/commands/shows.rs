@@ -111,17 +111,12 @@ impl Shows {
     fn schema(&self) -> Value {
         let mut schema = self.own_schema();
         let thing = match self.what {
-            What::Records(_) | What::List(_) => schema.get_mut("items"),
-            _ => Some(&mut schema),
+            What::Records(_) | What::List(_) => "items.properties",
+            _ => "properties",
         };
         for name in self.also {
-            if let Some(thing) = &mut thing.as_deref_mut() {
-                put(
-                    thing,
-                    &format!("properties.{name}"),
-                    json!({"type": "string"}),
-                );
-            }
+            let place = format!("{thing}.{name}");
+            put(&mut schema, &place, json!({"type": "string"}));
         }
         schema
     }
