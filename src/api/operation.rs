@@ -8,7 +8,7 @@ mod check;
 mod conform;
 pub mod paging;
 mod present;
-mod schema;
+pub mod schema;
 
 pub use check::{Problem, Wrong, same};
 pub use conform::{Unlike, unlike_text};

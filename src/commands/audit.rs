@@ -6,15 +6,15 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::empty;
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
 use crate::shop::pass_through::audit::TICKET;
+use crate::shop::pass_through::empty;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// See how audits of categories and brands ended
 #[derive(Debug, Subcommand)]

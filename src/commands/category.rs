@@ -9,14 +9,13 @@ use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::empty;
 use crate::shop::pass_through::category::{APPLY, DELIVERY, DEPOSIT};
+use crate::shop::pass_through::empty;
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
 
 /// Find the category of a product, and apply for one
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,6 @@ use super::Ctx;
 use super::ask::{Rows, check};
 use super::fetched::Full;
 use super::image::Pictures;
-use crate::api::json::put;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
 use crate::commands::shows::Shows;
@@ -14,7 +13,10 @@ use crate::model::deadline::Deadline;
 use crate::model::dispute::{self, Dispute, Event, STAGES, State};
 use crate::output::{Cell, Columns};
 use crate::shop::dispute::{Filter, Handed, History};
-use crate::shop::pass_through::dispute::{EVENT, LIST, RESPOND, SHOW, VERDICT, WHY};
+use crate::shop::pass_through::dispute::{
+    EVENT, IMAGES, LIST, MATERIAL, NUMBER, RESPOND, SHOW, STATEMENT, VERDICT, WHY,
+};
+use crate::shop::pass_through::{body, empty};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -22,7 +24,7 @@ use crate::types::{ChinaTime, Fen, Id64};
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -192,7 +194,7 @@ impl Shown {
 fn meaning(path: &str, number: Option<i64>) -> Cell {
     let (book, operation) = SHOW.operation();
     match (book.at(&operation.reply, path), number) {
-        (Some(node), Some(number)) => super::ask::cell(book, node, &json!(number)),
+        (Some(node), Some(number)) => super::ask::cell(book, node, &number.into()),
         _ => Cell::Empty,
     }
 }
@@ -403,16 +405,16 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     if !args.force && ctx.global.dry_run {
         guard(&before.dispute, args.number)?;
     }
-    let mut body = json!({"complaint_order_id": args.number, "material_info": {}});
+    let mut body = body([NUMBER.of(args.number), MATERIAL.of(empty())]);
     if let Some(words) = words {
-        put(&mut body, "material_info.content", words.into());
+        STATEMENT.put(&mut body, words);
     }
     check(&RESPOND, &body, &[])?;
     ctx.out.check_columns_of(columns(true))?;
     if ctx.global.dry_run {
         let links = pictures.links(ctx).await?;
         if !links.is_empty() {
-            put(&mut body, "material_info.media_url_list", json!(links));
+            IMAGES.put(&mut body, links);
         }
         return ctx.shows_request(&RESPOND, &body).map(|_| ());
     }
@@ -443,7 +445,7 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
             ctx.before_write(None).await?;
             let links = pictures.links(ctx).await?;
             if !links.is_empty() {
-                put(&mut body, "material_info.media_url_list", json!(links));
+                IMAGES.put(&mut body, links);
             }
             let (_, operation) = RESPOND.operation();
             let prepared = match dispute::takes_evidence(before.dispute.state) {

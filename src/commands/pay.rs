@@ -5,12 +5,14 @@ use super::Ctx;
 use super::ask::{Data, Rows, request};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
-use crate::api::json::put;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::shop::pass_through::Ask;
-use crate::shop::pass_through::pay::{CLOSE, CREATE, LIST, REFUND, REFUNDED, SHARE, SHARED, SHOW};
+use crate::shop::pass_through::pay::{
+    CLOSE, CREATE, EXPIRES, LIST, NUMBER, PARTS, REFUND, REFUND_NUMBER, REFUNDED, SHARE,
+    SHARE_NUMBER, SHARED, SHOW,
+};
+use crate::shop::pass_through::{Ask, Field, body};
 use crate::shop::pay::Fetched;
 use crate::shop::write::{Found, Made, Planned, Sort, Want};
 use crate::text;
@@ -18,7 +20,7 @@ use crate::types::Fen;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const DAY: i64 = 86_400;
 
@@ -58,7 +60,7 @@ pub struct CreateArgs {
 }
 
 /// The one order of a payment that is none of several.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args, Serialize)]
 struct Order {
     /// Merchant number
     #[arg(long, value_name = "NUMBER")]
@@ -201,12 +203,13 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => list(args, ctx).await,
         Verb::Close(args) => {
             let mut base = args.data.read()?;
-            if let Some(trade_no) = &args.trade_no {
-                put(
-                    &mut base,
-                    "sub_orders",
-                    json!([{"mchid": args.mchid, "trade_no": trade_no}]),
-                );
+            if let Some(trade_no) = args.trade_no.clone() {
+                let part = Order {
+                    mchid: args.mchid.clone(),
+                    trade_no: Some(trade_no),
+                    ..Order::default()
+                };
+                PARTS.put(&mut base, vec![CLOSE.laid(&part, empty())?]);
             }
             ctx.ask_with(&CLOSE, &*args, base).await
         }
@@ -217,34 +220,22 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let mut base = args.data.read()?;
-    let Order {
-        mchid,
-        trade_no,
-        description,
-        amount,
-    } = &args.order;
-    let given = serde_json::Map::from_iter(
-        [
-            ("mchid", json!(mchid)),
-            ("trade_no", json!(trade_no)),
-            ("description", json!(description)),
-            ("amount", json!(amount)),
-        ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if !given.is_empty() {
-        put(&mut base, "sub_orders", json!([given]));
+    let given = CREATE.laid(&args.order, empty())?;
+    if given != empty() {
+        PARTS.put(&mut base, vec![given]);
     }
     if let Some(minutes) = args.minutes {
-        put(
-            &mut base,
-            "expire_time",
-            (ctx.clock()? + 60 * i64::from(minutes)).into(),
-        );
+        EXPIRES.put(&mut base, ctx.clock()? + 60 * i64::from(minutes));
     }
     ctx.ask_with(&CREATE, &args, base).await
+}
+
+/// Payments of some days.
+#[derive(Serialize)]
+struct Created<'a> {
+    mchid: &'a Option<String>,
+    first: i64,
+    last: i64,
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
@@ -257,17 +248,20 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         if left == Some(0) {
             break;
         }
-        let body =
-            json!({"mchid": args.mchid, "begin_create_time": first, "end_create_time": last});
-        let found = ctx.rows(&LIST, &body, left).await?;
+        let span = Created {
+            mchid: &args.mchid,
+            first,
+            last,
+        };
+        let found = ctx.rows(&LIST, &span, left).await?;
         numbers.extend(found.iter().filter_map(Value::as_str).map(str::to_owned));
     }
     if args.numbers {
-        return show_numbers(ctx, "trade_no", numbers);
+        return show_numbers(ctx, NUMBER, numbers);
     }
     let bodies = numbers
         .iter()
-        .map(|number| json!({"trade_no": number}))
+        .map(|number| body([NUMBER.of(number)]))
         .collect();
     let rows = ctx.read_each(&SHOW, bodies).await?;
     let nothing = rows.is_empty() && ctx.out.is_for_people();
@@ -382,7 +376,7 @@ impl Movement<'_> {
             let name = self.name();
             self.show(
                 ctx,
-                record.unwrap_or_else(|| json!({ name: made.movement.mark })),
+                record.unwrap_or_else(|| body([name.of(&made.movement.mark)])),
             )?;
             Ok(ctx.out.was_read())
         };
@@ -421,22 +415,23 @@ impl Movement<'_> {
     }
 
     /// What its number is called.
-    fn name(&self) -> &'static str {
+    fn name(&self) -> Field {
         match self.sort {
-            Sort::Refund => "refund_no",
-            _ => "profit_sharing_no",
+            Sort::Refund => REFUND_NUMBER,
+            _ => SHARE_NUMBER,
         }
     }
 
     fn body(&self, payment: &Fetched, number: &str) -> Result<Value> {
-        let mut body = json!({
-            "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
-        });
-        if let Some(amount) = self.amount {
-            put(&mut body, "total_amount", payment.value.amount.0.into());
-            put(&mut body, "refund_amount", amount.0.into());
-        }
-        request(self.ask, &(), body)
+        let moved = Moved {
+            mchid: &payment.value.mchid,
+            openid: self.openid,
+            trade_no: self.trade_no,
+            number,
+            paid: self.amount.map(|_| payment.value.amount),
+            amount: self.amount,
+        };
+        request(self.ask, &moved, empty())
     }
 
     fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {
@@ -464,6 +459,17 @@ impl Movement<'_> {
         };
         ctx.out.show_with(super::ask::columns(columns), &row)
     }
+}
+
+/// A refund or a share as it is asked for. A share is all that is left.
+#[derive(Serialize)]
+struct Moved<'a> {
+    mchid: &'a str,
+    openid: &'a str,
+    trade_no: &'a str,
+    number: &'a str,
+    paid: Option<Fen>,
+    amount: Option<Fen>,
 }
 
 /// "Nothing to share" also answers a share before its time.

@@ -14,7 +14,7 @@ use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Invite sharers and see what they sell
 ///

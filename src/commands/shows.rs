@@ -4,12 +4,12 @@
 use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
-use crate::api::operation;
+use crate::api::operation::{self, schema};
 use crate::shop::pass_through::empty;
 use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a command prints. A command may have several, of which each output is one.
 #[derive(Clone, Copy)]
@@ -116,7 +116,7 @@ impl Shows {
         };
         for name in self.also {
             let place = format!("{thing}.{name}");
-            put(&mut schema, &place, json!({"type": "string"}));
+            put(&mut schema, &place, schema::text());
         }
         schema
     }
@@ -129,23 +129,19 @@ impl Shows {
         };
         match self.what {
             What::One(schema) => made(schema),
-            What::List(schema) => list_of(made(schema)),
+            What::List(schema) => schema::list(made(schema)),
             What::Record(ask) => reply(ask),
-            What::Records(ask) => list_of(reply(ask)),
+            What::Records(ask) => schema::list(reply(ask)),
             What::Row(ask) => reply(ask)
                 .get_mut("items")
                 .map(Value::take)
                 .unwrap_or_default(),
             What::Request(path) => requested(path),
-            What::Requests(path) => list_of(requested(path)),
-            What::Any(what) => json!({ "description": what }),
-            What::Text => json!({"not": {}, "description": "text, and no JSON"}),
+            What::Requests(path) => schema::list(requested(path)),
+            What::Any(what) => schema::any(what),
+            What::Text => schema::none("text, and no JSON"),
         }
     }
-}
-
-fn list_of(item: Value) -> Value {
-    json!({"type": "array", "items": item})
 }
 
 /// What is shown of an answer.
@@ -166,7 +162,10 @@ fn reply(ask: &Ask) -> Value {
 fn requested(path: &str) -> Value {
     let known = operation::by_path(path);
     let request = known.and_then(|(book, known)| Some((book, known.request.as_ref()?)));
-    request.map_or_else(|| empty(), |(book, request)| book.request_schema(request))
+    request.map_or_else(
+        || schema::any("the request"),
+        |(book, request)| book.request_schema(request),
+    )
 }
 
 /// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.
@@ -211,7 +210,7 @@ fn one_of(mut schemas: Vec<Value>) -> Option<Value> {
     let mut schema = match schemas.len() {
         0 => return None,
         1 => schemas.remove(0),
-        _ => json!({ "anyOf": schemas }),
+        _ => schema::any_of(schemas),
     };
     put(
         &mut schema,

@@ -1,23 +1,23 @@
 //! What the merchant says to an after-sale: agree, refuse, receive the goods, prove a refund made outside; and the
 //! rehearsal of what the clock does.
 
+use super::Which;
 use super::guard::{Force, Plan};
 use super::words::Overdue;
-use super::{Which, with};
-use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::commands::image::Pictures;
 use crate::fail::Failure;
 use crate::model::aftersale::{Kind, Step};
 use crate::shop::pass_through::aftersale::{
-    ACCEPT_REFUND, ACCEPT_RETURN, CERTIFICATES, REJECT, RETURN_ADDRESS, TEST,
+    ACCEPT_REFUND, ACCEPT_RETURN, ADDRESS, AFTERSALE, CERTIFICATES, OPERATION, PLACES, PROOF,
+    REASON, REJECT, RETURN_ADDRESS, RETURN_TO, TEST, WORDS,
 };
+use crate::shop::pass_through::{body, with};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Pay the refund: the money goes back to the buyer
 ///
@@ -162,7 +162,7 @@ pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
         force: args.force.force,
     };
     let found = plan.read(ctx).await?;
-    let body = with(args.which.key(), &json!({"address_info": address}))?;
+    let body = with(args.which.key(), [ADDRESS.of(address)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -174,7 +174,7 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
         force: args.force.force,
     };
     let found = plan.read(ctx).await?;
-    let body = with(args.which.key(), &json!({"reject_reason": args.reason}))?;
+    let body = with(args.which.key(), [REASON.of(args.reason)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -188,11 +188,10 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     };
-    let empty = |name: &&str| address[*name].as_str().is_none_or(str::is_empty);
-    let missing: Vec<_> = ["province", "city", "town"]
+    let missing: Vec<_> = PLACES
         .into_iter()
-        .filter(|name| empty(name))
-        .map(|field| text!("{field} is missing", field))
+        .filter(|place| place.some_text(&address).is_none())
+        .map(|place| text!("{field} is missing", field = place.0))
         .collect();
     if !missing.is_empty() {
         return Err(
@@ -209,8 +208,8 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
     };
     let found = plan.read(ctx).await?;
     let mut aftersale = args.which.key();
-    put(&mut aftersale, "return_address_info", address);
-    let body = json!({"after_sales_order": aftersale});
+    RETURN_TO.put(&mut aftersale, address);
+    let body = body([AFTERSALE.of(aftersale)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -224,25 +223,12 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
     };
     let found = plan.read(ctx).await?;
     let links = pictures.links(ctx).await?;
-    let body = with(
-        args.which.key(),
-        &json!({"refund_desc": args.text, "certificates": links}),
-    )?;
+    let body = with(args.which.key(), [WORDS.of(args.text), PROOF.of(links)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
-#[derive(Serialize)]
-struct Rehearsal {
-    operation: Overdue,
-}
-
 pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
-    let body = with(
-        args.which.key(),
-        &Rehearsal {
-            operation: args.overdue,
-        },
-    )?;
+    let body = with(args.which.key(), [OPERATION.of(args.overdue)]);
     crate::commands::ask::check(&TEST, &body, &[])?;
     ctx.out.check_columns_of(super::shown::whole())?;
     if ctx.send(&TEST, &body).await?.is_none() {

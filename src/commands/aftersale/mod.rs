@@ -20,13 +20,14 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
-use crate::shop::pass_through::aftersale::LEGACY_SHOW;
+use crate::shop::pass_through::aftersale::{LEGACY_SHOW, NUMBER, OWN_NUMBER};
+use crate::shop::pass_through::body;
 use crate::shop::reading::Fetched;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Answer refunds and returns, or open them for buyers
 #[derive(Debug, Subcommand)]
@@ -80,8 +81,8 @@ impl Which {
     /// The field that names it in a call, which takes WeChat's number as a number alone.
     fn key(&self) -> Value {
         match self.number.parse::<u64>() {
-            Ok(id) if !self.own => json!({"aftersale_id": id}),
-            _ => json!({"out_aftersale_id": self.number}),
+            Ok(id) if !self.own => body([NUMBER.of(id)]),
+            _ => body([OWN_NUMBER.of(&self.number)]),
         }
     }
 }
@@ -161,12 +162,6 @@ async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
 /// Names what of an after-sale cannot be read.
 pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
     ctx.note_unread(text!("after-sale {number}", number), &found.unread);
-}
-
-/// Adds fields to a body, as long as they say something.
-fn with(mut body: Value, more: &impl Serialize) -> Result<Value> {
-    body = super::ask::fields(more, body)?;
-    Ok(body)
 }
 
 /// Also used where a list is limited.

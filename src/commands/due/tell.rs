@@ -7,7 +7,8 @@ use crate::push::forward::{http, reason, run_program};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
@@ -101,13 +102,44 @@ fn words(due: &[&Item], failed: &[Failed], ctx: &Ctx) -> String {
 }
 
 /// Feishu and Lark name the parts in another way than WeCom and DingTalk.
-fn message(url: &reqwest::Url, content: &str) -> Value {
+fn message<'a>(url: &reqwest::Url, content: &'a str) -> Message<'a> {
     let host = url.host_str().unwrap_or_default();
     let of = |name: &str| host == name || host.ends_with(&format!(".{name}"));
-    match of("feishu.cn") || of("larksuite.com") || of("larkoffice.com") {
-        true => json!({"msg_type": "text", "content": {"text": content}}),
-        false => json!({"msgtype": "text", "text": {"content": content}}),
+    if of("feishu.cn") || of("larksuite.com") || of("larkoffice.com") {
+        Message::Feishu {
+            msg_type: "text",
+            content: FeishuText { text: content },
+        }
+    } else {
+        Message::Others {
+            msgtype: "text",
+            text: Content { content },
+        }
     }
+}
+
+/// What a chat robot takes.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Message<'a> {
+    Feishu {
+        msg_type: &'static str,
+        content: FeishuText<'a>,
+    },
+    Others {
+        msgtype: &'static str,
+        text: Content<'a>,
+    },
+}
+
+#[derive(Serialize)]
+struct FeishuText<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    content: &'a str,
 }
 
 /// The address holds the robot's key, so that no message names more of it than its host.
@@ -165,10 +197,14 @@ async fn execute(line: &str, items: &[Item], timeout: Duration) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn each_robot_gets_its_own_form() {
-        let form = |url: &str| message(&reqwest::Url::parse(url).expect("an address"), "x");
+        let form = |url: &str| {
+            let url = reqwest::Url::parse(url).expect("an address");
+            serde_json::to_value(message(&url, "x")).expect("JSON")
+        };
         assert_eq!(
             form("https://open.feishu.cn/open-apis/bot/v2/hook/k"),
             json!({"msg_type": "text", "content": {"text": "x"}})

@@ -5,7 +5,6 @@ use crate::commands::Ctx;
 use crate::commands::ask::{Data, Rows, columns, request};
 use crate::commands::money::Service;
 use crate::fail::Failure;
-use crate::shop::pass_through::{self, Field};
 use crate::shop::pass_through::funds::{
     ACCOUNT_BANK, ACCOUNT_BANK_NAME, ACCOUNT_BRANCH, ACCOUNT_KIND, ACCOUNT_NUMBER, ACCOUNT_PLACE,
     BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, CITY, CITY_CODE, NEEDS_BRANCH, PLACE,
@@ -14,6 +13,7 @@ use crate::shop::pass_through::funds::{
 use crate::shop::pass_through::funds::{
     BANK_SET, BANK_SHOW, BANKS, BANKS_OF_CARD, BRANCHES, CITIES, PROVINCES,
 };
+use crate::shop::pass_through::{self, Field};
 use crate::text;
 use crate::types::Secret;
 use anyhow::Result;

@@ -12,11 +12,11 @@ use crate::lang::Text;
 use crate::output::Cell;
 use crate::shop::funds::{Fetched, fresh_mark, note, number_and_ticket};
 use crate::shop::pass_through::empty;
-use crate::shop::pass_through::{self, Ask};
 use crate::shop::pass_through::funds::WITHDRAW;
 use crate::shop::pass_through::funds::{
     AMOUNT, AVAILABLE, CODE_STATE, MEMO, REMARK, RUN_OUT, SCANNED_BY, TICKET,
 };
+use crate::shop::pass_through::{self, Ask};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;

@@ -12,7 +12,7 @@ use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS, NICKNAME, N
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::time::Duration;
 

@@ -10,7 +10,6 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::empty;
-use crate::shop::pass_through::{self, Field, laid, with};
 use crate::shop::pass_through::promoter::{
     APPID, CONTENT, MESSAGE, OPENID, PATH, PERSON, ROLE, STORE, TEMPLATE, TO_PEOPLE, TO_ROLES,
     TO_STORES, WHOM,
@@ -18,6 +17,7 @@ use crate::shop::pass_through::promoter::{
 use crate::shop::pass_through::promoter::{
     MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_ONE, MESSAGE_SHOW,
 };
+use crate::shop::pass_through::{self, Field, laid, with};
 use crate::text;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};

@@ -3,8 +3,8 @@
 use super::Ctx;
 use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
-use crate::shop::pass_through::empty;
 use crate::shop::pass_through::body;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::{ROLE, ROLE_NAME};
 use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
 use crate::shop::write::{Made, Planned, Sort, Want};

@@ -27,13 +27,28 @@ pub const PAPERS: Places = &[
     ("origin", "audit_req.brand_info.commodity_origin_type"),
     ("number", "audit_req.brand_info.trademark_registrant_nu"),
     ("license", "audit_req.license"),
-    ("certificate", "audit_req.brand_info.trademark_registration_certificate"),
-    ("change_certificate", "audit_req.brand_info.trademark_change_certificate"),
+    (
+        "certificate",
+        "audit_req.brand_info.trademark_registration_certificate",
+    ),
+    (
+        "change_certificate",
+        "audit_req.brand_info.trademark_change_certificate",
+    ),
     ("owner", "audit_req.brand_info.trademark_registrant"),
-    ("valid_until", "audit_req.brand_info.trademark_authorization_period"),
-    ("acceptance", "audit_req.brand_info.trademark_registration_application"),
+    (
+        "valid_until",
+        "audit_req.brand_info.trademark_authorization_period",
+    ),
+    (
+        "acceptance",
+        "audit_req.brand_info.trademark_registration_application",
+    ),
     ("applicant", "audit_req.brand_info.trademark_applicant"),
-    ("applied_on", "audit_req.brand_info.trademark_application_time"),
+    (
+        "applied_on",
+        "audit_req.brand_info.trademark_application_time",
+    ),
     ("authorization", "audit_req.brand_info.sale_authorization"),
     ("customs", "audit_req.brand_info.imported_goods_form"),
     ("scene", "audit_req.scene_group_list"),

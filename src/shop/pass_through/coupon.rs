@@ -8,10 +8,22 @@ pub const TERMS: Places = &[
     ("name", "coupon_info.name"),
     ("off", "coupon_info.discount_info.discount_fee"),
     ("pays", "coupon_info.discount_info.discount_num"),
-    ("from_amount", "coupon_info.discount_info.discount_condition.product_price"),
-    ("from_pieces", "coupon_info.discount_info.discount_condition.product_cnt"),
-    ("products", "coupon_info.discount_info.discount_condition.out_product_ids"),
-    ("channels_account", "coupon_info.promote_info.finder.nickname"),
+    (
+        "from_amount",
+        "coupon_info.discount_info.discount_condition.product_price",
+    ),
+    (
+        "from_pieces",
+        "coupon_info.discount_info.discount_condition.product_cnt",
+    ),
+    (
+        "products",
+        "coupon_info.discount_info.discount_condition.out_product_ids",
+    ),
+    (
+        "channels_account",
+        "coupon_info.promote_info.finder.nickname",
+    ),
     ("total", "coupon_info.receive_info.total_num"),
     ("per_buyer", "coupon_info.receive_info.limit_num_one_person"),
     ("take_from", "coupon_info.receive_info.start_time"),

@@ -203,7 +203,10 @@ impl Field {
     /// Takes out what stands there; null where nothing does.
     pub fn take(self, record: &mut Value) -> Value {
         let pointer = format!("/{}", self.0.replace('.', "/"));
-        record.pointer_mut(&pointer).map(Value::take).unwrap_or_default()
+        record
+            .pointer_mut(&pointer)
+            .map(Value::take)
+            .unwrap_or_default()
     }
 
     /// With what is to stand there, for [`body`].
@@ -222,14 +225,18 @@ pub fn body<const COUNT: usize>(fields: [(Field, Value); COUNT]) -> Value {
     with(empty(), fields)
 }
 
-/// A request with these fields as well. What is null says nothing and is left out.
+/// A request with these fields as well; what is null or an empty list says nothing and is left out.
 pub fn with<const COUNT: usize>(mut body: Value, fields: [(Field, Value); COUNT]) -> Value {
     for (field, value) in fields {
-        if !value.is_null() {
+        if !says_nothing(&value) {
             field.put(&mut body, value);
         }
     }
     body
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Options laid over a base, each at its place; what is null or an empty list says nothing and is left out.
@@ -238,7 +245,7 @@ pub fn laid(places: Places, options: &impl Serialize, mut base: Value) -> Result
         return Ok(base);
     };
     for (name, value) in given {
-        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+        if says_nothing(&value) {
             continue;
         }
         let place = places.iter().find(|(option, _)| *option == name);

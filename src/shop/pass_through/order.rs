@@ -12,7 +12,10 @@ pub const DRAFT: Places = &[
     ("freight", "order_detail.price_info.freight"),
     ("discount", "order_detail.price_info.discounted_price"),
     ("surcharge", "order_detail.price_info.additional_price"),
-    ("surcharge_for", "order_detail.price_info.additional_remarks"),
+    (
+        "surcharge_for",
+        "order_detail.price_info.additional_remarks",
+    ),
     ("prepay_id", "order_detail.pay_info.prepay_id"),
     ("prepay_time", "order_detail.pay_info.prepay_time"),
 ];

@@ -88,10 +88,7 @@ pub const CHANGED: Places = &[
 ];
 
 /// Where the options of an invitation stand.
-pub const INVITATION: Places = &[
-    ("role", "role_id"),
-    ("form", "invitation_type"),
-];
+pub const INVITATION: Places = &[("role", "role_id"), ("form", "invitation_type")];
 
 verbs! {
     CHANNELS_LIST = Ask::new("promoter list", "/shop/promoter/list").shows(

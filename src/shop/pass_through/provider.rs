@@ -16,9 +16,7 @@ pub const OF_MERCHANT: Places = &[
 ];
 
 /// Where the service provider's AppID stands.
-pub const OWN: Places = &[
-    ("provider", "component_appid"),
-];
+pub const OWN: Places = &[("provider", "component_appid")];
 
 verbs! {
     PREAUTH = Ask::new(

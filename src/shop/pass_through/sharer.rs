@@ -7,9 +7,7 @@ pub const OPENID: Field = Field("openid");
 pub const REASON: Field = Field("reason_code");
 
 /// Where the option of a live room stands.
-pub const LIVE: Places = &[
-    ("live", "live_export_id"),
-];
+pub const LIVE: Places = &[("live", "live_export_id")];
 
 verbs! {
     SEARCH = Ask::new("sharer search", "/shop/sharer/search_sharer").shows(

@@ -7,7 +7,7 @@ mod read;
 pub mod report;
 
 use super::guard::Plan;
-use super::{Which, note_unread, with};
+use super::{Which, note_unread};
 use crate::api::component::order::address;
 use crate::bulk::{self, Interrupt};
 use crate::client::errcode::ends_the_job;
@@ -20,8 +20,9 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
 use crate::shop::aftersale::{Filter, Key as Number};
+use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, ADDRESS, REASON, REJECT};
 use crate::shop::pass_through::empty;
-use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
+use crate::shop::pass_through::with;
 use crate::shop::reading::Fetched;
 use crate::shop::write::{PROOF_AFTER, Settled};
 use crate::state::money::{Asked, Wanted, Within};
@@ -33,7 +34,6 @@ use anyhow::Result;
 use futures_util::{StreamExt, future::try_join_all, stream};
 use report::{Row, Stand, Summary};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -588,17 +588,13 @@ impl Desk<'_> {
             own: false,
         };
         let (ask, step, more) = match (row.action, accepting(found.value.case())) {
-            (report::REJECT, _) => (
-                &REJECT,
-                Step::Reject,
-                json!({"reject_reason": reject_reason}),
-            ),
+            (report::REJECT, _) => (&REJECT, Step::Reject, REASON.of(reject_reason)),
             (_, Step::AcceptReturn) => (
                 &ACCEPT_RETURN,
                 Step::AcceptReturn,
-                json!({"address_info": self.policy.return_address.as_ref().map(address)}),
+                ADDRESS.of(self.policy.return_address.as_ref().map(address)),
             ),
-            (_, step) => (&ACCEPT_REFUND, step, empty()),
+            (_, step) => (&ACCEPT_REFUND, step, REASON.of(())),
         };
         let plan = Plan {
             ask,
@@ -606,7 +602,7 @@ impl Desk<'_> {
             step,
             force: false,
         };
-        let body = with(which.key(), &more)?;
+        let body = with(which.key(), [more]);
         plan.carry_on(self.ctx, found, &body, kept).await
     }
 
