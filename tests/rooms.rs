@@ -487,6 +487,68 @@ fn questions_to_json_are_told_from_lists() {
     assert_eq!(wire_words(r#"  // reply["data"]"#), 0);
 }
 
+/// Where a source makes a request by hand: `json!`, `put` with the name of a field, and an option that serde renames to
+/// a place in a request.
+fn made_by_hand(text: &str) -> Vec<String> {
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next();
+    let code = self::code(code.unwrap_or(text));
+    let close: String = code.split_whitespace().collect();
+    let mut found: Vec<String> = code
+        .lines()
+        .filter(|line| line.contains("json!("))
+        .map(|line| line.trim().to_owned())
+        .collect();
+    let after = |word: &str| -> Vec<String> {
+        let places = close
+            .match_indices(word)
+            .map(|(at, _)| &close[at + word.len()..]);
+        places.map(|rest| rest.chars().take(60).collect()).collect()
+    };
+    for rest in after("put(&mut") {
+        let literal = rest
+            .split_once(',')
+            .filter(|(_, name)| name.starts_with('"'));
+        found.extend(literal.map(|_| rest.clone()));
+    }
+    for rest in after("rename=\"") {
+        let name = rest.split('"').next().unwrap_or_default();
+        if name.contains(['.', '_']) {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+/// What an option is called in a request is written in the tables and adapters alone.
+#[test]
+fn commands_make_no_request_by_hand() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| source.room == "commands") {
+        let found = made_by_hand(&source.text);
+        wrong.extend(
+            found
+                .iter()
+                .map(|line| format!("{}: {line}", source.path.display())),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for bad in [
+        r#"let body = json!({"a": 1});"#,
+        "put(\n    &mut body,\n    \"a\",\n    x,\n);",
+        r#"#[serde(rename = "order_detail.freight")]"#,
+    ] {
+        assert_eq!(made_by_hand(bad).len(), 1, "{bad}");
+    }
+    for good in [
+        r#"put(&mut body, name, x);"#,
+        r#"#[serde(rename = "type")]"#,
+        r#"OPENID.put(&mut body, "x");"#,
+        "// json!({})",
+    ] {
+        assert_eq!(made_by_hand(good), [""; 0], "{good}");
+    }
+}
+
 /// Where a source writes into JSON by index, which panics where the JSON is no object.
 fn writes_by_index(text: &str) -> Vec<&str> {
     let code = text.split("\n#[cfg(test)]\nmod tests {").next();

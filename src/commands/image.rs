@@ -7,13 +7,14 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::shop::image::LINK;
+use crate::shop::picture::{Picture, read_up_to};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Upload images
 #[derive(Debug, Subcommand)]
@@ -70,13 +71,6 @@ impl Record for Uploaded {
             })
         }),
     ];
-}
-
-/// A picture that was read and found fit to be sent.
-#[derive(Debug)]
-pub enum Picture {
-    File(PathBuf, Vec<u8>),
-    Address(String),
 }
 
 impl Picture {
@@ -238,39 +232,4 @@ pub async fn once(
         state.keep_image_url(&shop_key, &key, &value, now())?;
     }
     Ok((value, true))
-}
-
-/// Reads a picture and looks whether WeChat would take it: jpg or png of at most 2 MB, or an address.
-pub fn read(image: &str) -> Result<Picture, Failure> {
-    read_up_to(image, MAX_BYTES)
-}
-
-fn read_up_to(image: &str, most: u64) -> Result<Picture, Failure> {
-    if image.starts_with("http://") || image.starts_with("https://") {
-        return Ok(Picture::Address(image.to_owned()));
-    }
-    let path = Path::new(image);
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::input(text!(
-            "cannot read the image {path}: {error}",
-            path = image,
-            error = error.to_string()
-        ))
-    })?;
-    if bytes.len() as u64 > most {
-        return Err(Failure::input(text!(
-            "{path} is larger than {most} MB",
-            path = image,
-            most = most / 1024 / 1024
-        )));
-    }
-    match imagesize::image_type(&bytes) {
-        Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {
-            Ok(Picture::File(path.to_path_buf(), bytes))
-        }
-        _ => Err(Failure::input(text!(
-            "{path} is neither a jpg nor a png",
-            path = image
-        ))),
-    }
 }

@@ -2,9 +2,10 @@
 //! by their links.
 
 use super::Ctx;
-use super::image::{self, Picture, Returned};
+use super::image::{self, Returned};
 use crate::lang::Text;
 use crate::shop::image::hosted;
+use crate::shop::picture::{self, Picture};
 use anyhow::Result;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 pub fn problems<'a>(pictures: impl Iterator<Item = &'a String>) -> Vec<Text> {
     pictures
         .filter(|picture| !is_known(picture))
-        .filter_map(|picture| image::read(picture).err())
+        .filter_map(|picture| picture::read(picture).err())
         .map(|failure| failure.message)
         .collect()
 }
@@ -45,7 +46,7 @@ async fn link(ctx: &Ctx, picture: &str) -> Result<String> {
     if hosted(picture) {
         return Ok(picture.to_owned());
     }
-    let read: Picture = image::read(picture)?;
+    let read: Picture = picture::read(picture)?;
     let (link, _) = image::once(ctx, picture, read, Returned::Link, false).await?;
     Ok(link)
 }

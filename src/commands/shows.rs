@@ -212,10 +212,5 @@ fn one_of(mut schemas: Vec<Value>) -> Option<Value> {
         1 => schemas.remove(0),
         _ => schema::any_of(schemas),
     };
-    put(
-        &mut schema,
-        "$schema",
-        "https://json-schema.org/draft/2020-12/schema".into(),
-    );
-    Some(schema)
+    Some(schema::named(schema))
 }

@@ -18,6 +18,7 @@ pub mod order;
 pub mod parcel;
 pub mod pass_through;
 pub mod pay;
+pub mod picture;
 pub mod reading;
 pub mod role;
 pub mod status;

@@ -70,6 +70,13 @@ impl Book {
     }
 }
 
+/// With the name of the draft that it is written in.
+pub fn named(mut schema: Value) -> Value {
+    let draft = "https://json-schema.org/draft/2020-12/schema";
+    put(&mut schema, "$schema", draft.into());
+    schema
+}
+
 /// A list of these.
 pub fn list(item: Value) -> Value {
     json!({"type": "array", "items": item})

@@ -7,8 +7,7 @@ use crate::push::forward::{http, reason, run_program};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
 
@@ -118,6 +117,16 @@ fn message<'a>(url: &reqwest::Url, content: &'a str) -> Message<'a> {
     }
 }
 
+/// What robots answer, each in its own words.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    errcode: Option<i64>,
+    code: Option<i64>,
+    errmsg: Option<String>,
+    msg: Option<String>,
+}
+
 /// What a chat robot takes.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -165,16 +174,11 @@ async fn post(url: &reqwest::Url, content: &str, timeout: Duration) -> Result<()
     }
     // Robots refuse with 200 and a number of their own.
     let answer = answer.bytes().await.unwrap_or_default();
-    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-    let code = ["errcode", "code"]
-        .iter()
-        .find_map(|name| answer[*name].as_i64());
-    match code {
+    let answer: Answer = serde_json::from_slice(&answer).unwrap_or_default();
+    match answer.errcode.or(answer.code) {
         None | Some(0) => Ok(()),
         Some(code) => {
-            let words = ["errmsg", "msg"]
-                .iter()
-                .find_map(|name| answer[*name].as_str());
+            let words = answer.errmsg.or(answer.msg);
             let words: String = words.unwrap_or_default().chars().take(200).collect();
             Err(refused(Kind::Refused, format!("{code} {words}")).into())
         }

@@ -7,8 +7,8 @@ use crate::commands::money::Service;
 use crate::fail::Failure;
 use crate::shop::pass_through::funds::{
     ACCOUNT_BANK, ACCOUNT_BANK_NAME, ACCOUNT_BRANCH, ACCOUNT_KIND, ACCOUNT_NUMBER, ACCOUNT_PLACE,
-    BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, CITY, CITY_CODE, NEEDS_BRANCH, PLACE,
-    PROVINCE, PROVINCE_CODE,
+    BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, BUSINESS, CARD, CITY, CITY_CODE,
+    NEEDS_BRANCH, PLACE, PRIVATE, PROVINCE, PROVINCE_CODE,
 };
 use crate::shop::pass_through::funds::{
     BANK_SET, BANK_SHOW, BANKS, BANKS_OF_CARD, BRANCHES, CITIES, PROVINCES,
@@ -69,14 +69,21 @@ pub struct SetArgs {
     service: Service,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum AccountKind {
     /// Account of a company
-    #[serde(rename = "ACCOUNT_TYPE_BUSINESS")]
     Business,
     /// Private account of the owner, for individual businesses only
-    #[serde(rename = "ACCOUNT_TYPE_PRIVATE")]
     Private,
+}
+
+impl Serialize for AccountKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            AccountKind::Business => BUSINESS,
+            AccountKind::Private => PRIVATE,
+        })
+    }
 }
 
 /// List banks
@@ -238,7 +245,7 @@ async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
         let kinds = [text!("business account"), text!("private account")];
         let kinds = kinds.map(|kind| kind.render(ctx.out.lang));
         let chosen = ctx.out.select(text!("Kind of account"), &kinds, "--kind")?;
-        let value = ["ACCOUNT_TYPE_BUSINESS", "ACCOUNT_TYPE_PRIVATE"][chosen];
+        let value = [BUSINESS, PRIVATE][chosen];
         ACCOUNT_KIND.put(body, value);
     }
     let mut bank = Value::Null;

@@ -182,9 +182,8 @@ async fn show(
             .movement_stands(made.movement.id, now.stand(), "", "")?;
     }
     let mut row = with_number(number, now.record);
-    put(
+    TICKET.put(
         &mut row,
-        "qrcode_ticket",
         match made.movement.ticket.as_str() {
             "" => Value::Null,
             ticket => ticket.into(),

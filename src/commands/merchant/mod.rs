@@ -2,10 +2,7 @@
 
 pub mod application;
 mod apply;
-mod check;
-mod fields;
 mod store;
-mod template;
 
 use super::Ctx;
 use crate::api::Endpoint;

@@ -9,14 +9,17 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
 use crate::shop::Shop;
-use crate::shop::pass_through::Ask;
-use crate::shop::pass_through::merchant::{ADDRESS, BRAND, BRAND_AGAIN, CATEGORY, FREIGHT};
+use crate::shop::pass_through::merchant::{
+    ADDRESS, ADDRESS_INFO, BRAND, BRAND_AGAIN, BRAND_INFO, BRAND_NAME, BRAND_NUMBER, BY_LEVELS,
+    CATEGORY, CATEGORY_INFO, FREIGHT, FREIGHT_INFO, LEVEL, LEVELS, NAME,
+};
+use crate::shop::pass_through::{Ask, Field, body, with};
 use crate::shop::store::opening::{Standing, brand_standing, check_paper};
 use crate::shop::store::{CategoryPath, StoreState};
 use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// The file: each list in the words of its call.
@@ -24,9 +27,17 @@ use std::path::{Path, PathBuf};
 #[serde(default, deny_unknown_fields)]
 struct Opening {
     category: Vec<Category>,
-    brand: Vec<Map<String, Value>>,
-    address: Vec<Map<String, Value>>,
-    freight: Vec<Map<String, Value>>,
+    #[serde(deserialize_with = "objects")]
+    brand: Vec<Value>,
+    #[serde(deserialize_with = "objects")]
+    address: Vec<Value>,
+    #[serde(deserialize_with = "objects")]
+    freight: Vec<Value>,
+}
+
+fn objects<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Vec<Value>, D::Error> {
+    let objects: Vec<Map<String, Value>> = Deserialize::deserialize(reader)?;
+    Ok(objects.into_iter().map(Value::Object).collect())
 }
 
 #[derive(Debug, Deserialize)]
@@ -307,14 +318,13 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
             ));
             continue;
         };
-        let mut info = category.fields;
-        info.insert("is_new_apply_cat".into(), true.into());
-        info.insert(
-            "cats_v2".into(),
-            path.ids.iter().map(|id| json!({"cat_id": id})).collect(),
+        let levels = path.ids.iter().map(|id| body([LEVEL.of(id)]));
+        let info = with(
+            Value::Object(category.fields),
+            [BY_LEVELS.of(true), LEVELS.of(levels.collect::<Vec<_>>())],
         );
         let what = text!("category {category}", category = path.path());
-        let body = hold(&CATEGORY, what, json!({"category_info": info}));
+        let body = hold(&CATEGORY, what, body([CATEGORY_INFO.of(info)]));
         let leaf = path.ids.last().cloned().unwrap_or_default();
         let (standing, reason) = shop.category_standing(&leaf).await?;
         ready.push(Ready {
@@ -331,11 +341,8 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
         false => shop.every_brand().await?,
     };
     for brand in opening.brand {
-        let id: Id = brand
-            .get("brand_id")
-            .and_then(|id| serde_json::from_value(id.clone()).ok())
-            .unwrap_or_default();
-        let name = named(&brand, "ch_name").unwrap_or_else(|| id.to_string());
+        let id: Id = serde_json::from_value(BRAND_NUMBER.at(&brand).clone()).unwrap_or_default();
+        let name = named(&brand, BRAND_NAME).unwrap_or_else(|| id.to_string());
         let (standing, reason) = brand_standing(&brands, &id);
         let ask = match standing {
             Standing::Refused => &BRAND_AGAIN,
@@ -344,7 +351,7 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
         let body = hold(
             ask,
             text!("brand {brand}", brand = &name),
-            json!({"brand": brand}),
+            body([BRAND_INFO.of(brand)]),
         );
         ready.push(Ready {
             step: "brand",
@@ -360,12 +367,12 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
         false => shop.store_addresses().await?,
     };
     for address in opening.address {
-        let name = named(&address, "name").unwrap_or_default();
+        let name = named(&address, NAME).unwrap_or_default();
         let known = addresses.iter().any(|known| known.name == name);
         let body = hold(
             &ADDRESS,
             text!("address {name}", name = &name),
-            json!({"address_detail": address}),
+            body([ADDRESS_INFO.of(address)]),
         );
         ready.push(Ready {
             step: "address",
@@ -381,12 +388,12 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
         false => shop.store_templates().await?,
     };
     for template in opening.freight {
-        let name = named(&template, "name").unwrap_or_default();
+        let name = named(&template, NAME).unwrap_or_default();
         let known = templates.iter().any(|known| known.name == name);
         let body = hold(
             &FREIGHT,
             text!("freight template {name}", name = &name),
-            json!({"freight_template": template}),
+            body([FREIGHT_INFO.of(template)]),
         );
         ready.push(Ready {
             step: "freight",
@@ -418,8 +425,8 @@ fn is_there(known: bool) -> Standing {
     }
 }
 
-fn named(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = fields.get(name)?.as_str()?.trim();
+fn named(thing: &Value, name: Field) -> Option<String> {
+    let text = name.at(thing).as_str()?.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 

@@ -1,6 +1,5 @@
 //! `wxsell util report`: what a bug report needs, in one document that may be given away.
 
-use crate::api::json::put;
 use crate::client::trace::{mask, mask_text};
 use crate::commands::job::Invocation;
 use crate::commands::{Ctx, auth, profile as profiles};
@@ -94,6 +93,11 @@ pub struct Report {
     trace: Option<Vec<Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     doctor: Option<Part<Vec<auth::Check>>>,
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    unreadable_bytes: usize,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -252,9 +256,10 @@ fn calls(path: &Path, count: usize) -> Result<Vec<Value>> {
             }
             // What cannot be read cannot be masked.
             Err(_) => {
-                let mut unreadable = Value::Null;
-                put(&mut unreadable, "unreadable_bytes", line.len().into());
-                unreadable
+                let unreadable = Unreadable {
+                    unreadable_bytes: line.len(),
+                };
+                serde_json::to_value(unreadable).unwrap_or_default()
             }
         })
         .collect())

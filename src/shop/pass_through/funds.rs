@@ -33,6 +33,9 @@ pub const TICKET: Field = Field("qrcode_ticket");
 pub const PICTURE: Field = Field("qrcode_buf");
 pub const CODE_STATE: Field = Field("status");
 pub const SCANNED_BY: Field = Field("scan_user_type");
+/// Kinds of account.
+pub const BUSINESS: &str = "ACCOUNT_TYPE_BUSINESS";
+pub const PRIVATE: &str = "ACCOUNT_TYPE_PRIVATE";
 pub const CARD: Field = Field("account_number");
 pub const FLOW_NUMBER: Field = Field("funds_flow_id");
 /// The same as the payment-management service names it.

@@ -18,6 +18,7 @@ pub mod flash_sale;
 pub mod funds;
 pub mod ip;
 pub mod merchant;
+pub mod named;
 pub mod order;
 pub mod pay;
 pub mod promoter;

@@ -4,9 +4,9 @@ use super::fields::{
     BUSINESS, BUSINESS_NUMBER, FIELDS, Field, ON_DISK, Of, PRIVATE_NUMBER, at, named,
 };
 use crate::api::operation::{Book, Node, Wrong};
-use crate::commands::image;
 use crate::lang::Text;
 use crate::shop::merchant::{picture_id, traits};
+use crate::shop::picture::{self, Picture};
 use crate::text;
 use crate::types::spelling::invisible;
 use crate::types::{ChinaTime, is_identity_number, now};
@@ -186,9 +186,9 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
     match id.strip_prefix(ON_DISK) {
         Some(name) => {
             let path = folder.join(name);
-            match image::read(&path.to_string_lossy()) {
-                Ok(image::Picture::File(..)) => None,
-                Ok(image::Picture::Address(_)) => Some(text!("an image must be a file")),
+            match picture::read(&path.to_string_lossy()) {
+                Ok(Picture::File(..)) => None,
+                Ok(Picture::Address(_)) => Some(text!("an image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }
