@@ -88,7 +88,7 @@ pub fn any_of(schemas: Vec<Value>) -> Value {
 }
 
 pub fn text() -> Value {
-    json!({"type": "string"})
+    json!({"type": ["string", "null"]})
 }
 
 /// What nothing can be said of but what it is.

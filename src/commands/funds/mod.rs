@@ -155,7 +155,7 @@ const NUMBER: &[&str] = &[REQUEST_NUMBER.0];
 pub const SHOWS: &[Shows] = &[
     Shows::records("funds flows", &FLOW),
     Shows::list::<FlowNumber>("funds flows"),
-    Shows::record("funds withdraw", &WITHDRAWAL).with(NUMBER),
+    Shows::record("funds withdraw", &WITHDRAWAL).with(&[REQUEST_NUMBER.0, TICKET.0]),
     Shows::records("funds withdrawals", &WITHDRAWAL).with(NUMBER),
     Shows::list::<WithdrawalNumber>("funds withdrawals"),
     Shows::record("funds withdrawal", &WITHDRAWAL).with(NUMBER),
