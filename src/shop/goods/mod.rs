@@ -9,8 +9,8 @@ pub mod sheet;
 use super::walk::{Page, Walked, by_page};
 use super::{Shop, lacks};
 use crate::api::component::goods::{
-    AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
-    UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
+    AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListSpuReply, ListingSpu, Spu,
+    UpdateSpu, UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
 };
 use crate::fail::failure;
 use crate::text;
@@ -174,7 +174,7 @@ impl Shop {
         copy: Copy,
         page: u32,
         page_size: u32,
-    ) -> Result<Goods> {
+    ) -> Result<ListSpuReply> {
         let request = ListSpu {
             start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
             end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
