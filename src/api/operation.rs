@@ -8,6 +8,8 @@ mod check;
 mod conform;
 pub mod paging;
 mod present;
+#[cfg(test)]
+pub mod sample;
 pub mod schema;
 
 pub use check::{Problem, Wrong, same};

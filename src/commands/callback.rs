@@ -164,14 +164,19 @@ fn problem(rows: &[Found], action: Action) -> Option<Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::replied;
     use serde_json::json;
 
     #[test]
     fn look_up_and_ping_of_an_address_are_one_row() {
-        let rows = rows(&json!({
-            "dns": [{"ip": "203.0.113.9", "real_operator": "UNICOM"}, {"ip": "203.0.113.8", "real_operator": "CAP"}],
-            "ping": [{"ip": "203.0.113.9", "from_operator": "CAP", "package_loss": "100%"}],
-        }));
+        let rows = rows(&replied(
+            CHECK.path,
+            "",
+            json!({
+                "dns": [{"ip": "203.0.113.9", "real_operator": "UNICOM"}, {"ip": "203.0.113.8", "real_operator": "CAP"}],
+                "ping": [{"ip": "203.0.113.9", "from_operator": "CAP", "package_loss": "100%"}],
+            }),
+        ));
         let shown = serde_json::to_value(&rows).expect("JSON");
         assert_eq!(
             shown,

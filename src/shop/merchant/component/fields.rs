@@ -657,11 +657,15 @@ mod tests {
 
     #[test]
     fn plain_names_and_forms_become_those_of_wechat() {
-        let written = json!({
-            "主体类型": "企业", "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "a.jpg"},
-            "contact": {"type": "legal", "mobile": 13800000000u64}, "account": {"type": "", "number": ""},
-            "qualifications": ["b.jpg", ""], "strange": 1,
-        });
+        let written: Value = serde_json::from_str(
+            r#"{
+                "主体类型": "企业",
+                "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "a.jpg"},
+                "contact": {"type": "legal", "mobile": 13800000000}, "account": {"type": "", "number": ""},
+                "qualifications": ["b.jpg", ""], "strange": 1
+            }"#,
+        )
+        .expect("JSON");
         assert_eq!(
             normalise(&written),
             json!({

@@ -149,6 +149,7 @@ fn yuan(fen: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::requested;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -163,7 +164,11 @@ mod tests {
                 row
             })
             .collect();
-        json!({"product_infos": rows, "price_info": price})
+        requested(
+            "/shop/order/add",
+            "order_detail",
+            json!({"product_infos": rows, "price_info": price}),
+        )
     }
 
     #[test]
