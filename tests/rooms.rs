@@ -602,3 +602,82 @@ fn nobody_writes_into_json_by_index() {
         assert!(writes_by_index(good).is_empty(), "{good}");
     }
 }
+
+/// The names of all fields that the reference has.
+fn names_of_the_reference() -> BTreeSet<&'static str> {
+    use wxsell::api::operation::{Node, Shelf};
+    fn walk(node: &'static Node, names: &mut BTreeSet<&'static str>) {
+        names.insert(&node.name);
+        node.fields.iter().for_each(|field| walk(field, names));
+        node.item.iter().for_each(|item| walk(item, names));
+    }
+    let mut names = BTreeSet::new();
+    for book in Shelf::ALL.map(Shelf::book) {
+        book.types.values().for_each(|node| walk(node, &mut names));
+        for operation in &book.operations {
+            let nodes = operation.request.iter().chain([&operation.reply]);
+            nodes.for_each(|node| walk(node, &mut names));
+        }
+    }
+    names
+}
+
+/// The names of fields in what a source writes with `json!`.
+fn names_in_json(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (at, word) in text.match_indices("json!(") {
+        let body = &text[at + word.len()..];
+        let mut depth = 1;
+        let end = body.find(|letter| {
+            match letter {
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let mut parts = body[..end.unwrap_or(body.len())].split('"');
+        parts.next();
+        while let (Some(name), Some(after)) = (parts.next(), parts.next()) {
+            if after.trim_start().starts_with(':') {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// A record in a unit test has fields that the reference has; `api::operation::sample` says of each whether it stands
+/// there.
+#[test]
+fn records_in_unit_tests_have_fields_of_the_reference() {
+    let known = names_of_the_reference();
+    assert!(known.len() > 1000, "{}", known.len());
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for source in sources()
+        .iter()
+        .filter(|source| ["commands", "shop", "model", "sandbox"].contains(&source.room.as_str()))
+    {
+        let tests = match source.text.split_once("\n#[cfg(test)]\nmod tests {") {
+            Some((_, tests)) => tests,
+            None if source.path.ends_with("tests.rs") => &source.text,
+            None => continue,
+        };
+        for name in names_in_json(tests) {
+            count += 1;
+            if !known.contains(name) {
+                wrong.push(format!("{}: {name}", source.path.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "not in the reference:\n{}",
+        wrong.join("\n")
+    );
+    assert!(count > 100, "{count}");
+    assert_eq!(
+        names_in_json(r#"json!({"a": {"b": [1, "c"]}}) + "d": 1"#),
+        ["a", "b"]
+    );
+}
