@@ -443,8 +443,10 @@ fn the_wire_is_known_to_its_types_adapters_and_tables_alone() {
 }
 
 /// What only a flow does: calls by hand, journals and runs of jobs, and waits for what others do.
-const OF_FLOWS: [&str; 11] = [
-    ".client",
+const OF_FLOWS: [&str; 13] = [
+    ".client.",
+    ".client;",
+    ".client\n",
     ".ask(operation",
     ".ask_all(",
     "bulk::journal",

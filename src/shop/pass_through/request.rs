@@ -7,7 +7,6 @@ use crate::api::operation::{Book, Node, same};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::ask::{Taken, pointer};
-use crate::shop::write::Written;
 use crate::shop::{Shop, lacks};
 use crate::text;
 use anyhow::Result;
@@ -125,25 +124,6 @@ impl Shop {
             .buffered(AT_ONCE)
             .try_collect()
             .await
-    }
-
-    /// Sends a body that was checked, once `asking` agrees; `None` where it is so already and nothing was sent.
-    pub async fn send(
-        &self,
-        ask: &Ask,
-        body: &Value,
-        asking: impl AsyncFnOnce() -> Result<()>,
-    ) -> Result<Option<Value>> {
-        self.has_line(ask)?;
-        let (_, operation) = ask.operation();
-        Ok(match self.carry_out(operation, &[], body, asking).await? {
-            Written::Answered(reply) => Some(reply),
-            Written::Found(reply) => {
-                self.note(text!("the answer was lost; WeChat shows that it was done"));
-                Some(reply)
-            }
-            Written::Already => None,
-        })
     }
 }
 
