@@ -1,14 +1,14 @@
 //! Promotion staff: who is declared, who has agreed, and changing both sides as far as the merchant can.
 
-use super::{Ctx, channels, role};
+use super::{Ctx, channels};
 use crate::cli::values::{When, when};
 use crate::commands::ask::{Data, Rows, check, columns};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
-use crate::shop::pass_through::body;
 use crate::shop::pass_through::empty;
-use crate::shop::pass_through::promoter::{AGREED, DECLARED, OPENID, PERSON};
+use crate::shop::pass_through::promoter::{DECLARED, PERSON};
 use crate::shop::pass_through::promoter::{LIST, REMOVE, UPDATE};
+use crate::shop::promoter::{BOUND, is_bound};
 use crate::text;
 use anyhow::Result;
 use clap::ArgGroup;
@@ -106,9 +106,6 @@ pub struct RemoveArgs {
     wechat: Option<String>,
 }
 
-/// The states of a relation in which it counts.
-pub const BOUND: (i64, i64) = (1, 1);
-
 /// What the options of a list come to.
 #[derive(Serialize)]
 struct More {
@@ -138,7 +135,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         since: filter.changed_since.map(|since| since.first(now)),
         until: filter.changed_until.map(|until| until.last(now)),
         role: match &filter.role {
-            Some(name) => Some(role::number(name, ctx).await?),
+            Some(name) => Some(ctx.shop().await?.promoter_role(name).await?),
             None => None,
         },
         declared: by_relation.then_some(BOUND.0),
@@ -158,7 +155,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
-    let person = find(&args.who, ctx).await?;
+    let person = ctx.shop().await?.promoter_person(&args.who).await?;
     ctx.out
         .show_with(bound(columns(&LIST)), &readable(person, ctx))
 }
@@ -166,7 +163,7 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let change = Change {
         role: match &args.role {
-            Some(name) => Some(role::number(name, ctx).await?),
+            Some(name) => Some(ctx.shop().await?.promoter_role(name).await?),
             None => None,
         },
         declared: args.declare.then_some(BOUND.0),
@@ -182,7 +179,8 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     // The fields first, the look-up after: nothing is called for a request that is wrong anyway.
     PERSON.put(&mut body, "0");
     check(&UPDATE, &body, &[])?;
-    PERSON.put(&mut body, PERSON.take(&mut find(&args.who, ctx).await?));
+    let mut person = ctx.shop().await?.promoter_person(&args.who).await?;
+    PERSON.put(&mut body, PERSON.take(&mut person));
     ctx.send_and_show(&UPDATE, &body).await
 }
 
@@ -193,7 +191,11 @@ pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
     if let Some(number) = &args.wechat {
         return Err(channels::remove(number).into());
     }
-    let person = find(args.who.as_deref().unwrap_or_default(), ctx).await?;
+    let person = ctx
+        .shop()
+        .await?
+        .promoter_person(args.who.as_deref().unwrap_or_default())
+        .await?;
     if DECLARED.integer(&person) == Some(WITHDRAWN) {
         ctx.out.note(text!(
             "the declaration was withdrawn before; nothing was sent"
@@ -228,32 +230,4 @@ fn bound(columns: Columns<Value>) -> Columns<Value> {
             text!("no")
         })
     })
-}
-
-/// Whether the merchant declares a person.
-pub fn is_declared(row: &Value) -> bool {
-    DECLARED.integer(row) == Some(BOUND.0)
-}
-
-/// Whether the merchant declares a person and the person agrees.
-pub fn is_bound(row: &Value) -> bool {
-    is_declared(row) && AGREED.integer(row) == Some(BOUND.1)
-}
-
-/// One person by openid, unionid or number, as WeChat has it now.
-pub async fn find(who: &str, ctx: &Ctx) -> Result<Value> {
-    let number = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit());
-    let body = match number {
-        // No filter takes the number.
-        true => empty(),
-        false => body([OPENID.of(who)]),
-    };
-    let rows = ctx.rows(&LIST, &body, None).await?;
-    rows.into_iter()
-        .find(|row| row.is_object() && (!number || PERSON.is(row, who)))
-        .ok_or_else(|| {
-            Failure::input(text!("{who} is not on the promotion staff", who))
-                .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))
-                .into()
-        })
 }

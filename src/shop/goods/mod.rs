@@ -3,8 +3,11 @@
 pub mod component;
 pub mod kept;
 pub mod plan;
+pub mod report;
 pub mod send;
 pub mod sheet;
+pub mod steps;
+pub mod upload;
 
 use super::walk::{Page, Walked, by_page};
 use super::{Shop, lacks};

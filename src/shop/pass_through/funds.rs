@@ -31,6 +31,7 @@ pub const AVAILABLE: Field = Field("balance_info.available_amount");
 pub const PENDING: Field = Field("balance_info.pending_amount");
 pub const TICKET: Field = Field("qrcode_ticket");
 pub const PICTURE: Field = Field("qrcode_buf");
+pub const WITHDRAWAL_STATE: Field = Field("status");
 pub const CODE_STATE: Field = Field("status");
 pub const SCANNED_BY: Field = Field("scan_user_type");
 /// Kinds of account.
@@ -46,8 +47,6 @@ pub const DETAILS: Field = Field("withdraw_info");
 pub const AMOUNT: Field = Field("amount");
 pub const REMARK: Field = Field("remark");
 pub const MEMO: Field = Field("bank_memo");
-/// A code that ran out.
-pub const RUN_OUT: i64 = 3;
 
 /// Where the options of an account stand.
 pub const ACCOUNT: Places = &[

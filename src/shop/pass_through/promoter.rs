@@ -16,6 +16,7 @@ pub const MESSAGE: Field = Field("msg_id");
 pub const PATH: Field = Field("path");
 pub const ROLE: Field = Field("role_id");
 pub const ROLE_NAME: Field = Field("name");
+pub const MARK: Field = Field("extra_info");
 pub const STORE: Field = Field("retail_id");
 pub const PERSON: Field = Field("id");
 pub const OPENID: Field = Field("openid");
@@ -33,9 +34,6 @@ pub const CONTENT: Field = Field("content");
 pub const APPID: Field = Field("appid");
 /// Whom a message is for: everybody, roles, stores, or people.
 pub const WHOM: Field = Field("list_type");
-pub const TO_ROLES: Field = Field("role_id");
-pub const TO_STORES: Field = Field("retail_id");
-pub const TO_PEOPLE: Field = Field("id");
 
 /// Where the options of figures stand.
 pub const CLICKS: Places = &[

@@ -5,7 +5,6 @@
 //! goods that came back are not answered.
 
 use crate::api::component::{self, aftersale};
-use crate::cli::values::duration;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};
@@ -15,6 +14,7 @@ use crate::shop::pass_through::aftersale::{ACCEPT_RETURN, ADDRESS, NUMBER};
 use crate::shop::pass_through::body;
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::duration;
 use anyhow::Result;
 use clap::ValueEnum;
 use serde_json::json;
