@@ -14,7 +14,6 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
 
 /// Upload images
 #[derive(Debug, Subcommand)]

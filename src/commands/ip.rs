@@ -10,7 +10,6 @@ use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
-use serde_json::json;
 
 /// See the addresses of WeChat's servers
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use crate::shop::pass_through::pay::{
     CLOSE, CREATE, EXPIRES, LIST, NUMBER, PARTS, REFUND, REFUND_NUMBER, REFUNDED, SHARE,
     SHARE_NUMBER, SHARED, SHOW,
 };
-use crate::shop::pass_through::{Ask, Field, body};
+use crate::shop::pass_through::{Ask, Field, body, empty};
 use crate::shop::pay::Fetched;
 use crate::shop::write::{Found, Made, Planned, Sort, Want};
 use crate::text;
@@ -464,7 +464,7 @@ impl Movement<'_> {
 /// A refund or a share as it is asked for. A share is all that is left.
 #[derive(Serialize)]
 struct Moved<'a> {
-    mchid: &'a str,
+    mchid: &'a Value,
     openid: &'a str,
     trade_no: &'a str,
     number: &'a str,

@@ -5,7 +5,6 @@ use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
 use crate::api::operation::{self, schema};
-use crate::shop::pass_through::empty;
 use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -207,7 +206,7 @@ fn own(command: &str, is_dry_run: bool) -> impl Iterator<Item = Shows> {
 
 fn one_of(mut schemas: Vec<Value>) -> Option<Value> {
     schemas.dedup();
-    let mut schema = match schemas.len() {
+    let schema = match schemas.len() {
         0 => return None,
         1 => schemas.remove(0),
         _ => schema::any_of(schemas),

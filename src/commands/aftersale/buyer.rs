@@ -2,7 +2,7 @@
 
 use super::guard::{Force, Plan};
 use super::legacy::UpdateLegacy;
-use super::{Which, create, legacy};
+use super::{Which, legacy};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::image::Pictures;

@@ -26,7 +26,6 @@ use crate::shop::reading::Fetched;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
-use serde::Serialize;
 use serde_json::Value;
 
 /// Answer refunds and returns, or open them for buyers

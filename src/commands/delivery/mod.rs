@@ -15,12 +15,13 @@ pub use crate::shop::delivery::Report;
 use crate::shop::delivery::sheet::{Reading, Table};
 use crate::shop::delivery::{Alone, Event, How, OneParcel, Planned, Problem, blank_in_waybill};
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
+use crate::shop::pass_through::empty;
 use crate::shop::write::Made;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]

@@ -311,7 +311,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
         return Ok(());
     }
     let own = Own {
-        component_appid: &provider.appid,
+        provider: &provider.appid,
     };
     let rows = ctx.rows(&MERCHANTS, &own, None).await?;
     let row = rows.iter().find(|row| MERCHANT_APPID.is(row, &appid));

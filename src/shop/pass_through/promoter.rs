@@ -25,7 +25,6 @@ pub const AGREED: Field = Field("auth_status");
 pub const FAILED: Field = Field("fail_list");
 pub const ERRCODE: Field = Field("errcode");
 pub const ERRMSG: Field = Field("errmsg");
-pub const MARK: Field = Field("extra_info");
 pub const NAME: Field = Field("name");
 pub const PHONE: Field = Field("phone");
 pub const PEOPLE: Field = Field("promoter_list");

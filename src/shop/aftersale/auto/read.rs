@@ -17,7 +17,6 @@ use crate::types::Fen;
 use crate::types::span::duration;
 use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::json;
 use std::path::Path;
 use toml::Table;
 
