@@ -8,6 +8,7 @@ pub mod deadline;
 pub mod dispute;
 pub mod flash_sale;
 pub mod order;
+pub mod order_price;
 pub mod parcel;
 pub mod policy;
 pub mod price;
