@@ -2,6 +2,7 @@
 //! JSON.
 
 pub mod aftersale;
+pub mod brand;
 pub mod category_rule;
 pub mod coupon;
 pub mod deadline;
