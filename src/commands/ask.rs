@@ -181,7 +181,7 @@ impl Ctx {
         let sent = shop.carry_out(operation, &[], body, asking).await;
         let written = sent.map_err(|error| unclear(error, ask, body))?;
         match written {
-            Written::Answered(reply) => Ok(Some(reply)),
+            Written::Answered(reply) | Written::Earlier(reply) => Ok(Some(reply)),
             Written::Found(reply) => {
                 self.out
                     .note(text!("the answer was lost; WeChat shows that it was done"));

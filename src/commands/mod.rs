@@ -55,7 +55,7 @@ mod web;
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
 use crate::client::{Client, Heard, Wire};
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
@@ -192,6 +192,53 @@ impl Ctx {
         ));
     }
 
+    /// How a command ends that did what it was to do: what could not be read or shown afterwards is done all the same, and
+    /// what was shown is not shown again.
+    fn show_ended(&self, ended: Result<()>) -> Result<()> {
+        let not_shown = |why: Text| {
+            Failure::new(
+                Kind::Unknown,
+                text!(
+                    "what was sent is done, but what came of it could not be shown: {why}",
+                    why
+                ),
+            )
+            .hint(text!(
+                "`wxsell log list` has what was done; the same command does it no second time"
+            ))
+        };
+        let shop = self.shop.get().map(|(shop, _)| shop);
+        let (wrote, in_bulk) = shop.map_or((false, false), |shop| shop.client.has_written());
+        let wrote = wrote || shop.is_some_and(Shop::has_unshown);
+        let error = match ended {
+            Ok(()) if self.out.has_failed() => {
+                Failure::input(text!("cannot write to standard output")).into()
+            }
+            Ok(()) if wrote && !in_bulk && !self.out.was_read() => {
+                return Err(not_shown(text!("nobody reads standard output")).into());
+            }
+            Ok(()) => return shop.map_or(Ok(()), Shop::all_is_shown),
+            Err(error) => error,
+        };
+        let Some(known) = failure(&error).filter(|_| wrote).cloned() else {
+            return Err(error);
+        };
+        let came_after = match known.kind {
+            Kind::Unknown | Kind::Partial => false,
+            Kind::Input => self.out.has_failed(),
+            // No write comes after the one that was done: it is a look at it that failed.
+            kind => !in_bulk && (known.errcode.is_some() || kind == Kind::Network),
+        };
+        if came_after {
+            return Err(not_shown(known.message).also(known.also).into());
+        }
+        if let (Kind::Partial, Some(shop)) = (known.kind, shop) {
+            // What became of each stands in the list above it.
+            shop.all_is_shown()?;
+        }
+        Err(error)
+    }
+
     /// The shop of the profile. For the sandbox it is started in this process, on a port of its own.
     pub async fn shop(&self) -> Result<&Shop> {
         let (shop, _) = self.shop.get_or_try_init(|| self.open_shop()).await?;
@@ -219,13 +266,7 @@ impl Ctx {
             ),
             None => client,
         };
-        Ok((
-            Shop {
-                client,
-                family: profile.family,
-            },
-            running,
-        ))
+        Ok((Shop::new(client, profile.family), running))
     }
 
     /// Above what is read on a terminal: which shop it is, where somebody has several. Writes say it themselves.
@@ -549,7 +590,8 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?
     {
-        return ctx.one_after_the_other(&names).await;
+        let ended = ctx.one_after_the_other(&names).await;
+        return ctx.show_ended(ended);
     }
     // A profile that cannot be read is named by the command that needs it.
     if let Ok(profile) = ctx.profile() {
@@ -557,5 +599,6 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
             .offered()
             .check(profile.family, text!("this command"))?;
     }
-    cli.noun.run(ctx).await
+    let ended = cli.noun.run(ctx).await;
+    ctx.show_ended(ended)
 }

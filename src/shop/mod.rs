@@ -40,11 +40,24 @@ use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Mutex;
 
 /// The shop a command works for.
 pub struct Shop {
     pub client: Client,
     pub family: Family,
+    /// Movements that were made and are not shown yet.
+    unshown: Mutex<Vec<i64>>,
+}
+
+impl Shop {
+    pub fn new(client: Client, family: Family) -> Shop {
+        Shop {
+            client,
+            family,
+            unshown: Mutex::default(),
+        }
+    }
 }
 
 /// What this program cannot do for a WeChat Store yet.

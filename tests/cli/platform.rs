@@ -59,7 +59,7 @@ fn a_refusal_is_shown_with_its_rid_which_can_be_looked_up() {
         let told = world.refused(1, args);
         let rid = world.calls().pop().expect("a call").rid;
         let expected = format!(
-            "Error: WeChat refused {path}: odd thing (errcode -987654) (rid {rid})\n\
+            "Error: WeChat refused {path}: odd thing (errcode -987654)\n\
              Hint:  wxsell rid show {rid} tells what WeChat saw of this call (for 7 days)\n"
         );
         assert_eq!(told, expected);

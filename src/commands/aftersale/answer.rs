@@ -125,7 +125,9 @@ pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptRefund,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let Some(amount) = found.value.amount.map(Fen::to_yuan) else {
         return Err(Failure::new(
             crate::fail::Kind::Refused,
@@ -161,7 +163,9 @@ pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptReturn,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), &json!({"address_info": address}))?;
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -173,7 +177,9 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Reject,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), &json!({"reject_reason": args.reason}))?;
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -207,7 +213,9 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
         step: Step::ReturnAddress,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let mut aftersale = args.which.key();
     put(&mut aftersale, "return_address_info", address);
     let body = json!({"after_sales_order": aftersale});
@@ -222,7 +230,9 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Certificates,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let links = pictures.links(ctx).await?;
     let body = with(
         args.which.key(),

@@ -41,13 +41,25 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Reads the after-sale and refuses what its state does not allow.
-    pub async fn read(&self, ctx: &Ctx) -> Result<Fetched<Aftersale>> {
+    /// Reads the after-sale and refuses what its state does not allow. One that stands where the step leads is shown, and
+    /// nothing else is to be done: `None`.
+    pub async fn read(&self, ctx: &Ctx) -> Result<Option<Fetched<Aftersale>>> {
         let found = read(ctx, self.which).await?;
-        if !self.force {
-            guard(&found, self.step, &self.which.number)?;
+        if self.force {
+            return Ok(Some(found));
         }
-        Ok(found)
+        let leads = matches!(
+            self.step,
+            Step::AcceptRefund | Step::AcceptReturn | Step::Reject | Step::Cancel
+        );
+        if leads && found.value.case().stands_after(self.step) {
+            ctx.out
+                .note(text!("nothing to do: it is so already; nothing was sent"));
+            shown::one(ctx, found)?;
+            return Ok(None);
+        }
+        guard(&found, self.step, &self.which.number)?;
+        Ok(Some(found))
     }
 
     /// Sends the step and shows the after-sale as it is then. `question` is what a live shop is asked.

@@ -160,6 +160,20 @@ pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
     ctx.note_unread(text!("after-sale {number}", number), &found.unread);
 }
 
+/// One that a list names. What of it cannot be read is named.
+pub async fn listed(ctx: &Ctx, number: &str) -> Result<Fetched<Aftersale>> {
+    let (found, why) = ctx.shop().await?.aftersale_listed(number).await?;
+    if let Some(failure) = why {
+        ctx.out.warn(text!(
+            "after-sale {number}: {problem}",
+            number,
+            problem = failure.message
+        ));
+    }
+    note_unread(ctx, number, &found);
+    Ok(found)
+}
+
 /// Adds fields to a body, as long as they say something.
 fn with(mut body: Value, more: &impl Serialize) -> Result<Value> {
     body = super::ask::fields(more, body)?;

@@ -6,7 +6,8 @@ use super::reading::Fetched;
 use super::walk::Walked;
 use super::write::Found;
 use super::{Shop, lacks};
-use crate::fail::failure;
+use crate::client::errcode::ends_the_job;
+use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::{Aftersale, State};
 use crate::state::money::Movement;
 use crate::text;
@@ -65,6 +66,25 @@ impl Shop {
         match self.family {
             Family::Component => component::get(self, key).await,
             Family::Store => Err(lacks(text!("this command")).into()),
+        }
+    }
+
+    /// One that a list names. Where the platform does not show it, its number and why: it hides no others.
+    pub async fn aftersale_listed(
+        &self,
+        id: &str,
+    ) -> Result<(Fetched<Aftersale>, Option<Failure>)> {
+        let error = match self.aftersale(&Key::Id(id.to_owned())).await {
+            Ok(found) => return Ok((found, None)),
+            Err(error) => error,
+        };
+        let failure = Failure::from_any(error);
+        if failure.kind != Kind::Refused || ends_the_job(&failure) {
+            return Err(failure.into());
+        }
+        match self.family {
+            Family::Component => Ok((component::listed(id), Some(failure))),
+            Family::Store => Err(failure.into()),
         }
     }
 
