@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use unicode_width::UnicodeWidthStr;
+use wxsell::sandbox::{Fault, FaultKind};
 
 #[test]
 fn a_list_comes_in_seven_forms() {
@@ -374,6 +375,41 @@ fn jq_is_bounded_and_prints_as_it_goes() {
     drop(stdout);
     assert_eq!(&first, b"0\n1\n2\n3\n");
     assert!(child.wait().expect("it ends").success());
+}
+
+/// On a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_others_wrote_acts_on_no_terminal_in_any_format() {
+    let world = World::new();
+    let reply = r#"{"errcode":0,"total_num":1,"spus":[{"out_product_id":"P1","title":"a\u001b]0;x\u0007\u009b31m\u202eb","skus":[]}]}"#;
+    let fault = Fault {
+        times: None,
+        ..Fault::once(
+            "/shop/spu/get_list",
+            FaultKind::Reply { json: reply.into() },
+        )
+    };
+    world.sandbox().add_fault(&fault).expect("a fault");
+    let mut lines: Vec<Vec<&str>> = ["table", "json", "ndjson", "yaml", "csv", "tsv"]
+        .iter()
+        .map(|format| vec!["goods", "list", "--format", format])
+        .collect();
+    lines.push(vec!["goods", "list", "--jq", ".[0].title"]);
+    lines.push(vec!["goods", "list", "--raw"]);
+    lines.push(vec!["api", "call", "spu_get_list"]);
+    for args in lines {
+        let args = [&args[..], &["--color", "never"]].concat();
+        let said = super::goods::asked::run_on_terminal(&world, "", &args, "2>/dev/null");
+        let text = said.text();
+        assert!(
+            text.contains('a') && text.contains("31m"),
+            "{args:?}: {text}"
+        );
+        for acts in ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}'] {
+            assert!(!text.contains(acts), "{args:?}: {text:?}");
+        }
+    }
 }
 
 #[test]
