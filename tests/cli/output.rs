@@ -397,7 +397,8 @@ fn what_others_wrote_acts_on_no_terminal_in_any_format() {
         .collect();
     lines.push(vec!["goods", "list", "--jq", ".[0].title"]);
     lines.push(vec!["goods", "list", "--raw"]);
-    lines.push(vec!["api", "call", "spu_get_list"]);
+    let page = r#"{"page":1,"page_size":10}"#;
+    lines.push(vec!["api", "call", "spu_get_list", "--data", page]);
     for args in lines {
         let args = [&args[..], &["--color", "never"]].concat();
         let said = super::goods::asked::run_on_terminal(&world, "", &args, "2>/dev/null");
