@@ -295,13 +295,27 @@ impl Client {
     }
 
     /// The state beside the log of writes.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &Arc<State> {
         &self.state
     }
 
     /// What a shop is kept under in the state.
     pub fn shop_key(&self) -> &str {
         &self.shop_key
+    }
+
+    /// What the profile is called that it calls for.
+    pub fn name(&self) -> &str {
+        &self.writer.profile
+    }
+
+    pub fn appid(&self) -> &str {
+        &self.appid
+    }
+
+    /// What the account's pushes are kept under in the state.
+    pub fn account_key(&self) -> &str {
+        &self.account_key
     }
 
     /// Says something while a call is under way.

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod dispute;
 mod done;
 pub mod due;
+mod ended;
 pub mod event;
 pub mod fetched;
 pub mod flash_sale;
@@ -49,25 +50,27 @@ mod several;
 pub mod sharer;
 pub mod shows;
 pub mod status;
+mod terminal;
 pub mod util;
 mod web;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
 use crate::client::{Client, Heard, Wire};
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
 use crate::shop::pass_through::{self, Ask, BEHIND};
-use crate::shop::{Offered, Shop};
+use crate::shop::{Offered, Shop, ShopClock};
 use crate::state::State;
 use crate::state::log::{Log, Write, Writer};
 use crate::text;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
+use terminal::Terminal;
 
 /// What a command works with. Nothing is opened before it is used.
 pub struct Ctx {
@@ -192,53 +195,6 @@ impl Ctx {
         ));
     }
 
-    /// How a command ends that did what it was to do: what could not be read or shown afterwards is done all the same, and
-    /// what was shown is not shown again.
-    fn show_ended(&self, ended: Result<()>) -> Result<()> {
-        let not_shown = |why: Text| {
-            Failure::new(
-                Kind::Unknown,
-                text!(
-                    "what was sent is done, but what came of it could not be shown: {why}",
-                    why
-                ),
-            )
-            .hint(text!(
-                "`wxsell log list` has what was done; the same command does it no second time"
-            ))
-        };
-        let shop = self.shop.get().map(|(shop, _)| shop);
-        let (wrote, in_bulk) = shop.map_or((false, false), |shop| shop.client.has_written());
-        let wrote = wrote || shop.is_some_and(Shop::has_unshown);
-        let error = match ended {
-            Ok(()) if self.out.has_failed() => {
-                Failure::input(text!("cannot write to standard output")).into()
-            }
-            Ok(()) if wrote && !in_bulk && !self.out.was_read() => {
-                return Err(not_shown(text!("nobody reads standard output")).into());
-            }
-            Ok(()) => return shop.map_or(Ok(()), Shop::all_is_shown),
-            Err(error) => error,
-        };
-        let Some(known) = failure(&error).filter(|_| wrote).cloned() else {
-            return Err(error);
-        };
-        let came_after = match known.kind {
-            Kind::Unknown | Kind::Partial => false,
-            Kind::Input => self.out.has_failed(),
-            // No write comes after the one that was done: it is a look at it that failed.
-            kind => !in_bulk && (known.errcode.is_some() || kind == Kind::Network),
-        };
-        if came_after {
-            return Err(not_shown(known.message).also(known.also).into());
-        }
-        if let (Kind::Partial, Some(shop)) = (known.kind, shop) {
-            // What became of each stands in the list above it.
-            shop.all_is_shown()?;
-        }
-        Err(error)
-    }
-
     /// The shop of the profile. For the sandbox it is started in this process, on a port of its own.
     pub async fn shop(&self) -> Result<&Shop> {
         let (shop, _) = self.shop.get_or_try_init(|| self.open_shop()).await?;
@@ -266,7 +222,10 @@ impl Ctx {
             ),
             None => client,
         };
-        Ok((Shop::new(client, profile.family), running))
+        let mut shop = Shop::new(client, profile.family);
+        shop.clock = clock_of(&profile, &self.dirs);
+        shop.observer = Arc::new(Terminal::new(&self.out));
+        Ok((shop, running))
     }
 
     /// Above what is read on a terminal: which shop it is, where somebody has several. Writes say it themselves.
@@ -290,13 +249,7 @@ impl Ctx {
 
     /// The shop's time, unix seconds: that of this machine, and in the sandbox that of its clock.
     pub fn clock(&self) -> Result<i64> {
-        match self.profile()?.target {
-            Target::Sandbox => {
-                let mut shop = crate::sandbox::Sandbox::open(&self.dirs.state.join("sandbox.db"))?;
-                Ok(crate::types::now() + shop.settings()?.clock_offset)
-            }
-            Target::Live | Target::StandIn => Ok(crate::types::now()),
-        }
+        clock_of(self.profile()?, &self.dirs)()
     }
 
     /// The provider that a shop's tokens come through. Its answers are tokens: `--raw` does not print them.
@@ -399,6 +352,18 @@ impl Ctx {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The time of a profile's shop.
+fn clock_of(profile: &Profile, dirs: &Dirs) -> ShopClock {
+    let file = dirs.state.join("sandbox.db");
+    match profile.target {
+        Target::Sandbox => Box::new(move || {
+            let mut shop = crate::sandbox::Sandbox::open(&file)?;
+            Ok(crate::types::now() + shop.settings()?.clock_offset)
+        }),
+        Target::Live | Target::StandIn => Box::new(|| Ok(crate::types::now())),
     }
 }
 

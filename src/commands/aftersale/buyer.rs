@@ -85,7 +85,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     };
     let now = &found.value;
     if let Some(amount) = args.amount {
-        create::at_most(ctx, now, amount).await?;
+        ctx.shop().await?.may_ask_for(now, amount).await?;
     }
     let amount = args.amount.or(now.amount);
     let media = match args.images.is_empty() {

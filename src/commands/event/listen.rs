@@ -10,7 +10,6 @@ use crate::profile::{self, Settings, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Form, Forwarder, Target, Wake};
 use crate::push::receiver::{Happening, Limits, Receiver, Shop, tls};
-use crate::state::LockGuard;
 use crate::state::pushes::PushLog;
 use crate::text;
 use anyhow::Result;
@@ -147,7 +146,7 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     let log = Arc::new(PushLog::open(state.folder())?);
     let target = args.onward.target(ctx);
     let lock = match &target {
-        Some(_) => Some(only_forwarder(ctx)?),
+        Some(_) => Some(crate::push::hand::alone(&state)?),
         None => None,
     };
     let listener = bind(&args).await?;
@@ -255,15 +254,6 @@ fn announce(
     }
     ctx.out.note(text!("Ctrl-C stops it"));
     Ok(())
-}
-
-/// Two that hand on at once would break the order of events.
-pub fn only_forwarder(ctx: &Ctx) -> Result<LockGuard> {
-    ctx.state()?.try_lock("push-forward")?.ok_or_else(|| {
-        Failure::input(text!("another process hands events on already"))
-            .hint(text!("stop it first, or leave --forward-to and --exec out"))
-            .into()
-    })
 }
 
 /// Prints lines in a thread of its own, so that a reader that is slow or gone delays nobody.

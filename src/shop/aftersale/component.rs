@@ -1,15 +1,16 @@
 //! After-sales of the custom component: `/shop/ecaftersale/*`.
 
-use super::{Filter, Key};
+use super::{Answer, Filter, Key};
 use crate::api::component::aftersale::{aftersale, state_number};
+use crate::api::component::order::address;
 use crate::api::json::{put, take};
 use crate::api::reader::Reader;
 use crate::fail::{Failure, Kind};
 use crate::model::aftersale::Aftersale;
-use crate::shop::Shop;
 use crate::shop::order::component::{said, unreadable};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::{Page, Walked, by_offset};
+use crate::shop::{Shop, with};
 use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -32,6 +33,16 @@ pub(super) fn named(key: &Key) -> Value {
 /// What a list says of an after-sale, its number.
 pub(super) fn listed(id: &str) -> Fetched<Aftersale> {
     Fetched::of(json!({"aftersale_id": id}), aftersale)
+}
+
+/// The request of an answer.
+pub(super) fn answer(key: &Key, answer: Answer<'_>) -> Value {
+    let more = match answer {
+        Answer::AcceptRefund => json!({}),
+        Answer::AcceptReturn(receiver) => json!({"address_info": receiver.map(address)}),
+        Answer::Reject(reason) => json!({"reject_reason": reason}),
+    };
+    with(&named(key), said(more))
 }
 
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
