@@ -21,7 +21,6 @@ use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
 use crate::shop::aftersale::auto::report::Row;
 use crate::shop::reading::Fetched;
-use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -137,9 +136,9 @@ async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
     ctx.shop().await?.read_aftersale(&which.named()).await
 }
 
-/// Names what of an after-sale cannot be read.
-pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
-    ctx.note_unread(text!("after-sale {number}", number), &found.unread);
+/// One that a list names. What of it cannot be read is named.
+pub async fn listed(ctx: &Ctx, number: &str) -> Result<Fetched<Aftersale>> {
+    ctx.shop().await?.aftersale_listed(number).await
 }
 
 /// Adds fields to a body, as long as they say something.
