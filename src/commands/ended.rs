@@ -24,7 +24,7 @@ impl Ctx {
             ))
         };
         let shop = self.shop.get().map(|(shop, _)| shop);
-        let (wrote, in_bulk) = shop.map_or((false, false), |shop| shop.client.has_written());
+        let (wrote, in_bulk) = shop.map_or((false, false), Shop::has_written);
         let wrote = wrote || shop.is_some_and(Shop::has_unshown);
         let error = match ended {
             Ok(()) if self.out.has_failed() => {

@@ -143,6 +143,11 @@ impl Shop {
         !unshown.is_empty()
     }
 
+    /// Whether the last write was done, of a job with a journal any of them; and whether it is such a job.
+    pub fn has_written(&self) -> (bool, bool) {
+        self.client.has_written()
+    }
+
     /// What this command did was shown: from now on the same is another one.
     pub fn all_is_shown(&self) -> Result<()> {
         let mut unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
