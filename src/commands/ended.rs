@@ -25,6 +25,7 @@ impl Ctx {
         };
         let shop = self.shop.get().map(|(shop, _)| shop);
         let (wrote, in_bulk) = shop.map_or((false, false), Shop::has_written);
+        let wrote = wrote || shop.is_some_and(Shop::has_unshown);
         let error = match ended {
             Ok(()) if self.out.has_failed() => {
                 Failure::input(text!("cannot write to standard output")).into()

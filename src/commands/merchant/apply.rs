@@ -6,8 +6,8 @@ use super::template;
 use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
-use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
+use crate::shop::image::{self, Returned};
 use crate::shop::merchant::traits;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
@@ -166,7 +166,11 @@ async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
             };
             let name = name.to_owned();
             let picture = image::read(&folder.join(&name).to_string_lossy())?;
-            let (known, _) = image::once(ctx, &name, picture, Returned::Pay, false).await?;
+            let (known, _) = ctx
+                .shop()
+                .await?
+                .upload_once(&name, picture, Returned::Pay, false)
+                .await?;
             *id = known.into();
         }
     }

@@ -4,8 +4,8 @@ use super::fields::{
     BUSINESS, BUSINESS_NUMBER, FIELDS, Field, ON_DISK, Of, PRIVATE_NUMBER, at, named,
 };
 use crate::api::operation::{Book, Node, Wrong};
-use crate::commands::image;
 use crate::lang::Text;
+use crate::shop::image;
 use crate::shop::merchant::{picture_id, traits};
 use crate::text;
 use crate::types::spelling::invisible;
@@ -187,8 +187,8 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
         Some(name) => {
             let path = folder.join(name);
             match image::read(&path.to_string_lossy()) {
-                Ok(image::Picture::File(..)) => None,
-                Ok(image::Picture::Address(_)) => Some(text!("an image must be a file")),
+                Ok(image::Source::File(..)) => None,
+                Ok(image::Source::Address(_)) => Some(text!("an image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }

@@ -3,6 +3,7 @@
 pub mod auto;
 mod component;
 pub mod left;
+pub mod list;
 pub mod step;
 
 use super::reading::Fetched;

@@ -137,12 +137,15 @@ impl Shop {
         unshown.push(id);
     }
 
-    /// Whether the last write was done, of a job any of them, or something that an earlier command did waits to be shown;
-    /// and whether it is a job with a journal.
-    pub fn has_written(&self) -> (bool, bool) {
-        let (wrote, in_bulk) = self.client.has_written();
+    /// Whether something that this command or an earlier one did waits to be shown.
+    pub fn has_unshown(&self) -> bool {
         let unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
-        (wrote || !unshown.is_empty(), in_bulk)
+        !unshown.is_empty()
+    }
+
+    /// Whether the last write was done, of a job with a journal any of them; and whether it is such a job.
+    pub fn has_written(&self) -> (bool, bool) {
+        self.client.has_written()
     }
 
     /// What this command did was shown: from now on the same is another one.
