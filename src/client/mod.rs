@@ -95,6 +95,8 @@ pub struct Client {
     in_bulk: AtomicBool,
     /// The entry of the last write.
     last_write: AtomicI64,
+    /// The last write was done, as its answer or its object says; of a job any of them.
+    has_written: AtomicBool,
     gates: gate::Gates,
     writer: Arc<Writer>,
 }
@@ -189,6 +191,7 @@ impl Client {
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
             last_write: AtomicI64::new(0),
+            has_written: AtomicBool::new(false),
             gates: gate::Gates::default(),
             writer: Arc::new(Writer {
                 who: user(),

@@ -186,7 +186,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     ctx.out.check_columns::<HandedIn>()?;
     ctx.before_write(ask.confirm.map(|question| question()))
         .await?;
-    super::papers::upload(ctx, &mut body, pictures).await?;
+    super::papers::upload(ctx.shop().await?, &mut body, pictures).await?;
     let sent = ctx.send_asked(ask, &body).await;
     let handed_in = match sent.map(Option::unwrap_or_default) {
         Ok(reply) => HandedIn {

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod dispute;
 mod done;
 pub mod due;
+mod ended;
 pub mod event;
 pub mod fetched;
 pub mod flash_sale;
@@ -35,7 +36,6 @@ pub mod log;
 pub mod merchant;
 pub mod money;
 pub mod order;
-mod papers;
 pub mod pay;
 pub mod profile;
 pub mod promoter;
@@ -61,6 +61,7 @@ use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
+use crate::shop::image::papers;
 use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop, ShopClock};
 use crate::state::State;
@@ -554,7 +555,8 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?
     {
-        return ctx.one_after_the_other(&names).await;
+        let ended = ctx.one_after_the_other(&names).await;
+        return ctx.show_ended(ended);
     }
     // A profile that cannot be read is named by the command that needs it.
     if let Ok(profile) = ctx.profile() {
@@ -562,5 +564,6 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
             .offered()
             .check(profile.family, text!("this command"))?;
     }
-    cli.noun.run(ctx).await
+    let ended = cli.noun.run(ctx).await;
+    ctx.show_ended(ended)
 }

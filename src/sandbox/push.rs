@@ -141,8 +141,10 @@ impl Sandbox {
         let Some(to) = self.settings()?.push else {
             return Ok(total);
         };
+        // What falls due while this takes its time waits for the next call, so that no speed changes what is pushed.
+        let until = self.write(|tx| Ok(tx.now))?;
         loop {
-            let (batch, drawn) = self.outgoing(&to)?;
+            let (batch, drawn) = self.outgoing(&to, until)?;
             total.dropped += drawn.dropped;
             if batch.is_empty() && drawn.all == 0 {
                 return Ok(total);
@@ -164,7 +166,7 @@ impl Sandbox {
     }
 
     /// Takes what is due, and draws the fate of what is tried for the first time.
-    fn outgoing(&mut self, to: &PushTo) -> Result<(Vec<Outgoing>, Drawn)> {
+    fn outgoing(&mut self, to: &PushTo, until: i64) -> Result<(Vec<Outgoing>, Drawn)> {
         self.write(|tx| {
             let mut due: Vec<Outgoing> = {
                 let mut statement = tx
@@ -175,7 +177,7 @@ impl Sandbox {
                     )
                     .map_err(super::store::unusable)?;
                 let rows = statement
-                    .query_map(params![tx.now, BATCH], |row| {
+                    .query_map(params![until, BATCH], |row| {
                         Ok(Outgoing {
                             seq: row.get(0)?,
                             at: row.get(1)?,

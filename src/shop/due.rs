@@ -1,14 +1,13 @@
 //! What runs out in a shop: lists by state, page after page, and then single after-sales, many together.
 
 use crate::api::component::aftersale as wire;
-use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
 use crate::model::order::{self, Order};
 use crate::shop::Shop;
-use crate::shop::aftersale::{Filter, Key};
+use crate::shop::aftersale::Filter;
 use crate::shop::dispute::Filter as Disputes;
 use crate::shop::order::AHEAD;
 use crate::shop::reading::Fetched;
@@ -295,21 +294,7 @@ impl Look<'_> {
     /// One after-sale; its number, where what runs out cannot be read.
     async fn case(&self, number: &str) -> Result<Result<OpenCase, String>> {
         let read_at = now();
-        let shop = self.shop;
-        let found = match shop.aftersale(&Key::Id(number.to_owned())).await {
-            Ok(found) => found,
-            // One that WeChat does not show hides no others.
-            Err(error) if failure(&error).is_some_and(|found| found.kind == Kind::Refused) => {
-                self.shop.warn(text!(
-                    "after-sale {number}: {problem}",
-                    number,
-                    problem = Failure::from_any(error).message
-                ));
-                return Ok(Err(number.to_owned()));
-            }
-            Err(error) => return Err(error),
-        };
-        self.shop.note_unread_aftersale(number, &found);
+        let found = self.shop.aftersale_listed(number).await?;
         let aftersale = found.value;
         let case = aftersale.case();
         // It was listed as one that waits: a state that nobody has described may have a clock too.
@@ -358,7 +343,8 @@ impl Look<'_> {
         for Fetched { value, unread, .. } in rows {
             let id = value.id.clone();
             let unreadable = value.is_unreadable();
-            if !value.state.is_ours() && !unreadable || !seen.insert(id.clone()) {
+            let again = !id.is_empty() && !seen.insert(id.clone());
+            if !value.state.is_ours() && !unreadable || again {
                 continue;
             }
             self.shop

@@ -22,7 +22,6 @@ pub mod order;
 pub mod parcel;
 pub mod pass_through;
 pub mod pay;
-pub mod picture;
 pub mod promoter;
 mod provider;
 pub mod reading;
@@ -51,7 +50,7 @@ use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The shop a command works for.
 pub struct Shop {
@@ -62,6 +61,8 @@ pub struct Shop {
     pub appid: String,
     pub clock: ShopClock,
     pub observer: Arc<dyn Observer>,
+    /// Movements that were made and are not shown yet.
+    unshown: Mutex<Vec<i64>>,
 }
 
 impl Shop {
@@ -74,6 +75,7 @@ impl Shop {
             observer: Arc::new(observer::Nobody),
             client,
             family,
+            unshown: Mutex::default(),
         }
     }
 }

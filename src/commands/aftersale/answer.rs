@@ -9,6 +9,7 @@ use crate::commands::ask::Data;
 use crate::commands::image::Pictures;
 use crate::fail::Failure;
 use crate::model::aftersale::{Kind, Step};
+use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::aftersale::{
     ACCEPT_REFUND, ACCEPT_RETURN, ADDRESS, AFTERSALE, CERTIFICATES, OPERATION, PLACES, PROOF,
     REASON, REJECT, RETURN_ADDRESS, RETURN_TO, TEST, WORDS,
@@ -125,7 +126,9 @@ pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptRefund,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let Some(amount) = found.value.amount.map(Fen::to_yuan) else {
         return Err(Failure::new(
             crate::fail::Kind::Refused,
@@ -161,7 +164,9 @@ pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptReturn,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), [ADDRESS.of(address)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -173,7 +178,9 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Reject,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), [REASON.of(args.reason)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -206,7 +213,9 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
         step: Step::ReturnAddress,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let mut aftersale = args.which.key();
     RETURN_TO.put(&mut aftersale, address);
     let body = body([AFTERSALE.of(aftersale)]);
@@ -221,19 +230,26 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Certificates,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    if plan.read(ctx).await?.is_none() {
+        return Ok(());
+    }
     let links = pictures.links(ctx).await?;
     let body = with(args.which.key(), [WORDS.of(args.text), PROOF.of(links)]);
-    plan.carry_out(ctx, &found, &body, None).await
+    once(ctx, &CERTIFICATES, &body, &args.which).await
+}
+
+/// Sends what acts again where it comes again, and shows the after-sale as it is then.
+async fn once(ctx: &Ctx, ask: &Ask, body: &Value, which: &Which) -> Result<()> {
+    crate::commands::ask::check(ask, body, &[])?;
+    ctx.out.check_columns_of(super::shown::whole())?;
+    if ctx.send(ask, body).await?.is_none() {
+        return Ok(());
+    }
+    let found = super::read(ctx, which).await?;
+    super::shown::one(ctx, found)
 }
 
 pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
     let body = with(args.which.key(), [OPERATION.of(args.overdue)]);
-    crate::commands::ask::check(&TEST, &body, &[])?;
-    ctx.out.check_columns_of(super::shown::whole())?;
-    if ctx.send(&TEST, &body).await?.is_none() {
-        return Ok(());
-    }
-    let found = super::read(ctx, &args.which).await?;
-    super::shown::one(ctx, found)
+    once(ctx, &TEST, &body, &args.which).await
 }

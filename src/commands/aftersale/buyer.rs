@@ -102,7 +102,9 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Update,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let now = &found.value;
     if let Some(amount) = args.amount {
         ctx.shop().await?.may_ask_for(now, amount).await?;
@@ -137,7 +139,9 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Cancel,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), [OPENID.of(&found.value.buyer)]);
     let question = text!("Cancel what the buyer asked for permanently,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
@@ -150,7 +154,9 @@ pub async fn return_info(args: ReturnInfoArgs, ctx: &Ctx) -> Result<()> {
         step: Step::ReturnInfo,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let sent = SentBack {
         buyer: &found.value.buyer,
         carrier: &args.carrier,

@@ -5,9 +5,11 @@ use crate::commands::Ctx;
 use crate::commands::ask::check;
 use crate::lang::Text;
 use crate::model::aftersale::{Aftersale, Step};
+use crate::shop::aftersale::step::Planned;
 use crate::shop::aftersale::{Key, step};
 use crate::shop::pass_through::Ask;
 use crate::shop::reading::Fetched;
+use crate::text;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -37,10 +39,19 @@ impl Plan<'_> {
         }
     }
 
-    /// Reads the after-sale and refuses what its state does not allow.
-    pub async fn read(&self, ctx: &Ctx) -> Result<Fetched<Aftersale>> {
+    /// Reads the after-sale and refuses what its state does not allow. One that stands where the step leads is shown, and
+    /// nothing else is to be done: `None`.
+    pub async fn read(&self, ctx: &Ctx) -> Result<Option<Fetched<Aftersale>>> {
         let key = self.which.named();
-        self.plan(&key).read(ctx.shop().await?).await
+        match self.plan(&key).read(ctx.shop().await?).await? {
+            Planned::Open(found) => Ok(Some(found)),
+            Planned::Already(found) => {
+                ctx.out
+                    .note(text!("nothing to do: it is so already; nothing was sent"));
+                shown::one(ctx, found)?;
+                Ok(None)
+            }
+        }
     }
 
     /// Sends the step and shows the after-sale as it is then. `question` is what a live shop is asked.

@@ -11,7 +11,6 @@ mod list;
 mod shown;
 mod words;
 
-pub use list::opened_between;
 pub use shown::columns_of_list;
 
 use super::Ctx;
@@ -23,7 +22,6 @@ use crate::shop::aftersale::auto::report::Row;
 use crate::shop::pass_through::aftersale::{LEGACY_SHOW, NUMBER, OWN_NUMBER};
 use crate::shop::pass_through::body;
 use crate::shop::reading::Fetched;
-use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
@@ -138,11 +136,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 /// Reads an after-sale. What of it cannot be read is named, and the rest is used.
 async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
     ctx.shop().await?.read_aftersale(&which.named()).await
-}
-
-/// Names what of an after-sale cannot be read.
-pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
-    ctx.note_unread(text!("after-sale {number}", number), &found.unread);
 }
 
 /// Also used where a list is limited.

@@ -43,7 +43,7 @@ pub struct ListenArgs {
     path: String,
     #[command(flatten)]
     onward: Onward,
-    /// Certificate with its chain, PEM; without it a reverse proxy must bring HTTPS
+    /// Certificate with its chain, PEM, read again when it changes; without it a reverse proxy must bring HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     tls_cert: Option<PathBuf>,
     /// Private key of the certificate, PEM
@@ -130,8 +130,14 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("`event listen` has no dry run")).into());
     }
+    let said = printer(&ctx.out)?;
     let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls(certificate, key)?),
+        (Some(certificate), Some(key)) => {
+            let said = said.clone();
+            Some(tls(certificate, key, move |text| {
+                drop(said.try_send(text))
+            })?)
+        }
         _ => None,
     };
     let shops = shops(&args.path, ctx)?;
@@ -144,7 +150,6 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
         None => None,
     };
     let listener = bind(&args).await?;
-    let said = printer(&ctx.out)?;
     let wake = target.as_ref().map(|_| Wake::default());
     let forwarder = target
         .map(|target| forwarder(target, &args.onward, &shops, log.clone(), said.clone(), ctx))

@@ -3,8 +3,8 @@
 use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
-use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
+use crate::shop::image::{self, Returned};
 use crate::shop::merchant::component::check::{Problem, asked_again, notices, problems, wrong};
 use crate::shop::merchant::component::fields::{
     self, ACCOUNT, ACCOUNT_KIND, FIELDS, Field, Fixed, Of, When, at, on_disk,
@@ -12,7 +12,6 @@ use crate::shop::merchant::component::fields::{
 use crate::shop::merchant::component::template;
 use crate::shop::pass_through::empty;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
-use crate::shop::picture;
 use crate::text;
 use anyhow::Result;
 use serde_json::Value;
@@ -145,8 +144,12 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
 /// Uploads what lies on disk and puts its id in its place.
 async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     for (place, name) in on_disk(body) {
-        let picture = picture::read(&folder.join(&name).to_string_lossy())?;
-        let (known, _) = image::once(ctx, &name, picture, Returned::Pay, false).await?;
+        let picture = image::read(&folder.join(&name).to_string_lossy())?;
+        let (known, _) = ctx
+            .shop()
+            .await?
+            .upload_once(&name, picture, Returned::Pay, false)
+            .await?;
         if let Some(id) = body.pointer_mut(&place) {
             *id = known.into();
         }

@@ -30,6 +30,11 @@ pub(super) fn named(key: &Key) -> Value {
     }
 }
 
+/// What a list says of an after-sale, its number.
+pub(super) fn listed(id: &str) -> Fetched<Aftersale> {
+    Fetched::of(json!({"aftersale_id": id}), aftersale)
+}
+
 /// The request of an answer.
 pub(super) fn answer(key: &Key, answer: Answer<'_>) -> Value {
     let more = match answer {
@@ -41,6 +46,16 @@ pub(super) fn answer(key: &Key, answer: Answer<'_>) -> Value {
 }
 
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
+    // Of a list: the platform could only say that it does not understand.
+    if let Key::Id(id) = key
+        && id.parse::<u64>().is_err()
+    {
+        return Err(Failure::new(
+            Kind::Refused,
+            text!("WeChat lists it under a number that cannot be read"),
+        )
+        .into());
+    }
     let mut reply = shop.read("/shop/ecaftersale/get", &named(key)).await?;
     let record = take(&mut reply, "after_sales_order");
     if record.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -73,11 +88,10 @@ pub(super) async fn ids(
         put(&mut body, "limit", size.into());
         let reply = shop.read(LIST, &body).await?;
         let mut read = Reader::of(&reply);
-        let rows = read.numbers("after_sales_orders", "aftersale_id");
-        let more = reply["has_more"].as_bool();
-        if !read.done(()).unread.is_empty() {
+        let Some(rows) = read.entries("after_sales_orders", "aftersale_id") else {
             return Err(unreadable(LIST));
-        }
+        };
+        let more = reply["has_more"].as_bool();
         Ok(Page {
             rows,
             total: None,

@@ -3,12 +3,14 @@
 pub mod auto;
 mod component;
 pub mod left;
+pub mod list;
 pub mod step;
 
 use super::reading::Fetched;
 use super::walk::Walked;
 use super::write::Found;
 use super::{Shop, lacks};
+use crate::client::errcode::ends_the_job;
 use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::{Aftersale, State};
 use crate::model::order::Receiver;
@@ -88,6 +90,31 @@ impl Shop {
             Family::Component => component::get(self, key).await,
             Family::Store => Err(lacks(text!("this command")).into()),
         }
+    }
+
+    /// One that a list names. Of one that the platform does not show, its number alone, and why is told: it hides no
+    /// others.
+    pub async fn aftersale_listed(&self, id: &str) -> Result<Fetched<Aftersale>> {
+        let error = match self.aftersale(&Key::Id(id.to_owned())).await {
+            Ok(found) => {
+                self.note_unread_aftersale(id, &found);
+                return Ok(found);
+            }
+            Err(error) => error,
+        };
+        let failure = Failure::from_any(error);
+        if failure.kind != Kind::Refused
+            || ends_the_job(&failure)
+            || self.family != Family::Component
+        {
+            return Err(failure.into());
+        }
+        self.warn(text!(
+            "after-sale {number}: {problem}",
+            number = id,
+            problem = failure.message
+        ));
+        Ok(component::listed(id))
     }
 
     /// One after-sale. What of it cannot be read is named, and the rest is used.

@@ -31,14 +31,30 @@ pub struct Plan<'a> {
     pub force: bool,
 }
 
+/// An after-sale that a step is meant for.
+pub enum Planned {
+    /// The step is possible, or was forced.
+    Open(Fetched<Aftersale>),
+    /// It stands where the step leads.
+    Already(Fetched<Aftersale>),
+}
+
 impl Plan<'_> {
     /// Reads the after-sale and refuses what its state does not allow.
-    pub async fn read(&self, shop: &Shop) -> Result<Fetched<Aftersale>> {
+    pub async fn read(&self, shop: &Shop) -> Result<Planned> {
         let found = shop.read_aftersale(self.key).await?;
-        if !self.force {
-            guard(&found, self.step, self.key.number())?;
+        if self.force {
+            return Ok(Planned::Open(found));
         }
-        Ok(found)
+        let leads = matches!(
+            self.step,
+            Step::AcceptRefund | Step::AcceptReturn | Step::Reject | Step::Cancel
+        );
+        if leads && found.value.case().stands_after(self.step) {
+            return Ok(Planned::Already(found));
+        }
+        guard(&found, self.step, self.key.number())?;
+        Ok(Planned::Open(found))
     }
 
     /// Sends the step; the after-sale as it is then.

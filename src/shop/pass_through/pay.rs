@@ -6,19 +6,9 @@ use crate::text;
 pub const NUMBER: Field = Field("trade_no");
 pub const PARTS: Field = Field("sub_orders");
 pub const EXPIRES: Field = Field("expire_time");
-pub const REFUND_NUMBER: Field = Field("refund_no");
-pub const SHARE_NUMBER: Field = Field("profit_sharing_no");
 
 /// Where the days of a list stand.
 const SPAN: Places = &[("first", "begin_create_time"), ("last", "end_create_time")];
-/// Where the parts of a refund or a share stand.
-const REFUNDING: Places = &[
-    ("number", "refund_no"),
-    ("paid", "total_amount"),
-    ("amount", "refund_amount"),
-];
-const SHARING: Places = &[("number", "profit_sharing_no")];
-
 verbs! {
     CREATE = Ask::new("pay create", "/shop/pay/createorder").shows(
         "payment_params",
@@ -50,8 +40,8 @@ verbs! {
     CLOSE = Ask::new("pay close", "/shop/pay/closeorder")
         .confirm(|| text!("close the payment"))
         .look_up("pay show");
-    REFUND = Ask::new("pay refund", "/shop/pay/refundorder").takes(REFUNDING);
-    SHARE = Ask::new("pay share", "/shop/pay/profitsharingorder").takes(SHARING);
+    REFUND = Ask::new("pay refund", "/shop/pay/refundorder");
+    SHARE = Ask::new("pay share", "/shop/pay/profitsharingorder");
     /// Rows inside a payment.
     REFUNDED = Ask::new("pay refund", "/shop/pay/getorder").shows(
         "order.refund_list",

@@ -18,7 +18,7 @@ impl Shop {
         self.has_line(ask)?;
         let (_, operation) = ask.operation();
         Ok(match self.carry_out(operation, &[], body, asking).await? {
-            Written::Answered(reply) => Some(reply),
+            Written::Answered(reply) | Written::Earlier(reply) => Some(reply),
             Written::Found(reply) => {
                 self.note(text!("the answer was lost; WeChat shows that it was done"));
                 Some(reply)

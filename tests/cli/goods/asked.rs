@@ -6,6 +6,11 @@ use std::process::Command;
 
 /// Runs on a terminal of its own, with these answers typed.
 fn on_terminal(world: &World, answers: &str, args: &[&str]) -> Said {
+    run_on_terminal(world, answers, args, "")
+}
+
+/// As [`on_terminal`], with words of a shell after the command.
+pub fn run_on_terminal(world: &World, answers: &str, args: &[&str], then: &str) -> Said {
     let inner = world.command(args);
     let quoted =
         |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
@@ -16,7 +21,7 @@ fn on_terminal(world: &World, answers: &str, args: &[&str]) -> Said {
     world.write("answers", answers);
     let mut script = Command::new("script");
     script
-        .args(["-qec", &words.join(" "), "/dev/null"])
+        .args(["-qec", &format!("{} {then}", words.join(" ")), "/dev/null"])
         .env_clear()
         .envs(
             inner

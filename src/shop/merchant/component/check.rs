@@ -5,8 +5,8 @@ use super::fields::{
 };
 use crate::api::operation::{Book, Node, Wrong};
 use crate::lang::Text;
+use crate::shop::image;
 use crate::shop::merchant::{picture_id, traits};
-use crate::shop::picture::{self, Picture};
 use crate::text;
 use crate::types::spelling::invisible;
 use crate::types::{ChinaTime, is_identity_number, now};
@@ -186,9 +186,9 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
     match id.strip_prefix(ON_DISK) {
         Some(name) => {
             let path = folder.join(name);
-            match picture::read(&path.to_string_lossy()) {
-                Ok(Picture::File(..)) => None,
-                Ok(Picture::Address(_)) => Some(text!("an image must be a file")),
+            match image::read(&path.to_string_lossy()) {
+                Ok(image::Source::File(..)) => None,
+                Ok(image::Source::Address(_)) => Some(text!("an image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }

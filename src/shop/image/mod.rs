@@ -1,5 +1,10 @@
 //! Pictures of a shop.
 
+mod once;
+pub mod papers;
+
+pub use once::{Pictures, Returned, Source, read, read_all};
+
 use super::Shop;
 use crate::api::Resend;
 use crate::api::component::image::{AS_URL, ByAddress, MAX_BYTES, PATH, Picture, UploadReply};
