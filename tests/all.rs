@@ -66,6 +66,8 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    #[cfg(target_os = "linux")]
+    mod browser;
     mod help;
     mod image;
     mod merchant;
@@ -85,6 +87,7 @@ mod cli {
     mod run;
     mod sandbox;
     mod screen;
+    mod several;
     mod sharer;
     mod sold;
     mod staff;
@@ -93,6 +96,8 @@ mod cli {
     mod store_goods;
     mod store_opening;
     mod store_sheets;
+    #[cfg(target_os = "linux")]
+    mod terminal;
     mod upgrade;
     mod vectors;
     mod world;
