@@ -68,6 +68,8 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    #[cfg(target_os = "linux")]
+    mod browser;
     mod help;
     mod image;
     mod merchant;
@@ -87,6 +89,7 @@ mod cli {
     mod run;
     mod sandbox;
     mod screen;
+    mod several;
     mod sharer;
     mod sold;
     mod staff;
@@ -95,6 +98,8 @@ mod cli {
     mod store_goods;
     mod store_opening;
     mod store_sheets;
+    #[cfg(target_os = "linux")]
+    mod terminal;
     mod upgrade;
     mod vectors;
     mod world;

@@ -31,10 +31,10 @@ pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
     #[arg(required_unless_present_any = ["category", "brand"])]
     audit_id: Option<String>,
-    /// Look for this third-level category when there is no ticket
+    /// Look up this category when there is no ticket
     #[arg(long, value_name = "NUMBER", conflicts_with = "brand")]
     category: Option<u64>,
-    /// Look for the brand of this name when there is no ticket
+    /// Look up the brand with this name when there is no ticket
     #[arg(long, value_name = "NAME")]
     brand: Option<String>,
 }

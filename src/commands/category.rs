@@ -29,7 +29,7 @@ pub enum Verb {
 
 /// List all categories
 ///
-/// Goods carry the number of a third-level category.
+/// Products carry the number of a leaf category.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only categories whose names or number contain this
@@ -67,7 +67,7 @@ enum Rule {
 /// Program. Images are files or links of WeChat's; files are uploaded first, each once.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
-    /// Number of the third-level category
+    /// Category number
     third_cat_id: u64,
     /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", required = true, value_hint = clap::ValueHint::FilePath)]
@@ -222,7 +222,7 @@ impl Record for NeedRow {
             Cell::Word(match n.kind {
                 "attribute" => text!("attribute"),
                 "sku_attribute" => text!("SKU attribute"),
-                "paper" => text!("paper"),
+                "paper" => text!("document"),
                 "lowest_price" => text!("lowest price"),
                 _ => text!("bar code"),
             })
@@ -382,7 +382,7 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         });
         let words = if parent {
             text!(
-                "{number} is no third-level category",
+                "{number} is not a leaf category",
                 number = &args.third_cat_id
             )
         } else {

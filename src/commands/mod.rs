@@ -87,7 +87,10 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    pub fn new(global: Global, out: Output) -> Result<Ctx> {
+    pub fn new(global: Global, mut out: Output) -> Result<Ctx> {
+        if out.columns.is_some() {
+            out.shapes = shows::shapes(&crate::cli::start::command_of_this_process());
+        }
         let dirs = crate::profile::dirs()?;
         Ok(Ctx {
             global,
@@ -119,6 +122,11 @@ impl Ctx {
                 ))
                 .into(),
         )
+    }
+
+    /// Whether it is looked at together with others.
+    pub fn is_one_of_several(&self) -> bool {
+        self.one_of_several
     }
 
     /// The same command for another profile: options, output and state are shared.

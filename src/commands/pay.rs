@@ -85,7 +85,7 @@ pub struct ShowArgs {
 
 /// List payments
 ///
-/// Any span of time; it is asked for in pieces of a day, which is what WeChat allows. Every payment is read by itself.
+/// Any span of time; it is requested day by day, which is what WeChat allows. Every payment is read separately.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     #[command(flatten)]
@@ -124,8 +124,8 @@ pub struct CloseArgs {
 
 /// Refund a payment
 ///
-/// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
-/// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
+/// The refund has a number that refunds once; without --refund-no it is made here and recorded before anything is sent.
+/// Run again after a crash, a lost answer or a result that could not be shown, the command continues that refund; the
 /// same refund again within a day needs --new.
 #[derive(Debug, clap::Args)]
 pub struct RefundArgs {

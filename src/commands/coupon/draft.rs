@@ -55,10 +55,10 @@ struct Says {
     /// Share of the price that buyers pay: 51% or 5.1折 (sent as 5100 ten-thousandths); 10% to 100%
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pays: Option<i64>,
-    /// Counts from this amount in yuan on
+    /// Minimum amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     from_amount: Option<Fen>,
-    /// Counts from this number of pieces on
+    /// Minimum number of pieces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     from_pieces: Option<u32>,
     /// Your own number of a product that it counts for (can be repeated, 128 at most)
@@ -68,17 +68,17 @@ struct Says {
         conflicts_with = "whole_shop"
     )]
     products: Vec<String>,
-    /// Counts for everything in the shop
+    /// Valid for everything in the shop
     #[arg(long)]
     #[serde(skip)]
     whole_shop: bool,
     /// Nickname of the Channels account whose live rooms offer it
     #[arg(long, value_name = "NICKNAME")]
     channels_account: Option<String>,
-    /// How many there are
+    /// Number of coupons
     #[arg(long, value_name = "N")]
     total: Option<u32>,
-    /// How many one buyer may take
+    /// Coupons per buyer
     #[arg(long, value_name = "N")]
     per_buyer: Option<u32>,
     /// Can be taken from this day or time on (China time)
@@ -87,16 +87,16 @@ struct Says {
     /// Can be taken until this day or time
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
     take_until: Option<i64>,
-    /// Good for so many days after it was taken
+    /// Valid for this many days after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_seconds", "valid_from", "valid_until"])]
     valid_days: Option<u32>,
-    /// Good for so many seconds after it was taken
+    /// Valid for this many seconds after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_from", "valid_until"])]
     valid_seconds: Option<u32>,
-    /// Good from this day or time on
+    /// Valid from this day or time on
     #[arg(long, value_name = "TIME", value_parser = moment)]
     valid_from: Option<i64>,
-    /// Good until this day or time
+    /// Valid until this day or time
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
     valid_until: Option<i64>,
 }
@@ -149,12 +149,10 @@ async fn send(ask: &Ask, number: &str, says: &Says, base: Value, ctx: &Ctx) -> R
     let family = ctx.shop().await?.family;
     let (coupon, found) = drafted(family, number, laid(TERMS, says, base)?, &says.options())?;
     if !found.is_empty() {
-        return Err(
-            Failure::input(text!("the coupon is not complete or not right"))
-                .also(found)
-                .hint(text!("nothing was sent"))
-                .into(),
-        );
+        return Err(Failure::input(text!("the coupon is incomplete or invalid"))
+            .also(found)
+            .hint(text!("nothing was sent"))
+            .into());
     }
     let body = body([COUPON.of(coupon)]);
     check(ask, &body, &[])?;

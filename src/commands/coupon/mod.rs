@@ -81,10 +81,10 @@ pub struct StatusArgs {
 pub struct StockArgs {
     /// Your own coupon number
     out_coupon_id: String,
-    /// How many are left
+    /// Coupons left
     #[arg(long, value_name = "N")]
     left: u32,
-    /// How many were taken
+    /// Coupons taken
     #[arg(long, value_name = "N")]
     taken: u32,
 }

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 /// administrator) is shown and cannot be sent.
 ///
 /// A WeChat Store is opened in its console. What calls can do is submitted from such a file: categories with documents,
-/// brands, addresses and freight templates. What stands already is left alone, so that the same file can be
-/// submitted again until all of it stands; without a file it is shown how far the store is.
+/// brands, addresses and freight templates. What exists already is left alone, so that the same file can be submitted
+/// again until all of it exists; without a file the progress is shown.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct ApplyArgs {
     /// Print a TOML file to fill in
     #[arg(long, conflicts_with = "file")]
     pub(super) template: bool,
-    /// Keep the answers of the form in this file, to hand them in again later
+    /// Save the answers of the form to this file, to submit them again later
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     save: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let found = look(&body, &folder);
     if !found.is_empty() {
         return Err(Failure::input(text!(
-            "the application is not complete or not right; nothing was sent"
+            "the application is incomplete or invalid; nothing was sent"
         ))
         .also(found.into_iter().map(|(_, words)| words).collect())
         .hint(text!(
