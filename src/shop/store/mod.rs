@@ -5,6 +5,7 @@ mod compose;
 pub mod goods;
 pub mod opening;
 pub mod plan;
+pub mod rejection;
 pub mod sale;
 pub mod sheet;
 pub mod writer;

@@ -41,6 +41,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Check(args) => check(&args, ctx).await,
         Verb::Template(args) => sheets::template(args, ctx).await,
         Verb::List(args) => list::list(&args, ctx).await,
+        Verb::Rejected(args) => list::list(&args.into(), ctx).await,
         Verb::Show(args) => list::show(&args, ctx).await,
         Verb::Export(args) => sheets::export(args, ctx).await,
         Verb::Add(args) => single::add(args, ctx).await,
@@ -234,8 +235,18 @@ pub struct Report {
     failed: Vec<Event>,
     /// Products and rows that were left out, and why.
     left_out: Vec<Event>,
+    /// Numbers that several products of the store have; looked for after products were added.
+    doubled: Vec<Doubled>,
     #[serde(skip)]
     all: Vec<Event>,
+}
+
+/// A number of the merchant's that several products of the store have.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Doubled {
+    out_product_id: String,
+    /// The store's numbers of them.
+    product_ids: Vec<String>,
 }
 
 impl Reported for Report {
@@ -737,11 +748,20 @@ async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<(
     if report.added > 0 {
         let state = ctx.state()?;
         sender.shop.learn_products(state, &sender.shop_key).await?;
-        for number in state.doubled_products(&sender.shop_key)? {
+        for (number, ids) in sender
+            .shop
+            .doubled_products(state, &sender.shop_key)
+            .await?
+        {
             ctx.out.warn(text!(
-                "the store has several products of number {number}; `wxsell goods list` shows them",
-                number
+                "the store has several products of number {number}: {ids}; keep one of them and delete the others",
+                number = &number,
+                ids = ids.join(", ")
             ));
+            report.doubled.push(Doubled {
+                out_product_id: number,
+                product_ids: ids,
+            });
         }
     }
     Ok(())
