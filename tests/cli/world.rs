@@ -163,6 +163,32 @@ impl World {
         said(&mut self.plain_command(&[&["--profile", profile], args].concat()))
     }
 
+    /// Runs on a terminal of its own, with these answers typed.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal(&self, profile: &str, answers: &str, args: &[&str]) -> Said {
+        let inner = self.plain_command(&[&["--profile", profile], args].concat());
+        let quoted =
+            |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+        let words: Vec<String> = std::iter::once(inner.get_program())
+            .chain(inner.get_args())
+            .map(quoted)
+            .collect();
+        self.write("answers", answers);
+        let mut script = Command::new("script");
+        script
+            .args(["-qec", &words.join(" "), "/dev/null"])
+            .env_clear()
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir(self.file(""))
+            .stdin(std::fs::File::open(self.file("answers")).expect("answers"));
+        said(&mut script)
+    }
+
     /// Runs with more in the environment.
     pub fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Said {
         said(self.command(args).envs(variables.iter().copied()))

@@ -22,9 +22,10 @@ use std::path::{Path, PathBuf};
 /// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
 /// administrator) is shown and cannot be sent.
 ///
-/// A WeChat Store is opened in its console. What calls can do is submitted from such a file: categories with documents,
-/// brands, addresses and freight templates. What stands already is left alone, so that the same file can be
-/// submitted again until all of it stands; without a file it is shown how far the store is.
+/// A WeChat Store is opened in its console. What calls can do is asked for step by step, or submitted from such a file:
+/// categories with documents, brands, addresses and freight templates. What stands already is left alone, so that the same
+/// file can be submitted again until all of it stands. Without a terminal and without a file it is shown how far the store
+/// is.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -34,7 +35,7 @@ pub struct ApplyArgs {
     pub(super) template: bool,
     /// Keep the answers of the form in this file, to hand them in again later
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
-    save: Option<PathBuf>,
+    pub(super) save: Option<PathBuf>,
 }
 
 /// Shows what the platform takes from the Mini Program.
@@ -249,7 +250,7 @@ fn ask(field: &Field, body: &mut Value, ctx: &Ctx) -> Result<()> {
 }
 
 /// Writes the answers where only their owner can read them.
-fn save(body: &Value, path: &Path) -> Result<()> {
+pub(super) fn save(body: &Value, path: &Path) -> Result<()> {
     let cannot = |error: std::io::Error| {
         Failure::input(text!(
             "cannot write {path}: {error}",

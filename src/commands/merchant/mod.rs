@@ -3,8 +3,10 @@
 pub mod application;
 mod apply;
 mod check;
+mod documents;
 mod fields;
-mod store;
+mod form;
+pub mod store;
 mod template;
 
 use super::Ctx;

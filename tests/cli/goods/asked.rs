@@ -1,33 +1,7 @@
 //! Questions on a terminal: prices that the guard stops, and what somebody else changed in the shop.
 
 use crate::cli::catalogues::teas;
-use crate::cli::world::{Said, World, said};
-use std::process::Command;
-
-/// Runs on a terminal of its own, with these answers typed.
-fn on_terminal(world: &World, answers: &str, args: &[&str]) -> Said {
-    let inner = world.command(args);
-    let quoted =
-        |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
-    let words: Vec<String> = std::iter::once(inner.get_program())
-        .chain(inner.get_args())
-        .map(quoted)
-        .collect();
-    world.write("answers", answers);
-    let mut script = Command::new("script");
-    script
-        .args(["-qec", &words.join(" "), "/dev/null"])
-        .env_clear()
-        .envs(
-            inner
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .env("PATH", "/usr/bin:/bin")
-        .current_dir(world.file(""))
-        .stdin(std::fs::File::open(world.file("answers")).expect("answers"));
-    said(&mut script)
-}
+use crate::cli::world::World;
 
 #[test]
 fn prices_and_changes_by_others_are_asked_about_on_a_terminal() {
@@ -43,7 +17,7 @@ fn prices_and_changes_by_others_are_asked_about_on_a_terminal() {
     let price = |id: &str| world.products()[id]["skus"][0]["sale_price"].clone();
     let upload = ["goods", "upload", "slip.csv"];
     // The first question is about the price, and no ends all.
-    let said = on_terminal(&world, "n\n", &upload);
+    let said = world.on_terminal("sandbox", "n\n", &upload);
     assert_eq!(said.code, Some(2), "{}", said.text());
     assert!(
         said.text()
@@ -58,7 +32,7 @@ fn prices_and_changes_by_others_are_asked_about_on_a_terminal() {
     );
     assert_eq!((price("A"), price("B")), (1250.into(), 1300.into()));
     // What somebody else changed is held back where the answer is no.
-    let said = on_terminal(&world, "y\nn\n", &upload);
+    let said = world.on_terminal("sandbox", "y\nn\n", &upload);
     assert_eq!(said.code, Some(6), "{}", said.text());
     assert!(
         said.text().contains("B: B-1 sale_price 13.00 → 12.60"),
@@ -71,7 +45,7 @@ fn prices_and_changes_by_others_are_asked_about_on_a_terminal() {
         said.text()
     );
     assert_eq!((price("A"), price("B")), (130.into(), 1300.into()));
-    let said = on_terminal(&world, "y\n", &upload);
+    let said = world.on_terminal("sandbox", "y\n", &upload);
     assert_eq!(said.code, Some(0), "{}", said.text());
     assert_eq!(price("B"), 1260);
 }
