@@ -82,6 +82,22 @@ pub async fn sleep(wait: Duration) {
     }
 }
 
+/// Waits until so much time has passed, for what others do meanwhile: by an injected clock that somebody else moves, and
+/// at the longest really so long.
+pub async fn elapse(wait: Duration) {
+    let Some(file) = injected() else {
+        return tokio::time::sleep(wait).await;
+    };
+    let end = later(file) + wait;
+    let moved = async {
+        while later(file) < end {
+            tokio::time::sleep(GLIMPSE).await;
+        }
+    };
+    // Both are an end.
+    let _ = tokio::time::timeout(wait, moved).await;
+}
+
 /// Waits with this thread.
 pub fn pause(wait: Duration) {
     match injected() {

@@ -3,6 +3,7 @@
 mod secret;
 pub mod shape;
 pub mod share;
+pub mod span;
 pub mod spelling;
 
 pub use secret::{HIDDEN, Secret, hide, redact};

@@ -57,7 +57,7 @@ mod cli {
     mod goods {
         mod alike;
         #[cfg(target_os = "linux")]
-        mod asked;
+        pub mod asked;
         mod changes;
         mod files;
         mod kept;

@@ -362,7 +362,7 @@ fn an_unknown_errcode_is_shown_as_it_was_sent() {
     assert_eq!(
         stderr,
         format!(
-            "Error: WeChat refused {path}: 古怪的事 odd thing (errcode 987654) (rid {rid})\n\
+            "Error: WeChat refused {path}: 古怪的事 odd thing (errcode 987654)\n\
              Hint:  wxsell rid show {rid} tells what WeChat saw of this call (for 7 days)\n"
         )
     );

@@ -257,6 +257,77 @@ fn every_writing_command_survives_a_lost_answer_and_acts_once() {
     assert!(struck.len() >= 61, "{}: {struck:?}", struck.len());
 }
 
+/// Runs the command given to it with an output that takes nothing. What was done then is shown by the same command.
+const NOT_SHOWN_FIRST: &str = r#"#!/bin/sh
+case " $* " in
+*" sandbox "* | *" profile "* | *" event "* | *" auth "*) exec "$PROGRAM" "$@" ;;
+esac
+export WXSELL_TEST_CLOCK="$NOTES.clock"
+cat >"$NOTES.in"
+"$PROGRAM" "$@" <"$NOTES.in" >/dev/full 2>"$NOTES.err"
+code=$?
+case $code in
+0) cat "$NOTES.err" >&2; exit 0 ;;
+9)
+    "$PROGRAM" "$@" <"$NOTES.in" >"$NOTES.out" 2>"$NOTES.err"
+    echo "$?|$*|$(tr '\n' ' ' <"$NOTES.err")" >>"$NOTES"
+    cat "$NOTES.out"
+    exit 0 ;;
+esac
+exec "$PROGRAM" "$@" <"$NOTES.in"
+"#;
+
+/// Every writing command of both documents once with an output that takes nothing: it says that it was done, and the same
+/// command again shows it and does nothing twice.
+#[test]
+fn every_writing_command_that_could_not_show_what_it_did_shows_it_the_second_time() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let (mut unshown, mut wrong) = (0, Vec::new());
+    for name in ["guide", "guide-rest"] {
+        let walk = Walk::run_only(&tests.join(format!("{name}.md")), NOT_SHOWN_FIRST, |_| {});
+        let notes = std::fs::read_to_string(walk.path("notes")).expect("notes");
+        unshown += notes.lines().count();
+        let shown = |note: &&str| {
+            let said_so = |known: &&str| note.contains(&format!("|{known} "));
+            note.starts_with("0|") || GONE_AGAIN.iter().any(said_so)
+        };
+        let failed = notes.lines().filter(|note| !shown(note));
+        wrong.extend(failed.map(str::to_owned));
+        let mut shop = Sandbox::open(&walk.path("state").join("sandbox.db")).expect("the shop");
+        let mut acted = BTreeSet::new();
+        for call in shop.exchanges().expect("calls") {
+            let known = wxsell::api::operation::by_path(&call.path);
+            let once = known.is_some_and(|(_, known)| known.resend == Resend::Never);
+            let acted_now = call.errcode == 0 && !call.reply.is_empty();
+            if once
+                && acted_now
+                && !HARMLESS.contains(&call.path.as_str())
+                && !SET_AGAIN.contains(&call.path.as_str())
+                && !acted.insert((call.path.clone(), call.request.clone()))
+            {
+                wrong.push(format!("twice: {} {}", call.path, call.request));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{unshown}: {}", wrong.join("\n"));
+    assert!(unshown >= 56, "{unshown}");
+}
+
+/// What is gone, or can be had once, is not there the second time, and that is what is said then.
+const GONE_AGAIN: [&str; 5] = [
+    "goods withdraw-audit",
+    "goods remove",
+    "aftersale return-info",
+    "sharer unbind",
+    "--profile agency provider authorize",
+];
+
+/// They set what they set.
+const SET_AGAIN: [&str; 2] = [
+    "/shop/ecaftersale/update",
+    "/shop/ecaftersale/merchantupdate",
+];
+
 /// A second one is no second deed: it sets what was set, or asks for what nobody uses twice.
 const HARMLESS: [&str; 11] = [
     "/shop/pay/closeorder",

@@ -90,10 +90,7 @@ impl Bench {
             runtime,
             folder,
             running,
-            shop: Shop {
-                client,
-                family: profile.family,
-            },
+            shop: Shop::new(client, profile.family),
             state,
         }
     }

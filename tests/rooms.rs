@@ -442,6 +442,96 @@ fn the_wire_is_known_to_its_types_adapters_and_tables_alone() {
     );
 }
 
+/// What only a flow does: calls by hand, journals and runs of jobs, and waits for what others do.
+const OF_FLOWS: [&str; 13] = [
+    ".client.",
+    ".client;",
+    ".client\n",
+    ".ask(operation",
+    ".ask_all(",
+    "bulk::journal",
+    "bulk::run(",
+    "bulk::settle(",
+    "Interrupt",
+    "Items::open",
+    "begin_run(",
+    "end_run(",
+    "try_lock(",
+];
+
+/// Commands that do one of these all the same, and why.
+const STILL_FLOWS: [(&str, &str, &str); 3] = [
+    (
+        "api.rs",
+        ".ask(operation",
+        "passes any operation through by its name",
+    ),
+    (
+        "api.rs",
+        ".ask_all(",
+        "passes any operation through by its name",
+    ),
+    (
+        "run.rs",
+        "try_lock(",
+        "asks whether a run goes on, and holds nothing",
+    ),
+];
+
+/// A command asks the shop and shows: what is called when, in what order and how often is decided below it.
+#[test]
+fn commands_hold_no_flow() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for source in sources().iter().filter(|source| source.room == "commands") {
+        let own = source.text.split("\n#[cfg(test)]\nmod tests {").next();
+        let text = code(own.unwrap_or_default());
+        let inside = source.path.strip_prefix(&root).expect("below commands");
+        let path = inside.display().to_string().replace('\\', "/");
+        for word in OF_FLOWS.iter().filter(|word| text.contains(**word)) {
+            let known = |(file, of, _): &&(&str, &str, &str)| path == *file && of == word;
+            match STILL_FLOWS.iter().find(known) {
+                Some(known) => drop(used.insert(known)),
+                None => wrong.push(format!("{path}: {word}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "flows in commands:\n{}", wrong.join("\n"));
+    assert_eq!(
+        used.len(),
+        STILL_FLOWS.len(),
+        "an exception is no longer needed"
+    );
+}
+
+/// What happens in the sandbox's shop, whatever it is called on the wire.
+#[test]
+fn the_world_of_the_sandbox_knows_no_wire() {
+    let world: Vec<Source> = sources()
+        .into_iter()
+        .filter(|source| source.path.iter().any(|part| part == "world"))
+        .collect();
+    assert!(!world.is_empty(), "the world was not found");
+    let wire = [
+        "serde_json",
+        "json!",
+        "crate::api",
+        "rules::",
+        "router::",
+        "\"/",
+        "errcode",
+    ];
+    let wrong: Vec<String> = world
+        .iter()
+        .flat_map(|source| {
+            let text = code(&source.text);
+            let said = wire.iter().filter(move |word| text.contains(**word));
+            said.map(|word| format!("{}: {word}", source.path.display()))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Rooms that tell families apart: the doors of the shop, the books and errcodes, profiles, the sandbox, and the type.
 const OF_FAMILIES: [&str; 5] = ["shop", "api", "profile", "sandbox", "types"];
 

@@ -373,6 +373,37 @@ fn a_proxy_of_the_environment_sees_nothing_that_is_meant_for_this_machine() {
     assert_eq!(seen.lock().expect("a lock").len(), 1, "{words}");
 }
 
+#[test]
+fn a_proxy_that_refuses_is_named_and_not_asked_again() {
+    for (status, why) in [
+        (407, "the proxy asks for a user and a password"),
+        (403, "the proxy refuses the connection"),
+    ] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = seen.clone();
+        let proxy = gateway(move |target, _| {
+            noted.lock().expect("a lock").push(target.to_owned());
+            (status, String::new())
+        });
+        let machine = Machine::before(proxy.clone());
+        let config = machine.folder.path().join("config");
+        std::fs::create_dir_all(&config).expect("a folder");
+        let settings = format!(
+            "[profile.shop]\nappid = \"wx0123456789abcdef\"\nbase_url = \"https://127.0.0.1:9\"\nproxy = \"{proxy}\"\n"
+        );
+        std::fs::write(config.join("config.toml"), settings).expect("settings");
+        let mut command = machine.command(&["--profile", "shop", "goods", "list"]);
+        command
+            .env_remove("WXSELL_BASE_URL")
+            .env_remove("WXSELL_APPID");
+        let printed = command.output().expect("the binary runs");
+        let words = String::from_utf8_lossy(&printed.stderr);
+        assert_eq!(printed.status.code(), Some(3), "{words}");
+        assert!(words.contains(why), "{words}");
+        assert_eq!(*seen.lock().expect("a lock"), ["127.0.0.1:9"], "{words}");
+    }
+}
+
 /// A dot at the end names the same host: its pace, its limits and its questions are those of the live platform.
 #[test]
 fn a_host_with_a_dot_at_its_end_is_the_live_platform() {

@@ -129,6 +129,32 @@ impl<'a> Reader<'a> {
         read
     }
 
+    /// The numbers or texts of a list as [`Reader::numbers`] reads them. What is none stands for itself as JSON, so that
+    /// it neither hides the others nor is forgotten. `None` where no list stands there.
+    pub fn entries(&mut self, path: &'static str, key: &str) -> Option<Vec<String>> {
+        let value = self.at(path);
+        let one = |item: &Value| {
+            let named = match item {
+                Value::Object(_) => text(&item[key]).filter(|name| !name.is_empty()),
+                other => text(other),
+            };
+            named.unwrap_or_else(|| item.to_string())
+        };
+        let read = match value {
+            Value::Null => Some(Vec::new()),
+            Value::Array(items) => {
+                let items = items.iter().filter(|item| !item.is_null());
+                Some(items.map(one).collect())
+            }
+            Value::Object(fields) if fields.is_empty() => Some(Vec::new()),
+            Value::Object(_) | Value::Number(_) | Value::String(_) => Some(vec![one(value)]),
+            Value::Bool(_) => None,
+        };
+        let mut read = self.keep(path, read)?;
+        read.retain(|one| !one.is_empty());
+        Some(read)
+    }
+
     /// Ends the reading.
     pub fn done<T>(self, value: T) -> Read<T> {
         Read {
@@ -197,6 +223,13 @@ mod tests {
         assert_eq!(reader.objects("odd"), None);
         assert_eq!(reader.objects("none"), Some(Vec::new()));
         assert_eq!(reader.objects("list"), Some(Vec::new()));
+        assert_eq!(
+            reader.entries("odd", "id"),
+            Some(vec!["1".into(), "{}".into()])
+        );
+        assert_eq!(reader.entries("none", "id"), Some(Vec::new()));
+        assert_eq!(reader.entries("list", "id"), Some(Vec::new()));
+        assert_eq!(reader.entries("n", "id"), Some(vec!["20".into()]));
         let rows = reader.records("numbers", "id").expect("rows");
         assert_eq!(
             rows,

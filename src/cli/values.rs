@@ -3,22 +3,11 @@
 use crate::lang::Text;
 use crate::text;
 use crate::types::ChinaTime;
+pub use crate::types::span::duration;
 use std::time::Duration;
 
 /// 2021-01-01 in China, before which no shop had anything.
 const FIRST: i64 = 1_609_430_400;
-
-/// A span of time: `90s`, `30m`, `1h30m`, `2d`; a day has 24 hours.
-pub fn duration(text: &str) -> Result<Duration, Text> {
-    let day = jiff::SpanRelativeTo::days_are_24_hours();
-    let span = text
-        .trim()
-        .parse::<jiff::Span>()
-        .and_then(|span| span.to_duration(day));
-    span.ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| text!("write a duration, e.g. 90s, 30m, 2h or 1d"))
-}
 
 /// A time in unix seconds: `2022-04-01`, which is the beginning of that day, `2022-04-01 12:00:00`, whose seconds may be
 /// left out and whose blank may be a T, both China time; or RFC 3339 with any offset.

@@ -55,6 +55,8 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
         std::error::Error::source(error).map_or_else(|| text!("no cause given").to_string(), chain);
     let mut failure = if error.is_timeout() {
         Failure::network(text!("{path} gave no answer in time", path))
+    } else if let Some(refused) = refused_by_proxy(path, &cause).filter(|_| error.is_connect()) {
+        refused
     } else if error.is_connect() {
         let hint = match cause.contains("certificate") {
             true => text!(
@@ -72,6 +74,28 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
     };
     failure.unclear = !error.is_connect();
     failure
+}
+
+/// A proxy that answered CONNECT with something else than 200. Asking again changes nothing.
+fn refused_by_proxy(path: &str, cause: &str) -> Option<Failure> {
+    let (_, why) = cause.split_once("tunnel error: ")?;
+    Some(match why.starts_with("proxy authorization required") {
+        true => Failure::access(text!(
+            "{path} could not be reached: the proxy asks for a user and a password",
+            path
+        ))
+        .hint(text!(
+            "put them into the address of the proxy: http://USER:PASSWORD@host:port"
+        )),
+        false if why.starts_with("unsuccessful") => Failure::access(text!(
+            "{path} could not be reached: the proxy refuses the connection",
+            path
+        ))
+        .hint(text!(
+            "ask who runs the proxy to allow the host of the base URL, or change the proxy of the profile or HTTPS_PROXY"
+        )),
+        false => return None,
+    })
 }
 
 /// Reads an answer within its bounds; its status says little, its JSON everything.

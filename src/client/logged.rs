@@ -133,6 +133,9 @@ impl Client {
             movement: intent.map(Intent::movement).unwrap_or_default(),
         };
         let synced = !self.in_bulk.load(Ordering::Relaxed);
+        if synced {
+            self.has_written.store(false, Ordering::Relaxed);
+        }
         let entry = self.log()?.keep(write, synced).await?;
         self.last_write.store(entry, Ordering::Relaxed);
         if let Some(intent) = intent {
@@ -141,7 +144,23 @@ impl Client {
         Ok(entry)
     }
 
+    /// The entry of the last write in the log, 0 before the first: another one stands for another write that was tried.
+    pub fn last_entry(&self) -> i64 {
+        self.last_write.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last write was done, of a job with a journal any of them; and whether it is such a job.
+    pub fn has_written(&self) -> (bool, bool) {
+        (
+            self.has_written.load(Ordering::Relaxed),
+            self.in_bulk.load(Ordering::Relaxed),
+        )
+    }
+
     async fn keep_result(&self, intent: i64, result: Cow<'static, str>, rid: String) -> Result<()> {
+        if matches!(result.as_ref(), "done" | "found") {
+            self.has_written.store(true, Ordering::Relaxed);
+        }
         let write = Write {
             at: crate::types::now(),
             by: self.writer.clone(),

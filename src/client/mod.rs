@@ -95,6 +95,8 @@ pub struct Client {
     in_bulk: AtomicBool,
     /// The entry of the last write.
     last_write: AtomicI64,
+    /// The last write was done, as its answer or its object says; of a job any of them.
+    has_written: AtomicBool,
     gates: gate::Gates,
     writer: Arc<Writer>,
 }
@@ -189,6 +191,7 @@ impl Client {
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
             last_write: AtomicI64::new(0),
+            has_written: AtomicBool::new(false),
             gates: gate::Gates::default(),
             writer: Arc::new(Writer {
                 who: user(),
@@ -292,13 +295,27 @@ impl Client {
     }
 
     /// The state beside the log of writes.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &Arc<State> {
         &self.state
     }
 
     /// What a shop is kept under in the state.
     pub fn shop_key(&self) -> &str {
         &self.shop_key
+    }
+
+    /// What the profile is called that it calls for.
+    pub fn name(&self) -> &str {
+        &self.writer.profile
+    }
+
+    pub fn appid(&self) -> &str {
+        &self.appid
+    }
+
+    /// What the account's pushes are kept under in the state.
+    pub fn account_key(&self) -> &str {
+        &self.account_key
     }
 
     /// Says something while a call is under way.

@@ -454,7 +454,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         let question = Some(text!("Call {path}", path = &operation.path));
         let asking = async || ctx.before_write(question).await;
         match shop.carry_out(operation, &query, &body, asking).await? {
-            Written::Answered(reply) => reply,
+            Written::Answered(reply) | Written::Earlier(reply) => reply,
             Written::Found(reply) => {
                 ctx.out
                     .note(text!("the answer was lost; WeChat shows that it was done"));

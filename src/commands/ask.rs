@@ -6,17 +6,16 @@
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
-use crate::api::json::put;
-use crate::api::operation::{self, Book, Kind, Node, Wrong, mask_by_name, present};
-use crate::api::{Resend, belongs};
+use crate::api::Resend;
+use crate::api::operation::{Book, Kind, Node, Wrong, mask_by_name, present};
 use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
-use crate::shop::ask::{Taken, pointer};
-use crate::shop::lacks;
+use crate::shop::ask::pointer;
+use crate::shop::pass_through::meaning;
 use crate::shop::pass_through::{Ask, Field};
-use crate::shop::write::Written;
+pub use crate::shop::pass_through::{check, fields, request};
 use crate::text;
 use crate::types::{Fen, plain_time};
 use anyhow::Result;
@@ -109,18 +108,7 @@ impl Ctx {
         args: &impl Serialize,
         limit: Option<usize>,
     ) -> Result<Vec<Value>> {
-        self.has_line(ask)?;
-        let (book, operation) = ask.operation();
-        let body = fields(args, Value::Object(Map::new()))?;
-        // Pages are filled in on the way.
-        let later: Vec<&str> = operation.paging.iter().flat_map(|it| it.fields()).collect();
-        check(ask, &body, &later)?;
-        let shop = self.shop().await?;
-        let rows = Taken {
-            rows: ask.shows,
-            beside: ask.beside,
-        };
-        shop.ask_all(book, operation, &body, rows, limit).await
+        self.shop().await?.rows(ask, args, limit).await
     }
 
     /// Sends a body that was checked; the answer as it came. `None` after a dry run, which shows the body instead.
@@ -142,11 +130,10 @@ impl Ctx {
         body: &Value,
         question: Option<Text>,
     ) -> Result<Option<Value>> {
-        self.has_line(ask)?;
-        let (_, operation) = ask.operation();
-        if operation.resend == Resend::Safe {
-            let reply = self.shop().await?.ask(operation, &[], body).await?;
-            return Ok(Some(reply));
+        let shop = self.shop().await?;
+        shop.has_line(ask)?;
+        if ask.operation().1.resend == Resend::Safe {
+            return shop.read_once(ask, body).await.map(Some);
         }
         if self.shows_request(ask, body)? {
             return Ok(None);
@@ -162,32 +149,16 @@ impl Ctx {
         self.written(ask, body, async || Ok(())).await
     }
 
-    /// Refuses a verb that has no line for the family of the shop.
-    fn has_line(&self, ask: &Ask) -> Result<()> {
-        if belongs(self.profile()?.family, ask.path) {
-            return Ok(());
-        }
-        Err(lacks(text!("this command")).into())
-    }
-
     async fn written(
         &self,
         ask: &Ask,
         body: &Value,
         asking: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<Option<Value>> {
-        self.has_line(ask)?;
-        let (shop, operation) = (self.shop().await?, ask.operation().1);
-        let sent = shop.carry_out(operation, &[], body, asking).await;
-        let written = sent.map_err(|error| unclear(error, ask, body))?;
-        match written {
-            Written::Answered(reply) => Ok(Some(reply)),
-            Written::Found(reply) => {
-                self.out
-                    .note(text!("the answer was lost; WeChat shows that it was done"));
-                Ok(Some(reply))
-            }
-            Written::Already => {
+        let sent = self.shop().await?.send(ask, body, asking).await;
+        match sent.map_err(|error| unclear(error, ask, body))? {
+            Some(reply) => Ok(Some(reply)),
+            None => {
                 self.is_so_already()?;
                 Ok(None)
             }
@@ -316,39 +287,6 @@ pub fn leave_out(body: &mut Value, thing: Field, name: &str) {
     }
 }
 
-/// The body that options make, checked; every problem is named at once.
-pub fn request(ask: &Ask, args: &impl Serialize, base: Value) -> Result<Value> {
-    let body = fields(args, base)?;
-    check(ask, &body, &[])?;
-    Ok(body)
-}
-
-/// Holds a body against the reference. Fields named in `later` may still be missing.
-pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
-    let (book, operation) = ask.operation();
-    let Some(node) = &operation.request else {
-        return Ok(());
-    };
-    let problems: Vec<Text> = book
-        .check(node, body)
-        .into_iter()
-        .filter(|problem| !later.contains(&problem.field.as_str()))
-        .map(|problem| problem.text())
-        .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
-    Err(
-        Failure::input(text!("the request is not complete or not right"))
-            .also(problems)
-            .hint(text!(
-                "`wxsell api describe {path}` shows its fields; nothing was sent",
-                path = ask.path
-            ))
-            .into(),
-    )
-}
-
 /// As [`check`], for a thing that was read and is sent back whole with what was `given`: what came with it and is not known
 /// is carried along, since the platform clears what is left out.
 pub fn check_changed(ask: &Ask, body: &Value, given: &Value) -> Result<()> {
@@ -368,20 +306,6 @@ pub fn check_changed(ask: &Ask, body: &Value, given: &Value) -> Result<()> {
         .collect();
     let carried: Vec<&str> = carried.iter().map(String::as_str).collect();
     check(ask, body, &carried)
-}
-
-/// Options laid over a base: dotted names go where their path says, what is null or an empty list is left out.
-pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
-    let Value::Object(given) = serde_json::to_value(args)? else {
-        return Ok(base);
-    };
-    for (name, value) in given {
-        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-            continue;
-        }
-        put(&mut base, &name, value);
-    }
-    Ok(base)
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.
@@ -492,13 +416,8 @@ fn found<'a>(row: &'a Value, path: &str) -> Vec<&'a Value> {
 
 /// One value as it stands in a table: yuan, the meaning of a state, a time to the second.
 pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
-    let known = book.resolve(node).values.iter().chain(&node.values);
-    let meaning = known
-        .filter(|known| !known.meaning.is_empty())
-        .find(|known| operation::same(&known.value, value))
-        .map(|known| known.meaning.as_str());
-    if let Some(meaning) = meaning {
-        return Cell::Word(Text::new(meaning, Vec::new()));
+    if let Some(meaning) = meaning(book, node, value) {
+        return Cell::Word(meaning);
     }
     match (book.kind(node), value) {
         (Kind::Fen, Value::Number(fen)) => fen
@@ -523,32 +442,5 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
         (_, Value::String(text)) => Cell::Text(text.clone()),
         (_, Value::Null) => Cell::Empty,
         (_, other) => Cell::Text(other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[derive(Serialize)]
-    struct Args {
-        out_order_id: Option<String>,
-        #[serde(rename = "order_detail.price_info.freight")]
-        freight: i64,
-    }
-
-    #[test]
-    fn dotted_names_go_where_their_path_says() {
-        let args = Args {
-            out_order_id: None,
-            freight: 3,
-        };
-        let base =
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5}}});
-        assert_eq!(
-            fields(&args, base).expect("an object"),
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
-        );
     }
 }

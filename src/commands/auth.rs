@@ -621,7 +621,7 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
     if !ctx.out.confirm(question)? {
         return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
     }
-    let forced = ctx.shop().await?.client.force_token().await;
+    let forced = ctx.shop().await?.force_token().await;
     print(
         forced.map_err(|error| remedied(error, &profile.appid))?,
         ctx,
@@ -631,16 +631,15 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
 /// Prints the token for the next call, of whatever kind the profile is.
 pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
-    let client = &ctx.shop().await?.client;
-    let access_token = client.token().await.map_err(|error| {
-        match profile.token_kind() == profile.token.name() {
-            true => remedied(error, &profile.appid),
-            false => error,
-        }
-    })?;
-    let held = client
-        .cached_token()?
-        .filter(|held| held.token == access_token);
+    let shop = ctx.shop().await?;
+    let access_token =
+        shop.token()
+            .await
+            .map_err(|error| match profile.token_kind() == profile.token.name() {
+                true => remedied(error, &profile.appid),
+                false => error,
+            })?;
+    let held = shop.kept_token()?.filter(|held| held.token == access_token);
     let token = held.unwrap_or(StoredToken {
         token: access_token,
         fetched_at: now(),
@@ -810,7 +809,7 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
         (Some(held), TokenCall::Classic) => Some(shop.try_token_quota(&held.token).await),
         _ => None,
     };
-    let fetched = match shop.client.fetch_token().await {
+    let fetched = match shop.fetch_token().await {
         Ok(fetched) => fetched,
         Err(error) => {
             let failure = Failure::from_any(error);
@@ -843,7 +842,7 @@ async fn diagnose_foreign(
     shop: &Shop,
     mut checks: Vec<Check>,
 ) -> Result<Vec<Check>> {
-    let token = match shop.client.token().await {
+    let token = match shop.token().await {
         Ok(token) => token,
         Err(error) => {
             let failure = Failure::from_any(error);
@@ -858,7 +857,7 @@ async fn diagnose_foreign(
             return Ok(checks);
         }
     };
-    let held = shop.client.cached_token()?;
+    let held = shop.kept_token()?;
     let seconds = held
         .filter(|held| held.token == token)
         .map_or(0, |held| held.expires_at - now());

@@ -411,9 +411,9 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
         Rule::Delivery => (&DELIVERY, "2"),
     };
     let body = request(ask, &args, json!({}))?;
-    let (_, operation) = ask.operation();
     let shop = ctx.shop().await?;
-    let reply = shop.ask(operation, &[("rule_id", number)], &body).await?;
+    let query = [("rule_id", number)];
+    let reply = shop.read_with(ask, &query, &body).await?;
     ctx.show_reply(ask, reply)
 }
 

@@ -2,10 +2,11 @@
 //! platform's own record to machine output.
 
 use super::Ctx;
+use super::terminal::Terminal;
 use crate::api::operation::{mask_by_name, present};
 use crate::lang::Text;
+use crate::shop::Observer;
 use crate::shop::pass_through::Ask;
-use crate::text;
 use serde_json::Value;
 
 /// The platform's whole record in machine output.
@@ -19,23 +20,12 @@ pub struct Full {
 impl Ctx {
     /// Names the fields of a thing that are there and cannot be read.
     pub fn note_unread(&self, what: Text, unread: &[&str]) {
-        if !unread.is_empty() {
-            self.out.warn(text!(
-                "{what}: WeChat's data cannot be read in {fields}",
-                what,
-                fields = unread.join(", ")
-            ));
-        }
+        Terminal::new(&self.out).note_unread(what, unread);
     }
 
     /// Says that rows of a list may be missing.
     pub fn note_unsure(&self, unsure: u64) {
-        if unsure > 0 {
-            self.out.warn(text!(
-                "up to {count} {count:row|rows} may be missing, because others went while the list was read; run it again",
-                count = unsure
-            ));
-        }
+        Terminal::new(&self.out).note_unsure(unsure);
     }
 
     /// A record as it is printed under `wechat`: ids as text, times as RFC 3339, people masked. `at` is where the reply

@@ -1,8 +1,8 @@
 //! What bulk commands of every noun share.
 
-use super::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::output::Cell;
+pub use crate::shop::job::Busy;
 use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -44,50 +44,6 @@ impl Invocation {
     pub fn read(text: &str) -> Option<Invocation> {
         serde_json::from_str(text).ok()
     }
-}
-
-/// What to do while another job works for the same shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Busy {
-    /// Wait until the other job ends
-    #[default]
-    Wait,
-    /// End at once with exit code 5
-    Exit,
-}
-
-/// One job at a time works for a shop, over all processes of this machine.
-pub async fn one_job(ctx: &Ctx, shop_key: &str, busy: Busy) -> Result<crate::state::LockGuard> {
-    one_at_a_time(ctx, format!("job-{shop_key}"), busy).await
-}
-
-/// As [`one_job`], under a name of its own: for jobs that need not wait for those of another kind.
-pub async fn one_at_a_time(ctx: &Ctx, name: String, busy: Busy) -> Result<crate::state::LockGuard> {
-    // The journal of the job marks what is sent.
-    if !ctx.global.dry_run {
-        ctx.shop().await?.client.in_bulk()?;
-    }
-    let state = ctx.state()?;
-    if let Some(guard) = state.try_lock(&name)? {
-        return Ok(guard);
-    }
-    if busy == Busy::Exit {
-        return Err(Failure::limited(text!("another job works for this shop"))
-            .hint(text!("wait for it, or use --busy wait"))
-            .into());
-    }
-    ctx.out
-        .note(text!("waiting for another job that works for this shop"));
-    let state = state.clone();
-    tokio::task::spawn_blocking(move || state.lock(&name))
-        .await
-        .map_err(|error| {
-            Failure::bug(text!(
-                "waiting for a lock failed: {error}",
-                error = error.to_string()
-            ))
-        })?
 }
 
 /// How a job ended: `done`, `partial` or `stopped`.

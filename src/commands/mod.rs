@@ -20,6 +20,7 @@ pub mod demo;
 pub mod dispute;
 mod done;
 pub mod due;
+mod ended;
 pub mod event;
 pub mod fetched;
 pub mod flash_sale;
@@ -49,6 +50,7 @@ mod several;
 pub mod sharer;
 pub mod shows;
 pub mod status;
+mod terminal;
 pub mod util;
 mod web;
 
@@ -61,13 +63,14 @@ use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
 use crate::shop::pass_through::{self, Ask, BEHIND};
-use crate::shop::{Offered, Shop};
+use crate::shop::{Offered, Shop, ShopClock};
 use crate::state::State;
 use crate::state::log::{Log, Write, Writer};
 use crate::text;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::sync::Arc;
+use terminal::Terminal;
 
 /// What a command works with. Nothing is opened before it is used.
 pub struct Ctx {
@@ -219,13 +222,10 @@ impl Ctx {
             ),
             None => client,
         };
-        Ok((
-            Shop {
-                client,
-                family: profile.family,
-            },
-            running,
-        ))
+        let mut shop = Shop::new(client, profile.family);
+        shop.clock = clock_of(&profile, &self.dirs);
+        shop.observer = Arc::new(Terminal::new(&self.out));
+        Ok((shop, running))
     }
 
     /// Above what is read on a terminal: which shop it is, where somebody has several. Writes say it themselves.
@@ -249,13 +249,7 @@ impl Ctx {
 
     /// The shop's time, unix seconds: that of this machine, and in the sandbox that of its clock.
     pub fn clock(&self) -> Result<i64> {
-        match self.profile()?.target {
-            Target::Sandbox => {
-                let mut shop = crate::sandbox::Sandbox::open(&self.dirs.state.join("sandbox.db"))?;
-                Ok(crate::types::now() + shop.settings()?.clock_offset)
-            }
-            Target::Live | Target::StandIn => Ok(crate::types::now()),
-        }
+        clock_of(self.profile()?, &self.dirs)()
     }
 
     /// The provider that a shop's tokens come through. Its answers are tokens: `--raw` does not print them.
@@ -358,6 +352,18 @@ impl Ctx {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The time of a profile's shop.
+fn clock_of(profile: &Profile, dirs: &Dirs) -> ShopClock {
+    let file = dirs.state.join("sandbox.db");
+    match profile.target {
+        Target::Sandbox => Box::new(move || {
+            let mut shop = crate::sandbox::Sandbox::open(&file)?;
+            Ok(crate::types::now() + shop.settings()?.clock_offset)
+        }),
+        Target::Live | Target::StandIn => Box::new(|| Ok(crate::types::now())),
     }
 }
 
@@ -549,7 +555,8 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
     if shows_several(&cli.noun)
         && let Some(names) = ctx.several()?
     {
-        return ctx.one_after_the_other(&names).await;
+        let ended = ctx.one_after_the_other(&names).await;
+        return ctx.show_ended(ended);
     }
     // A profile that cannot be read is named by the command that needs it.
     if let Ok(profile) = ctx.profile() {
@@ -557,5 +564,6 @@ pub async fn run(cli: Cli, ctx: &Ctx) -> Result<()> {
             .offered()
             .check(profile.family, text!("this command"))?;
     }
-    cli.noun.run(ctx).await
+    let ended = cli.noun.run(ctx).await;
+    ctx.show_ended(ended)
 }

@@ -4,18 +4,14 @@
 use super::Ctx;
 use crate::cli::values::{When, when};
 use crate::fail::Failure;
-use crate::shop::ask::pointer;
 use crate::shop::pass_through::Ask;
 use crate::text;
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
-use futures_util::{StreamExt, TryStreamExt};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// Things that are read at the same time.
-const AT_ONCE: usize = 8;
 const DAY: i64 = 86_400;
 const CHINA: i64 = 8 * 3600;
 
@@ -90,19 +86,7 @@ impl Serialize for Service {
 impl Ctx {
     /// What stands at the place that `ask` shows, for each of these bodies, in their order; several are read at once.
     pub async fn read_each(&self, ask: &Ask, bodies: Vec<Value>) -> Result<Vec<Value>> {
-        let shop = self.shop().await?;
-        let (_, operation) = ask.operation();
-        let place = pointer(ask.shows);
-        let place = &place;
-        futures_util::stream::iter(bodies)
-            .map(|body| async move {
-                let mut reply = shop.ask(operation, &[], &body).await?;
-                let found = reply.pointer_mut(place).map(Value::take);
-                anyhow::Ok(found.unwrap_or_default())
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await
+        self.shop().await?.read_each(ask, bodies).await
     }
 }
 

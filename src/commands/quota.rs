@@ -2,7 +2,6 @@
 
 use super::Ctx;
 use super::profile::in_english;
-use crate::api::provider::ClearComponentQuota;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
@@ -314,15 +313,9 @@ pub async fn clear_of_provider(
     }
     ctx.before_write(Some(question)).await?;
     let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
-    let request = ClearComponentQuota {
-        component_appid: provider.appid.clone(),
-        appid: merchant.clone(),
-        appsecret: secret,
-    };
-    // It carries no token: the client of a merchant serves as well as the provider's own.
-    let client = &ctx.shop().await?.client;
-    client
-        .call_openly(&request)
+    ctx.shop()
+        .await?
+        .clear_provider_quota(&provider.appid, merchant.as_deref(), secret)
         .await
         .within(|| text!("setting the day counters to zero"))?;
     cleared(appid, None, ctx)
@@ -371,7 +364,7 @@ async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
 
 /// Whether a token cannot be had because too many were fetched today. Other refusals come up with the call itself.
 async fn tokens_are_used_up(shop: &Shop) -> bool {
-    let token = shop.client.token().await;
+    let token = shop.token().await;
     token.is_err_and(|error| failure(&error).is_some_and(|f| f.errcode == Some(USED_UP)))
 }
 

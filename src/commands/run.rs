@@ -243,7 +243,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<goods::report::Report>("run resume"),
     Shows::one::<goods::StoreReport>("run resume"),
     Shows::one::<delivery::Report>("run resume"),
-    Shows::list::<aftersale::auto::report::Row>("run resume"),
+    Shows::list::<crate::shop::aftersale::auto::report::Row>("run resume"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

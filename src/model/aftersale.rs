@@ -550,6 +550,17 @@ impl Case {
         self.moves().find(|known| known.step == step)
     }
 
+    /// Whether it stands where this step leads already, and cannot take it again. A refund that failed is none.
+    pub fn stands_after(self, step: Step) -> bool {
+        let paid = self.state == State::Refunded;
+        let leads_here = |known: &Move| {
+            known.step == step
+                && (known.to.contains(&self.state) || paid && known.to.contains(&State::Refunding))
+        };
+        let moves = STAGES.iter().flat_map(|stage| stage.moves);
+        self.may(step).is_none() && moves.into_iter().any(leads_here)
+    }
+
     /// When this state ends by itself. The platform states how long, not from when: it is counted from the last
     /// change here. `None` where nothing runs out, and where the last change cannot be read.
     pub fn deadline(self) -> Option<Deadline> {

@@ -133,6 +133,8 @@ impl Sales {
             day.refunds += 1;
             add(&mut day.refunded, aftersale.amount, &mut unread);
         }
+        let unsure = aftersales.iter().filter(|it| is_unsure(it));
+        unread += unsure.count() as u64;
         let mut products: Vec<Sold> = products.into_values().collect();
         products.sort_by(|one, other| {
             (other.sales.0, &one.product).cmp(&(one.sales.0, &other.product))
@@ -164,6 +166,11 @@ fn is_refunded(aftersale: &Aftersale) -> bool {
 }
 
 /// Unix seconds.
+/// It may have been refunded, and of what amount nobody can read.
+fn is_unsure(aftersale: &Aftersale) -> bool {
+    aftersale.is_unreadable() && aftersale.amount.is_none()
+}
+
 fn opened(aftersale: &Aftersale) -> Option<i64> {
     aftersale.opened_ms.map(|millis| millis.div_euclid(1000))
 }
@@ -212,7 +219,9 @@ impl Aftersales {
         for aftersale in aftersales {
             let day = days.at(opened(aftersale));
             day.opened += 1;
-            if is_refunded(aftersale) {
+            if is_unsure(aftersale) {
+                unread += 1;
+            } else if is_refunded(aftersale) {
                 day.refunded_count += 1;
                 add(&mut day.refunded, aftersale.amount, &mut unread);
             } else if aftersale.state.is_open() {

@@ -90,6 +90,8 @@ pub struct Output {
     columns_fit: Arc<AtomicBool>,
     /// Why columns that were taken for paths into the JSON may not be there.
     columns_doubtful: Arc<Mutex<Option<Failure>>>,
+    /// Something that was to be shown could not be.
+    has_failed: Arc<AtomicBool>,
     /// The column that lists are sorted by, with `-` before it for the largest first.
     pub sort: Option<String>,
     /// How many rows a terminal gets where nobody said how many.
@@ -117,6 +119,7 @@ impl Default for Output {
             nothing: None,
             columns_fit: Arc::default(),
             columns_doubtful: Arc::default(),
+            has_failed: Arc::default(),
             sort: None,
             limit: None,
             most: None,
@@ -266,7 +269,7 @@ impl Output {
             let values: Result<Vec<Value>> = parts.map(|part| Ok(part?.json())).collect();
             let values = values?;
             if !values.is_empty() {
-                picked.check_paths()?;
+                self.kept(picked.check_paths())?;
             }
             return self.value(&Value::from(values));
         }
@@ -279,7 +282,7 @@ impl Output {
             form.push(picked.part(*row, form.need())?)?;
         }
         if all > 0 {
-            picked.check_paths()?;
+            self.kept(picked.check_paths())?;
         }
         form.finish()?;
         if rows.len() < all {
@@ -302,12 +305,24 @@ impl Output {
         !self.sink.reader_is_gone()
     }
 
+    /// Whether something that was to be shown could not be.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn kept<T, E>(&self, shown: std::result::Result<T, E>) -> std::result::Result<T, E> {
+        if shown.is_err() {
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+        shown
+    }
+
     /// As [`Output::show`], with columns that no type declares.
     pub fn show_with<T: Serialize + 'static>(&self, columns: Columns<T>, row: &T) -> Result<()> {
         let picked = Picked::new(self, columns)?;
         let part = |need| {
             let part = picked.part(row, need)?;
-            picked.check_paths().map(|()| part)
+            self.kept(picked.check_paths()).map(|()| part)
         };
         match self.format {
             _ if self.jq.is_some() => self.value(&part(Need::Json)?.json()),
@@ -345,10 +360,9 @@ impl Output {
     pub fn value(&self, value: &Value) -> Result<()> {
         self.check_value()?;
         if let Some(expression) = &self.jq {
-            return jq::Jq::new(expression, self.patience)?
-                .run(&serde_json::to_vec(value)?, |line| {
-                    self.print_filtered(line)
-                });
+            let filter = jq::Jq::new(expression, self.patience)?;
+            let data = serde_json::to_vec(value)?;
+            return self.kept(filter.run(&data, |line| self.print_filtered(line)));
         }
         match self.format {
             Format::Table | Format::Json => self.json(value),
@@ -370,8 +384,8 @@ impl Output {
     /// WeChat's answer as it came, on a line of its own, for `--raw`.
     pub fn answer(&self, answer: &[u8]) {
         let line = format!("{}\n", String::from_utf8_lossy(answer));
-        // The command's own data meets the same trouble and reports it.
-        let _ = self.sink.data(self.outward(&line).as_bytes());
+        // Where it cannot be written the command says so at its end.
+        let _ = self.kept(self.sink.data(self.outward(&line).as_bytes()));
     }
 
     /// One line of plain data, such as a token; the same in every format.
@@ -511,13 +525,13 @@ impl Output {
         if self.answers_only {
             return Ok(());
         }
-        self.sink.data(bytes).map_err(|error| {
+        self.kept(self.sink.data(bytes).map_err(|error| {
             Failure::input(text!(
                 "cannot write to standard output: {error}",
                 error = error.to_string()
             ))
             .into()
-        })
+        }))
     }
 
     /// Words to stderr, without what could move the cursor.

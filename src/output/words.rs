@@ -2,7 +2,7 @@
 
 use super::{Format, Output};
 use crate::fail::{self, Failure};
-use crate::lang::{Lang, Text};
+use crate::lang::Lang;
 use crate::text;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -116,14 +116,8 @@ fn people(failure: &Failure, lang: Lang) -> String {
     if failure.shown {
         return explained.message;
     }
-    let mut causes = explained.causes;
-    let mut message = explained.message;
-    let seen = seen(failure);
-    if let Some(seen) = &seen {
-        let last = causes.last_mut().unwrap_or(&mut message);
-        last.push_str(&seen.render(lang));
-    }
     let mut hints: Vec<String> = explained.hint.into_iter().collect();
+    // What WeChat's support asks for, and what can be done with it here.
     if let Some(rid) = &failure.rid {
         hints.push(
             text!(
@@ -134,7 +128,11 @@ fn people(failure: &Failure, lang: Lang) -> String {
         );
     }
     let mut words = String::new();
-    paragraph(&mut words, &text!("Error: ").render(lang), &[message]);
+    paragraph(
+        &mut words,
+        &text!("Error: ").render(lang),
+        &[explained.message],
+    );
     for problem in &explained.problems {
         let mut lines = problem.lines();
         let _ = writeln!(words, "  - {}", lines.next().unwrap_or_default());
@@ -142,15 +140,14 @@ fn people(failure: &Failure, lang: Lang) -> String {
             let _ = writeln!(words, "    {line}");
         }
     }
-    paragraph(&mut words, &text!("Cause: ").render(lang), &causes);
+    paragraph(
+        &mut words,
+        &text!("Cause: ").render(lang),
+        &explained.causes,
+    );
     paragraph(&mut words, &text!("Hint:  ").render(lang), &hints);
     words.truncate(words.trim_end().len());
     words
-}
-
-/// What WeChat's support asks for. The errcode stands in the message already.
-fn seen(failure: &Failure) -> Option<Text> {
-    failure.rid.as_ref().map(|rid| text!(" (rid {rid})", rid))
 }
 
 /// The first line beside its label, the others below it.

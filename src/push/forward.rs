@@ -302,11 +302,14 @@ pub async fn run_program(
         group.release();
         ended
     };
-    match tokio::time::timeout(timeout, running).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(status.to_string()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the program did not end in time".into()),
+    let ended = tokio::select! {
+        ended = running => ended,
+        () = crate::clock::elapse(timeout) => return Err("the program did not end in time".into()),
+    };
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

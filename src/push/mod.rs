@@ -27,8 +27,10 @@ mod crypto;
 pub mod events;
 pub mod explain;
 pub mod forward;
+pub mod hand;
 mod provider;
 pub mod receiver;
+pub mod robot;
 
 pub use crypto::{AesKey, Envelope, encrypt, random16, signature};
 

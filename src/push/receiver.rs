@@ -5,6 +5,7 @@
 //! sends or reads slowly is cut off, and where all places are taken the connection that has been without an answer for
 //! longest gives way: WeChat waits five seconds, and strangers cannot make it wait.
 
+mod certificate;
 mod connection;
 
 use super::forward::Wake;
@@ -12,13 +13,12 @@ use super::{
     Account, Mode, Opened, Query, Refusal, Stamp, answer, content_answer, events, milliseconds,
     provider,
 };
-use crate::fail::Failure;
 use crate::lang::Text;
 use crate::state::State;
 use crate::state::pushes::{Kept, NewPush, PushLog};
-use crate::text;
 use crate::types::now;
 use anyhow::Result;
+pub use certificate::tls;
 use connection::{Places, Watched};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
@@ -432,38 +432,4 @@ pub fn new_push(shop: &str, opened: &Opened, event: &events::Event, forward: boo
         fields: serde_json::Value::Object(event.fields.clone()).to_string(),
         forward,
     }
-}
-
-/// Reads a certificate chain and its key, both PEM.
-pub fn tls(
-    certificate: &std::path::Path,
-    key: &std::path::Path,
-) -> Result<Arc<rustls::ServerConfig>> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let unusable = |path: &std::path::Path, error: String| {
-        Failure::input(text!(
-            "cannot use {path} for TLS: {error}",
-            path = path.display().to_string(),
-            error
-        ))
-        .hint(text!(
-            "give a certificate with its chain and its private key, both in PEM"
-        ))
-    };
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unusable(certificate, error.to_string()))?;
-    let private =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|config| {
-            config
-                .with_no_client_auth()
-                .with_single_cert(chain, private)
-        })
-        .map_err(|error| unusable(certificate, error.to_string()))?;
-    Ok(Arc::new(config))
 }

@@ -81,7 +81,7 @@ async fn answer(
 /// Lets a call meet what was planned for it.
 async fn strike(shop: &Shop, call: Call, plan: Plan, cut: &Cut) -> Response<Body> {
     if plan.delay_milliseconds > 0 {
-        tokio::time::sleep(Duration::from_millis(plan.delay_milliseconds)).await;
+        crate::clock::elapse(Duration::from_millis(plan.delay_milliseconds)).await;
     }
     let Some(Fault { kind, after, .. }) = plan.fault else {
         return json(lock(shop).answer(&call, "", None));

@@ -2,15 +2,21 @@
 //! in its answer, so that a mark in the note is what it is found by.
 
 use super::Shop;
-use super::pass_through::funds::{WITHDRAWAL, WITHDRAWALS};
-use super::write::Found;
+use super::pass_through::funds::{
+    CHECK_CODE, CODE_STATE, SCANNED_BY, WITHDRAWAL, WITHDRAWAL_STATE, WITHDRAWALS,
+};
+use super::pass_through::words_of;
+use super::write::{Found, Made};
 use crate::api::component::funds::{WithdrawReply, Withdrawal, WithdrawalReply};
+use crate::clock::sleep;
 use crate::fail::{Failure, failure};
+use crate::lang::Text;
 use crate::state::money::{Movement, Stand};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// How many of the newest withdrawals are looked through for one whose answer was lost. There is one a day.
 const NEWEST: usize = 10;
@@ -76,7 +82,85 @@ fn is_unknown(error: &anyhow::Error) -> bool {
     failure(error).is_some_and(|failure| failure.errcode == Some(9_710_001))
 }
 
+/// The code has run out.
+pub fn is_gone(error: &anyhow::Error) -> bool {
+    failure(error).is_some_and(|failure| matches!(failure.errcode, Some(60208 | 60220)))
+}
+
+/// Where a withdrawal stands, in words.
+pub fn state_words(withdrawal: &Withdrawal) -> Text {
+    words_of(
+        &WITHDRAWAL,
+        WITHDRAWAL_STATE,
+        &withdrawal.status.as_str().into(),
+    )
+}
+
 impl Shop {
+    /// Keeps how a withdrawal ended.
+    pub fn withdrawal_has_ended(&self, made: &Made, now: &Fetched) -> Result<()> {
+        let state = self.client.state();
+        state.movement_stands(made.movement.id, now.stand(), "", "")
+    }
+
+    /// Follows a code until it is confirmed, cancelled or expired; tells every change.
+    pub async fn watch_code(&self, ticket: &str) -> Result<Value> {
+        let body = json!({"qrcode_ticket": ticket});
+        let (_, operation) = CHECK_CODE.operation();
+        let mut told = None;
+        loop {
+            let reply = match self.ask(operation, &[], &body).await {
+                Err(error) if is_gone(&error) => json!({"status": 3}),
+                reply => reply?,
+            };
+            let status = CODE_STATE.integer(&reply);
+            if told != Some(status) {
+                told = Some(status);
+                self.note(text!(
+                    "code: {state}",
+                    state = words_of(&CHECK_CODE, CODE_STATE, CODE_STATE.at(&reply))
+                ));
+                if status == Some(4) && SCANNED_BY.integer(&reply) == Some(0) {
+                    self.warn(text!("somebody who is no administrator scanned the code"));
+                }
+            }
+            if matches!(status, Some(1..=3)) {
+                return Ok(reply);
+            }
+            sleep(Duration::from_secs(3)).await;
+        }
+    }
+
+    /// Waits for the phone and then for the bank.
+    pub async fn follow_withdrawal(
+        &self,
+        made: &Made,
+        mut now: Fetched,
+        service: &Value,
+    ) -> Result<Fetched> {
+        if now.value.can_be_scanned() && !made.movement.ticket.is_empty() {
+            self.watch_code(&made.movement.ticket).await?;
+        }
+        let mut told = String::new();
+        let mut seconds = 5;
+        loop {
+            let number = &made.movement.number;
+            now = self.withdrawal(number, service).await?;
+            if told != now.value.status {
+                told.clone_from(&now.value.status);
+                self.note(text!(
+                    "withdrawal: {state}",
+                    state = state_words(&now.value)
+                ));
+            }
+            if now.value.has_ended() {
+                return Ok(now);
+            }
+            sleep(Duration::from_secs(seconds)).await;
+            seconds = (seconds * 2).min(60);
+        }
+    }
+
     /// One withdrawal; `service` is what an account of the payment-management service puts into every request.
     pub async fn withdrawal(&self, number: &str, service: &Value) -> Result<Fetched> {
         let path = match self.family {

@@ -7,24 +7,34 @@ pub mod ask;
 pub mod audit;
 pub mod commission;
 pub mod coupon;
+pub mod delivery;
 pub mod dispute;
+pub mod due;
 pub mod funds;
 pub mod goods;
 pub mod image;
+pub mod job;
 pub mod joining;
 pub mod merchant;
 pub mod number;
+mod observer;
 pub mod order;
 pub mod parcel;
 pub mod pass_through;
 pub mod pay;
+pub mod promoter;
+mod provider;
 pub mod reading;
 pub mod role;
 pub mod status;
 pub mod store;
+mod token;
 pub mod verify;
 pub mod walk;
 pub mod write;
+
+pub use observer::{Observer, ShopClock};
+pub use provider::Authorization;
 
 use crate::api::common::{
     CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,
@@ -40,11 +50,34 @@ use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::{Arc, Mutex};
 
 /// The shop a command works for.
 pub struct Shop {
     pub client: Client,
     pub family: Family,
+    /// What its profile is called.
+    pub name: String,
+    pub appid: String,
+    pub clock: ShopClock,
+    pub observer: Arc<dyn Observer>,
+    /// Movements that were made and are not shown yet.
+    unshown: Mutex<Vec<i64>>,
+}
+
+impl Shop {
+    /// A shop of which nobody is told, by the clock of this machine.
+    pub fn new(client: Client, family: Family) -> Shop {
+        Shop {
+            name: client.name().to_owned(),
+            appid: client.appid().to_owned(),
+            clock: Box::new(|| Ok(crate::types::now())),
+            observer: Arc::new(observer::Nobody),
+            client,
+            family,
+            unshown: Mutex::default(),
+        }
+    }
 }
 
 /// What this program cannot do for a WeChat Store yet.

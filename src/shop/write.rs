@@ -22,6 +22,7 @@
 mod component;
 mod once;
 mod settle;
+mod verb;
 mod words;
 
 pub use once::Standing;

@@ -57,9 +57,19 @@ fn a_refund_is_shown_accepted_and_paid() {
     assert_eq!(state(&world, &number), 13);
     let order = world.json(&["order", "show", "W1", "--openid", BUYER]);
     assert_eq!(order["wechat"]["refund_info"]["refund_amount"], 1234);
-    // It has ended: nothing more is sent.
+    // It stands there: nothing more is sent, and it is shown again.
     let before = writes(&world);
-    let told = world.refused(1, &["aftersale", "accept-refund", &number]);
+    let again = world.run(&["aftersale", "accept-refund", &number]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("it is so already; nothing was sent")
+            && again.text().contains("refunded"),
+        "{}{}",
+        again.text(),
+        again.stderr
+    );
+    // What it cannot come to any more is refused.
+    let told = world.refused(1, &["aftersale", "reject", &number]);
     assert!(
         told.contains("is refunded") && told.contains("it has ended"),
         "{told}"
@@ -333,7 +343,9 @@ fn a_lost_answer_is_looked_up_and_a_busy_order_waited_for() {
         (sent("/shop/ecaftersale/reject"), state(&world, &other)),
         (2, 4)
     );
-    let told = world.refused(9, &["aftersale", "reject", &other, "--force"]);
+    let said = world.run_in_time(&["aftersale", "reject", &other, "--force"]);
+    let told = &said.stderr;
+    assert_eq!(said.code, Some(9), "{told}");
     assert!(
         told.contains("2747008")
             && told.contains("present state: 4")
@@ -350,7 +362,9 @@ fn while_the_after_sale_does_not_show_it_the_outcome_is_unknown() {
     let number = world.opened(&["refund", "W1", "--product", "T1"]);
     let lost = Fault::once("/shop/ecaftersale/acceptrefund", FaultKind::Reset);
     world.sandbox().add_fault(&lost).expect("a fault");
-    let told = world.refused(9, &["aftersale", "accept-refund", &number]);
+    let said = world.run_in_time(&["aftersale", "accept-refund", &number]);
+    let told = &said.stderr;
+    assert_eq!(said.code, Some(9), "{told}");
     assert!(
         told.contains("run the same command again in a minute") && !told.contains("repeated"),
         "{told}"

@@ -6,8 +6,10 @@
 use super::world::{World, said};
 use crate::support::spec;
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+use wxsell::clock::VARIABLE;
 use wxsell::sandbox::{Fault, FaultKind};
 use wxsell::types::Fen;
 
@@ -87,6 +89,7 @@ fn held_up(world: &World, fault: Fault) -> Child {
     world.sandbox().add_fault(&fault).expect("a fault");
     let child = world
         .command(&[&AUTO[..], &["--format", "json"]].concat())
+        .env(VARIABLE, world.clock())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -104,8 +107,10 @@ fn rows_of(child: Child) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).expect("rows")
 }
 
+/// A call that takes until the time of the test goes on.
 fn late(path: &str) -> Fault {
-    Fault::once(path, FaultKind::Latency { milliseconds: 3000 })
+    let milliseconds = 600_000;
+    Fault::once(path, FaultKind::Latency { milliseconds })
 }
 
 #[test]
@@ -680,6 +685,7 @@ fn what_the_buyer_changes_meanwhile_is_not_accepted_unseen() {
     // After it was shown, before it is accepted.
     let child = held_up(&world, late("/shop/order/get"));
     change(900);
+    world.wait(600);
     let rows = rows_of(child);
     assert_eq!(
         (&rows[0]["state"], &rows[0]["amount"], &rows[0]["why"]),
@@ -693,6 +699,7 @@ fn what_the_buyer_changes_meanwhile_is_not_accepted_unseen() {
     // In the last moment, when nobody can know: what is paid counts.
     let child = held_up(&world, late(ACCEPT));
     change(1700);
+    world.wait(600);
     let rows = rows_of(child);
     assert_eq!(
         (&rows[0]["state"], &rows[0]["amount"], &rows[0]["why"]),
@@ -844,12 +851,22 @@ fn two_runs_do_not_work_at_once() {
     let child = held_up(&world, late(ACCEPT));
     let said = world.run(&[&AUTO[..], &["--busy", "exit"]].concat());
     assert_eq!(said.code, Some(5), "{}", said.stderr);
-    let (rows, told) = auto(&world, 0, &[]);
-    assert!(told.contains("waiting for another job"), "{told}");
-    assert_eq!(
-        (rows.len(), rows_of(child)[0]["state"].clone()),
-        (0, json!("done"))
+    let mut second = world
+        .command(&[&AUTO[..], &["--format", "json"]].concat())
+        .env(VARIABLE, world.clock())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let told = BufReader::new(second.stderr.take().expect("its words"));
+    let mut told = told.lines().map_while(Result::ok);
+    assert!(
+        told.any(|line| line.contains("waiting for another job")),
+        "it does not wait"
     );
+    world.wait(600);
+    assert_eq!(rows_of(child)[0]["state"], "done");
+    assert_eq!(rows_of(second).len(), 0);
     assert_eq!((state(&world, &number), sent(&world, ACCEPT)), (11, 1));
 }
 

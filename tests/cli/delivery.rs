@@ -89,8 +89,9 @@ fn an_order_goes_in_one_parcel_or_in_several_and_is_received() {
     assert_eq!(status(&world, "A2"), 20);
     let again = world.run(&[send("Z1"), vec![one.as_str()]].concat());
     assert!(again.stderr.contains("already"), "{}", again.stderr);
-    let early = world.refused(9, &["delivery", "receive", "A2"]);
-    assert!(early.contains("1000000"), "{early}");
+    let early = world.run_in_time(&["delivery", "receive", "A2"]);
+    assert_eq!(early.code, Some(9), "{}", early.stderr);
+    assert!(early.stderr.contains("1000000"), "{}", early.stderr);
     world.ok(&[send("Z2"), vec![one.as_str()]].concat());
     assert_eq!(status(&world, "A2"), 30, "WeChat says when it is complete");
     world.ok(&["delivery", "receive", "A2"]);
@@ -294,6 +295,50 @@ fn one_that_an_earlier_run_sent_is_looked_for_twice_before_it_is_sent_again() {
         said.stderr
     );
     assert_eq!(parcels(&world, "A2").len(), 1);
+}
+
+#[test]
+fn a_table_ends_after_three_parcels_of_which_nobody_knows() {
+    let orders = ["A1", "A2", "A3", "A4", "A5"];
+    let world = paid(&orders);
+    let rows = orders.map(|order| format!("{order},SF,SF-{order}\n"));
+    let table = format!("order,carrier,waybill\n{}", rows.concat());
+    world.write("parcels.csv", &table);
+    let send = [
+        "delivery",
+        "send",
+        "--from",
+        "parcels.csv",
+        "--jobs",
+        "1",
+        "--format",
+        "json",
+    ];
+    let sent = || {
+        let calls = world.calls();
+        let calls = calls.iter();
+        calls
+            .filter(|call| call.path == "/shop/delivery/send")
+            .count()
+    };
+    let always = Fault {
+        times: None,
+        ..Fault::once("/shop/delivery/send", FaultKind::Reset)
+    };
+    world.sandbox().add_fault(&always).expect("a fault");
+    let said = world.run_in_time(&send);
+    assert_eq!((said.code, sent()), (Some(9), 3), "{}", said.stderr);
+    let report = said.json();
+    assert_eq!(report["status"], "stopped", "{report}");
+    // At its end the job has proven that none of them came.
+    assert!(said.stderr.contains("looking again"), "{}", said.stderr);
+    world.sandbox().clear_faults(None).expect("no faults");
+    let said = world.run_in_time(&send);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for order in orders {
+        assert_eq!(parcels(&world, order).len(), 1, "{order}");
+    }
+    assert_eq!(sent(), 8);
 }
 
 #[test]

@@ -141,6 +141,69 @@ fn a_clock_that_cannot_be_read_is_shown_and_never_dropped() {
 }
 
 #[test]
+fn a_listed_number_that_is_none_is_named_and_hides_no_others() {
+    let world = World::selling();
+    let number = asked(&world);
+    let shop = world.altered(|path, _, reply| {
+        if path == LIST && reply["after_sales_orders"].is_array() {
+            let ids = reply["after_sales_orders"].as_array_mut().expect("ids");
+            // Of another shop's list, as an object of other fields, and nothing that could be a number.
+            ids.extend([json!("abc"), json!({"id": 5}), json!(["x"])]);
+        }
+    });
+    let (rows, said) = due(&shop, &world, 8);
+    let of = |number: &str| {
+        let rows = rows.as_array().expect("rows");
+        let row = rows.iter().find(|row| row["number"] == number);
+        row.unwrap_or_else(|| panic!("no {number}: {rows:#?}"))
+            .clone()
+    };
+    assert_eq!(of(&number)["unreadable"], false);
+    for odd in ["abc", "{\"id\":5}", "[\"x\"]"] {
+        let row = of(odd);
+        assert_eq!(
+            (&row["unreadable"], &row["due"]),
+            (&json!(true), &json!(true)),
+            "{odd}"
+        );
+        let named = format!("after-sale {odd}: WeChat lists it under a number that cannot be read");
+        assert!(said.contains(&named), "{said}");
+    }
+    // Nothing that the platform could not understand went out.
+    let asked: Vec<Value> = world
+        .calls()
+        .iter()
+        .filter(|call| call.path == SHOW)
+        .map(|call| serde_json::from_str::<Value>(&call.request).expect("JSON"))
+        .collect();
+    assert!(
+        asked.iter().all(|body| body["aftersale_id"].is_number()),
+        "{asked:?}"
+    );
+    let (rows, _) = shop.json(&world, 0, &["aftersale", "list", "--open"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(4), "{rows}");
+    let (rows, _) = soon(&shop, &world);
+    assert_eq!(rows.as_array().map(Vec::len), Some(4), "{rows}");
+    // One that WeChat lists and does not show is told from none as well.
+    let gone = world.altered(|path, _, reply| {
+        if path == SHOW {
+            *reply = json!({"errcode": 2_747_007, "errmsg": "no such after-sale"});
+        }
+    });
+    let (rows, _) = gone.json(&world, 0, &["aftersale", "list"]);
+    assert_eq!(
+        (&rows[0]["id"], &rows[0]["unreadable"]),
+        (&json!(number), &json!(true))
+    );
+    let (rows, said) = gone.json(
+        &world,
+        0,
+        &["report", "aftersales", "--since", "2022-01-01"],
+    );
+    assert!(said.contains("1 amounts could not be read"), "{rows}{said}");
+}
+
+#[test]
 fn rows_of_disputes_that_are_no_records_are_named_and_hide_no_others() {
     let world = World::selling();
     let number = asked(&world);

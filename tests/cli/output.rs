@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use unicode_width::UnicodeWidthStr;
+use wxsell::sandbox::{Fault, FaultKind};
 
 #[test]
 fn a_list_comes_in_seven_forms() {
@@ -322,7 +323,11 @@ fn a_column_that_is_not_there_is_named_before_anything_is_done() {
 #[test]
 fn jq_is_bounded_and_prints_as_it_goes() {
     let world = World::with_goods(&teas(&[("A", "1")]));
-    let list = |jq: &str| world.run(&["goods", "list", "--timeout", "1", "--jq", jq]);
+    let list = |jq: &str| {
+        // The one that calculates for ever is waited for; the others need their time on a machine at work.
+        let seconds = if jq == "def f: f; f" { "1" } else { "30" };
+        world.run(&["goods", "list", "--timeout", seconds, "--jq", jq])
+    };
     for (jq, why) in [
         ("def f: 1+f; f", "calls itself too often"),
         ("def f: f; f", "gave nothing within 1 s"),
@@ -370,6 +375,42 @@ fn jq_is_bounded_and_prints_as_it_goes() {
     drop(stdout);
     assert_eq!(&first, b"0\n1\n2\n3\n");
     assert!(child.wait().expect("it ends").success());
+}
+
+/// On a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_others_wrote_acts_on_no_terminal_in_any_format() {
+    let world = World::new();
+    let reply = r#"{"errcode":0,"total_num":1,"spus":[{"out_product_id":"P1","title":"a\u001b]0;x\u0007\u009b31m\u202eb","skus":[]}]}"#;
+    let fault = Fault {
+        times: None,
+        ..Fault::once(
+            "/shop/spu/get_list",
+            FaultKind::Reply { json: reply.into() },
+        )
+    };
+    world.sandbox().add_fault(&fault).expect("a fault");
+    let mut lines: Vec<Vec<&str>> = ["table", "json", "ndjson", "yaml", "csv", "tsv"]
+        .iter()
+        .map(|format| vec!["goods", "list", "--format", format])
+        .collect();
+    lines.push(vec!["goods", "list", "--jq", ".[0].title"]);
+    lines.push(vec!["goods", "list", "--raw"]);
+    let page = r#"{"page":1,"page_size":10}"#;
+    lines.push(vec!["api", "call", "spu_get_list", "--data", page]);
+    for args in lines {
+        let args = [&args[..], &["--color", "never"]].concat();
+        let said = world.on_terminal_then("sandbox", "", &args, "2>/dev/null");
+        let text = said.text();
+        assert!(
+            text.contains('a') && text.contains("31m"),
+            "{args:?}: {text}"
+        );
+        for acts in ['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}'] {
+            assert!(!text.contains(acts), "{args:?}: {text:?}");
+        }
+    }
 }
 
 #[test]

@@ -380,6 +380,10 @@ fn a_refused_row_keeps_the_words_and_the_number_of_the_request_everywhere() {
     let message = error["message"].as_str().expect("text");
     assert!(!message.contains(rid), "{error}");
     assert_eq!(message.matches("title not allowed").count(), 1, "{error}");
+    // People see it once, where it says what to do with it.
+    let (_, err) = stand.ends(1, &call);
+    once(&err);
+    assert!(err.contains(&format!("wxsell rid show {rid}")), "{err}");
 }
 
 #[test]

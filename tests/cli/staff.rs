@@ -500,6 +500,63 @@ fn a_message_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[test]
+fn messages_end_after_three_of_which_nobody_knows() {
+    let world = with_one();
+    for number in 2..=6 {
+        world.ok(&[
+            "promoter",
+            "add",
+            "--openid",
+            &openid(number),
+            "--role",
+            "导购",
+        ]);
+        let agreed = world.sandbox().answer_as_staff(&openid(number), true);
+        agreed.expect("agreed");
+    }
+    let path = "/promoter/singlesendmsg";
+    let sent = || {
+        let calls = world.calls();
+        calls.iter().filter(|call| call.path == path).count()
+    };
+    let send = [
+        "promoter", "message", "send", "--title", "t", "--page", "p", "--all", "--format", "json",
+    ];
+    let results = |said: &super::world::Said| -> Vec<String> {
+        let rows = said.json();
+        let rows = rows.as_array().expect("rows").iter();
+        rows.map(|row| row["result"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    // The first comes through, and then no answer says whether a message went out.
+    let lost = Fault {
+        times: None,
+        ..Fault::once(path, FaultKind::Reset).after()
+    };
+    let first = ["--to", "100"];
+    let to_one = [&send[..7], &first, &send[8..]].concat();
+    let said = world.run_in_time(&to_one);
+    assert_eq!((said.code, sent()), (Some(0), 1), "{}", said.stderr);
+    world.sandbox().add_fault(&lost).expect("a fault");
+    let said = world.run_in_time(&send);
+    assert_eq!((said.code, sent()), (Some(6), 4), "{}", said.stderr);
+    assert_eq!(
+        results(&said),
+        [
+            "unclear", "unclear", "unclear", "not_sent", "not_sent", "not_sent"
+        ]
+    );
+    // What is unclear is left to a person and holds up nobody else.
+    world.sandbox().clear_faults(None).expect("no faults");
+    let said = world.run_in_time(&send);
+    assert_eq!((said.code, sent()), (Some(6), 7), "{}", said.stderr);
+    assert_eq!(
+        results(&said),
+        ["unclear", "unclear", "unclear", "sent", "sent", "sent"]
+    );
+}
+
+#[test]
 fn people_whose_answer_was_lost_are_looked_up_at_the_end() {
     let world = World::new();
     let table = |from: usize, to: usize| {

@@ -205,7 +205,7 @@ fn a_job_ends_after_three_additions_of_which_nobody_knows_what_became() {
 }
 
 /// With waits that pass at once for the machine and the store.
-fn in_its_time(world: &World, args: &[&str]) -> Said {
+pub fn in_its_time(world: &World, args: &[&str]) -> Said {
     let args = [&["--profile", "store-sandbox"], args, &["--format", "json"]].concat();
     let mut command = world.plain_command(&args);
     super::world::said(command.env(wxsell::clock::VARIABLE, world.clock()))

@@ -166,6 +166,18 @@ impl World {
     /// Runs on a terminal of its own, with these answers typed.
     #[cfg(target_os = "linux")]
     pub fn on_terminal(&self, profile: &str, answers: &str, args: &[&str]) -> Said {
+        self.on_terminal_then(profile, answers, args, "")
+    }
+
+    /// As [`World::on_terminal`], with words of a shell after the command.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal_then(
+        &self,
+        profile: &str,
+        answers: &str,
+        args: &[&str],
+        then: &str,
+    ) -> Said {
         let inner = self.plain_command(&[&["--profile", profile], args].concat());
         let quoted =
             |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
@@ -176,7 +188,7 @@ impl World {
         self.write("answers", answers);
         let mut script = Command::new("script");
         script
-            .args(["-qec", &words.join(" "), "/dev/null"])
+            .args(["-qec", &format!("{} {then}", words.join(" ")), "/dev/null"])
             .env_clear()
             .envs(
                 inner

@@ -1,4 +1,4 @@
-//! A platform that only moves money and makes roles, and does everything that goes wrong on the way: reads lag behind
+//! A platform that only moves money, makes roles and takes evidence, and does everything that goes wrong on the way: reads lag behind
 //! what was done, requests are carried out late, and any answer may come, whole, cut or not at all. Its time is that of a
 //! clock file. Unlike WeChat it pays out as often as it is asked to, so that a second time is seen.
 
@@ -73,7 +73,8 @@ pub const WITHDRAW: &str = "/shop/funds/submitwithdraw";
 pub const REFUND: &str = "/shop/pay/refundorder";
 pub const SHARE: &str = "/shop/pay/profitsharingorder";
 pub const ROLE: &str = "/promoter/addrole";
-const WRITES: [&str; 4] = [WITHDRAW, REFUND, SHARE, ROLE];
+pub const EVIDENCE: &str = "/shop/complaint/upload_material";
+const WRITES: [&str; 5] = [WITHDRAW, REFUND, SHARE, ROLE, EVIDENCE];
 
 impl Bank {
     pub fn open(clock: PathBuf) -> Bank {
@@ -294,6 +295,22 @@ fn shown(path: &str, request: &Value, seen: &[&Moved], now: i64) -> Value {
                 .map(|moved| json!({"role_id": 7, "name": moved.request["name"], "desc": ""}))
                 .collect();
             json!({"errcode": 0, "total_num": roles.len(), "role_list": roles})
+        }
+        // The dispute goes on waiting for evidence, so that a second one is seen.
+        "/shop/complaint/get" => {
+            let opened = json!({"object": 1, "user_record": {"state": 230_000, "event": 240_001,
+                "time": ((now - 90_000) * 1000).to_string(),
+                "material_info": {"content": "", "media_url_list": []}}});
+            let handed = of(EVIDENCE).map(|moved| {
+                json!({"object": 3, "merchant_record": {"state": 230_003, "event": 240_008,
+                    "time": (moved.at * 1000).to_string(), "operator_nickname": "",
+                    "material_info": moved.request["material_info"]}})
+            });
+            let steps: Vec<Value> = std::iter::once(opened).chain(handed).collect();
+            json!({"errcode": 0, "order": {"complaint_order_id": request["complaint_order_id"], "order_id": 1,
+                "after_sale_order_id": 2, "openid": "o", "phone_number": "", "state": 230_003, "type": 7,
+                "create_time": now - 90_000, "update_time": now - 80_000, "expired_time": now + 80_000,
+                "judge_result": 0}, "flow_info": {"list": steps}})
         }
         "/shop/funds/qrcode/get" => json!({"errcode": 0, "qrcode_buf": "iVBORw0KGgo="}),
         _ => json!({"errcode": 0, "errmsg": "ok"}),

@@ -10,6 +10,7 @@ use crate::commands::ask::Data;
 use crate::commands::image::Pictures;
 use crate::fail::Failure;
 use crate::model::aftersale::{Kind, Step};
+use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::aftersale::{
     ACCEPT_REFUND, ACCEPT_RETURN, CERTIFICATES, REJECT, RETURN_ADDRESS, TEST,
 };
@@ -125,7 +126,9 @@ pub async fn accept_refund(args: AcceptRefundArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptRefund,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let Some(amount) = found.value.amount.map(Fen::to_yuan) else {
         return Err(Failure::new(
             crate::fail::Kind::Refused,
@@ -161,7 +164,9 @@ pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
         step: Step::AcceptReturn,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), &json!({"address_info": address}))?;
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -173,7 +178,9 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Reject,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), &json!({"reject_reason": args.reason}))?;
     plan.carry_out(ctx, &found, &body, None).await
 }
@@ -207,7 +214,9 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
         step: Step::ReturnAddress,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let mut aftersale = args.which.key();
     put(&mut aftersale, "return_address_info", address);
     let body = json!({"after_sales_order": aftersale});
@@ -222,13 +231,26 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Certificates,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    if plan.read(ctx).await?.is_none() {
+        return Ok(());
+    }
     let links = pictures.links(ctx).await?;
     let body = with(
         args.which.key(),
         &json!({"refund_desc": args.text, "certificates": links}),
     )?;
-    plan.carry_out(ctx, &found, &body, None).await
+    once(ctx, &CERTIFICATES, &body, &args.which).await
+}
+
+/// Sends what acts again where it comes again, and shows the after-sale as it is then.
+async fn once(ctx: &Ctx, ask: &Ask, body: &Value, which: &Which) -> Result<()> {
+    crate::commands::ask::check(ask, body, &[])?;
+    ctx.out.check_columns_of(super::shown::whole())?;
+    if ctx.send(ask, body).await?.is_none() {
+        return Ok(());
+    }
+    let found = super::read(ctx, which).await?;
+    super::shown::one(ctx, found)
 }
 
 #[derive(Serialize)]
@@ -243,11 +265,5 @@ pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
             operation: args.overdue,
         },
     )?;
-    crate::commands::ask::check(&TEST, &body, &[])?;
-    ctx.out.check_columns_of(super::shown::whole())?;
-    if ctx.send(&TEST, &body).await?.is_none() {
-        return Ok(());
-    }
-    let found = super::read(ctx, &args.which).await?;
-    super::shown::one(ctx, found)
+    once(ctx, &TEST, &body, &args.which).await
 }

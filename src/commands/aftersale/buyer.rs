@@ -80,10 +80,12 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Update,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let now = &found.value;
     if let Some(amount) = args.amount {
-        create::at_most(ctx, now, amount).await?;
+        ctx.shop().await?.may_ask_for(now, amount).await?;
     }
     let amount = args.amount.or(now.amount);
     let media = match args.images.is_empty() {
@@ -114,7 +116,9 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
         step: Step::Cancel,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(args.which.key(), &json!({"openid": found.value.buyer}))?;
     let question = text!("Cancel what the buyer asked for permanently,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
@@ -127,7 +131,9 @@ pub async fn return_info(args: ReturnInfoArgs, ctx: &Ctx) -> Result<()> {
         step: Step::ReturnInfo,
         force: args.force.force,
     };
-    let found = plan.read(ctx).await?;
+    let Some(found) = plan.read(ctx).await? else {
+        return Ok(());
+    };
     let body = with(
         args.which.key(),
         &json!({

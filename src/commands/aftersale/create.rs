@@ -11,9 +11,9 @@ use crate::commands::image::Pictures;
 use crate::commands::order;
 use crate::fail::{Failure, Kind};
 use crate::lang::Lang;
-use crate::model::aftersale::{Aftersale, Reason};
+use crate::model::aftersale::Reason;
 use crate::model::order::{Line, Order, State};
-use crate::shop::aftersale::{Filter, Key};
+use crate::shop::aftersale::left::Left;
 use crate::shop::pass_through::aftersale::CREATE;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -79,10 +79,11 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     }
     let pictures = Pictures::read(&args.images)?;
     let key = args.of.key(ctx).await?;
-    let order = order::read(ctx, &key).await?.value;
+    let shop = ctx.shop().await?;
+    let order = shop.read_order(&key).await?.value;
     let row = row(&order, &args)?;
     let kind = kind_number(args.kind.kind());
-    let left = left(ctx, &order, row, None).await?;
+    let left = shop.left_to_refund(&order, row, None).await?;
     let amount = args.amount.unwrap_or(Fen(left.goods));
     let count = args.count.unwrap_or(row.count);
     let want = Want {
@@ -132,7 +133,6 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     }
     ctx.out.check_columns_of(shown::whole())?;
     ctx.may_write()?;
-    let shop = ctx.shop().await?;
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out.note(text!(
@@ -208,58 +208,6 @@ fn row<'a>(order: &'a Order, args: &CreateArgs) -> Result<&'a Line> {
     }
 }
 
-/// Fen that can be refunded.
-struct Left {
-    /// Of the SKU.
-    goods: i64,
-    /// Before shipment the freight, afterwards nothing.
-    freight: i64,
-}
-
-/// What is left for a SKU after what other after-sales got or ask for; `own` is the number of one that does not count.
-async fn left(ctx: &Ctx, order: &Order, row: &Line, own: Option<&str>) -> Result<Left> {
-    let real = row.paid.unwrap_or_default().0;
-    let mut taken = 0i64;
-    for other in others(ctx, order).await? {
-        let same = row.is(&other.product, &other.sku) && own != Some(other.id.as_str());
-        if same && !other.state.is_void() {
-            let amount = other.amount.ok_or_else(|| {
-                Failure::new(
-                    Kind::Refused,
-                    text!(
-                        "the amount of after-sale {number} cannot be read; nothing was sent",
-                        number = &other.id
-                    ),
-                )
-            })?;
-            taken = taken.saturating_add(amount.0);
-        }
-    }
-    let freight = match order.state {
-        State::Paid => order.price.freight.unwrap_or_default().0,
-        _ => 0,
-    };
-    Ok(Left {
-        goods: (real - taken).max(0),
-        // What was asked for beyond the goods was freight.
-        freight: (freight - (taken - real).max(0)).max(0),
-    })
-}
-
-/// Every after-sale of an order.
-async fn others(ctx: &Ctx, order: &Order) -> Result<Vec<Aftersale>> {
-    let shop = ctx.shop().await?;
-    let filter = Filter {
-        order: Some(order.number.clone()),
-        ..Filter::default()
-    };
-    let mut found = Vec::new();
-    for id in shop.aftersale_ids(&filter, None).await?.rows {
-        found.push(shop.aftersale(&Key::Id(id)).await?.value);
-    }
-    Ok(found)
-}
-
 fn refuse_early(order: &Order, args: &CreateArgs, amount: Fen, left: &Left) -> Result<()> {
     let refused = |message| Failure::new(Kind::Refused, message);
     let forced = || text!("nothing was sent; --force sends it all the same");
@@ -296,41 +244,5 @@ fn refuse_early(order: &Order, args: &CreateArgs, amount: Fen, left: &Left) -> R
         }
         Type::Refund | Type::Return => {}
     }
-    bounded(amount, left)
-}
-
-fn bounded(amount: Fen, left: &Left) -> Result<()> {
-    if (1..=left.goods + left.freight).contains(&amount.0) {
-        return Ok(());
-    }
-    let message = match left.freight {
-        0 => text!(
-            "{amount} yuan cannot be refunded: {left} yuan are left for this SKU",
-            amount = amount.to_yuan(),
-            left = Fen(left.goods).to_yuan()
-        ),
-        freight => text!(
-            "{amount} yuan cannot be refunded: {left} yuan are left for this SKU, and {freight} yuan of freight",
-            amount = amount.to_yuan(),
-            left = Fen(left.goods).to_yuan(),
-            freight = Fen(freight).to_yuan()
-        ),
-    };
-    Err(Failure::new(Kind::Refused, message)
-        .hint(text!("nothing was sent; --force sends it all the same"))
-        .into())
-}
-
-/// Refuses a changed amount above what is left for the SKU of an after-sale.
-pub async fn at_most(ctx: &Ctx, now: &Aftersale, amount: Fen) -> Result<()> {
-    let key = order::find::Key {
-        order_id: None,
-        out_order_id: Some(now.order_number.clone()),
-        openid: now.buyer.clone(),
-    };
-    let order = order::read(ctx, &key).await?.value;
-    match order.line(&now.product, &now.sku) {
-        Some(row) => bounded(amount, &left(ctx, &order, row, Some(&now.id)).await?),
-        None => Ok(()),
-    }
+    left.holds(amount)
 }

@@ -1,12 +1,12 @@
 //! `wxsell aftersale list`: by time, state and type, or what runs out soon. WeChat lists numbers alone; each is read.
 
 use super::words::{State, Type};
-use super::{Limit, legacy, note_unread, shown};
+use super::{Limit, legacy, listed, shown};
 use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
 use crate::model::aftersale::{self as states, Aftersale, Kind, STAGES};
-use crate::shop::aftersale::{Filter, Key};
+use crate::shop::aftersale::Filter;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shown::Shown;
@@ -90,16 +90,11 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
         });
         soon && in_state && open && kind
     };
-    let shop = ctx.shop().await?;
     let mut found = stream::iter(ids)
-        .map(|id| async move {
-            let found = shop.aftersale(&Key::Id(id.clone())).await;
-            found.map(|found| (id, found))
-        })
+        .map(|id| async move { listed(ctx, &id).await.map(|found| (id, found)) })
         .buffered(AT_ONCE);
     let mut rows = Vec::new();
     while let Some((id, mut found)) = found.try_next().await? {
-        note_unread(ctx, &id, &found);
         if found.value.id.is_empty() {
             found.value.id = id;
         }
@@ -130,14 +125,10 @@ pub async fn opened_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Aft
     let walked = shop.aftersale_ids(&filter, None).await?;
     ctx.note_unsure(walked.unsure);
     let mut found = stream::iter(walked.rows)
-        .map(|id| async move {
-            let found = shop.aftersale(&Key::Id(id.clone())).await;
-            found.map(|found| (id, found))
-        })
+        .map(|id| async move { listed(ctx, &id).await })
         .buffered(AT_ONCE);
     let mut rows = Vec::new();
-    while let Some((id, found)) = found.try_next().await? {
-        note_unread(ctx, &id, &found);
+    while let Some(found) = found.try_next().await? {
         rows.push(found.value);
     }
     Ok(rows)

@@ -17,11 +17,10 @@ pub use shown::columns_of_list;
 use super::Ctx;
 use super::ask::Rows;
 use crate::commands::shows::Shows;
-use crate::fail::{Failure, Kind, failure};
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
+use crate::shop::aftersale::auto::report::Row;
 use crate::shop::reading::Fetched;
-use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -99,8 +98,8 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<shown::Shown>("aftersale return-address"),
     Shows::one::<shown::Shown>("aftersale certificates"),
     Shows::one::<shown::Shown>("aftersale test"),
-    Shows::list::<auto::report::Row>("aftersale auto"),
-    Shows::list::<auto::report::Row>("aftersale auto").dry_run(),
+    Shows::list::<Row>("aftersale auto"),
+    Shows::list::<Row>("aftersale auto").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -134,30 +133,12 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 /// Reads an after-sale. What of it cannot be read is named, and the rest is used.
 async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
-    let found = ctx.shop().await?.aftersale(&which.named()).await;
-    let found = found.map_err(|error| {
-        let unknown = failure(&error).is_some_and(|failure| failure.errcode == Some(2_747_007));
-        let missing = failure(&error)
-            .is_some_and(|failure| failure.kind == Kind::Refused && failure.errcode.is_none());
-        let digits = which.number.bytes().all(|byte| byte.is_ascii_digit());
-        let hint = if unknown && !which.own && digits {
-            text!("all digits are taken for WeChat's number; is it your own, add --own")
-        } else if missing {
-            text!("an ordinary order (fund_type 0) has its after-sales under --legacy")
-        } else {
-            return error;
-        };
-        let mut failure = Failure::from_any(error);
-        failure.hint = Some(hint);
-        failure.into()
-    })?;
-    note_unread(ctx, &which.number, &found);
-    Ok(found)
+    ctx.shop().await?.read_aftersale(&which.named()).await
 }
 
-/// Names what of an after-sale cannot be read.
-pub fn note_unread(ctx: &Ctx, number: &str, found: &Fetched<Aftersale>) {
-    ctx.note_unread(text!("after-sale {number}", number), &found.unread);
+/// One that a list names. What of it cannot be read is named.
+pub async fn listed(ctx: &Ctx, number: &str) -> Result<Fetched<Aftersale>> {
+    ctx.shop().await?.aftersale_listed(number).await
 }
 
 /// Adds fields to a body, as long as they say something.

@@ -182,7 +182,8 @@ pub fn whole() -> Columns<Shown> {
 pub fn one(ctx: &Ctx, found: Fetched<Aftersale>) -> Result<()> {
     let shown = Shown::new(ctx, found, true)?;
     ctx.out.show_with(whole(), &shown)?;
-    let options: Vec<Text> = super::guard::options(&shown.case(), &shown.aftersale.id);
+    let options: Vec<Text> =
+        crate::shop::aftersale::step::options(&shown.case(), &shown.aftersale.id);
     for option in options {
         ctx.out.note(text!("- {option}", option));
     }

@@ -1,38 +1,26 @@
 //! `wxsell delivery`: parcels reported to WeChat, one by one or from tables, and receipt.
 
-mod bulk;
-mod carriers;
-mod plan;
 mod report;
-mod sheet;
 
 use super::Ctx;
-use super::ask::request;
-use super::order::find::{DAYS_BACK, Which, by_numbers};
+use super::order::find::{DAYS_BACK, Which};
 use crate::bulk::csv::Encoding;
 use crate::bulk::number::typed;
 use crate::bulk::source::SourceKind;
 use crate::commands::job::Busy;
 use crate::commands::shows::Shows;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
-use crate::model::order::Order;
-use crate::shop::aftersale::Key;
-use crate::shop::parcel::mark;
+pub use crate::shop::delivery::Report;
+use crate::shop::delivery::sheet::{Reading, Table};
+use crate::shop::delivery::{Alone, Event, How, OneParcel, Planned, Problem, blank_in_waybill};
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
-use crate::shop::write::{Made, Planned, Sort, Want};
-use crate::state::LockGuard;
-use crate::state::runs::Items;
+use crate::shop::write::Made;
 use crate::text;
-use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
-use carriers::Carriers;
 use clap::Subcommand;
-use plan::{Finish, Shipment};
-pub use report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sheet::Line;
 
 /// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
@@ -55,9 +43,9 @@ pub struct CompaniesArgs {
 pub const SHOWS: &[Shows] = &[
     Shows::record("delivery send", &SEND),
     Shows::one::<Report>("delivery send"),
-    Shows::list::<sheet::Problem>("delivery send"),
-    Shows::list::<report::Planned>("delivery send").dry_run(),
-    Shows::list::<sheet::Problem>("delivery send").dry_run(),
+    Shows::list::<Problem>("delivery send"),
+    Shows::list::<Planned>("delivery send").dry_run(),
+    Shows::list::<Problem>("delivery send").dry_run(),
 ];
 
 /// Ship orders
@@ -155,14 +143,6 @@ fn item(text: &str) -> std::result::Result<(String, Option<i64>), Text> {
     }
 }
 
-/// No carrier gives out waybill numbers with blanks, and nobody could follow the parcel.
-fn blank_in_waybill(waybill: &str) -> Text {
-    text!(
-        "there is a blank in the waybill number \"{waybill}\"",
-        waybill
-    )
-}
-
 /// A waybill number that was typed.
 fn waybill(argument: &str) -> Result<String, Text> {
     let number = typed(argument)?;
@@ -190,172 +170,141 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Send(args) if args.from.is_empty() => one(*args, ctx).await,
         Verb::Send(args) => {
             ctx.keep_job("delivery send", &args)?;
-            bulk::send(*args, ctx).await
+            many(*args, ctx).await
         }
         Verb::Receive(which) => ctx.ask(&RECEIVE, &which.key(ctx).await?).await,
     }
 }
 
-/// The orders of a job in its journal.
-const KIND: &str = "delivery";
-
-/// Who holds this may report parcels of the shop: two commands would plan by what neither has reported yet.
-async fn reporting(ctx: &Ctx) -> Result<LockGuard> {
-    let name = format!("reporting-{}", ctx.profile()?.shop_key());
-    let state = ctx.state()?.clone();
-    if let Some(guard) = state.try_lock(&name)? {
-        return Ok(guard);
+/// Parcels from tables.
+async fn many(args: SendArgs, ctx: &Ctx) -> Result<()> {
+    let reading = Reading {
+        kind: args.kind,
+        sheet: args.sheet.clone(),
+        encoding: args.encoding,
+    };
+    let (files, spool) = (args.from.clone(), ctx.dirs.state.clone());
+    let mut table =
+        tokio::task::spawn_blocking(move || Table::read(&files, &reading, &spool)).await??;
+    for notice in std::mem::take(&mut table.notices) {
+        ctx.out.note(notice);
     }
-    ctx.out
-        .note(text!("waiting for another command that does the same"));
-    let locked = tokio::task::spawn_blocking(move || state.lock(&name)).await;
-    locked.map_err(|error| {
-        Failure::bug(text!(
-            "waiting for a lock failed: {error}",
-            error = error.to_string()
-        ))
-    })?
+    let shop = ctx.shop().await?;
+    let alone = match ctx.global.dry_run {
+        true => Alone::default(),
+        false => shop.alone_with_parcels(args.busy).await?,
+    };
+    let plans = shop.plan_parcels(&mut table, args.days, &alone).await?;
+    if !table.problems.is_empty() && !args.skip_bad {
+        return refused(&mut table, ctx);
+    }
+    if ctx.global.dry_run {
+        ctx.out.list(&plans.lines())?;
+        ctx.out.note(text!("nothing was sent"));
+        return Ok(());
+    }
+    ctx.out.check_report::<Report, Event>()?;
+    let failed_file = args.failed_file.as_deref();
+    table.check_failed_files(failed_file)?;
+    ctx.before_write(None).await?;
+    let out = &ctx.out;
+    let mut stream = out
+        .shows_each_item()
+        .then(|| out.stream::<Event>())
+        .transpose()?;
+    let told = |event: &Event| {
+        if let Some(stream) = &mut stream {
+            // A reader that went away does not end the work; the summary tells whether it could be written.
+            let _ = stream.push(event);
+        }
+    };
+    let how = How {
+        jobs: usize::from(args.jobs),
+        failed_file,
+        lang: out.lang,
+        job: ctx.job(),
+    };
+    let (report, stopped) = plans.carry_out(shop, &table, &how, told).await?;
+    if let Some(stream) = stream {
+        stream.finish()?;
+    }
+    end(&report, stopped, ctx)
 }
 
-/// Whether the journal of a job has the order with what may be this parcel.
-fn may_be_under_way(order: &Order, shipment: &Shipment, ctx: &Ctx) -> Result<bool> {
-    let items = Items::open(ctx.state()?, &ctx.profile()?.shop_key(), KIND)?;
-    for name in [&shipment.order, &order.number, &order.id] {
-        if let Some(known) = items.known(name)?
-            && bulk::may_be_there(known, shipment)
-        {
-            return Ok(true);
-        }
+/// Names everything that is wrong with the tables.
+fn refused(table: &mut Table, ctx: &Ctx) -> Result<()> {
+    table
+        .problems
+        .sort_by_key(|problem| (problem.at, problem.column));
+    ctx.out.with_all_columns().list(&table.problems)?;
+    Err(Failure {
+        shown: true,
+        ..Failure::input(match table.problems.len() {
+            1 => text!("1 problem; nothing was sent"),
+            count => text!("{count} {count:problem|problems}; nothing was sent", count),
+        })
     }
-    Ok(false)
+    .hint(text!(
+        "correct the cells named, or leave these orders out with --skip-bad"
+    ))
+    .into())
+}
+
+/// Says how it went.
+fn end(report: &Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<()> {
+    ctx.out.report(report, &report.failed)?;
+    match stopped {
+        Some(error) => Err(error),
+        None if report.has_failed() => Err(Failure {
+            shown: true,
+            ..Failure::new(
+                Kind::Partial,
+                text!(
+                    "{failed} of {orders} {orders:order|orders} {failed:was|were} not reported",
+                    failed = report.failed.len(),
+                    orders = report.orders
+                ),
+            )
+        }
+        .hint(match report.failed_files.is_empty() {
+            true => text!("`wxsell run failed {run}` lists them", run = report.run),
+            false => text!(
+                "their rows are in {files}; correct them and send that file",
+                files = report.failed_files.join(", ")
+            ),
+        })
+        .into()),
+        None => Ok(()),
+    }
 }
 
 /// One parcel of one order.
 async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
+    let shop = ctx.shop().await?;
     let _alone = match ctx.global.dry_run {
         true => None,
-        false => Some(reporting(ctx).await?),
+        false => Some(shop.alone_with_a_parcel().await?),
     };
-    let number = args.order.unwrap_or_default();
-    let order = match &args.openid {
-        Some(openid) => order_of(&number, openid, ctx).await?,
-        None => {
-            let mut orders = by_numbers(ctx, std::slice::from_ref(&number), args.days).await?;
-            let order = orders.found.remove(&number);
-            order.ok_or_else(|| {
-                orders.unknown(&number, args.days, text!("name the buyer with --openid"))
-            })?
-        }
-    };
-    let carriers = Carriers::of(ctx).await?;
-    let named = args.carrier.unwrap_or_default();
-    let carrier = carriers.code(&named)?.to_owned();
-    let line_waybill = args.waybill.clone().unwrap_or_default();
-    let line = Line {
-        order: number,
-        carrier,
+    let named = OneParcel {
+        order: args.order.unwrap_or_default(),
+        openid: args.openid,
+        carrier: args.carrier.unwrap_or_default(),
         waybill: args.waybill.unwrap_or_default(),
-        ..Line::default()
+        items: args.items,
+        days: args.days,
     };
-    let lines: Vec<Line> = if args.items.is_empty() {
-        vec![line]
-    } else {
-        args.items
-            .into_iter()
-            .map(|(sku, count)| Line {
-                sku: Some(sku),
-                count,
-                ..line.clone()
-            })
-            .collect()
-    };
-    let shipped = match &*line_waybill {
-        "" => text!("{order} shipped", order = &order.number),
-        waybill => text!(
-            "{order} shipped with {carrier}, {waybill}",
-            order = &order.number,
-            carrier = named,
-            waybill
-        ),
-    };
-    let lines: Vec<&Line> = lines.iter().collect();
-    let shipment = plan::plan(&lines, &order, String::new()).map_err(|problems| {
-        let mut words = problems.into_iter().map(|(_, words)| words);
-        let first = words.next().unwrap_or_else(|| text!("nothing can be sent"));
-        Failure::input(first).also(words.collect())
-    })?;
-    if !shipment.is_due() {
+    let Some(parcels) = shop.plan_parcel(&named).await? else {
         ctx.out
             .note(text!("WeChat has this parcel already; nothing was sent"));
         return Ok(());
-    }
-    if let Some(why) = held_back(&order, ctx).await {
-        return Err(Failure::input(why)
-            .hint(text!("end the after-sale first: `wxsell aftersale list`"))
-            .into());
-    }
-    let at = ChinaTime::from_unix(ctx.clock()?).0;
-    let body = |finish| request(&SEND, &json!({}), shipment.request(finish, &at));
-    let whole = body(shipment.finish != Finish::No)?;
-    if ctx.shows_request(&SEND, &whole)? {
+    };
+    if ctx.shows_request(&SEND, &parcels.request)? {
         return Ok(());
     }
     ctx.may_write()?;
-    let shop = ctx.shop().await?;
-    let mark = mark(
-        shipment
-            .parcels
-            .iter()
-            .map(|parcel| (parcel.delivery_id.as_str(), parcel.waybill_id.as_str())),
-    );
-    let want = || Want {
-        sort: Sort::Parcel,
-        subject: &shipment.out_order_id,
-        amount: Fen(0),
-        what: "",
-        mark: Some(&mark),
-        fresh_mark: String::new(),
-        look: shipment.openid.clone(),
-        anew: false,
-    };
-    if may_be_under_way(&order, &shipment, ctx)? {
-        shop.doubt(&want())?;
-    }
-    let (_, operation) = SEND.operation();
-    let made = match shop.plan_write(want()).await? {
-        Planned::Same(made) => {
-            ctx.out
-                .note(text!("WeChat has this parcel already; nothing was sent"));
-            made
-        }
-        Planned::New(prepared) => {
-            ctx.before_write(None).await?;
-            let asks = shipment.finish == Finish::Ask;
-            let prepared = if asks {
-                prepared.refused_by(INCOMPLETE)
-            } else {
-                prepared
-            };
-            let sent = prepared.send(shop, operation, &whole, |_| Default::default());
-            match sent.await {
-                Err(error) if asks && is_incomplete(&error) => {
-                    if shipment.clone().leave_out(&again(&shipment, ctx).await?) {
-                        ctx.out.note(text!("the order shows the parcel"));
-                        return Ok(());
-                    }
-                    let part = body(false)?;
-                    match shop.plan_write(want()).await? {
-                        Planned::Same(made) => made,
-                        Planned::New(prepared) => {
-                            let sent =
-                                prepared.send(shop, operation, &part, |_| Default::default());
-                            sent.await?
-                        }
-                    }
-                }
-                sent => sent?,
-            }
-        }
+    let asking = async || ctx.before_write(None).await;
+    let Some(made) = parcels.carry_out(shop, asking).await? else {
+        return Ok(());
     };
     let show = async |made: &Made| {
         if made.found.is_some() {
@@ -365,51 +314,8 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             Value::Null => json!({}),
             reply => reply.clone(),
         };
-        ctx.show_done(&SEND, reply, shipped)?;
+        ctx.show_done(&SEND, reply, parcels.shipped.clone())?;
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await
-}
-
-async fn order_of(number: &str, openid: &str, ctx: &Ctx) -> Result<Order> {
-    let key = super::order::find::Key {
-        order_id: None,
-        out_order_id: Some(number.to_owned()),
-        openid: openid.to_owned(),
-    };
-    Ok(super::order::read(ctx, &key).await?.value)
-}
-
-/// The order as it is now.
-async fn again(shipment: &Shipment, ctx: &Ctx) -> Result<Order> {
-    order_of(&shipment.out_order_id, &shipment.openid, ctx).await
-}
-
-/// Not every piece is in a parcel.
-const INCOMPLETE: i64 = 1_010_042;
-
-fn is_incomplete(error: &anyhow::Error) -> bool {
-    crate::fail::failure(error).is_some_and(|failure| failure.errcode == Some(INCOMPLETE))
-}
-
-/// Why an order may not be shipped now: an after-sale that runs, or of which nothing can be learned.
-async fn held_back(order: &Order, ctx: &Ctx) -> Option<Text> {
-    for number in &order.aftersales {
-        let shop = match ctx.shop().await {
-            Ok(shop) => shop,
-            Err(error) => return Some(Failure::from_any(error).message),
-        };
-        match shop.aftersale(&Key::Id(number.clone())).await {
-            Ok(found) if !found.value.state.may_stop_parcels() => {}
-            Ok(_) => return Some(text!("after-sale {number} of the order is running", number)),
-            Err(error) => {
-                return Some(text!(
-                    "after-sale {number} of the order cannot be read: {reason}",
-                    number,
-                    reason = Failure::from_any(error).message
-                ));
-            }
-        }
-    }
-    None
 }

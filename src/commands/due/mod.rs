@@ -2,7 +2,6 @@
 //! reads at WeChat.
 
 mod calendar;
-mod reads;
 mod tell;
 
 use super::Ctx;
@@ -10,8 +9,9 @@ use crate::cli::values::duration;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
-use crate::model::deadline::{Actor, left};
+use crate::model::deadline::left;
 use crate::output::{Cell, Column, Columns, Record};
+use crate::shop::due::{Item, Noun, Wanted};
 use crate::text;
 use crate::types::{ChinaTime, Fen, rfc3339};
 use anyhow::Result;
@@ -66,44 +66,6 @@ pub struct DueArgs {
     exec: Option<String>,
 }
 
-/// What has a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Noun {
-    Aftersale,
-    Dispute,
-    Order,
-    Audit,
-}
-
-/// One thing that runs out, or that waits.
-#[derive(Debug, Clone)]
-struct Item {
-    shop: String,
-    appid: String,
-    noun: Noun,
-    /// WeChat's number of the after-sale or dispute, the merchant's of the order or product.
-    number: String,
-    /// The merchant's number of the order, where the answer names it.
-    order: Option<String>,
-    who: Actor,
-    what: Text,
-    /// Unix seconds; `None` where nothing says how long.
-    at: Option<i64>,
-    then: Option<Text>,
-    amount: Option<Fen>,
-    /// The time is the merchant's own rule and not one of the platform.
-    assumed: bool,
-    /// The merchant has to act within the time asked for, or may have to: until when cannot be read.
-    due: bool,
-    /// What runs out, and when, cannot be read.
-    unreadable: bool,
-    /// The verb that answers it, which takes the number.
-    step: Option<&'static str>,
-    /// The shop's time when it was read.
-    now: i64,
-}
-
 /// A row in machine output.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Printed<'a> {
@@ -154,10 +116,6 @@ impl Serialize for Item {
 }
 
 impl Item {
-    fn is_ours(&self) -> bool {
-        matches!(self.who, Actor::Merchant | Actor::Both)
-    }
-
     /// The command that answers it, or shows what can be done.
     fn command(&self) -> String {
         let verb = self.step.unwrap_or(match self.noun {
@@ -167,10 +125,6 @@ impl Item {
             Noun::Audit => "goods show",
         });
         format!("wxsell {verb} {}", self.number)
-    }
-
-    fn left(&self) -> Option<Text> {
-        Some(left(self.at? - self.now))
     }
 
     /// What has to be done, and by whom where it is not the merchant.
@@ -206,19 +160,9 @@ impl Record for Item {
     ];
 }
 
-/// What the reads are told.
-struct Wanted {
-    /// Seconds.
-    within: i64,
-    all: bool,
-    ship_within: Option<i64>,
-    orders_of: i64,
-    audit_after: i64,
-    fresh: bool,
-}
-
-impl Wanted {
-    fn of(args: &DueArgs) -> Wanted {
+impl DueArgs {
+    fn wanted(&self) -> Wanted {
+        let args = self;
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 4);
         Wanted {
             within: seconds(args.within),
@@ -239,10 +183,10 @@ struct Failed {
 
 pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns_of_list(Columns::<Item>::of())?;
-    let wanted = Wanted::of(&args);
+    let wanted = args.wanted();
     let several = ctx.several()?;
     let (mut items, failed, count) = match &several {
-        None => (reads::shop(ctx, &wanted).await?, Vec::new(), 1),
+        None => (ctx.shop().await?.due(&wanted).await?, Vec::new(), 1),
         Some(names) => {
             let (items, failed) = over(names, ctx, &wanted).await?;
             (items, failed, names.len())
@@ -328,8 +272,8 @@ async fn over(names: &[String], ctx: &Ctx, wanted: &Wanted) -> Result<(Vec<Item>
         shops.push((name, ctx.for_profile(name)?));
     }
     let looks = stream::iter(&shops).map(|(name, ctx)| async move {
-        let found = reads::shop(ctx, wanted).await;
-        found.map_err(|error| Failed {
+        let found = async { ctx.shop().await?.due(wanted).await };
+        found.await.map_err(|error| Failed {
             shop: (*name).clone(),
             error,
         })

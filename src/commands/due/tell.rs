@@ -3,16 +3,13 @@
 use super::{DueArgs, Failed, Item, calendar, why};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
-use crate::push::forward::{http, reason, run_program};
+use crate::push::forward::run_program;
+use crate::push::robot;
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
-use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
-
-/// WeCom takes 2,048 bytes of text.
-const MOST_BYTES: usize = 2_000;
 
 /// Tells all that were named, the robot and the program only where something is due or a shop could not be read. One
 /// that fails does not keep the others from being told; each failure is shown, and the first is returned.
@@ -26,7 +23,7 @@ pub async fn all(args: &DueArgs, items: &[Item], failed: &[Failed], ctx: &Ctx) -
     let timeout = Duration::from_secs(ctx.global.timeout);
     if let Some(url) = args.notify_url.as_ref().filter(|_| alarm) {
         let content = words(&due, failed, ctx);
-        failures.extend(post(url, &content, timeout).await.err());
+        failures.extend(robot::post(url, &content, timeout).await.err());
     }
     if let Some(line) = args.exec.as_ref().filter(|_| alarm) {
         failures.extend(execute(line, items, timeout).await.err());
@@ -88,7 +85,7 @@ fn words(due: &[&Item], failed: &[Failed], ctx: &Ctx) -> String {
     let lines: Vec<String> = failed.chain(due).collect();
     let mut content = head;
     for (at, line) in lines.iter().enumerate() {
-        if content.len() + line.len() + 1 > MOST_BYTES {
+        if content.len() + line.len() + 1 > robot::MOST_BYTES {
             let rest = text!("… and {count} more", count = lines.len() - at);
             content.push('\n');
             content.push_str(&rest.render(lang));
@@ -98,55 +95,6 @@ fn words(due: &[&Item], failed: &[Failed], ctx: &Ctx) -> String {
         content.push_str(line);
     }
     content
-}
-
-/// Feishu and Lark name the parts in another way than WeCom and DingTalk.
-fn message(url: &reqwest::Url, content: &str) -> Value {
-    let host = url.host_str().unwrap_or_default();
-    let of = |name: &str| host == name || host.ends_with(&format!(".{name}"));
-    match of("feishu.cn") || of("larksuite.com") || of("larkoffice.com") {
-        true => json!({"msg_type": "text", "content": {"text": content}}),
-        false => json!({"msgtype": "text", "text": {"content": content}}),
-    }
-}
-
-/// The address holds the robot's key, so that no message names more of it than its host.
-async fn post(url: &reqwest::Url, content: &str, timeout: Duration) -> Result<()> {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let refused = |kind: Kind, why: String| {
-        Failure::new(
-            kind,
-            text!("{host} did not take the message: {why}", host = &host, why),
-        )
-    };
-    let request = http(timeout, Some(url))?.post(url.clone());
-    let request = request
-        .header("content-type", "application/json")
-        .body(serde_json::to_vec(&message(url, content))?);
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| refused(Kind::Network, reason(&error)))?;
-    let status = answer.status();
-    if !status.is_success() {
-        return Err(refused(Kind::Refused, format!("HTTP {}", status.as_u16())).into());
-    }
-    // Robots refuse with 200 and a number of their own.
-    let answer = answer.bytes().await.unwrap_or_default();
-    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-    let code = ["errcode", "code"]
-        .iter()
-        .find_map(|name| answer[*name].as_i64());
-    match code {
-        None | Some(0) => Ok(()),
-        Some(code) => {
-            let words = ["errmsg", "msg"]
-                .iter()
-                .find_map(|name| answer[*name].as_str());
-            let words: String = words.unwrap_or_default().chars().take(200).collect();
-            Err(refused(Kind::Refused, format!("{code} {words}")).into())
-        }
-    }
 }
 
 /// Runs the program with all rows on its standard input. Its own output goes to stderr, or nowhere.
@@ -160,28 +108,4 @@ async fn execute(line: &str, items: &[Item], timeout: Duration) -> Result<()> {
         )
         .into()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_robot_gets_its_own_form() {
-        let form = |url: &str| message(&reqwest::Url::parse(url).expect("an address"), "x");
-        assert_eq!(
-            form("https://open.feishu.cn/open-apis/bot/v2/hook/k"),
-            json!({"msg_type": "text", "content": {"text": "x"}})
-        );
-        for url in [
-            "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k",
-            "https://oapi.dingtalk.com/robot/send?access_token=k",
-            "https://notfeishu.cn/",
-        ] {
-            assert_eq!(
-                form(url),
-                json!({"msgtype": "text", "text": {"content": "x"}})
-            );
-        }
-    }
 }

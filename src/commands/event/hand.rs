@@ -2,24 +2,23 @@
 
 use super::super::Ctx;
 use super::list::stored;
-use super::listen::{Onward, only_forwarder};
+use super::listen::Onward;
 use super::trigger::{Sent, send};
 use super::{Which, account, address};
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{self, SettingsFile};
 use crate::push::Account;
-use crate::push::forward::{Courier, Forwarder, Wake, http, seal_again};
+use crate::push::forward::{http, seal_again};
+use crate::push::hand::Hand;
 use crate::push::milliseconds;
-use crate::state::pushes::{Filter, Push, PushLog};
+use crate::state::pushes::{Filter, Push};
 use crate::text;
 use anyhow::Result;
 use clap::{Args, ValueHint};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -150,68 +149,51 @@ impl Record for Done {
     ];
 }
 
+/// What waits of the profile's shop, and where it goes; `None` where no target is given.
+pub fn hand(onward: &Onward, ctx: &Ctx) -> Result<Option<Hand>> {
+    let Some(target) = onward.target(ctx) else {
+        return Ok(None);
+    };
+    let out = ctx.out.clone();
+    Ok(Some(Hand {
+        state: ctx.state()?.clone(),
+        target,
+        accounts: accounts(ctx)?,
+        shop: ctx.profile()?.account_key(),
+        only: onward.only.clone(),
+        watch: Box::new(move |line| out.note(line)),
+    }))
+}
+
+/// Work that Ctrl-C ends.
+pub async fn stoppable<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = super::super::sandbox::told_to_stop() => {
+            Err(Failure::new(Kind::Stopped, text!("stopped")).into())
+        }
+    }
+}
+
 pub async fn forward(args: ForwardArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Done>()?;
-    let Some(target) = args.onward.target(ctx) else {
+    let Some(hand) = hand(&args.onward, ctx)? else {
         return Err(Failure::input(text!("no target is given")).into());
     };
-    let state = ctx.state()?.clone();
-    let shop = ctx.profile()?.account_key();
-    let only = args.onward.only.clone();
-    let meant = |pushes: Vec<Push>| -> Vec<Push> {
-        let is_meant = |push: &Push| only.is_empty() || only.contains(&push.event);
-        pushes.into_iter().filter(is_meant).collect()
-    };
-    let of = |forward: &str| Filter {
-        shop: Some(shop.clone()),
-        forward: Some(forward.to_owned()),
-        ..Filter::default()
-    };
     if ctx.global.dry_run {
-        let mut count = meant(state.pushes(&of("pending"))?).len();
-        if args.all {
-            count += meant(state.pushes(&of("none"))?).len();
-        }
+        let count = hand.plan(args.all)?;
         ctx.out
             .note(text!("would forward {count} {count:event|events}", count));
         return Ok(());
     }
-    let lock = only_forwarder(ctx)?;
-    let shops = vec![shop.clone()];
-    if args.all {
-        let ids: Vec<i64> = meant(state.pushes(&of("none"))?)
-            .iter()
-            .map(|push| push.id)
-            .collect();
-        state.queue_pushes(&ids, milliseconds())?;
-    }
-    state.hurry_pushes(&shops, milliseconds())?;
-    let out = ctx.out.clone();
-    let forwarder = Forwarder {
-        log: Arc::new(PushLog::open(state.folder())?),
-        state: state.clone(),
-        courier: Courier::new(target, accounts(ctx)?)?,
-        shops,
-        only: only.clone(),
-        once: true,
-        watch: Box::new(move |line| out.note(line)),
-    };
-    let (told, stopping) = watch::channel(false);
-    let tally = tokio::select! {
-        tally = forwarder.run(Wake::default(), stopping) => tally?,
-        () = super::super::sandbox::told_to_stop() => {
-            return Err(Failure::new(Kind::Stopped, text!("stopped")).into());
-        }
-    };
-    drop((told, forwarder, lock));
-    let waiting = meant(state.pushes(&of("pending"))?).len();
+    let handed = stoppable(hand.run(args.all)).await?;
     ctx.out.show(&Done {
-        handed_on: tally.done,
-        failed: tally.failed,
-        waiting,
+        handed_on: handed.done,
+        failed: handed.failed,
+        waiting: handed.waiting,
     })?;
     partly(
-        waiting,
-        waiting + usize::try_from(tally.done).unwrap_or(usize::MAX),
+        handed.waiting,
+        handed.waiting + usize::try_from(handed.done).unwrap_or(usize::MAX),
     )
 }

@@ -10,7 +10,6 @@ use crate::profile::{self, Settings, SettingsFile};
 use crate::push::Account;
 use crate::push::forward::{Courier, Form, Forwarder, Target, Wake};
 use crate::push::receiver::{Happening, Limits, Receiver, Shop, tls};
-use crate::state::LockGuard;
 use crate::state::pushes::PushLog;
 use crate::text;
 use anyhow::Result;
@@ -44,7 +43,7 @@ pub struct ListenArgs {
     path: String,
     #[command(flatten)]
     onward: Onward,
-    /// Certificate with its chain, PEM; without it a reverse proxy must bring HTTPS
+    /// Certificate with its chain, PEM, read again when it changes; without it a reverse proxy must bring HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     tls_cert: Option<PathBuf>,
     /// Private key of the certificate, PEM
@@ -131,8 +130,14 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("`event listen` has no dry run")).into());
     }
+    let said = printer(&ctx.out)?;
     let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls(certificate, key)?),
+        (Some(certificate), Some(key)) => {
+            let said = said.clone();
+            Some(tls(certificate, key, move |text| {
+                drop(said.try_send(text))
+            })?)
+        }
         _ => None,
     };
     let shops = shops(&args.path, ctx)?;
@@ -141,11 +146,10 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
     let log = Arc::new(PushLog::open(state.folder())?);
     let target = args.onward.target(ctx);
     let lock = match &target {
-        Some(_) => Some(only_forwarder(ctx)?),
+        Some(_) => Some(crate::push::hand::alone(&state)?),
         None => None,
     };
     let listener = bind(&args).await?;
-    let said = printer(&ctx.out)?;
     let wake = target.as_ref().map(|_| Wake::default());
     let forwarder = target
         .map(|target| forwarder(target, &args.onward, &shops, log.clone(), said.clone(), ctx))
@@ -250,15 +254,6 @@ fn announce(
     }
     ctx.out.note(text!("Ctrl-C stops it"));
     Ok(())
-}
-
-/// Two that hand on at once would break the order of events.
-pub fn only_forwarder(ctx: &Ctx) -> Result<LockGuard> {
-    ctx.state()?.try_lock("push-forward")?.ok_or_else(|| {
-        Failure::input(text!("another process hands events on already"))
-            .hint(text!("stop it first, or leave --forward-to and --exec out"))
-            .into()
-    })
 }
 
 /// Prints lines in a thread of its own, so that a reader that is slow or gone delays nobody.

@@ -32,7 +32,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<decrypt::Explanation>("event decrypt"),
     Shows::one::<trigger::Sent>("event trigger"),
     Shows::list::<list::Stat>("event stats"),
-    Shows::list::<verify::Missing>("event verify"),
+    Shows::list::<crate::shop::verify::repair::Missing>("event verify"),
 ];
 
 /// Receive, inspect and forward WeChat's push messages

@@ -361,7 +361,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
         }
         CodeVerb::Check(args) => {
             let last = if args.wait {
-                withdraw::watch_code(ctx, &args.qrcode_ticket).await?
+                ctx.shop().await?.watch_code(&args.qrcode_ticket).await?
             } else {
                 let body = request(&CHECK_CODE, &args, json!({}))?;
                 ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()

@@ -1,20 +1,16 @@
 //! `wxsell funds withdraw`: money to the bank, once. Until the end of a withdrawal is known the same command goes on with
 //! it.
 
-use super::{WITHDRAWAL, draw, show_withdrawal, with_number};
+use super::{draw, show_withdrawal, with_number};
 use crate::api::component::funds::Withdrawal;
 use crate::api::json::put;
-use crate::clock::sleep;
 use crate::commands::Ctx;
-use crate::commands::ask::{cell, fields, request};
+use crate::commands::ask::{fields, request};
 use crate::commands::money::Service;
-use crate::fail::{Failure, Kind, failure};
-use crate::lang::Text;
-use crate::output::Cell;
-use crate::shop::funds::{Fetched, fresh_mark, note, number_and_ticket};
-use crate::shop::pass_through::Ask;
+use crate::fail::{Failure, Kind};
+use crate::shop::funds::{Fetched, fresh_mark, is_gone, note, number_and_ticket, state_words};
+use crate::shop::pass_through::funds::AVAILABLE;
 use crate::shop::pass_through::funds::WITHDRAW;
-use crate::shop::pass_through::funds::{AVAILABLE, CODE_STATE, SCANNED_BY};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
@@ -22,7 +18,6 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Withdraw money to the shop's bank account
 ///
@@ -171,12 +166,10 @@ async fn show(
         show_code(args, ctx, made).await?;
     }
     if args.wait {
-        now = follow(ctx, made, now, service).await?;
+        now = shop.follow_withdrawal(made, now, service).await?;
     }
     if now.value.has_ended() {
-        shop.client
-            .state()
-            .movement_stands(made.movement.id, now.stand(), "", "")?;
+        shop.withdrawal_has_ended(made, &now)?;
     }
     let mut row = with_number(number, now.record);
     put(
@@ -213,84 +206,6 @@ async fn show_code(args: &WithdrawArgs, ctx: &Ctx, made: &Made) -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn is_gone(error: &anyhow::Error) -> bool {
-    failure(error).is_some_and(|failure| matches!(failure.errcode, Some(60208 | 60220)))
-}
-
-/// Follows a code until it is confirmed, cancelled or expired; tells every change.
-pub async fn watch_code(ctx: &Ctx, ticket: &str) -> Result<Value> {
-    let body = json!({"qrcode_ticket": ticket});
-    let (_, operation) = super::CHECK_CODE.operation();
-    let mut told = None;
-    loop {
-        let reply = match ctx.shop().await?.ask(operation, &[], &body).await {
-            Err(error) if is_gone(&error) => json!({"status": 3}),
-            reply => reply?,
-        };
-        let status = CODE_STATE.integer(&reply);
-        if told != Some(status) {
-            told = Some(status);
-            ctx.out.note(text!(
-                "code: {state}",
-                state = word(&super::CHECK_CODE, CODE_STATE.0, CODE_STATE.at(&reply))
-            ));
-            if status == Some(4) && SCANNED_BY.integer(&reply) == Some(0) {
-                ctx.out
-                    .warn(text!("somebody who is no administrator scanned the code"));
-            }
-        }
-        if matches!(status, Some(1..=3)) {
-            return Ok(reply);
-        }
-        sleep(Duration::from_secs(3)).await;
-    }
-}
-
-/// What a value means, in words.
-fn word(ask: &Ask, field: &str, value: &Value) -> Text {
-    let (book, operation) = ask.operation();
-    let node = book
-        .at(&operation.reply, ask.shows)
-        .and_then(|thing| book.at(thing, field));
-    match node.map(|node| cell(book, node, value)) {
-        Some(Cell::Word(word)) => word,
-        _ => Text::verbatim(
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned),
-        ),
-    }
-}
-
-/// Waits for the phone and then for the bank.
-async fn follow(ctx: &Ctx, made: &Made, mut now: Fetched, service: &Value) -> Result<Fetched> {
-    if now.value.can_be_scanned() && !made.movement.ticket.is_empty() {
-        watch_code(ctx, &made.movement.ticket).await?;
-    }
-    let mut told = String::new();
-    let mut seconds = 5;
-    loop {
-        let number = &made.movement.number;
-        now = ctx.shop().await?.withdrawal(number, service).await?;
-        if told != now.value.status {
-            told.clone_from(&now.value.status);
-            ctx.out.note(text!(
-                "withdrawal: {state}",
-                state = state_words(&now.value)
-            ));
-        }
-        if now.value.has_ended() {
-            return Ok(now);
-        }
-        sleep(Duration::from_secs(seconds)).await;
-        seconds = (seconds * 2).min(60);
-    }
-}
-
-fn state_words(withdrawal: &Withdrawal) -> Text {
-    word(&WITHDRAWAL, "status", &withdrawal.status.as_str().into())
 }
 
 /// One that ended without paying is a failure.

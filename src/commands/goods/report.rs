@@ -1,55 +1,16 @@
 //! What an upload says at its end: a summary and the failed products, on stdout and for CI.
 
-use super::upload::Event;
 use crate::commands::job;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
+use crate::shop::goods::report::Event;
+pub use crate::shop::goods::report::Report;
 use crate::shop::goods::send::action;
 use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// The result of an upload.
-#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
-pub struct Report {
-    pub run: i64,
-    pub profile: String,
-    /// `done`, `partial`, `stopped`, or `refused` where files have problems and nothing was sent.
-    pub status: &'static str,
-    pub products: u64,
-    pub added: u64,
-    /// Sent by an earlier run that never heard the answer, and found as sent.
-    pub confirmed: u64,
-    pub updated: u64,
-    /// Changed without an audit.
-    pub updated_free: u64,
-    /// Compared with the shop.
-    pub unchanged: u64,
-    /// Sent before as they are; the shop was not asked.
-    pub not_compared: u64,
-    /// Price and stock are changed, the rest was refused.
-    pub partial: u64,
-    /// Not sent: somebody has to decide first.
-    pub held: u64,
-    pub refused: u64,
-    /// Sent without an answer; the next run looks them up.
-    pub unclear: u64,
-    /// Not sent yet.
-    pub left: u64,
-    /// Problems of products that `--skip-bad` left out.
-    pub skipped_problems: u64,
-    pub images_uploaded: u64,
-    pub seconds: f64,
-    /// Files with the failed rows and a reason each, ready to be corrected and uploaded.
-    pub failed_files: Vec<String>,
-    pub failed: Vec<Event>,
-    /// Products and rows that were left out, and why.
-    pub left_out: Vec<Event>,
-    #[serde(skip)]
-    pub all: Vec<Event>,
-}
 
 impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -98,16 +59,6 @@ impl Record for Event {
         }),
         Column::new("reason", "REASON", |e| Cell::sentence(e.reason.as_ref())),
     ];
-}
-
-impl Report {
-    pub fn failed(&self) -> u64 {
-        self.failed.len() as u64
-    }
-
-    pub fn show(&self, out: &Output) -> Result<()> {
-        out.report(self, &self.failed)
-    }
 }
 
 /// What a report for CI is made of.

@@ -1,13 +1,11 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit`: one step for one or many products.
 
-use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::commands::Ctx;
-use crate::fail::{Failure, Kind};
-use crate::lang::Text;
+use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+pub use crate::shop::goods::steps::{Step, Stepped};
 use crate::text;
 use anyhow::Result;
-use serde::Serialize;
 
 /// Products to work on
 #[derive(Debug, clap::Args)]
@@ -15,35 +13,6 @@ pub struct Args {
     /// Your own product numbers, or `-` for a list on standard input, one a line
     #[arg(required = true)]
     pub(super) out_product_ids: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    OnSale,
-    OffSale,
-    Remove,
-    WithdrawAudit,
-}
-
-impl Step {
-    /// The word for what was done, in machine output.
-    pub fn done(self) -> &'static str {
-        match self {
-            Step::OnSale => "on_sale",
-            Step::OffSale => "off_sale",
-            Step::Remove => "removed",
-            Step::WithdrawAudit => "withdrawn",
-        }
-    }
-}
-
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-pub(super) struct Stepped {
-    pub out_product_id: String,
-    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.
-    pub result: &'static str,
-    pub errcode: Option<i64>,
-    pub reason: Option<Text>,
 }
 
 impl Record for Stepped {
@@ -68,76 +37,6 @@ impl Record for Stepped {
         }),
         Column::new("reason", "REASON", |s| Cell::sentence(s.reason.as_ref())),
     ];
-}
-
-/// How a step went for one product after the other.
-#[derive(Default)]
-pub(super) struct Tally {
-    /// Products in a row of which nobody knows whether it was done.
-    unknown_in_a_row: u32,
-    /// The last of those.
-    unknown: Option<anyhow::Error>,
-    /// What goes for all that would follow.
-    stopped: Option<anyhow::Error>,
-}
-
-impl Tally {
-    pub fn done(&mut self) {
-        self.unknown_in_a_row = 0;
-    }
-
-    /// The row of a product that failed.
-    pub fn failed(&mut self, out_product_id: String, error: anyhow::Error) -> Stepped {
-        let failure = Failure::from_any(error);
-        let row = Stepped {
-            out_product_id,
-            result: match failure.unclear {
-                true => "unclear",
-                false => "refused",
-            },
-            errcode: failure.errcode,
-            reason: Some(failure.message.clone()),
-        };
-        self.unknown_in_a_row = match failure.unclear {
-            true => self.unknown_in_a_row + 1,
-            false => 0,
-        };
-        let for_all = matches!(failure.kind, Kind::Access | Kind::Network | Kind::Limited);
-        if for_all || self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
-            self.stopped = Some(failure.into());
-        } else if failure.unclear {
-            self.unknown = Some(failure.into());
-        }
-        row
-    }
-
-    pub fn has_ended(&self) -> bool {
-        self.stopped.is_some()
-    }
-
-    /// How it went, once the rows are shown; `refused` is said of one that was refused.
-    pub fn end(self, rows: &[Stepped], count: usize, refused: Text) -> Result<()> {
-        let failed = rows.iter().filter(|row| row.reason.is_some()).count();
-        let shown = |kind, message| Failure {
-            shown: true,
-            ..Failure::new(kind, message)
-        };
-        match (self.stopped, self.unknown) {
-            (Some(error), _) => Err(error),
-            (None, Some(error)) if count == 1 => Err(error),
-            _ if failed == 1 && count == 1 => Err(shown(Kind::Refused, refused).into()),
-            _ if failed > 0 => Err(shown(
-                Kind::Partial,
-                text!(
-                    "{failed} of {count} {count:product|products} failed",
-                    failed,
-                    count
-                ),
-            )
-            .into()),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Args {
@@ -177,8 +76,8 @@ pub(super) fn some_of(numbers: &[String]) -> String {
 
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     args.complete()?;
-    let mut rows: Vec<Stepped> = Vec::with_capacity(args.out_product_ids.len());
     if ctx.global.dry_run {
+        let mut rows: Vec<Stepped> = Vec::new();
         rows.extend(
             args.out_product_ids
                 .into_iter()
@@ -191,7 +90,6 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         );
         return ctx.out.list(&rows);
     }
-    let shop = ctx.shop().await?;
     let count = args.out_product_ids.len();
     let destructive = match step {
         Step::Remove => Some(text!(
@@ -208,46 +106,16 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     };
     ctx.out.check_columns::<Stepped>()?;
     ctx.before_write(destructive).await?;
-    let shop_key = ctx.profile()?.shop_key();
-    let mut tally = Tally::default();
-    for out_product_id in args.out_product_ids {
-        let result = match step {
-            Step::OnSale => shop.list_goods(&out_product_id).await,
-            Step::OffSale => shop.delist_goods(&out_product_id).await,
-            Step::Remove => shop.remove_goods(&out_product_id).await,
-            Step::WithdrawAudit => shop.withdraw_audit(&out_product_id).await,
-        };
-        let mut row = Stepped {
-            out_product_id,
-            result: step.done(),
-            errcode: None,
-            reason: None,
-        };
-        match result {
-            Ok(()) => {
-                tally.done();
-                // What an upload knew of it no longer holds.
-                let state = ctx.state()?;
-                match step {
-                    Step::Remove => state.remove_item(&shop_key, "goods", &row.out_product_id)?,
-                    Step::WithdrawAudit => {
-                        state.reopen_item(&shop_key, "goods", &row.out_product_id)?;
-                    }
-                    Step::OnSale | Step::OffSale => {}
-                }
-            }
-            Err(error) => row = tally.failed(row.out_product_id, error),
-        }
-        rows.push(row);
-        if tally.has_ended() {
-            break;
-        }
-    }
-    ctx.out.list(&rows)?;
+    let done = ctx
+        .shop()
+        .await?
+        .step_goods(step, &args.out_product_ids)
+        .await?;
+    ctx.out.list(&done.rows)?;
     let refused = text!(
         "{failed} of {count} {count:product|products} failed",
         failed = 1,
         count = 1
     );
-    tally.end(&rows, count, refused)
+    done.end(count, refused)
 }

@@ -112,7 +112,8 @@ pub async fn apply_for(thing: Thing, data: &Data, ctx: &Ctx) -> Result<()> {
             opening.brand.push(fields);
         }
     }
-    submit(Vec::new(), opening, &folder, ctx).await
+    let folder = data.file.is_some().then_some(folder.as_path());
+    submit(Vec::new(), opening, folder, ctx).await
 }
 
 fn no_category(named: String) -> Failure {
@@ -220,7 +221,7 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             ctx.out.note(text!("nothing was sent"));
             return Ok(());
         }
-        return submit(Vec::new(), opening, Path::new(""), ctx).await;
+        return submit(Vec::new(), opening, None, ctx).await;
     };
     let folder = folder_of(&args.data);
     let shown = path.display().to_string();
@@ -234,11 +235,18 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             "`wxsell merchant apply --template` prints a file to fill in"
         ))
     })?;
-    submit(vec![opened], opening, &folder, ctx).await
+    submit(vec![opened], opening, Some(&folder), ctx).await
 }
 
-/// Shows how each step stands, asks, and sends what is missing. `rows` stand above the steps.
-async fn submit(mut rows: Vec<Step>, opening: Opening, folder: &Path, ctx: &Ctx) -> Result<()> {
+/// Shows how each step stands, asks, and sends what is missing. `rows` stand above the steps; `file` is the folder of the
+/// file that it came from, where it came from one.
+async fn submit(
+    mut rows: Vec<Step>,
+    opening: Opening,
+    file: Option<&Path>,
+    ctx: &Ctx,
+) -> Result<()> {
+    let folder = file.unwrap_or(Path::new(""));
     let shop = ctx.shop().await?;
     let ready = ready(shop, opening, folder).await?;
     let to_send = |one: &&Ready| matches!(one.standing, Standing::Missing | Standing::Refused);
@@ -301,9 +309,14 @@ async fn submit(mut rows: Vec<Step>, opening: Opening, folder: &Path, ctx: &Ctx)
         .iter()
         .any(|row| matches!(row.state, "submitted" | "in_audit"))
     {
-        ctx.out.note(text!(
-            "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
-        ));
+        ctx.out.note(match file {
+            Some(_) => text!(
+                "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
+            ),
+            None => text!(
+                "the platform checks what was submitted; `wxsell category applications` and `wxsell brand list` show how it stands"
+            ),
+        });
     }
     match failed {
         0 => Ok(()),

@@ -64,7 +64,7 @@ pub async fn price(args: PriceArgs, ctx: &Ctx) -> Result<()> {
         surcharge_for: args.surcharge_for,
     };
     let mut key = args.which.key(ctx).await?;
-    let order = super::read(ctx, &key).await?;
+    let order = ctx.shop().await?.read_order(&key).await?;
     let shop = ctx.shop().await?;
     let base = match args.data.file {
         Some(_) => from_file,

@@ -10,11 +10,8 @@ pub use list::columns_of_list;
 
 use super::Ctx;
 use crate::commands::shows::Shows;
-use crate::model::order::Order;
 use crate::output::Cell;
 use crate::shop::pass_through::order::{CHECK_SCENE, CLOSE, PAY, PAYMENT_PARAMS, SHOW};
-use crate::shop::reading::Fetched;
-use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
 use clap::Subcommand;
@@ -136,20 +133,11 @@ async fn pay(args: PayArgs, ctx: &Ctx) -> Result<()> {
     ctx.ask(&PAY, &report).await
 }
 
-/// An order. What of it cannot be read is named, and the rest is used.
-pub async fn read(ctx: &Ctx, key: &find::Key) -> Result<Fetched<Order>> {
-    let order = ctx.shop().await?.order(key).await?;
-    ctx.note_unread(
-        text!("order {number}", number = key.number()),
-        &order.unread,
-    );
-    Ok(order)
-}
-
 async fn show(which: Which, ctx: &Ctx) -> Result<()> {
     let columns = || shown::whole(shown::line());
     ctx.out.check_columns_of(columns())?;
-    let order = read(ctx, &which.key(ctx).await?).await?;
+    let key = which.key(ctx).await?;
+    let order = ctx.shop().await?.read_order(&key).await?;
     let wechat = ctx.wechat(&SHOW, "order", order.record);
     ctx.out
         .show_with(columns(), &shown::Row::new(ctx, order.value, Some(wechat)))

@@ -1,6 +1,6 @@
 //! What brings people in: invitations to a role, and share material that credits one person. Pictures go to files.
 
-use super::{Ctx, role};
+use super::Ctx;
 use crate::api::json::put;
 use crate::commands::ask::{check, fields};
 use crate::fail::Failure;
@@ -142,7 +142,7 @@ impl Record for Material {
 pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     let picture = matches!(args.form, InviteForm::Poster | InviteForm::Code);
     file_for(picture, args.save.as_deref())?;
-    let role = role::number(&args.role, ctx).await?;
+    let role = ctx.shop().await?.promoter_role(&args.role).await?;
     if args.form == InviteForm::Path {
         let appid = &ctx.profile()?.appid;
         ctx.out.note(text!(

@@ -1,20 +1,16 @@
 //! `wxsell promoter message`: template messages to promotion staff. The receivers are counted before anything is sent;
 //! from fifty on they get one message together, below that each their own, which is what the calls are made for.
 
-use super::{Ctx, role, staff};
+use super::Ctx;
 use crate::api::json::put;
-use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::cli::values::{day, last_moment, moment};
-use crate::commands::ask::{check, columns, fields};
+use crate::commands::ask::{columns, fields};
 use crate::commands::job;
-use crate::fail::{Failure, Kind, failure};
-use crate::lang::Text;
+use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::Field;
-use crate::shop::pass_through::promoter::{MESSAGE, OPENID, PERSON, ROLE, STORE};
-use crate::shop::pass_through::promoter::{
-    MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_ONE, MESSAGE_SHOW,
-};
+use crate::shop::pass_through::promoter::{MESSAGE, MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_SHOW};
+pub use crate::shop::promoter::message::Outcome;
+use crate::shop::promoter::message::Whom;
 use crate::text;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
@@ -158,7 +154,13 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     if let Some(appid) = &args.appid {
         put(&mut body, "appid", appid.as_str().into());
     }
-    let receivers = receivers(&args, &mut body, ctx).await?;
+    let whom = Whom {
+        all: args.all,
+        roles: &args.role,
+        stores: &args.store,
+        people: &args.to,
+    };
+    let receivers = ctx.shop().await?.receivers(&whom, &mut body).await?;
     if receivers.is_empty() {
         return Err(Failure::input(text!("nobody would get this message"))
             .hint(text!(
@@ -199,53 +201,6 @@ fn content(given: &Content) -> Result<String> {
     }
 }
 
-/// The numbers of those who would get it, and in the body whom it is for.
-async fn receivers(args: &SendArgs, body: &mut Value, ctx: &Ctx) -> Result<Vec<String>> {
-    let everybody = ctx
-        .rows(&crate::shop::pass_through::promoter::LIST, &json!({}), None)
-        .await?;
-    let mut roles = Vec::new();
-    for role in &args.role {
-        roles.push(role::number(role, ctx).await?);
-    }
-    let meant = |row: &&Value| {
-        let is = |field: Field, wanted: &String| field.is(row, wanted);
-        args.all
-            || ROLE.integer(row).is_some_and(|role| roles.contains(&role))
-            || args.store.iter().any(|store| is(STORE, store))
-            || args.to.iter().any(|who| is(PERSON, who) || is(OPENID, who))
-    };
-    let ids: Vec<String> = everybody
-        .iter()
-        // Who is named gets it tried, so that the answer tells what is in the way.
-        .filter(|row| !args.to.is_empty() || staff::is_bound(row))
-        .filter(meant)
-        .filter_map(|row| PERSON.some_text(row))
-        .collect();
-    if !args.to.is_empty() && ids.len() < args.to.len() {
-        return Err(
-            Failure::input(text!("not all of these people are on the promotion staff"))
-                .hint(text!("`wxsell promoter list --staff` lists everybody"))
-                .into(),
-        );
-    }
-    let (kind, field, list) = if args.all {
-        (0, "", Value::Null)
-    } else if !roles.is_empty() {
-        (1, "role_id", json!(roles))
-    } else if !args.store.is_empty() {
-        (2, "retail_id", json!(args.store))
-    } else {
-        (3, "id", json!(ids))
-    };
-    put(body, "list_type", kind.into());
-    if kind > 0 {
-        body[field] = list;
-    }
-    check(&MESSAGE_MANY, body, &[])?;
-    Ok(ids)
-}
-
 async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
     let reply = ctx
         .send_asked(&MESSAGE_MANY, body)
@@ -256,18 +211,6 @@ async fn together(body: &Value, ctx: &Ctx) -> Result<()> {
         number = MESSAGE.text(&reply)
     ));
     ctx.show_reply(&MESSAGE_MANY, reply)
-}
-
-/// What became of one message.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Outcome {
-    id: String,
-    /// `sent`, `failed`, `unclear`, `not_sent`.
-    result: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errcode: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Text>,
 }
 
 impl Record for Outcome {
@@ -290,54 +233,8 @@ impl Record for Outcome {
     ];
 }
 
-/// What failed, and what to do about it.
-fn reason(failure: &Failure) -> Text {
-    let problem = failure.message.clone();
-    match &failure.hint {
-        Some(hint) => text!("{problem} ({hint})", problem, hint = hint.clone()),
-        None => problem,
-    }
-}
-
-async fn one_by_one(receivers: &[String], mut body: Value, ctx: &Ctx) -> Result<()> {
-    if let Some(fields) = body.as_object_mut() {
-        fields.retain(|name, _| !matches!(name.as_str(), "list_type" | "role_id" | "retail_id"));
-    }
-    let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
-    let mut unknown = 0;
-    for id in receivers {
-        put(&mut body, "id", id.as_str().into());
-        check(&MESSAGE_ONE, &body, &[])?;
-        let (result, errcode, reason) = match &stopped {
-            Some(why) => ("not_sent", None, Some(Text::clone(why))),
-            None => match ctx.send_asked(&MESSAGE_ONE, &body).await {
-                Ok(_) => {
-                    unknown = 0;
-                    ("sent", None, None)
-                }
-                Err(error) => {
-                    let Some(known) = failure(&error) else {
-                        return Err(error);
-                    };
-                    unknown = if known.unclear { unknown + 1 } else { 0 };
-                    if matches!(known.kind, Kind::Access | Kind::Limited | Kind::Stopped)
-                        || unknown >= UNKNOWN_IN_A_ROW
-                    {
-                        stopped = Some(known.message.clone());
-                    }
-                    // Not repeated: a second message would be one too many.
-                    let result = if known.unclear { "unclear" } else { "failed" };
-                    (result, known.errcode, Some(reason(known)))
-                }
-            },
-        };
-        outcomes.push(Outcome {
-            id: id.clone(),
-            result,
-            errcode,
-            reason,
-        });
-    }
+async fn one_by_one(receivers: &[String], body: Value, ctx: &Ctx) -> Result<()> {
+    let outcomes = ctx.shop().await?.tell_each(receivers, body).await?;
     ctx.out.list(&outcomes)?;
     let failed = outcomes.iter().filter(|row| row.result != "sent").count();
     if failed == 0 {

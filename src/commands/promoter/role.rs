@@ -3,15 +3,15 @@
 use super::Ctx;
 use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
-use crate::shop::pass_through::promoter::{ROLE, ROLE_NAME};
 use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
+use crate::shop::promoter::named;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Staff: sort people into roles
 ///
@@ -60,7 +60,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &json!({}), args.rows).await,
         Verb::Add(args) => add(&args, ctx).await,
         Verb::Update(args) => {
-            let base = json!({"role_id": number(&args.role, ctx).await?});
+            let base = json!({"role_id": ctx.shop().await?.promoter_role(&args.role).await?});
             ctx.ask_with(&ROLE_UPDATE, &args, base).await
         }
     }
@@ -91,7 +91,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
             made
         }
         Planned::New(prepared) => {
-            if let Some(number) = named(&args.name, &all(ctx).await?) {
+            if let Some(number) = named(&args.name, &shop.promoter_roles().await?) {
                 return Err(Failure::input(text!(
                     "there is a role {name} already: {number}",
                     name = &args.name,
@@ -116,41 +116,4 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await
-}
-
-/// All roles, as WeChat has them now.
-pub async fn all(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&ROLE_LIST, &json!({}), None).await
-}
-
-/// The number of a role that is named, or numbered already.
-pub async fn number(role: &str, ctx: &Ctx) -> Result<i64> {
-    if let Ok(number) = role.parse() {
-        return Ok(number);
-    }
-    let roles = all(ctx).await?;
-    named(role, &roles).ok_or_else(|| unknown(role, &roles).into())
-}
-
-/// The number of a role among `roles`, by name or number.
-pub fn named(role: &str, roles: &[Value]) -> Option<i64> {
-    let number: Option<i64> = role.parse().ok();
-    roles
-        .iter()
-        .find(|known| {
-            ROLE_NAME.is(known, role) || number.is_some() && ROLE.integer(known) == number
-        })
-        .and_then(|known| ROLE.integer(known))
-}
-
-/// There is no such role, but these.
-pub fn unknown(role: &str, roles: &[Value]) -> Failure {
-    let names: Vec<String> = roles
-        .iter()
-        .filter_map(|known| ROLE_NAME.some_text(known))
-        .collect();
-    Failure::input(text!("there is no role {role}", role)).hint(text!(
-        "the roles are {roles}; `wxsell promoter role add` makes another",
-        roles = names.join(", ")
-    ))
 }

@@ -1,31 +1,21 @@
 //! `wxsell promoter add`: a Channels promoter by way of the admin console, or people for the promotion staff, one from
-//! options or many from a table, ten in a call.
+//! options or many from a table.
 
-use super::{Ctx, channels, role, staff};
+use super::{Ctx, channels};
 use crate::bulk::sheet::Sheet;
-use crate::bulk::{LAG, LOOKS_APART, UNKNOWN_IN_A_ROW};
 use crate::cli::values::duration;
-use crate::clock;
-use crate::commands::ask::check;
 use crate::commands::job;
-use crate::fail::{Failure, Kind, failure};
-use crate::lang::{Lang, Text};
+use crate::lang::Lang;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::promoter::{ADD, ERRCODE, ERRMSG, FAILED, LIST, OPENID};
+pub use crate::shop::promoter::roster::Outcome;
+use crate::shop::promoter::roster::{TOGETHER, field, from_options, from_sheet, request};
 use crate::text;
-use crate::types::spelling::folded;
 use anyhow::Result;
 use clap::{ArgGroup, ValueHint};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// People in one call.
-const TOGETHER: usize = 10;
-/// The person is declared already.
-const ALREADY: i64 = 103_003;
 
 /// Add a Channels promoter (--wechat), or people to the promotion staff (--openid, --from)
 ///
@@ -67,21 +57,6 @@ pub struct AddArgs {
     mark: Option<String>,
 }
 
-/// What became of one person.
-#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
-pub struct Outcome {
-    /// The row of the table.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    row: Option<u32>,
-    openid: String,
-    /// `declared`, `already`, `failed`, `unclear`, `not_sent`.
-    result: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errcode: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Text>,
-}
-
 impl Record for Outcome {
     const COLUMNS: &'static [Column<Outcome>] = &[
         Column::new("row", "ROW", |person| {
@@ -108,12 +83,6 @@ impl Record for Outcome {
     ];
 }
 
-/// A person on the way to the call.
-struct Person {
-    row: Option<u32>,
-    body: Value,
-}
-
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     if let Some(wechat) = args.wechat {
         let newcomer = channels::Newcomer {
@@ -124,7 +93,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         };
         return channels::add(newcomer, ctx).await;
     }
-    let roles = role::all(ctx).await?;
+    let roles = ctx.shop().await?.promoter_roles().await?;
     let sheet = match &args.from {
         Some(path) => Some(Sheet::read(
             path,
@@ -156,7 +125,11 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     }
     let people = match &sheet {
         Some(sheet) => from_sheet(sheet, args.role.as_deref(), &roles)?,
-        None => from_options(&args, &roles)?,
+        None => {
+            let beside = (args.store.as_deref(), args.mark.as_deref());
+            let role = args.role.as_deref().unwrap_or_default();
+            from_options(&args.openid, role, beside, &roles)?
+        }
     };
     if ctx.global.dry_run {
         ctx.out
@@ -165,289 +138,10 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         return ctx.out.value(&Value::Array(requests));
     }
     ctx.out.check_columns::<Outcome>()?;
-    let outcomes = declare(people, ctx).await?;
+    ctx.before_write(None).await?;
+    let outcomes = ctx.shop().await?.declare(people).await?;
     ctx.out.list(&outcomes)?;
     ended(&outcomes, sheet.as_ref(), ctx)
-}
-
-fn from_options(args: &AddArgs, roles: &[Value]) -> Result<Vec<Person>> {
-    let name = args.role.as_deref().unwrap_or_default();
-    let role = role::named(name, roles).ok_or_else(|| role::unknown(name, roles))?;
-    let person = |openid: &String| {
-        let mut body = json!({"openid": openid, "role_id": role});
-        for (field, value) in [("retail_id", &args.store), ("extra_info", &args.mark)] {
-            if let Some(value) = value {
-                body[field] = value.as_str().into();
-            }
-        }
-        Person { row: None, body }
-    };
-    let people: Vec<Person> = args.openid.iter().map(person).collect();
-    checked(people)
-}
-
-/// The field that a heading stands for.
-fn field(heading: &str) -> Option<&'static str> {
-    Some(match heading.trim().to_lowercase().as_str() {
-        "openid" | "unionid" => "openid",
-        "role" | "role_id" | "角色" => "role_id",
-        "retail_id" | "store" | "门店" | "门店编号" => "retail_id",
-        "extra_info" | "mark" | "备注" | "标记" => "extra_info",
-        "name" | "姓名" => "name",
-        "phone" | "手机" | "手机号" | "电话" => "phone",
-        _ => return None,
-    })
-}
-
-/// The people of a table; everything that is wrong with it is named at once.
-fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<Vec<Person>> {
-    let columns: Vec<Option<&str>> = sheet
-        .headings
-        .iter()
-        .map(|heading| field(heading))
-        .collect();
-    if !columns.contains(&Some("openid")) {
-        return Err(
-            Failure::input(text!("{file} has no column openid", file = sheet.name()))
-                .hint(text!(
-                    "name the columns openid, role, retail_id, extra_info, name, phone"
-                ))
-                .into(),
-        );
-    }
-    let (mut people, mut wrong) = (Vec::with_capacity(sheet.rows.len()), Vec::new());
-    for row in &sheet.rows {
-        let mut body = Map::new();
-        for (column, field) in columns.iter().enumerate() {
-            let Some(field) = field else { continue };
-            let cell = match *field {
-                "openid" | "phone" | "retail_id" => row.number(column),
-                _ => row.words(column).map(std::borrow::Cow::Borrowed),
-            };
-            match cell {
-                Ok(cell) if cell.is_empty() => {}
-                Ok(cell) => {
-                    body.insert((*field).to_owned(), cell.as_ref().into());
-                }
-                Err(refusal) => wrong.push(text!(
-                    "{place}: {problem} ({hint})",
-                    place = sheet.place(row, column),
-                    problem = refusal.message,
-                    hint = refusal.hint
-                )),
-            }
-        }
-        let named = body.get("role_id").and_then(Value::as_str).or(role);
-        match named.map(|name| (name, role::named(name, roles))) {
-            Some((_, Some(number))) => {
-                body.insert("role_id".to_owned(), number.into());
-            }
-            Some((name, None)) => {
-                let problem = text!("there is no role {role}", role = name);
-                wrong.push(in_row(row.number, problem));
-                body.insert("role_id".to_owned(), 0.into());
-            }
-            None => {}
-        }
-        people.push(Person {
-            row: Some(row.number),
-            body: Value::Object(body),
-        });
-    }
-    check_all(&people, &mut wrong);
-    refuse(wrong).map(|()| people)
-}
-
-fn checked(people: Vec<Person>) -> Result<Vec<Person>> {
-    let mut wrong = Vec::new();
-    check_all(&people, &mut wrong);
-    refuse(wrong).map(|()| people)
-}
-
-fn refuse(wrong: Vec<Text>) -> Result<()> {
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    Err(
-        Failure::input(text!("not all people can be declared as they are"))
-            .also(wrong)
-            .hint(text!(
-                "correct these and run the command again; nobody was declared"
-            ))
-            .into(),
-    )
-}
-
-fn in_row(row: u32, problem: Text) -> Text {
-    text!("row {row}: {problem}", row, problem)
-}
-
-/// Lengths in bytes, fields that are missing, and people who stand twice.
-fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
-    let (book, operation) = ADD.operation();
-    let request = operation.request.as_ref();
-    let one = request.and_then(|request| book.at(request, "promoter_list"));
-    let mut seen: HashMap<String, (&str, Option<u32>)> = HashMap::new();
-    for person in people {
-        let mut problems: Vec<Text> = Vec::new();
-        if let Some(one) = one {
-            problems.extend(
-                book.check(one, &person.body)
-                    .iter()
-                    .map(|problem| problem.text()),
-            );
-        }
-        if let Some(openid) = OPENID.at(&person.body).as_str()
-            && let Some((other, row)) = seen.insert(folded(openid), (openid, person.row))
-        {
-            problems.push(match (row, other == openid) {
-                (Some(row), false) => text!(
-                    "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
-                    number = openid,
-                    other,
-                    place = text!("row {row}", row)
-                ),
-                _ => text!("{openid} stands twice", openid),
-            });
-        }
-        wrong.extend(problems.into_iter().map(|problem| match person.row {
-            Some(row) => in_row(row, problem),
-            None => problem,
-        }));
-    }
-}
-
-/// Declares people ten at a time. What one call loses does not stop the others, unless nothing can get through.
-async fn declare(people: Vec<Person>, ctx: &Ctx) -> Result<Vec<Outcome>> {
-    let progress = ctx.out.progress(people.len() as u64, text!("people"));
-    let mut outcomes = Vec::with_capacity(people.len());
-    let mut stopped: Option<Text> = None;
-    let mut unknown = 0;
-    for group in people.chunks(TOGETHER) {
-        let body = request(group);
-        check(&ADD, &body, &[])?;
-        let answer = match &stopped {
-            Some(why) => Err(("not_sent", None, why.clone())),
-            None => match ctx.send(&ADD, &body).await {
-                Ok(reply) => {
-                    unknown = 0;
-                    Ok(reply.unwrap_or_default())
-                }
-                Err(error) => {
-                    let Some(known) = failure(&error) else {
-                        return Err(error);
-                    };
-                    unknown = if known.unclear { unknown + 1 } else { 0 };
-                    // A first refusal that all others would meet is told as it is.
-                    if outcomes.is_empty() && hopeless(known.kind) {
-                        return Err(error);
-                    }
-                    if hopeless(known.kind) || unknown >= UNKNOWN_IN_A_ROW {
-                        stopped = Some(known.message.clone());
-                    }
-                    let result = if known.unclear { "unclear" } else { "failed" };
-                    Err((result, known.errcode, known.message.clone()))
-                }
-            },
-        };
-        for person in group {
-            outcomes.push(match &answer {
-                Ok(reply) => of_reply(person, reply),
-                Err((result, errcode, why)) => Outcome {
-                    row: person.row,
-                    openid: openid(person),
-                    result,
-                    errcode: *errcode,
-                    reason: Some(why.clone()),
-                },
-            });
-            progress.inc();
-        }
-    }
-    drop(progress);
-    settle(&mut outcomes, ctx).await;
-    Ok(outcomes)
-}
-
-/// Looks for those whose answers were lost, all together, once reads no longer lag behind: two looks in vain prove that
-/// they were not declared. Who cannot be looked up stays unclear.
-async fn settle(outcomes: &mut [Outcome], ctx: &Ctx) {
-    let is_open = |person: &&mut Outcome| person.result == "unclear";
-    let mut open: Vec<&mut Outcome> = outcomes.iter_mut().filter(is_open).collect();
-    if open.is_empty() {
-        return;
-    }
-    ctx.out.note(text!(
-        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
-        count = open.len(),
-        seconds = LAG
-    ));
-    clock::sleep(Duration::from_secs(LAG.unsigned_abs() + 1)).await;
-    for last in [false, true] {
-        let mut missing = Vec::new();
-        for person in open {
-            let whom = json!({"openid": person.openid});
-            match ctx.rows(&LIST, &whom, None).await {
-                Ok(rows) if rows.iter().any(staff::is_declared) => {
-                    person.result = "declared";
-                    (person.errcode, person.reason) = (None, None);
-                }
-                Ok(_) if last => {
-                    person.result = "not_sent";
-                    person.errcode = None;
-                    person.reason = Some(text!("WeChat never got it; the same command sends it"));
-                }
-                Ok(_) => missing.push(person),
-                Err(_) => {}
-            }
-        }
-        if missing.is_empty() {
-            return;
-        }
-        open = missing;
-        clock::sleep(LOOKS_APART).await;
-    }
-}
-
-fn request(group: &[Person]) -> Value {
-    let people: Vec<&Value> = group.iter().map(|person| &person.body).collect();
-    json!({"promoter_list": people})
-}
-
-/// Whether the calls that follow would fail alike.
-fn hopeless(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Access | Kind::Limited | Kind::Network | Kind::Stopped
-    )
-}
-
-fn openid(person: &Person) -> String {
-    OPENID.text(&person.body)
-}
-
-/// Who is not on the list of those that failed was declared.
-fn of_reply(person: &Person, reply: &Value) -> Outcome {
-    let own = openid(person);
-    let failed = FAILED.items(reply).find(|failed| OPENID.is(failed, &own));
-    let errcode = failed.and_then(|failed| ERRCODE.integer(failed));
-    let known = errcode.and_then(crate::client::errcode::lookup);
-    let (result, reason) = match (failed, errcode) {
-        (None, _) => ("declared", None),
-        (Some(_), Some(ALREADY)) => ("already", known.map(|known| known.meaning_text())),
-        (Some(failed), _) => {
-            let words = ERRMSG.text(failed);
-            let said = known.map_or(Text::verbatim(words), |known| known.meaning_text());
-            ("failed", Some(said))
-        }
-    };
-    Outcome {
-        row: person.row,
-        openid: openid(person),
-        result,
-        errcode,
-        reason,
-    }
 }
 
 /// Says what comes next; failed rows of a table are given back in a file.

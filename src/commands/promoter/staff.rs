@@ -1,13 +1,14 @@
 //! Promotion staff: who is declared, who has agreed, and changing both sides as far as the merchant can.
 
-use super::{Ctx, channels, role};
+use super::{Ctx, channels};
 use crate::api::json::{put, take};
 use crate::cli::values::{When, when};
 use crate::commands::ask::{Data, Rows, check, columns, fields};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
-use crate::shop::pass_through::promoter::{AGREED, DECLARED, PERSON};
+use crate::shop::pass_through::promoter::{DECLARED, PERSON};
 use crate::shop::pass_through::promoter::{LIST, REMOVE, UPDATE};
+use crate::shop::promoter::{BOUND, is_bound};
 use crate::text;
 use anyhow::Result;
 use clap::ArgGroup;
@@ -108,9 +109,6 @@ pub struct RemoveArgs {
     wechat: Option<String>,
 }
 
-/// The states of a relation in which it counts.
-pub const BOUND: (i64, i64) = (1, 1);
-
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if !args.staff {
         return channels::list(args.rows, ctx).await;
@@ -122,7 +120,11 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     });
     let mut body = fields(&args.filter, fields(&window, json!({}))?)?;
     if let Some(name) = &args.filter.role {
-        put(&mut body, "role_id", role::number(name, ctx).await?.into());
+        put(
+            &mut body,
+            "role_id",
+            ctx.shop().await?.promoter_role(name).await?.into(),
+        );
     }
     if args.filter.bound || args.filter.waiting {
         put(&mut body, "decl_status", BOUND.0.into());
@@ -147,7 +149,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
-    let person = find(&args.who, ctx).await?;
+    let person = ctx.shop().await?.promoter_person(&args.who).await?;
     ctx.out
         .show_with(bound(columns(&LIST)), &readable(person, ctx))
 }
@@ -155,7 +157,11 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let mut body = fields(&args, args.data.read()?)?;
     if let Some(name) = &args.role {
-        put(&mut body, "role_id", role::number(name, ctx).await?.into());
+        put(
+            &mut body,
+            "role_id",
+            ctx.shop().await?.promoter_role(name).await?.into(),
+        );
     }
     if args.declare {
         put(&mut body, "decl_status", 1.into());
@@ -173,7 +179,10 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     put(
         &mut body,
         "id",
-        take(&mut find(&args.who, ctx).await?, "id"),
+        take(
+            &mut ctx.shop().await?.promoter_person(&args.who).await?,
+            "id",
+        ),
     );
     ctx.send_and_show(&UPDATE, &body).await
 }
@@ -185,7 +194,11 @@ pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
     if let Some(number) = &args.wechat {
         return Err(channels::remove(number).into());
     }
-    let person = find(args.who.as_deref().unwrap_or_default(), ctx).await?;
+    let person = ctx
+        .shop()
+        .await?
+        .promoter_person(args.who.as_deref().unwrap_or_default())
+        .await?;
     if DECLARED.integer(&person) == Some(WITHDRAWN) {
         ctx.out.note(text!(
             "the declaration was withdrawn before; nothing was sent"
@@ -220,32 +233,4 @@ fn bound(columns: Columns<Value>) -> Columns<Value> {
             text!("no")
         })
     })
-}
-
-/// Whether the merchant declares a person.
-pub fn is_declared(row: &Value) -> bool {
-    DECLARED.integer(row) == Some(BOUND.0)
-}
-
-/// Whether the merchant declares a person and the person agrees.
-pub fn is_bound(row: &Value) -> bool {
-    is_declared(row) && AGREED.integer(row) == Some(BOUND.1)
-}
-
-/// One person by openid, unionid or number, as WeChat has it now.
-pub async fn find(who: &str, ctx: &Ctx) -> Result<Value> {
-    let number = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit());
-    let body = match number {
-        // No filter takes the number.
-        true => json!({}),
-        false => json!({"openid": who}),
-    };
-    let rows = ctx.rows(&LIST, &body, None).await?;
-    rows.into_iter()
-        .find(|row| row.is_object() && (!number || PERSON.is(row, who)))
-        .ok_or_else(|| {
-            Failure::input(text!("{who} is not on the promotion staff", who))
-                .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))
-                .into()
-        })
 }

@@ -6,12 +6,12 @@ use super::super::Ctx;
 use super::super::profile::edit;
 use super::Own;
 use super::ticket::given;
-use crate::api::provider::{Authorization, QueryAuth};
 use crate::fail::{Failure, Within, failure};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
     self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
+use crate::shop::Authorization;
 use crate::shop::pass_through::provider::{LIVES, MERCHANT_APPID, PREAUTH_CODE, REFRESH_TOKEN};
 use crate::shop::pass_through::provider::{MERCHANTS, PREAUTH};
 use crate::state::token::StoredToken;
@@ -245,13 +245,10 @@ async fn exchange(code: &Secret, keep: &Keep, provider: &Profile, ctx: &Ctx) -> 
     }
     ctx.out.check_columns::<Connected>()?;
     ctx.before_write(None).await?;
-    let request = QueryAuth {
-        component_appid: provider.appid.clone(),
-        authorization_code: code.clone(),
-    };
     let asked_at = now();
-    let answer = ctx.shop().await?.client.call(&request).await;
-    let given = answer.map_err(lost)?.authorization_info;
+    let shop = ctx.shop().await?;
+    let answer = shop.authorization(&provider.appid, &code).await;
+    let given = answer.map_err(lost)?;
     let (Some(refresh), appid) = (&given.authorizer_refresh_token, &given.authorizer_appid) else {
         return Err(Failure::access(text!(
             "{appid} has authorized, and WeChat gave no refresh token",

@@ -1,7 +1,6 @@
 //! `wxsell provider ticket`: what WeChat pushes to a service provider every 10 minutes, and what pays for its token.
 
 use super::super::Ctx;
-use crate::api::provider::StartPushTicket;
 use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{self, Profile};
@@ -174,16 +173,12 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
     }
     ctx.before_write(None).await?;
     let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
-    let request = StartPushTicket {
-        component_appid: provider.appid.clone(),
-        component_secret: secret,
-    };
-    let client = &ctx.shop().await?.client;
-    let reply = client
-        .call_openly(&request)
+    let ran = ctx
+        .shop()
+        .await?
+        .start_tickets(&provider.appid, secret)
         .await
         .within(|| text!("starting the push of tickets"))?;
-    let ran = reply.errmsg.contains("normal state");
     match ran {
         true => ctx.out.note(text!(
             "the push was running already; the next ticket comes within 10 minutes"

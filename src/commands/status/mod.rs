@@ -1,6 +1,5 @@
 //! `wxsell status`: the way from an application to money withdrawn, step by step, for the current shop. It only reads.
 
-mod steps;
 mod store;
 
 use super::Ctx;
@@ -8,10 +7,10 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Check, Column, Mark, Record};
+use crate::shop::status::steps::{self, State, Step};
 use crate::text;
 use anyhow::Result;
 use std::time::Duration;
-use steps::{State, Step};
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[Shows::list::<Step>("status")];

@@ -1,8 +1,8 @@
 //! The steps of a WeChat Store to its first sale. The store itself is opened in its console, where no call reaches.
 
-use super::steps::{State, Step};
 use crate::commands::Ctx;
 use crate::lang::Text;
+use crate::shop::status::steps::{State, Step};
 use crate::shop::store::StoreState;
 use crate::text;
 use anyhow::Result;

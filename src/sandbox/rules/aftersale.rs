@@ -23,7 +23,9 @@ pub use life::{
 
 use super::access::{self, Task};
 use super::{Happening, complaint, order};
+use crate::api::component::aftersale::state as named;
 use crate::lang::Text;
+use crate::model::aftersale::stage;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
 use crate::text;
@@ -37,7 +39,6 @@ pub const NOUN: &str = "aftersale";
 const REFUND: i64 = 1;
 const RETURN: i64 = 2;
 
-const HOUR: i64 = 3600;
 /// Seconds from "refunding" to the money being back.
 const PAY_OUT: i64 = 5;
 
@@ -151,17 +152,12 @@ fn wrong_state(state: i64) -> Refusal {
 
 /// Moves on to a state, and sets what the clock does with it.
 fn enter(tx: &Tx<'_>, aftersale: &mut Document<Aftersale>, state: i64) {
-    let hours = match state {
-        2 | 23 => Some(48),
-        4..=6 => Some(7 * 24),
-        8 => Some(10 * 24),
-        _ => None,
-    };
+    let limit = stage(named(state)).and_then(|stage| stage.limit);
     aftersale.state = state;
     aftersale.changed_at = tx.now;
     aftersale.due = match state {
         11 => Some(tx.now + PAY_OUT),
-        _ => hours.map(|hours| tx.now + hours * HOUR),
+        _ => limit.map(|limit| tx.now + limit.seconds),
     };
     aftersale.body.history.push((tx.now, state));
 }

@@ -1,15 +1,16 @@
 //! After-sales of the custom component: `/shop/ecaftersale/*`.
 
-use super::{Filter, Key};
+use super::{Answer, Filter, Key};
 use crate::api::component::aftersale::{aftersale, state_number};
+use crate::api::component::order::address;
 use crate::api::json::{put, take};
 use crate::api::reader::Reader;
 use crate::fail::{Failure, Kind};
 use crate::model::aftersale::Aftersale;
-use crate::shop::Shop;
 use crate::shop::order::component::{said, unreadable};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::{Page, Walked, by_offset};
+use crate::shop::{Shop, with};
 use crate::text;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -29,7 +30,32 @@ pub(super) fn named(key: &Key) -> Value {
     }
 }
 
+/// What a list says of an after-sale, its number.
+pub(super) fn listed(id: &str) -> Fetched<Aftersale> {
+    Fetched::of(json!({"aftersale_id": id}), aftersale)
+}
+
+/// The request of an answer.
+pub(super) fn answer(key: &Key, answer: Answer<'_>) -> Value {
+    let more = match answer {
+        Answer::AcceptRefund => json!({}),
+        Answer::AcceptReturn(receiver) => json!({"address_info": receiver.map(address)}),
+        Answer::Reject(reason) => json!({"reject_reason": reason}),
+    };
+    with(&named(key), said(more))
+}
+
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
+    // Of a list: the platform could only say that it does not understand.
+    if let Key::Id(id) = key
+        && id.parse::<u64>().is_err()
+    {
+        return Err(Failure::new(
+            Kind::Refused,
+            text!("WeChat lists it under a number that cannot be read"),
+        )
+        .into());
+    }
     let mut reply = shop.read("/shop/ecaftersale/get", &named(key)).await?;
     let record = take(&mut reply, "after_sales_order");
     if record.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -62,11 +88,10 @@ pub(super) async fn ids(
         put(&mut body, "limit", size.into());
         let reply = shop.read(LIST, &body).await?;
         let mut read = Reader::of(&reply);
-        let rows = read.numbers("after_sales_orders", "aftersale_id");
-        let more = reply["has_more"].as_bool();
-        if !read.done(()).unread.is_empty() {
+        let Some(rows) = read.entries("after_sales_orders", "aftersale_id") else {
             return Err(unreadable(LIST));
-        }
+        };
+        let more = reply["has_more"].as_bool();
         Ok(Page {
             rows,
             total: None,

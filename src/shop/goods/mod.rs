@@ -2,8 +2,11 @@
 
 pub mod component;
 pub mod plan;
+pub mod report;
 pub mod send;
 pub mod sheet;
+pub mod steps;
+pub mod upload;
 
 use super::walk::{Page, Walked, by_page};
 use super::{Shop, lacks};

@@ -1,6 +1,7 @@
 //! Orders: one by its number, and the lists.
 
 pub(in crate::shop) mod component;
+pub mod find;
 
 use super::reading::Fetched;
 use super::walk::Walked;

@@ -31,6 +31,7 @@ pub const AVAILABLE: Field = Field("balance_info.available_amount");
 pub const PENDING: Field = Field("balance_info.pending_amount");
 pub const TICKET: Field = Field("qrcode_ticket");
 pub const PICTURE: Field = Field("qrcode_buf");
+pub const WITHDRAWAL_STATE: Field = Field("status");
 pub const CODE_STATE: Field = Field("status");
 pub const SCANNED_BY: Field = Field("scan_user_type");
 

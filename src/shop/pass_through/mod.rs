@@ -24,8 +24,11 @@ pub mod order;
 pub mod pay;
 pub mod promoter;
 pub mod provider;
+mod request;
 pub mod sharer;
 pub mod status;
+
+pub use request::{check, fields, meaning, request, words_of};
 
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Operation};

@@ -16,6 +16,7 @@ pub const MESSAGE: Field = Field("msg_id");
 pub const PATH: Field = Field("path");
 pub const ROLE: Field = Field("role_id");
 pub const ROLE_NAME: Field = Field("name");
+pub const MARK: Field = Field("extra_info");
 pub const STORE: Field = Field("retail_id");
 pub const PERSON: Field = Field("id");
 pub const OPENID: Field = Field("openid");

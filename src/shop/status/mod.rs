@@ -1,6 +1,7 @@
 //! How far a shop is: everything that tells it, read at once. A read that fails is no reason to stop: its part says why.
 
 mod component;
+pub mod steps;
 
 use super::joining::Component;
 use super::number::Application;

@@ -20,10 +20,10 @@ use crate::bulk::journal::{Fed, Work};
 use crate::bulk::{self, Interrupt, Look, Outcome, Round};
 use crate::clock;
 use crate::fail::{Failure, Kind, Within, failure};
-use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
+use crate::shop::goods::steps::Step;
 use crate::state::State;
 use crate::state::products::KnownProduct;
 use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
@@ -75,15 +75,6 @@ pub mod action {
 
 fn missing(error: &anyhow::Error) -> bool {
     failure(error).and_then(|failure| failure.errcode) == Some(MISSING)
-}
-
-/// One step for one product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    OnSale,
-    OffSale,
-    Remove,
-    WithdrawAudit,
 }
 
 impl Shop {
@@ -439,11 +430,7 @@ pub struct Sender<'a> {
     pub state: Arc<State>,
     pub shop_key: String,
     pub options: Options,
-    /// The store's time, unix seconds.
-    pub clock: Box<dyn Fn() -> Result<i64> + 'a>,
-    /// Told why nothing happens for a while.
-    note: Box<dyn Fn(Text) + 'a>,
-    interrupt: Interrupt,
+    pub interrupt: Interrupt,
     left: RefCell<Left>,
     /// Submissions since the counters were read.
     taken: Cell<u32>,
@@ -520,22 +507,12 @@ impl Work for Wanted {
 }
 
 impl<'a> Sender<'a> {
-    pub fn new(
-        shop: &'a Shop,
-        state: Arc<State>,
-        shop_key: String,
-        options: Options,
-        clock: impl Fn() -> Result<i64> + 'a,
-        note: impl Fn(Text) + 'a,
-        interrupt: Interrupt,
-    ) -> Sender<'a> {
+    pub fn new(shop: &'a Shop, options: Options, interrupt: Interrupt) -> Sender<'a> {
         Sender {
             shop,
-            state,
-            shop_key,
+            state: shop.client.state().clone(),
+            shop_key: shop.client.shop_key().to_owned(),
             options,
-            clock: Box::new(clock),
-            note: Box::new(note),
             interrupt,
             left: RefCell::default(),
             taken: Cell::new(0),
@@ -625,7 +602,7 @@ impl<'a> Sender<'a> {
     async fn look_at(&self, parked: &Parked, round: Round) -> Result<Look> {
         let began = &self.rounds[usize::from(round == Round::Second)];
         if began.get() == 0 {
-            began.set((self.clock)()?);
+            began.set(self.shop.clock()?);
         }
         let wanted = &parked.wanted;
         if !parked.was_there {
@@ -752,11 +729,11 @@ impl<'a> Sender<'a> {
         if open.is_empty() {
             return Ok(());
         }
-        (self.note)(text!(
+        self.shop.note(text!(
             "it is not known of {count} {count:product|products} whether an earlier run added {count:it|them}; the store is looked through now",
             count = open.len()
         ));
-        self.look((self.clock)()?).await?;
+        self.look(self.shop.clock()?).await?;
         for wanted in &open {
             if self.found(wanted).is_ok_and(|found| found.is_none()) {
                 let at = Some(self.looked.get());
@@ -773,7 +750,7 @@ impl<'a> Sender<'a> {
         if self.looked.get() >= since {
             return Ok(());
         }
-        let begun = (self.clock)()?;
+        let begun = self.shop.clock()?;
         self.shop
             .learn_products(&self.state, &self.shop_key)
             .await?;
@@ -788,7 +765,7 @@ impl<'a> Sender<'a> {
         let first = self.state.empty_look(shop, number)?.filter(|_| wait);
         let mut since = match first {
             Some(first) => first + BETWEEN_LOOKS,
-            None => (self.clock)()?,
+            None => self.shop.clock()?,
         };
         loop {
             if wait {
@@ -819,12 +796,12 @@ impl<'a> Sender<'a> {
 
     /// Waits until a moment of the store's time.
     async fn pause_until(&self, until: i64) -> Result<()> {
-        let now = (self.clock)()?;
+        let now = self.shop.clock()?;
         if now >= until {
             return Ok(());
         }
         if self.told.replace(until) < until {
-            (self.note)(text!(
+            self.shop.note(text!(
                 "looking through the store again at {time}, before anything is added a second time",
                 time = rfc3339(until)
             ));
@@ -843,7 +820,7 @@ impl<'a> Sender<'a> {
 
     /// Whether this look in vain is the second, a minute or more after the first; notes the first.
     fn looked_in_vain(&self, number: &str) -> Result<bool> {
-        let (shop, now) = (self.shop_key.as_str(), (self.clock)()?);
+        let (shop, now) = (self.shop_key.as_str(), self.shop.clock()?);
         let first = self.state.empty_look(shop, number)?;
         if first.is_some_and(|first| now - first >= BETWEEN_LOOKS) {
             self.state.keep_empty_look(shop, number, None)?;
@@ -877,7 +854,7 @@ impl<'a> Sender<'a> {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let now = (self.clock)()?;
+            let now = self.shop.clock()?;
             match used_until(&error, now) {
                 Some(until) if self.options.wait => self.wait_until(until).await?,
                 Some(until) => return Err(limited(error, until)),
@@ -903,7 +880,7 @@ impl<'a> Sender<'a> {
                 Ok(()) => return Ok(()),
                 Err(found) if found.kind == Kind::Limited && self.options.wait => {
                     // The hour at which the counters start again is not documented.
-                    self.wait_until((self.clock)()? + HOUR).await?;
+                    self.wait_until(self.shop.clock()? + HOUR).await?;
                 }
                 Err(found) => return Err(found.into()),
             }
@@ -939,9 +916,9 @@ impl<'a> Sender<'a> {
     /// read again.
     async fn wait_until(&self, until: i64) -> Result<()> {
         let _one = self.one_waits.lock().await;
-        let now = (self.clock)()?;
+        let now = self.shop.clock()?;
         if now < until {
-            (self.note)(text!(
+            self.shop.note(text!(
                 "the store takes no more submissions for now; going on at {time}",
                 time = rfc3339(until)
             ));
@@ -995,7 +972,7 @@ impl<'a> Sender<'a> {
             Err(error)
                 if failure(&error).and_then(|found| found.errcode) == Some(HEAD_IMAGE_USED) =>
             {
-                self.look((self.clock)()?).await?;
+                self.look(self.shop.clock()?).await?;
                 let Some(id) = self.found(wanted)? else {
                     return Err(error);
                 };
@@ -1132,7 +1109,7 @@ impl<'a> Sender<'a> {
                         self.shop.copy_to_store(address).await?
                     }
                 };
-                let now = (self.clock)()?;
+                let now = self.shop.clock()?;
                 self.state
                     .keep_image_url(&self.shop_key, &key, &link, now)?;
                 self.images_uploaded.set(self.images_uploaded.get() + 1);

@@ -3,6 +3,7 @@
 pub mod check;
 mod compose;
 pub mod goods;
+pub mod job;
 pub mod opening;
 pub mod plan;
 pub mod rejection;

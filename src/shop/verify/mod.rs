@@ -2,6 +2,7 @@
 //! What each record proves is told by the family of the shop.
 
 mod component;
+pub mod repair;
 
 use super::{Shop, lacks};
 use crate::lang::Text;

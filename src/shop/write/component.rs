@@ -82,6 +82,7 @@ pub(super) fn seen_by(path: &str) -> Option<&'static str> {
         "/shop/pay/profitsharingorder" => "pay show",
         "/promoter/addrole" => "promoter role list",
         "/promoter/sendmsg" | "/promoter/singlesendmsg" => "promoter message clicks",
+        "/channels/ec/product/limiteddiscounttask/add" => "flash-sale list",
         _ => return None,
     })
 }

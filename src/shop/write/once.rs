@@ -14,6 +14,7 @@ use crate::types::{Family, Fen};
 use anyhow::Result;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::sync::PoisonError;
 
 /// How a write is settled whose answer does not say what became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,26 +108,60 @@ impl Shop {
         let prepared = match self.plan_write(want).await? {
             Planned::Same(made) => {
                 self.client.note(twice(&made.movement));
-                self.client
-                    .state()
-                    .movement_shown(made.movement.id, now())?;
-                return Ok(Written::Found(
-                    made.found.map(|found| found.record).unwrap_or_default(),
-                ));
+                self.is_unshown(made.movement.id);
+                let answered = serde_json::from_str(&made.movement.ticket).unwrap_or_default();
+                return Ok(Written::Earlier(match made.found {
+                    Some(found) => found.record,
+                    None => answered,
+                }));
             }
             Planned::New(prepared) => prepared,
         };
         ask().await?;
         let made = prepared
-            .send_with(self, operation, query, body, |_| Default::default())
+            .send_with(self, operation, query, body, |reply| {
+                (String::new(), kept(reply))
+            })
             .await?;
-        self.client
-            .state()
-            .movement_shown(made.movement.id, now())?;
+        self.is_unshown(made.movement.id);
         Ok(match made.found {
             Some(found) => Written::Found(found.record),
             None => Written::Answered(made.reply),
         })
+    }
+}
+
+impl Shop {
+    fn is_unshown(&self, id: i64) {
+        let mut unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
+        unshown.push(id);
+    }
+
+    /// Whether something that this command or an earlier one did waits to be shown.
+    pub fn has_unshown(&self) -> bool {
+        let unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
+        !unshown.is_empty()
+    }
+
+    /// What this command did was shown: from now on the same is another one.
+    pub fn all_is_shown(&self) -> Result<()> {
+        let mut unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in unshown.drain(..) {
+            self.client.state().movement_shown(id, now())?;
+        }
+        Ok(())
+    }
+}
+
+/// Letters of an answer that are kept until it was shown.
+const KEPT: usize = 16_384;
+
+/// An answer as it is kept beside the movement, so that the same command can show it.
+fn kept(reply: &Value) -> String {
+    let reply = reply.to_string();
+    match reply.len() > KEPT {
+        true => String::new(),
+        false => reply,
     }
 }
 

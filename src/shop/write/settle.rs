@@ -33,6 +33,8 @@ pub enum Written {
     Answered(Value),
     /// The answer was lost; WeChat shows that it was done. What the answer would have said, as far as that is known.
     Found(Value),
+    /// An earlier run made it and did not get to show it, as was said; nothing was sent. What is known of its answer.
+    Earlier(Value),
     /// The object stood there before; nothing was sent.
     Already,
 }

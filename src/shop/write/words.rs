@@ -137,7 +137,7 @@ pub(super) fn undecided(movement: &Movement, why: Option<&Failure>) -> anyhow::E
 /// An earlier run made it, and nothing was sent now.
 pub(super) fn twice(movement: &Movement) -> Text {
     text!(
-        "an earlier run did this at {time}, and its answer was lost; nothing was sent now",
+        "an earlier run did this at {time} and did not get to show it; nothing was sent now",
         time = ChinaTime::from_unix(movement.at).0
     )
 }

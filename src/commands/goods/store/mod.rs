@@ -11,29 +11,26 @@ mod single;
 use super::Verb;
 use super::read::ReadArgs;
 use super::report::{ReportFile, Reported, write_all};
-use super::upload::{Event, Tally};
 use super::{check, problem, upload};
 use crate::bulk::inputs::{Inputs, expand};
-use crate::bulk::journal::{Feed, Journal};
-use crate::bulk::{self, Interrupt};
 use crate::commands::Ctx;
-use crate::commands::job::{self, one_job};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::output::{Cell, Column, Record};
-use crate::shop::goods::sheet::failed::{Failures, outdated};
+use crate::shop::goods::report::{Event, Told};
+use crate::shop::goods::sheet::failed::outdated;
+use crate::shop::goods::steps::Step;
+use crate::shop::goods::upload::How;
 use crate::shop::lacks;
 use crate::shop::store::check::{Cache, Checked, Products, check as check_goods};
-use crate::shop::store::goods::{Options, Sender, Standing, Step, action};
+use crate::shop::store::goods::{Options, Sender};
+pub use crate::shop::store::job::Report;
+use crate::shop::store::job::{self, Sending, Uploaded};
 use crate::shop::store::plan::{self as planned, Change, Line};
 use crate::shop::store::sheet::{Field, Files, Goods, ReadOptions};
-use crate::state::runs::{Ended, ItemState, Items, RunState};
 use crate::text;
-use crate::types::now;
 use anyhow::Result;
-use futures_util::{StreamExt, TryStreamExt};
-use serde::Serialize;
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
@@ -205,50 +202,6 @@ impl Record for Line {
     ];
 }
 
-/// What an upload did, and how what was sent stands at its end.
-#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
-pub struct Report {
-    run: i64,
-    profile: String,
-    status: &'static str,
-    products: u64,
-    added: u64,
-    updated: u64,
-    updated_free: u64,
-    submitted: u64,
-    unchanged: u64,
-    refused: u64,
-    unclear: u64,
-    held: u64,
-    left: u64,
-    skipped_problems: u64,
-    images_uploaded: u64,
-    on_sale: u64,
-    in_audit: u64,
-    audit_refused: u64,
-    not_submitted: u64,
-    writing: u64,
-    drafts: u64,
-    seconds: f64,
-    /// Files with the failed rows and a reason each, ready to be corrected and uploaded.
-    failed_files: Vec<String>,
-    failed: Vec<Event>,
-    /// Products and rows that were left out, and why.
-    left_out: Vec<Event>,
-    /// Numbers that several products of the store have; looked for after products were added.
-    doubled: Vec<Doubled>,
-    #[serde(skip)]
-    all: Vec<Event>,
-}
-
-/// A number of the merchant's that several products of the store have.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Doubled {
-    out_product_id: String,
-    /// The store's numbers of them.
-    product_ids: Vec<String>,
-}
-
 impl Reported for Report {
     fn sent(&self) -> &[Event] {
         &self.all
@@ -263,7 +216,9 @@ impl Record for Report {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("run", "RUN", |r| Cell::Number(r.run)),
         Column::new("profile", "PROFILE", |r| Cell::Id(r.profile.clone())),
-        Column::new("status", "STATUS", |r| job::status(r.status)),
+        Column::new("status", "STATUS", |r| {
+            crate::commands::job::status(r.status)
+        }),
         Column::new("products", "PRODUCTS", |r| Cell::count(r.products)),
         Column::new("added", "ADDED", |r| Cell::some(r.added)),
         Column::new("updated", "UPDATED", |r| Cell::some(r.updated)),
@@ -309,9 +264,6 @@ fn refuse_options(args: &upload::SendArgs) -> Result<()> {
     }
 }
 
-/// Products sent at the same time, unless fewer are asked for: writes of a store are paced.
-const MOST_AT_ONCE: usize = 32;
-
 /// What is beside a sheet.
 #[derive(Default)]
 struct Way {
@@ -334,20 +286,10 @@ async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     send(goods, &args.send, way, ctx).await
 }
 
-/// What changes without an audit.
-const FREE: [Field; 6] = [
-    Field::Number,
-    Field::SpuCode,
-    Field::SkuNumber,
-    Field::SkuCode,
-    Field::Price,
-    Field::Stock,
-];
-
 async fn price_stock(args: &super::single::PriceStockArgs, ctx: &Ctx) -> Result<()> {
     refuse_options(&args.send)?;
     let mut goods = read(&args.read, ctx).await?;
-    goods.allow_only(&FREE);
+    goods.allow_only(&job::FREE);
     let way = Way {
         free_only: true,
         command: "goods price-stock",
@@ -392,23 +334,11 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         ))
         .into());
     }
-    let (shop, state, profile) = (ctx.shop().await?, ctx.state()?, ctx.profile()?);
-    let shop_key = profile.shop_key();
+    let (shop, profile) = (ctx.shop().await?, ctx.profile()?);
     let recheck = args.recheck || args.remove_missing_skus || way.free_only;
     let all = products.len();
     if let Some(limit) = way.limit {
-        // What was sent before counts for nothing here.
-        let items = Items::open(state, &shop_key, "goods")?;
-        let mut room = limit;
-        products.retain(|product| {
-            let done = !recheck
-                && items.known(&product.number)?.is_some_and(|known| {
-                    known.state == ItemState::Done && known.fingerprint == product.fingerprint()
-                });
-            let keep = done || room > 0;
-            room -= usize::from(!done && keep);
-            Ok(keep)
-        })?;
+        shop.keep_to_limit(&mut products, limit, recheck)?;
     }
     let beyond_limit = (all - products.len()) as u64;
     let options = Options {
@@ -423,23 +353,8 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         },
         on_conflict: args.on_conflict(),
     };
-    let interrupt = {
-        let out = ctx.out.clone();
-        Interrupt::listen(move || {
-            out.warn(text!(
-                "finishing what is under way; Ctrl-C again ends at once"
-            ))
-        })
-    };
-    let sender = Sender::new(
-        shop,
-        state.clone(),
-        shop_key.clone(),
-        options,
-        || ctx.clock(),
-        |words| ctx.out.note(words),
-        interrupt.clone(),
-    );
+    let interrupt = shop.interrupt();
+    let sender = Sender::new(shop, options, interrupt.clone());
     if ctx.global.dry_run {
         return plan(&sender, &products, recheck, ctx).await;
     }
@@ -451,104 +366,48 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         false => None,
     };
     ctx.before_write(question).await?;
-    let _one_job = one_job(ctx, &shop_key, args.busy).await?;
+    let _one_job = shop.one_job(args.busy).await?;
     if !way.draft && !way.free_only {
         sender.read_quota().await?;
     }
     sender.look_for_sent(&products).await?;
-    let total = products.len() as u64;
-    let run = state.begin_run(
-        &shop_key,
-        way.command,
-        &serde_json::to_string(&files.names()).unwrap_or_default(),
-        &ctx.job(),
-        now(),
-    )?;
-    state.leave_out(run, upload::left_out(&files.problems))?;
-    let mut journal = Journal::start(
-        Items::open(state, &shop_key, "goods")?,
-        Feed {
-            run,
-            batch: 256,
-            recheck,
-        },
-        products.iter(),
-    )?;
-    let mut tally = Tally::new(ctx, total, 0, !args.report.is_empty())?;
-    let mut unknown: Vec<Ended> = Vec::new();
-    let started = std::time::Instant::now();
-    let stopped = bulk::run(
-        &mut journal,
-        usize::from(args.jobs).min(MOST_AT_ONCE),
-        &interrupt,
-        |fed| sender.send(fed),
-        |ended| match ended.state {
-            // Told when it is settled with the others.
-            Some(ItemState::Unclear) => unknown.push(ended.clone()),
-            _ => tally.hear(ended),
-        },
-    )
-    .await;
-    let unchanged = journal.unchanged();
-    let mut kept = journal.close();
-    if kept.is_ok() && !unknown.is_empty() {
-        tally.end_progress();
-        let mut items = Items::open(state, &shop_key, "goods")?;
-        let note = |words| ctx.out.note(words);
-        let look = async |ended: &Ended, round| sender.look_again(ended, round).await;
-        kept = bulk::settle(&mut unknown, &mut items, &interrupt, note, look).await;
-        unknown.iter().for_each(|ended| tally.hear(ended));
-    }
-    tally.end_display()?;
-    let stopped = kept.err().or(stopped).or_else(|| {
-        interrupt.pressed().then(|| {
-            Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
-                .hint(text!(
-                    "run the same command again: it goes on where it stopped"
-                ))
-                .into()
-        })
+    let how = How {
+        command: way.command,
+        job: ctx.job(),
+        jobs: usize::from(args.jobs),
+        failed_file: args.failed_file.as_deref(),
+        lang: ctx.out.lang,
+        keep_all: !args.report.is_empty(),
+    };
+    let mut stream = ctx
+        .out
+        .shows_each_item()
+        .then(|| ctx.out.stream())
+        .transpose()?;
+    let mut push = stream.as_mut().map(|stream| {
+        // A reader that went away does not end the work; the summary tells whether it could be written.
+        move |event: &Event| drop(stream.push(event))
     });
-    let failures = tally.for_failed_file(ctx.out.lang);
-    let failures = Failures {
-        failed: &failures,
-        problems: &files.problems,
-        more: &files.more,
+    let told: Told<'_> = push.as_mut().map(|push| push as &mut dyn FnMut(&Event));
+    let sending = Sending {
+        products: &products,
+        files: &files,
+        recheck,
+        beyond_limit,
     };
-    let written = failures.write(&files.files, args.failed_file.as_deref(), ctx.out.lang);
-    let (failed_files, all_given_back) = upload::given_back(written, run, ctx);
-    let mut report = reported(tally, total, unchanged);
-    report.run = run;
-    report.profile = profile.label().to_owned();
-    report.seconds = started.elapsed().as_secs_f64();
-    report.skipped_problems = problems as u64;
-    report.left_out = files.problems.iter().map(Event::left_out).collect();
-    report.images_uploaded = sender.images_uploaded.get();
-    report.failed_files = failed_files
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    if stopped.is_none() {
-        follow(&sender, &mut report, ctx).await?;
+    let uploaded = sender.carry_out(&sending, &how, told).await?;
+    drop(push);
+    if let Some(stream) = stream {
+        stream.finish()?;
     }
-    report.left += beyond_limit;
-    report.products += beyond_limit;
+    let Uploaded {
+        report,
+        stopped,
+        partial,
+        for_later,
+    } = uploaded;
+    let run = report.run;
     let failed = report.refused + report.unclear + report.held;
-    let partial = failed + report.skipped_problems > 0 || !all_given_back;
-    let for_later = report
-        .failed
-        .iter()
-        .filter(|event| event.state == "not_sent");
-    let for_later = for_later.count();
-    let ended = match (&stopped, partial) {
-        (Some(_), _) => RunState::Stopped,
-        (None, true) => RunState::Partial,
-        (None, false) if for_later > 0 => RunState::Stopped,
-        (None, false) => RunState::Done,
-    };
-    report.status = ended.name();
-    let summary = serde_json::to_string(&report).unwrap_or_default();
-    state.end_run(run, ended, &summary, now())?;
     // A report that cannot be shown is no reason not to write the others.
     let shown = ctx.out.report(&report, &report.failed);
     let all_reported = write_all(&args.report, &report, &ctx.out);
@@ -601,54 +460,24 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
 /// Rows of a table; the other formats hold every line.
 const MOST_ROWS: u64 = 10_000;
 
-/// Plans every product, in the order of the sheet, and hands over each line.
-async fn plan_each(
-    sender: &Sender<'_>,
-    products: &Products,
-    recheck: bool,
-    ctx: &Ctx,
-    mut take: impl FnMut(Line) -> Result<()>,
-) -> Result<()> {
-    let items = Items::open(ctx.state()?, &sender.shop_key, "goods")?;
-    let progress = ctx.out.progress(products.len() as u64, text!("goods"));
-    let mut lines = futures_util::stream::iter(products.iter())
-        .map(|wanted| {
-            let items = &items;
-            async move {
-                let wanted = wanted?;
-                let known = items.known(&wanted.number)?;
-                let memory = match known {
-                    Some(_) => items.memory(&wanted.number)?,
-                    None => None,
-                };
-                sender.plan(&wanted, known, memory, recheck).await
-            }
-        })
-        .buffered(MOST_AT_ONCE);
-    while let Some(line) = lines.try_next().await? {
-        progress.inc();
-        take(line)?;
-    }
-    Ok(())
-}
-
 /// Shows what an upload would do.
 async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx) -> Result<()> {
     let mut lines = ctx.out.stream::<Line>()?;
     let is_table = ctx.out.is_for_people();
     let (mut rows, mut submissions) = (0, 0);
-    plan_each(sender, products, recheck, ctx, |line| {
-        submissions += u64::from(matches!(
-            line.action,
-            planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
-        ));
-        rows += 1;
-        match is_table && rows > MOST_ROWS {
-            true => Ok(()),
-            false => lines.push(&line),
-        }
-    })
-    .await?;
+    sender
+        .plan_each(products, recheck, |line| {
+            submissions += u64::from(matches!(
+                line.action,
+                planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
+            ));
+            rows += 1;
+            match is_table && rows > MOST_ROWS {
+                true => Ok(()),
+                false => lines.push(&line),
+            }
+        })
+        .await?;
     lines.finish()?;
     if is_table && rows > MOST_ROWS {
         ctx.out.note(match rows - MOST_ROWS {
@@ -672,97 +501,22 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
 /// Says which SKUs would be removed, and asks.
 async fn removal(sender: &Sender<'_>, products: &Products, ctx: &Ctx) -> Result<Option<Text>> {
     let mut count = 0;
-    plan_each(sender, products, true, ctx, |line| {
-        if !line.missing_skus.is_empty() {
-            count += line.missing_skus.len();
-            ctx.out.warn(text!(
-                "product {number}: the SKUs {skus} are not in the sheet and will be removed",
-                number = &line.out_product_id,
-                skus = line.missing_skus.join(", ")
-            ));
-        }
-        Ok(())
-    })
-    .await?;
+    sender
+        .plan_each(products, true, |line| {
+            if !line.missing_skus.is_empty() {
+                count += line.missing_skus.len();
+                ctx.out.warn(text!(
+                    "product {number}: the SKUs {skus} are not in the sheet and will be removed",
+                    number = &line.out_product_id,
+                    skus = line.missing_skus.join(", ")
+                ));
+            }
+            Ok(())
+        })
+        .await?;
     Ok(match count {
         0 => None,
         1 => Some(text!("remove 1 SKU")),
         count => Some(text!("remove {count} SKUs", count)),
     })
-}
-
-fn reported(tally: Tally<'_>, total: u64, unchanged: u64) -> Report {
-    let (refused, unclear) = (
-        tally.failed_as(ItemState::Refused),
-        tally.failed_as(ItemState::Unclear),
-    );
-    let held = tally.failed_as(ItemState::Held);
-    let done = tally.done + unchanged;
-    let mut failed: Vec<Event> = tally.failed.clone();
-    failed.extend(
-        tally
-            .unsent
-            .iter()
-            .filter(|event| event.reason.is_some())
-            .cloned(),
-    );
-    Report {
-        products: total,
-        added: tally.count(action::ADDED),
-        updated: tally.count(action::UPDATED),
-        updated_free: tally.count(action::UPDATED_FREE),
-        submitted: tally.count(action::SUBMITTED),
-        unchanged: tally.count(action::UNCHANGED) + unchanged,
-        refused,
-        unclear,
-        held,
-        left: total.saturating_sub(done + refused + unclear + held),
-        failed,
-        all: tally.all.unwrap_or_default(),
-        ..Report::default()
-    }
-}
-
-/// Looks how the products that were sent stand now, and for numbers that several products have.
-async fn follow(sender: &Sender<'_>, report: &mut Report, ctx: &Ctx) -> Result<()> {
-    let Standing {
-        on_sale,
-        in_audit,
-        refused,
-        not_submitted,
-        writing,
-        drafts,
-    } = sender.standing().await?;
-    report.on_sale = on_sale;
-    report.in_audit = in_audit;
-    report.audit_refused = refused;
-    report.not_submitted = not_submitted;
-    report.writing = writing;
-    report.drafts = drafts;
-    if not_submitted > 0 {
-        ctx.out.warn(text!(
-            "{count} {count:product was kept as a draft|products were kept as drafts}, as the store has no submissions left; the same command submits {count:it|them} later",
-            count = not_submitted
-        ));
-    }
-    if report.added > 0 {
-        let state = ctx.state()?;
-        sender.shop.learn_products(state, &sender.shop_key).await?;
-        for (number, ids) in sender
-            .shop
-            .doubled_products(state, &sender.shop_key)
-            .await?
-        {
-            ctx.out.warn(text!(
-                "the store has several products of number {number}: {ids}; keep one of them and delete the others",
-                number = &number,
-                ids = ids.join(", ")
-            ));
-            report.doubled.push(Doubled {
-                out_product_id: number,
-                product_ids: ids,
-            });
-        }
-    }
-    Ok(())
 }

@@ -9,7 +9,6 @@ use crate::bulk::xlsx::Book;
 use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Record};
 use crate::text;
 use crate::types::spelling::{folded, half_width};
 use anyhow::Result;
@@ -163,21 +162,6 @@ pub struct Problem {
     pub column: Option<usize>,
 }
 
-impl Record for Problem {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("place", "WHERE", |problem| {
-            Cell::Text(problem.place.clone())
-        }),
-        Column::new("order", "ORDER", |problem| Cell::Id(problem.order.clone())),
-        Column::new("message", "PROBLEM", |problem| {
-            Cell::Sentence(problem.message.clone())
-        }),
-        Column::new("hint", "WHAT TO DO", |problem| {
-            Cell::sentence(problem.hint.as_ref())
-        }),
-    ];
-}
-
 /// One file.
 pub struct Sheet {
     pub source: Source,
@@ -265,6 +249,12 @@ impl Table {
         }
         table.compare_orders();
         Ok(table)
+    }
+
+    /// Refuses a job whose rows could not be given back.
+    pub fn check_failed_files(&self, wanted: Option<&Path>) -> Result<()> {
+        let mut sheets = self.sheets.iter();
+        sheets.try_for_each(|sheet| crate::bulk::failed::check(&sheet.source, wanted))
     }
 
     fn this(&mut self) -> &mut Sheet {

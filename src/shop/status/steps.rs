@@ -1,10 +1,10 @@
 //! The steps from an application to money withdrawn, and how far a shop is with each: what is done, who is waited for,
 //! what is missing, and the command or place that goes on.
 
+use super::{Balance, Read, Standing};
 use crate::lang::Text;
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::shop::number::Application;
-use crate::shop::status::{Balance, Read, Standing};
 use crate::text;
 use crate::types::Fen;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(step: &'static str, guide: &'static str, title: Text) -> Step {
+    pub fn new(step: &'static str, guide: &'static str, title: Text) -> Step {
         Step {
             step,
             guide,
@@ -83,7 +83,7 @@ impl Step {
         }
     }
 
-    pub(super) fn is(self, state: State, missing: Text) -> Step {
+    pub fn is(self, state: State, missing: Text) -> Step {
         Step {
             state,
             missing: Some(missing),
@@ -109,7 +109,7 @@ impl Step {
         }
     }
 
-    pub(super) fn place(self, place: Text) -> Step {
+    pub fn place(self, place: Text) -> Step {
         Step {
             place: Some(place),
             ..self

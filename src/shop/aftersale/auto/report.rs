@@ -1,15 +1,11 @@
-//! What `wxsell aftersale auto` tells: a row for each after-sale, what it comes to, and the exit code.
+//! What a policy comes to: a row for each after-sale, and the summary of a run.
 
-use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::aftersale;
-use crate::model::deadline::{Deadline, left};
-use crate::output::{Cell, Column, Record};
+use crate::model::deadline::Deadline;
 use crate::state::runs::RunState;
-use crate::text;
 use crate::types::{Fen, rfc3339};
-use anyhow::Result;
 use serde::{Serialize, Serializer};
 
 /// What is done about an after-sale. The names are part of the machine output.
@@ -82,25 +78,12 @@ impl Row {
     }
 
     /// When WeChat answers by itself, for what is not answered.
-    fn runs_out(&self) -> Option<&Deadline> {
+    pub fn runs_out(&self) -> Option<&Deadline> {
         self.deadline.as_ref().filter(|_| self.state != Stand::Done)
     }
 
-    fn failed(&self) -> bool {
+    pub fn failed(&self) -> bool {
         matches!(self.state, Stand::Refused | Stand::Unclear | Stand::NotSent)
-    }
-
-    fn words(&self) -> Text {
-        match (self.state, self.action) {
-            (Stand::Planned, ACCEPT) => text!("would accept"),
-            (Stand::Planned, _) => text!("would refuse"),
-            (Stand::Done, ACCEPT) => text!("accepted it"),
-            (Stand::Done, _) => text!("refused it"),
-            (Stand::Waiting, _) => text!("waits for you"),
-            (Stand::Refused, _) => text!("went wrong"),
-            (Stand::Unclear, _) => text!("unclear"),
-            (Stand::NotSent, _) => text!("not sent"),
-        }
     }
 }
 
@@ -150,29 +133,6 @@ impl Serialize for Row {
     }
 }
 
-impl Record for Row {
-    const COLUMNS: &'static [Column<Row>] = &[
-        Column::new("number", "AFTER-SALE", |row| Cell::Id(row.number.clone())),
-        Column::new("order", "ORDER", |row| Cell::Id(row.order.clone())),
-        Column::new("type", "TYPE", |row| match row.kind {
-            None => Cell::Empty,
-            Some(kind) => Cell::Word(kind.words()),
-        }),
-        Column::new("amount", "YUAN", |row| {
-            row.amount.map_or(Cell::Empty, Cell::Money)
-        }),
-        Column::new("rule", "RULE", |row| {
-            row.rule.clone().map_or(Cell::Empty, Cell::Text)
-        }),
-        Column::new("state", "RESULT", |row| Cell::Word(row.words())),
-        Column::new("seconds_left", "TIME LEFT", |row| match row.runs_out() {
-            Some(deadline) => Cell::Word(deadline.left(row.now)),
-            None => Cell::Empty,
-        }),
-        Column::new("why", "WHY", |row| Cell::Sentence(row.why.clone())),
-    ];
-}
-
 /// A run as `wxsell run show` tells it.
 #[derive(Debug, Serialize)]
 pub struct Summary<'a> {
@@ -208,50 +168,4 @@ impl Summary<'_> {
             rows,
         }
     }
-}
-
-/// What it comes to, on stderr.
-pub fn tell(ctx: &Ctx, rows: &[Row], spent: Fen, most: Fen) {
-    if most.0 > 0 {
-        ctx.out.note(text!(
-            "accepted today, by all runs: {spent} of {most} yuan",
-            spent = spent.to_yuan(),
-            most = most.to_yuan()
-        ));
-    }
-    let waiting = rows.iter().filter(|row| row.state == Stand::Waiting);
-    let soonest = waiting
-        .clone()
-        .filter_map(|row| Some(row.runs_out()?.at - row.now))
-        .min();
-    if let Some(soonest) = soonest {
-        ctx.out.note(text!(
-            "waiting for you: {count}; the first runs out in {time}, and WeChat answers then",
-            count = waiting.count(),
-            time = left(soonest)
-        ));
-    }
-}
-
-/// The exit code: what waits for a person has not failed.
-pub fn verdict(rows: &[Row]) -> Result<()> {
-    let failed = rows.iter().filter(|row| row.failed()).count();
-    if failed == 0 {
-        return Ok(());
-    }
-    Err(Failure {
-        shown: true,
-        ..Failure::new(
-            Kind::Partial,
-            text!(
-                "{failed} of {all} after-sales could not be answered",
-                failed,
-                all = rows.len()
-            ),
-        )
-    }
-    .hint(text!(
-        "run the same command again: nothing is accepted twice"
-    ))
-    .into())
 }

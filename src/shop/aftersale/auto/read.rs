@@ -5,7 +5,6 @@
 //! goods that came back are not answered.
 
 use crate::api::component::{self, aftersale};
-use crate::cli::values::duration;
 use crate::fail::Failure;
 use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};
@@ -14,6 +13,7 @@ use crate::model::policy::{Action, Policy, Rule};
 use crate::shop::pass_through::aftersale::ACCEPT_RETURN;
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::duration;
 use anyhow::Result;
 use clap::ValueEnum;
 use serde_json::json;

@@ -1,10 +1,9 @@
 //! Carriers as people name them: 顺丰, 顺丰速运, SF.
 
-use super::COMPANIES;
-use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::shop::pass_through::delivery::{CARRIER, CARRIER_NAME};
+use crate::shop::Shop;
+use crate::shop::pass_through::delivery::{CARRIER, CARRIER_NAME, COMPANIES};
 use crate::text;
 use anyhow::Result;
 
@@ -25,8 +24,8 @@ const ENDINGS: [&str; 9] = [
 ];
 
 impl Carriers {
-    pub async fn of(ctx: &Ctx) -> Result<Carriers> {
-        let rows = ctx.rows(&COMPANIES, &(), None).await?;
+    pub async fn of(shop: &Shop) -> Result<Carriers> {
+        let rows = shop.rows(&COMPANIES, &(), None).await?;
         Ok(Carriers(
             rows.iter()
                 .map(|row| (CARRIER.text(row), CARRIER_NAME.text(row)))

@@ -1,14 +1,12 @@
 //! What has to be sent for an order: the parcels of a table held against the order as WeChat has it.
 
 use super::sheet::Line;
-use crate::api::json::put;
 use crate::lang::Text;
 use crate::model::order::{Order, State};
 use crate::model::parcel::Parcels;
 use crate::text;
 use crate::types::spelling::{look_alike, twin_words};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// A parcel and what is in it.
@@ -82,18 +80,6 @@ impl Shipment {
         self.there += left_out;
         // The last of them completed the order where it could.
         self.over |= left_out > 0 && self.parcels.is_empty();
-    }
-
-    /// The request; `at` is the time when an order is complete.
-    pub fn request(&self, finish: bool, at: &str) -> Value {
-        let mut body = json!({
-            "out_order_id": self.out_order_id, "openid": self.openid,
-            "delivery_list": self.parcels, "finish_all_delivery": i64::from(finish),
-        });
-        if finish {
-            put(&mut body, "ship_done_time", at.into());
-        }
-        body
     }
 }
 

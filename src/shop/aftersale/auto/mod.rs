@@ -1,28 +1,29 @@
-//! `wxsell aftersale auto`: after-sales answered by a policy. Each goes the way that `accept-refund`, `accept-return`
-//! and `reject` go; what a rule may pay is counted over the day and written down before it is asked for.
+//! After-sales answered by a policy. Each goes the way that `accept-refund`, `accept-return` and `reject` go; what a rule
+//! may pay is counted over the day and written down before it is asked for.
 //!
 //! Long because the run of a policy is one story: what is read, decided, asked, sent and reported.
 
 mod read;
 pub mod report;
 
-use super::guard::Plan;
-use super::{Which, note_unread, with};
-use crate::api::component::order::address;
-use crate::bulk::{self, Interrupt};
+pub use read::policy;
+
+use super::step::Plan;
+use super::{Answer, Filter, Key as Number};
+use crate::bulk;
 use crate::client::errcode::ends_the_job;
 use crate::clock::sleep;
-use crate::commands::Ctx;
-use crate::commands::job::{Busy, one_at_a_time};
-use crate::commands::order::{self, find::Key};
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
-use crate::shop::aftersale::{Filter, Key as Number};
+use crate::shop::Shop;
+use crate::shop::job::{Busy, stopped_by_hand};
+use crate::shop::order::Key;
 use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{PROOF_AFTER, Settled};
+use crate::state::LockGuard;
 use crate::state::money::{Asked, Wanted, Within};
 use crate::state::quota::china_day_start;
 use crate::state::runs::{Ended, ItemState, Items, Memory, RunState, SentMark};
@@ -31,33 +32,9 @@ use crate::types::{Fen, Id64, now};
 use anyhow::Result;
 use futures_util::{StreamExt, future::try_join_all, stream};
 use report::{Row, Stand, Summary};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::time::Duration;
-
-/// Answer refunds and returns by the rules of a policy
-///
-/// Every rule that accepts has a ceiling of its own, and all of them together one of the day, counted over all runs on this
-/// machine; a refund whose answer was lost counts. What no rule fits, and what is over a ceiling, waits for you, and so do
-/// goods that came back: somebody has to look at them.
-///
-/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat accepts by itself what
-/// nobody answers within 48 hours: `wxsell due` tells what runs out.
-#[derive(Debug, clap::Args, Serialize, Deserialize)]
-pub struct AutoArgs {
-    /// The policy, a TOML file; --example prints one
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "example")]
-    policy: Option<PathBuf>,
-    /// Print a policy to begin with, with everything that can be said in one
-    #[arg(long, conflicts_with = "policy")]
-    example: bool,
-    /// What to do while another run answers after-sales of the same shop
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
-    busy: Busy,
-}
 
 /// What the journals call it.
 const KIND: &str = "aftersale";
@@ -72,90 +49,92 @@ pub fn example(lang: Lang) -> &'static str {
     }
 }
 
-pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
-    let Some(file) = args.policy else {
-        return ctx.out.raw(example(ctx.out.lang).as_bytes());
-    };
-    let policy = read::policy(&file)?;
-    ctx.out.check_columns::<Row>()?;
-    let key = ctx.profile()?.shop_key();
-    let dry_run = ctx.global.dry_run;
-    // Two runs would answer the same after-sale.
-    let _one = if dry_run {
-        None
-    } else {
-        Some(one_at_a_time(ctx, format!("aftersale-{key}"), args.busy).await?)
-    };
-    let desk = Desk {
-        ctx,
-        policy: &policy,
-        key: &key,
-        lost_in_a_row: Cell::new(0),
-    };
-    if !dry_run {
-        ctx.shop().await?.client.take_over()?;
+/// What a policy answers, which is also what a dry run shows.
+pub struct Answers<'a> {
+    /// What runs out first stands at the top.
+    pub rows: Vec<Row>,
+    runner: Runner<'a>,
+}
+
+impl Shop {
+    /// Who holds this answers after-sales alone: two runs would answer the same one.
+    pub async fn alone_with_aftersales(&self, busy: Busy) -> Result<LockGuard> {
+        let name = format!("aftersale-{}", self.client.shop_key());
+        let alone = self.one_at_a_time(name, busy).await?;
+        self.client.take_over()?;
+        Ok(alone)
     }
-    let mut rows = desk.plan().await?;
-    let spent = desk.spent()?;
-    if dry_run {
-        ctx.out.list(&rows)?;
-        report::tell(ctx, &rows, spent, policy.per_day);
-        ctx.out.note(text!("nothing was sent"));
-        return report::verdict(&rows);
-    }
-    ctx.before_write(question(&rows)).await?;
-    desk.confirm_earlier(&mut rows).await?;
-    let run = ctx.state()?.begin_run(
-        &key,
-        "aftersale auto",
-        &serde_json::to_string(&[file.display().to_string()])?,
-        &ctx.job(),
-        now(),
-    )?;
-    let mut stopped = desk.answer_all(run, &mut rows).await;
-    // Whoever pressed Ctrl-C does not wait for it.
-    let pressed = stopped
-        .as_ref()
-        .and_then(failure)
-        .is_some_and(|failure| failure.kind == Kind::Stopped);
-    if !pressed && let Err(error) = desk.settle_parked(&mut rows).await {
-        stopped = stopped.or(Some(error));
-    }
-    let spent = desk.spent()?;
-    let ended = match (&stopped, report::verdict(&rows)) {
-        (Some(_), _) => RunState::Stopped,
-        (None, Err(_)) => RunState::Partial,
-        (None, Ok(())) => RunState::Done,
-    };
-    let summary = Summary::of(run, ended, spent, &rows);
-    let summary = serde_json::to_string(&summary)?;
-    ctx.state()?.end_run(run, ended, &summary, now())?;
-    ctx.out.list(&rows)?;
-    report::tell(ctx, &rows, spent, policy.per_day);
-    match stopped {
-        Some(error) => Err(error),
-        None => report::verdict(&rows),
+
+    /// Every after-sale that waits for the merchant, and what the policy says of it.
+    pub async fn plan_answers<'a>(&'a self, policy: &'a Policy) -> Result<Answers<'a>> {
+        let runner = Runner {
+            shop: self,
+            policy,
+            key: self.client.shop_key(),
+            lost_in_a_row: Cell::new(0),
+        };
+        Ok(Answers {
+            rows: runner.plan().await?,
+            runner,
+        })
     }
 }
 
-/// What a live shop is asked, where the plan moves money.
-fn question(rows: &[Row]) -> Option<Text> {
-    let accepted = rows.iter().filter(|row| row.action == report::ACCEPT);
-    let (count, sum) = accepted.fold((0, 0), |(count, sum), row| {
-        (count + 1, sum + row.amount.map_or(0, |amount| amount.0))
-    });
-    (count > 0).then(|| {
-        text!(
-            "Accept {count} refunds and returns of {amount} yuan together, by the policy,",
-            count,
-            amount = Fen(sum).to_yuan()
-        )
-    })
+impl Answers<'_> {
+    /// What was accepted today, by all runs.
+    pub fn spent(&self) -> Result<Fen> {
+        self.runner.spent()
+    }
+
+    /// What a live shop is asked, where money moves.
+    pub fn question(&self) -> Option<Text> {
+        let rows = self.rows.iter();
+        let accepted = rows.filter(|row| row.action == report::ACCEPT);
+        let (count, sum) = accepted.fold((0, 0), |(count, sum), row| {
+            (count + 1, sum + row.amount.map_or(0, |amount| amount.0))
+        });
+        (count > 0).then(|| {
+            text!(
+                "Accept {count} refunds and returns of {amount} yuan together, by the policy,",
+                count,
+                amount = Fen(sum).to_yuan()
+            )
+        })
+    }
+
+    /// Answers them; what stopped it, where something did. `file` is where the policy stands, `job` how the run was
+    /// started.
+    pub async fn carry_out(&mut self, file: &str, job: &str) -> Result<Option<anyhow::Error>> {
+        let (runner, rows) = (&self.runner, &mut self.rows);
+        let state = runner.shop.client.state();
+        runner.confirm_earlier(rows).await?;
+        let files = serde_json::to_string(&[file])?;
+        let run = state.begin_run(runner.key, "aftersale auto", &files, job, now())?;
+        let mut stopped = runner.answer_all(run, rows).await;
+        // Whoever pressed Ctrl-C does not wait for it.
+        let pressed = stopped
+            .as_ref()
+            .and_then(failure)
+            .is_some_and(|failure| failure.kind == Kind::Stopped);
+        if !pressed && let Err(error) = runner.settle_parked(rows).await {
+            stopped = stopped.or(Some(error));
+        }
+        let spent = runner.spent()?;
+        let ended = match (&stopped, rows.iter().any(Row::failed)) {
+            (Some(_), _) => RunState::Stopped,
+            (None, true) => RunState::Partial,
+            (None, false) => RunState::Done,
+        };
+        let summary = Summary::of(run, ended, spent, rows);
+        let summary = serde_json::to_string(&summary)?;
+        state.end_run(run, ended, &summary, now())?;
+        Ok(stopped)
+    }
 }
 
-/// Where after-sales are answered.
-struct Desk<'a> {
-    ctx: &'a Ctx,
+/// Answers after-sales.
+struct Runner<'a> {
+    shop: &'a Shop,
     policy: &'a Policy,
     key: &'a str,
     lost_in_a_row: Cell<u32>,
@@ -175,11 +154,11 @@ struct Judged {
     why: Text,
 }
 
-impl Desk<'_> {
+impl Runner<'_> {
     /// What was accepted today.
     fn spent(&self) -> Result<Fen> {
-        let today = china_day_start(self.ctx.clock()?);
-        self.ctx.state()?.spent_money(self.key, KIND, today)
+        let today = china_day_start(self.shop.clock()?);
+        self.shop.client.state().spent_money(self.key, KIND, today)
     }
 
     /// Every after-sale that waits for the merchant, what runs out first at the top, and what the policy says of it.
@@ -189,7 +168,7 @@ impl Desk<'_> {
             State::ReturnRequested,
             State::ReturnShipped,
         ];
-        let shop = self.ctx.shop().await?;
+        let shop = self.shop;
         let lists = states.map(|state| async move {
             let filter = Filter {
                 state: Some(state),
@@ -202,7 +181,7 @@ impl Desk<'_> {
         let looks = stream::iter(&listed)
             .map(|number| async move { (number.clone(), self.look(number).await) });
         let mut looks = looks.buffered(AT_ONCE);
-        let now = self.ctx.clock()?;
+        let now = self.shop.clock()?;
         let mut rows = Vec::with_capacity(listed.len());
         while let Some((number, look)) = looks.next().await {
             match look {
@@ -227,10 +206,11 @@ impl Desk<'_> {
 
     /// Leaves to a person what is over the ceiling of the day, which goes to what runs out first.
     fn keep_within_the_day(&self, rows: &mut [Row]) -> Result<()> {
-        let today = china_day_start(self.ctx.clock()?);
+        let today = china_day_start(self.shop.clock()?);
         let tried: HashMap<String, Fen> = self
-            .ctx
-            .state()?
+            .shop
+            .client
+            .state()
             .asked_money(self.key, KIND)?
             .into_iter()
             .filter(|tried| tried.at >= today)
@@ -262,11 +242,11 @@ impl Desk<'_> {
     /// Reads an after-sale, and its order where a rule asks for it.
     async fn look(&self, number: &str) -> Result<Look> {
         let key = Number::Id(number.to_owned());
-        let found = self.ctx.shop().await?.aftersale(&key).await?;
-        note_unread(self.ctx, number, &found);
-        let mut facts = Facts::of(&found.value, self.ctx.clock()?);
+        let found = self.shop.aftersale(&key).await?;
+        self.shop.note_unread_aftersale(number, &found);
+        let mut facts = Facts::of(&found.value, self.shop.clock()?);
         if self.policy.asks_order(&facts) {
-            let order = order::read(self.ctx, &order_of(&found.value)?).await?;
+            let order = self.shop.read_order(&order_of(&found.value)?).await?;
             facts.shipped = order.value.is_shipped();
         }
         Ok(Look { found, facts })
@@ -338,8 +318,8 @@ impl Desk<'_> {
 
     /// What earlier runs asked for and never heard of: WeChat tells whether it was done.
     async fn confirm_earlier(&self, rows: &mut Vec<Row>) -> Result<()> {
-        let now = self.ctx.clock()?;
-        let state = self.ctx.state()?;
+        let now = self.shop.clock()?;
+        let state = self.shop.client.state();
         for tried in state.asked_money(self.key, KIND)? {
             let (id, number) = (tried.id, tried.subject);
             if rows.iter().any(|row| row.number == number) {
@@ -367,32 +347,15 @@ impl Desk<'_> {
 
     /// Does what was planned, one after the other; gives what stopped it.
     async fn answer_all(&self, run: i64, rows: &mut [Row]) -> Option<anyhow::Error> {
-        let interrupt = {
-            let out = self.ctx.out.clone();
-            Interrupt::listen(move || {
-                out.warn(text!(
-                    "finishing what is under way; Ctrl-C again ends at once"
-                ));
-            })
-        };
-        let items = match self
-            .ctx
-            .state()
-            .and_then(|state| Items::open(state, self.key, KIND))
-        {
+        let interrupt = self.shop.interrupt();
+        let items = match Items::open(self.shop.client.state(), self.key, KIND) {
             Ok(items) => RefCell::new(items),
             Err(error) => return Some(error),
         };
         let mut stopped = None;
         for row in rows.iter_mut().filter(|row| row.state == Stand::Planned) {
             if stopped.is_none() && interrupt.pressed() {
-                stopped = Some(
-                    Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
-                        .hint(text!(
-                            "run the same command again: it goes on where it stopped"
-                        ))
-                        .into(),
-                );
+                stopped = Some(stopped_by_hand());
             }
             if stopped.is_some() {
                 row.state = Stand::NotSent;
@@ -443,7 +406,7 @@ impl Desk<'_> {
         let mut wanted = None;
         let money = match row.action {
             report::ACCEPT => {
-                let at = self.ctx.clock()?;
+                let at = self.shop.clock()?;
                 let asked = Asked {
                     shop: self.key,
                     kind: KIND,
@@ -452,7 +415,7 @@ impl Desk<'_> {
                     amount,
                     at,
                 };
-                let (state, today) = (self.ctx.state()?, china_day_start(at));
+                let (state, today) = (self.shop.client.state(), china_day_start(at));
                 match state.ask_money_within(&asked, today, self.policy.per_day)? {
                     Within::Asked(id) => {
                         wanted = Some((id, asked.wanted()));
@@ -482,7 +445,7 @@ impl Desk<'_> {
         let was_done = result.is_ok();
         let (ended, stop) = self.conclude(row, result);
         if let Some(id) = money {
-            let state = self.ctx.state()?;
+            let state = self.shop.client.state();
             match ended.state {
                 Some(ItemState::Done) => state.money_done(id, amount)?,
                 // An answer alone frees nothing: the after-sale has to stand where it stood.
@@ -511,13 +474,13 @@ impl Desk<'_> {
         if parked.is_empty() {
             return Ok(());
         }
-        self.ctx.out.note(text!(
+        self.shop.note(text!(
             "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
             count = parked.len(),
             seconds = PROOF_AFTER
         ));
         sleep(Duration::from_secs(PROOF_AFTER.unsigned_abs() + 1)).await;
-        let (shop, state) = (self.ctx.shop().await?, self.ctx.state()?);
+        let (shop, state) = (self.shop, self.shop.client.state());
         let open = state.open_movements(self.key)?;
         let mut items = Items::open(state, self.key, KIND)?;
         for row in parked {
@@ -568,10 +531,7 @@ impl Desk<'_> {
 
     /// Whether an after-sale is as it was. `false` where that cannot be read.
     async fn stands_as(&self, number: &str, before: &Aftersale) -> bool {
-        let Ok(shop) = self.ctx.shop().await else {
-            return false;
-        };
-        let found = shop.aftersale(&Number::Id(number.to_owned())).await;
+        let found = self.shop.aftersale(&Number::Id(number.to_owned())).await;
         found.is_ok_and(|now| now.value.state == before.state || now.value.state.is_void())
     }
 
@@ -582,31 +542,24 @@ impl Desk<'_> {
         reject_reason: Option<String>,
         kept: Option<(i64, &Wanted)>,
     ) -> Result<()> {
-        let which = Which {
-            number: row.number.clone(),
-            own: false,
-        };
-        let (ask, step, more) = match (row.action, accepting(found.value.case())) {
-            (report::REJECT, _) => (
-                &REJECT,
-                Step::Reject,
-                json!({"reject_reason": reject_reason}),
-            ),
+        let key = Number::Id(row.number.clone());
+        let (ask, step, answer) = match (row.action, accepting(found.value.case())) {
+            (report::REJECT, _) => (&REJECT, Step::Reject, Answer::Reject(reject_reason)),
             (_, Step::AcceptReturn) => (
                 &ACCEPT_RETURN,
                 Step::AcceptReturn,
-                json!({"address_info": self.policy.return_address.as_ref().map(address)}),
+                Answer::AcceptReturn(self.policy.return_address.as_ref()),
             ),
-            (_, step) => (&ACCEPT_REFUND, step, json!({})),
+            (_, step) => (&ACCEPT_REFUND, step, Answer::AcceptRefund),
         };
+        let body = self.shop.answer_request(&key, answer)?;
         let plan = Plan {
             ask,
-            which: &which,
+            key: &key,
             step,
             force: false,
         };
-        let body = with(which.key(), &more)?;
-        plan.carry_on(self.ctx, found, &body, kept).await
+        plan.carry_on(self.shop, found, &body, kept).await
     }
 
     /// Writes what became of a row into it; also as the journal keeps it, and what that means for the rest.
@@ -648,7 +601,7 @@ impl Desk<'_> {
                 paid = paid.to_yuan()
             );
             row.amount = Some(paid);
-            self.ctx.state()?.money_done(id, paid)?;
+            self.shop.client.state().money_done(id, paid)?;
         }
         Ok(())
     }

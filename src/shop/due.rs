@@ -1,15 +1,15 @@
-//! What `wxsell due` reads of one shop: lists by state, page after page, and then single after-sales, many together.
+//! What runs out in a shop: lists by state, page after page, and then single after-sales, many together.
 
-use super::{Item, Noun, Wanted};
 use crate::api::component::aftersale as wire;
-use crate::commands::Ctx;
-use crate::fail::{Failure, Kind, failure};
+use crate::lang::Text;
 use crate::model::aftersale::{Case, Move, State};
 use crate::model::deadline::{Actor, Deadline, left};
 use crate::model::dispute::{self, Dispute};
 use crate::model::order::{self, Order};
-use crate::shop::aftersale::{Filter, Key};
+use crate::shop::Shop;
+use crate::shop::aftersale::Filter;
 use crate::shop::dispute::Filter as Disputes;
+use crate::shop::order::AHEAD;
 use crate::shop::reading::Fetched;
 use crate::state::cases::OpenCase;
 use crate::state::pushes;
@@ -17,42 +17,103 @@ use crate::text;
 use crate::types::{Fen, now};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// After-sales that are read together.
 const AT_ONCE: usize = 16;
-const DAY: i64 = 86_400;
+
+/// What has a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Noun {
+    Aftersale,
+    Dispute,
+    Order,
+    Audit,
+}
+
+/// One thing that runs out, or that waits.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub shop: String,
+    pub appid: String,
+    pub noun: Noun,
+    /// WeChat's number of the after-sale or dispute, the merchant's of the order or product.
+    pub number: String,
+    /// The merchant's number of the order, where the answer names it.
+    pub order: Option<String>,
+    pub who: Actor,
+    pub what: Text,
+    /// Unix seconds; `None` where nothing says how long.
+    pub at: Option<i64>,
+    pub then: Option<Text>,
+    pub amount: Option<Fen>,
+    /// The time is the merchant's own rule and not one of the platform.
+    pub assumed: bool,
+    /// The merchant has to act within the time asked for, or may have to: until when cannot be read.
+    pub due: bool,
+    /// What runs out, and when, cannot be read.
+    pub unreadable: bool,
+    /// The verb that answers it, which takes the number.
+    pub step: Option<&'static str>,
+    /// The shop's time when it was read.
+    pub now: i64,
+}
+
+impl Item {
+    /// Whether the merchant has to act.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.who, Actor::Merchant | Actor::Both)
+    }
+
+    /// How long there is still time.
+    pub fn left(&self) -> Option<Text> {
+        Some(left(self.at? - self.now))
+    }
+}
+
+/// What is asked for.
+pub struct Wanted {
+    /// Seconds.
+    pub within: i64,
+    pub all: bool,
+    pub ship_within: Option<i64>,
+    pub orders_of: i64,
+    pub audit_after: i64,
+    pub fresh: bool,
+}
+
 /// One shop as it is read.
 struct Look<'a> {
-    ctx: &'a Ctx,
+    shop: &'a Shop,
     wanted: &'a Wanted,
-    shop: String,
-    appid: String,
-    key: String,
+    key: &'a str,
     now: i64,
 }
 
-/// Everything of a shop that is asked for. Fails with the first read that fails: half a list would look like all of it.
-pub async fn shop(ctx: &Ctx, wanted: &Wanted) -> Result<Vec<Item>> {
-    let profile = ctx.profile()?;
-    let look = Look {
-        ctx,
-        wanted,
-        shop: profile.label().to_owned(),
-        appid: profile.appid.clone(),
-        key: profile.shop_key(),
-        now: ctx.clock()?,
-    };
-    ctx.shop().await?;
-    let (aftersales, disputes, orders, audits) = tokio::try_join!(
-        look.aftersales(),
-        look.disputes(),
-        look.orders(),
-        look.audits()
-    )?;
-    let found = [aftersales, disputes, orders, audits];
-    let found = found.into_iter().flatten();
-    Ok(found.filter(|item| wanted.all || item.due).collect())
+impl Shop {
+    /// Everything that is asked for.
+    ///
+    /// # Errors
+    /// With the first read that fails: half a list would look like all of it.
+    pub async fn due(&self, wanted: &Wanted) -> Result<Vec<Item>> {
+        let look = Look {
+            shop: self,
+            wanted,
+            key: self.client.shop_key(),
+            now: self.clock()?,
+        };
+        let (aftersales, disputes, orders, audits) = tokio::try_join!(
+            look.aftersales(),
+            look.disputes(),
+            look.orders(),
+            look.audits()
+        )?;
+        let found = [aftersales, disputes, orders, audits];
+        let found = found.into_iter().flatten();
+        Ok(found.filter(|item| wanted.all || item.due).collect())
+    }
 }
 
 /// The first that is there.
@@ -76,8 +137,8 @@ impl Look<'_> {
     /// A thing without a time.
     fn waiting(&self, noun: Noun, number: String) -> Item {
         Item {
-            shop: self.shop.clone(),
-            appid: self.appid.clone(),
+            shop: self.shop.name.clone(),
+            appid: self.shop.appid.clone(),
             noun,
             number,
             order: None,
@@ -118,7 +179,7 @@ impl Look<'_> {
                 State::ReturnRejected,
             ]);
         }
-        let shop = self.ctx.shop().await?;
+        let shop = self.shop;
         let lists = states.iter().map(|state| async move {
             let filter = Filter {
                 state: Some(*state),
@@ -156,8 +217,8 @@ impl Look<'_> {
         listed: &BTreeMap<String, State>,
         states: &[State],
     ) -> Result<(Vec<OpenCase>, Vec<String>)> {
-        let state = self.ctx.state()?;
-        let kept = state.open_cases(&self.key)?;
+        let state = self.shop.client.state();
+        let kept = state.open_cases(self.key)?;
         let mut usable = if self.wanted.fresh {
             HashMap::new()
         } else {
@@ -187,7 +248,7 @@ impl Look<'_> {
             })
             .map(|case| case.number.as_str())
             .collect();
-        state.keep_cases(&self.key, &read, &gone)?;
+        state.keep_cases(self.key, &read, &gone)?;
         usable.extend(read.into_iter().map(|case| (case.number.clone(), case)));
         Ok((usable.into_values().collect(), unreadable))
     }
@@ -201,8 +262,8 @@ impl Look<'_> {
         let Some(oldest) = kept.values().map(|case| case.read_at).min() else {
             return Ok(HashMap::new());
         };
-        let told = self.ctx.state()?.pushes(&pushes::Filter {
-            shop: Some(self.key.clone()),
+        let told = self.shop.client.state().pushes(&pushes::Filter {
+            shop: Some(self.key.to_owned()),
             since: Some(oldest.saturating_mul(1000)),
             ..pushes::Filter::default()
         })?;
@@ -233,21 +294,7 @@ impl Look<'_> {
     /// One after-sale; its number, where what runs out cannot be read.
     async fn case(&self, number: &str) -> Result<Result<OpenCase, String>> {
         let read_at = now();
-        let shop = self.ctx.shop().await?;
-        let found = match shop.aftersale(&Key::Id(number.to_owned())).await {
-            Ok(found) => found,
-            // One that WeChat does not show hides no others.
-            Err(error) if failure(&error).is_some_and(|found| found.kind == Kind::Refused) => {
-                self.ctx.out.warn(text!(
-                    "after-sale {number}: {problem}",
-                    number,
-                    problem = Failure::from_any(error).message
-                ));
-                return Ok(Err(number.to_owned()));
-            }
-            Err(error) => return Err(error),
-        };
-        super::super::aftersale::note_unread(self.ctx, number, &found);
+        let found = self.shop.aftersale_listed(number).await?;
         let aftersale = found.value;
         let case = aftersale.case();
         // It was listed as one that waits: a state that nobody has described may have a clock too.
@@ -273,7 +320,7 @@ impl Look<'_> {
             .iter()
             .map(|stage| stage.state)
             .filter(|state| state.is_ours());
-        let shop = self.ctx.shop().await?;
+        let shop = self.shop;
         let list = |state: Option<dispute::State>| async move {
             let filter = Disputes {
                 state,
@@ -296,10 +343,11 @@ impl Look<'_> {
         for Fetched { value, unread, .. } in rows {
             let id = value.id.clone();
             let unreadable = value.is_unreadable();
-            if !value.state.is_ours() && !unreadable || !seen.insert(id.clone()) {
+            let again = !id.is_empty() && !seen.insert(id.clone());
+            if !value.state.is_ours() && !unreadable || again {
                 continue;
             }
-            self.ctx
+            self.shop
                 .note_unread(text!("dispute {number}", number = &id), &unread);
             found.push(match value.deadline() {
                 _ if unreadable => self.unreadable(Noun::Dispute, id),
@@ -320,9 +368,9 @@ impl Look<'_> {
         }
         // An order may bear a time up to a day ahead of WeChat's.
         let since = self.now.saturating_sub(self.wanted.orders_of);
-        let shop = self.ctx.shop().await?;
-        let walked = shop.orders_between(since, self.now + DAY).await?;
-        self.ctx.note_unsure(walked.unsure);
+        let shop = self.shop;
+        let walked = shop.orders_between(since, self.now + AHEAD).await?;
+        self.shop.note_unsure(walked.unsure);
         let limited = self.wanted.ship_within.is_some();
         let open = walked
             .rows
@@ -375,7 +423,7 @@ impl Look<'_> {
         if !self.wanted.all {
             return Ok(Vec::new());
         }
-        let audits = self.ctx.shop().await?.audits().await?;
+        let audits = self.shop.audits().await?;
         let items = audits.into_iter().filter(|audit| audit.is_open);
         let items = items.filter_map(|audit| {
             let since = audit.submitted.map(|submitted| self.now - submitted);

@@ -1,23 +1,23 @@
 //! `wxsell event verify`: holds what was pushed against what WeChat's lists say, names what never came, and makes it
-//! where that is asked for. What can be proved is told by [`crate::shop::verify`].
-
-mod repair;
+//! where that is asked for. What is proved and what is missing is found by
+//! [`crate::shop::verify`].
 
 use super::super::Ctx;
-use super::listen::{Onward, only_forwarder};
+use super::hand::{hand, stoppable};
+use super::listen::Onward;
 use crate::cli::values::{When, duration, when};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::order::AHEAD;
-use crate::shop::verify::{CANCELLED_ORDER, Claim, Proved, Span};
+use crate::shop::verify::Span;
+use crate::shop::verify::repair::{Found, Missing};
 use crate::text;
-use crate::types::{plain_time, rfc3339};
+use crate::types::rfc3339;
 use anyhow::Result;
 use clap::Args;
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer};
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// Shops that are looked at together.
@@ -39,16 +39,6 @@ pub struct VerifyArgs {
     repair: bool,
     #[command(flatten)]
     onward: Onward,
-}
-
-/// An event that the platform must have pushed and that is not here.
-#[derive(Debug)]
-pub struct Missing {
-    shop: String,
-    appid: String,
-    claim: Claim,
-    /// The number under which it was made.
-    synthesised: Option<i64>,
 }
 
 /// A row in machine output.
@@ -107,20 +97,6 @@ impl Record for Missing {
     ];
 }
 
-/// What a look at one shop found.
-#[derive(Default)]
-struct Found {
-    missing: Vec<Missing>,
-    /// Events that were proved.
-    proved: usize,
-    /// Of them, those that were made here earlier and have not come.
-    made_before: usize,
-    /// After a repair: events that still wait to be handed on.
-    waiting: usize,
-    /// Cancelled orders of which it cannot be told whether an event was pushed.
-    open: usize,
-}
-
 pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Missing>()?;
     let onward = &args.onward;
@@ -134,7 +110,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
     }
     if has_target && !ctx.global.dry_run {
         // Known before anything is read or made.
-        drop(only_forwarder(ctx)?);
+        drop(crate::push::hand::alone(ctx.state()?)?);
     }
     let shops = match ctx.several()? {
         None => None,
@@ -150,7 +126,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
     match &shops {
         None => {
             let found = look(&args, ctx).await?;
-            add(&mut total, repaired(found, &args, ctx).await?);
+            total.add(repaired(found, &args, ctx).await?);
         }
         Some(shops) => {
             let looks = stream::iter(shops).map(|(ctx, _)| look(&args, ctx));
@@ -162,7 +138,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
                     Err(error) => Err(error),
                 };
                 match found {
-                    Ok(found) => add(&mut total, found),
+                    Ok(found) => total.add(found),
                     Err(error) => {
                         let error = Failure::from_any(error);
                         ctx.out.warn(text!(
@@ -214,41 +190,21 @@ fn show(missing: &[Missing], several: bool, args: &VerifyArgs, ctx: &Ctx) -> Res
     ctx.out.list_with(Columns::of().without(&left_out), missing)
 }
 
-fn add(total: &mut Found, found: Found) {
-    total.missing.extend(found.missing);
-    total.proved += found.proved;
-    total.made_before += found.made_before;
-    total.waiting += found.waiting;
-    total.open += found.open;
-}
-
 /// Looks at one shop.
 async fn look(args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
-    let mut span = span(args, ctx.clock()?)?;
-    // Events that were removed here would all look missing.
-    let kept_since = ctx.state()?.events_pruned(&ctx.profile()?.account_key())?;
-    // It was taken by this machine's clock.
-    let kept_since = match kept_since {
-        Some(at) => at.saturating_add(ctx.clock()?.saturating_sub(crate::types::now())),
-        None => span.since,
-    };
-    if span.since < kept_since {
-        ctx.out.warn(text!(
-            "events before {time} were removed by `wxsell run prune`; only later ones are verified",
-            time = plain_time(&rfc3339(kept_since))
-        ));
-        span.since = kept_since.min(span.until);
-    }
-    let proved = ctx.shop().await?.proved(span).await?;
-    ctx.note_unsure(proved.unsure);
-    compare(proved, ctx)
+    let span = span(args, ctx.clock()?)?;
+    ctx.shop().await?.verify(span).await
 }
 
 /// Makes what is missing, where that is asked for.
 async fn repaired(mut found: Found, args: &VerifyArgs, ctx: &Ctx) -> Result<Found> {
     if args.repair && !ctx.global.dry_run {
-        repair::store(&mut found.missing, ctx).await?;
-        found.waiting = repair::hand_on(&args.onward, ctx).await?;
+        let encrypted = super::account(ctx.profile()?, ctx)?.is_some_and(|own| own.key.is_some());
+        let shop = ctx.shop().await?;
+        shop.make_missing(&mut found.missing, encrypted).await?;
+        if let Some(hand) = hand(&args.onward, ctx)? {
+            found.waiting = stoppable(hand.run(false)).await?.waiting;
+        }
     }
     Ok(found)
 }
@@ -270,51 +226,6 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
         until,
         opened: now.saturating_sub(back).min(since).max(0),
     })
-}
-
-/// Holds claims against what is stored. Two claims need two pushes, unless these would be one by their second.
-fn compare(read: Proved, ctx: &Ctx) -> Result<Found> {
-    let profile = ctx.profile()?;
-    let (key, state) = (profile.account_key(), ctx.state()?);
-    let mut claims = read.claims;
-    claims.sort_by(|a, b| (a.at, a.event, &a.number).cmp(&(b.at, b.event, &b.number)));
-    let mut found = Found {
-        proved: claims.len(),
-        ..Found::default()
-    };
-    for numbers in &read.cancelled {
-        let mut came = false;
-        for number in numbers {
-            let about = state.pushes_about(&key, "order", number, 0)?;
-            came |= about.iter().any(|push| push.event == CANCELLED_ORDER);
-        }
-        found.open += usize::from(!came);
-    }
-    let mut used = HashSet::new();
-    for claim in claims {
-        let mut about = Vec::new();
-        for number in claim.numbers() {
-            about.extend(state.pushes_about(&key, claim.object, &number, 0)?);
-        }
-        let away = |at: Option<i64>| at.map_or(0, |at| (at - claim.at).abs());
-        let fits = about
-            .iter()
-            .filter(|push| claim.is(push))
-            .filter(|push| !used.contains(&push.id) || away(push.created_at) == 0);
-        match fits.min_by_key(|push| away(push.created_at)) {
-            Some(push) => {
-                used.insert(push.id);
-                found.made_before += usize::from(push.seen == 0);
-            }
-            None => found.missing.push(Missing {
-                shop: profile.label().to_owned(),
-                appid: profile.appid.clone(),
-                claim,
-                synthesised: None,
-            }),
-        }
-    }
-    Ok(found)
 }
 
 /// The exit code: 8 where something is missing and was not made, 6 where what was made is not handed on, or where shops

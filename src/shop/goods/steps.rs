@@ -1,0 +1,182 @@
+//! One step for one product after the other: on sale, off sale, removed, out of the audit.
+
+use crate::bulk::UNKNOWN_IN_A_ROW;
+use crate::fail::{Failure, Kind};
+use crate::lang::Text;
+use crate::shop::Shop;
+use crate::text;
+use crate::types::Family;
+use anyhow::Result;
+use serde::Serialize;
+
+/// One step for one product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    OnSale,
+    OffSale,
+    Remove,
+    WithdrawAudit,
+}
+
+impl Step {
+    /// The word for what was done, in machine output.
+    fn done(self) -> &'static str {
+        match self {
+            Step::OnSale => "on_sale",
+            Step::OffSale => "off_sale",
+            Step::Remove => "removed",
+            Step::WithdrawAudit => "withdrawn",
+        }
+    }
+}
+
+/// What became of a product.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Stepped {
+    pub out_product_id: String,
+    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.
+    pub result: &'static str,
+    pub errcode: Option<i64>,
+    pub reason: Option<Text>,
+}
+
+/// How a step went for one product after the other.
+#[derive(Default)]
+pub struct Steps {
+    pub rows: Vec<Stepped>,
+    /// Products in a row of which nobody knows whether it was done.
+    unknown_in_a_row: u32,
+    /// The last of those.
+    unknown: Option<anyhow::Error>,
+    /// What goes for all that would follow.
+    stopped: Option<anyhow::Error>,
+}
+
+impl Steps {
+    fn done(&mut self, out_product_id: String, result: &'static str) {
+        self.unknown_in_a_row = 0;
+        self.rows.push(Stepped {
+            out_product_id,
+            result,
+            errcode: None,
+            reason: None,
+        });
+    }
+
+    /// Takes in a product that failed.
+    fn failed(&mut self, out_product_id: String, error: anyhow::Error) {
+        let failure = Failure::from_any(error);
+        let row = Stepped {
+            out_product_id,
+            result: match failure.unclear {
+                true => "unclear",
+                false => "refused",
+            },
+            errcode: failure.errcode,
+            reason: Some(failure.message.clone()),
+        };
+        self.unknown_in_a_row = match failure.unclear {
+            true => self.unknown_in_a_row + 1,
+            false => 0,
+        };
+        let for_all = matches!(failure.kind, Kind::Access | Kind::Network | Kind::Limited);
+        if for_all || self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {
+            self.stopped = Some(failure.into());
+        } else if failure.unclear {
+            self.unknown = Some(failure.into());
+        }
+        self.rows.push(row);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// How it went, once the rows are shown; `refused` is said of one that was refused.
+    pub fn end(self, count: usize, refused: Text) -> Result<()> {
+        let failed = self.rows.iter().filter(|row| row.reason.is_some()).count();
+        let shown = |kind, message| Failure {
+            shown: true,
+            ..Failure::new(kind, message)
+        };
+        match (self.stopped, self.unknown) {
+            (Some(error), _) => Err(error),
+            (None, Some(error)) if count == 1 => Err(error),
+            _ if failed == 1 && count == 1 => Err(shown(Kind::Refused, refused).into()),
+            _ if failed > 0 => Err(shown(
+                Kind::Partial,
+                text!(
+                    "{failed} of {count} {count:product|products} failed",
+                    failed,
+                    count
+                ),
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Shop {
+    /// Leads products on, until all are done or something goes for all that would follow.
+    ///
+    /// # Errors
+    /// Where this machine cannot keep what was done; what the platform says stands in the rows.
+    pub async fn step_goods(&self, step: Step, numbers: &[String]) -> Result<Steps> {
+        let mut steps = Steps::default();
+        for number in numbers {
+            match self.step_one(step, number).await {
+                Ok(id) => {
+                    self.forget_what_was_sent(step, number, &id)?;
+                    // A Store hands the draft to the audit; it is on sale once that has passed.
+                    let done = match (self.family, step) {
+                        (Family::Store, Step::OnSale) => "submitted",
+                        (Family::Store | Family::Component, step) => step.done(),
+                    };
+                    steps.done(number.clone(), done);
+                }
+                Err(error) => steps.failed(number.clone(), error),
+            }
+            if steps.has_ended() {
+                break;
+            }
+        }
+        Ok(steps)
+    }
+
+    /// One step for one product; the number by which the platform knows it.
+    async fn step_one(&self, step: Step, number: &str) -> Result<String> {
+        match self.family {
+            Family::Component => {
+                match step {
+                    Step::OnSale => self.list_goods(number).await?,
+                    Step::OffSale => self.delist_goods(number).await?,
+                    Step::Remove => self.remove_goods(number).await?,
+                    Step::WithdrawAudit => self.withdraw_audit(number).await?,
+                }
+                Ok(number.to_owned())
+            }
+            Family::Store => {
+                let (state, key) = (self.client.state(), self.client.shop_key());
+                let id = self.find_product(state, key, number).await?;
+                self.step_product(step, &id).await?;
+                Ok(id)
+            }
+        }
+    }
+
+    /// What an upload knew of it no longer holds.
+    fn forget_what_was_sent(&self, step: Step, number: &str, id: &str) -> Result<()> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        match (self.family, step) {
+            (Family::Component | Family::Store, Step::OnSale | Step::OffSale) => Ok(()),
+            (Family::Component, Step::Remove) => state.remove_item(key, "goods", number),
+            (Family::Component, Step::WithdrawAudit) => state.reopen_item(key, "goods", number),
+            (Family::Store, Step::WithdrawAudit) => state.forget_upload(key, number),
+            (Family::Store, Step::Remove) => {
+                state.forget_upload(key, number)?;
+                state.forget_product(key, id)
+            }
+        }
+    }
+}
