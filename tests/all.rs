@@ -67,6 +67,8 @@ mod cli {
         mod shelf;
         mod upload;
     }
+    #[cfg(target_os = "linux")]
+    mod browser;
     mod help;
     mod image;
     mod merchant;
@@ -86,6 +88,7 @@ mod cli {
     mod run;
     mod sandbox;
     mod screen;
+    mod several;
     mod sharer;
     mod sold;
     mod staff;
@@ -96,6 +99,8 @@ mod cli {
     mod store_rejected;
     mod store_setup;
     mod store_sheets;
+    #[cfg(target_os = "linux")]
+    mod terminal;
     mod upgrade;
     mod vectors;
     mod world;

@@ -622,8 +622,29 @@ fn parsed(inputs: u64) {
     }
 }
 
+/// In a process that does nothing else, so that its memory is that of the parser: this one, started again.
 #[test]
 fn whatever_is_sent_is_read_or_refused() {
+    let child = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "receiver::twenty_thousand_inputs",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .output()
+        .expect("it starts");
+    let words = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && words.contains("1 passed"),
+        "{words}{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+}
+
+#[test]
+#[ignore = "the process that whatever_is_sent_is_read_or_refused starts"]
+fn twenty_thousand_inputs() {
     parsed(20_000);
 }
 

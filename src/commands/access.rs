@@ -10,8 +10,9 @@ use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
+use crate::state::log::entries;
 use crate::text;
-use crate::types::shape;
+use crate::types::{plain_time, rfc3339, shape};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
@@ -123,7 +124,25 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     }
 }
 
+/// When joining was asked for within the last day, in which the administrator can sign; unix seconds.
+fn applied_at(ctx: &Ctx) -> Result<Option<i64>> {
+    const DAY: i64 = 86_400;
+    let shop = &ctx.profile()?.appid;
+    let since = crate::clock::now() - DAY;
+    let writes = entries(&ctx.dirs.state, since, usize::MAX)?;
+    let ours = writes
+        .into_iter()
+        .filter(|entry| entry.path == APPLY.path && &entry.shop == shop && entry.result == "done");
+    Ok(ours.map(|entry| entry.at).max())
+}
+
 async fn apply(ctx: &Ctx) -> Result<()> {
+    if let Some(at) = applied_at(ctx)? {
+        ctx.out.warn(text!(
+            "joining was already requested at {time}; the administrator can sign that agreement for 24 hours",
+            time = plain_time(&rfc3339(at))
+        ));
+    }
     let Some(reply) = ctx.send(&APPLY, &json!({})).await? else {
         return Ok(());
     };
@@ -148,7 +167,8 @@ async fn status(ctx: &Ctx) -> Result<()> {
 /// Rows for tables; in JSON what WeChat answered, with the tasks in words beside it.
 fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     let component = reply.as_ref().map(Component::read);
-    let rows = rows(component.as_ref());
+    let applied = applied_at(ctx)?;
+    let rows = rows(component.as_ref(), applied);
     if !ctx.out.is_values() {
         return ctx.out.list(&rows);
     }
@@ -199,15 +219,21 @@ fn as_thing(joined: bool, status: Option<i64>) -> Columns<Value> {
         })
 }
 
-fn rows(component: Option<&Component>) -> Vec<Row> {
+fn rows(component: Option<&Component>, applied: Option<i64>) -> Vec<Row> {
     let Some(component) = component else {
+        let signing = applied.map(|at| {
+            text!(
+                "requested at {time}; the administrator signs the agreement in WeChat within 24 hours",
+                time = plain_time(&rfc3339(at))
+            )
+        });
         return vec![Row {
             what: text!("component"),
             name: text!("custom trade component"),
             state: text!("not joined"),
-            missing: Some(text!(
+            missing: Some(signing.unwrap_or_else(|| text!(
                 "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
-            )),
+            ))),
         }];
     };
     let mut rows = vec![Row {

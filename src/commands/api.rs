@@ -47,8 +47,8 @@ pub struct DescribeArgs {
 
 /// Call an operation
 ///
-/// The request is held against the reference before it is sent, and numbers in quotes and the like are sent in the form
-/// that the reference gives them; `--no-check` sends it as it stands. Prints the answer with ids as text and times as
+/// The request is checked against the reference before it is sent, and numbers in quotes and the like are sent in the
+/// form that the reference gives them; `--no-check` sends it as it is. Prints the answer with ids as text and times as
 /// RFC 3339; `--raw` prints it as it came, and is needed for a path that the reference does not know.
 #[derive(Debug, clap::Args)]
 pub struct CallArgs {
@@ -63,7 +63,7 @@ pub struct CallArgs {
     /// Follow the pages of a list, and print the rows of this field
     #[arg(long, value_name = "FIELD")]
     all: Option<String>,
-    /// Send the request as it stands, without holding it against the reference
+    /// Send the request as it is, without checking it against the reference
     #[arg(long, conflicts_with = "all")]
     no_check: bool,
     /// How a path that the reference does not know is called [default: post]
@@ -423,7 +423,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
     };
     if !problems.is_empty() {
         return Err(
-            Failure::input(text!("the request is not complete or not right"))
+            Failure::input(text!("the request is incomplete or invalid"))
                 .also(problems)
                 .hint(text!(
                     "`wxsell api describe {path}` shows its fields, --no-check sends it all the same; nothing was sent",
@@ -462,7 +462,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             }
             Written::Already => {
                 ctx.out
-                    .note(text!("it is so already, and nothing was sent"));
+                    .note(text!("already in that state; nothing was sent"));
                 json!({})
             }
         }
@@ -580,7 +580,7 @@ fn data(given: &str) -> Result<Value> {
         Ok(Value::Null) => Ok(Value::Object(Map::new())),
         Ok(_) => Err(Failure::input(text!("the request must be a JSON object")).into()),
         Err(error) => Err(Failure::input(text!(
-            "the request is no JSON: {error}",
+            "the request is not JSON: {error}",
             error = error.to_string()
         ))
         .into()),

@@ -34,7 +34,7 @@ pub struct Rows {
 /// A body, or a part of it, from a file.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Data {
-    /// Take the request from this JSON or TOML file, `-` for standard input; options win over it
+    /// Take the request from this JSON or TOML file, `-` for standard input; options override it
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }
@@ -66,8 +66,8 @@ impl Data {
         match value {
             Value::Object(_) => Ok(value),
             _ => Err(
-                Failure::input(text!("{file} holds no object", file = &shown))
-                    .hint(text!("write one request as an object of fields"))
+                Failure::input(text!("{file} is not an object", file = &shown))
+                    .hint(text!("write the request as one object"))
                     .into(),
             ),
         }
@@ -167,8 +167,9 @@ impl Ctx {
 
     /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
     pub fn is_so_already(&self) -> Result<()> {
-        self.out
-            .note(text!("nothing to do: it is so already; nothing was sent"));
+        self.out.note(text!(
+            "nothing to do: already in that state; nothing was sent"
+        ));
         self.told(&Value::Object(Map::new()))
     }
 
@@ -315,7 +316,7 @@ fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
         Some(command) => {
             let mut failure = Failure::from_any(error);
             failure.hint = Some(text!(
-                "it may have been done: look with `wxsell {command}` before you repeat it",
+                "it may have been done: check with `wxsell {command}` before you repeat it",
                 command = super::done::filled(command, body)
             ));
             failure.into()
@@ -418,6 +419,15 @@ fn found<'a>(row: &'a Value, path: &str) -> Vec<&'a Value> {
 pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
     if let Some(meaning) = meaning(book, node, value) {
         return Cell::Word(meaning);
+    }
+    // A field with the values 0 and 1 alone is a flag.
+    let all = || book.resolve(node).values.iter().chain(&node.values);
+    let is_flag = all().next().is_some() && all().all(|one| one.value == 0 || one.value == 1);
+    if is_flag && (value == 0 || value == 1) {
+        return Cell::Word(match value == 1 {
+            true => text!("yes"),
+            false => text!("no"),
+        });
     }
     match (book.kind(node), value) {
         (Kind::Fen, Value::Number(fen)) => fen

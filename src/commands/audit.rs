@@ -30,10 +30,10 @@ pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
     #[arg(required_unless_present_any = ["category", "brand"])]
     audit_id: Option<String>,
-    /// Look for this third-level category when there is no ticket
+    /// Look up this category when there is no ticket
     #[arg(long, value_name = "NUMBER", conflicts_with = "brand")]
     category: Option<u64>,
-    /// Look for the brand of this name when there is no ticket
+    /// Look up the brand with this name when there is no ticket
     #[arg(long, value_name = "NAME")]
     brand: Option<String>,
 }
@@ -185,7 +185,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     ctx.out.check_columns::<HandedIn>()?;
     ctx.before_write(ask.confirm.map(|question| question()))
         .await?;
-    super::papers::upload(ctx, &mut body, pictures).await?;
+    super::papers::upload(ctx.shop().await?, &mut body, pictures).await?;
     let sent = ctx.send_asked(ask, &body).await;
     let handed_in = match sent.map(Option::unwrap_or_default) {
         Ok(reply) => HandedIn {

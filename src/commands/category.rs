@@ -47,7 +47,7 @@ pub struct WithdrawArgs {
 
 /// List all categories
 ///
-/// Goods carry the number of a third-level category.
+/// Products carry the number of a leaf category.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only categories whose names or number contain this
@@ -88,7 +88,7 @@ enum Rule {
 /// --template`, or asks for them on a terminal; the other options are those of the component.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
-    /// Number of the third-level category; of a WeChat Store also its name or path
+    /// Category number; of a WeChat Store also its name or path
     category: String,
     /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
@@ -256,7 +256,7 @@ impl Record for NeedRow {
             Cell::Word(match n.kind {
                 "attribute" => text!("attribute"),
                 "sku_attribute" => text!("SKU attribute"),
-                "paper" => text!("paper"),
+                "paper" => text!("document"),
                 "lowest_price" => text!("lowest price"),
                 _ => text!("bar code"),
             })
@@ -434,10 +434,7 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             .iter()
             .any(|row| row.first_cat_id == asked || row.second_cat_id == asked);
         let words = if parent {
-            text!(
-                "{number} is no third-level category",
-                number = &args.category
-            )
+            text!("{number} is not a leaf category", number = &args.category)
         } else {
             text!("there is no category {number}", number = &args.category)
         };

@@ -333,6 +333,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let ours = rows.iter().filter(|row| row.dispute.state.is_ours());
     ctx.out.total(
         rows.len(),
+        args.rows.limit,
         text!(
             "{count} {count:dispute|disputes}, {open} waiting for you",
             count = rows.len(),

@@ -60,7 +60,7 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
     let other = || text!("done: {command}", command = ask.command);
     if what.is_empty() {
         return match ask.command {
-            "access apply" => text!("the component was asked for; an administrator signs next"),
+            "access apply" => text!("applied for the component; an administrator has to sign next"),
             "access finish" => text!("reported as finished; see `wxsell access status`"),
             "coupon confirm" => text!("confirmed: coupons can be added now"),
             "commission add" => text!("the receiver can get commissions now"),
@@ -113,7 +113,7 @@ pub fn nothing(ask: &Ask) -> Text {
         "funds banks" | "funds branches" => text!("no bank matches"),
         "commission receivers" => text!("no receivers yet; add one with `wxsell commission add`"),
         "promoter list" => {
-            text!("no promoters yet; `wxsell promoter add --help` tells how to get them")
+            text!("no promoters yet; `wxsell promoter add --help` says how to add them")
         }
         "promoter role list" => text!("no roles yet; add one with `wxsell promoter role add NAME`"),
         "promoter orders" | "sharer orders" => text!("no orders match"),

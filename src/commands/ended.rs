@@ -24,14 +24,14 @@ impl Ctx {
             ))
         };
         let shop = self.shop.get().map(|(shop, _)| shop);
-        let (wrote, in_bulk) = shop.map_or((false, false), |shop| shop.client.has_written());
+        let (wrote, in_bulk) = shop.map_or((false, false), Shop::has_written);
         let wrote = wrote || shop.is_some_and(Shop::has_unshown);
         let error = match ended {
             Ok(()) if self.out.has_failed() => {
                 Failure::input(text!("cannot write to standard output")).into()
             }
             Ok(()) if wrote && !in_bulk && !self.out.was_read() => {
-                return Err(not_shown(text!("nobody reads standard output")).into());
+                return Err(not_shown(text!("nothing reads standard output")).into());
             }
             Ok(()) => return shop.map_or(Ok(()), Shop::all_is_shown),
             Err(error) => error,

@@ -36,7 +36,6 @@ pub mod log;
 pub mod merchant;
 pub mod money;
 pub mod order;
-mod papers;
 pub mod pay;
 pub mod profile;
 pub mod promoter;
@@ -62,6 +61,7 @@ use crate::lang::Text;
 use crate::output::Output;
 use crate::profile::{Dirs, Profile, Resolved, Target};
 use crate::sandbox::Running;
+use crate::shop::image::papers;
 use crate::shop::pass_through::{self, Ask, BEHIND};
 use crate::shop::{Offered, Shop, ShopClock};
 use crate::state::State;
@@ -87,7 +87,10 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    pub fn new(global: Global, out: Output) -> Result<Ctx> {
+    pub fn new(global: Global, mut out: Output) -> Result<Ctx> {
+        if out.columns.is_some() {
+            out.shapes = shows::shapes(&crate::cli::start::command_of_this_process());
+        }
         let dirs = crate::profile::dirs()?;
         Ok(Ctx {
             global,
@@ -119,6 +122,11 @@ impl Ctx {
                 ))
                 .into(),
         )
+    }
+
+    /// Whether it is looked at together with others.
+    pub fn is_one_of_several(&self) -> bool {
+        self.one_of_several
     }
 
     /// The same command for another profile: options, output and state are shared.

@@ -2,17 +2,16 @@
 //! that counts once at WeChat, is journalled before the call, and is looked for when the answer was lost.
 
 use super::Ctx;
-use super::ask::{Data, Rows, request};
+use super::ask::{Data, Rows};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
 use crate::api::json::put;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::shop::pass_through::Ask;
-use crate::shop::pass_through::pay::{CLOSE, CREATE, LIST, REFUND, REFUNDED, SHARE, SHARED, SHOW};
-use crate::shop::pay::Fetched;
-use crate::shop::write::{Found, Made, Planned, Sort, Want};
+use crate::shop::pass_through::pay::{CLOSE, CREATE, LIST, REFUND, SHARE, SHOW};
+use crate::shop::pay::{Moved, Movement};
+use crate::shop::write::{Made, Sort};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -84,7 +83,7 @@ pub struct ShowArgs {
 
 /// List payments
 ///
-/// Any span of time; it is asked for in pieces of a day, which is what WeChat allows. Every payment is read by itself.
+/// Any span of time; it is requested day by day, which is what WeChat allows. Every payment is read separately.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     #[command(flatten)]
@@ -123,8 +122,8 @@ pub struct CloseArgs {
 
 /// Refund a payment
 ///
-/// The refund has a number that refunds once; without --refund-no it is made here and written down before anything is sent.
-/// Run again after a crash, a lost answer or a result that could not be shown, the command goes on with that refund; the
+/// The refund has a number that refunds once; without --refund-no it is made here and recorded before anything is sent.
+/// Run again after a crash, a lost answer or a result that could not be shown, the command continues that refund; the
 /// same refund again within a day needs --new.
 #[derive(Debug, clap::Args)]
 pub struct RefundArgs {
@@ -270,17 +269,37 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.show_rows(if nothing { &LIST } else { &SHOW }, rows)
 }
 
-/// A movement of money of a payment.
-struct Movement<'a> {
-    sort: Sort,
-    ask: &'static Ask,
-    trade_no: &'a str,
-    openid: &'a str,
-    /// As given; `None` takes that of an earlier run that has not ended, or a new one.
-    number: Option<&'a str>,
-    /// What is given back; a share is all that is left.
-    amount: Option<Fen>,
-    anew: bool,
+/// Looks, asks, sends once, and shows.
+async fn carry_out(movement: &Movement<'_>, ctx: &Ctx) -> Result<()> {
+    let shop = ctx.shop().await?;
+    let fresh = fresh_number(movement.letters());
+    if ctx.global.dry_run {
+        let body = movement.plan(shop, &fresh).await?;
+        return ctx.send(movement.ask, &body).await.map(|_| ());
+    }
+    ctx.out
+        .check_columns_of(super::ask::columns(movement.shown()))?;
+    let asking = async |question| ctx.before_write(Some(question)).await;
+    let made = match movement.carry_out(shop, fresh, asking).await? {
+        Moved::Known(record) => return show(movement, ctx, record),
+        Moved::Made(made) => made,
+    };
+    let shown = async |made: &Made| {
+        show(movement, ctx, movement.record(shop, made).await?)?;
+        Ok(ctx.out.was_read())
+    };
+    shop.show_write(made, shown).await
+}
+
+/// The movement as WeChat has it.
+fn show(movement: &Movement<'_>, ctx: &Ctx, row: Value) -> Result<()> {
+    let columns = movement.shown();
+    let (book, operation) = columns.operation();
+    let row = match book.at(&operation.reply, columns.shows) {
+        Some(node) => crate::api::operation::present(book, node, row),
+        None => row,
+    };
+    ctx.out.show_with(super::ask::columns(columns), &row)
 }
 
 async fn refund(args: RefundArgs, ctx: &Ctx) -> Result<()> {
@@ -296,7 +315,7 @@ async fn refund(args: RefundArgs, ctx: &Ctx) -> Result<()> {
         amount: Some(args.amount),
         anew: args.new,
     };
-    movement.carry_out(ctx).await
+    carry_out(&movement, ctx).await
 }
 
 async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
@@ -309,167 +328,5 @@ async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
         amount: None,
         anew: args.new,
     };
-    movement.carry_out(ctx).await
-}
-
-impl Movement<'_> {
-    /// Looks, asks, sends once, and shows.
-    async fn carry_out(&self, ctx: &Ctx) -> Result<()> {
-        let shop = ctx.shop().await?;
-        let fresh = fresh_number(match self.sort {
-            Sort::Refund => "RF",
-            _ => "PS",
-        });
-        if ctx.global.dry_run {
-            let payment = shop.payment(self.trade_no).await?;
-            self.check(&payment)?;
-            let body = self.body(&payment, self.number.unwrap_or(&fresh))?;
-            return ctx.send(self.ask, &body).await.map(|_| ());
-        }
-        ctx.out
-            .check_columns_of(super::ask::columns(self.shown()))?;
-        let want = Want {
-            sort: self.sort,
-            subject: self.trade_no,
-            amount: self.amount.unwrap_or_default(),
-            what: "",
-            mark: self.number,
-            fresh_mark: fresh,
-            look: String::new(),
-            anew: self.anew,
-        };
-        let made = match shop.plan_write(want).await? {
-            Planned::Same(made) => {
-                ctx.out.note(text!(
-                    "WeChat has {number} already; nothing was sent",
-                    number = &made.movement.mark
-                ));
-                made
-            }
-            Planned::New(prepared) => {
-                let payment = shop.payment(self.trade_no).await?;
-                let known = self.number.and_then(|number| self.find(&payment, number));
-                if let (Some(number), Some(found)) = (self.number, known) {
-                    ctx.out.note(text!(
-                        "WeChat has {number} already; nothing was sent",
-                        number
-                    ));
-                    return self.show(ctx, found.record);
-                }
-                self.check(&payment)?;
-                let body = self.body(&payment, &prepared.mark)?;
-                ctx.before_write(Some(self.question(&payment))).await?;
-                let (_, operation) = self.ask.operation();
-                let number = prepared.mark.clone();
-                let sent = prepared.send(shop, operation, &body, |_| (number, String::new()));
-                sent.await.map_err(|error| too_early(error, &payment))?
-            }
-        };
-        let show = async |made: &Made| {
-            let record = match &made.found {
-                Some(found) => Some(found.record.clone()),
-                None => {
-                    let payment = shop.payment(self.trade_no).await?;
-                    self.find(&payment, &made.movement.mark)
-                        .map(|found| found.record)
-                }
-            };
-            // Reads may lag behind.
-            let name = self.name();
-            self.show(
-                ctx,
-                record.unwrap_or_else(|| json!({ name: made.movement.mark })),
-            )?;
-            Ok(ctx.out.was_read())
-        };
-        shop.show_write(made, show).await
-    }
-
-    fn check(&self, payment: &Fetched) -> Result<()> {
-        let problems = match self.amount {
-            Some(amount) => payment.refund_problems(amount),
-            None => payment.share_problems(),
-        };
-        if problems.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::input(text!(
-            "payment {number} does not allow this",
-            number = self.trade_no
-        ))
-        .also(problems)
-        .into())
-    }
-
-    fn question(&self, payment: &Fetched) -> Text {
-        match self.amount {
-            Some(amount) => text!(
-                "give {yuan} yuan ({fen} fen) back to the buyer",
-                yuan = amount.to_yuan(),
-                fen = amount.0
-            ),
-            None => text!(
-                "settle the {yuan} yuan ({fen} fen) that are left",
-                yuan = payment.value.left().to_yuan(),
-                fen = payment.value.left().0
-            ),
-        }
-    }
-
-    /// What its number is called.
-    fn name(&self) -> &'static str {
-        match self.sort {
-            Sort::Refund => "refund_no",
-            _ => "profit_sharing_no",
-        }
-    }
-
-    fn body(&self, payment: &Fetched, number: &str) -> Result<Value> {
-        let mut body = json!({
-            "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
-        });
-        if let Some(amount) = self.amount {
-            put(&mut body, "total_amount", payment.value.amount.0.into());
-            put(&mut body, "refund_amount", amount.0.into());
-        }
-        request(self.ask, &json!({}), body)
-    }
-
-    fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {
-        match self.sort {
-            Sort::Refund => payment.refund(number),
-            _ => payment.share(number),
-        }
-    }
-
-    fn shown(&self) -> &'static Ask {
-        match self.sort {
-            Sort::Refund => &REFUNDED,
-            _ => &SHARED,
-        }
-    }
-
-    /// The movement as WeChat has it.
-    fn show(&self, ctx: &Ctx, row: Value) -> Result<()> {
-        let columns = self.shown();
-        let (book, operation) = columns.operation();
-        let node = book.at(&operation.reply, columns.shows);
-        let row = match node {
-            Some(node) => crate::api::operation::present(book, node, row),
-            None => row,
-        };
-        ctx.out.show_with(super::ask::columns(columns), &row)
-    }
-}
-
-/// "Nothing to share" also answers a share before its time.
-fn too_early(error: anyhow::Error, payment: &Fetched) -> anyhow::Error {
-    let mut failure = Failure::from_any(error);
-    if failure.errcode == Some(9_720_004) {
-        failure.hint = Some(text!(
-            "a payment can be shared from {days} days after it was paid",
-            days = payment.value.profit_sharing_delay
-        ));
-    }
-    failure.into()
+    carry_out(&movement, ctx).await
 }

@@ -1,7 +1,6 @@
 //! `wxsell report`: what a shop sold and paid back, by day; on the screen, as data, or as a page with charts.
 
 use super::Ctx;
-use super::aftersale::opened_between;
 use super::html::Html;
 use crate::cli::values::{When, when};
 use crate::commands::shows::Shows;
@@ -159,7 +158,7 @@ async fn sales(args: &Args, ctx: &Ctx) -> Result<()> {
         );
         orders.push(order.value);
     }
-    let refunds = opened_between(ctx, since, until).await?;
+    let refunds = ctx.shop().await?.aftersales_between(since, until).await?;
     let sales = Sales::of(&orders, &refunds, span);
     let total = sales.total();
     ctx.out.list(&sales.days)?;
@@ -280,7 +279,7 @@ async fn aftersales(args: &Args, ctx: &Ctx) -> Result<()> {
     args.html.check()?;
     ctx.out.check_columns::<AftersaleDay>()?;
     let (since, until, span) = spans(args, ctx)?;
-    let found = opened_between(ctx, since, until).await?;
+    let found = ctx.shop().await?.aftersales_between(since, until).await?;
     let aftersales = Aftersales::of(&found, span);
     let total = aftersales.total();
     ctx.out.list(&aftersales.days)?;

@@ -208,7 +208,7 @@ async fn unbind(args: UnbindArgs, ctx: &Ctx) -> Result<()> {
     let mut outcomes = outcomes(&args.openids, &reply, "released");
     for outcome in &mut outcomes {
         outcome.reason = match outcome.result {
-            "refused" => Some(text!("no sharer, or bound too short a time to be released")),
+            "refused" => Some(text!("not a sharer, or bound too recently to be released")),
             _ => None,
         };
     }

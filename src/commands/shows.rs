@@ -137,6 +137,17 @@ pub fn dry_run(command: &str) -> Option<Value> {
     one_of(own.chain(requests).collect())
 }
 
+/// The JSON Schemas of what a command shows, of which each output is one. Empty where it shows what nobody knows before,
+/// or WeChat's own record, which may have more than is documented.
+pub fn shapes(command: &str) -> Vec<Value> {
+    let all = || own(command, false).chain(own(command, true));
+    let typed = |shows: &Shows| matches!(shows.what, What::One(_) | What::List(_));
+    match all().all(|shows| typed(&shows)) {
+        true => all().map(|shows| shows.schema()).collect(),
+        false => Vec::new(),
+    }
+}
+
 /// What is declared for a command itself; else what is declared for the word above it.
 fn own(command: &str, is_dry_run: bool) -> impl Iterator<Item = Shows> {
     let all = || super::shows().filter(move |shows| shows.is_dry_run == is_dry_run);

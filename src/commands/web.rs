@@ -84,7 +84,7 @@ pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
     let Some(page) = page(noun, ctx.profile()?.family) else {
         return Err(
             Failure::input(text!("no console has a page for this command"))
-                .hint(text!("leave out --web"))
+                .hint(text!("remove --web"))
                 .into(),
         );
     };

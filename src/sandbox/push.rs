@@ -168,8 +168,10 @@ impl Sandbox {
         total: &mut Pushed,
     ) -> Result<()> {
         let account = account(family);
+        // What falls due while this takes its time waits for the next call, so that no speed changes what is pushed.
+        let until = self.write(|tx| Ok(tx.now))?;
         loop {
-            let (batch, drawn) = self.outgoing(family, to)?;
+            let (batch, drawn) = self.outgoing(family, to, until)?;
             total.dropped += drawn.dropped;
             if batch.is_empty() && drawn.all == 0 {
                 return Ok(());
@@ -191,7 +193,12 @@ impl Sandbox {
     }
 
     /// Takes what is due of one account, and draws the fate of what is tried for the first time.
-    fn outgoing(&mut self, family: Family, to: &PushTo) -> Result<(Vec<Outgoing>, Drawn)> {
+    fn outgoing(
+        &mut self,
+        family: Family,
+        to: &PushTo,
+        until: i64,
+    ) -> Result<(Vec<Outgoing>, Drawn)> {
         let of_store = serde_json::to_string(&names_of_store())?;
         let wanted = family == Family::Store;
         self.write(|tx| {
@@ -205,7 +212,7 @@ impl Sandbox {
                     )
                     .map_err(super::store::unusable)?;
                 let rows = statement
-                    .query_map(params![tx.now, BATCH, of_store, wanted], |row| {
+                    .query_map(params![until, BATCH, of_store, wanted], |row| {
                         Ok(Outgoing {
                             seq: row.get(0)?,
                             at: row.get(1)?,

@@ -1,11 +1,14 @@
 //! Payments of the payment-management service: what is left of one, and how a refund or a share of it is found.
 
 use super::Shop;
-use super::pass_through::pay::SHOW;
-use super::write::Found;
+use super::pass_through::pay::{REFUNDED, SHARED, SHOW};
+use super::pass_through::{Ask, request};
+use super::write::{Found, Made, Planned, Sort, Want};
 use crate::api::component::funds::{Part, Payment, PaymentReply};
+use crate::api::json::put;
+use crate::fail::Failure;
 use crate::lang::Text;
-use crate::state::money::Movement;
+use crate::state::money;
 use crate::text;
 use crate::types::{Family, Fen};
 use anyhow::Result;
@@ -37,13 +40,13 @@ impl Shop {
     }
 
     /// The refund of a payment with the number of the movement.
-    pub async fn find_refund(&self, movement: &Movement) -> Result<Option<Found>> {
+    pub async fn find_refund(&self, movement: &money::Movement) -> Result<Option<Found>> {
         let payment = self.payment(&movement.subject).await?;
         Ok(payment.refund(&movement.mark))
     }
 
     /// The share of a payment with the number of the movement.
-    pub async fn find_share(&self, movement: &Movement) -> Result<Option<Found>> {
+    pub async fn find_share(&self, movement: &money::Movement) -> Result<Option<Found>> {
         let payment = self.payment(&movement.subject).await?;
         Ok(payment.share(&movement.mark))
     }
@@ -100,4 +103,178 @@ impl Fetched {
         }
         problems
     }
+}
+
+/// A movement of money of a payment.
+pub struct Movement<'a> {
+    pub sort: Sort,
+    pub ask: &'static Ask,
+    pub trade_no: &'a str,
+    pub openid: &'a str,
+    /// As given; `None` takes that of an earlier run that has not ended, or a new one.
+    pub number: Option<&'a str>,
+    /// What is given back; a share is all that is left.
+    pub amount: Option<Fen>,
+    pub anew: bool,
+}
+
+/// What became of a movement.
+pub enum Moved {
+    Made(Made),
+    /// The platform has one of this number; its record.
+    Known(Value),
+}
+
+impl Movement<'_> {
+    /// What its numbers begin with.
+    pub fn letters(&self) -> &'static str {
+        match self.sort {
+            Sort::Refund => "RF",
+            _ => "PS",
+        }
+    }
+
+    /// The request as it would be sent; `fresh` is a new number, where none is given.
+    pub async fn plan(&self, shop: &Shop, fresh: &str) -> Result<Value> {
+        let payment = shop.payment(self.trade_no).await?;
+        self.check(&payment)?;
+        self.body(&payment, self.number.unwrap_or(fresh))
+    }
+
+    /// Sends it once, after `asking` agreed to what it is asked.
+    pub async fn carry_out(
+        &self,
+        shop: &Shop,
+        fresh: String,
+        asking: impl AsyncFnOnce(Text) -> Result<()>,
+    ) -> Result<Moved> {
+        let want = Want {
+            sort: self.sort,
+            subject: self.trade_no,
+            amount: self.amount.unwrap_or_default(),
+            what: "",
+            mark: self.number,
+            fresh_mark: fresh,
+            look: String::new(),
+            anew: self.anew,
+        };
+        let there = |number: &str| {
+            shop.note(text!(
+                "WeChat has {number} already; nothing was sent",
+                number
+            ));
+        };
+        let prepared = match shop.plan_write(want).await? {
+            Planned::Same(made) => {
+                there(&made.movement.mark);
+                return Ok(Moved::Made(made));
+            }
+            Planned::New(prepared) => prepared,
+        };
+        let payment = shop.payment(self.trade_no).await?;
+        let known = self.number.and_then(|number| self.find(&payment, number));
+        if let (Some(number), Some(found)) = (self.number, known) {
+            there(number);
+            return Ok(Moved::Known(found.record));
+        }
+        self.check(&payment)?;
+        let body = self.body(&payment, &prepared.mark)?;
+        asking(self.question(&payment)).await?;
+        let (_, operation) = self.ask.operation();
+        let number = prepared.mark.clone();
+        let sent = prepared.send(shop, operation, &body, |_| (number, String::new()));
+        let made = sent.await.map_err(|error| too_early(error, &payment))?;
+        Ok(Moved::Made(made))
+    }
+
+    /// What was made as the platform has it; its number alone, where reads lag behind.
+    pub async fn record(&self, shop: &Shop, made: &Made) -> Result<Value> {
+        let record = match &made.found {
+            Some(found) => Some(found.record.clone()),
+            None => {
+                let payment = shop.payment(self.trade_no).await?;
+                let found = self.find(&payment, &made.movement.mark);
+                found.map(|found| found.record)
+            }
+        };
+        let name = self.name();
+        Ok(record.unwrap_or_else(|| json!({ name: made.movement.mark })))
+    }
+
+    fn check(&self, payment: &Fetched) -> Result<()> {
+        let problems = match self.amount {
+            Some(amount) => payment.refund_problems(amount),
+            None => payment.share_problems(),
+        };
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::input(text!(
+            "payment {number} does not allow this",
+            number = self.trade_no
+        ))
+        .also(problems)
+        .into())
+    }
+
+    fn question(&self, payment: &Fetched) -> Text {
+        match self.amount {
+            Some(amount) => text!(
+                "give {yuan} yuan ({fen} fen) back to the buyer",
+                yuan = amount.to_yuan(),
+                fen = amount.0
+            ),
+            None => text!(
+                "settle the {yuan} yuan ({fen} fen) that are left",
+                yuan = payment.value.left().to_yuan(),
+                fen = payment.value.left().0
+            ),
+        }
+    }
+
+    /// What its number is called.
+    fn name(&self) -> &'static str {
+        match self.sort {
+            Sort::Refund => "refund_no",
+            _ => "profit_sharing_no",
+        }
+    }
+
+    fn body(&self, payment: &Fetched, number: &str) -> Result<Value> {
+        let mut body = json!({
+            "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
+        });
+        if let Some(amount) = self.amount {
+            put(&mut body, "total_amount", payment.value.amount.0.into());
+            put(&mut body, "refund_amount", amount.0.into());
+        }
+        request(self.ask, &json!({}), body)
+    }
+
+    fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {
+        match self.sort {
+            Sort::Refund => payment.refund(number),
+            _ => payment.share(number),
+        }
+    }
+
+    /// Where an answer shows it.
+    pub fn shown(&self) -> &'static Ask {
+        match self.sort {
+            Sort::Refund => &REFUNDED,
+            _ => &SHARED,
+        }
+    }
+}
+
+/// "Nothing to share" also answers a share before its time.
+fn too_early(error: anyhow::Error, payment: &Fetched) -> anyhow::Error {
+    let mut failure = Failure::from_any(error);
+    if failure.errcode == Some(9_720_004) {
+        failure.hint = Some(text!(
+            "a payment can be shared from {days} days after it was paid",
+            days = payment.value.profit_sharing_delay
+        ));
+    }
+    failure.into()
 }

@@ -31,7 +31,7 @@ fn a_path_of_the_other_family_is_never_sent() {
     let said = store(&world, &["api", "call", "/shop/account/get_info"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     assert!(
-        said.stderr.contains("is no call of the WeChat Store"),
+        said.stderr.contains("is not a call of the WeChat Store"),
         "{}",
         said.stderr
     );

@@ -2,7 +2,7 @@
 //! banks of its account; and `merchant apply` as it asks on a terminal.
 
 use super::store_goods::{json, pass, store};
-use super::world::World;
+use super::world::{Said, World, said};
 use serde_json::Value;
 
 #[track_caller]
@@ -309,6 +309,13 @@ fn the_banks_of_an_account_are_listed_for_a_store_too() {
     }
 }
 
+/// Runs on a terminal of its own, with these answers typed.
+#[cfg(target_os = "linux")]
+fn on_terminal(world: &World, profile: &str, answers: &str, args: &[&str]) -> Said {
+    let command = world.plain_command(&[&["--profile", profile], args].concat());
+    said(&mut world.on_terminal(&command, answers))
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_the_steps_of_a_store_are_asked_for() {
@@ -368,7 +375,7 @@ fn on_a_terminal_the_steps_of_a_store_are_asked_for() {
     ];
     let typed = answers.join("\n") + "\n";
     let apply = ["merchant", "apply", "--save", "answers.json"];
-    let said = world.on_terminal("store-sandbox", &typed, &apply);
+    let said = on_terminal(&world, "store-sandbox", &typed, &apply);
     assert_eq!(said.code, Some(0), "{}", said.text());
     for words in [
         "没有的类目",
@@ -398,10 +405,16 @@ fn on_a_terminal_the_steps_of_a_store_are_asked_for() {
     );
     // Nothing wanted, nothing sent; and a program is not asked.
     let seen = world.calls().len();
-    let said = world.on_terminal("store-sandbox", "1\n1\n1\n1\n", &["merchant", "apply"]);
+    let said = on_terminal(
+        &world,
+        "store-sandbox",
+        "1\n1\n1\n1\n",
+        &["merchant", "apply"],
+    );
     assert_eq!(said.code, Some(0), "{}", said.text());
     assert!(said.text().contains("nothing was sent"), "{}", said.text());
-    let said = world.on_terminal(
+    let said = on_terminal(
+        &world,
         "store-sandbox",
         "",
         &["merchant", "apply", "--format", "json"],

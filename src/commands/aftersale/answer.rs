@@ -203,7 +203,7 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
         .collect();
     if !missing.is_empty() {
         return Err(
-            Failure::input(text!("the request is not complete or not right"))
+            Failure::input(text!("the request is incomplete or invalid"))
                 .also(missing)
                 .into(),
         );

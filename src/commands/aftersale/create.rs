@@ -35,7 +35,7 @@ pub struct CreateArgs {
     /// Why
     #[arg(long, value_enum, required_unless_present = "legacy")]
     reason: Option<Reason>,
-    /// The same in words; the reason's own when left out
+    /// The same in words (default: those of the reason)
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Money to refund, in yuan; all that is left of the SKU when left out

@@ -1,21 +1,18 @@
 //! `wxsell aftersale list`: by time, state and type, or what runs out soon. WeChat lists numbers alone; each is read.
 
 use super::words::{State, Type};
-use super::{Limit, legacy, listed, shown};
+use super::{Limit, legacy, shown};
 use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
-use crate::model::aftersale::{self as states, Aftersale, Kind, STAGES};
+use crate::model::aftersale::{self as states, Kind};
 use crate::shop::aftersale::Filter;
+use crate::shop::aftersale::list::{AT_ONCE, Asked, States};
+use crate::shop::order::AHEAD;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use shown::Shown;
-use std::collections::HashSet;
 use std::time::Duration;
-
-const DAY: i64 = 86_400;
-/// How often lists by state are read while after-sales move between them.
-const ROUNDS: u32 = 3;
 
 /// List after-sales
 ///
@@ -56,20 +53,47 @@ pub struct ListArgs {
     legacy: bool,
 }
 
-/// How many are read at a time.
-const AT_ONCE: usize = 4;
-
 pub async fn run(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy {
         return legacy::list(&args, ctx).await;
     }
+    shown::check_columns(ctx)?;
     let rows = found(&args, ctx).await?;
-    shown::rows(ctx, &rows)
+    shown::rows(ctx, &rows, args.rows.limit)
+}
+
+impl ListArgs {
+    fn asked(&self, ctx: &Ctx) -> Result<Asked> {
+        // The platform's clock may be ahead of this machine's.
+        let now = ctx.clock()?;
+        let until = self.until.map_or(now + AHEAD, |until| until.last(now));
+        Ok(Asked {
+            filter: Filter {
+                state: None,
+                since: self.since.map(|since| since.first(now)),
+                until: Some(until),
+                order: self.order.clone(),
+                buyer: self.openid.clone(),
+            },
+            states: match (&self.state[..], self.due.is_some(), self.open) {
+                ([], false, false) => States::All,
+                ([], true, _) => States::WithAClock,
+                ([], false, true) => States::Open,
+                (states, _, _) => States::These(states.iter().map(|state| state.state()).collect()),
+            },
+            // A type is told by no list, so that any number may have to be read.
+            limit: ctx
+                .out
+                .reads(self.rows.limit)
+                .filter(|_| self.kind.is_none()),
+        })
+    }
 }
 
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
 async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
-    let ids = ids(args, ctx).await?;
+    let shop = ctx.shop().await?;
+    let ids = shop.aftersale_numbers(&args.asked(ctx)?).await?;
     let enough = ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX);
     let until = match args.due {
         Some(due) => Some(ctx.clock()? + i64::try_from(due.as_secs())?),
@@ -91,7 +115,10 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
         soon && in_state && open && kind
     };
     let mut found = stream::iter(ids)
-        .map(|id| async move { listed(ctx, &id).await.map(|found| (id, found)) })
+        .map(|id| async move {
+            let found = shop.aftersale_listed(&id).await;
+            found.map(|found| (id, found))
+        })
         .buffered(AT_ONCE);
     let mut rows = Vec::new();
     while let Some((id, mut found)) = found.try_next().await? {
@@ -112,90 +139,4 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
         rows.truncate(enough);
     }
     Ok(rows)
-}
-
-/// All after-sales that were opened between the two times, in unix seconds; both belong to it.
-pub async fn opened_between(ctx: &Ctx, since: i64, until: i64) -> Result<Vec<Aftersale>> {
-    let filter = Filter {
-        since: Some(since),
-        until: Some(until),
-        ..Filter::default()
-    };
-    let shop = ctx.shop().await?;
-    let walked = shop.aftersale_ids(&filter, None).await?;
-    ctx.note_unsure(walked.unsure);
-    let mut found = stream::iter(walked.rows)
-        .map(|id| async move { listed(ctx, &id).await })
-        .buffered(AT_ONCE);
-    let mut rows = Vec::new();
-    while let Some(found) = found.try_next().await? {
-        rows.push(found.value);
-    }
-    Ok(rows)
-}
-
-/// The numbers to be read, without those that cannot fit. The end is fixed before the first page. An after-sale that
-/// moves from a list that is still to come into one that was read would be in neither, so that several lists are read
-/// until a round finds nothing new.
-async fn ids(args: &ListArgs, ctx: &Ctx) -> Result<Vec<String>> {
-    // The platform's clock may be ahead of this machine's.
-    let now = ctx.clock()?;
-    let until = args.until.map_or(now + DAY, |until| until.last(now));
-    let filter = Filter {
-        state: None,
-        since: args.since.map(|since| since.first(now)),
-        until: Some(until),
-        order: args.order.clone(),
-        buyer: args.openid.clone(),
-    };
-    let shop = ctx.shop().await?;
-    let states: Vec<states::State> = match (&args.state[..], args.due.is_some(), args.open) {
-        ([], false, false) => {
-            let most = ctx.out.reads(args.rows.limit);
-            let most = most.filter(|_| args.kind.is_none());
-            let walked = shop.aftersale_ids(&filter, most).await?;
-            ctx.note_unsure(walked.unsure);
-            return Ok(walked.rows);
-        }
-        ([], due, _) => STAGES
-            .iter()
-            .filter(|stage| {
-                if due {
-                    stage.limit.is_some()
-                } else {
-                    stage.state.is_open()
-                }
-            })
-            .map(|stage| stage.state)
-            .collect(),
-        (states, _, _) => states.iter().map(|state| state.state()).collect(),
-    };
-    let mut ids: Vec<String> = Vec::new();
-    let mut seen = HashSet::new();
-    let rounds = if states.len() > 1 { ROUNDS } else { 1 };
-    let mut new = 0;
-    for round in 0..rounds {
-        new = 0;
-        for state in &states {
-            let filter = Filter {
-                state: Some(*state),
-                ..filter.clone()
-            };
-            for id in shop.aftersale_ids(&filter, None).await?.rows {
-                if seen.insert(id.clone()) {
-                    ids.push(id);
-                    new += 1;
-                }
-            }
-        }
-        if round > 0 && new == 0 {
-            break;
-        }
-    }
-    if rounds > 1 {
-        ctx.note_unsure(new);
-    }
-    // WeChat's numbers rise with time.
-    ids.sort_by_key(|id| id.parse::<u64>().unwrap_or(u64::MAX));
-    Ok(ids)
 }

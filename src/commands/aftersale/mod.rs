@@ -11,7 +11,6 @@ mod list;
 mod shown;
 mod words;
 
-pub use list::opened_between;
 pub use shown::columns_of_list;
 
 use super::Ctx;
@@ -134,11 +133,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 /// Reads an after-sale. What of it cannot be read is named, and the rest is used.
 async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
     ctx.shop().await?.read_aftersale(&which.named()).await
-}
-
-/// One that a list names. What of it cannot be read is named.
-pub async fn listed(ctx: &Ctx, number: &str) -> Result<Fetched<Aftersale>> {
-    ctx.shop().await?.aftersale_listed(number).await
 }
 
 /// Adds fields to a body, as long as they say something.

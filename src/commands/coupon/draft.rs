@@ -57,11 +57,11 @@ struct Says {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     #[serde(rename = "coupon_info.discount_info.discount_num")]
     pays: Option<i64>,
-    /// Counts from this amount in yuan on
+    /// Minimum amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     #[serde(rename = "coupon_info.discount_info.discount_condition.product_price")]
     from_amount: Option<Fen>,
-    /// Counts from this number of pieces on
+    /// Minimum number of pieces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     #[serde(rename = "coupon_info.discount_info.discount_condition.product_cnt")]
     from_pieces: Option<u32>,
@@ -73,7 +73,7 @@ struct Says {
     )]
     #[serde(rename = "coupon_info.discount_info.discount_condition.out_product_ids")]
     products: Vec<String>,
-    /// Counts for everything in the shop
+    /// Valid for everything in the shop
     #[arg(long)]
     #[serde(skip)]
     whole_shop: bool,
@@ -81,11 +81,11 @@ struct Says {
     #[arg(long, value_name = "NICKNAME")]
     #[serde(rename = "coupon_info.promote_info.finder.nickname")]
     channels_account: Option<String>,
-    /// How many there are
+    /// Number of coupons
     #[arg(long, value_name = "N")]
     #[serde(rename = "coupon_info.receive_info.total_num")]
     total: Option<u32>,
-    /// How many one buyer may take
+    /// Coupons per buyer
     #[arg(long, value_name = "N")]
     #[serde(rename = "coupon_info.receive_info.limit_num_one_person")]
     per_buyer: Option<u32>,
@@ -97,19 +97,19 @@ struct Says {
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.receive_info.end_time")]
     take_until: Option<i64>,
-    /// Good for so many days after it was taken
+    /// Valid for this many days after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_seconds", "valid_from", "valid_until"])]
     #[serde(rename = "coupon_info.valid_info.valid_day_num")]
     valid_days: Option<u32>,
-    /// Good for so many seconds after it was taken
+    /// Valid for this many seconds after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_from", "valid_until"])]
     #[serde(rename = "coupon_info.valid_info.valid_second")]
     valid_seconds: Option<u32>,
-    /// Good from this day or time on
+    /// Valid from this day or time on
     #[arg(long, value_name = "TIME", value_parser = moment)]
     #[serde(rename = "coupon_info.valid_info.start_time")]
     valid_from: Option<i64>,
-    /// Good until this day or time
+    /// Valid until this day or time
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
     #[serde(rename = "coupon_info.valid_info.end_time")]
     valid_until: Option<i64>,
@@ -163,12 +163,10 @@ async fn send(ask: &Ask, number: &str, says: &Says, base: Value, ctx: &Ctx) -> R
     let family = ctx.shop().await?.family;
     let (coupon, found) = drafted(family, number, fields(says, base)?, &says.options())?;
     if !found.is_empty() {
-        return Err(
-            Failure::input(text!("the coupon is not complete or not right"))
-                .also(found)
-                .hint(text!("nothing was sent"))
-                .into(),
-        );
+        return Err(Failure::input(text!("the coupon is incomplete or invalid"))
+            .also(found)
+            .hint(text!("nothing was sent"))
+            .into());
     }
     let body = json!({"coupon": coupon});
     check(ask, &body, &[])?;

@@ -81,11 +81,11 @@ pub struct StockArgs {
     /// Your own coupon number
     #[serde(rename = "coupon_stock.out_coupon_id")]
     out_coupon_id: String,
-    /// How many are left
+    /// Coupons left
     #[arg(long, value_name = "N")]
     #[serde(rename = "coupon_stock.stock_info.issued_num")]
     left: u32,
-    /// How many were taken
+    /// Coupons taken
     #[arg(long, value_name = "N")]
     #[serde(rename = "coupon_stock.stock_info.receive_num")]
     taken: u32,

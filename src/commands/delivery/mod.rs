@@ -51,8 +51,8 @@ pub const SHOWS: &[Shows] = &[
 /// Ship orders
 ///
 /// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
-/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
-/// with a running after-sale are held back. Killed or interrupted, the same command goes on where it stopped, and no
+/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders with
+/// a running after-sale are held back. Killed or interrupted, the same command continues where it stopped, and no
 /// parcel is reported twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
@@ -115,10 +115,10 @@ pub struct SendArgs {
     /// Orders reported at the same time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// How many days back orders are looked for
+    /// How many days back to look for orders
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_BACK, value_parser = clap::value_parser!(i64).range(1..=1000))]
     days: i64,
-    /// What to do while another job works for the same shop
+    /// What to do while another job runs for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     busy: Busy,
 }
@@ -245,7 +245,7 @@ fn refused(table: &mut Table, ctx: &Ctx) -> Result<()> {
         })
     }
     .hint(text!(
-        "correct the cells named, or leave these orders out with --skip-bad"
+        "correct these cells, or skip these orders with --skip-bad"
     ))
     .into())
 }

@@ -54,7 +54,8 @@ pub struct BalanceArgs {
 
 /// List transactions
 ///
-/// Every movement is read by itself. Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
+/// Every movement is read separately. Amounts are shown as WeChat writes them: its documents do not say whether they
+/// are yuan.
 #[derive(Debug, clap::Args)]
 pub struct FlowsArgs {
     #[command(flatten)]
@@ -70,7 +71,7 @@ pub struct FlowsArgs {
 
 /// Show one transaction
 ///
-/// Amounts stand as WeChat writes them: its documents do not say whether they are yuan.
+/// Amounts are shown as WeChat writes them: its documents do not say whether they are yuan.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct FlowArgs {
     /// Number of the movement
@@ -380,7 +381,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let buffer = buffer.rsplit(',').next().unwrap_or_default();
     let picture = base64::engine::general_purpose::STANDARD
         .decode(buffer.trim())
-        .map_err(|_| Failure::network(text!("WeChat's answer holds no image of a code")))?;
+        .map_err(|_| Failure::network(text!("WeChat's reply contains no image of a code")))?;
     if let Some(path) = save {
         let shown = path.display().to_string();
         std::fs::write(path, &picture).map_err(|error| {

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 ///
 /// WeChat answers with a code; money moves after an administrator scanned and confirmed it. One withdrawal a day is possible.
 ///
-/// What is asked for is written down before it is sent. Run again after a crash or a lost answer, the command goes on with
+/// What is requested is recorded before it is sent. Run again after a crash or a lost answer, the command continues
 /// that withdrawal and makes no second one. Its note begins with a mark by which it is found.
 #[derive(Debug, clap::Args)]
 pub struct WithdrawArgs {
@@ -73,7 +73,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out.note(text!(
-                "going on with withdrawal {number}, which an earlier run asked for; --new makes another one",
+                "continuing withdrawal {number}, which an earlier run requested; --new makes another one",
                 number = &made.movement.number
             ));
             made

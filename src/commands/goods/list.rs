@@ -7,7 +7,7 @@ use crate::commands::Ctx;
 use crate::commands::fetched::Full;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::goods::{Copy, GoodsFilter};
 use crate::shop::pass_through::Ask;
 use crate::text;
@@ -426,6 +426,7 @@ fn moment(time: &ChinaTime) -> Option<String> {
 }
 
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns_of_list(Columns::<GoodsRow>::of())?;
     let mut goods = fetch(&args, ctx).await?;
     goods.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     let row = |spu| {
@@ -439,7 +440,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list(&rows)?;
     let of = |fits: fn(&GoodsRow) -> bool| rows.iter().filter(|row| fits(row)).count();
-    ctx.out.total(rows.len(), text!(
+    ctx.out.total(rows.len(), args.limit, text!(
         "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
         count = rows.len(),
         on_sale = of(|row| row.status_code == Some(5)),

@@ -6,8 +6,8 @@ use super::template;
 use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
-use crate::commands::image::{self, Returned};
 use crate::fail::Failure;
+use crate::shop::image::{self, Returned};
 use crate::shop::merchant::traits;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
@@ -23,9 +23,8 @@ use std::path::{Path, PathBuf};
 /// administrator) is shown and cannot be sent.
 ///
 /// A WeChat Store is opened in its console. What calls can do is asked for step by step, or submitted from such a file:
-/// categories with documents, brands, addresses and freight templates. What stands already is left alone, so that the same
-/// file can be submitted again until all of it stands. Without a terminal and without a file it is shown how far the store
-/// is.
+/// categories with documents, brands, addresses and freight templates. What exists already is left alone, so that the same
+/// file can be submitted again until all of it exists. Without a terminal and without a file the progress is shown.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -33,7 +32,7 @@ pub struct ApplyArgs {
     /// Print a TOML file to fill in
     #[arg(long, conflicts_with = "file")]
     pub(super) template: bool,
-    /// Keep the answers of the form in this file, to hand them in again later
+    /// Save the answers of the form to this file, to submit them again later
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     pub(super) save: Option<PathBuf>,
 }
@@ -65,7 +64,7 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let found = look(&body, &folder);
     if !found.is_empty() {
         return Err(Failure::input(text!(
-            "the application is not complete or not right; nothing was sent"
+            "the application is incomplete or invalid; nothing was sent"
         ))
         .also(found.into_iter().map(|(_, words)| words).collect())
         .hint(text!(
@@ -167,7 +166,11 @@ async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
             };
             let name = name.to_owned();
             let picture = image::read(&folder.join(&name).to_string_lossy())?;
-            let (known, _) = image::once(ctx, &name, picture, Returned::Pay, false).await?;
+            let (known, _) = ctx
+                .shop()
+                .await?
+                .upload_once(&name, picture, Returned::Pay, false)
+                .await?;
             *id = known.into();
         }
     }

@@ -4,8 +4,8 @@ use super::fields::{
     BUSINESS, BUSINESS_NUMBER, FIELDS, Field, ON_DISK, Of, PRIVATE_NUMBER, at, named,
 };
 use crate::api::operation::{Book, Node, Wrong};
-use crate::commands::image;
 use crate::lang::Text;
+use crate::shop::image;
 use crate::shop::merchant::{picture_id, traits};
 use crate::text;
 use crate::types::spelling::invisible;
@@ -109,7 +109,7 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
                 .iter()
                 .map(|(value, also, _)| also.first().unwrap_or(value));
             return Some(text!(
-                "\"{text}\" is none of {words}",
+                "\"{text}\" is not one of {words}",
                 text,
                 words = words.copied().collect::<Vec<_>>().join(", ")
             ));
@@ -128,10 +128,10 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
     };
     let words = match of {
         _ if ok => return None,
-        Of::Email => text!("this is no e-mail address"),
+        Of::Email => text!("not a valid e-mail address"),
         Of::Mobile => text!("a mobile number has 11 digits and begins with 1"),
         Of::Identity => text!("the check digit does not fit: look for a typing mistake"),
-        _ => text!("only digits can stand here"),
+        _ => text!("only digits are allowed here"),
     };
     Some(words)
 }
@@ -187,8 +187,8 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
         Some(name) => {
             let path = folder.join(name);
             match image::read(&path.to_string_lossy()) {
-                Ok(image::Picture::File(..)) => None,
-                Ok(image::Picture::Address(_)) => Some(text!("an image must be a file")),
+                Ok(image::Source::File(..)) => None,
+                Ok(image::Source::Address(_)) => Some(text!("an image must be a file")),
                 Err(failure) => Some(failure.message),
             }
         }

@@ -268,7 +268,7 @@ fn request(mut args: UpdateArgs) -> Result<UpdateInfo> {
         }
     }
     if !missing.is_empty() {
-        return Err(Failure::input(text!("the settings are not complete"))
+        return Err(Failure::input(text!("incomplete settings"))
             .also(missing)
             .into());
     }

@@ -546,7 +546,7 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
     match problems.is_empty() {
         true => Ok(ready),
         false => Err(Failure::input(text!(
-            "the application is not complete or not right; nothing was sent"
+            "the application is incomplete or invalid; nothing was sent"
         ))
         .also(problems)
         .hint(text!(

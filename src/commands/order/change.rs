@@ -37,8 +37,8 @@ pub struct PriceArgs {
 
 /// Change the receiver of an order that is not shipped
 ///
-/// The receiver comes from a file, so that it does not stand in the history of the shell. WeChat has refused it for
-/// orders that were paid already (1010034).
+/// The receiver comes from a file, to stay out of the shell history. WeChat has refused it for orders that were paid
+/// already (1010034).
 #[derive(Debug, clap::Args)]
 pub struct AddressArgs {
     #[command(flatten)]

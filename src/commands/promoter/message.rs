@@ -82,7 +82,7 @@ struct Content {
     content: Option<String>,
 }
 
-/// Show how far a message to many is, and whom it did not reach
+/// Show the progress of a message to many, and who was not reached
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShowArgs {
     /// Number of the sending, from `message send`
@@ -98,7 +98,7 @@ pub struct ClicksArgs {
     #[arg(value_parser = day)]
     #[serde(rename = "send_date")]
     day: String,
-    /// What a row stands for
+    /// What each row is
     #[arg(long, value_enum, default_value_t)]
     #[serde(rename = "dimonsion")]
     per: Per,
@@ -193,7 +193,7 @@ fn content(given: &Content) -> Result<String> {
     };
     match serde_json::from_str::<Map<String, Value>>(json) {
         Ok(content) => Ok(Value::Object(content).to_string()),
-        Err(_) => Err(Failure::input(text!("the content is no JSON object"))
+        Err(_) => Err(Failure::input(text!("the content is not a JSON object"))
             .hint(text!(
                 "write the fields of the template as a JSON object, in quotes"
             ))

@@ -28,7 +28,7 @@ pub struct RelationsArgs {
     /// Only this launch scene of the Mini Program, e.g. 1007
     #[arg(long)]
     scene: Option<u32>,
-    /// Only this page; parameters may stand in any order
+    /// Only this page; parameters can be in any order
     #[arg(long, value_name = "PATH")]
     #[serde(skip)]
     page: Option<String>,

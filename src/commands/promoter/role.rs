@@ -93,7 +93,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
         Planned::New(prepared) => {
             if let Some(number) = named(&args.name, &shop.promoter_roles().await?) {
                 return Err(Failure::input(text!(
-                    "there is a role {name} already: {number}",
+                    "role {name} already exists: {number}",
                     name = &args.name,
                     number
                 ))

@@ -68,8 +68,8 @@ pub struct ShowArgs {
 
 /// Staff: change one person
 ///
-/// What is not named stays as it is. A new name or phone comes from a file, so that neither stands in the history of the
-/// shell: `--file` with {"name": …, "phone": …}.
+/// What is not named is kept. A new name or phone comes from a file, to stay out of the shell history: `--file` with
+/// {"name": …, "phone": …}.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Openid, unionid, or the number that WeChat gave the relation

@@ -74,7 +74,7 @@ pub struct ConnectArgs {
 /// Where a merchant goes on this machine.
 #[derive(Debug, clap::Args)]
 struct Keep {
-    /// Name of the merchant's profile; its AppID, if nothing is said
+    /// Name of the merchant's profile (default: its AppID)
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Where to keep the authorization; the keyring, or a private file where there is none
@@ -389,7 +389,7 @@ impl Keep {
         let settings = SettingsFile::of(&ctx.dirs).load()?;
         match settings.entry(name) {
             Some(entry) if entry.provider.as_deref() != Some(&provider.name) => Err(
-                Failure::input(text!("there is a profile \"{name}\" already", name))
+                Failure::input(text!("profile \"{name}\" already exists", name))
                     .hint(text!("choose another name"))
                     .into(),
             ),

@@ -58,7 +58,7 @@ pub enum QuotaVerb {
 /// any more. WeChat allows 10 resets a month.
 #[derive(Debug, clap::Args)]
 pub struct ClearArgs {
-    /// The counters of this merchant instead
+    /// Reset the counters of this merchant instead
     #[arg(long, value_name = "APPID")]
     merchant: Option<String>,
 }
@@ -113,7 +113,7 @@ fn own_profile(ctx: &Ctx) -> Result<&Profile> {
         return Ok(profile);
     }
     let failure = Failure::input(text!(
-        "profile {name} is no service provider",
+        "profile {name} is not a service provider",
         name = profile.label()
     ));
     Err(failure

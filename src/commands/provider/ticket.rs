@@ -28,7 +28,7 @@ pub enum Verb {
 
 /// Store the ticket that was pushed last
 ///
-/// `wxsell event listen` stores it by itself. Here it is read from standard input, or asked for on a terminal.
+/// `wxsell event listen` stores it automatically. Here it is read from standard input, or asked for on a terminal.
 #[derive(Debug, clap::Args)]
 pub struct SetArgs {
     /// Read it from this file, `-` for standard input

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use std::io::Read;
 
-/// Do what WeChat and merchants do around a service provider
+/// Act as WeChat and merchants of a service provider
 ///
 /// The sandbox's service provider is wx5a4dbcc0ffee0099 with the AppSecret `sandbox-provider`; it reaches the shop at
 /// the address of `wxsell sandbox serve`.
@@ -30,7 +30,7 @@ pub enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub struct MerchantArgs {
-    /// AppID of the merchant; the shop in a box, if nothing is said
+    /// AppID of the merchant (default: the sandbox shop)
     #[arg(long, value_name = "APPID")]
     merchant: Option<String>,
 }

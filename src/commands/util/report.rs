@@ -18,17 +18,17 @@ use std::path::{Path, PathBuf};
 /// One JSON document: version, system, settings, what the state folder holds, the last job, and what `wxsell auth doctor`
 /// finds. With --with-trace also the last calls of a trace that --trace wrote.
 ///
-/// AppSecrets, tokens, keys, phones, names, addresses and openids are taken out, and values that were typed for a job are
-/// left out. Read it before you send it all the same.
+/// AppSecrets, tokens, keys, phones, names, addresses and openids are removed, and so are the values typed for a job.
+/// Still, read it before you send it.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// Add the last calls of this trace
+    /// Include the last calls of this trace file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     with_trace: Option<PathBuf>,
-    /// How many calls of the trace
+    /// Number of calls to include
     #[arg(long, value_name = "N", default_value_t = 50)]
     calls: usize,
-    /// Make no call: leave out what `wxsell auth doctor` finds
+    /// Make no calls: skip `wxsell auth doctor`
     #[arg(long)]
     offline: bool,
 }

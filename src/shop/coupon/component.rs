@@ -251,11 +251,11 @@ fn missing(coupon: &Value) -> Vec<Text> {
         missing.push(text!("{option} is missing", option = "--name"));
     }
     if coupon["type"].is_null() {
-        missing.push(text!("what it takes off is missing: --off or --pays"));
+        missing.push(text!("missing discount: --off or --pays"));
     }
     if info["valid_info"]["valid_type"].is_null() {
         missing.push(text!(
-            "how long it is good is missing: --valid-days, --valid-seconds, or --valid-from with --valid-until"
+            "missing validity: --valid-days, --valid-seconds, or --valid-from with --valid-until"
         ));
     }
     missing

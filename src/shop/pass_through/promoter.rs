@@ -102,7 +102,7 @@ verbs! {
             ("msg_type", "TEMPLATE"),
             ("content", "CONTENT"),
             ("path", "PAGE"),
-            ("list_type", "TO WHOM"),
+            ("list_type", "RECIPIENTS"),
         ],
     );
     MESSAGE_CLICKS = Ask::new("promoter message clicks", "/promoter/getmsgclickdata").shows(

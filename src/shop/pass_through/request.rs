@@ -40,7 +40,7 @@ pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
         return Ok(());
     }
     Err(
-        Failure::input(text!("the request is not complete or not right"))
+        Failure::input(text!("the request is incomplete or invalid"))
             .also(problems)
             .hint(text!(
                 "`wxsell api describe {path}` shows its fields; nothing was sent",

@@ -358,7 +358,7 @@ fn linked(reply: UploadReply) -> Result<String> {
     match reply.pic_file.img_url {
         link if link.is_empty() => Err(Failure::new(
             Kind::Refused,
-            text!("the Store took the image and named no link for it"),
+            text!("the Store accepted the image but returned no link"),
         )
         .into()),
         link => Ok(link),
@@ -472,10 +472,10 @@ impl Left {
     /// What this job may use: all but the share that is reserved.
     fn read(quota: &AuditQuota, reserve: u32) -> Result<Left, Failure> {
         if quota.block_status {
-            return Err(Failure::limited(text!(
-                "the Store blocks submissions to the audit for now"
-            ))
-            .hint(text!("the store's console says why")));
+            return Err(
+                Failure::limited(text!("the Store blocks audit submissions for now"))
+                    .hint(text!("the store's console says why")),
+            );
         }
         if quota.unlimited_type == Some(1) {
             return Ok(Left::default());
@@ -891,14 +891,14 @@ impl<'a> Sender<'a> {
         let mut left = self.left.borrow_mut();
         if left.all == Some(0) {
             return Err(Failure::limited(match self.options.reserve {
-                0 => text!("the store has no submissions to the audit left for now"),
+                0 => text!("the store has no audit submissions left for now"),
                 percent => text!(
-                    "the store has no submissions to the audit left for now but the {percent}% that are reserved",
+                    "the store has no audit submissions left for now but the {percent}% that are reserved",
                     percent
                 ),
             })
             .hint(text!(
-                "run the same command later: it goes on where it stopped; `wxsell quota audits` shows the counters"
+                "run the same command later: it continues where it stopped; `wxsell quota audits` shows the counters"
             )));
         }
         if is_new && left.new == Some(0) {
@@ -919,7 +919,7 @@ impl<'a> Sender<'a> {
         let now = self.shop.clock()?;
         if now < until {
             self.shop.note(text!(
-                "the store takes no more submissions for now; going on at {time}",
+                "the store accepts no more submissions for now; continuing at {time}",
                 time = rfc3339(until)
             ));
             let wait = std::time::Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
@@ -1480,7 +1480,7 @@ fn unchanged(options: &Options, edit_status: i64) -> Decision {
                 text!("the audit refused it and nothing has changed since"),
             )
             .hint(text!(
-                "the reason stands in the store's console; correct the product in the sheet and upload it again"
+                "the store's console has the reason; correct the product in the sheet and upload it again"
             )),
         ),
         edit::WRITE_FAILED => Decision::Refused(
@@ -1516,7 +1516,7 @@ fn guard_prices(options: &Options, base: &Product, target: &Product) -> Result<(
                 ),
             )
             .hint(text!(
-                "check it; if it is meant, allow it with --max-price-drop"
+                "check it; if it is intended, allow it with --max-price-drop"
             )));
         }
     }
@@ -1590,14 +1590,14 @@ fn limited(error: anyhow::Error, until: i64) -> anyhow::Error {
     Failure {
         kind: Kind::Limited,
         message: text!(
-            "{problem}; it may go on at {time}",
+            "{problem}; it can continue at {time}",
             problem = found.message.clone(),
             time = rfc3339(until)
         ),
         ..found
     }
     .hint(text!(
-        "run the same command after that: it goes on where it stopped"
+        "run the same command after that: it continues where it stopped"
     ))
     .into()
 }

@@ -65,7 +65,7 @@ impl StoreState {
             StoreState::Open | StoreState::Unknown => text!("the store is open"),
         };
         Failure::new(Kind::NotReady, words).hint(text!(
-            "go on in the console of the store: https://store.weixin.qq.com"
+            "continue in the console of the store: https://store.weixin.qq.com"
         ))
     }
 }

@@ -143,6 +143,11 @@ impl Shop {
         !unshown.is_empty()
     }
 
+    /// Whether the last write was done, of a job with a journal any of them; and whether it is such a job.
+    pub fn has_written(&self) -> (bool, bool) {
+        self.client.has_written()
+    }
+
     /// What this command did was shown: from now on the same is another one.
     pub fn all_is_shown(&self) -> Result<()> {
         let mut unshown = self.unshown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,7 +186,7 @@ fn harmless(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.unclear && failure.errcode.is_none() {
         failure.hint = Some(text!(
-            "whether it was done is not known; run the same command again: done twice it is no more than done once"
+            "whether it was done is not known; run the same command again: twice has the same effect as once"
         ));
     }
     failure.into()

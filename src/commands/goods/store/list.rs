@@ -60,7 +60,7 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list_with(columns(), &rows)?;
     let audit = |name: &str| rows.iter().filter(|row| row.audit == name).count();
-    ctx.out.total(rows.len(), text!(
+    ctx.out.total(rows.len(), args.limit, text!(
         "{count} {count:product|products}, {on_sale} on sale, {in_audit} in audit, {rejected} rejected",
         count = rows.len(),
         on_sale = rows.iter().filter(|row| row.status == "on_sale").count(),

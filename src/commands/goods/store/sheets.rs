@@ -75,7 +75,7 @@ fn refuse_existing(path: &Path, force: bool) -> Result<()> {
             "{file} exists already",
             file = path.display().to_string()
         ))
-        .hint(text!("choose another name, or give --overwrite"))
+        .hint(text!("choose another name, or use --overwrite"))
         .into()),
         false => Ok(()),
     }

@@ -19,7 +19,7 @@ const MADE: i64 = 1_767_542_400;
 pub fn info(_: &mut Tx<'_>, _: &Call) -> Result<InfoReply, Refusal> {
     Ok(InfoReply {
         info: Info {
-            nickname: "沙箱小店".into(),
+            nickname: "沙盒小店".into(),
             subject_type: "企业".into(),
             status: "open_finished".into(),
             rest: rest(json!({
@@ -83,7 +83,7 @@ fn ready(id: u64, ch_name: &str, en_name: &str, status: i64) -> Brand {
         rest: rest(json!({
             "trade_mark_symbol": 1,
             "register_details": {
-                "registrant": "沙箱商贸有限公司", "register_no": format!("{id}"),
+                "registrant": "沙盒商贸有限公司", "register_no": format!("{id}"),
                 "start_time": MADE, "is_permanent": true, "register_certifications": [format!("file_{id}")],
             },
             "grant_type": 1,

@@ -1,10 +1,9 @@
 //! Pictures of papers for an audit: files are looked at before anything is sent, uploaded once per shop, and handed in
 //! by their links.
 
-use super::Ctx;
-use super::image::{self, Picture, Returned};
+use super::{Returned, hosted, read};
 use crate::lang::Text;
-use crate::shop::image::hosted;
+use crate::shop::Shop;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ use serde_json::Value;
 pub fn problems<'a>(pictures: impl Iterator<Item = &'a String>) -> Vec<Text> {
     pictures
         .filter(|picture| !is_known(picture))
-        .filter_map(|picture| image::read(picture).err())
+        .filter_map(|picture| read(picture).err())
         .map(|failure| failure.message)
         .collect()
 }
@@ -23,7 +22,7 @@ fn is_known(picture: &str) -> bool {
 }
 
 /// What WeChat calls each picture that stands at these places of a body; lists of text.
-pub async fn upload(ctx: &Ctx, body: &mut Value, places: &[&str]) -> Result<()> {
+pub async fn upload(shop: &Shop, body: &mut Value, places: &[&str]) -> Result<()> {
     for place in places {
         let Some(Value::Array(rows)) = body.pointer_mut(place) else {
             continue;
@@ -32,20 +31,21 @@ pub async fn upload(ctx: &Ctx, body: &mut Value, places: &[&str]) -> Result<()> 
             let Some(name) = row.as_str().map(str::to_owned) else {
                 continue;
             };
-            *row = link(ctx, &name).await?.into();
+            *row = link(shop, &name).await?.into();
         }
     }
     Ok(())
 }
 
-async fn link(ctx: &Ctx, picture: &str) -> Result<String> {
+async fn link(shop: &Shop, picture: &str) -> Result<String> {
     if let Some(id) = picture.strip_prefix("media:") {
         return Ok(id.to_owned());
     }
     if hosted(picture) {
         return Ok(picture.to_owned());
     }
-    let read: Picture = image::read(picture)?;
-    let (link, _) = image::once(ctx, picture, read, Returned::Link, false).await?;
+    let found = read(picture)?;
+    let sent = shop.upload_once(picture, found, Returned::Link, false);
+    let (link, _) = sent.await?;
     Ok(link)
 }

@@ -1,5 +1,10 @@
 //! Pictures of a shop.
 
+mod once;
+pub mod papers;
+
+pub use once::{Pictures, Returned, Source, read, read_all};
+
 use super::Shop;
 use crate::api::Resend;
 use crate::api::component::image::{AS_URL, ByAddress, MAX_BYTES, PATH, Picture, UploadReply};
@@ -122,7 +127,7 @@ impl Shop {
         upload.await?.temp_img_url.ok_or_else(|| {
             Failure::new(
                 Kind::Refused,
-                text!("WeChat took the image and named no link for it"),
+                text!("WeChat accepted the image but returned no link"),
             )
             .hint(text!("try `wxsell image upload` with this file"))
             .into()
