@@ -23,6 +23,7 @@ mod rooms;
 mod secrets;
 mod store_contract;
 mod store_crash;
+mod store_samples;
 mod words;
 
 mod support {
@@ -97,6 +98,8 @@ mod cli {
     mod store;
     mod store_goods;
     mod store_opening;
+    mod store_rejected;
+    mod store_setup;
     mod store_sheets;
     #[cfg(target_os = "linux")]
     mod terminal;

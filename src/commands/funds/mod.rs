@@ -163,7 +163,19 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<Code<'static>>("funds qrcode show"),
 ];
 
+/// Whether a WeChat Store has the verb too: the lists that a bank account is chosen from are the same calls.
+fn is_of_all(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Banks(_) | Verb::Branches(_) | Verb::Provinces | Verb::Cities(_)
+    )
+}
+
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    // A profile that cannot be read is named by the verb that needs it.
+    if ctx.is_of_a_store() && !is_of_all(&verb) {
+        return Err(crate::shop::lacks(text!("this command")).into());
+    }
     match verb {
         Verb::Balance(args) => ctx.ask(&BALANCE, &args).await,
         Verb::Flows(args) => flows(args, ctx).await,

@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 /// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
 /// administrator) is shown and cannot be sent.
 ///
-/// A WeChat Store is opened in its console. What calls can do is submitted from such a file: categories with documents,
-/// brands, addresses and freight templates. What exists already is left alone, so that the same file can be submitted
-/// again until all of it exists; without a file the progress is shown.
+/// A WeChat Store is opened in its console. What calls can do is asked for step by step, or submitted from such a file:
+/// categories with documents, brands, addresses and freight templates. What exists already is left alone, so that the same
+/// file can be submitted again until all of it exists. Without a terminal and without a file the progress is shown.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct ApplyArgs {
     pub(super) template: bool,
     /// Save the answers of the form to this file, to submit them again later
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
-    save: Option<PathBuf>,
+    pub(super) save: Option<PathBuf>,
 }
 
 /// Shows what the platform takes from the Mini Program.
@@ -233,7 +233,7 @@ fn ask(field: &Field, body: &mut Value, ctx: &Ctx) -> Result<()> {
 }
 
 /// Writes the answers where only their owner can read them.
-fn save(body: &Value, path: &Path) -> Result<()> {
+pub(super) fn save(body: &Value, path: &Path) -> Result<()> {
     let cannot = |error: std::io::Error| {
         Failure::input(text!(
             "cannot write {path}: {error}",

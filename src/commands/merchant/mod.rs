@@ -2,7 +2,9 @@
 
 pub mod application;
 mod apply;
-mod store;
+mod documents;
+mod form;
+pub mod store;
 
 use super::Ctx;
 use crate::api::Endpoint;

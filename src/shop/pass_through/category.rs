@@ -17,6 +17,20 @@ verbs! {
     APPLY = Ask::new("category apply", "/shop/audit/audit_category")
         .confirm(|| text!("Submit category documents for review"))
         .look_up("audit show --category").takes(PAPERS);
+    APPLICATIONS = Ask::new("category applications", "/channels/ec/category/getbizcatflowlist").shows(
+        "list",
+        &[
+            ("audit_id", "AUDIT"),
+            ("cat_id", "CATEGORY"),
+            ("status", "STATE"),
+            ("audit_reason", "REASON"),
+            ("create_time", "SUBMITTED"),
+            ("audit_time", "DECIDED"),
+        ],
+    );
+    WITHDRAW = Ask::new("category withdraw", "/channels/ec/category/audit/cancel")
+        .confirm(|| text!("Withdraw the application for a category"))
+        .look_up("category applications");
     DEPOSIT = Ask::new("category rule", "/shop/ec/category/getcategoryrule")
         .shows("", &[("deposit", "DEPOSIT")]);
     DELIVERY = Ask::new("category rule", "/shop/ec/category/getcategoryrule").shows(

@@ -6,17 +6,6 @@ use crate::text;
 /// What is shown beside an application: how it stands, and who has to do what.
 pub const STATE: Field = Field("state");
 pub const NEXT: Field = Field("next");
-pub const CATEGORY_INFO: Field = Field("category_info");
-/// The leaf with its parents, and that it is applied for in that form.
-pub const LEVELS: Field = Field("cats_v2");
-pub const LEVEL: Field = Field("cat_id");
-pub const BY_LEVELS: Field = Field("is_new_apply_cat");
-pub const BRAND_INFO: Field = Field("brand");
-pub const BRAND_NUMBER: Field = Field("brand_id");
-pub const BRAND_NAME: Field = Field("ch_name");
-pub const ADDRESS_INFO: Field = Field("address_detail");
-pub const FREIGHT_INFO: Field = Field("freight_template");
-pub const NAME: Field = Field("name");
 
 verbs! {
     APPLY = Ask::new("merchant apply", "/shop/wxpay/apply")

@@ -2,6 +2,7 @@
 //! answer, and nothing else of it is written down. A table has one file per noun.
 
 pub mod access;
+pub mod address;
 pub mod aftersale;
 pub mod audit;
 pub mod brand;
@@ -15,6 +16,7 @@ pub mod dispute;
 pub mod due;
 pub mod event;
 pub mod flash_sale;
+pub mod freight;
 pub mod funds;
 pub mod ip;
 pub mod merchant;
@@ -27,7 +29,7 @@ mod request;
 pub mod sharer;
 pub mod status;
 
-pub use request::{check, meaning, request, words_of};
+pub use request::{check, fields, meaning, request, words_of};
 
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Operation};
@@ -268,6 +270,8 @@ pub fn all() -> impl Iterator<Item = &'static Ask> {
         access::ASKS,
         category::ASKS,
         brand::ASKS,
+        address::ASKS,
+        freight::ASKS,
         flash_sale::ASKS,
         audit::ASKS,
         certificate::ASKS,

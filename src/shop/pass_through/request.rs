@@ -1,6 +1,6 @@
 //! The request of a verb that is one call: options laid over a base, held against the book of operations.
 
-use super::{Ask, Field, empty};
+use super::{Ask, Field, empty, laid};
 use crate::api::belongs;
 use crate::api::operation::{Book, Node, same};
 use crate::fail::Failure;
@@ -49,6 +49,11 @@ pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
     )
 }
 
+/// Options laid over a base, each where its own name says.
+pub fn fields(options: &impl Serialize, base: Value) -> Result<Value> {
+    laid(&[], options, base)
+}
+
 impl Shop {
     /// Refuses a verb that has no line for the family of the shop.
     pub fn has_line(&self, ask: &Ask) -> Result<()> {
@@ -77,6 +82,11 @@ impl Shop {
         };
         self.ask_all(book, operation, &body, rows, limit).await
     }
+}
+
+/// Options laid over a base, each where its own name says.
+pub fn fields(options: &impl Serialize, base: Value) -> Result<Value> {
+    laid(&[], options, base)
 }
 
 impl Shop {

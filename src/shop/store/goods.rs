@@ -188,6 +188,29 @@ impl Shop {
         Ok(())
     }
 
+    /// Numbers of the merchant's that several products of the store have now, each with the store's numbers of them.
+    pub async fn doubled_products(
+        &self,
+        state: &State,
+        shop_key: &str,
+    ) -> Result<Vec<(String, Vec<String>)>> {
+        let mut doubled = Vec::new();
+        for number in state.doubled_products(shop_key)? {
+            let mut ids = Vec::new();
+            for known in state.products_of(shop_key, &number, "")? {
+                match self.store_product(&known.id).await? {
+                    Some(_) => ids.push(known.id),
+                    // It was deleted elsewhere.
+                    None => state.forget_product(shop_key, &known.id)?,
+                }
+            }
+            if ids.len() > 1 {
+                doubled.push((number, ids));
+            }
+        }
+        Ok(doubled)
+    }
+
     /// The product of a merchant's number, looked up at the store where this machine does not know it. Digits that are
     /// no merchant's number are the store's own.
     pub async fn find_product(
