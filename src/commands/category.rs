@@ -11,8 +11,10 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::category::{APPLICATIONS, APPLY, DELIVERY, DEPOSIT, WITHDRAW};
-use crate::shop::pass_through::empty;
+use crate::shop::pass_through::category::{
+    APPLICATIONS, APPLY, DELIVERY, DEPOSIT, FILTERED, WITHDRAW,
+};
+use crate::shop::pass_through::{body, empty};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
@@ -362,7 +364,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Verb::Apply(args) => apply_for_store(args, ctx).await,
             Verb::Applications(args) => {
                 // WeChat wants to be told that all states are wanted.
-                let all = json!({"is_filter_status": false});
+                let all = body([FILTERED.of(false)]);
                 ctx.ask_rows(&APPLICATIONS, &all, args.rows).await
             }
             Verb::Withdraw(args) => ctx.ask(&WITHDRAW, &args).await,

@@ -72,6 +72,7 @@ impl From<RejectedArgs> for ListArgs {
             updated_since: None,
             online: false,
             limit: args.limit,
+            resume: false,
             full: args.full,
         }
     }

@@ -1,7 +1,10 @@
 //! Verbs of `wxsell category` that are one call.
 
-use super::{Ask, Places, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
+
+/// Whether those that passed are left out.
+pub const FILTERED: Field = Field("is_filter_status");
 
 /// Where the options of an application stand.
 pub const PAPERS: Places = &[

@@ -84,11 +84,6 @@ impl Shop {
     }
 }
 
-/// Options laid over a base, each where its own name says.
-pub fn fields(options: &impl Serialize, base: Value) -> Result<Value> {
-    laid(&[], options, base)
-}
-
 impl Shop {
     /// The answer of a verb that only reads, as it came.
     pub async fn read_once(&self, ask: &Ask, body: &Value) -> Result<Value> {
