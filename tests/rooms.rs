@@ -589,8 +589,10 @@ fn made_by_hand(text: &str) -> Vec<String> {
         .map(|line| line.trim().to_owned())
         .collect();
     let after = |word: &str| -> Vec<String> {
+        // `OPENID.put(…)` names no field.
         let places = close
             .match_indices(word)
+            .filter(|(at, _)| !close[..*at].ends_with('.'))
             .map(|(at, _)| &close[at + word.len()..]);
         places.map(|rest| rest.chars().take(60).collect()).collect()
     };
