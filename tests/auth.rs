@@ -482,6 +482,11 @@ fn fetch(url: &str) {
 #[test]
 fn a_quota_without_a_figure_stays_empty() {
     let shop = Shop::logged_in();
+    let json = r#"{"errcode":0,"errmsg":"ok","quota":{"daily_limit":0,"used":0,"remain":0}}"#;
+    let none = Kind::Reply { json: json.into() };
+    shop.sandbox()
+        .add_fault(&Fault::once("/cgi-bin/openapi/quota/get", none))
+        .expect("a fault");
     let rows = shop.json(&["quota", "show", "/shop/spu/add"]);
     assert_eq!(
         (&rows[0]["path"], &rows[0]["daily_limit"]),
@@ -556,6 +561,6 @@ fn a_rid_that_cannot_be_looked_up_costs_no_call() {
         )
         .contains("7 days")
     );
-    assert!(said(&mut shop.command(&["rid", "show", "abc"]), 2).contains("no rid"));
+    assert!(said(&mut shop.command(&["rid", "show", "abc"]), 2).contains("not a rid"));
     assert_eq!(shop.all_calls(), before);
 }

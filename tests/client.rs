@@ -363,7 +363,7 @@ fn an_unknown_errcode_is_shown_as_it_was_sent() {
         stderr,
         format!(
             "Error: WeChat refused {path}: 古怪的事 odd thing (errcode 987654)\n\
-             Hint:  wxsell rid show {rid} tells what WeChat saw of this call (for 7 days)\n"
+             Hint:  `wxsell rid show {rid}` shows what WeChat recorded of this call (kept for 7 days)\n"
         )
     );
     let stderr = told(&world.run(&["brand", "mine", "--format", "json"]), 1);

@@ -139,7 +139,7 @@ impl World {
         goods
     }
 
-    /// Every product there, and each submitted to the audit once.
+    /// Every product there, and each submitted for audit once.
     fn assert_whole(&self, count: usize) {
         assert_eq!(self.goods().len(), count, "products were lost");
         let status = self.sandbox().status().expect("a status");

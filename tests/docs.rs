@@ -53,7 +53,7 @@ fn a_man_page_explains_all_verbs_of_its_noun() {
     let nouns: Vec<String> = nouns.map(|noun| format!("wxsell-{noun}.1")).collect();
     let odd: Vec<&String> = pages
         .keys()
-        .filter(|page| *page != "wxsell.1" && !nouns.contains(page))
+        .filter(|page| page.ends_with(".1") && *page != "wxsell.1" && !nouns.contains(page))
         .collect();
     assert!(odd.is_empty(), "pages of no noun: {odd:?}");
     let goods = &pages["wxsell-goods.1"];
@@ -71,8 +71,13 @@ fn a_man_page_explains_all_verbs_of_its_noun() {
 #[test]
 fn every_man_page_has_examples_exit_status_environment_files_and_neighbours() {
     let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
-    assert!(pages.len() > 35, "{}", pages.len());
-    for (name, page) in &pages {
+    for topic in wxsell::cli::help::TOPICS {
+        let page = &pages[&format!("wxsell-{}.7", topic.name)];
+        assert!(page.contains(".SH \"SEE ALSO\"\n"), "{}", topic.name);
+    }
+    let commands = || pages.iter().filter(|(name, _)| name.ends_with(".1"));
+    assert!(commands().count() > 35, "{}", pages.len());
+    for (name, page) in commands() {
         for heading in [
             ".SH EXAMPLES\n",
             ".SH \"EXIT STATUS\"\n",
@@ -98,7 +103,13 @@ fn every_man_page_has_examples_exit_status_environment_files_and_neighbours() {
 #[test]
 fn man_pages_are_taken_by_man() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
-    for page in ["wxsell.1", "wxsell-goods.1", "wxsell-report.1"] {
+    for page in [
+        "wxsell.1",
+        "wxsell-goods.1",
+        "wxsell-report.1",
+        "wxsell-ci.7",
+        "wxsell-formats.7",
+    ] {
         let taken = std::process::Command::new("groff")
             .args(["-K", "utf8", "-man", "-Tutf8", "-ww", "-z"])
             .arg(folder.join(page))

@@ -145,7 +145,7 @@ fn profiles_are_added_chosen_renamed_and_removed() {
     );
     assert!(
         home.refused(2, &["profile", "show"])
-            .contains("no profile is chosen")
+            .contains("no profile is selected")
     );
 }
 
@@ -303,7 +303,7 @@ fn a_flag_keeps_the_secret_of_another_shop_out_and_says_so() {
     );
     assert!(
         String::from_utf8_lossy(&output.stderr)
-            .contains("WXSELL_APPID, WXSELL_APP_SECRET left aside")
+            .contains("ignoring WXSELL_APPID, WXSELL_APP_SECRET")
     );
 }
 

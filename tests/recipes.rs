@@ -1,4 +1,4 @@
-//! The recipes of the reference, taken out of it and run: what a CI job does with them, and the tour of the sandbox.
+//! The recipes of the help, taken out of it and run: what a CI job does with them, and the tour of the sandbox.
 //! The shell gets the built binary on its `PATH` and a shop on loopback in place of the platform.
 #![cfg(unix)]
 
@@ -8,24 +8,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wxsell::sandbox::{APPID, Fault, FaultKind, Running, SECRET, Sandbox};
 
-const README: &str = include_str!("../docs/reference.md");
+const README: &str = include_str!("../README.md");
+const CI: &str = include_str!("../src/cli/help/en/ci.txt");
 const GOODS: &str = "out_product_id,title,path,head_img,third_cat_id,out_sku_id,sale_price,stock_num\n\
     T1,Green tea,pages/tea?id=1,https://img.example.com/1.jpg,1423,T1-1,12.50,9\n\
     T2,Black tea,pages/tea?id=2,https://img.example.com/2.jpg,1423,T2-1,13.50,9\n\
     T3,White tea,pages/tea?id=3,https://img.example.com/3.jpg,1423,T3-1,14.50,9\n";
 
-/// The fenced blocks of one language below a heading, up to the next heading of its rank.
-fn blocks(heading: &str, language: &str) -> Vec<String> {
-    let section = README
-        .split("\n## ")
-        .find(|section| section.starts_with(heading))
-        .unwrap_or_else(|| panic!("the reference has no section {heading}"));
-    let mut parts = section.split("\n```");
-    parts.next();
-    parts
-        .step_by(2)
-        .filter_map(|block| Some(block.strip_prefix(language)?.strip_prefix('\n')?.to_owned()))
-        .collect()
+/// The indented block of the topic below a line that begins so, as it is typed.
+fn recipe(heading: &str) -> String {
+    let after = CI
+        .split("\n\n")
+        .position(|part| part.starts_with(heading))
+        .unwrap_or_else(|| panic!("the topic has no recipe {heading}"));
+    let lines = CI.split("\n\n").skip(after + 1);
+    let block = lines.take_while(|part| part.starts_with("  "));
+    let line = |line: &str| line.strip_prefix("  ").unwrap_or(line).to_owned();
+    let lines: Vec<String> = block.flat_map(str::lines).map(line).collect();
+    lines.join("\n") + "\n"
+}
+
+/// The first block of shell lines below a heading of the README.
+fn tour(heading: &str) -> &'static str {
+    let section = README.split("\n## ").find(|part| part.starts_with(heading));
+    let section = section.unwrap_or_else(|| panic!("the README has no section {heading}"));
+    let block = section.split("\n```sh\n").nth(1).expect("a block");
+    block.split("\n```").next().expect("its end")
 }
 
 /// A recipe, ready for a runner.
@@ -41,10 +49,9 @@ struct Job {
 }
 
 fn shell_job() -> Job {
-    let [script] = <[String; 1]>::try_from(blocks("In CI", "sh")).expect("one shell recipe");
     Job {
         env: secrets(),
-        steps: vec![script],
+        steps: vec![recipe("In a shell")],
         artifacts: vec!["upload.json".into(), "upload.xml".into()],
         allowed: Vec::new(),
     }
@@ -57,12 +64,8 @@ fn secrets() -> BTreeMap<String, String> {
         .into()
 }
 
-fn yaml(marker: &str) -> Value {
-    let text = blocks("In CI", "yaml")
-        .into_iter()
-        .find(|text| text.contains(marker))
-        .unwrap_or_else(|| panic!("no recipe has {marker}"));
-    serde_saphyr::from_str(&text).expect("the recipe is YAML")
+fn yaml(heading: &str) -> Value {
+    serde_saphyr::from_str(&recipe(heading)).expect("the recipe is YAML")
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -71,7 +74,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn github_job() -> Job {
-    let workflow = yaml("runs-on:");
+    let workflow = yaml("GitHub Actions");
     let job = &workflow["jobs"]["upload"];
     let secrets = secrets();
     // `${{ secrets.NAME }}` and `${{ vars.NAME }}`, as the runner fills them in.
@@ -104,7 +107,7 @@ fn github_job() -> Job {
 }
 
 fn gitlab_job() -> Job {
-    let pipeline = yaml("script:");
+    let pipeline = yaml("GitLab");
     let job = &pipeline["upload-goods"];
     let mut env = secrets();
     env.extend(
@@ -294,7 +297,7 @@ fn the_gitlab_recipe_uploads_and_allows_a_used_up_quota() {
 
 #[test]
 fn the_tour_of_the_sandbox_works_line_by_line() {
-    let tour = blocks("Five minutes", "sh").swap_remove(0);
+    let tour = tour("Five minutes");
     let folder = tempfile::tempdir().expect("a folder");
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     std::os::unix::fs::symlink(data, folder.path().join("tests")).expect("a link");
@@ -311,7 +314,12 @@ fn the_tour_of_the_sandbox_works_line_by_line() {
             .env("WXSELL_STATE_DIR", folder.path().join("state"))
             .output()
             .expect("a shell");
-        let wanted = if words.contains("bad.xlsx") { 2 } else { 0 };
+        let wanted = match words {
+            words if words.contains("bad.xlsx") => 2,
+            // Something is due in a lively shop.
+            words if words.starts_with("wxsell due") => 8,
+            _ => 0,
+        };
         assert_eq!(
             output.status.code(),
             Some(wanted),
@@ -321,5 +329,5 @@ fn the_tour_of_the_sandbox_works_line_by_line() {
         );
         seen += 1;
     }
-    assert!(seen >= 8, "the tour has {seen} commands");
+    assert!(seen >= 7, "the tour has {seen} commands");
 }

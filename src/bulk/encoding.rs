@@ -88,7 +88,7 @@ pub(super) fn encoding_of(
             file = name,
             line
         ))
-        .hint(text!("leave --encoding out to have it found out"))
+        .hint(text!("remove --encoding to detect it"))
         .into()),
         (Some(line), None) => Err(Failure::input(text!(
             "{file}:{line}: this line is neither UTF-8 nor GB18030",
@@ -99,7 +99,7 @@ pub(super) fn encoding_of(
         .into()),
         // Big5 and Shift JIS can be read as GB18030 too, and make characters that nobody uses.
         (None, None) if !found.looks_chinese() => Err(Failure::input(text!(
-            "{file} is not UTF-8, and read as GB18030 it makes no Chinese: {sample}",
+            "{file} is not UTF-8, and is not Chinese when read as GB18030: {sample}",
             file = name,
             sample = found.sample
         ))

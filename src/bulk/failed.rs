@@ -96,7 +96,7 @@ pub fn check(source: &Source, wanted: Option<&Path>) -> Result<()> {
         && !same_kind(&ending.to_string_lossy(), source.kind)
     {
         return Err(Failure::input(text!(
-            "failed rows come back in the kind of their source, and {file} is .{ending}",
+            "failed rows are written in the file type of their source, and {file} is .{ending}",
             file = &source.name,
             ending = source.kind.ending()
         ))
@@ -111,7 +111,7 @@ pub fn check(source: &Source, wanted: Option<&Path>) -> Result<()> {
         .map(drop)
         .map_err(|error| {
             Failure::input(text!(
-                "rows that fail could not be given back: cannot write {file}: {why}",
+                "cannot write failed rows to {file}: {why}",
                 file = path.display().to_string(),
                 why = error.kind().to_string()
             ))

@@ -99,7 +99,7 @@ pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
                 cell = &*text
             ),
             hint: text!(
-                "format the column as text and enter the number again; if it is right as it stands, write =\"{cell}\"",
+                "format the column as text and enter the number again; if it is right as it is, write =\"{cell}\"",
                 cell = &*text
             ),
         });

@@ -131,7 +131,7 @@ impl Sheet {
             .position(|row| row.cells.iter().any(|heading| is_heading(heading)));
         if let Some(at) = below.filter(|at| *at > 0) {
             return Err(Failure::input(text!(
-                "in {file} the headings stand in row {row}, below other rows",
+                "in {file} the headings are in row {row}, below other rows",
                 file = &source.name,
                 row = rows[at].counted
             ))
@@ -222,7 +222,7 @@ impl Sheet {
 /// A table that would fill the memory.
 pub fn too_many(file: &str, most: usize) -> Failure {
     Failure::input(text!("{file} has more than {most} rows", file, most))
-        .hint(text!("cut it into several files"))
+        .hint(text!("split it into several files"))
 }
 
 fn taken(row: &Row) -> Option<SheetRow> {

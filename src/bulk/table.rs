@@ -86,7 +86,7 @@ impl Table {
                 })
             }
             SourceKind::Json | SourceKind::Jsonl => {
-                Err(Failure::input(text!("{file} is no table", file = name))
+                Err(Failure::input(text!("{file} is not a table", file = name))
                     .hint(text!("use a .csv, .tsv or .xlsx file with a heading line"))
                     .into())
             }
@@ -129,12 +129,12 @@ impl Table {
         notices.extend(match self.floating_pictures {
             0 => None,
             1 => Some(text!(
-                "1 image that lies over the sheet \"{sheet}\" of {file} is not read; name its file or address in a cell",
+                "1 image that floats over the sheet \"{sheet}\" of {file} is not read; name its file or address in a cell",
                 sheet,
                 file
             )),
             count => Some(text!(
-                "{count} images that lie over the sheet \"{sheet}\" of {file} are not read; name their files or addresses in cells",
+                "{count} images that float over the sheet \"{sheet}\" of {file} are not read; name their files or addresses in cells",
                 count,
                 sheet,
                 file

@@ -7,7 +7,7 @@ use crate::text;
 use clap::{Arg, Command, CommandFactory};
 use std::ffi::OsString;
 use std::fmt::Write;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The nouns by what they are for. A test holds this against the command line.
 pub const GROUPS: &[(&str, &[&str])] = &[
@@ -63,7 +63,11 @@ pub const TOPICS: &[Topic] = &[
     topic!("files"),
     topic!("quotas"),
     topic!("sheets"),
+    topic!("stores"),
+    topic!("events"),
+    topic!("policies"),
     topic!("ci"),
+    topic!("security"),
     topic!("privacy"),
 ];
 
@@ -96,7 +100,45 @@ pub fn topic(args: &[OsString], lang: Lang, width: usize) -> Option<String> {
         return Some(options(lang, width));
     }
     let topic = TOPICS.iter().find(|topic| topic.name == *name)?;
-    Some(topic.text(lang).to_owned())
+    Some(filled(topic.text(lang), width))
+}
+
+/// A page in `width` columns: paragraphs are filled, what is indented stays as it is, but for what stands behind a term.
+fn filled(text: &str, width: usize) -> String {
+    let mut page = String::with_capacity(text.len());
+    let mut paragraph = String::new();
+    for line in text.lines().chain([""]) {
+        if line.is_empty() || line.starts_with(' ') {
+            if !paragraph.is_empty() {
+                paragraph.push('\n');
+                page.push_str(&lang::fold(&paragraph, width));
+                paragraph.clear();
+            }
+            // What is typed as it stands must not be broken.
+            let is_term = line.trim_start().contains("  ");
+            let whole = format!("{line}\n");
+            page.push_str(&match is_term {
+                true => lang::fold(&whole, width),
+                false => whole,
+            });
+            continue;
+        }
+        let wide = |letter: char| letter.width() == Some(2);
+        let joins = match (paragraph.chars().next_back(), line.chars().next()) {
+            (Some(last), Some(next)) => {
+                let closes = |letter: char| "，。；：、）”！？》（“《".contains(letter);
+                wide(last) && wide(next) || closes(last) || closes(next)
+            }
+            _ => true,
+        };
+        if !joins {
+            paragraph.push(' ');
+        }
+        paragraph.push_str(line);
+    }
+    page.truncate(page.trim_end().len());
+    page.push('\n');
+    page
 }
 
 /// The options that every command takes.
@@ -116,6 +158,9 @@ fn options(lang: Lang, width: usize) -> String {
     let head = text!("Options that every command takes").render(lang);
     lang::laid_out(&format!("{head}\n\n{list}\n"), lang, width)
 }
+
+/// A line that fits every terminal.
+const NARROW: usize = 78;
 
 /// The help of the program: its nouns in groups, a line a group, or with what each is for.
 pub fn root(lang: Lang, whole: bool) -> String {
@@ -160,7 +205,7 @@ pub fn root(lang: Lang, whole: bool) -> String {
         ),
         text!("First steps without a shop: `wxsell demo`"),
     ] {
-        let _ = writeln!(page, "{}", line.render(lang));
+        page.push_str(&lang::fold(&format!("{}\n", line.render(lang)), NARROW));
     }
     page
 }

@@ -101,7 +101,7 @@ pub fn completes(args: &[OsString], lang: Lang) -> Result<bool> {
     if name != "0" && known.completer(&name).is_none() {
         let names: Vec<&str> = known.names().collect();
         return Err(Failure::input(text!(
-            "{name} is \"{word}\", which is no shell with completions",
+            "{name} is \"{word}\", a shell without completions",
             name = COMPLETE,
             word = shell.to_string_lossy().into_owned()
         ))
@@ -216,13 +216,14 @@ fn profile_format(global: &Global) -> Result<Option<Format>> {
         return Ok(None);
     };
     let Ok(format) = Format::from_str(&word, true) else {
-        return Err(
-            Failure::input(text!("\"{word}\" in config.toml is no output format", word))
-                .hint(text!(
-                    "set it with `wxsell profile set NAME --default-format FORMAT`"
-                ))
-                .into(),
-        );
+        return Err(Failure::input(text!(
+            "\"{word}\" in config.toml is not an output format",
+            word
+        ))
+        .hint(text!(
+            "set it with `wxsell profile set NAME --default-format FORMAT`"
+        ))
+        .into());
     };
     Ok(Some(format))
 }
@@ -351,6 +352,9 @@ fn usage(error: &clap::Error, args: &[OsString]) -> Failure {
             }),
         ) => hint.clone(),
         (Some(words), _) => text!("did you mean `{words}`?", words),
+        _ if error.kind() == ErrorKind::MissingRequiredArgument => {
+            needed(&text_of(ContextKind::InvalidArg), args)
+        }
         _ if !valid.is_empty() => text!("use one of: {names}", names = valid),
         _ => match meant::place(args) {
             place if place.is_empty() => text!("see `wxsell --help`"),
@@ -358,6 +362,44 @@ fn usage(error: &clap::Error, args: &[OsString]) -> Failure {
         },
     };
     Failure::input(message).hint(hint)
+}
+
+/// What a missing argument takes: its values where there are few, else what it is.
+fn needed(argument: &str, args: &[OsString]) -> Text {
+    let place = meant::place(args);
+    let mut command = Cli::command();
+    command.build();
+    let found = place.split(' ').try_fold(&command, |command, word| {
+        command
+            .get_subcommands()
+            .find(|below| below.get_name() == word)
+    });
+    // The first of several that are missing.
+    let first = argument.split(", ").next().unwrap_or_default();
+    let arg = found.and_then(|found| {
+        let plain = |text: &str| text.trim_matches(['<', '>', '[', ']', '.']).to_owned();
+        found
+            .get_arguments()
+            .find(|arg| plain(&arg.to_string()) == plain(first))
+    });
+    let values: Vec<String> = arg
+        .map(|arg| arg.get_possible_values())
+        .unwrap_or_default()
+        .iter()
+        .filter(|value| !value.is_hide_set())
+        .map(|value| value.get_name().to_owned())
+        .collect();
+    let about = arg.and_then(|arg| arg.get_help()).map(ToString::to_string);
+    match (values.is_empty(), about) {
+        (false, _) => text!("use one of: {names}", names = values.join(", ")),
+        (true, Some(about)) => text!(
+            "{argument}: {about}; see `wxsell {place} --help`",
+            argument = first,
+            about = Text::known(&about),
+            place
+        ),
+        (true, None) => text!("see `wxsell {place} --help`", place),
+    }
 }
 
 /// What a value parser had against a value. Ours say it in a [`Text`]; those of clap for numbers do not.

@@ -149,7 +149,7 @@ impl Client {
         // A wait that takes no time proves nothing about money that is real.
         if profile.target == Target::Live && crate::clock::is_injected() {
             return Err(Failure::input(text!(
-                "{variable} is set, and the live platform is not called with a clock of tests",
+                "{variable} is set; the live platform is never called with a test clock",
                 variable = crate::clock::VARIABLE
             ))
             .hint(text!("unset it"))
@@ -368,7 +368,7 @@ impl Client {
         }
         let failure = if self.family.is_store() {
             Failure::input(text!(
-                "{path} is no call of the WeChat Store, to which this profile belongs",
+                "{path} is not a call of the WeChat Store, to which this profile belongs",
                 path
             ))
         } else {
@@ -532,7 +532,7 @@ impl Client {
                     .mime_str(mime)
                     .map_err(|error| {
                         Failure::bug(text!(
-                            "the type of a file is no media type: {error}",
+                            "invalid media type of a file: {error}",
                             error = error.to_string()
                         ))
                     })?;

@@ -30,11 +30,14 @@ pub(super) fn proxy_of_environment(
         .ok()
         .and_then(|address| reqwest::Proxy::all(address).ok());
     proxy.map(Some).ok_or_else(|| {
-        Failure::input(text!("{name} is set, and is no address of a proxy", name))
-            .hint(text!(
-                "write it like http://127.0.0.1:3128 or socks5h://127.0.0.1:1080"
-            ))
-            .into()
+        Failure::input(text!(
+            "{name} is set, but is not the address of a proxy",
+            name
+        ))
+        .hint(text!(
+            "write it like http://127.0.0.1:3128 or socks5h://127.0.0.1:1080"
+        ))
+        .into()
     })
 }
 

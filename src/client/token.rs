@@ -87,7 +87,7 @@ impl Client {
                 count = day.len()
             ))
             .hint(text!(
-                "the normal token goes on working; nothing needs to be forced"
+                "the normal token keeps working; no forced refresh is needed"
             ))
             .into());
         }

@@ -11,12 +11,13 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::ask::{Taken, has_pages};
+use crate::shop::pass_through::empty;
 use crate::shop::write::Written;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Call any operation of the platform by name
 #[derive(Debug, Subcommand)]
@@ -47,8 +48,8 @@ pub struct DescribeArgs {
 
 /// Call an operation
 ///
-/// The request is held against the reference before it is sent, and numbers in quotes and the like are sent in the form
-/// that the reference gives them; `--no-check` sends it as it stands. Prints the answer with ids as text and times as
+/// The request is checked against the reference before it is sent, and numbers in quotes and the like are sent in the
+/// form that the reference gives them; `--no-check` sends it as it is. Prints the answer with ids as text and times as
 /// RFC 3339; `--raw` prints it as it came, and is needed for a path that the reference does not know.
 #[derive(Debug, clap::Args)]
 pub struct CallArgs {
@@ -63,7 +64,7 @@ pub struct CallArgs {
     /// Follow the pages of a list, and print the rows of this field
     #[arg(long, value_name = "FIELD")]
     all: Option<String>,
-    /// Send the request as it stands, without holding it against the reference
+    /// Send the request as it is, without checking it against the reference
     #[arg(long, conflicts_with = "all")]
     no_check: bool,
     /// How a path that the reference does not know is called [default: post]
@@ -179,9 +180,9 @@ fn plain(value: &Value) -> String {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<OperationRow>("api list"),
     Shows::list::<FieldRow>("api describe"),
-    Shows::any("api describe"),
-    Shows::any("api call"),
-    Shows::any("api call").dry_run(),
+    Shows::one::<Described>("api describe"),
+    Shows::any("api call", "what the operation answers"),
+    Shows::any("api call", "the request").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -257,6 +258,30 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
     }
 }
 
+/// An operation as the book has it.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Described<'a> {
+    id: &'a str,
+    #[schemars(with = "String")]
+    family: Shelf,
+    method: &'a str,
+    path: &'a str,
+    summary: &'a str,
+    about: &'a str,
+    /// What it needs and what it changes.
+    state: &'a str,
+    confidence: &'a str,
+    resend: Resend,
+    ip_list: bool,
+    /// Errcodes known for it.
+    errors: &'a [i64],
+    /// The command for it.
+    command: Option<&'static str>,
+    /// A request that WeChat takes.
+    example: &'a Value,
+    fields: Vec<FieldRow>,
+}
+
 fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
     let (book, operation) = find(&args.operation, ctx)?;
     let mut rows = Vec::new();
@@ -268,22 +293,23 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
     }
     spread(book, &operation.reply, "reply", "", &mut rows, 0);
     if ctx.out.is_values() {
-        return ctx.out.value(&json!({
-            "id": operation.id,
-            "family": book.shelf,
-            "method": operation.method,
-            "path": operation.path,
-            "summary": operation.summary,
-            "about": operation.about,
-            "state": operation.state,
-            "confidence": operation.confidence,
-            "resend": operation.resend,
-            "ip_list": operation.ip_list,
-            "errors": operation.errors,
-            "command": super::command_of(&operation.path),
-            "example": operation.example,
-            "fields": rows,
-        }));
+        let described = Described {
+            id: &operation.id,
+            family: book.shelf,
+            method: &operation.method,
+            path: &operation.path,
+            summary: &operation.summary,
+            about: &operation.about,
+            state: &operation.state,
+            confidence: &operation.confidence,
+            resend: operation.resend,
+            ip_list: operation.ip_list,
+            errors: &operation.errors,
+            command: super::command_of(&operation.path),
+            example: &operation.example,
+            fields: rows,
+        };
+        return ctx.out.value(&serde_json::to_value(described)?);
     }
     if ctx.out.is_for_people() {
         ctx.out.note(Text::verbatim(format!(
@@ -423,7 +449,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
     };
     if !problems.is_empty() {
         return Err(
-            Failure::input(text!("the request is not complete or not right"))
+            Failure::input(text!("the request is incomplete or invalid"))
                 .also(problems)
                 .hint(text!(
                     "`wxsell api describe {path}` shows its fields, --no-check sends it all the same; nothing was sent",
@@ -445,7 +471,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             let rows = Taken { rows, beside: &[] };
             shop.ask_all(book, operation, &body, rows, None).await?
         };
-        let mut reply = json!({});
+        let mut reply = empty();
         put(&mut reply, rows, found.into());
         return show(ctx, Some(book), operation, reply);
     }
@@ -462,8 +488,8 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             }
             Written::Already => {
                 ctx.out
-                    .note(text!("it is so already, and nothing was sent"));
-                json!({})
+                    .note(text!("already in that state; nothing was sent"));
+                empty()
             }
         }
     } else {
@@ -580,7 +606,7 @@ fn data(given: &str) -> Result<Value> {
         Ok(Value::Null) => Ok(Value::Object(Map::new())),
         Ok(_) => Err(Failure::input(text!("the request must be a JSON object")).into()),
         Err(error) => Err(Failure::input(text!(
-            "the request is no JSON: {error}",
+            "the request is not JSON: {error}",
             error = error.to_string()
         ))
         .into()),

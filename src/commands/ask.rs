@@ -1,20 +1,20 @@
 //! A verb that is one call: its options are the request, and what is shown of the answer is declared beside them.
 //!
-//! An `Args` struct that derives `Serialize` becomes the body; a field renamed to `order_detail.freight` goes where
-//! the path says, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
+//! An `Args` struct that derives `Serialize` becomes the body; the verb's line says where in the request an option stands
+//! that has another name there, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
 //! is held against the book of operations before anything is sent, `--dry-run` shows it, writes say where they go,
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::operation::{Book, Kind, Node, mask_by_name, present};
+use crate::api::operation::{Book, Kind, Node, Wrong, mask_by_name, present};
 use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::pointer;
-use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::meaning;
+use crate::shop::pass_through::{Ask, Field, empty};
 pub use crate::shop::pass_through::{check, fields, request};
 use crate::text;
 use crate::types::{Fen, plain_time};
@@ -34,7 +34,7 @@ pub struct Rows {
 /// A body, or a part of it, from a file.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Data {
-    /// Take the request from this JSON or TOML file, `-` for standard input; options win over it
+    /// Take the request from this JSON or TOML file, `-` for standard input; options override it
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }
@@ -66,8 +66,8 @@ impl Data {
         match value {
             Value::Object(_) => Ok(value),
             _ => Err(
-                Failure::input(text!("{file} holds no object", file = &shown))
-                    .hint(text!("write one request as an object of fields"))
+                Failure::input(text!("{file} is not an object", file = &shown))
+                    .hint(text!("write the request as one object"))
                     .into(),
             ),
         }
@@ -77,7 +77,7 @@ impl Data {
 impl Ctx {
     /// Does what a verb says: asks, and shows the answer.
     pub async fn ask(&self, ask: &Ask, args: &impl Serialize) -> Result<()> {
-        self.ask_with(ask, args, Value::Object(Map::new())).await
+        self.ask_with(ask, args, empty()).await
     }
 
     /// As [`Ctx::ask`], with a body to begin with; options win over it.
@@ -167,8 +167,9 @@ impl Ctx {
 
     /// Says that a write leads nowhere else than where its object stands, so that nothing was sent.
     pub fn is_so_already(&self) -> Result<()> {
-        self.out
-            .note(text!("nothing to do: it is so already; nothing was sent"));
+        self.out.note(text!(
+            "nothing to do: already in that state; nothing was sent"
+        ));
         self.told(&Value::Object(Map::new()))
     }
 
@@ -253,6 +254,61 @@ pub fn words(command: &str) -> &str {
     command.split(" -").next().unwrap_or(command)
 }
 
+/// The fields of a thing from a file, below the name that its call gives it: a file may leave that name out.
+pub fn unwrapped(given: Value, below: Field) -> Value {
+    if !below.at(&given).is_null() {
+        return given;
+    }
+    match &given {
+        Value::Object(fields) if fields.is_empty() => given,
+        _ => {
+            let mut whole = Value::Object(Map::new());
+            below.put(&mut whole, given);
+            whole
+        }
+    }
+}
+
+/// Lays an object over another, field by field; a list or a plain value replaces what stands there.
+pub fn lay_over(base: &mut Value, given: Value) {
+    match (base, given) {
+        (Value::Object(base), Value::Object(given)) => {
+            for (name, value) in given {
+                lay_over(base.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (base, given) => *base = given,
+    }
+}
+
+/// Takes a field of a thing out of a body.
+pub fn leave_out(body: &mut Value, thing: Field, name: &str) {
+    if let Some(Value::Object(fields)) = body.get_mut(thing.0) {
+        fields.shift_remove(name);
+    }
+}
+
+/// As [`check`], for a thing that was read and is sent back whole with what was `given`: what came with it and is not known
+/// is carried along, since the platform clears what is left out.
+pub fn check_changed(ask: &Ask, body: &Value, given: &Value) -> Result<()> {
+    let (book, operation) = ask.operation();
+    let Some(node) = &operation.request else {
+        return Ok(());
+    };
+    let carried: Vec<String> = book
+        .check(node, body)
+        .into_iter()
+        .filter(|problem| problem.wrong == Wrong::Unknown)
+        .filter(|problem| {
+            let pointer = pointer(&problem.field).replace('[', "/").replace(']', "");
+            given.pointer(&pointer).is_none()
+        })
+        .map(|problem| problem.field)
+        .collect();
+    let carried: Vec<&str> = carried.iter().map(String::as_str).collect();
+    check(ask, body, &carried)
+}
+
 /// A lost answer whose failure says no more: which command shows the thing.
 fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
     let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
@@ -260,7 +316,7 @@ fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
         Some(command) => {
             let mut failure = Failure::from_any(error);
             failure.hint = Some(text!(
-                "it may have been done: look with `wxsell {command}` before you repeat it",
+                "it may have been done: check with `wxsell {command}` before you repeat it",
                 command = super::done::filled(command, body)
             ));
             failure.into()
@@ -363,6 +419,15 @@ fn found<'a>(row: &'a Value, path: &str) -> Vec<&'a Value> {
 pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
     if let Some(meaning) = meaning(book, node, value) {
         return Cell::Word(meaning);
+    }
+    // A field with the values 0 and 1 alone is a flag.
+    let all = || book.resolve(node).values.iter().chain(&node.values);
+    let is_flag = all().next().is_some() && all().all(|one| one.value == 0 || one.value == 1);
+    if is_flag && (value == 0 || value == 1) {
+        return Cell::Word(match value == 1 {
+            true => text!("yes"),
+            false => text!("no"),
+        });
     }
     match (book.kind(node), value) {
         (Kind::Fen, Value::Number(fen)) => fen

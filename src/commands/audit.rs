@@ -9,11 +9,12 @@ use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
 use crate::shop::pass_through::audit::TICKET;
+use crate::shop::pass_through::empty;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// See how audits of categories and brands ended
 #[derive(Debug, Subcommand)]
@@ -30,10 +31,10 @@ pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
     #[arg(required_unless_present_any = ["category", "brand"])]
     audit_id: Option<String>,
-    /// Look for this third-level category when there is no ticket
+    /// Look up this category when there is no ticket
     #[arg(long, value_name = "NUMBER", conflicts_with = "brand")]
     category: Option<u64>,
-    /// Look for the brand of this name when there is no ticket
+    /// Look up the brand with this name when there is no ticket
     #[arg(long, value_name = "NAME")]
     brand: Option<String>,
 }
@@ -85,7 +86,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Some(audit_id) = ticket else {
         return look(args, ctx).await;
     };
-    let body = request(&RESULT, &Ticket { audit_id }, json!({}))?;
+    let body = request(&RESULT, &Ticket { audit_id }, empty())?;
     match ctx.send(&RESULT, &body).await {
         Ok(reply) => ctx.show_reply(&RESULT, reply.unwrap_or_default()),
         Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(UNKNOWN)) => {

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind, Within, failure};
 use crate::lang::Text;
+use crate::model::deadline::left;
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
     self, Account, Entry, Profile, Settings, SettingsFile, Store, Target, TokenCall, check_appid,
@@ -61,13 +62,13 @@ pub struct LoginArgs {
     /// Where to keep the AppSecret; the keyring, or a private file where there is none
     #[arg(long, value_enum, value_name = "STORE")]
     secret_store: Option<Store>,
-    /// Address that answers instead of WeChat's own
+    /// Base URL to call instead of WeChat's
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     base_url: Option<String>,
     /// Proxy for all calls: http, https, socks5 or socks5h
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     proxy: Option<String>,
-    /// Name the shop before each write, and ask before what cannot be undone
+    /// Name the shop before each write, and confirm what cannot be undone
     #[arg(long)]
     production: bool,
     /// Store the AppSecret without asking WeChat whether it is right
@@ -254,7 +255,7 @@ fn plan_login(args: &LoginArgs, ctx: &Ctx, settings: &Settings, has_secret: bool
         }
     }
     if !missing.is_empty() {
-        return Err(Failure::input(text!("there is no terminal to ask on"))
+        return Err(Failure::input(text!("there is no terminal to prompt on"))
             .also(missing)
             .hint(text!("give what is missing, then run the command again"))
             .into());
@@ -310,7 +311,7 @@ fn login_name(appid: &str, ctx: &Ctx, settings: &Settings) -> Result<String> {
     check_name(&name)?;
     match settings.entry(&name) {
         Some(_) => Err(
-            Failure::input(text!("there is a profile \"{name}\" already", name))
+            Failure::input(text!("profile \"{name}\" already exists", name))
                 .hint(text!("choose another name"))
                 .into(),
         ),
@@ -615,7 +616,7 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let question = text!(
-        "every program that uses {appid} must fetch a new token after this; go on?",
+        "every program that uses {appid} must fetch a new token after this; continue?",
         appid = &profile.appid
     );
     if !ctx.out.confirm(question)? {
@@ -672,7 +673,7 @@ enum Health {
 
 /// One line of the diagnosis.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Check {
+pub(super) struct Check {
     check: &'static str,
     state: Health,
     #[serde(serialize_with = "in_english")]
@@ -779,13 +780,8 @@ async fn doctor(ctx: &Ctx) -> Result<()> {
     Err(failure.into())
 }
 
-/// What [`doctor`] finds, as data.
-pub(super) async fn findings(ctx: &Ctx) -> Result<serde_json::Value> {
-    Ok(serde_json::to_value(diagnose(ctx).await?)?)
-}
-
 /// Reads the secret, fetches a token, asks for the token counter and for the account: three calls.
-async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
+pub(super) async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     let profile = ctx.profile()?;
     let mut checks = Vec::new();
     match profile::secret(profile, ctx.global.secret_file.as_deref(), &ctx.dirs) {
@@ -826,8 +822,8 @@ async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     checks.push(Check::ok(
         "token",
         text!(
-            "AppID, AppSecret and IP address are accepted; the token is valid for {seconds} s more",
-            seconds
+            "AppID, AppSecret and IP address are accepted; the token is valid for {time} more",
+            time = left(seconds)
         ),
     ));
     checks.push(other_programs(profile, shop, young, tried_young, &fetched).await);
@@ -863,7 +859,10 @@ async fn diagnose_foreign(
         .map_or(0, |held| held.expires_at - now());
     checks.push(Check::ok(
         "token",
-        text!("there is a token; it lives {seconds} s more", seconds),
+        text!(
+            "there is a token, valid for {time} more",
+            time = left(seconds)
+        ),
     ));
     if profile.kind == Account::Shop {
         checks.push(account(shop, profile, &token).await);
@@ -928,7 +927,10 @@ async fn other_programs(
                 TokenCall::Stable => Check::ok(name, finding),
             }
         }
-        _ => Check::ok(name, text!("no sign that another program ends the token")),
+        _ => Check::ok(
+            name,
+            text!("no sign of another program invalidating the token"),
+        ),
     }
 }
 

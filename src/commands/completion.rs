@@ -91,9 +91,10 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         Wanted::Install => return install(args.install_for, ctx),
     };
     if args.install_for.is_some() {
-        return Err(
-            Failure::input(text!("a second shell is for `wxsell completion install`")).into(),
-        );
+        return Err(Failure::input(text!(
+            "only `wxsell completion install` takes a second shell"
+        ))
+        .into());
     }
     ctx.out.raw(&shell.script()?)
 }
@@ -109,7 +110,7 @@ fn usual() -> Result<Shell> {
         Some("pwsh") => Ok(Shell::Powershell),
         _ if cfg!(windows) => Ok(Shell::Powershell),
         _ => Err(Failure::input(text!(
-            "no shell that completions can be installed for: SHELL={shell}",
+            "completions cannot be installed for this shell: SHELL={shell}",
             shell
         ))
         .hint(text!(
@@ -152,7 +153,7 @@ const PROFILE: &str = "Microsoft.PowerShell_profile.ps1";
 fn install(shell: Option<Shell>, ctx: &Ctx) -> Result<()> {
     let shell = shell.map_or_else(usual, Ok)?;
     let Some(place) = place(shell) else {
-        return Err(Failure::input(text!("there is no home folder")).into());
+        return Err(Failure::input(text!("no home folder found")).into());
     };
     let folder = place.parent().unwrap_or(Path::new("."));
     if ctx.global.dry_run {

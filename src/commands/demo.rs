@@ -8,8 +8,7 @@ use anyhow::Result;
 
 /// Fill the sandbox and show eight commands to try
 ///
-/// Nothing in the sandbox is real, and no account is needed. What it holds already stays; `wxsell sandbox reset` empties
-/// it.
+/// Nothing in the sandbox is real, and no account is needed. Existing data is kept; `wxsell sandbox reset` clears it.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {}
 
@@ -48,15 +47,16 @@ pub async fn run(_args: DemoArgs, ctx: &Ctx) -> Result<()> {
             aftersales = seeded.aftersales
         ));
     } else {
-        ctx.out
-            .note(text!("The sandbox already has products; they stay."));
+        ctx.out.note(text!(
+            "The sandbox already has products; nothing was added."
+        ));
     }
     ctx.out.note(text!("Try these, one after the other:"));
     for command in WALK {
         ctx.out.text(command)?;
     }
     ctx.out.note(text!(
-        "Each ends with the next command to go on with. Help: `wxsell help sheets`"
+        "Each one ends with the next command to run. For spreadsheets see `wxsell help sheets`"
     ));
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::types::Id64;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// See disputes and answer with evidence
@@ -188,7 +188,7 @@ impl Shown {
 fn meaning(path: &str, number: Option<i64>) -> Cell {
     let (book, operation) = SHOW.operation();
     match (book.at(&operation.reply, path), number) {
-        (Some(node), Some(number)) => super::ask::cell(book, node, &json!(number)),
+        (Some(node), Some(number)) => super::ask::cell(book, node, &number.into()),
         _ => Cell::Empty,
     }
 }
@@ -329,6 +329,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let ours = rows.iter().filter(|row| row.dispute.state.is_ours());
     ctx.out.total(
         rows.len(),
+        args.rows.limit,
         text!(
             "{count} {count:dispute|disputes}, {open} waiting for you",
             count = rows.len(),

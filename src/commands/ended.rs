@@ -31,7 +31,7 @@ impl Ctx {
                 Failure::input(text!("cannot write to standard output")).into()
             }
             Ok(()) if wrote && !in_bulk && !self.out.was_read() => {
-                return Err(not_shown(text!("nobody reads standard output")).into());
+                return Err(not_shown(text!("nothing reads standard output")).into());
             }
             Ok(()) => return shop.map_or(Ok(()), Shop::all_is_shown),
             Err(error) => error,

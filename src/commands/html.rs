@@ -27,7 +27,7 @@ impl Html {
                 "{file} exists already",
                 file = path.display().to_string()
             ))
-            .hint(text!("choose another name, or give --overwrite"))
+            .hint(text!("choose another name, or use --overwrite"))
             .into()),
             _ => Ok(()),
         }

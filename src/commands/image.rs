@@ -25,7 +25,7 @@ pub struct UploadArgs {
     /// Files, or addresses that begin with http
     #[arg(required = true, value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Upload even what the shop has already
+    /// Upload again what the shop already has
     #[arg(long = "fresh", alias = "again")]
     again: bool,
     /// What WeChat returns: a link for goods, or an id for applications

@@ -51,7 +51,15 @@ impl Record for Entry {
         Column::new("profile", "PROFILE", |row| Cell::Id(row.profile.clone())),
         Column::new("path", "CALL", |row| Cell::Text(row.path.clone())),
         Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
-        Column::new("result", "RESULT", |row| Cell::Text(row.result.clone())),
+        Column::new("result", "RESULT", |row| match row.result.as_str() {
+            "done" => Cell::Word(text!("done")),
+            "not sent" => Cell::Word(text!("not sent")),
+            "unclear" => Cell::Word(text!("unclear")),
+            "no result" => Cell::Word(text!("no result")),
+            "shown" => Cell::Word(text!("shown")),
+            // With the errcode.
+            other => Cell::Text(other.to_owned()),
+        }),
     ];
 }
 
@@ -89,6 +97,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => {
             let since = args.since.map_or(0, |since| since.first(now()));
             ctx.out
+                .with_nothing(text!("no writes yet"))
                 .list(&log::entries(&ctx.dirs.state, since, args.limit)?)
         }
         Verb::Verify(args) => verify(&args, ctx),
@@ -114,22 +123,22 @@ fn verify(args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
             text!("entries that the state file knows of are gone from the end of the log")
         }
         (None, End::Other, _) => {
-            text!("another log stands where the state file knows one: it was emptied or replaced")
+            text!("the log is not the one that the state file knows: it was emptied or replaced")
         }
         (None, _, Some(false)) => {
             text!("the seal that was noted is not in the log: entries were cut off")
         }
         (None, _, found) => {
             ctx.out.note(match found {
-                Some(_) => text!("nothing was changed or taken out up to the noted seal, nor after it as far as the state file knows"),
-                None => text!("nothing was changed as far as the log and the state file beside it know; whoever can write to both can make them agree, and only a seal that was noted elsewhere proves more"),
+                Some(_) => text!("OK: nothing was changed or removed up to the noted seal, nor after it as far as the state file knows"),
+                None => text!("OK: nothing was changed, as far as the log and the state file beside it know; whoever can write to both can make them agree, and only a seal that was noted elsewhere proves more"),
             });
             return Ok(());
         }
     };
     Err(Failure::new(Kind::Refused, wrong)
         .hint(text!(
-            "what stands after that entry proves nothing; compare with a copy of log.db"
+            "entries after that one prove nothing; compare with a copy of log.db"
         ))
         .into())
 }

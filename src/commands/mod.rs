@@ -87,7 +87,10 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    pub fn new(global: Global, out: Output) -> Result<Ctx> {
+    pub fn new(global: Global, mut out: Output) -> Result<Ctx> {
+        if out.columns.is_some() {
+            out.shapes = shows::shapes(&crate::cli::start::command_of_this_process());
+        }
         let dirs = crate::profile::dirs()?;
         Ok(Ctx {
             global,
@@ -119,6 +122,11 @@ impl Ctx {
                 ))
                 .into(),
         )
+    }
+
+    /// Whether it is looked at together with others.
+    pub fn is_one_of_several(&self) -> bool {
+        self.one_of_several
     }
 
     /// The same command for another profile: options, output and state are shared.
@@ -429,9 +437,9 @@ nouns! {
     #[command(subcommand)]
     Order(order::Verb) in order, ToComponents;
     #[command(subcommand)]
-    Event(event::Verb) in event, ToComponents;
+    Event(event::Verb) in event, ToAll;
     #[command(subcommand)]
-    Funds(funds::Verb) in funds, ToComponents;
+    Funds(funds::Verb) in funds, ToAll;
     #[command(subcommand)]
     Pay(pay::Verb) in pay, ToComponents;
     #[command(subcommand)]
@@ -496,7 +504,7 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 fn shows_several(noun: &Noun) -> bool {
     match noun {
         Noun::Status(_) => true,
-        Noun::Goods(verb) => matches!(verb, goods::Verb::List(_)),
+        Noun::Goods(verb) => matches!(verb, goods::Verb::List(_) | goods::Verb::Rejected(_)),
         Noun::Order(verb) => matches!(verb, order::Verb::List(_)),
         Noun::Aftersale(verb) => matches!(verb, aftersale::Verb::List(_)),
         _ => false,

@@ -53,13 +53,13 @@ pub struct Fields {
     /// Profile of the service provider that acts for this shop
     #[arg(long, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
     provider: Option<String>,
-    /// Address that answers instead of WeChat's own
+    /// Base URL to call instead of WeChat's
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     base_url: Option<String>,
     /// Proxy for all calls: http, https, socks5 or socks5h
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     proxy: Option<String>,
-    /// Name the shop before each write, and ask before what cannot be undone
+    /// Name the shop before each write, and confirm what cannot be undone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     production: Option<bool>,
     /// Refuse every write
@@ -106,7 +106,7 @@ pub struct SetArgs {
     name: String,
     #[command(flatten)]
     fields: Fields,
-    /// Take a setting out, so that the default applies again (can be repeated)
+    /// Unset a setting, so that its default applies again (can be repeated)
     #[arg(long, value_enum, value_name = "SETTING")]
     unset: Vec<Setting>,
 }
@@ -148,7 +148,7 @@ pub struct UseArgs {
 
 #[derive(Debug, Args)]
 pub struct RenameArgs {
-    /// Present name
+    /// Current name
     #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
     old: String,
     /// New name
@@ -199,22 +199,21 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     if args.fields.appid.is_none() {
         return Err(Failure::input(text!("a profile needs an AppID"))
             .hint(text!(
-                "give it with --appid; it stands in the backend beside the AppSecret"
+                "give it with --appid; the backend shows it next to the AppSecret"
             ))
             .into());
     }
     let name = args.name.clone();
     let add = |settings: &mut Settings| {
         if settings.profiles.contains_key(&name) {
-            return Err(Failure::input(text!(
-                "there is a profile \"{name}\" already",
-                name = &name
-            ))
-            .hint(text!(
-                "change it with `wxsell profile set {name}`",
-                name = &name
-            ))
-            .into());
+            return Err(
+                Failure::input(text!("profile \"{name}\" already exists", name = &name))
+                    .hint(text!(
+                        "change it with `wxsell profile set {name}`",
+                        name = &name
+                    ))
+                    .into(),
+            );
         }
         let mut entry = Entry::default();
         apply(&mut entry, &args.fields)?;
@@ -642,7 +641,7 @@ fn shown(resolved: &Resolved) -> Shown {
 }
 
 /// The settings of the profile with where they come from, as they may be given away.
-pub(super) fn described(ctx: &Ctx) -> Result<serde_json::Value> {
+pub(super) fn described(ctx: &Ctx) -> Result<Described> {
     let resolved = ctx.resolved()?;
     let mut shown = shown(resolved);
     // What is typed for the program may be anything.
@@ -654,7 +653,18 @@ pub(super) fn described(ctx: &Ctx) -> Result<serde_json::Value> {
             ((*setting).to_owned(), origin.into())
         })
         .collect();
-    Ok(serde_json::json!({"values": shown, "origins": origins}))
+    Ok(Described {
+        values: shown,
+        origins,
+    })
+}
+
+/// Settings with where they come from.
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Described {
+    values: Shown,
+    /// In words, by the names of the settings.
+    origins: serde_json::Map<String, serde_json::Value>,
 }
 
 fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
@@ -747,7 +757,7 @@ fn choose(args: &UseArgs, ctx: &Ctx) -> Result<()> {
     for variable in ["WXSELL_PROFILE", "WXSELL_APPID"] {
         if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
             ctx.out.warn(text!(
-                "{variable} is set and stands above this choice",
+                "{variable} is set and overrides this choice",
                 variable
             ));
         }
@@ -776,7 +786,7 @@ fn rename(args: &RenameArgs, ctx: &Ctx) -> Result<()> {
         };
         if settings.profiles.contains_key(new) {
             return Err(
-                Failure::input(text!("there is a profile \"{name}\" already", name = new))
+                Failure::input(text!("profile \"{name}\" already exists", name = new))
                     .hint(text!("choose another name"))
                     .into(),
             );
@@ -856,7 +866,7 @@ fn remove(args: &RemoveArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!("removed profile {name}", name));
     if was_current {
         ctx.out.note(text!(
-            "no profile is chosen any more; choose one with `wxsell profile use`"
+            "no profile is selected now; choose one with `wxsell profile use`"
         ));
     }
     Ok(())

@@ -106,7 +106,7 @@ fn check_rid(text: &str, now: i64) -> Result<String, Failure> {
         .filter(|_| shape)
         .and_then(|group| i64::from_str_radix(group, 16).ok())
     else {
-        return Err(Failure::input(text!("\"{rid}\" is no rid", rid = text))
+        return Err(Failure::input(text!("\"{rid}\" is not a rid", rid = text))
             .hint(text!("a rid is three groups of eight digits or letters a to f, e.g. 68e6c4c0-1a2b3c4d-5e6f7081")));
     };
     if now - at > KEPT_SECONDS {

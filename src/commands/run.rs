@@ -397,7 +397,7 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
                     "unknown",
                     None,
                     Some(text!(
-                        "WeChat does not show it: look yourself, and say --made or --not-made with this number"
+                        "WeChat does not show it: check yourself, then pass --made or --not-made with this number"
                     )),
                 ),
                 Err(error) => ("unknown", None, Some(Failure::from_any(error).message)),
@@ -411,7 +411,7 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let message = text!(
-        "{count} {count:write is|writes are} not known yet",
+        "the outcome of {count} {count:write|writes} is not known yet",
         count = unknown
     );
     Err(Failure::new(Kind::Unknown, message)
@@ -438,10 +438,10 @@ fn find(ctx: &Ctx, id: Option<i64>) -> Result<Run> {
 async fn resume(run: Run, ctx: &Ctx) -> Result<()> {
     let unreadable = || {
         Failure::input(text!(
-            "the command of job {id} cannot be run again by itself",
+            "the command of job {id} cannot be resumed automatically",
             id = run.id
         ))
-        .hint(text!("run it by hand: it goes on where it stopped"))
+        .hint(text!("run it yourself: it continues where it stopped"))
     };
     let job = Invocation::read(&run.options).ok_or_else(unreadable)?;
     let folder = &job.folder;
@@ -495,6 +495,13 @@ enum Resumable {
     Auto(aftersale::auto::AutoArgs),
 }
 
+/// A job as its run keeps it.
+#[derive(serde::Serialize)]
+struct Kept<'a, Settings> {
+    kind: &'a str,
+    settings: &'a Settings,
+}
+
 /// The same as a verb of its noun.
 enum Verbs {
     Goods(goods::Verb),
@@ -508,8 +515,11 @@ impl Resumable {
         if job.kind.is_empty() {
             return Resumable::of_words(&job.arguments);
         }
-        let kept = serde_json::json!({"kind": job.kind, "settings": job.settings});
-        serde_json::from_value(kept).ok()
+        let kept = Kept {
+            kind: &job.kind,
+            settings: &job.settings,
+        };
+        serde_json::from_value(serde_json::to_value(kept).ok()?).ok()
     }
 
     /// Version 0.1 kept what was typed and nothing else.

@@ -48,34 +48,50 @@ impl Ctx {
     /// Runs a command that reads, as it was typed, for one shop after the other. Each is named above what it shows; one
     /// that fails does not stop the others.
     pub(super) async fn one_after_the_other(&self, names: &[String]) -> Result<()> {
-        if !self.out.is_for_people() {
-            return Err(Failure::input(text!(
-                "with --profile all this command shows tables only"
-            ))
-            .hint(text!(
-                "`wxsell due --profile all` has machine formats; run others for each profile"
-            ))
-            .into());
-        }
-        let mut failed = Vec::new();
+        let people = self.out.is_for_people();
+        let all = self.out.gathering();
+        let (mut failed, mut wrong) = (Vec::new(), 0);
         for name in names {
             let cli = Cli::try_parse_from(std::env::args_os())?;
-            self.out.text(&format!("[{name}]"))?;
-            let done = match self.for_profile(name) {
+            if people {
+                self.out.text(&format!("[{name}]"))?;
+            }
+            let shop = self.for_profile(name).map(|shop| Ctx {
+                out: match people {
+                    true => shop.out,
+                    false => all.of_shop(name),
+                },
+                ..shop
+            });
+            let done = match shop {
                 Ok(shop) => Box::pin(cli.noun.run(&shop)).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = done {
-                self.out.fail(&error);
+                let mut failure = Failure::from_any(error);
+                if failure.kind == Kind::Input {
+                    wrong += 1;
+                }
+                if !people {
+                    failure.message = text!("{shop}: {why}", shop = name, why = failure.message);
+                }
+                self.out.fail(&failure.into());
                 failed.push(name.clone());
             }
-            self.out.text("")?;
+            if people {
+                self.out.text("")?;
+            }
         }
+        all.show_gathered()?;
         if failed.is_empty() {
             return Ok(());
         }
         let mut failure = Failure::new(
-            Kind::Partial,
+            // What is wrong with the line is wrong for every shop.
+            match wrong == names.len() {
+                true => Kind::Input,
+                false => Kind::Partial,
+            },
             text!("failed or not ready: {shops}", shops = failed.join(", ")),
         );
         failure.shown = true;

@@ -146,7 +146,7 @@ fn colon(line: &str) -> String {
 }
 
 /// A line in several, each at most `width` columns wide. What follows the first stands where its text begins.
-fn fold(line: &str, width: usize) -> String {
+pub fn fold(line: &str, width: usize) -> String {
     if columns(line) <= width {
         return line.to_owned();
     }

@@ -5,7 +5,7 @@
 mod help;
 mod stored;
 
-pub use help::{HEADINGS, laid_out, localize, paragraphs};
+pub use help::{HEADINGS, fold, laid_out, localize, paragraphs};
 
 use crate::types::redact;
 use std::borrow::Cow;
@@ -144,6 +144,15 @@ impl Text {
             values: values
                 .map(|(name, value)| (Cow::Borrowed(name), value))
                 .collect(),
+        }
+    }
+
+    /// A sentence that the tables know, such as the help of an option; in English where they do not. It has no values.
+    pub fn known(english: &str) -> Text {
+        Text {
+            template: Cow::Owned(english.to_owned()),
+            chinese: chinese(english).map(Cow::Borrowed),
+            values: Vec::new(),
         }
     }
 

@@ -447,7 +447,7 @@ impl Dispute {
                 text!("submit evidence"),
                 text!("the platform judges without it"),
             ),
-            false => (text!("act"), text!("the platform goes on without it")),
+            false => (text!("act"), text!("the platform continues without it")),
         };
         Some(Deadline {
             what,

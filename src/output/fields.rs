@@ -1,8 +1,8 @@
 //! Columns: what a type shows, and which of them were asked for.
 
-use super::Output;
+use super::{Format, Output};
 use crate::fail::Failure;
-use crate::lang::Text;
+use crate::lang::{Lang, Text};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -137,6 +137,26 @@ impl Cell {
         self.plain()
     }
 
+    /// A word becomes the one that JSON has in its place: programs read either form.
+    fn as_json_says(&mut self, value: Option<&Value>) {
+        if !matches!(self, Cell::Word(_)) {
+            return;
+        }
+        match value {
+            Some(Value::String(word)) => *self = Cell::Id(word.clone()),
+            Some(Value::Bool(yes)) => *self = Cell::Id(yes.to_string()),
+            _ => {}
+        }
+    }
+
+    /// The cell as people read it in a file.
+    pub(super) fn for_people(&self, lang: Lang) -> String {
+        match self {
+            Cell::Word(word) | Cell::Sentence(word) => word.render(lang),
+            other => other.plain(),
+        }
+    }
+
     fn value(&self) -> Value {
         match self {
             Cell::Empty => Value::Null,
@@ -246,6 +266,7 @@ pub(super) enum Need {
 }
 
 /// It, of one row. What is done with it is the same for rows of every type.
+#[derive(Debug)]
 pub(super) enum Part {
     Cells(Vec<Cell>),
     Json(Value),
@@ -270,6 +291,10 @@ impl Part {
 /// The columns that are shown, in the order asked for.
 pub(super) struct Picked<T> {
     columns: Vec<Shown<T>>,
+    /// Words stand as JSON has them: programs read the cells.
+    stable: bool,
+    /// The shop that a row is of, where several are read.
+    shop: Option<String>,
     /// JSON holds these only, not the whole row.
     only: bool,
     /// What was taken for paths into the JSON, and whether a row had it.
@@ -289,9 +314,14 @@ impl<T: Serialize + 'static> Picked<T> {
     }
 
     fn choose(out: &Output, columns: Columns<T>, paths: bool) -> Result<Picked<T>> {
-        let columns = columns.0;
+        let mut columns = columns.0;
+        if let Some(shop) = out.shop.clone() {
+            columns.insert(0, of_shop(shop));
+        }
         let mut picked = Picked {
             columns: Vec::new(),
+            stable: matches!(out.format, Format::Csv | Format::Tsv) && !out.excel,
+            shop: out.shop.clone(),
             only: false,
             paths: Vec::new(),
             known: String::new(),
@@ -309,7 +339,7 @@ impl<T: Serialize + 'static> Picked<T> {
                 |column: &&mut Option<Shown<T>>| column.as_ref().is_some_and(|it| it.is(name));
             match left.iter_mut().find(named).and_then(Option::take) {
                 Some(column) => picked.columns.push(column),
-                None if paths && is_path(name) => picked.push_path(name),
+                None if paths && is_path(name) && out.may_have(name) => picked.push_path(name),
                 None if name.is_empty() => {}
                 None => return Err(unknown(name, &picked.known).into()),
             }
@@ -380,9 +410,21 @@ impl<T: Serialize + 'static> Picked<T> {
     pub fn part(&self, row: &T, need: Need) -> Result<Part> {
         let cells = || self.columns.iter().map(|column| (column.cell)(row));
         if let Need::Cells = need {
-            return Ok(Part::Cells(cells().collect()));
+            let mut cells: Vec<Cell> = cells().collect();
+            if self.stable && cells.iter().any(|cell| matches!(cell, Cell::Word(_))) {
+                let whole = serde_json::to_value(row)?;
+                for (cell, column) in cells.iter_mut().zip(&self.columns) {
+                    cell.as_json_says(whole.get(&*column.name));
+                }
+            }
+            return Ok(Part::Cells(cells));
         }
         let mut whole = serde_json::to_value(row)?;
+        if let (Some(shop), Value::Object(fields)) = (&self.shop, &mut whole) {
+            let rest = std::mem::take(fields);
+            fields.insert("shop".to_owned(), Value::from(shop.as_str()));
+            fields.extend(rest);
+        }
         if self.only {
             let own = |column: &Shown<T>| match whole.get(&*column.name) {
                 Some(_) => whole.get_mut(&*column.name).map(Value::take),
@@ -392,6 +434,17 @@ impl<T: Serialize + 'static> Picked<T> {
             whole = object(self.names(), own, &|at| (self.columns[at].cell)(row));
         }
         Ok(Part::Json(whole))
+    }
+}
+
+/// The column of the shop that rows are of.
+fn of_shop<T>(shop: String) -> Shown<T> {
+    Shown {
+        name: "shop".into(),
+        title: "SHOP".into(),
+        minor: false,
+        below: false,
+        cell: Box::new(move |_| Cell::Id(shop.clone())),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod checklist;
 mod fields;
+mod gathered;
 mod jq;
 mod page;
 mod pager;
@@ -34,6 +35,7 @@ use crate::text;
 use crate::types::redact;
 use anyhow::Result;
 use fields::{Need, Picked};
+use gathered::Gathered;
 use serde::Serialize;
 use serde_json::Value;
 use sink::Sink;
@@ -98,6 +100,12 @@ pub struct Output {
     pub limit: Option<usize>,
     /// How many rows of a sorted list were asked for; they are taken after sorting.
     pub most: Option<usize>,
+    /// The JSON Schemas of what the command shows, of which each output is one; empty where nothing is known of it.
+    pub shapes: Vec<Value>,
+    /// The shop that rows are of, where several are read one after the other.
+    shop: Option<String>,
+    /// Where rows wait until those of every shop are there.
+    gathered: Option<Arc<Mutex<Gathered>>>,
     sink: Sink,
 }
 
@@ -123,6 +131,9 @@ impl Default for Output {
             sort: None,
             limit: None,
             most: None,
+            shapes: Vec::new(),
+            shop: None,
+            gathered: None,
             sink: Sink::default(),
         }
     }
@@ -146,7 +157,7 @@ impl Output {
             if !matches!(self.format, Format::Table | Format::Json | Format::Ndjson) {
                 return Err(Failure::input(text!("--jq works on JSON only"))
                     .hint(text!(
-                        "leave out --format (or WXSELL_FORMAT), or say --format json"
+                        "remove --format (or unset WXSELL_FORMAT), or use --format json"
                     ))
                     .into());
             }
@@ -155,7 +166,7 @@ impl Output {
         if self.excel && self.format != Format::Csv {
             return Err(Failure::input(text!("--excel is for --format csv"))
                 .hint(text!(
-                    "leave out --excel; a workbook (--format xlsx) needs none of it"
+                    "remove --excel; a workbook (--format xlsx) doesn't need it"
                 ))
                 .into());
         }
@@ -180,11 +191,11 @@ impl Output {
         if self.columns.is_none() || self.columns_fit.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(Failure::input(text!(
-            "this command shows nothing that --columns could choose from"
-        ))
-        .hint(text!("leave out --columns"))
-        .into())
+        Err(
+            Failure::input(text!("this command prints no columns to choose from"))
+                .hint(text!("remove --columns"))
+                .into(),
+        )
     }
 
     /// The same output with all columns: for what is shown instead of what the columns were asked for.
@@ -216,11 +227,18 @@ impl Output {
         }
     }
 
-    /// After a list on a terminal: how many there are, and what they come to.
-    pub fn total(&self, count: usize, words: Text) {
-        if count > 0 && self.is_for_people() && self.redraws() && self.columns.is_none() {
-            self.note(words);
+    /// After a list on a terminal: how many there are, and what they come to. Where no more than `limit` were asked for,
+    /// that this is about the first of them.
+    pub fn total(&self, count: usize, limit: Option<usize>, words: Text) {
+        if count == 0 || !self.is_for_people() || !self.redraws() || self.columns.is_some() {
+            return;
         }
+        // A sorted list is read whole.
+        let limit = self.reads(limit).filter(|limit| count >= *limit);
+        self.note(match limit {
+            Some(limit) => text!("first {limit} only: {words}", limit, words),
+            None => words,
+        });
     }
 
     /// How many rows a list has to read: all of them where they are sorted first, and where 0 is asked for.
@@ -263,6 +281,9 @@ impl Output {
             rows.truncate(most);
         }
         let picked = Picked::new(self, columns)?;
+        if self.gathered.is_some() {
+            return self.gather(&picked, &rows);
+        }
         if self.jq.is_some() {
             // The expression sees the whole list, in every form.
             let parts = rows.iter().map(|row| picked.part(*row, Need::Json));
@@ -349,11 +370,11 @@ impl Output {
         if !matches!(self.format, Format::Csv | Format::Tsv | Format::Xlsx) {
             return Ok(());
         }
-        Err(
-            Failure::input(text!("this has no columns, so it cannot be a table file"))
-                .hint(text!("use --format json"))
-                .into(),
-        )
+        Err(Failure::input(text!(
+            "this output has no columns and cannot be written as a table"
+        ))
+        .hint(text!("use --format json"))
+        .into())
     }
 
     /// JSON that has no columns, such as what WeChat answered.

@@ -9,6 +9,7 @@ use crate::text;
 use crate::types::Secret;
 use anyhow::Result;
 use dialoguer::{Input, Password};
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn confirm(out: &Output, question: &Text) -> Result<bool> {
     if out.yes {
@@ -23,8 +24,16 @@ pub(super) fn confirm(out: &Output, question: &Text) -> Result<bool> {
         .hint(text!("pass --yes to confirm"))
         .into());
     }
+    // A prompt of several lines would be drawn twice.
+    let fits = |width: usize| question.width() + " [y/N]: y".len() < width;
+    let prompt = if out.sink.width().is_none_or(fits) {
+        format!("{question} [y/N]")
+    } else {
+        out.say(&question);
+        "[y/N]".to_owned()
+    };
     let answer: String = Input::new()
-        .with_prompt(format!("{question} [y/N]"))
+        .with_prompt(prompt)
         .allow_empty(true)
         .interact_text()
         .map_err(stopped)?;

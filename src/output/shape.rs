@@ -3,6 +3,7 @@
 
 use super::{Format, Output, Record};
 use anyhow::Result;
+use serde_json::Value;
 
 impl Output {
     /// For people who read: a table, with sentences around it.
@@ -18,6 +19,21 @@ impl Output {
     /// For spreadsheet programs: rows of cells with a heading.
     pub fn is_sheet(&self) -> bool {
         matches!(self.format, Format::Csv | Format::Tsv | Format::Xlsx)
+    }
+
+    /// For spreadsheet programs that people read: words and headings in their language.
+    pub(super) fn is_file_for_people(&self) -> bool {
+        self.format == Format::Xlsx || self.excel
+    }
+
+    /// Whether what the command shows can have `path`; true where nothing is known of it.
+    pub(super) fn may_have(&self, path: &str) -> bool {
+        let steps: Vec<&str> = path.split('.').collect();
+        let row = |shape: &Value| match shape.get("items") {
+            Some(row) => has(row, &steps),
+            None => has(shape, &steps),
+        };
+        self.shapes.is_empty() || self.shapes.iter().any(row)
     }
 
     /// Whether the items of a job are shown one by one, as they end.
@@ -68,6 +84,39 @@ impl Output {
             }
             Format::Ndjson if chosen => Ok(()),
             Format::Json | Format::Ndjson | Format::Yaml => self.show(report),
+        }
+    }
+}
+
+/// Whether a value of this JSON Schema can have something at the end of `steps`.
+fn has(shape: &Value, steps: &[&str]) -> bool {
+    let Some((step, rest)) = steps.split_first() else {
+        return true;
+    };
+    let several = ["anyOf", "oneOf", "allOf"];
+    let several = several
+        .iter()
+        .filter_map(|word| shape.get(word)?.as_array());
+    if several.flatten().any(|one| has(one, steps)) {
+        return true;
+    }
+    let named = shape.get("properties").and_then(|fields| fields.get(*step));
+    if let Some(field) = named {
+        return has(field, rest);
+    }
+    if let Some(item) = shape.get("items") {
+        return step.bytes().all(|digit| digit.is_ascii_digit()) && has(item, rest);
+    }
+    match shape.get("additionalProperties") {
+        Some(Value::Bool(open)) => *open,
+        Some(other) => has(other, rest),
+        // An object without a field that is named may have any, as may what has no kind.
+        None => {
+            let kind = shape.get("type").map(Value::to_string);
+            let is_object = kind.is_some_and(|kind| kind.contains("\"object\""));
+            let told = ["type", "const", "enum", "anyOf", "oneOf", "allOf"];
+            let told = told.iter().any(|word| shape.get(word).is_some());
+            shape.get("properties").is_none() && (is_object || !told)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Cell;
 use crate::fail::Failure;
+use crate::lang::Lang;
 use crate::text;
 use crate::types::redact;
 use anyhow::Result;
@@ -10,8 +11,14 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 /// Excel counts in doubles; a larger number is written as text.
 const EXACT: u64 = 1 << 53;
 
-pub(super) fn write(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>> {
-    fill(names, rows, headers).map_err(|error| {
+/// Words are in the reader's language.
+pub(super) fn write(
+    names: &[String],
+    rows: &[Vec<Cell>],
+    headers: bool,
+    lang: Lang,
+) -> Result<Vec<u8>> {
+    fill(names, rows, headers, lang).map_err(|error| {
         Failure::input(text!(
             "cannot make the workbook: {error}",
             error = error.to_string()
@@ -20,7 +27,12 @@ pub(super) fn write(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Resu
     })
 }
 
-fn fill(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>, XlsxError> {
+fn fill(
+    names: &[String],
+    rows: &[Vec<Cell>],
+    headers: bool,
+    lang: Lang,
+) -> Result<Vec<u8>, XlsxError> {
     let yuan = Format::new().set_num_format("0.00");
     let bold = Format::new().set_bold();
     let mut workbook = Workbook::new();
@@ -46,7 +58,7 @@ fn fill(names: &[String], rows: &[Vec<Cell>], headers: bool) -> Result<Vec<u8>, 
                     sheet.write_number_with_format(line, column, fen.0 as f64 / 100.0, &yuan)?;
                 }
                 other => {
-                    sheet.write_string(line, column, &*redact(&other.plain()))?;
+                    sheet.write_string(line, column, &*redact(&other.for_people(lang)))?;
                 }
             }
         }

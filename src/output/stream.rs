@@ -4,6 +4,7 @@ use super::fields::{Heading, Need, Part, Picked};
 use super::jq::{Jq, Next};
 use super::{Format, Output};
 use crate::fail::Failure;
+use crate::lang::Lang;
 use crate::text;
 use crate::types::guarded_with_numbers;
 use anyhow::Result;
@@ -30,7 +31,7 @@ impl<'a, T: Serialize + 'static> Stream<'a, T> {
             return Err(Failure::input(text!(
                 "--sort cannot be used here: rows are shown as they come"
             ))
-            .hint(text!("leave out --sort"))
+            .hint(text!("remove --sort"))
             .into());
         }
         let form = Form::new(out, picked.names(), picked.headings())?;
@@ -71,6 +72,14 @@ enum State {
 
 impl<'a> Form<'a> {
     pub fn new(out: &'a Output, names: Vec<String>, headings: Vec<Heading>) -> Result<Form<'a>> {
+        // Who reads Chinese has Chinese headings in files for people.
+        let names = match out.is_file_for_people() && out.lang == Lang::Zh {
+            true => headings
+                .iter()
+                .map(|it| out.lang.of(&it.title).to_owned())
+                .collect(),
+            false => names,
+        };
         let jq = out.jq.as_deref();
         let jq = jq.map(|jq| Jq::new(jq, out.patience)).transpose()?;
         let state = match out.format {
@@ -132,6 +141,7 @@ impl<'a> Form<'a> {
                     (true, super::Cell::Text(_) | super::Cell::Id(_) | super::Cell::List(_)) => {
                         guarded_with_numbers(&cell.plain()).into_owned()
                     }
+                    (true, _) => cell.for_people(self.out.lang),
                     _ => cell.plain(),
                 });
                 writer.write_record(cells).map_err(broken)?;
@@ -192,7 +202,8 @@ impl<'a> Form<'a> {
                 self.out.paged(&table)
             }
             _ => {
-                let workbook = super::sheet::write(&self.names, &rows, self.out.headers)?;
+                let out = self.out;
+                let workbook = super::sheet::write(&self.names, &rows, out.headers, out.lang)?;
                 self.out.write(&workbook)
             }
         }

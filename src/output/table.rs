@@ -439,13 +439,25 @@ fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
             number: false,
         },
     ];
-    let mut table = Table::new();
+    let mut shown = String::new();
     let filled = titles.iter().zip(values).zip(cells);
     // What a thing does not have is not worth a line.
     for ((title, value), _) in filled.filter(|(_, cell)| !is_blank(cell)) {
+        // An address in two pieces could not be opened: the terminal breaks it, and knows that it is one.
+        let long = |line: &str| line.starts_with("http") && line.width() > room;
+        if out.sink.is_terminal() && value.lines().any(long) {
+            for (at, line) in value.lines().enumerate() {
+                let title = if at == 0 { title.as_str() } else { "" };
+                let gap = " ".repeat(label + GAP - title.width());
+                shown.push_str(&format!("{title}{gap}{line}\n"));
+            }
+            continue;
+        }
+        let mut table = Table::new();
         table.add_row(Row::from(vec![title.clone(), value]));
+        shown.push_str(&plain(table, &columns));
     }
-    plain(table, &columns)
+    shown
 }
 
 /// Lays a filled table out: a table has no columns to be arranged before it has rows.

@@ -304,7 +304,7 @@ pub fn dirs() -> Result<Dirs> {
     let system = directories::ProjectDirs::from("", "", "wxsell");
     let pick = |name: &str, system: Option<PathBuf>| {
         from_env(name).or(system).ok_or_else(|| {
-            Failure::input(text!("this system names no home folder"))
+            Failure::input(text!("this system has no home folder"))
                 .hint(text!("set {name} to a folder", name))
         })
     };

@@ -77,8 +77,8 @@ pub(super) fn check_folder(folder: &Path) -> Result<(), Failure> {
     }
     let path = folder.display().to_string();
     Err(
-        Failure::access(text!("everybody may write to {path}", path = &path)).hint(text!(
-            "run `chmod 700 {path}`, and look at config.toml in it before you go on",
+        Failure::access(text!("{path} is writable by everyone", path = &path)).hint(text!(
+            "run `chmod 700 {path}`, and look at config.toml in it before you continue",
             path
         )),
     )

@@ -28,7 +28,7 @@ pub(super) fn check_provider(
     }
     if entry.kind != Some(Account::Provider) {
         return Err(Failure::input(text!(
-            "profile \"{other}\" is no service provider, and \"{name}\" names it as one",
+            "profile \"{other}\" is not a service provider, and \"{name}\" names it as one",
             other,
             name
         ))

@@ -119,7 +119,7 @@ pub fn read_push_keys(path: &Path) -> Result<PushKeys> {
         ))
     })?;
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| {
-        Failure::input(text!("what was read is no Token with an EncodingAESKey"))
+        Failure::input(text!("the input is not a Token with an EncodingAESKey"))
             .hint(text!(
                 "write the Token on the first line and the EncodingAESKey on the second"
             ))

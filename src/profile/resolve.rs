@@ -192,7 +192,7 @@ fn one_of<T: ValueEnum>(name: &str, word: &str) -> Result<T, Failure> {
             .map(|value| value.get_name().to_owned())
             .collect();
         Failure::input(text!(
-            "{name} is \"{word}\", which is none of: {known}",
+            "{name} is \"{word}\", which is not one of: {known}",
             name,
             word,
             known = known.join(", ")
@@ -248,7 +248,7 @@ fn choose(
                 "run `wxsell auth login`, or set WXSELL_APPID and WXSELL_APP_SECRET, or try it out with `--profile sandbox`"
             )))
         }
-        (None, None, None, None) => Err(Failure::input(text!("no profile is chosen")).hint(text!(
+        (None, None, None, None) => Err(Failure::input(text!("no profile is selected")).hint(text!(
             "choose one with --profile, WXSELL_PROFILE or `wxsell profile use`; there are: {names}",
             names = settings.names().join(", ")
         ))),
@@ -313,7 +313,7 @@ impl Resolver<'_> {
         let read = |word: &str| {
             limit(word).map_err(|_| {
                 Failure::input(text!(
-                    "{name} is \"{word}\", which is no number",
+                    "{name} is \"{word}\", which is not a number",
                     name = variable,
                     word
                 ))
@@ -590,7 +590,7 @@ fn keep_shops_apart(
     aside.retain(|variable| kept.0.remove(variable).is_some());
     if !aside.is_empty() {
         notices.push(text!(
-            "{variables} left aside: --profile {name} is another shop",
+            "ignoring {variables}: --profile {name} is another shop",
             variables = aside.join(", "),
             name
         ));

@@ -148,11 +148,8 @@ fn none_kept(profile: &Profile) -> Failure {
         ));
     }
     if profile.name.is_empty() {
-        Failure::access(text!(
-            "no AppSecret is given for {appid}",
-            appid = &profile.appid
-        ))
-        .hint(text!("set WXSELL_APP_SECRET, or give --secret-file PATH"))
+        Failure::access(text!("no AppSecret for {appid}", appid = &profile.appid))
+            .hint(text!("set WXSELL_APP_SECRET, or give --secret-file PATH"))
     } else {
         Failure::access(text!("profile \"{name}\" has no AppSecret", name = &profile.name)).hint(text!(
             "store it with `wxsell auth login --profile {name}`, or set WXSELL_APP_SECRET, or give --secret-file PATH",
@@ -181,7 +178,7 @@ fn tidy(bytes: &[u8], from: &Text) -> Result<Secret, Failure> {
     }
     if content.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return wrong(text!(
-            "the AppSecret from {from} has blanks in it",
+            "the AppSecret from {from} contains spaces",
             from = from.clone()
         ));
     }

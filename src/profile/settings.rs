@@ -243,9 +243,7 @@ pub(super) fn misread(path: &Path, content: &str, error: &toml::de::Error) -> Fa
         line,
         reason = error.message()
     ))
-    .hint(text!(
-        "correct the line; `wxsell profile set` writes settings that are right"
-    ))
+    .hint(text!("correct the line, or use `wxsell profile set`"))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -354,7 +352,7 @@ pub fn check_appid(appid: &str) -> Result<String, Failure> {
             appid
         ))
         .hint(text!(
-            "the AppID begins with `wx`; it stands in the backend beside the AppSecret"
+            "the AppID begins with `wx`; the backend shows it next to the AppSecret"
         )));
     }
     if appid.is_empty()
@@ -449,7 +447,7 @@ pub fn check_proxy(address: &str) -> Result<String, Failure> {
     if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none()
     {
         return Err(Failure::input(text!(
-            "the proxy {address} is not of a kind that is known",
+            "the proxy {address} has an unknown scheme",
             address = masked_proxy(address)
         ))
         .hint(hint()));

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 /// Who holds this hands on alone: two at once would break the order of events.
 pub fn alone(state: &State) -> Result<LockGuard> {
     state.try_lock("push-forward")?.ok_or_else(|| {
-        Failure::input(text!("another process hands events on already"))
-            .hint(text!("stop it first, or leave --forward-to and --exec out"))
+        Failure::input(text!("another process already forwards events"))
+            .hint(text!("stop it first, or remove --forward-to and --exec"))
             .into()
     })
 }

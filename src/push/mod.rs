@@ -163,7 +163,7 @@ impl Refusal {
         match self {
             Refusal::Unsigned => text!("signature, timestamp or nonce is missing"),
             Refusal::Forged => text!("the signature does not belong to this Token"),
-            Refusal::Malformed => text!("the body is no message in XML or JSON"),
+            Refusal::Malformed => text!("the body is not a message in XML or JSON"),
             Refusal::Undecryptable => text!("no EncodingAESKey of this profile opens it"),
             Refusal::OtherAccount => text!("it was made for another AppID"),
             Refusal::NotEncrypted => text!(

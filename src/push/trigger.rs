@@ -8,7 +8,7 @@ use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::Instant;
 
 /// So much of an answer is shown.
@@ -185,8 +185,8 @@ fn typed(spec: &Spec, name: &str, value: &str) -> Value {
         )
     );
     match (as_number, value.parse::<u64>(), value.parse::<i64>()) {
-        (true, Ok(number), _) => json!(number),
-        (true, _, Ok(number)) => json!(number),
+        (true, Ok(number), _) => number.into(),
+        (true, _, Ok(number)) => number.into(),
         _ => Value::from(value),
     }
 }

@@ -246,13 +246,16 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
 }
 
 fn sown_before(seed: u64) -> Failure {
-    Failure::input(text!("seed {seed} was sown in this shop before", seed)).hint(text!(
+    Failure::input(text!("seed {seed} was already used in this shop", seed)).hint(text!(
         "choose another with --seed, or begin again with `wxsell sandbox reset`"
     ))
 }
 
 fn not_taken(number: &str) -> Failure {
-    Failure::bug(text!("product {number} is not as it was made", number))
+    Failure::bug(text!(
+        "product {number} has changed since it was generated",
+        number
+    ))
 }
 
 fn product(rng: &mut Rng, seed: u64, n: u32) -> AddSpu {

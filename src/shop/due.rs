@@ -158,7 +158,7 @@ impl Look<'_> {
     /// A thing of which it cannot be read until when somebody has to act. It counts as due: it may be.
     fn unreadable(&self, noun: Noun, number: String) -> Item {
         Item {
-            what: text!("look at it yourself: WeChat's data of it cannot be read"),
+            what: text!("check it yourself: WeChat's data on it cannot be read"),
             due: true,
             unreadable: true,
             ..self.waiting(noun, number)
@@ -400,7 +400,7 @@ impl Look<'_> {
                         what: text!("ship the order"),
                         who: Actor::Merchant,
                         at: paid.saturating_add(limit),
-                        then: text!("nothing by itself: the limit is yours (--ship-within)"),
+                        then: text!("nothing: the limit is your own (--ship-within)"),
                     },
                 )
             },

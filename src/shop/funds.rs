@@ -121,7 +121,9 @@ impl Shop {
                     state = words_of(&CHECK_CODE, CODE_STATE, CODE_STATE.at(&reply))
                 ));
                 if status == Some(4) && SCANNED_BY.integer(&reply) == Some(0) {
-                    self.warn(text!("somebody who is no administrator scanned the code"));
+                    self.warn(text!(
+                        "someone who is not an administrator scanned the code"
+                    ));
                 }
             }
             if matches!(status, Some(1..=3)) {

@@ -7,14 +7,14 @@ use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// What to do while another job works for the same shop.
+/// What to do while another job runs for the same shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Busy {
     /// Wait until the other job ends
     #[default]
     Wait,
-    /// End at once with exit code 5
+    /// Exit at once with code 5
     Exit,
 }
 
@@ -33,11 +33,13 @@ impl Shop {
             return Ok(guard);
         }
         if busy == Busy::Exit {
-            return Err(Failure::limited(text!("another job works for this shop"))
-                .hint(text!("wait for it, or use --busy wait"))
-                .into());
+            return Err(
+                Failure::limited(text!("another job is running for this shop"))
+                    .hint(text!("wait for it, or use --busy wait"))
+                    .into(),
+            );
         }
-        self.note(text!("waiting for another job that works for this shop"));
+        self.note(text!("waiting for another job of this shop"));
         self.wait_for_lock(name).await
     }
 
@@ -58,7 +60,7 @@ impl Shop {
 pub(super) fn stopped_by_hand() -> anyhow::Error {
     Failure::new(Kind::Stopped, text!("stopped by Ctrl-C"))
         .hint(text!(
-            "run the same command again: it goes on where it stopped"
+            "run the same command again: it continues where it stopped"
         ))
         .into()
 }

@@ -36,7 +36,7 @@ pub trait Observer: Send + Sync {
     fn note_unsure(&self, unsure: u64) {
         if unsure > 0 {
             self.warn(text!(
-                "up to {count} {count:row|rows} may be missing, because others went while the list was read; run it again",
+                "up to {count} {count:row|rows} may be missing, because others were removed while the list was read; run it again",
                 count = unsure
             ));
         }
@@ -77,7 +77,7 @@ impl Shop {
         let observer = self.observer.clone();
         Interrupt::listen(move || {
             observer.warn(text!(
-                "finishing what is under way; Ctrl-C again ends at once"
+                "finishing what is in progress; press Ctrl-C again to stop at once"
             ));
         })
     }

@@ -38,7 +38,9 @@ impl Shop {
     /// Where it is no reply of the platform: what was not read must not look empty.
     pub(super) async fn read(&self, path: &str, body: &Value) -> Result<Value> {
         let Some((book, operation)) = by_path(path) else {
-            return Err(Failure::new(Kind::Bug, text!("{path} is in no book", path)).into());
+            return Err(
+                Failure::new(Kind::Bug, text!("{path} is not in the reference", path)).into(),
+            );
         };
         let reply = self.client.ask(operation, &[], body).await?;
         let known = reply.as_object().is_some_and(|reply| {
@@ -55,7 +57,7 @@ impl Shop {
         Err(Failure::new(
             Kind::Network,
             text!(
-                "what answers {path} is no reply of WeChat: {begins}",
+                "the reply to {path} is not WeChat's: {begins}",
                 path,
                 begins
             ),

@@ -200,7 +200,7 @@ pub fn is_enough(rows: usize, limit: Option<usize>) -> Result<bool> {
         Some(limit) if rows >= limit => Ok(true),
         _ if rows > MOST => Err(Failure::new(
             Kind::Refused,
-            text!("the list has no end: more than 1,000,000 rows came"),
+            text!("the list does not end: more than 1,000,000 rows arrived"),
         )
         .hint(text!("narrow it down, or take the first rows with --limit"))
         .into()),

@@ -389,13 +389,13 @@ impl Shop {
             Failure {
                 kind: Kind::Unknown,
                 message: text!(
-                    "the {movement} {mark} is made, but could not be shown: {why}",
+                    "the {movement} {mark} was made, but could not be shown: {why}",
                     movement = done,
                     mark = &made.movement.mark,
                     why
                 ),
                 hint: Some(text!(
-                    "run the same command again: it shows it and makes no second one"
+                    "run the same command again: it shows this one and makes no second"
                 )),
                 ..failure
             }
@@ -412,7 +412,7 @@ impl Shop {
             }
         };
         if !seen {
-            let failure = Failure::new(Kind::Unknown, text!("nobody reads standard output"));
+            let failure = Failure::new(Kind::Unknown, text!("nothing reads standard output"));
             return Err(not_shown(failure).into());
         }
         self.client.state().movement_shown(made.movement.id, now())

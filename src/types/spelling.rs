@@ -47,7 +47,7 @@ pub fn look_alike(one: &str, other: &str) -> bool {
 /// What is said of a number that looks like one of the shop's and is another.
 pub fn twin_words(number: &str, other: &str) -> Text {
     text!(
-        "the number \"{number}\" differs from \"{other}\", which the shop has, only in width, blanks, marks or leading zeros",
+        "the number \"{number}\" differs from \"{other}\", which the shop has, only in width, spaces, marks or leading zeros",
         number,
         other
     )
@@ -77,7 +77,7 @@ pub fn invisible(c: char) -> Option<Text> {
         '\u{200F}' | '\u{61C}' => text!("a right-to-left mark"),
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => text!("a mark of writing direction"),
         '\u{FEFF}' => text!("a byte order mark"),
-        '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{1680}' => text!("a blank of special width"),
+        '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{1680}' => text!("a space of special width"),
         '\u{2060}'..='\u{2064}'
         | '\u{206A}'..='\u{206F}'
         | '\u{34F}'

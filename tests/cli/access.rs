@@ -177,7 +177,7 @@ fn a_category_opens_when_its_papers_pass() {
                 2,
                 &["category", "apply", "1421", "--license", "licence.png"]
             )
-            .contains("no third-level category")
+            .contains("not a leaf category")
     );
 
     let apply = [
@@ -388,4 +388,28 @@ fn certificates_and_rules_are_shown() {
         .filter(|call| call.fault.is_empty())
         .collect();
     assert_eq!(spec::problems(&told), [""; 0]);
+}
+
+#[test]
+fn joining_that_was_requested_is_remembered() {
+    let world = World::new();
+    world.ok(&["sandbox", "reset", "--bare"]);
+    let first = world.run(&["access", "apply"]);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    assert!(
+        !first.stderr.contains("already requested"),
+        "{}",
+        first.stderr
+    );
+    let shown = world.ok(&["access", "status"]);
+    assert!(shown.contains("requested at 20"), "{shown}");
+    let again = world.run(&["access", "apply"]);
+    assert!(
+        again.stderr.contains("joining was already requested at 20"),
+        "{}",
+        again.stderr
+    );
+    // Another shop's request is another's.
+    let dry = world.run(&["access", "apply", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.stderr);
 }

@@ -62,7 +62,9 @@ fn a_refund_is_shown_accepted_and_paid() {
     let again = world.run(&["aftersale", "accept-refund", &number]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(
-        again.stderr.contains("it is so already; nothing was sent")
+        again
+            .stderr
+            .contains("already in that state; nothing was sent")
             && again.text().contains("refunded"),
         "{}{}",
         again.text(),

@@ -123,7 +123,7 @@ fn a_policy_that_could_pay_any_sum_is_refused_before_any_call() {
         "[[rule]]\nname = \"all\"\naction = \"accept\"\n",
     );
     insta::assert_snapshot!(world.refused(2, &AUTO), @r"
-    Error: policy.toml is no policy that can be followed
+    Error: policy.toml is not a valid policy
       - policy.toml: rule 1 (all): up_to: is missing: without a ceiling this rule could pay out any sum
       - policy.toml: [limits]: per_day: is missing: without a ceiling of the day these rules could pay out any sum: all
     Hint:  nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with
@@ -136,7 +136,7 @@ fn a_policy_that_could_pay_any_sum_is_refused_before_any_call() {
     for problem in [
         "policy.toml: rule 2 (returns): up-to: no such key; there are name, action, type, up_to,",
         "policy.toml: rule 3 (c): up_to: price \"1.005\" has more than two decimals",
-        "policy.toml: rule 3 (c): reasons: \"cold\" is no reason; there are out-of-stock,",
+        "policy.toml: rule 3 (c): reasons: \"cold\" is not a reason; use one of: out-of-stock,",
     ] {
         assert!(told.contains(problem), "{problem}\n{told}");
     }
@@ -541,7 +541,7 @@ fn where_the_parcels_cannot_be_read_nothing_is_paid_and_nothing_is_sent() {
     assert!(
         refused
             .stderr
-            .contains("which parcels the order has already cannot be read"),
+            .contains("cannot read which parcels the order already has"),
         "{}",
         refused.stderr
     );

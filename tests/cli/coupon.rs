@@ -188,7 +188,7 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     );
     for words in [
         "--name is missing",
-        "how long it is good is missing",
+        "missing validity",
         "names at least one product",
         "must be less than the amount to reach",
         "one buyer may not take more coupons than there are",

@@ -71,7 +71,7 @@ fn money_is_paid_out_once_the_administrator_confirmed() {
     ]);
     assert_eq!(again.json()["out_request_no"], number.as_str());
     assert!(
-        again.stderr.contains("going on with withdrawal"),
+        again.stderr.contains("continuing withdrawal"),
         "{}",
         again.stderr
     );
@@ -180,7 +180,7 @@ fn a_withdrawal_that_was_killed_before_its_answer_is_not_made_twice() {
     let said = world.run(&["funds", "withdraw", "--amount", "10", "--format", "json"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("going on with withdrawal"),
+        said.stderr.contains("continuing withdrawal"),
         "{}",
         said.stderr
     );
@@ -498,7 +498,7 @@ fn the_bank_account_is_chosen_and_its_number_never_shown() {
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     let told = world.refused(2, &["funds", "bank-account", "set", "--kind", "private"]);
     insta::assert_snapshot!(told, @r"
-    Error: the request is not complete or not right
+    Error: the request is incomplete or invalid
       - account_info.account_bank is missing
       - account_info.bank_address_code is missing
       - account_info.account_number is missing

@@ -15,7 +15,7 @@ fn a_bare_shop_takes_goods_once_customer_service_is_set() {
     let told = world.refused(1, &["goods", "upload", "goods.csv"]);
     insta::assert_snapshot!(told, @r"
     → sandbox
-    Error: customer service is not set, and WeChat takes no goods before it is
+    Error: customer service is not set, and WeChat accepts no products before it is
     Hint:  set it once, e.g. `wxsell merchant update --service phone --phone 020-12345678`
     ");
     assert_eq!(world.writes_since(0), [""; 0]);
@@ -78,7 +78,7 @@ fn what_is_missing_is_named_and_a_dry_run_sends_nothing() {
         ],
     );
     insta::assert_snapshot!(told, @r"
-    Error: the settings are not complete
+    Error: incomplete settings
       - --service page needs --page
       - --service phone needs --phone
     ");
@@ -112,4 +112,36 @@ fn what_is_missing_is_named_and_a_dry_run_sends_nothing() {
         .expect("a fault");
     let told = world.refused(1, &["merchant", "update", "--service", "wechat"]);
     assert!(told.contains("errcode 990007"), "{told}");
+}
+
+#[test]
+fn a_phone_is_checked_and_what_is_switched_off_is_said() {
+    let world = World::new();
+    let seen = world.calls().len();
+    for phone in ["abc", "1", "020-12345678901234567890"] {
+        let told = world.refused(
+            2,
+            &["merchant", "update", "--service", "phone", "--phone", phone],
+        );
+        assert!(
+            told.contains(&format!("\"{phone}\" is not a phone number")),
+            "{told}"
+        );
+    }
+    assert_eq!(world.writes_since(seen), [""; 0]);
+    let said = world.run(&[
+        "merchant",
+        "update",
+        "--service",
+        "phone",
+        "--phone",
+        "020-12345678",
+    ]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr
+            .contains("customer service: what is not listed here is off"),
+        "{}",
+        said.stderr
+    );
 }

@@ -121,11 +121,11 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     let told = world.refused(2, &APPLY);
     let lines: Vec<&str> = told.lines().collect();
     insta::assert_snapshot!(lines[..lines.len() - 1].join("\n"), @r"
-    Error: the application is not complete or not right; nothing was sent
+    Error: the application is incomplete or invalid; nothing was sent
       - business_license_info.business_time: 2019-01-01 has passed
       - business_license_info.wxa_business_license_copy: text.jpg is neither a jpg nor a png
       - id_card_info.id_card_number: the check digit does not fit: look for a typing mistake
-      - contact_info.contact_email: this is no e-mail address
+      - contact_info.contact_email: not a valid e-mail address
       - contact_info.mobile_phone: a mobile number has 11 digits and begins with 1
       - contact_info.contact_id_doc_copy is missing: image of the handler's identity document, portrait side
       - contact_info.business_authorization_letter is missing: image of the handler's letter of authorization

@@ -355,7 +355,7 @@ fn an_ordinary_order_is_reported_paid_and_an_unpaid_one_closed() {
 #[test]
 fn a_scene_says_whether_its_orders_must_be_reported() {
     let world = World::new();
-    insta::assert_snapshot!(world.ok(&["order", "check-scene", "1177"]), @"MUST BE REPORTED  1");
+    insta::assert_snapshot!(world.ok(&["order", "check-scene", "1177"]), @"MUST BE REPORTED  yes");
     assert_eq!(
         world.json(&["order", "check-scene", "1001"])["is_matched"],
         0
@@ -434,7 +434,7 @@ fn a_seeded_shop_is_the_same_for_the_same_seed() {
                 "sandbox", "seed", "--goods", "1", "--orders", "0", "--seed", "7",
             ],
         );
-        assert!(told.contains("before"), "{told}");
+        assert!(told.contains("already used"), "{told}");
         let rows = world.json(&["order", "list", "--limit", "100"]);
         assert_eq!(rows.as_array().map(Vec::len), Some(60));
         assert_eq!(spec::problems(&world.calls()), [""; 0]);

@@ -18,11 +18,11 @@ fn a_list_comes_in_seven_forms() {
     "#);
     insta::assert_snapshot!(list("csv").text(), @r#"
     out_product_id,title,status,audit,price,stock,reject_reason
-    P1,"绿茶, ""特级""",on sale,passed,10.00-20.00,10,
+    P1,"绿茶, ""特级""",on_sale,passed,10.00-20.00,10,
     "#);
     assert_eq!(
         list("tsv").text().lines().nth(1),
-        Some("P1\t\"绿茶, \"\"特级\"\"\"\ton sale\tpassed\t10.00-20.00\t10\t")
+        Some("P1\t\"绿茶, \"\"特级\"\"\"\ton_sale\tpassed\t10.00-20.00\t10\t")
     );
     let rows = list("json").json();
     assert_eq!(rows[0]["skus"][1]["sale_price"], 2000);
@@ -467,4 +467,128 @@ fn what_is_shown_as_it_is_stands_in_the_log() {
     let said = world.run(&["order", "show", "W1", "--unmask"]);
     assert_eq!((said.code, said.text()), (Some(2), ""), "{}", said.stderr);
     world.ok(&["order", "show", "W1"]);
+}
+
+/// Lists, each with something in it.
+const LISTS: [&[&str]; 6] = [
+    &["goods", "list"],
+    &["order", "list"],
+    &["aftersale", "list"],
+    &["dispute", "list"],
+    &["run", "list"],
+    &["profile", "list"],
+];
+
+#[test]
+fn a_state_is_the_same_word_in_json_and_csv() {
+    let world = super::screen::busy();
+    world.ok(&["goods", "update", "S1T0001", "--stock", "5"]);
+    let mut compared = 0;
+    for args in LISTS {
+        let rows = world.json(args);
+        let rows = rows.as_array().expect("rows");
+        let sheet = world.ok(&[args, &["--format", "csv"]].concat());
+        let mut reader = csv::Reader::from_reader(sheet.as_bytes());
+        let names = reader.headers().expect("names").clone();
+        let lines: Vec<csv::StringRecord> =
+            reader.records().map(|line| line.expect("a line")).collect();
+        assert_eq!(lines.len(), rows.len(), "{args:?}");
+        for (row, line) in rows.iter().zip(&lines) {
+            for (name, cell) in names.iter().zip(line) {
+                let word = row[name].as_str().unwrap_or_default();
+                let is_word = word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                if is_word && !word.is_empty() {
+                    assert_eq!(cell, word, "{args:?} {name}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}
+
+fn cells(book: &[u8]) -> Vec<Vec<String>> {
+    let mut book: calamine::Xlsx<_> =
+        calamine::open_workbook_from_rs(std::io::Cursor::new(book.to_vec())).expect("a workbook");
+    let sheet = calamine::Reader::worksheet_range_at(&mut book, 0)
+        .expect("a sheet")
+        .expect("readable");
+    let row = |row: &[calamine::Data]| row.iter().map(ToString::to_string).collect();
+    sheet.rows().map(row).collect()
+}
+
+#[test]
+fn a_workbook_speaks_the_language_of_its_reader_and_is_read_back() {
+    let world = World::with_goods(&teas(&[("A", "12.50"), ("B", "13.50")]));
+    let list = |lang: &str| world.run(&["--lang", lang, "goods", "list", "--format", "xlsx"]);
+    let (english, chinese) = (list("en"), list("zh"));
+    let rows = cells(&english.stdout);
+    assert_eq!(rows[0][..3], ["out_product_id", "title", "status"]);
+    assert_eq!(rows[1][2], "on sale");
+    let rows = cells(&chinese.stdout);
+    assert_eq!(rows[0][..3], ["商品编号", "标题", "状态"]);
+    assert_eq!(rows[1][2], "在售");
+    // For a spreadsheet program a CSV is as a workbook; for programs it stays as it is.
+    let excel = ["--lang", "zh", "goods", "list", "--format", "csv"];
+    let plain = world.ok(&excel);
+    assert!(plain.starts_with("out_product_id,title,status,") && plain.contains(",on_sale,"));
+    let excel = world.ok(&[&excel[..], &["--excel"]].concat());
+    assert!(excel.starts_with("\u{feff}商品编号,标题,状态,"), "{excel}");
+    assert!(excel.contains(",在售,"), "{excel}");
+    // The list names the products for what is done next; an export does, too.
+    let on_sale = || {
+        let rows = world.json(&["goods", "list", "--status", "on-sale"]);
+        rows.as_array().map_or(0, Vec::len)
+    };
+    world.write("list.xlsx", &chinese.stdout);
+    let taken = world.ok(&[
+        "goods",
+        "off-sale",
+        "--from",
+        "list.xlsx",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!((taken.lines().count(), on_sale()), (3, 0), "{taken}");
+    world.ok(&["--lang", "zh", "goods", "export", "shop.csv"]);
+    world.ok(&["goods", "on-sale", "--from", "shop.csv"]);
+    assert_eq!(on_sale(), 2);
+    // A table without numbers, and one with a number missing, take nothing off.
+    world.write("odd.csv", "name,price\nA,1\n");
+    let told = world.refused(2, &["goods", "off-sale", "--from", "odd.csv"]);
+    assert!(told.contains("the product number"), "{told}");
+    world.write("gap.csv", "商品编号,标题\nA,x\n,y\n");
+    let told = world.refused(2, &["goods", "off-sale", "--from", "gap.csv"]);
+    assert!(
+        told.contains("gap.csv:3 A3 商品编号: the product number is missing"),
+        "{told}"
+    );
+    assert_eq!(on_sale(), 2);
+}
+
+#[test]
+fn an_unknown_column_is_refused_where_there_are_no_rows_and_before_any_call() {
+    let world = World::new();
+    let seen = world.calls().len();
+    for args in LISTS {
+        for column in ["nothing.such", "colour", "receiver.cty.name"] {
+            let told = world.refused(2, &[args, &["--columns", column]].concat());
+            assert!(
+                told.contains(&format!("no such column: {column}")),
+                "{args:?}: {told}"
+            );
+        }
+    }
+    assert_eq!(world.paths_since(seen), [""; 0]);
+    // What a row can have is no mistake where there is none.
+    for (args, column) in [
+        (LISTS[0], "skus.0.out_sku_id"),
+        (LISTS[0], "wechat.spu.title"),
+        (LISTS[1], "receiver.city"),
+        (LISTS[3], "aftersale_id"),
+    ] {
+        world.ok(&[args, &["--columns", column]].concat());
+    }
 }

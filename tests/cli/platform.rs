@@ -60,7 +60,7 @@ fn a_refusal_is_shown_with_its_rid_which_can_be_looked_up() {
         let rid = world.calls().pop().expect("a call").rid;
         let expected = format!(
             "Error: WeChat refused {path}: odd thing (errcode -987654)\n\
-             Hint:  wxsell rid show {rid} tells what WeChat saw of this call (for 7 days)\n"
+             Hint:  `wxsell rid show {rid}` shows what WeChat recorded of this call (kept for 7 days)\n"
         );
         assert_eq!(told, expected);
         let seen = world.json(&["rid", "show", &rid]);
@@ -77,7 +77,7 @@ fn a_refusal_is_shown_with_its_rid_which_can_be_looked_up() {
         );
     }
     let told = world.refused(2, &["rid", "show", "rid"]);
-    assert!(told.starts_with("Error: \"rid\" is no rid\n"), "{told}");
+    assert!(told.starts_with("Error: \"rid\" is not a rid\n"), "{told}");
 }
 
 #[test]

@@ -396,10 +396,7 @@ fn an_authorization_is_fetched_again_where_it_was_lost() {
         2,
         &["provider", "connect", APPID, "--name", "agency"],
     );
-    assert!(
-        told.contains("there is a profile \"agency\" already"),
-        "{told}"
-    );
+    assert!(told.contains("profile \"agency\" already exists"), "{told}");
     let told = agency.refused("agency", 2, &["provider", "connect", "wx00000000000000cc"]);
     assert!(told.contains("has not authorized"), "{told}");
     agency.code(&["--merchant", "wx00000000000000bb"]);
@@ -421,7 +418,7 @@ fn what_is_not_allowed_is_refused_with_the_platforms_code_and_what_to_do() {
     let told = agency.refused("tea", 2, &["provider", "merchants"]);
     assert!(told.contains("--profile agency"), "{told}");
     let told = agency.refused("sandbox", 2, &["provider", "merchants"]);
-    assert!(told.contains("is no service provider"), "{told}");
+    assert!(told.contains("is not a service provider"), "{told}");
     let told = agency.refused("tea", 2, &["auth", "login", "--appid", APPID]);
     assert!(
         told.contains("works through the service provider agency"),

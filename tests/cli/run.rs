@@ -122,5 +122,5 @@ fn a_job_is_resumed_by_its_settings_and_not_by_what_was_typed() {
     kept["kind"] = json!("goods conjure");
     keep(&kept);
     let told = world.refused(2, &["run", "resume", "1"]);
-    assert!(told.contains("cannot be run again by itself"), "{told}");
+    assert!(told.contains("cannot be resumed automatically"), "{told}");
 }

@@ -3,7 +3,7 @@
 use super::catalogues::teas;
 use super::world::World;
 use clap::CommandFactory;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn advancing_the_clock_passes_audits() {
@@ -321,4 +321,91 @@ fn no_command_has_an_option_that_is_called_like_a_global_one() {
             }
         }
     }
+}
+
+#[test]
+fn the_demo_fills_every_list_with_numbers_of_their_own_and_its_commands_work() {
+    let world = World::new();
+    let said = world.run(&["demo"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let lines: Vec<&str> = said.text().lines().collect();
+    assert_eq!(lines.len(), 8, "{}", said.text());
+    for args in [
+        &["coupon", "list"][..],
+        &["promoter", "list"],
+        &["sharer", "list"],
+    ] {
+        let rows = world.json(args);
+        assert!(
+            rows.as_array().is_some_and(|rows| !rows.is_empty()),
+            "{args:?}"
+        );
+    }
+    let numbers = |args: &[&str], fields: &[&str]| {
+        let rows = world.json(args);
+        let rows = rows.as_array().expect("rows").clone();
+        let of = |row: &Value| -> Vec<String> {
+            let found = fields.iter().filter_map(|field| row[*field].as_str());
+            found
+                .filter(|found| !found.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        let numbers: std::collections::BTreeSet<String> = rows.iter().flat_map(of).collect();
+        assert!(
+            numbers.len() >= rows.len() && !rows.is_empty(),
+            "{args:?}: {rows:?}"
+        );
+        numbers
+    };
+    let kinds = [
+        numbers(&["goods", "list"], &["out_product_id"]),
+        numbers(&["order", "list"], &["id", "number"]),
+        numbers(&["aftersale", "list"], &["id", "own_number"]),
+        numbers(&["dispute", "list"], &["id"]),
+    ];
+    for (at, one) in kinds.iter().enumerate() {
+        for other in &kinds[at + 1..] {
+            let both: Vec<&String> = one.intersection(other).collect();
+            assert!(both.is_empty(), "{both:?}");
+        }
+    }
+    // A second time nothing is added.
+    let again = world.run(&["demo"]);
+    assert!(
+        again.stderr.contains("nothing was added"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(
+        world
+            .json(&["goods", "list"])
+            .as_array()
+            .map_or(0, Vec::len),
+        kinds[0].len()
+    );
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').skip(1).collect();
+        let ran = super::world::said(&mut world.plain_command(&words));
+        assert!(
+            matches!(ran.code, Some(0 | 8)),
+            "{line}: {:?} {}",
+            ran.code,
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn calls_are_counted_without_a_limit_too() {
+    let world = World::new();
+    world.ok(&["brand", "mine"]);
+    let shown = world.run(&["quota", "show"]);
+    assert!(!shown.text().contains("no figure"), "{}", shown.text());
+    let row = &world.json(&["quota", "show", "/shop/account/get_brand_list"])[0];
+    assert_eq!(row["used"], 1);
+    assert!(
+        row["remaining"].as_i64() < row["daily_limit"].as_i64(),
+        "{row}"
+    );
 }

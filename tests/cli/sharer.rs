@@ -86,7 +86,7 @@ fn a_binding_holds_for_a_while_before_it_can_be_released() {
     let said = world.run(&["sharer", "unbind", ONE]);
     assert_eq!(said.code, Some(6));
     assert!(
-        said.text().contains("bound too short a time"),
+        said.text().contains("bound too recently"),
         "{}",
         said.text()
     );

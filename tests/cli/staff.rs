@@ -214,7 +214,7 @@ fn a_table_that_is_wrong_is_not_sent_at_all() {
     for words in [
         "row 2: there is no role 店长",
         "row 3: name may have 30",
-        "stands twice",
+        "appears twice",
         "row 4: openid is missing",
     ] {
         assert!(said.contains(words), "{words}: {said}");
@@ -422,7 +422,7 @@ fn few_get_a_message_each_and_many_one_together() {
             "--all",
         ],
     );
-    assert!(said.contains("no JSON object"), "{said}");
+    assert!(said.contains("not a JSON object"), "{said}");
 
     let mut table = String::from("openid,role\n");
     for number in 10..70 {

@@ -525,7 +525,7 @@ fn with_wait_a_job_goes_on_when_the_hour_has_new_submissions() {
         .expect("it runs");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{words}");
-    assert!(words.contains("going on at"), "{words}");
+    assert!(words.contains("continuing at"), "{words}");
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         (&report["added"], &report["left"]),

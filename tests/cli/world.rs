@@ -154,6 +154,46 @@ impl World {
         command
     }
 
+    /// `command` on a terminal of its own, 80 columns and 24 lines, with these answers typed. What it says on either
+    /// stream comes on standard output.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal(&self, command: &Command, answers: &str) -> Command {
+        self.terminal(command, answers, "")
+    }
+
+    /// As [`World::on_terminal`], with words of a shell after the command.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal_then(&self, command: &Command, answers: &str, then: &str) -> Command {
+        self.terminal(command, answers, then)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn terminal(&self, command: &Command, answers: &str, then: &str) -> Command {
+        let quoted =
+            |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
+        let words: Vec<String> = std::iter::once(command.get_program())
+            .chain(command.get_args())
+            .map(quoted)
+            .collect();
+        self.write("answers", answers);
+        let line = format!("stty cols 80 rows 24; {} {then}", words.join(" "));
+        let mut script = Command::new("script");
+        script
+            .args(["-qec", &line, "/dev/null"])
+            .env_clear()
+            .envs(
+                command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("PATH", "/usr/bin:/bin")
+            .env("TERM", "xterm")
+            .env("WXSELL_PAGER", "cat")
+            .current_dir(self.file(""))
+            .stdin(std::fs::File::open(self.file("answers")).expect("answers"));
+        script
+    }
+
     pub fn run(&self, args: &[&str]) -> Said {
         said(&mut self.command(args))
     }

@@ -144,7 +144,7 @@ impl Book {
             }
             let twice = || {
                 Failure::input(text!(
-                    "{file} is damaged: the cell {cell} is there twice",
+                    "{file} is damaged: the cell {cell} appears twice",
                     file = &name,
                     cell = format!("{}{}", super::source::column_letters(cell.column), cell.row)
                 ))

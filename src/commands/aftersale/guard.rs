@@ -46,8 +46,9 @@ impl Plan<'_> {
         match self.plan(&key).read(ctx.shop().await?).await? {
             Planned::Open(found) => Ok(Some(found)),
             Planned::Already(found) => {
-                ctx.out
-                    .note(text!("nothing to do: it is so already; nothing was sent"));
+                ctx.out.note(text!(
+                    "nothing to do: already in that state; nothing was sent"
+                ));
                 shown::one(ctx, found)?;
                 Ok(None)
             }

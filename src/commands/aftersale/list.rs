@@ -57,8 +57,9 @@ pub async fn run(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy {
         return legacy::list(&args, ctx).await;
     }
+    shown::check_columns(ctx)?;
     let rows = found(&args, ctx).await?;
-    shown::rows(ctx, &rows)
+    shown::rows(ctx, &rows, args.rows.limit)
 }
 
 impl ListArgs {

@@ -190,8 +190,13 @@ pub fn one(ctx: &Ctx, found: Fetched<Aftersale>) -> Result<()> {
     Ok(())
 }
 
-/// A list.
-pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
+/// Refuses columns that a list does not have.
+pub fn check_columns(ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns_of_list(line())
+}
+
+/// A list, of which no more than `limit` were asked for.
+pub fn rows(ctx: &Ctx, rows: &[Shown], limit: Option<usize>) -> Result<()> {
     ctx.out
         .with_nothing(text!("no after-sales match"))
         .list_with(line(), rows)?;
@@ -199,6 +204,7 @@ pub fn rows(ctx: &Ctx, rows: &[Shown]) -> Result<()> {
     let amounts = rows.iter().filter_map(|row| row.aftersale.amount);
     ctx.out.total(
         rows.len(),
+        limit,
         text!(
             "{count} {count:after-sale|after-sales}, {open} waiting for you, {amount} yuan",
             count = rows.len(),

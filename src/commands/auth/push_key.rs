@@ -35,7 +35,7 @@ pub fn run(args: &PushKeyArgs, ctx: &Ctx) -> Result<()> {
         .into());
     }
     if name.is_empty() {
-        return Err(Failure::input(text!("no profile is chosen"))
+        return Err(Failure::input(text!("no profile is selected"))
             .hint(text!(
                 "name one with --profile, or set WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY"
             ))

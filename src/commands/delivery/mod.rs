@@ -15,12 +15,13 @@ pub use crate::shop::delivery::Report;
 use crate::shop::delivery::sheet::{Reading, Table};
 use crate::shop::delivery::{Alone, Event, How, OneParcel, Planned, Problem, blank_in_waybill};
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
+use crate::shop::pass_through::empty;
 use crate::shop::write::Made;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
@@ -51,8 +52,8 @@ pub const SHOWS: &[Shows] = &[
 /// Ship orders
 ///
 /// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
-/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders
-/// with a running after-sale are held back. Killed or interrupted, the same command goes on where it stopped, and no
+/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders with
+/// a running after-sale are held back. Killed or interrupted, the same command continues where it stopped, and no
 /// parcel is reported twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
@@ -115,10 +116,10 @@ pub struct SendArgs {
     /// Orders reported at the same time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// How many days back orders are looked for
+    /// How many days back to look for orders
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_BACK, value_parser = clap::value_parser!(i64).range(1..=1000))]
     days: i64,
-    /// What to do while another job works for the same shop
+    /// What to do while another job runs for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     busy: Busy,
 }
@@ -245,7 +246,7 @@ fn refused(table: &mut Table, ctx: &Ctx) -> Result<()> {
         })
     }
     .hint(text!(
-        "correct the cells named, or leave these orders out with --skip-bad"
+        "correct these cells, or skip these orders with --skip-bad"
     ))
     .into())
 }
@@ -311,7 +312,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             ctx.out.note(text!("the order shows the parcel"));
         }
         let reply = match &made.reply {
-            Value::Null => json!({}),
+            Value::Null => empty(),
             reply => reply.clone(),
         };
         ctx.show_done(&SEND, reply, parcels.shipped.clone())?;

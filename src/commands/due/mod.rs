@@ -43,10 +43,10 @@ pub struct DueArgs {
     /// Also show what runs out later, what waits for buyers, orders to be shipped, and long audits
     #[arg(long)]
     all: bool,
-    /// Count an order as due so long after its payment; WeChat names no limit, this one is yours
+    /// Count an order as due this long after payment; WeChat sets no limit, this one is yours
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     ship_within: Option<Duration>,
-    /// How far back orders are looked for
+    /// How far back to look for orders
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     orders_of: Duration,
     /// With --all: show products that are in audit for longer than this

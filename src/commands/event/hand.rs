@@ -68,7 +68,7 @@ pub async fn replay(args: ReplayArgs, ctx: &Ctx) -> Result<()> {
         let ids: Vec<i64> = pushes.iter().map(|push| push.id).collect();
         let queued = ctx.state()?.queue_pushes(&ids, milliseconds())?;
         ctx.out.note(text!(
-            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` hands {count:it|them} on, or `wxsell event forward`",
+            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` forwards {count:it|them}, or `wxsell event forward`",
             count = queued
         ));
         return Ok(());

@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 pub struct ListArgs {
     #[command(flatten)]
     which: Which,
-    /// Events in this forwarding state only
+    /// Only events in this forwarding state
     #[arg(long, value_enum, value_name = "STATE")]
     forward: Option<Forward>,
     /// How many at most; 0 for all
@@ -55,7 +55,7 @@ pub struct ShowArgs {
 pub struct TailArgs {
     #[command(flatten)]
     which: Which,
-    /// Begin with so many events that are there already
+    /// Start with this many existing events
     #[arg(long, short = 'n', default_value_t = 10, value_name = "NUMBER")]
     lines: u32,
 }

@@ -63,7 +63,7 @@ pub struct Onward {
     /// Post every event to this address, until it answers with 2xx
     #[arg(long, value_name = "URL", value_parser = address, value_hint = ValueHint::Url)]
     pub forward_to: Option<reqwest::Url>,
-    /// Form in which events are posted
+    /// Format of the posted events
     #[arg(
         long,
         value_enum,

@@ -57,7 +57,7 @@ pub enum Verb {
     /// Send stored events again
     ///
     /// With --to they are sent there now, signed and encrypted as WeChat does it. Without, they are queued, and a
-    /// running `wxsell event listen --forward-to` hands them on once more.
+    /// running `wxsell event listen --forward-to` forwards them again.
     Replay(hand::ReplayArgs),
     /// Forward pending events now
     Forward(hand::ForwardArgs),
@@ -125,16 +125,16 @@ pub fn warn_of_plain(ctx: &Ctx) -> Result<()> {
 /// Which stored events are meant.
 #[derive(Debug, Clone, Args)]
 pub struct Which {
-    /// Events of this name only, e.g. aftersale_new_order
+    /// Only events with this name, e.g. aftersale_new_order
     #[arg(long, value_name = "EVENT", add = clap_complete::engine::ArgValueCandidates::new(trigger::candidates))]
     event: Option<String>,
-    /// Events of this family only: component, store, platform or unknown
+    /// Only events of this family: component, store, platform or unknown
     #[arg(long, value_name = "FAMILY")]
     family: Option<String>,
-    /// Events of this order only, by WeChat's number or yours
+    /// Only events of this order, by WeChat's number or yours
     #[arg(long, value_name = "NUMBER")]
     order: Option<String>,
-    /// Events about the object with this number: an after-sale, a product, a dispute …
+    /// Only events about the object with this number: an after-sale, a product, a dispute …
     #[arg(long, value_name = "NUMBER", conflicts_with = "order")]
     number: Option<String>,
     /// Events received since this time, e.g. 2022-04-01 or a time ago such as 24h
@@ -176,9 +176,9 @@ fn since(when: When) -> i64 {
 /// What verifies and opens the pushes of a profile; `None` where it keeps no Token.
 fn account(profile: &Profile, ctx: &Ctx) -> Result<Option<Account>> {
     let Some(keys) = profile::push_keys(profile, &ctx.dirs)? else {
-        // The shop in a box has a Token of its own.
+        // The shop in a box has a Token of its own, whichever its account.
         let sandbox = profile.target == profile::Target::Sandbox;
-        return Ok(sandbox.then(crate::sandbox::push::account));
+        return Ok(sandbox.then(|| crate::sandbox::push::account(profile.family)));
     };
     let read = |key: Option<&crate::types::Secret>| {
         key.map(|key| {

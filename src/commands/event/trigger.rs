@@ -147,7 +147,7 @@ fn message(args: &TriggerArgs) -> Result<Value> {
         })?;
         let message: Value = serde_json::from_str(&text).map_err(|error| {
             Failure::input(text!(
-                "{path} is no JSON: {error}",
+                "{path} is not JSON: {error}",
                 path = shown,
                 error = error.to_string()
             ))

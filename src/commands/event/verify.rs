@@ -31,7 +31,7 @@ pub struct VerifyArgs {
     /// Up to then; what happened just now may still be on its way
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = when)]
     until: When,
-    /// How far back orders, after-sales and disputes were opened that are looked at
+    /// How far back to look at orders, after-sales and disputes, by when they were opened
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration)]
     opened_within: Duration,
     /// Make the events that are missing, marked as synthesised, and queue them to be forwarded
@@ -104,7 +104,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
     if has_target && !args.repair {
         return Err(
             Failure::input(text!("--forward-to and --exec are for what --repair makes"))
-                .hint(text!("give --repair as well, or leave them out"))
+                .hint(text!("use --repair as well, or remove them"))
                 .into(),
         );
     }
@@ -170,7 +170,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.note(text!("nothing was made or sent: --dry-run"));
     } else if args.repair && !has_target && !total.missing.is_empty() {
         ctx.out.note(text!(
-            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` hands {count:it|them} on, or `wxsell event forward`",
+            "queued {count} {count:event|events}; a running `wxsell event listen --forward-to` forwards {count:it|them}, or `wxsell event forward`",
             count = total.missing.len()
         ));
     }
@@ -242,7 +242,7 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
             text!("{count} {count:event|events} never came", count = open),
         )
         .hint(text!(
-            "`wxsell event verify --repair` makes them and hands them on"
+            "`wxsell event verify --repair` makes and forwards them"
         ))
     } else if failed.len() == 1 && shops == 1 {
         return Err(failed.remove(0).into());

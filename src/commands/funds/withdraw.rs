@@ -3,19 +3,18 @@
 
 use super::{draw, show_withdrawal, with_number};
 use crate::api::component::funds::Withdrawal;
-use crate::api::json::put;
 use crate::commands::Ctx;
-use crate::commands::ask::{fields, request};
+use crate::commands::ask::request;
 use crate::commands::money::Service;
 use crate::fail::{Failure, Kind};
 use crate::shop::funds::{Fetched, fresh_mark, is_gone, note, number_and_ticket, state_words};
-use crate::shop::pass_through::funds::AVAILABLE;
-use crate::shop::pass_through::funds::WITHDRAW;
+use crate::shop::pass_through::funds::{AMOUNT, AVAILABLE, MEMO, REMARK, TICKET, WITHDRAW};
+use crate::shop::pass_through::{self, empty};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::path::PathBuf;
 
@@ -23,7 +22,7 @@ use std::path::PathBuf;
 ///
 /// WeChat answers with a code; money moves after an administrator scanned and confirmed it. One withdrawal a day is possible.
 ///
-/// What is asked for is written down before it is sent. Run again after a crash or a lost answer, the command goes on with
+/// What is requested is recorded before it is sent. Run again after a crash or a lost answer, the command continues
 /// that withdrawal and makes no second one. Its note begins with a mark by which it is found.
 #[derive(Debug, clap::Args)]
 pub struct WithdrawArgs {
@@ -59,7 +58,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     }
     body(&args, "#--------")?;
     ctx.out.check_columns_of(super::withdrawal_columns())?;
-    let (shop, service) = (ctx.shop().await?, fields(&args.service, json!({}))?);
+    let (shop, service) = (ctx.shop().await?, WITHDRAW.laid(&args.service, empty())?);
     let want = Want {
         sort: Sort::Withdrawal,
         subject: "",
@@ -73,7 +72,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out.note(text!(
-                "going on with withdrawal {number}, which an earlier run asked for; --new makes another one",
+                "continuing withdrawal {number}, which an earlier run requested; --new makes another one",
                 number = &made.movement.number
             ));
             made
@@ -103,10 +102,11 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
 
 /// The request; the note begins with the mark.
 fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
-    let mut base = json!({"amount": args.amount, "remark": note(mark, args.remark.as_deref())?});
-    if let Some(memo) = &args.bank_memo {
-        put(&mut base, "bank_memo", memo.as_str().into());
-    }
+    let base = pass_through::body([
+        AMOUNT.of(args.amount),
+        REMARK.of(note(mark, args.remark.as_deref())?),
+        MEMO.of(&args.bank_memo),
+    ]);
     request(&WITHDRAW, &args.service, base)
 }
 
@@ -158,7 +158,7 @@ async fn show(
             .withdrawal(number, service)
             .await
             .unwrap_or_else(|_| Fetched {
-                record: json!({"amount": args.amount}),
+                record: pass_through::body([AMOUNT.of(args.amount)]),
                 ..Fetched::default()
             }),
     };
@@ -172,9 +172,8 @@ async fn show(
         shop.withdrawal_has_ended(made, &now)?;
     }
     let mut row = with_number(number, now.record);
-    put(
+    TICKET.put(
         &mut row,
-        "qrcode_ticket",
         match made.movement.ticket.as_str() {
             "" => Value::Null,
             ticket => ticket.into(),

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 /// Validate product files without sending anything
 ///
-/// Lists every problem with its file and cell. `goods upload` does the same before its first call. No call is made here:
-/// categories are held against the list that `category mine` or an upload read last.
+/// Lists every problem with its file and cell. `goods upload` does the same before its first call. No call is made
+/// here: categories are checked against the list that `category mine` or an upload read last.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Write the products of the shop to a file
 ///
-/// The kind follows from the ending: .xlsx, .csv or .jsonl. `goods upload` takes the file back unchanged, so that it
+/// The extension decides the file type: .xlsx, .csv or .jsonl. `goods upload` takes the file back unchanged, so that it
 /// can be edited and uploaded; of drafts and online copies it holds the drafts.
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
@@ -65,7 +65,7 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     };
     if args.output.exists() && !args.force {
         return Err(Failure::input(text!("{file} exists already", file = shown))
-            .hint(text!("choose another name, or give --overwrite"))
+            .hint(text!("choose another name, or use --overwrite"))
             .into());
     }
     let goods = fetch(&args.which, ctx).await?;

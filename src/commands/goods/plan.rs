@@ -27,7 +27,7 @@ fn change(change: &Change) -> Text {
     let name = change.field.name();
     let field = match Heading::named(name) {
         Some(heading) => Text::pair(name, heading.spec().chinese),
-        None if change.field == Field::Audit => text!("submit to the audit"),
+        None if change.field == Field::Audit => text!("submit for audit"),
         None => text!("{name}", name),
     };
     if change.field == Field::Audit {
@@ -233,7 +233,7 @@ pub async fn ask<T: Sendable>(
                     ),
                 },
             )
-            .hint(text!("check them; if they are meant, allow them with --max-price-drop 90%, or leave these products out with --skip-bad"))
+            .hint(text!("check them; if they are intended, allow them with --max-price-drop 90%, or skip these products with --skip-bad"))
             .into());
         } else {
             list(&plan, true, ctx);

@@ -1,18 +1,26 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit`: one step for one or many products.
 
+use crate::bulk::sheet::Sheet;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::goods::sheet::fields::Field;
 pub use crate::shop::goods::steps::{Step, Stepped};
+use crate::shop::store::sheet::names_products;
 use crate::text;
 use anyhow::Result;
+use clap::ValueHint;
+use std::path::{Path, PathBuf};
 
 /// Products to work on
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Your own product numbers, or `-` for a list on standard input, one a line
-    #[arg(required = true)]
+    #[arg(required_unless_present = "from")]
     pub(super) out_product_ids: Vec<String>,
+    /// Take the numbers from a table with a column for them, such as `goods export` or `goods list` writes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "out_product_ids")]
+    from: Option<PathBuf>,
 }
 
 impl Record for Stepped {
@@ -23,7 +31,7 @@ impl Record for Stepped {
         Column::new("result", "RESULT", |s| {
             Cell::Word(match s.result {
                 "on_sale" => text!("on sale"),
-                "submitted" => text!("submitted to the audit"),
+                "submitted" => text!("submitted for audit"),
                 "off_sale" => text!("off sale"),
                 "removed" => text!("removed"),
                 "withdrawn" => text!("withdrawn from audit"),
@@ -40,8 +48,11 @@ impl Record for Stepped {
 }
 
 impl Args {
-    /// Puts the numbers of standard input in the place of `-`; a product named twice is one product.
-    pub(super) fn complete(&mut self) -> Result<()> {
+    /// Puts the numbers of a table or of standard input in their place; a product named twice is one product.
+    pub(super) fn complete(&mut self, ctx: &Ctx) -> Result<()> {
+        if let Some(path) = self.from.take() {
+            self.out_product_ids = of_table(&path, ctx)?;
+        }
         if self.out_product_ids.iter().any(|id| id == "-") {
             let listed = std::io::read_to_string(std::io::stdin()).map_err(|error| {
                 Failure::input(text!(
@@ -63,6 +74,58 @@ impl Args {
     }
 }
 
+/// The numbers of the products in a table.
+fn of_table(path: &Path, ctx: &Ctx) -> Result<Vec<String>> {
+    let is_number = |heading: &str| {
+        Field::of_heading(heading) == Some(Field::OutProductId) || names_products(heading)
+    };
+    let named = || text!("the product number");
+    let sheet = Sheet::read(path, &ctx.dirs.state, named(), &is_number)?;
+    for notice in &sheet.notices {
+        ctx.out.note(notice.clone());
+    }
+    let place = sheet.headings.iter().position(|heading| is_number(heading));
+    let Some(column) = place else {
+        return Err(Failure::input(text!(
+            "{file} has no column for {column}",
+            file = sheet.name(),
+            column = named()
+        ))
+        .hint(text!("`wxsell goods export` writes such a table"))
+        .into());
+    };
+    let (mut numbers, mut problems) = (Vec::new(), Vec::new());
+    for row in &sheet.rows {
+        let problem = match row.number(column) {
+            Ok(number) if !number.is_empty() => {
+                numbers.push(number.into_owned());
+                continue;
+            }
+            Ok(_) => text!("{column} is missing", column = named()),
+            Err(refusal) => text!(
+                "{problem} ({hint})",
+                problem = refusal.message,
+                hint = refusal.hint
+            ),
+        };
+        problems.push(text!(
+            "{place}: {problem}",
+            place = sheet.place(row, column),
+            problem
+        ));
+    }
+    if problems.is_empty() {
+        return Ok(numbers);
+    }
+    let count = problems.len();
+    let mut failure = Failure::input(text!(
+        "{count} {count:problem|problems}; nothing was sent",
+        count
+    ));
+    failure.also = problems;
+    Err(failure.into())
+}
+
 /// The first of several numbers.
 pub(super) fn some_of(numbers: &[String]) -> String {
     const SHOWN: usize = 5;
@@ -75,7 +138,7 @@ pub(super) fn some_of(numbers: &[String]) -> String {
 }
 
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    args.complete()?;
+    args.complete(ctx)?;
     if ctx.global.dry_run {
         let mut rows: Vec<Stepped> = Vec::new();
         rows.extend(

@@ -64,7 +64,7 @@ pub(super) struct Fields {
     /// Image of the product's permit (can be repeated)
     #[arg(long = "qualification", value_name = "IMAGE")]
     pub(super) qualifications: Vec<String>,
-    /// Number of the third-level category; `wxsell category list` shows them
+    /// Category number; find it with `wxsell category list`
     #[arg(long, value_name = "NUMBER")]
     pub(super) category: Option<u64>,
     /// Number of the brand; without one: no brand

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Create a template spreadsheet
 ///
-/// `--format xlsx` (the default), `csv` or `ndjson` chooses its kind, as does the ending of `--output`.
+/// `--format xlsx` (the default), `csv` or `ndjson` chooses the file type, as does the extension of `--output`.
 #[derive(Debug, Args)]
 pub struct TemplateArgs {
     /// Where to write; `goods.xlsx` in the current folder where not given
@@ -106,8 +106,9 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     writer.finish()?;
     let next = format!("wxsell goods check {shown}");
     ctx.out.show(&Written { file: shown })?;
-    ctx.out
-        .note(text!("one example product is in it; fill in your own"));
+    ctx.out.note(text!(
+        "it holds one example product; replace it with your own"
+    ));
     ctx.out.next(&next);
     Ok(())
 }

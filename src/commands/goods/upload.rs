@@ -27,16 +27,16 @@ use std::sync::Arc;
 
 /// Upload products from spreadsheets
 ///
-/// Reads every file, checks everything, and only then sends what the shop does not have yet: new goods are added,
+/// Reads every file, checks everything, and only then sends what the shop does not have yet: new products are added,
 /// changed ones updated (price, stock and codes without audit), the rest left alone. Killed or interrupted, the same
-/// command goes on where it stopped; nothing is sent twice.
+/// command continues where it stopped; nothing is sent twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Args {
     #[command(flatten)]
     pub(super) read: ReadArgs,
     #[command(flatten)]
     pub(super) send: SendArgs,
-    /// WeChat Store: keep drafts, and hand nothing to the audit
+    /// WeChat Store: keep drafts, and submit nothing for audit
     #[arg(long)]
     pub(super) draft: bool,
     /// WeChat Store: send at most N products that were not sent before
@@ -59,7 +59,7 @@ pub struct SendArgs {
     /// Keep this share of the audit limits for other work, e.g. 20%
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = reserve)]
     pub reserve: u32,
-    /// What to do while another job works for the same shop
+    /// What to do while another job runs for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub busy: Busy,
     /// Remove SKUs that the shop has and the files do not
@@ -131,7 +131,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         return Err(
             Failure::input(text!("--draft works for a WeChat Store alone"))
                 .hint(text!(
-                    "the custom component hands every product to the audit"
+                    "the custom component submits every product for audit"
                 ))
                 .into(),
         );
@@ -142,7 +142,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             option = "--limit"
         ))
         .hint(text!(
-            "cut the file, or see what would be sent with --dry-run"
+            "split the file, or see what would be sent with --dry-run"
         ))
         .into());
     }
@@ -184,13 +184,13 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         write_all(&args.report, &refused(&catalogue, ctx)?, &ctx.out);
         super::problem::list(&ctx.out.with_all_columns(), catalogue.problems())?;
         let failure = refusal(&catalogue).hint(text!(
-            "correct the cells named, or leave these products out with --skip-bad"
+            "correct these cells, or skip these products with --skip-bad"
         ));
         return Err(failure.into());
     }
     if !catalogue.problems().is_empty() && args.remove_missing_skus {
         return Err(Failure::input(text!(
-            "rows were left out, so that nobody knows which SKUs are to be removed"
+            "rows were skipped, so it is unknown which SKUs to remove"
         ))
         .hint(text!(
             "correct the files, or give --skip-bad without --remove-missing-skus"
@@ -259,7 +259,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         Some((_, done)) if report.failed() == 0 && stopped.is_none() && ctx.out.is_for_people() => {
             ctx.out.note(match report.unchanged {
                 0 => done.clone(),
-                _ => text!("the shop has it so already; nothing was sent"),
+                _ => text!("no change: the shop already has these values; nothing was sent"),
             });
             Ok(())
         }
@@ -329,7 +329,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             shown: true,
             ..Failure::new(Kind::Partial, text!("{failed} of {products} {products:product|products} failed", failed = report.failed(), products = report.products)).hint(
                 match report.refused + report.unclear + report.partial + report.held {
-                    0 => text!("run the same command again: it goes on where it stopped"),
+                    0 => text!("run the same command again: it continues where it stopped"),
                     _ => text!("correct the failed rows and upload that file; `wxsell run failed {run}` lists them again", run),
                 },
             )

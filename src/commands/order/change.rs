@@ -6,11 +6,11 @@ use super::find::Which;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::order::NewPrice;
-use crate::shop::pass_through::order::{CHANGE_PRICE, UPDATE_ADDRESS};
+use crate::shop::pass_through::body;
+use crate::shop::pass_through::order::{CHANGE_PRICE, RECEIVER, UPDATE_ADDRESS};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::json;
 
 /// Change what an order costs, once, before it is paid
 ///
@@ -37,8 +37,8 @@ pub struct PriceArgs {
 
 /// Change the receiver of an order that is not shipped
 ///
-/// The receiver comes from a file, so that it does not stand in the history of the shell. WeChat has refused it for
-/// orders that were paid already (1010034).
+/// The receiver comes from a file, to stay out of the shell history. WeChat has refused it for orders that were paid
+/// already (1010034).
 #[derive(Debug, clap::Args)]
 pub struct AddressArgs {
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub async fn address(args: AddressArgs, ctx: &Ctx) -> Result<()> {
     let file = Data {
         file: Some(args.file),
     };
-    let base = json!({"address_info": file.read()?});
+    let base = body([RECEIVER.of(file.read()?)]);
     let key = args.which.key(ctx).await?;
     ctx.ask_with(&UPDATE_ADDRESS, &key, base).await
 }

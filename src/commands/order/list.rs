@@ -122,6 +122,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         .list_with(columns(ctx), &found)?;
     ctx.out.total(
         found.len(),
+        args.rows.limit,
         text!(
             "{count} {count:order|orders}, {to_ship} to ship, {amount} yuan",
             count = found.len(),

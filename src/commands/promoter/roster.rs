@@ -23,8 +23,8 @@ use std::time::Duration;
 /// prints the way there and its rules, and with --wait watches the list until the promoter appears. Somebody of the
 /// promotion staff (小程序推广员) is declared by a call, at once, and has to agree afterwards: see `wxsell promoter invite`.
 ///
-/// A table has the columns openid, role, retail_id, extra_info, name and phone; the last four may be left out, and a role
-/// is a name or a number. Running the same table again does no harm: who is declared already is told so.
+/// A table has the columns openid, role, retail_id, extra_info, name and phone; the last four are optional, and a role
+/// is a name or a number. It is safe to run the same table again: people who are declared already are reported.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["wechat", "openid", "from"]))]
 pub struct AddArgs {
@@ -113,7 +113,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             .collect();
         if !unread.is_empty() {
             ctx.out.note(text!(
-                "columns of {file} that are not read: {columns}",
+                "columns of {file} not read: {columns}",
                 file = sheet.name(),
                 columns = unread.join(", ")
             ));

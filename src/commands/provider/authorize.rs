@@ -12,6 +12,7 @@ use crate::profile::{
     self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
 use crate::shop::Authorization;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::provider::{LIVES, MERCHANT_APPID, PREAUTH_CODE, REFRESH_TOKEN};
 use crate::shop::pass_through::provider::{MERCHANTS, PREAUTH};
 use crate::state::token::StoredToken;
@@ -74,7 +75,7 @@ pub struct ConnectArgs {
 /// Where a merchant goes on this machine.
 #[derive(Debug, clap::Args)]
 struct Keep {
-    /// Name of the merchant's profile; its AppID, if nothing is said
+    /// Name of the merchant's profile (default: its AppID)
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Where to keep the authorization; the keyring, or a private file where there is none
@@ -160,9 +161,9 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
     })?;
     let only = args.only.as_deref().map(check_appid).transpose()?;
     let own = Own {
-        component_appid: &provider.appid,
+        provider: &provider.appid,
     };
-    let body = super::super::ask::request(&PREAUTH, &own, serde_json::json!({}))?;
+    let body = super::super::ask::request(&PREAUTH, &own, empty())?;
     ctx.out.check_columns::<Page>()?;
     let Some(reply) = ctx.send(&PREAUTH, &body).await? else {
         return Ok(());
@@ -310,7 +311,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
         return Ok(());
     }
     let own = Own {
-        component_appid: &provider.appid,
+        provider: &provider.appid,
     };
     let rows = ctx.rows(&MERCHANTS, &own, None).await?;
     let row = rows.iter().find(|row| MERCHANT_APPID.is(row, &appid));
@@ -389,7 +390,7 @@ impl Keep {
         let settings = SettingsFile::of(&ctx.dirs).load()?;
         match settings.entry(name) {
             Some(entry) if entry.provider.as_deref() != Some(&provider.name) => Err(
-                Failure::input(text!("there is a profile \"{name}\" already", name))
+                Failure::input(text!("profile \"{name}\" already exists", name))
                     .hint(text!("choose another name"))
                     .into(),
             ),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// Remove what old jobs and events of this shop left on this machine
 ///
-/// What would go is listed first, and asked about; --dry-run stops there. Nothing at WeChat changes.
+/// What would be removed is listed first and has to be confirmed; --dry-run stops there. Nothing at WeChat changes.
 ///
 /// Kept whatever their age: jobs that are under way or were interrupted, jobs with an item whose outcome is unknown, the
 /// newest job, events that wait to be forwarded, what was sent of each product and parcel, everything about money, and

@@ -32,10 +32,10 @@ pub struct PayArgs {
     /// The cashier finishes, and WeChat looks at the payment for a minute (status 11)
     #[arg(long)]
     slow: bool,
-    /// Number of the promoter through whom the buyer came
+    /// Number of the promoter who brought the buyer
     #[arg(long, value_name = "PROMOTER_ID")]
     promoter: Option<String>,
-    /// The sharer through whom the buyer came
+    /// The sharer who brought the buyer
     #[arg(long, value_name = "OPENID")]
     sharer: Option<String>,
 }

@@ -165,7 +165,7 @@ enum Gives {
 pub struct EvidenceOfArgs {
     /// Number of the dispute
     dispute: String,
-    /// Of whom
+    /// Who has to give it
     #[arg(long, value_enum, default_value = "merchant")]
     of: Whose,
 }
@@ -242,7 +242,7 @@ impl AskArgs {
 pub fn platform(verb: DisputeVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let happened = match verb {
         DisputeVerb::Ask(args) if args.of == Whose::Nobody => {
-            return Err(Failure::input(text!("evidence is asked of somebody")).into());
+            return Err(Failure::input(text!("name who has to give evidence")).into());
         }
         DisputeVerb::Ask(args) => shop.ask_for_evidence(&args.dispute, args.of.into())?,
         DisputeVerb::Decide(args) => {

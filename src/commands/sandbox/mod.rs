@@ -47,7 +47,7 @@ pub enum Verb {
     Audit(AuditVerb),
     #[command(subcommand)]
     Buyer(buyer::Verb),
-    /// Do what the platform does in a dispute
+    /// Act as the platform in a dispute
     #[command(subcommand)]
     Dispute(dispute::DisputeVerb),
     /// Let the next refund of an after-sale fail
@@ -60,10 +60,10 @@ pub enum Verb {
     Token(TokenVerb),
     /// Set quotas, the address list and how long an audit takes
     Set(SetArgs),
-    /// Do what the administrator does on a phone: sign, verify the account, close the component
+    /// Act as the administrator on a phone: sign, verify the account, close the component
     #[command(subcommand)]
     Admin(keeper::AdminVerb),
-    /// Do what the auditors of WeChat Pay do with the merchant number
+    /// Act as the auditors of WeChat Pay
     #[command(subcommand)]
     Merchant(keeper::MerchantVerb),
     /// Decide the audit of a scene
@@ -85,16 +85,16 @@ pub enum Verb {
     /// Push the events of the shop to an address, as the platform does
     #[command(subcommand)]
     Push(push::PushVerb),
-    /// Do what the admin console does for Channels promoters
+    /// Act as the admin console for Channels promoters
     #[command(subcommand)]
     Promoter(people::PromoterVerb),
-    /// Be a sharer: answer an invitation, leave, pass a live room on
+    /// Act as a sharer: answer an invitation, leave, share a live room
     #[command(subcommand)]
     Sharer(people::SharerVerb),
-    /// Be somebody of the promotion staff: agree, leave, bring visitors
+    /// Act as promotion staff: agree, leave, bring visitors
     #[command(subcommand)]
     Staff(people::StaffVerb),
-    /// Be a buyer who takes a coupon
+    /// Act as a buyer who takes a coupon
     #[command(subcommand)]
     Coupon(people::CouponVerb),
 }
@@ -226,7 +226,7 @@ pub struct NewFault {
     /// Carry the call out first; only its answer is lost
     #[arg(long, conflicts_with_all = ["errcode", "latency", "half"])]
     after: bool,
-    /// How often it strikes; once when left out, without end by chance
+    /// How many times it strikes (default: once; with a rate, without end)
     #[arg(long, value_name = "NUMBER")]
     times: Option<u32>,
     /// Strike by chance, e.g. 5%
@@ -241,7 +241,7 @@ pub struct NewFault {
 pub enum TokenVerb {
     /// Let every token run out at once (42001)
     Expire,
-    /// Do what another program does that takes the tokens over (40001)
+    /// Act as another program that takes over the tokens (40001)
     Steal,
 }
 
@@ -266,16 +266,16 @@ pub struct SetArgs {
     /// Calls of one path a day, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     calls_per_day: Option<Limit>,
-    /// Products handed to the audit an hour, or off
+    /// Products submitted for audit an hour, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     audits_per_hour: Option<Limit>,
-    /// Products handed to the audit a day, or off
+    /// Products submitted for audit a day, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     audits_per_day: Option<Limit>,
-    /// How often one product may be handed to the audit an hour, or off
+    /// Audit submissions of one product an hour, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     audits_per_product: Option<Limit>,
-    /// Products that were never listed handed to the audit of the Store a day, or off
+    /// Never-listed products submitted for audit a day in the Store, or off
     #[arg(long, value_name = "NUMBER", value_parser = limit)]
     new_products_per_day: Option<Limit>,
     /// How long reads of the Store do not show a new product, e.g. 60s
@@ -307,7 +307,7 @@ fn limit(text: &str) -> std::result::Result<Limit, Text> {
 pub const SHOWS: &[Shows] = &[
     Shows::one::<Serving>("sandbox serve"),
     Shows::one::<Status>("sandbox status"),
-    Shows::text("sandbox reset"),
+    Shows::one::<Status>("sandbox reset"),
     Shows::list::<Happening>("sandbox advance"),
     Shows::list::<Happening>("sandbox audit"),
     Shows::list::<Happening>("sandbox buyer"),
@@ -322,11 +322,13 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<Happening>("sandbox scene"),
     Shows::list::<Happening>("sandbox access"),
     Shows::list::<Happening>("sandbox provider"),
-    Shows::any("sandbox provider"),
+    Shows::one::<provider::Ticket>("sandbox provider ticket"),
+    Shows::one::<provider::Code>("sandbox provider authorize"),
     Shows::list::<Happening>("sandbox withdrawal"),
     Shows::list::<Happening>("sandbox payment"),
-    Shows::text("sandbox deposit"),
+    Shows::one::<money::Deposited>("sandbox deposit"),
     Shows::text("sandbox push"),
+    Shows::one::<crate::sandbox::push::Pushed>("sandbox push deliver"),
     Shows::list::<crate::sandbox::push::Noted>("sandbox push list"),
     Shows::one::<crate::sandbox::push::Pushed>("sandbox push deliver"),
     Shows::one::<Happening>("sandbox promoter"),
@@ -339,7 +341,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         return Err(Failure::input(text!("sandbox commands have no dry run"))
             .hint(text!(
-                "leave --dry-run out: the sandbox is not the live platform anyway"
+                "remove --dry-run: the sandbox is not the live platform anyway"
             ))
             .into());
     }
@@ -420,7 +422,7 @@ async fn serve(args: ServeArgs, shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let address = listener.local_addr().map_err(no_port).within(doing)?;
     if !args.host.is_loopback() {
         ctx.out.warn(text!(
-            "other machines can reach this shop; its AppSecret is no secret"
+            "other machines can reach this shop; its AppSecret is public"
         ));
     }
     ctx.out.show(&Serving {

@@ -32,7 +32,7 @@ pub enum SharerVerb {
     Refuse(PersonArgs),
     /// Let a sharer end the binding
     Release(PersonArgs),
-    /// Let a sharer pass a live room on
+    /// Let a sharer share a live room
     Share(LiveArgs),
 }
 
@@ -47,7 +47,7 @@ pub struct LiveArgs {
     /// The sharer
     openid: String,
     /// Name of the live room
-    #[arg(long, default_value = "沙箱直播间")]
+    #[arg(long, default_value = "沙盒直播间")]
     live: String,
 }
 
@@ -57,7 +57,7 @@ pub enum StaffVerb {
     Agree(PersonArgs),
     /// Let a person take the agreement back
     Leave(PersonArgs),
-    /// Let somebody come through a person's material, and perhaps pay
+    /// Let a visitor come through a person's material, and optionally pay
     Visit(VisitArgs),
 }
 

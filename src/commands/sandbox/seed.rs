@@ -9,7 +9,7 @@ use clap::Args;
 
 /// Fill the shop with goods, orders and after-sales in every state
 ///
-/// The same seed makes the same shop. What the shop holds already stays.
+/// The same seed makes the same shop. Existing data is kept.
 #[derive(Debug, Args)]
 pub struct SeedArgs {
     /// How many products
@@ -21,7 +21,7 @@ pub struct SeedArgs {
     /// How many refunds and returns of these orders; fewer where the orders do not allow so many
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=10_000))]
     aftersales: u32,
-    /// Which shop; its number stands in the numbers of goods and orders
+    /// Seed of the data; it appears in the numbers of products and orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Which of the shops in the sandbox; without it that of the profile. A WeChat Store gets products alone

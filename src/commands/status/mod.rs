@@ -21,7 +21,7 @@ pub const SHOWS: &[Shows] = &[Shows::list::<Step>("status")];
 /// its step unknown. Exits with 0 when the shop can sell and with 7 when a step that selling needs is open.
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
-    /// Look again and again until the shop can sell; redraws on a terminal, prints changed steps elsewhere
+    /// Keep looking until the shop can sell; redraws on a terminal, prints changed steps elsewhere
     #[arg(long)]
     watch: bool,
     /// How often to look, e.g. 30s or 5m
@@ -52,6 +52,13 @@ impl Record for Step {
 }
 
 pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
+    if args.watch && ctx.is_one_of_several() {
+        return Err(
+            Failure::input(text!("--watch follows one shop; --profile all is several"))
+                .hint(text!("name one shop with --profile"))
+                .into(),
+        );
+    }
     if args.watch {
         return watch(args.every.max(Duration::from_secs(1)), ctx).await;
     }
@@ -139,7 +146,7 @@ async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
     }
     if tell && reads.is_offline() {
         ctx.out.warn(text!(
-            "WeChat has taken the custom component offline for this Mini Program (errcode 1400007): nothing here can change that; sales go on in WeChat Store"
+            "WeChat has taken the custom component offline for this Mini Program (errcode 1400007): nothing here can change that; selling continues in WeChat Store"
         ));
     }
     Ok(steps::steps(&reads))

@@ -1,7 +1,7 @@
 //! `wxsell util docs`: what this program writes about itself: completion scripts, man pages, the list of commands.
 
 use crate::cli::Cli;
-use crate::cli::help::{GROUPS, TOPICS, all_examples};
+use crate::cli::help::{GROUPS, TOPICS, Topic, all_examples};
 use crate::commands::completion::Shell;
 use crate::fail::Failure;
 use crate::lang::Lang;
@@ -53,7 +53,10 @@ fn renew_man_pages(folder: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("wxsell") && name.ends_with(".1") && !pages.contains_key(&*name) {
+        if name.starts_with("wxsell")
+            && [".1", ".7"].iter().any(|end| name.ends_with(end))
+            && !pages.contains_key(&*name)
+        {
             std::fs::remove_file(entry.path())?;
         }
     }
@@ -63,7 +66,8 @@ fn renew_man_pages(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// `wxsell.1` with the global options, and a page for each noun with all its verbs, by file name.
+/// `wxsell.1` with the global options, a page for each noun with all its verbs, and one in section 7 for each topic of the
+/// help, by file name.
 fn man_pages() -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
@@ -94,7 +98,51 @@ fn man_pages() -> std::io::Result<BTreeMap<String, Vec<u8>>> {
         appendix(Some(noun.get_name()), &mut page)?;
         pages.insert(man.get_filename(), one_preamble(&page));
     }
+    for topic in TOPICS {
+        pages.insert(
+            format!("wxsell-{}.7", topic.name),
+            topic_page(topic).into_bytes(),
+        );
+    }
     Ok(pages)
+}
+
+/// A topic of the help as a page of its own: paragraphs are filled, indented lines stay as they are.
+fn topic_page(topic: &Topic) -> String {
+    let mut lines = topic.text(Lang::En).lines();
+    let title = lines.next().unwrap_or_default();
+    let mut page = format!(
+        ".TH wxsell\\-{name} 7 \"\" \"{source}\"\n.SH NAME\nwxsell\\-{name} \\- {title}\n.SH DESCRIPTION\n",
+        name = roff(topic.name),
+        source = source(),
+        title = roff(title)
+    );
+    let mut verbatim = false;
+    for line in lines {
+        let indented = line.starts_with("  ");
+        if indented != verbatim && !line.is_empty() {
+            page.push_str(if indented { ".nf\n" } else { ".fi\n" });
+            verbatim = indented;
+        }
+        match line.is_empty() {
+            true => page.push_str(".PP\n"),
+            false => {
+                let _ = writeln!(page, "{}", roff(line));
+            }
+        }
+    }
+    if verbatim {
+        page.push_str(".fi\n");
+    }
+    page.push_str(".SH \"SEE ALSO\"\n");
+    let others = TOPICS.iter().filter(|other| other.name != topic.name);
+    let others = others.map(|other| format!("\\fBwxsell\\-{}\\fR(7)", roff(other.name)));
+    let all: Vec<String> = std::iter::once("\\fBwxsell\\fR(1)".to_owned())
+        .chain(others)
+        .collect();
+    page.push_str(&all.join(", "));
+    page.push('\n');
+    page
 }
 
 fn source() -> String {
@@ -141,11 +189,14 @@ fn appendix(noun: Option<&str>, page: &mut Vec<u8>) -> std::io::Result<()> {
         pages.extend(all.map(|noun| format!("\\fBwxsell\\-{noun}\\fR(1)")));
     }
     writeln!(page, "{}", pages.join(", "))?;
-    let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+    let topics: Vec<String> = TOPICS
+        .iter()
+        .map(|topic| format!("\\fBwxsell\\-{}\\fR(7)", roff(topic.name)))
+        .collect();
     writeln!(
         page,
-        ".PP\nOptions that every command takes stand in \\fBwxsell\\fR(1). More: \\fBwxsell help\\fR with one of {}.",
-        roff(&topics.join(", "))
+        ".PP\nOptions that every command takes are in \\fBwxsell\\fR(1). More: {}.",
+        topics.join(", ")
     )
 }
 

@@ -241,7 +241,7 @@ impl Change {
                 ),
             },
             hint: Some(text!(
-                "check it; if it is meant, allow it with --max-price-drop"
+                "check it; if it is intended, allow it with --max-price-drop"
             )),
         }
     }
@@ -365,7 +365,7 @@ fn new_sku(given: &SkuDraft, head_images: &[String]) -> Result<Sku, Field> {
 fn below_list(sku: &Sku) -> Option<Refusal> {
     (sku.list_price < sku.price).then(|| Refusal {
         message: text!(
-            "the list price of {sku}, {list}, would stand below its price {price}",
+            "the list price of {sku}, {list}, would be below its price {price}",
             sku = &sku.id,
             list = sku.list_price.to_yuan(),
             price = sku.price.to_yuan()
@@ -810,9 +810,7 @@ impl Work<'_> {
         self.out.audited = self.out.changes.iter().any(|change| !change.at_once);
         if self.draft.free_only && self.out.audited {
             return self.refuse(Some(Refusal {
-                message: text!(
-                    "it never passed an audit, so that nothing of it changes without one"
-                ),
+                message: text!("it never passed an audit, so every change needs one"),
                 hint: Some(text!("wait for its audit, or change it with goods upload")),
             }));
         }

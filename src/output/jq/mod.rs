@@ -179,7 +179,7 @@ impl Jq {
 
     /// The next line; `None` where the expression ended all by itself.
     fn line(&self, process: &mut Process) -> Result<Option<String>, Failure> {
-        let hint = text!("see the JSON it works on with --format json");
+        let hint = text!("--format json shows the JSON that it filters");
         match process.output.recv_timeout(self.patience) {
             Ok(line) => Ok(Some(line)),
             Err(RecvTimeoutError::Timeout) => Err(Failure::input(text!(
@@ -229,14 +229,14 @@ fn read(line: &str) -> Option<Line> {
 fn failed(trouble: &Trouble, expression: &str) -> Failure {
     match trouble {
         Trouble::Data(why) => Failure::input(text!("--jq: {error}", error = start_of(why)))
-            .hint(text!("see the JSON it works on with --format json")),
+            .hint(text!("--format json shows the JSON that it filters")),
         Trouble::Expression(position, why) => Failure::input(text!(
             "--jq: {why} at character {position} of: {expression}",
             why = start_of(why),
             position,
             expression = start_of(expression)
         ))
-        .hint(text!("the language is that of jq, e.g. --jq '.[].title'")),
+        .hint(text!("the syntax is that of jq, e.g. --jq '.[].title'")),
     }
 }
 

@@ -134,7 +134,7 @@ fn error(out: &mut impl Write, why: &Value) -> io::Result<()> {
 fn run(jq: &Jq, json: &[u8], out: &mut impl Write) -> io::Result<Option<String>> {
     let input = match jaq_json::read::parse_single(json) {
         Ok(input) => input,
-        Err(error) => return Ok(Some(format!("our own JSON does not read: {error}"))),
+        Err(error) => return Ok(Some(format!("cannot parse our own JSON: {error}"))),
     };
     let context = Ctx::<data::JustLut<Val>>::new(&jq.lut, Vars::new([]));
     for value in jq.id.run((context, input)) {

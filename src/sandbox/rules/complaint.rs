@@ -323,7 +323,7 @@ pub fn ask(tx: &mut Tx<'_>, number: &str, of: Side) -> Result<Happening, Refusal
     };
     let (state, event) = match (first, of) {
         (_, Side::Nobody) => {
-            return Err(Refusal::new(21001, "evidence is asked of somebody"));
+            return Err(Refusal::new(21001, "name who has to give evidence"));
         }
         (true, Side::Merchant) => (230_003, 240_002),
         (true, Side::Buyer) => (230_002, 240_003),

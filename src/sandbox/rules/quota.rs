@@ -17,6 +17,8 @@ const HOUR: i64 = 3600;
 const RESETS: i64 = 10;
 /// Resets of one counter a month.
 const RESETS_OF_ONE: i64 = 50;
+/// What a day of calls may hold where no limit is set.
+const DAY_LIMIT: i64 = 10_000_000;
 /// How long a rid can be looked up, in seconds.
 const RID_LIFE: i64 = 7 * 86_400;
 
@@ -116,22 +118,18 @@ fn check_path(path: &str) -> Result<(), Refusal> {
     }
 }
 
-/// 0/0/0 is "no figure", as long as no limit is set.
+/// Counts against the limit that is set; without one against a day's limit that is never reached, as the platform has one
+/// for every call.
 pub fn get(tx: &mut Tx<'_>, request: QuotaGet) -> Result<QuotaGetReply, Refusal> {
     let path = request.cgi_path.as_str();
     check_path(path)?;
     let used = tx.counted(&format!("day:{path}"), tx.day())?;
-    let quota = tx
-        .settings
-        .calls_per_day
-        .map_or_else(DayQuota::default, |limit| {
-            let daily_limit = i64::from(limit);
-            DayQuota {
-                daily_limit,
-                used,
-                remain: (daily_limit - used).max(0),
-            }
-        });
+    let daily_limit = tx.settings.calls_per_day.map_or(DAY_LIMIT, i64::from);
+    let quota = DayQuota {
+        daily_limit,
+        used,
+        remain: (daily_limit - used).max(0),
+    };
     let per_minute = tx.settings.calls_per_minute.map(i64::from);
     let rate_limit = per_minute.map(|call_count| RateLimit {
         call_count,

@@ -313,7 +313,7 @@ pub fn material(tx: &mut Tx<'_>, request: Material) -> Result<Value, Refusal> {
     let kind = request.share_type.unwrap_or(0);
     let mut reply = json!({});
     if matches!(kind, 0 | 1) {
-        reply["tag"] = format!("#小程序://沙箱小店/{number:X}").into();
+        reply["tag"] = format!("#小程序://沙盒小店/{number:X}").into();
     }
     if matches!(kind, 0 | 2) {
         let path = format!("{}{joint}promoter={}&mark={mark}", request.path, person.id);

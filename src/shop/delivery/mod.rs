@@ -43,7 +43,7 @@ pub struct Alone {
 /// No carrier gives out waybill numbers with blanks, and nobody could follow the parcel.
 pub fn blank_in_waybill(waybill: &str) -> Text {
     text!(
-        "there is a blank in the waybill number \"{waybill}\"",
+        "there is a space in the waybill number \"{waybill}\"",
         waybill
     )
 }

@@ -111,7 +111,7 @@ pub fn plan(
         State::Unknown(_) => problems.push((
             None,
             text!(
-                "whether the order can be shipped cannot be told; its state is {state}",
+                "cannot tell whether the order can be shipped; its state is {state}",
                 state = order.state.words()
             ),
         )),
@@ -120,7 +120,7 @@ pub fn plan(
     if order.parcels == Parcels::Unreadable {
         problems.push((
             None,
-            text!("which parcels the order has already cannot be read"),
+            text!("cannot read which parcels the order already has"),
         ));
     }
     let shipped = matches!(order.state, State::Shipped | State::Completed);

@@ -136,7 +136,7 @@ impl Shop {
                     let why = match shipment.is_due() {
                         false => None,
                         true if alone.unsettled.contains(&shipment.out_order_id) => Some(text!(
-                            "another command reported a parcel of it, and whether WeChat got that cannot be told now"
+                            "another command reported a parcel of this order, and it is not known yet whether WeChat has it"
                         )),
                         true => self.held_back(order).await,
                     };
@@ -252,7 +252,7 @@ impl Plans {
         for error in unwritten {
             let failure = Failure::from_any(error);
             shop.warn(text!(
-                "rows that failed could not be given back: {why}; `wxsell run failed {run}` lists them",
+                "cannot write the failed rows: {why}; `wxsell run failed {run}` lists them",
                 why = failure.message,
                 run
             ));

@@ -270,7 +270,7 @@ impl Table {
             SourceKind::Xlsx => self.xlsx(how)?,
             SourceKind::Json | SourceKind::Jsonl => {
                 let file = self.this().source.name.clone();
-                return Err(Failure::input(text!("{file} is no table", file))
+                return Err(Failure::input(text!("{file} is not a table", file))
                     .hint(text!("parcels are read from .xlsx, .csv and .tsv"))
                     .into());
             }
@@ -283,7 +283,7 @@ impl Table {
         self.notices.extend(hidden_rows(&file, &hidden));
         if before == self.lines.len() + self.problems.len() {
             let heading = self.this().heading.max(1);
-            self.note(heading, None, "", text!("there is no parcel in it"), None);
+            self.note(heading, None, "", text!("it holds no parcels"), None);
         }
         Ok(())
     }
@@ -346,7 +346,7 @@ impl Table {
                 place: place(line),
                 order: line.order.clone(),
                 message: text!(
-                    "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+                    "\"{number}\" and \"{other}\" at {place} differ only in width, spaces or leading zeros",
                     number = &line.order,
                     other = &one.order,
                     place = place(one)
@@ -395,7 +395,7 @@ impl Table {
                     return Ok(sound);
                 };
                 let message = text!(
-                    "the headings stand in row {row}, below other rows",
+                    "the headings are in row {row}, below other rows",
                     row = row.counted()
                 );
                 let hint = text!("delete the rows above the headings");
@@ -453,7 +453,7 @@ impl Table {
         }
         if !unread.is_empty() {
             self.notices.push(text!(
-                "columns of {file} that are not read: {columns}",
+                "columns of {file} not read: {columns}",
                 file,
                 columns = unread.join(", ")
             ));
@@ -491,7 +491,7 @@ impl Table {
                         Some(count) => line.count = Some(count),
                         None => wrong.push((
                             Some(at),
-                            text!("\"{text}\" is no number of pieces", text = words),
+                            text!("\"{text}\" is not a number of pieces", text = words),
                             None,
                         )),
                     },
@@ -555,7 +555,7 @@ fn value(field: Field, cell: &str, kind: CellKind) -> std::result::Result<String
             if field == Field::Waybill && number.text.contains(' ') {
                 return Err(Refusal {
                     message: super::blank_in_waybill(&number.text),
-                    hint: text!("write it without blanks"),
+                    hint: text!("write it without spaces"),
                 });
             }
             Ok(number.text.into_owned())

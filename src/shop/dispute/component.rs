@@ -86,20 +86,3 @@ pub(super) async fn list(
     })
     .await
 }
-
-/// The request of a statement.
-pub(super) fn evidence(number: Id64, words: Option<&str>) -> Value {
-    let mut body = json!({"complaint_order_id": number, "material_info": {}});
-    if let Some(words) = words {
-        put(&mut body, "material_info.content", words.into());
-    }
-    body
-}
-
-/// As it is with links of pictures.
-pub(super) fn with_pictures(mut body: Value, links: &[String]) -> Value {
-    if !links.is_empty() {
-        put(&mut body, "material_info.media_url_list", json!(links));
-    }
-    body
-}

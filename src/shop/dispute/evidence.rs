@@ -6,8 +6,8 @@ use crate::lang::Text;
 use crate::model::dispute::{Dispute, State, takes_evidence};
 use crate::shop::Shop;
 use crate::shop::image::Pictures;
-use crate::shop::pass_through::check;
-use crate::shop::pass_through::dispute::RESPOND;
+use crate::shop::pass_through::dispute::{IMAGES, MATERIAL, NUMBER, RESPOND, STATEMENT};
+use crate::shop::pass_through::{body, check, empty};
 use crate::shop::reading::Fetched;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -50,7 +50,10 @@ impl Shop {
     /// Reads the dispute; `force` hands in also where its state takes none.
     pub async fn plan_evidence<'a>(&self, evidence: Evidence<'a>, force: bool) -> Result<Plan<'a>> {
         let before = self.read_dispute(evidence.number).await?.value;
-        let body = self.evidence_request(evidence.number, evidence.words.as_deref())?;
+        let mut body = body([NUMBER.of(evidence.number), MATERIAL.of(empty())]);
+        if let Some(words) = &evidence.words {
+            STATEMENT.put(&mut body, words.as_str());
+        }
         check(&RESPOND, &body, &[])?;
         Ok(Plan {
             evidence,
@@ -72,7 +75,11 @@ impl Plan<'_> {
 
     /// The request with the links of its pictures.
     pub fn request(&self, links: &[String]) -> Value {
-        super::component::with_pictures(self.body.clone(), links)
+        let mut body = self.body.clone();
+        if !links.is_empty() {
+            IMAGES.put(&mut body, links.to_vec());
+        }
+        body
     }
 
     /// Hands it in, once `asking` agrees.

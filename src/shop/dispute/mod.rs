@@ -13,7 +13,6 @@ use crate::text;
 use crate::types::{Family, Id64};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Which disputes. What is not said fits all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,14 +69,6 @@ impl Handed {
 }
 
 impl Shop {
-    /// The request of a statement, without pictures.
-    fn evidence_request(&self, number: Id64, words: Option<&str>) -> Result<Value> {
-        match self.family {
-            Family::Component => Ok(component::evidence(number, words)),
-            Family::Store => Err(lacks(text!("this command")).into()),
-        }
-    }
-
     /// Evidence in the history of its dispute, once more than before.
     pub async fn find_evidence(&self, movement: &Movement) -> Result<Option<Found>> {
         let handed: Handed = serde_json::from_str(&movement.look).unwrap_or_default();

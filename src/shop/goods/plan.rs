@@ -198,7 +198,7 @@ impl Plan {
         let reason = Refusal {
             message: text!("its price changes by more than the guard on prices lets pass"),
             hint: Some(text!(
-                "check it; if it is meant, allow it with --max-price-drop"
+                "check it; if it is intended, allow it with --max-price-drop"
             )),
         };
         for asked in self.asked.iter().filter(|asked| asked.price) {
@@ -275,7 +275,7 @@ fn known_twin(items: &Items, key: &str) -> Result<Option<String>> {
 
 pub fn no_such_product() -> Refusal {
     Refusal {
-        message: text!("the shop has no product of this number"),
+        message: text!("the shop has no product with this number"),
         hint: Some(text!("add it with `wxsell goods upload`")),
     }
 }
@@ -290,7 +290,7 @@ async fn preconditions(shop: &Shop, state: &State, shop_key: &str) -> Result<Opt
     {
         return Err(Failure::new(
             Kind::Refused,
-            text!("customer service is not set, and WeChat takes no goods before it is"),
+            text!("customer service is not set, and WeChat accepts no products before it is"),
         )
         .hint(text!(
             "set it once, e.g. `wxsell merchant update --service phone --phone 020-12345678`"

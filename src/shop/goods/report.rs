@@ -261,7 +261,7 @@ pub fn given_back(written: Written, run: i64, shop: &Shop) -> (Vec<std::path::Pa
     let all = written.problems.is_empty();
     for error in written.problems {
         shop.warn(text!(
-            "rows that failed could not be given back: {why}; `wxsell run failed {run}` lists them",
+            "cannot write the failed rows: {why}; `wxsell run failed {run}` lists them",
             why = Failure::from_any(error).message,
             run
         ));

@@ -560,7 +560,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
         if self.told_of_wait.get() < now() {
             self.told_of_wait.set(until);
             (self.note)(text!(
-                "WeChat takes no more submissions of this shop for now; trying again at {time}",
+                "WeChat accepts no more submissions from this shop for now; trying again at {time}",
                 time = rfc3339(until)
             ));
         }
@@ -597,12 +597,12 @@ impl<'a, T: Sendable> Sender<'a, T> {
         while let Some(until) = self.slot_full_until(key)? {
             if !self.options.wait {
                 return Err(Failure::limited(text!("the audit quota of this shop is used up until {time}", time = rfc3339(until)))
-                    .hint(text!("run the same command after that, or now with --wait: it goes on where it stopped"))
+                    .hint(text!("run the same command after that, or now with --wait: it continues where it stopped"))
                     .into());
             }
             if self.told_of_wait.replace(until) != until {
                 (self.note)(text!(
-                    "the audit quota is used up; going on at {time}",
+                    "the audit quota is used up; continuing at {time}",
                     time = rfc3339(until)
                 ));
             }

@@ -127,7 +127,7 @@ impl Shop {
         upload.await?.temp_img_url.ok_or_else(|| {
             Failure::new(
                 Kind::Refused,
-                text!("WeChat took the image and named no link for it"),
+                text!("WeChat accepted the image but returned no link"),
             )
             .hint(text!("try `wxsell image upload` with this file"))
             .into()

@@ -182,7 +182,7 @@ impl Shop {
         let value = value.ok_or_else(|| {
             Failure::new(
                 crate::fail::Kind::Refused,
-                text!("WeChat took the image and named no link for it"),
+                text!("WeChat accepted the image but returned no link"),
             )
         })?;
         if let Some(key) = key {

@@ -118,7 +118,7 @@ impl Application {
             ),
             "REJECTED" => (
                 Some(text!("you")),
-                text!("correct what was rejected and hand the application in again"),
+                text!("correct what was rejected and submit the application again"),
                 Some("merchant apply"),
             ),
             "NEED_SIGN" => (

@@ -24,11 +24,12 @@ impl Shop {
     pub async fn order_key(&self, named: &str, openid: Option<&str>, by_id: bool) -> Result<Key> {
         let id = named.parse::<Id64>().ok();
         if by_id && id.is_none() {
-            return Err(
-                Failure::input(text!("{number} is no number of WeChat", number = named))
-                    .hint(text!("leave --by-id out for a number of your own"))
-                    .into(),
-            );
+            return Err(Failure::input(text!(
+                "{number} is not one of WeChat's numbers",
+                number = named
+            ))
+            .hint(text!("leave --by-id out for a number of your own"))
+            .into());
         }
         let Some(openid) = openid else {
             let numbers = [named.to_owned()];
@@ -107,7 +108,7 @@ impl ByNumber {
                 Failure::input(twin_words(number, other)).hint(text!("write it as the shop has it"))
             }
             (None, true) => Failure::input(text!(
-                "no order {number}, but one that begins alike: a spreadsheet may have lost its last digits",
+                "no order {number}, but one that starts alike: a spreadsheet may have lost its last digits",
                 number
             ))
             .hint(text!(

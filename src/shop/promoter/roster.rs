@@ -184,12 +184,12 @@ fn check_all(people: &[Person], wrong: &mut Vec<Text>) {
         {
             problems.push(match (row, other == openid) {
                 (Some(row), false) => text!(
-                    "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+                    "\"{number}\" and \"{other}\" at {place} differ only in width, spaces or leading zeros",
                     number = openid,
                     other,
                     place = text!("row {row}", row)
                 ),
-                _ => text!("{openid} stands twice", openid),
+                _ => text!("{openid} appears twice", openid),
             });
         }
         wrong.extend(problems.into_iter().map(|problem| match person.row {

@@ -495,7 +495,7 @@ impl Doubts {
                     name
                 ),
                 Doubt::PaperMayBeNeeded { name } => text!(
-                    "product {number} may need the paper {name}: the rule of its category is not understood",
+                    "product {number} may need the document {name}: the rule of its category is not understood",
                     number,
                     name
                 ),
@@ -757,7 +757,7 @@ impl<'a> Reader<'a> {
                 }
                 None => self.wrong(
                     cell,
-                    text!("the category has no paper called \"{name}\"", name),
+                    text!("the category has no document called \"{name}\"", name),
                 ),
             }
         }
@@ -769,7 +769,7 @@ impl<'a> Reader<'a> {
             {
                 self.at_row(
                     row.at,
-                    text!("SKU {number} is there twice", number = &sku.number),
+                    text!("SKU {number} appears twice", number = &sku.number),
                 );
             }
             wanted.skus.push(sku);
@@ -809,7 +809,7 @@ impl<'a> Reader<'a> {
                 self.goods.problem(
                     row.at,
                     row.sizes.first().map(|(_, cell)| cell.column),
-                    text!("nobody can tell which size of the chart this SKU is"),
+                    text!("cannot tell which size of the chart this SKU is"),
                     Some(text!(
                         "give it a SKU attribute 尺码, e.g. in a column 规格:尺码"
                     )),
@@ -1107,7 +1107,7 @@ impl<'a> Reader<'a> {
                 None,
                 first,
                 text!(
-                    "the category {category} needs the paper {name}",
+                    "the category {category} needs the document {name}",
                     category,
                     name
                 ),
@@ -1365,7 +1365,7 @@ impl<'a> Reader<'a> {
             match self.image(cell.input, &reference) {
                 Ok(image) if images.contains(&image) => self.wrong(
                     cell,
-                    text!("the image {image} is there twice", image = &reference),
+                    text!("the image {image} appears twice", image = &reference),
                 ),
                 Ok(image) => images.push(image),
                 Err(why) => self.wrong(cell, why),

@@ -23,6 +23,7 @@ use crate::fail::{Failure, Kind, Within, failure};
 use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
+use crate::shop::goods::kept::Reading;
 use crate::shop::goods::steps::Step;
 use crate::state::State;
 use crate::state::products::KnownProduct;
@@ -136,14 +137,27 @@ impl Shop {
         Ok(all)
     }
 
-    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out.
+    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out, and those that
+    /// `reading` kept are not read again.
     pub async fn store_products(
         &self,
         ids: Vec<Id>,
+        reading: &Reading,
         mut heard: impl FnMut(),
     ) -> Result<Vec<GetProductReply>> {
         let mut reads = futures_util::stream::iter(ids)
-            .map(|id| async move { self.store_product(id.as_str()).await })
+            .map(|id| async move {
+                let part = id.to_string();
+                if let Some(kept) = reading.take(&part) {
+                    reading.counts(1);
+                    return Ok(Some(kept));
+                }
+                let reply = self.store_product(id.as_str()).await?;
+                if let Some(reply) = &reply {
+                    reading.keep(&part, reply, 1);
+                }
+                anyhow::Ok(reply)
+            })
             .buffered(AT_ONCE);
         let mut products = Vec::new();
         while let Some(product) = reads.try_next().await? {
@@ -172,6 +186,29 @@ impl Shop {
             }
         }
         Ok(())
+    }
+
+    /// Numbers of the merchant's that several products of the store have now, each with the store's numbers of them.
+    pub async fn doubled_products(
+        &self,
+        state: &State,
+        shop_key: &str,
+    ) -> Result<Vec<(String, Vec<String>)>> {
+        let mut doubled = Vec::new();
+        for number in state.doubled_products(shop_key)? {
+            let mut ids = Vec::new();
+            for known in state.products_of(shop_key, &number, "")? {
+                match self.store_product(&known.id).await? {
+                    Some(_) => ids.push(known.id),
+                    // It was deleted elsewhere.
+                    None => state.forget_product(shop_key, &known.id)?,
+                }
+            }
+            if ids.len() > 1 {
+                doubled.push((number, ids));
+            }
+        }
+        Ok(doubled)
     }
 
     /// The product of a merchant's number, looked up at the store where this machine does not know it. Digits that are
@@ -335,7 +372,7 @@ fn linked(reply: UploadReply) -> Result<String> {
     match reply.pic_file.img_url {
         link if link.is_empty() => Err(Failure::new(
             Kind::Refused,
-            text!("the Store took the image and named no link for it"),
+            text!("the Store accepted the image but returned no link"),
         )
         .into()),
         link => Ok(link),
@@ -449,10 +486,10 @@ impl Left {
     /// What this job may use: all but the share that is reserved.
     fn read(quota: &AuditQuota, reserve: u32) -> Result<Left, Failure> {
         if quota.block_status {
-            return Err(Failure::limited(text!(
-                "the Store blocks submissions to the audit for now"
-            ))
-            .hint(text!("the store's console says why")));
+            return Err(
+                Failure::limited(text!("the Store blocks audit submissions for now"))
+                    .hint(text!("the store's console says why")),
+            );
         }
         if quota.unlimited_type == Some(1) {
             return Ok(Left::default());
@@ -868,14 +905,14 @@ impl<'a> Sender<'a> {
         let mut left = self.left.borrow_mut();
         if left.all == Some(0) {
             return Err(Failure::limited(match self.options.reserve {
-                0 => text!("the store has no submissions to the audit left for now"),
+                0 => text!("the store has no audit submissions left for now"),
                 percent => text!(
-                    "the store has no submissions to the audit left for now but the {percent}% that are reserved",
+                    "the store has no audit submissions left for now but the {percent}% that are reserved",
                     percent
                 ),
             })
             .hint(text!(
-                "run the same command later: it goes on where it stopped; `wxsell quota audits` shows the counters"
+                "run the same command later: it continues where it stopped; `wxsell quota audits` shows the counters"
             )));
         }
         if is_new && left.new == Some(0) {
@@ -896,7 +933,7 @@ impl<'a> Sender<'a> {
         let now = self.shop.clock()?;
         if now < until {
             self.shop.note(text!(
-                "the store takes no more submissions for now; going on at {time}",
+                "the store accepts no more submissions for now; continuing at {time}",
                 time = rfc3339(until)
             ));
             let wait = std::time::Duration::from_secs(u64::try_from(until - now).unwrap_or(0));
@@ -1457,7 +1494,7 @@ fn unchanged(options: &Options, edit_status: i64) -> Decision {
                 text!("the audit refused it and nothing has changed since"),
             )
             .hint(text!(
-                "the reason stands in the store's console; correct the product in the sheet and upload it again"
+                "the store's console has the reason; correct the product in the sheet and upload it again"
             )),
         ),
         edit::WRITE_FAILED => Decision::Refused(
@@ -1493,7 +1530,7 @@ fn guard_prices(options: &Options, base: &Product, target: &Product) -> Result<(
                 ),
             )
             .hint(text!(
-                "check it; if it is meant, allow it with --max-price-drop"
+                "check it; if it is intended, allow it with --max-price-drop"
             )));
         }
     }
@@ -1567,14 +1604,14 @@ fn limited(error: anyhow::Error, until: i64) -> anyhow::Error {
     Failure {
         kind: Kind::Limited,
         message: text!(
-            "{problem}; it may go on at {time}",
+            "{problem}; it can continue at {time}",
             problem = found.message.clone(),
             time = rfc3339(until)
         ),
         ..found
     }
     .hint(text!(
-        "run the same command after that: it goes on where it stopped"
+        "run the same command after that: it continues where it stopped"
     ))
     .into()
 }

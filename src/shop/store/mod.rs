@@ -6,6 +6,7 @@ pub mod goods;
 pub mod job;
 pub mod opening;
 pub mod plan;
+pub mod rejection;
 pub mod sale;
 pub mod sheet;
 pub mod writer;
@@ -64,7 +65,7 @@ impl StoreState {
             StoreState::Open | StoreState::Unknown => text!("the store is open"),
         };
         Failure::new(Kind::NotReady, words).hint(text!(
-            "go on in the console of the store: https://store.weixin.qq.com"
+            "continue in the console of the store: https://store.weixin.qq.com"
         ))
     }
 }

@@ -990,7 +990,7 @@ impl Reading {
             if self.naming.knows(row) {
                 if self.above.take().is_some() {
                     return Err(Failure::input(text!(
-                        "in {file} the headings stand in row {row}, below other rows",
+                        "in {file} the headings are in row {row}, below other rows",
                         file = &self.this_file().source.name,
                         row = row.counted()
                     ))
@@ -1039,7 +1039,7 @@ impl Reading {
                     None,
                     text!("{name} is missing", name),
                     text!(
-                        "every row needs the number of its product, also further SKUs of the same product"
+                        "every row needs its product number, including further SKUs of the same product"
                     ),
                 );
                 return Ok(());

@@ -292,7 +292,7 @@ async fn price_stands(shop: &Shop, body: &Value) -> Result<Standing> {
     Ok(match state {
         State::Unpaid | State::PaymentChecked | State::Unknown(_) => Standing::Before,
         _ => Standing::Elsewhere(text!(
-            "order {number} is {state}, and its price stays what it is",
+            "order {number} is {state}; its price cannot change any more",
             number = &order.value.number,
             state = state.words()
         )),

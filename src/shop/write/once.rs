@@ -186,7 +186,7 @@ fn harmless(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.unclear && failure.errcode.is_none() {
         failure.hint = Some(text!(
-            "whether it was done is not known; run the same command again: done twice it is no more than done once"
+            "whether it was done is not known; run the same command again: twice has the same effect as once"
         ));
     }
     failure.into()

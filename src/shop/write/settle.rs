@@ -190,7 +190,7 @@ impl Shop {
         };
         if shows(&movement) {
             return Err(Failure::input(text!(
-                "write {id} is looked up at WeChat, which is not for a person to say",
+                "write {id} can be looked up at WeChat, so nobody has to say how it ended",
                 id
             ))
             .hint(text!("`wxsell run settle` looks it up"))

@@ -69,12 +69,12 @@ pub(super) fn not_kept(sort: Sort, movement: &Movement, error: anyhow::Error) ->
     Failure {
         kind: Kind::Unknown,
         message: text!(
-            "the {movement} is made, but that could not be written down: {why}",
+            "the {movement} was made, but could not be recorded: {why}",
             movement = named(sort, movement),
             why = failure.message.clone()
         ),
         hint: Some(text!(
-            "put the state folder right, then run the same command again: it finds it and makes no second one"
+            "repair the state folder, then run the same command again: it finds this one and makes no second"
         )),
         ..failure
     }
@@ -87,7 +87,7 @@ pub(super) fn goes_on(sort: Sort, movement: &Movement) -> anyhow::Error {
         movement = named(sort, movement)
     ))
     .hint(text!(
-        "go on with it by the same command with its amount; or say --new to make another one"
+        "continue it with the same command and amount, or make another one with --new"
     ))
     .into()
 }
@@ -111,7 +111,7 @@ pub(super) fn held(sort: Sort, movement: &Movement) -> anyhow::Error {
 pub(super) fn undecided(movement: &Movement, why: Option<&Failure>) -> anyhow::Error {
     let (id, path) = (movement.id, movement.subject.as_str());
     let message = text!(
-        "whether {path} was done is not known, and WeChat does not show it by itself",
+        "whether {path} was done is not known, and WeChat does not show it",
         path
     );
     let mut failure = Failure::new(Kind::Unknown, message).hint(match component::seen_by(path) {

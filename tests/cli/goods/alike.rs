@@ -168,7 +168,7 @@ fn a_parcel_goes_to_no_order_that_is_only_spelled_alike() {
     let said = world.run(&["delivery", "send", "--from", "t.csv"]);
     assert_eq!(said.code, Some(2));
     assert!(
-        said.text().contains("C2 运单号") && said.text().contains("a blank in the waybill number"),
+        said.text().contains("C2 运单号") && said.text().contains("a space in the waybill number"),
         "{}",
         said.text()
     );

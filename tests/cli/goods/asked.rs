@@ -2,7 +2,6 @@
 
 use crate::cli::catalogues::teas;
 use crate::cli::world::{Said, World, said};
-use std::process::Command;
 
 /// Runs on a terminal of its own, with these answers typed.
 fn on_terminal(world: &World, answers: &str, args: &[&str]) -> Said {
@@ -11,27 +10,7 @@ fn on_terminal(world: &World, answers: &str, args: &[&str]) -> Said {
 
 /// As [`on_terminal`], with words of a shell after the command.
 pub fn run_on_terminal(world: &World, answers: &str, args: &[&str], then: &str) -> Said {
-    let inner = world.command(args);
-    let quoted =
-        |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''"));
-    let words: Vec<String> = std::iter::once(inner.get_program())
-        .chain(inner.get_args())
-        .map(quoted)
-        .collect();
-    world.write("answers", answers);
-    let mut script = Command::new("script");
-    script
-        .args(["-qec", &format!("{} {then}", words.join(" ")), "/dev/null"])
-        .env_clear()
-        .envs(
-            inner
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .env("PATH", "/usr/bin:/bin")
-        .current_dir(world.file(""))
-        .stdin(std::fs::File::open(world.file("answers")).expect("answers"));
-    said(&mut script)
+    said(&mut world.on_terminal_then(&world.command(args), answers, then))
 }
 
 #[test]

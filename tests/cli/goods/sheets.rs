@@ -74,7 +74,7 @@ fn what_a_sheet_does_not_show_as_it_is_is_refused_with_its_cell() {
         ("formats.xlsx", &[&["G3 售价", "percentage, 50%"]]),
         (
             "titlerow.xlsx",
-            &[&["the headings stand in row 2", "delete the rows above"]],
+            &[&["the headings are in row 2", "delete the rows above"]],
         ),
         (
             "hintrow.xlsx",

@@ -38,6 +38,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Check(args) => check(&args, ctx).await,
         Verb::Template(args) => sheets::template(args, ctx).await,
         Verb::List(args) => list::list(&args, ctx).await,
+        Verb::Rejected(args) => list::list(&args.into(), ctx).await,
         Verb::Show(args) => list::show(&args, ctx).await,
         Verb::Export(args) => sheets::export(args, ctx).await,
         Verb::Add(args) => single::add(args, ctx).await,
@@ -177,7 +178,7 @@ impl Record for Line {
                 planned::ADD => text!("add"),
                 planned::FREE_UPDATE => text!("free update"),
                 planned::AUDITED_UPDATE => text!("audited update"),
-                planned::SUBMIT => text!("submit to the audit"),
+                planned::SUBMIT => text!("submit for audit"),
                 planned::NOT_COMPARED => text!("sent before, not compared"),
                 planned::HELD => text!("held back"),
                 planned::REFUSED => text!("refused"),
@@ -320,13 +321,13 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         problem::list(&ctx.out.with_all_columns(), &files.problems)?;
         return Err(refusal(&files)
             .hint(text!(
-                "correct the cells named, or leave these products out with --skip-bad"
+                "correct these cells, or skip these products with --skip-bad"
             ))
             .into());
     }
     if problems > 0 && args.remove_missing_skus {
         return Err(Failure::input(text!(
-            "rows were left out, so that nobody knows which SKUs are to be removed"
+            "rows were skipped, so it is unknown which SKUs to remove"
         ))
         .hint(text!(
             "correct the files, or give --skip-bad without --remove-missing-skus"
@@ -449,7 +450,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
             count = for_later
         ))
         .hint(text!(
-            "run the same command later: it goes on where it stopped"
+            "run the same command later: it continues where it stopped"
         ))
         .into()),
         None => Ok(()),

@@ -6,7 +6,7 @@ use crate::text;
 use anyhow::Result;
 
 pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
-    args.complete()?;
+    args.complete(ctx)?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
     let row = |number: &str, result| Stepped {
@@ -43,6 +43,6 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
         .step_goods(which, &args.out_product_ids)
         .await?;
     ctx.out.list(&done.rows)?;
-    let refused = text!("the store refused it; the reason stands above");
+    let refused = text!("the store refused it; the reason is above");
     done.end(count, refused)
 }

@@ -10,13 +10,13 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};
 use crate::model::order::Receiver;
 use crate::model::policy::{Action, Policy, Rule};
-use crate::shop::pass_through::aftersale::ACCEPT_RETURN;
+use crate::shop::pass_through::aftersale::{ACCEPT_RETURN, ADDRESS, NUMBER};
+use crate::shop::pass_through::body;
 use crate::text;
 use crate::types::Fen;
 use crate::types::span::duration;
 use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::json;
 use std::path::Path;
 use toml::Table;
 
@@ -46,13 +46,11 @@ pub fn parse(file: &str, content: &str) -> Result<Policy, Failure> {
     if problems.is_empty() {
         Ok(policy)
     } else {
-        Err(
-                Failure::input(text!("{file} is no policy that can be followed", file))
-                    .also(problems)
-                    .hint(text!(
-                        "nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with"
-                    )),
-            )
+        Err(Failure::input(text!("{file} is not a valid policy", file))
+            .also(problems)
+            .hint(text!(
+                "nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with"
+            )))
     }
 }
 
@@ -155,10 +153,7 @@ impl<'a> Part<'a, '_> {
         let items = written.as_array().map(Vec::as_slice);
         let items = items.unwrap_or(std::slice::from_ref(written));
         if items.is_empty() {
-            self.problem(
-                key,
-                text!("names nothing; leave it out where all are meant"),
-            );
+            self.problem(key, text!("is empty; remove it to match all"));
         }
         let mut found = Vec::with_capacity(items.len());
         for item in items {
@@ -207,7 +202,7 @@ fn reason(value: &toml::Value) -> Result<Reason, Text> {
             .filter_map(ValueEnum::to_possible_value)
             .map(|value| value.get_name().to_owned());
         text!(
-            "{value} is no reason; there are {names}",
+            "{value} is not a reason; use one of: {names}",
             value = value.to_string(),
             names = names.collect::<Vec<_>>().join(", ")
         )
@@ -358,7 +353,7 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
     {
         part.problem(
             "younger_than",
-            text!("nothing is older and younger at once"),
+            text!("nothing can be both older and younger"),
         );
     }
     Rule {
@@ -379,7 +374,7 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
 fn address(part: &mut Part<'_, '_>) -> Option<Receiver> {
     let address = serde_json::to_value(part.table).ok()?;
     let (book, operation) = ACCEPT_RETURN.operation();
-    let body = json!({"aftersale_id": 1, "address_info": address});
+    let body = body([NUMBER.of(1), ADDRESS.of(&address)]);
     for problem in book.check(operation.request.as_ref()?, &body) {
         let mut problem = problem;
         let key = problem
@@ -491,7 +486,7 @@ mod tests {
         }
         let reasons = found
             .iter()
-            .filter(|problem| problem.contains("is no reason; there are out-of-stock,"));
+            .filter(|problem| problem.contains("is not a reason; use one of: out-of-stock,"));
         assert_eq!(reasons.count(), 2);
         assert!(!problems("rule = 1").is_empty() && !problems("").is_empty());
         let broken = parse("p.toml", "[[rule]\n").expect_err("no TOML");

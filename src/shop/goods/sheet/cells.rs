@@ -250,7 +250,7 @@ fn whole(field: Field, name: &str, cell: &str, kind: CellKind) -> Result<i64, Fa
             "\"{cell}\" asks for a difference, and this shop takes only the whole stock",
             cell
         ))
-        .hint(text!("write the stock as it is to be, e.g. 105")));
+        .hint(text!("write the new total stock, e.g. 105")));
     }
     if let Some(number) = number_in(cell, kind)
         && (number - number.round()).abs() < NOISE
@@ -344,7 +344,7 @@ fn attrs(cell: &str, normalised: &mut bool) -> Result<Vec<SkuAttr>, Fault> {
             .hint(syntax()));
         }
         if attrs.iter().any(|attr| attr.attr_key == key) {
-            return Err(Fault::new(text!("attribute \"{key}\" is there twice", key)).hint(syntax()));
+            return Err(Fault::new(text!("attribute \"{key}\" appears twice", key)).hint(syntax()));
         }
         attrs.push(SkuAttr {
             attr_key: key,

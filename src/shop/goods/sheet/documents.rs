@@ -28,8 +28,10 @@ pub fn read<T: Payload>(
 ) -> Result<Document, Fault> {
     let json: Json = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     if let Some(name) = repeated_key(text) {
-        return Err(Fault::new(text!("the field \"{name}\" stands twice", name))
-            .hint(text!("keep the one that is meant")));
+        return Err(
+            Fault::new(text!("the field \"{name}\" appears twice", name))
+                .hint(text!("keep the right one")),
+        );
     }
     let Json::Object(object) = json else {
         return Err(Fault::new(text!("each product must be a JSON object")));
@@ -333,7 +335,7 @@ fn attrs(name: &str, json: Json) -> Result<Vec<SkuAttr>, Fault> {
         }
         if attrs.iter().any(|known| known.attr_key == attr.attr_key) {
             return Err(Fault::new(text!(
-                "attribute \"{key}\" is there twice",
+                "attribute \"{key}\" appears twice",
                 key = attr.attr_key
             )));
         }

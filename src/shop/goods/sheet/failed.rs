@@ -163,7 +163,7 @@ impl Failures<'_> {
             }
         }
         for &(input, row) in self.more {
-            let reason = text!("more problems than are kept: correct the others first");
+            let reason = text!("too many problems to list: correct the others first");
             reasons
                 .by_row
                 .entry((input as usize, row))

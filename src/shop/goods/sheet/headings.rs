@@ -107,7 +107,7 @@ pub fn mapping(path: &Path) -> Result<BTreeMap<String, String>> {
 /// A line of a `--map` file that names no field.
 pub fn no_field(path: &Path, name: &str, nearest: Option<&str>) -> Failure {
     let failure = Failure::input(text!(
-        "{file} maps {name}, which is no field of goods",
+        "{file} maps {name}, which is not a product field",
         file = path.display().to_string(),
         name
     ));

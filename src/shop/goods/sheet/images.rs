@@ -183,7 +183,7 @@ fn unsound(reference: &str) -> Fault {
     }
     if reference.contains(char::is_whitespace) {
         return fault.hint(text!(
-            "an address holds no blank: write %20 for one, or | between several images"
+            "an address cannot contain spaces: write %20 for one, or | between several images"
         ));
     }
     if let Some(sign) = reference
@@ -326,7 +326,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     })?;
     if meta.len() > MAX_BYTES {
         return Err(Fault::new(text!(
-            "the image {path} has {size} bytes; 2 MB at most are taken",
+            "the image {path} has {size} bytes; the limit is 2 MB",
             path = shown,
             size = meta.len()
         ))

@@ -47,7 +47,7 @@ impl<T: Payload> Reading<'_, T> {
                 None,
                 None,
                 None,
-                Fault::new(text!("there is no product in it")).hint(text!(
+                Fault::new(text!("it holds no products")).hint(text!(
                     "`wxsell goods template` writes a sheet with all columns and an example"
                 )),
             );
@@ -119,7 +119,7 @@ impl<T: Payload> Reading<'_, T> {
                 self.headings(row);
                 if let Some(above) = above {
                     let fault = Fault::new(text!(
-                        "the headings stand in row {row}, below other rows",
+                        "the headings are in row {row}, below other rows",
                         row = row.counted()
                     ))
                     .hint(text!("delete the rows above the headings"));
@@ -184,7 +184,7 @@ impl<T: Payload> Reading<'_, T> {
         let (columns, faults) = self.naming.columns::<T>(row);
         if !columns.ignored.is_empty() {
             self.notices.push(text!(
-                "columns left out of {file}: {columns}",
+                "columns of {file} ignored: {columns}",
                 file = &self.files[input].source.name,
                 columns = columns.ignored.join(", ")
             ));
@@ -305,7 +305,7 @@ impl<T: Payload> Reading<'_, T> {
         let name = columns.name_of(Field::OutProductId);
         if cell.trim().is_empty() && kind != CellKind::Picture {
             return Err(Fault::new(text!("{name} is missing", name)).hint(text!(
-                "every row needs the number of its product, also further SKUs of the same product"
+                "every row needs its product number, including further SKUs of the same product"
             )));
         }
         let read = read_cell(Field::OutProductId, name, cell, kind)?;

@@ -67,12 +67,12 @@ fn page(path: &str) -> Result<(), Fault> {
     });
     if scheme || path.starts_with("//") {
         return Err(fault(text!(
-            "\"{path}\" is an address and no page of a Mini Program",
+            "\"{path}\" is a URL, not a page of a Mini Program",
             path
         )));
     }
     if path.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(fault(text!("\"{path}\" holds a blank", path)));
+        return Err(fault(text!("\"{path}\" contains a space", path)));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ impl<T: Payload> Reading<'_, T> {
         }
         if values.skus.len() > MOST_SKUS {
             let fault = Fault::new(text!(
-                "the product has {count} SKUs; {most} at most are taken",
+                "the product has {count} SKUs; the limit is {most}",
                 count = values.skus.len(),
                 most = MOST_SKUS
             ))
@@ -409,7 +409,7 @@ fn is_document(file: &SheetFile) -> bool {
 /// Two numbers that nobody can tell apart; one of them was mistyped.
 fn look_alike(number: &str, other: &str, place: String) -> Fault {
     Fault::new(text!(
-        "\"{number}\" and \"{other}\" at {place} differ only in width, blanks or leading zeros",
+        "\"{number}\" and \"{other}\" at {place} differ only in width, spaces or leading zeros",
         number,
         other,
         place

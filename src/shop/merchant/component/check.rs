@@ -109,7 +109,7 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
                 .iter()
                 .map(|(value, also, _)| also.first().unwrap_or(value));
             return Some(text!(
-                "\"{text}\" is none of {words}",
+                "\"{text}\" is not one of {words}",
                 text,
                 words = words.copied().collect::<Vec<_>>().join(", ")
             ));
@@ -128,10 +128,10 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
     };
     let words = match of {
         _ if ok => return None,
-        Of::Email => text!("this is no e-mail address"),
+        Of::Email => text!("not a valid e-mail address"),
         Of::Mobile => text!("a mobile number has 11 digits and begins with 1"),
         Of::Identity => text!("the check digit does not fit: look for a typing mistake"),
-        _ => text!("only digits can stand here"),
+        _ => text!("only digits are allowed here"),
     };
     Some(words)
 }

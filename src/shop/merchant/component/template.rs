@@ -33,7 +33,7 @@ pub fn template(lang: Lang) -> String {
         let about = (field.about)();
         let about = match field.when {
             When::Optional => text!("{about} (optional)", about),
-            When::Document => text!("{about} (when it is no mainland identity card)", about),
+            When::Document => text!("{about} (unless it is a mainland identity card)", about),
             When::Account | When::AccountAndCard => text!(
                 "{about} (all of the account or none of it; without it the older agreement applies)",
                 about
@@ -63,8 +63,8 @@ pub fn template(lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::normalise;
     use super::*;
-    use crate::commands::merchant::fields::normalise;
     use serde_json::Value;
 
     #[test]
