@@ -14,6 +14,7 @@ mod kept;
 mod lang;
 mod licences;
 mod operations;
+mod packed;
 mod picture;
 mod profile;
 mod receiver;
@@ -22,6 +23,7 @@ mod rooms;
 mod secrets;
 mod store_contract;
 mod store_crash;
+mod store_samples;
 mod words;
 
 mod support {
@@ -62,6 +64,7 @@ mod cli {
         mod kept;
         mod limits;
         mod quota;
+        mod resumed;
         mod sheets;
         mod shelf;
         mod upload;
@@ -95,6 +98,8 @@ mod cli {
     mod store;
     mod store_goods;
     mod store_opening;
+    mod store_rejected;
+    mod store_setup;
     mod store_sheets;
     #[cfg(target_os = "linux")]
     mod terminal;

@@ -394,6 +394,18 @@ fn every_call_of_an_opening_and_of_a_sale_is_answered_once_and_refused_once() {
             10_020_609,
         ),
         (
+            "/channels/ec/brand/all",
+            json!({"page_size": 2, "next_key": ""}),
+            json!({"page_size": 51, "next_key": ""}),
+            40097,
+        ),
+        (
+            "/channels/ec/basics/addresscode/get",
+            json!({"addr_code": 440_100}),
+            json!({"addr_code": 7}),
+            10_020_051,
+        ),
+        (
             "/channels/ec/brand/get",
             json!({"brand_id": "8000201"}),
             json!({"brand_id": "1"}),

@@ -319,7 +319,7 @@ fn near_misses_lead_to_the_whole_command_and_nothing_runs() {
         ("order cancel W1", "order close W1"),
         ("order refund W1", "aftersale create W1"),
         ("brands mine", "brand mine"),
-        ("brand list", "brand mine"),
+        ("brand lst", "brand list"),
         ("category search 茶", "category list 茶"),
         ("delivery list", "delivery companies"),
         ("refund list", "aftersale list"),

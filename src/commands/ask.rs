@@ -1,20 +1,20 @@
 //! A verb that is one call: its options are the request, and what is shown of the answer is declared beside them.
 //!
-//! An `Args` struct that derives `Serialize` becomes the body; a field renamed to `order_detail.freight` goes where
-//! the path says, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
+//! An `Args` struct that derives `Serialize` becomes the body; the verb's line says where in the request an option stands
+//! that has another name there, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
 //! is held against the book of operations before anything is sent, `--dry-run` shows it, writes say where they go,
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::operation::{Book, Kind, Node, mask_by_name, present};
+use crate::api::operation::{Book, Kind, Node, Wrong, mask_by_name, present};
 use crate::client::trace::mask_secrets;
 use crate::fail::{Failure, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::pointer;
-use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::meaning;
+use crate::shop::pass_through::{Ask, Field, empty};
 pub use crate::shop::pass_through::{check, fields, request};
 use crate::text;
 use crate::types::{Fen, plain_time};
@@ -77,7 +77,7 @@ impl Data {
 impl Ctx {
     /// Does what a verb says: asks, and shows the answer.
     pub async fn ask(&self, ask: &Ask, args: &impl Serialize) -> Result<()> {
-        self.ask_with(ask, args, Value::Object(Map::new())).await
+        self.ask_with(ask, args, empty()).await
     }
 
     /// As [`Ctx::ask`], with a body to begin with; options win over it.
@@ -252,6 +252,61 @@ impl Ctx {
 /// The words of a command without the options that stand behind some.
 pub fn words(command: &str) -> &str {
     command.split(" -").next().unwrap_or(command)
+}
+
+/// The fields of a thing from a file, below the name that its call gives it: a file may leave that name out.
+pub fn unwrapped(given: Value, below: Field) -> Value {
+    if !below.at(&given).is_null() {
+        return given;
+    }
+    match &given {
+        Value::Object(fields) if fields.is_empty() => given,
+        _ => {
+            let mut whole = Value::Object(Map::new());
+            below.put(&mut whole, given);
+            whole
+        }
+    }
+}
+
+/// Lays an object over another, field by field; a list or a plain value replaces what stands there.
+pub fn lay_over(base: &mut Value, given: Value) {
+    match (base, given) {
+        (Value::Object(base), Value::Object(given)) => {
+            for (name, value) in given {
+                lay_over(base.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (base, given) => *base = given,
+    }
+}
+
+/// Takes a field of a thing out of a body.
+pub fn leave_out(body: &mut Value, thing: Field, name: &str) {
+    if let Some(Value::Object(fields)) = body.get_mut(thing.0) {
+        fields.shift_remove(name);
+    }
+}
+
+/// As [`check`], for a thing that was read and is sent back whole with what was `given`: what came with it and is not known
+/// is carried along, since the platform clears what is left out.
+pub fn check_changed(ask: &Ask, body: &Value, given: &Value) -> Result<()> {
+    let (book, operation) = ask.operation();
+    let Some(node) = &operation.request else {
+        return Ok(());
+    };
+    let carried: Vec<String> = book
+        .check(node, body)
+        .into_iter()
+        .filter(|problem| problem.wrong == Wrong::Unknown)
+        .filter(|problem| {
+            let pointer = pointer(&problem.field).replace('[', "/").replace(']', "");
+            given.pointer(&pointer).is_none()
+        })
+        .map(|problem| problem.field)
+        .collect();
+    let carried: Vec<&str> = carried.iter().map(String::as_str).collect();
+    check(ask, body, &carried)
 }
 
 /// A lost answer whose failure says no more: which command shows the thing.

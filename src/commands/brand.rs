@@ -1,14 +1,18 @@
 //! `wxsell brand`: brands that a shop may use, and applying for one.
 
 use super::Ctx;
-use super::ask::{Data, request};
+use super::ask::{Data, Rows, request};
+use super::merchant::store;
 use super::{audit, papers};
 use crate::commands::audit::HandedIn;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::audit::brand_problems;
-use crate::shop::pass_through::brand::{APPLY, DOMESTIC, IMPORTED, ORIGIN, PICTURES};
+use crate::shop::pass_through::brand::{
+    APPLY, AUDIT_ID, DOMESTIC, IMPORTED, IN_AUDIT, LIST, NAMES, ORIGIN, PICTURES, REMOVE, SEARCH,
+    SHOW, STATE, WITHDRAW,
+};
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -23,6 +27,43 @@ pub enum Verb {
     /// 2100000000 stands for "no brand" and is always open.
     Mine,
     Apply(ApplyArgs),
+    /// WeChat Store: list all brands of the store with their state
+    List(ListArgs),
+    /// WeChat Store: show a brand with its documents
+    Show(IdArgs),
+    Search(SearchArgs),
+    /// WeChat Store: withdraw an application that is in audit
+    Withdraw(IdArgs),
+    /// WeChat Store: delete a brand
+    ///
+    /// Products of the brand are taken off sale.
+    Remove(IdArgs),
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ListArgs {
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct IdArgs {
+    /// Number of the brand, as `brand list` shows it
+    brand_id: String,
+}
+
+/// WeChat Store: find the number of a brand in WeChat's library
+///
+/// A store applies for a brand by its number. The whole library is read, which takes a call for every 50 brands.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct SearchArgs {
+    /// Part of its name, or its number
+    #[serde(skip)]
+    word: String,
+    #[command(flatten)]
+    #[serde(skip)]
+    rows: Rows,
 }
 
 /// Submit brand documents for review
@@ -30,22 +71,21 @@ pub enum Verb {
 /// A registered trademark needs its certificate, owner and last day; a pending one the notice of acceptance, the
 /// applicant and the time of the application; an imported brand, or one that is not your own, the sales
 /// authorization. Images are files or links of WeChat's; files are uploaded first, each once.
+///
+/// A WeChat Store takes the documents from a file that holds the fields of a block `[[brand]]` of `merchant apply
+/// --template`, or asks for them on a terminal; the other options are those of the component.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ApplyArgs {
     /// Name of the brand, as registered
-    #[serde(rename = "audit_req.brand_info.brand_wording")]
     brand_wording: Option<String>,
     /// Which kind of trademark it is
     #[arg(long, value_enum)]
-    #[serde(rename = "audit_req.brand_info.brand_audit_type")]
     trademark: Option<Trademark>,
     /// What the brand is to you
     #[arg(long, value_enum)]
-    #[serde(rename = "audit_req.brand_info.brand_management_type")]
     relation: Option<Relation>,
     /// Nice class of the trademark, 1 to 45
     #[arg(long, value_name = "1-45")]
-    #[serde(rename = "audit_req.brand_info.trademark_type")]
     class: Option<String>,
     /// The goods are imported
     #[arg(long)]
@@ -53,55 +93,42 @@ pub struct ApplyArgs {
     imported_goods: bool,
     /// What the option above comes to.
     #[arg(skip)]
-    #[serde(rename = "audit_req.brand_info.commodity_origin_type")]
     origin: Option<u8>,
     /// Number of the registration or of the application
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "audit_req.brand_info.trademark_registrant_nu")]
     number: Option<String>,
     /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.license")]
     license: Vec<String>,
     /// Image of the registration certificate (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_registration_certificate")]
     certificate: Vec<String>,
     /// Image of a change of the registration (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_change_certificate")]
     change_certificate: Vec<String>,
     /// Owner of the trademark
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "audit_req.brand_info.trademark_registrant")]
     owner: Option<String>,
     /// Last day of the trademark, e.g. 2030-03-25
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
-    #[serde(rename = "audit_req.brand_info.trademark_authorization_period")]
     valid_until: Option<ChinaTime>,
     /// Image of the notice of acceptance of a pending trademark (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_registration_application")]
     acceptance: Vec<String>,
     /// Applicant of a pending trademark
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "audit_req.brand_info.trademark_applicant")]
     applicant: Option<String>,
     /// When a pending trademark was applied for, e.g. 2022-04-01
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
-    #[serde(rename = "audit_req.brand_info.trademark_application_time")]
     applied_on: Option<ChinaTime>,
     /// Image of the sales authorization (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.sale_authorization")]
     authorization: Vec<String>,
     /// Image of the customs declaration of imported goods (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.imported_goods_form")]
     customs: Vec<String>,
     /// Scene it is meant for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "audit_req.scene_group_list")]
     scene: Vec<i64>,
     #[command(flatten)]
     #[serde(skip)]
@@ -146,6 +173,7 @@ impl Serialize for Relation {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<BrandRow>("brand mine"),
     Shows::one::<HandedIn>("brand apply"),
+    Shows::list::<store::Step>("brand apply"),
 ];
 
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -164,11 +192,68 @@ impl Record for BrandRow {
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
+    if !matches!(verb, Verb::Mine | Verb::Apply(_)) {
+        ctx.of_a_store()?;
+    }
     match verb {
         Verb::Mine => mine(ctx).await,
-        Verb::Apply(_) if ctx.is_of_a_store() => Err(super::category::by_file().into()),
+        Verb::Apply(args) if ctx.is_of_a_store() => apply_for_store(args, ctx).await,
         Verb::Apply(args) => apply(args, ctx).await,
+        Verb::List(args) => ctx.ask_rows(&LIST, &args, args.rows).await,
+        Verb::Show(args) => ctx.ask(&SHOW, &args).await,
+        Verb::Search(args) => search(args, ctx).await,
+        Verb::Withdraw(args) => withdraw(&args, ctx).await,
+        Verb::Remove(args) => ctx.ask(&REMOVE, &args).await,
     }
+}
+
+/// The options are the component's: a store's documents come from a file, or are asked for.
+async fn apply_for_store(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
+    let data = args.data.clone();
+    let name = args.brand_wording.clone();
+    let others = APPLY.laid(
+        &ApplyArgs {
+            brand_wording: None,
+            ..args
+        },
+        serde_json::json!({}),
+    )?;
+    if others.as_object().is_some_and(|given| !given.is_empty()) {
+        return Err(store::options_of_a_component().into());
+    }
+    store::apply_for(store::Thing::Brand { name }, &data, ctx).await
+}
+
+async fn search(args: SearchArgs, ctx: &Ctx) -> Result<()> {
+    let mut found = ctx.rows(&SEARCH, &args, None).await?;
+    let word = args.word.to_lowercase();
+    found.retain(|brand| {
+        let mut names = NAMES.iter().map(|name| name.text(brand).to_lowercase());
+        names.any(|name| name.contains(&word))
+    });
+    found.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
+    ctx.show_rows(&SEARCH, found)
+}
+
+/// WeChat wants the number of the audit beside that of the brand; its record has it.
+async fn withdraw(args: &IdArgs, ctx: &Ctx) -> Result<()> {
+    let asked = serde_json::json!({"brand_id": &args.brand_id});
+    let record = ctx.send(&SHOW, &asked).await?.unwrap_or_default();
+    let in_audit = STATE.integer(&record) == Some(IN_AUDIT);
+    let Some(audit) = AUDIT_ID.some_text(&record).filter(|_| in_audit) else {
+        return Err(Failure::new(
+            crate::fail::Kind::Refused,
+            text!(
+                "brand {number} is in no audit that could be withdrawn",
+                number = &args.brand_id
+            ),
+        )
+        .hint(text!("`wxsell brand list` shows the states"))
+        .into());
+    };
+    let body = serde_json::json!({"brand_id": &args.brand_id, "audit_id": audit});
+    let body = request(&WITHDRAW, &serde_json::Map::new(), body)?;
+    ctx.send_and_show(&WITHDRAW, &body).await
 }
 
 async fn mine(ctx: &Ctx) -> Result<()> {
@@ -210,7 +295,7 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         (false, true) => Some(DOMESTIC),
         (false, false) => None,
     };
-    let body = super::ask::fields(&args, base)?;
+    let body = APPLY.laid(&args, base)?;
     let mut problems = brand_problems(ctx.profile()?.family, &body);
     let pictures = PICTURES
         .iter()
@@ -226,6 +311,6 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
-    let body = request(&APPLY, &serde_json::Map::new(), body)?;
+    let body = request(&APPLY, &(), body)?;
     audit::hand_in(ctx, &APPLY, body, PICTURES).await
 }

@@ -1,21 +1,25 @@
 //! `wxsell category`: WeChat's category tree, and permission to sell in a category.
 
 use super::Ctx;
-use super::ask::request;
+use super::ask::{Data, Rows, request};
+use super::merchant::store;
 use super::{audit, papers};
 use crate::api::component::category::Category;
 use crate::commands::audit::HandedIn;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::category::{APPLY, DELIVERY, DEPOSIT};
+use crate::shop::pass_through::category::{
+    APPLICATIONS, APPLY, DELIVERY, DEPOSIT, FILTERED, WITHDRAW,
+};
+use crate::shop::pass_through::{body, empty};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
 
 /// Find the category of a product, and apply for one
 #[derive(Debug, Subcommand)]
@@ -25,6 +29,22 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// List the categories that are open to this shop
     Mine,
+    /// WeChat Store: list the applications for categories, with why they were rejected
+    Applications(ApplicationsArgs),
+    /// WeChat Store: withdraw an application that is in audit
+    Withdraw(WithdrawArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ApplicationsArgs {
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct WithdrawArgs {
+    /// Number of the audit, as `category applications` shows it
+    audit_id: String,
 }
 
 /// List all categories
@@ -65,12 +85,15 @@ enum Rule {
 ///
 /// Needed where `category list` says that a permit is required. The documents must name the legal entity of the Mini
 /// Program. Images are files or links of WeChat's; files are uploaded first, each once.
+///
+/// A WeChat Store takes the documents from a file that holds the fields of a block `[[category]]` of `merchant apply
+/// --template`, or asks for them on a terminal; the other options are those of the component.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
-    /// Category number
-    third_cat_id: u64,
+    /// Category number; of a WeChat Store also its name or path
+    category: String,
     /// Image of the business license (can be repeated)
-    #[arg(long, value_name = "PICTURE", required = true, value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     license: Vec<String>,
     /// Image of the permit (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
@@ -78,22 +101,18 @@ pub struct ApplyArgs {
     /// Scene it is meant for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
     scene: Vec<i64>,
+    #[command(flatten)]
+    data: Data,
 }
 
 /// The body of an application, in WeChat's names.
 #[derive(Serialize)]
 struct Audit {
-    #[serde(rename = "audit_req.license")]
     license: Vec<String>,
-    #[serde(rename = "audit_req.category_info.level1")]
     level1: u64,
-    #[serde(rename = "audit_req.category_info.level2")]
     level2: u64,
-    #[serde(rename = "audit_req.category_info.level3")]
     level3: u64,
-    #[serde(rename = "audit_req.category_info.certificate")]
     certificate: Vec<String>,
-    #[serde(rename = "audit_req.scene_group_list")]
     scenes: Vec<i64>,
 }
 
@@ -104,7 +123,10 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<CategoryRow>("category mine"),
     Shows::list::<LeafRow>("category mine"),
     Shows::list::<NeedRow>("category rule"),
+    Shows::record("category rule", &DEPOSIT),
+    Shows::record("category rule", &DELIVERY),
     Shows::one::<HandedIn>("category apply"),
+    Shows::list::<store::Step>("category apply"),
 ];
 
 /// One third-level category.
@@ -190,6 +212,8 @@ struct LeafRow {
     path: String,
     /// `open`, `lapsed`, or `closed`: to be applied for.
     right: &'static str,
+    /// Why a right has lapsed.
+    reason: String,
 }
 
 impl Record for LeafRow {
@@ -204,6 +228,10 @@ impl Record for LeafRow {
                 "lapsed" => text!("lapsed"),
                 _ => text!("to be applied for"),
             })
+        }),
+        Column::below("reason", "REASON", |c| match c.reason.as_str() {
+            "" => Cell::Empty,
+            reason => Cell::Sentence(Text::verbatim(reason)),
         }),
     ];
 }
@@ -301,18 +329,22 @@ async fn of_store(search: Option<&str>, mine: bool, ctx: &Ctx) -> Result<()> {
     let (tree, rights) = tokio::try_join!(shop.store_categories(), shop.store_relations())?;
     let right = |leaf: &str| {
         let found = rights.iter().find(|relation| relation.id.as_str() == leaf);
-        match found.map(|relation| relation.status) {
-            Some(1) => "open",
-            Some(_) => "lapsed",
-            None => "closed",
+        match found {
+            Some(relation) if relation.status == 1 => ("open", String::new()),
+            Some(relation) => ("lapsed", relation.uneffective_reason.clone()),
+            None => ("closed", String::new()),
         }
     };
     let rows: Vec<LeafRow> = tree
         .iter()
-        .map(|path| LeafRow {
-            category_id: path.leaf().to_owned(),
-            path: path.path(),
-            right: right(path.leaf()),
+        .map(|path| {
+            let (right, reason) = right(path.leaf());
+            LeafRow {
+                category_id: path.leaf().to_owned(),
+                path: path.path(),
+                right,
+                reason,
+            }
         })
         .filter(|row| !mine || row.right != "closed")
         .filter(|row| {
@@ -329,7 +361,13 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Verb::List(args) => of_store(args.search.as_deref(), false, ctx).await,
             Verb::Mine => of_store(None, true, ctx).await,
             Verb::Rule(args) => rule_of_store(args.category_id, ctx).await,
-            Verb::Apply(_) => Err(by_file().into()),
+            Verb::Apply(args) => apply_for_store(args, ctx).await,
+            Verb::Applications(args) => {
+                // WeChat wants to be told that all states are wanted.
+                let all = body([FILTERED.of(false)]);
+                ctx.ask_rows(&APPLICATIONS, &all, args.rows).await
+            }
+            Verb::Withdraw(args) => ctx.ask(&WITHDRAW, &args).await,
         };
     }
     let (categories, search) = match verb {
@@ -345,6 +383,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         }
         Verb::Rule(args) => return rule(args, ctx).await,
         Verb::Apply(args) => return apply(args, ctx).await,
+        Verb::Applications(_) | Verb::Withdraw(_) => return ctx.of_a_store(),
     };
     let rows: Vec<CategoryRow> = categories
         .into_iter()
@@ -355,14 +394,13 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     out.list(&rows)
 }
 
-/// Categories and brands of a WeChat Store need papers in groups that no option names.
-pub(super) fn by_file() -> Failure {
-    Failure::input(text!(
-        "a WeChat Store applies for categories and brands from a file"
-    ))
-    .hint(text!(
-        "`wxsell merchant apply --template > opening.toml` prints one to fill in; submit it with `wxsell merchant apply --file opening.toml`"
-    ))
+/// The options are the component's: a store's documents come from a file, or are asked for.
+async fn apply_for_store(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
+    if !(args.license.is_empty() && args.certificate.is_empty() && args.scene.is_empty()) {
+        return Err(store::options_of_a_component().into());
+    }
+    let category = args.category;
+    store::apply_for(store::Thing::Category(category), &args.data, ctx).await
 }
 
 async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
@@ -370,7 +408,7 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
         Rule::Deposit => (&DEPOSIT, "1"),
         Rule::Delivery => (&DELIVERY, "2"),
     };
-    let body = request(ask, &args, json!({}))?;
+    let body = request(ask, &args, empty())?;
     let shop = ctx.shop().await?;
     let query = [("rule_id", number)];
     let reply = shop.read_with(ask, &query, &body).await?;
@@ -378,19 +416,25 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
 }
 
 async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
-    let wrong = papers::problems(args.license.iter().chain(&args.certificate));
+    if args.data.file.is_some() {
+        return Err(Failure::input(text!("--file is for a WeChat Store alone"))
+            .hint(text!("give the images with --license and --certificate"))
+            .into());
+    }
+    let mut wrong = papers::problems(args.license.iter().chain(&args.certificate));
+    if args.license.is_empty() {
+        wrong.push(text!("give the business license with --license"));
+    }
     let all = ctx.shop().await?.categories().await?;
-    let Some(row) = all.iter().find(|row| row.third_cat_id == args.third_cat_id) else {
-        let parent = all.iter().any(|row| {
-            row.first_cat_id == args.third_cat_id || row.second_cat_id == args.third_cat_id
-        });
+    let asked: u64 = args.category.trim().parse().unwrap_or(0);
+    let Some(row) = all.iter().find(|row| row.third_cat_id == asked) else {
+        let parent = all
+            .iter()
+            .any(|row| row.first_cat_id == asked || row.second_cat_id == asked);
         let words = if parent {
-            text!(
-                "{number} is not a leaf category",
-                number = &args.third_cat_id
-            )
+            text!("{number} is not a leaf category", number = &args.category)
         } else {
-            text!("there is no category {number}", number = &args.third_cat_id)
+            text!("there is no category {number}", number = &args.category)
         };
         return Err(Failure::input(words)
             .also(wrong)
@@ -419,7 +463,7 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         certificate: args.certificate,
         scenes: args.scene,
     };
-    let body = request(&APPLY, &audit, json!({}))?;
+    let body = request(&APPLY, &audit, empty())?;
     let pictures = ["/audit_req/license", "/audit_req/category_info/certificate"];
     audit::hand_in(ctx, &APPLY, body, &pictures).await
 }

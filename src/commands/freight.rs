@@ -2,22 +2,125 @@
 
 use super::Ctx;
 use super::address::tick;
-use crate::api::store::merchant::Template;
+use super::ask::{Data, request, unwrapped};
+use crate::api::json::{put, take};
+use crate::api::store::merchant::{Template, as_sent};
 use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::freight::{
+    ADD, MASKED, PLACE, READ_ONLY, SHOW, TEMPLATE, TEMPLATE_ID, UPDATE, USUAL,
+};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
+use serde_json::json;
 
-/// WeChat Store: see what buyers pay for shipping
+/// WeChat Store: what buyers pay for shipping
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the freight templates of the store
     ///
     /// A sheet of goods names one by its name or number. Where it charges by weight, products need one.
     List,
+    /// Show a freight template
+    Show(IdArgs),
+    Add(AddArgs),
+    Update(UpdateArgs),
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+pub struct IdArgs {
+    /// Number of the template, as `freight list` shows it
+    template_id: String,
+}
+
+/// Add a freight template
+///
+/// It ships free within 48 hours unless a file says otherwise: that holds the fields of a block `[[freight]]` of
+/// `merchant apply --template`, and `api describe freight_template_add` lists all of them. Only the console of the store
+/// deletes a template.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct AddArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    fields: Fields,
+    #[command(flatten)]
+    #[serde(skip)]
+    data: Data,
+}
+
+/// Change a freight template
+///
+/// What is not given stays. A list in a file replaces the list that stands there. Where WeChat shows the sender masked, person,
+/// telephone number and street have to be given again, since it takes only whole templates.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct UpdateArgs {
+    /// Number of the template, as `freight list` shows it
+    #[serde(skip)]
+    template_id: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    fields: Fields,
+    #[command(flatten)]
+    #[serde(skip)]
+    data: Data,
+}
+
+#[derive(Debug, clap::Args, Serialize)]
+struct Fields {
+    /// Name; no two templates share one
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "freight_template.name")]
+    name: Option<String>,
+    /// When parcels leave after the payment
+    #[arg(long, value_enum, value_name = "TIME")]
+    #[serde(rename = "freight_template.send_time")]
+    ships: Option<Ships>,
+    /// Province that parcels start from, as `address places` names it
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "freight_template.address_info.province_name")]
+    province: Option<String>,
+    /// City; for Beijing, Shanghai, Tianjin and Chongqing the district
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "freight_template.address_info.city_name")]
+    city: Option<String>,
+    /// District
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "freight_template.address_info.county_name")]
+    district: Option<String>,
+    /// Person who sends
+    #[arg(long, value_name = "NAME")]
+    #[serde(rename = "freight_template.address_info.user_name")]
+    person: Option<String>,
+    /// Telephone number of the person
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(rename = "freight_template.address_info.tel_number")]
+    phone: Option<String>,
+    /// Street and number
+    #[arg(long, value_name = "TEXT")]
+    #[serde(rename = "freight_template.address_info.detail_info")]
+    street: Option<String>,
+    /// Whether it is the default template
+    #[arg(long, value_name = "true|false")]
+    #[serde(rename = "freight_template.is_default")]
+    default: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum, Serialize)]
+enum Ships {
+    /// The same day
+    #[serde(rename = "SendTime_SHIP_TODAY")]
+    Today,
+    /// Within 24 hours
+    #[value(name = "24h")]
+    #[serde(rename = "SendTime_TWENTYFOUR_HOUR")]
+    Day,
+    /// Within 48 hours
+    #[value(name = "48h")]
+    #[serde(rename = "SendTime_FOUTYEIGHT_HOUR")]
+    TwoDays,
 }
 
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -61,10 +164,53 @@ impl Record for TemplateRow {
 pub const SHOWS: &[Shows] = &[Shows::list::<TemplateRow>("freight list")];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
-    let Verb::List = verb;
     ctx.of_a_store()?;
+    match verb {
+        Verb::List => list(ctx).await,
+        Verb::Show(args) => ctx.ask(&SHOW, &args).await,
+        Verb::Add(args) => {
+            let given = unwrapped(args.data.read()?, TEMPLATE);
+            let mut body = super::ask::fields(&args, given)?;
+            // So that each of its fields is named where it is missing.
+            if PLACE.at(&body).is_null() {
+                PLACE.put(&mut body, json!({}));
+            }
+            for (field, usual) in USUAL {
+                if field.at(&body).is_null() {
+                    field.put(&mut body, usual);
+                }
+            }
+            let body = request(&ADD, &json!({}), body)?;
+            ctx.send_and_show(&ADD, &body).await
+        }
+        Verb::Update(args) => update(args, ctx).await,
+    }
+}
+
+async fn list(ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<TemplateRow>()?;
     let templates = ctx.shop().await?.store_templates().await?;
     let rows: Vec<TemplateRow> = templates.into_iter().map(TemplateRow::from).collect();
     ctx.out.list(&rows)
+}
+
+/// Lays what was given over the template as it stands: WeChat takes it whole.
+async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    let given = unwrapped(args.data.read()?, TEMPLATE);
+    let asked = json!({"template_id": &args.template_id});
+    let mut reply = ctx.send(&SHOW, &asked).await?.unwrap_or_default();
+    let mut stands = take(&mut reply, TEMPLATE.0);
+    if let Some(template) = stands.as_object_mut() {
+        as_sent(template);
+    }
+    let given = super::ask::fields(&args, given)?;
+    let mut body = json!({TEMPLATE.0: stands});
+    super::ask::lay_over(&mut body, given.clone());
+    for name in READ_ONLY {
+        super::ask::leave_out(&mut body, TEMPLATE, name);
+    }
+    put(&mut body, TEMPLATE_ID.0, args.template_id.into());
+    super::address::not_masked(&MASKED, &body)?;
+    super::ask::check_changed(&UPDATE, &body, &given)?;
+    ctx.send_and_show(&UPDATE, &body).await
 }

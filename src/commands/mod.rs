@@ -437,9 +437,9 @@ nouns! {
     #[command(subcommand)]
     Order(order::Verb) in order, ToComponents;
     #[command(subcommand)]
-    Event(event::Verb) in event, ToComponents;
+    Event(event::Verb) in event, ToAll;
     #[command(subcommand)]
-    Funds(funds::Verb) in funds, ToComponents;
+    Funds(funds::Verb) in funds, ToAll;
     #[command(subcommand)]
     Pay(pay::Verb) in pay, ToComponents;
     #[command(subcommand)]
@@ -504,7 +504,7 @@ pub fn command_of(path: &str) -> Option<&'static str> {
 fn shows_several(noun: &Noun) -> bool {
     match noun {
         Noun::Status(_) => true,
-        Noun::Goods(verb) => matches!(verb, goods::Verb::List(_)),
+        Noun::Goods(verb) => matches!(verb, goods::Verb::List(_) | goods::Verb::Rejected(_)),
         Noun::Order(verb) => matches!(verb, order::Verb::List(_)),
         Noun::Aftersale(verb) => matches!(verb, aftersale::Verb::List(_)),
         _ => false,

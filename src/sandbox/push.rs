@@ -6,7 +6,7 @@ use super::{APPID, STORE_APPID, Sandbox};
 use crate::fail::Failure;
 use crate::push::{Account, AesKey, Format, Mode, Stamp, forward, seal};
 use crate::text;
-use crate::types::{Secret, rfc3339};
+use crate::types::{Family, Secret, rfc3339};
 use anyhow::Result;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
@@ -93,9 +93,18 @@ struct Drawn {
 }
 
 impl Sandbox {
-    /// Sends events there from now on, or nowhere. What was noted before and not sent goes there too.
+    /// Sends the component's events there from now on, or nowhere. What was noted before and not sent goes there too.
     pub fn push_to(&mut self, to: Option<PushTo>) -> Result<()> {
-        self.set(|settings| settings.push = to).map(|_| ())
+        self.push_of(Family::Component, to)
+    }
+
+    /// As [`Sandbox::push_to`], for the account of either family: each has a message push of its own.
+    pub fn push_of(&mut self, family: Family, to: Option<PushTo>) -> Result<()> {
+        let set = self.set(|settings| match family {
+            Family::Component => settings.push = to,
+            Family::Store => settings.store_push = to,
+        });
+        set.map(|_| ())
     }
 
     /// The events of the shop, the oldest first.
@@ -138,46 +147,72 @@ impl Sandbox {
     /// Pushes everything that is due by the shop's clock. Nothing is sent where no address is set.
     pub async fn push_due(&mut self, http: &reqwest::Client) -> Result<Pushed> {
         let mut total = Pushed::default();
-        let Some(to) = self.settings()?.push else {
-            return Ok(total);
-        };
+        let settings = self.settings()?;
+        let accounts = [
+            (Family::Component, settings.push),
+            (Family::Store, settings.store_push),
+        ];
+        for (family, to) in accounts {
+            if let Some(to) = to {
+                self.push_due_of(family, &to, http, &mut total).await?;
+            }
+        }
+        Ok(total)
+    }
+
+    async fn push_due_of(
+        &mut self,
+        family: Family,
+        to: &PushTo,
+        http: &reqwest::Client,
+        total: &mut Pushed,
+    ) -> Result<()> {
+        let account = account(family);
         // What falls due while this takes its time waits for the next call, so that no speed changes what is pushed.
         let until = self.write(|tx| Ok(tx.now))?;
         loop {
-            let (batch, drawn) = self.outgoing(&to, until)?;
+            let (batch, drawn) = self.outgoing(family, to, until)?;
             total.dropped += drawn.dropped;
             if batch.is_empty() && drawn.all == 0 {
-                return Ok(total);
+                return Ok(());
             }
             for event in batch {
                 let copies = if event.fate == "doubled" { 2 } else { 1 };
                 let mut answered = false;
                 for copy in 0..copies {
-                    answered = send(http, &to, &account_of(&event.name), &event).await;
+                    answered = send(http, to, &account, &event).await;
                     match answered {
                         true => total.delivered += 1,
                         false => total.failed += 1,
                     }
                     total.doubled += usize::from(answered && copy > 0);
                 }
-                self.tried(&to, &event, answered)?;
+                self.tried(to, &event, answered)?;
             }
         }
     }
 
-    /// Takes what is due, and draws the fate of what is tried for the first time.
-    fn outgoing(&mut self, to: &PushTo, until: i64) -> Result<(Vec<Outgoing>, Drawn)> {
+    /// Takes what is due of one account, and draws the fate of what is tried for the first time.
+    fn outgoing(
+        &mut self,
+        family: Family,
+        to: &PushTo,
+        until: i64,
+    ) -> Result<(Vec<Outgoing>, Drawn)> {
+        let of_store = serde_json::to_string(&names_of_store())?;
+        let wanted = family == Family::Store;
         self.write(|tx| {
             let mut due: Vec<Outgoing> = {
                 let mut statement = tx
                     .db
                     .prepare_cached(
                         "SELECT seq, at, name, body, tries, fate FROM event INDEXED BY event_due
-                         WHERE due <= ?1 ORDER BY due, seq LIMIT ?2",
+                         WHERE due <= ?1 AND (name IN (SELECT value FROM json_each(?3))) = ?4
+                         ORDER BY due, seq LIMIT ?2",
                     )
                     .map_err(super::store::unusable)?;
                 let rows = statement
-                    .query_map(params![until, BATCH], |row| {
+                    .query_map(params![until, BATCH, of_store, wanted], |row| {
                         Ok(Outgoing {
                             seq: row.get(0)?,
                             at: row.get(1)?,
@@ -270,26 +305,26 @@ impl PushTo {
     }
 }
 
-/// The message push of the shop in a box.
-pub fn account() -> Account {
+/// The message push of an account of the shop in a box: the component's, or the store's.
+pub fn account(family: Family) -> Account {
+    let appid = match family {
+        Family::Component => APPID,
+        Family::Store => STORE_APPID,
+    };
     Account {
-        appid: APPID.to_owned(),
+        appid: appid.to_owned(),
         token: Secret::public(PUSH_TOKEN),
         key: AesKey::from_encoded(PUSH_AES_KEY),
         previous: None,
     }
 }
 
-/// The account that an event is about: the store in the box has an AppID of its own.
-fn account_of(event: &str) -> Account {
-    let of_store = crate::push::events::find(event).is_some_and(|spec| spec.family == "store");
-    match of_store {
-        true => Account {
-            appid: STORE_APPID.to_owned(),
-            ..account()
-        },
-        false => account(),
-    }
+/// The events of a WeChat Store, which go to the push of its own account.
+fn names_of_store() -> Vec<&'static str> {
+    let all = crate::push::events::table().iter();
+    all.filter(|spec| spec.family == "store")
+        .map(|spec| spec.event)
+        .collect()
 }
 
 /// One request; true where it was answered well.

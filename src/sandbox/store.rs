@@ -86,6 +86,8 @@ pub struct Settings {
     pub keep_calls: u32,
     /// Where events are pushed.
     pub push: Option<super::push::PushTo>,
+    /// Where the events of the store are pushed: it has an account of its own.
+    pub store_push: Option<super::push::PushTo>,
 }
 
 impl Default for Settings {
@@ -104,6 +106,7 @@ impl Default for Settings {
             read_lag_seconds: 0,
             keep_calls: 1000,
             push: None,
+            store_push: None,
         }
     }
 }

@@ -80,7 +80,10 @@ const BEFORE: [(&str, &[&str]); 11] = [
 ];
 
 /// Examples that this shop refuses, since it is past the step that they are: with which exit code.
-const PAST: [(&str, i32); 17] = [
+const PAST: [(&str, i32); 20] = [
+    ("category withdraw", 1),
+    ("brand withdraw", 1),
+    ("brand remove", 1),
     ("flash-sale add", 1),
     ("flash-sale update", 1),
     ("flash-sale stop", 1),

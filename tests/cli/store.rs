@@ -141,6 +141,14 @@ fn the_status_of_a_store_names_what_is_open() {
             ("goods", "todo"),
         ]
     );
+    assert_eq!(steps[4]["command"], "wxsell goods template --help");
+    // What calls can do is named with the command that does it.
+    let bare = r#"{"errcode":0,"errmsg":"ok","template_id_list":[]}"#;
+    let path = "/channels/ec/merchant/getfreighttemplatelist";
+    world.ok(&["sandbox", "fault", "--path", path, "--reply", bare]);
+    let steps = store(&world, &["status", "--format", "json"]).json();
+    assert_eq!(steps[3]["state"], "todo", "{steps}");
+    assert_eq!(steps[3]["command"], "wxsell merchant apply");
 }
 
 #[test]

@@ -221,6 +221,11 @@ impl Product {
         self
     }
 
+    /// When the draft was last edited, unix seconds; only answers say it.
+    pub fn edited_at(&self) -> Option<i64> {
+        crate::api::reader::integer(self.rest.get("edit_time")?)
+    }
+
     /// The leaf of its category path.
     pub fn leaf(&self) -> Option<&Id> {
         self.cats_v2.last().map(|category| &category.cat_id)
@@ -498,6 +503,9 @@ pub struct GetProductReply {
     pub product: Option<Product>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit_product: Option<Product>,
+    /// What else is said of it, such as how well its information is filled in.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 /// Ids only; at most 30 a page.

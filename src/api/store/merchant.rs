@@ -160,6 +160,45 @@ pub struct Template {
     pub rest: Map<String, Value>,
 }
 
+/// Makes of a template as it is read one as it is sent: its pages name the lists of places in two ways, and a request takes
+/// one of them in each place.
+pub fn as_sent(template: &mut Map<String, Value>) {
+    fn named(fields: &mut Value, from: &str, to: &str) {
+        if let Some(fields) = fields.as_object_mut()
+            && let Some(places) = fields.shift_remove(from)
+        {
+            fields.entry(to).or_insert(places);
+        }
+    }
+    if let Some(area) = template.get_mut("not_send_area") {
+        named(area, "address_infos", "address_info");
+    }
+    for (block, list, from, to) in [
+        (
+            "all_freight_calc_method",
+            "freight_calc_method_list",
+            "address_infos",
+            "address_info",
+        ),
+        (
+            "all_condition_free_detail",
+            "condition_free_detail_list",
+            "address_info",
+            "address_infos",
+        ),
+    ] {
+        let rows = template
+            .get_mut(block)
+            .and_then(|block| block.get_mut(list));
+        for row in rows.and_then(Value::as_array_mut).into_iter().flatten() {
+            named(row, from, to);
+            if let Some(row) = row.as_object_mut() {
+                row.entry(to).or_insert_with(|| Value::Array(Vec::new()));
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ListAddresses {
     pub offset: i64,

@@ -176,9 +176,9 @@ fn since(when: When) -> i64 {
 /// What verifies and opens the pushes of a profile; `None` where it keeps no Token.
 fn account(profile: &Profile, ctx: &Ctx) -> Result<Option<Account>> {
     let Some(keys) = profile::push_keys(profile, &ctx.dirs)? else {
-        // The shop in a box has a Token of its own.
+        // The shop in a box has a Token of its own, whichever its account.
         let sandbox = profile.target == profile::Target::Sandbox;
-        return Ok(sandbox.then(crate::sandbox::push::account));
+        return Ok(sandbox.then(|| crate::sandbox::push::account(profile.family)));
     };
     let read = |key: Option<&crate::types::Secret>| {
         key.map(|key| {

@@ -30,6 +30,7 @@ pub enum Verb {
     Check(check::CheckArgs),
     Template(template::TemplateArgs),
     List(list::ListArgs),
+    Rejected(list::RejectedArgs),
     Show(list::ShowArgs),
     Export(export::ExportArgs),
     #[command(mut_args(single::hide_those_of_files))]
@@ -82,6 +83,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<Problem>("goods check"),
     Shows::one::<template::Written>("goods template"),
     Shows::list::<list::GoodsRow>("goods list"),
+    Shows::list::<list::GoodsRow>("goods rejected"),
     Shows::one::<list::GoodsPage>("goods show"),
     Shows::one::<export::Exported>("goods export"),
     Shows::list::<shelf::Stepped>("goods on-sale"),
@@ -107,6 +109,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Check(args) => check::run(args, ctx).await,
         Verb::Template(args) => template::run(args, ctx).await,
         Verb::List(args) => list::list(args, ctx).await,
+        Verb::Rejected(args) => list::list(args.into(), ctx).await,
         Verb::Show(args) => list::show(args, ctx).await,
         Verb::Export(args) => export::run(args, ctx).await,
         Verb::Add(args) => single::add(args, ctx).await,

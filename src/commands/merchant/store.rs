@@ -2,9 +2,10 @@
 //! calls can do is submitted from one file, step by step, as often as it takes.
 
 use super::apply::ApplyArgs;
+use super::documents;
 use crate::api::store::Id;
 use crate::commands::Ctx;
-use crate::commands::ask::request;
+use crate::commands::ask::{Data, request};
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::output::{Cell, Column, Record};
@@ -20,22 +21,121 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
 /// The file: each list in the words of its call.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Opening {
-    category: Vec<Category>,
-    brand: Vec<Map<String, Value>>,
-    address: Vec<Map<String, Value>>,
-    freight: Vec<Map<String, Value>>,
+pub(super) struct Opening {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) category: Vec<Category>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) brand: Vec<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) address: Vec<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) freight: Vec<Map<String, Value>>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Category {
-    /// Number, name or path of the leaf.
-    category: Value,
-    #[serde(flatten)]
-    fields: Map<String, Value>,
+impl Opening {
+    fn is_empty(&self) -> bool {
+        self.category.is_empty()
+            && self.brand.is_empty()
+            && self.address.is_empty()
+            && self.freight.is_empty()
+    }
 }
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Category {
+    /// Number, name or path of the leaf.
+    pub(super) category: Value,
+    #[serde(flatten)]
+    pub(super) fields: Map<String, Value>,
+}
+
+/// One thing that is applied for by a command of its own.
+pub enum Thing {
+    /// By number, name or path.
+    Category(String),
+    /// `name` where the command line says it.
+    Brand { name: Option<String> },
+}
+
+/// Options of an application that a store takes from a file.
+pub fn options_of_a_component() -> Failure {
+    Failure::input(text!(
+        "a WeChat Store takes its documents from a file, and these options are for a component"
+    ))
+    .hint(text!(
+        "`wxsell merchant apply --template` prints the fields; give them with --file"
+    ))
+}
+
+/// Applies for one category or brand, with the documents of a file, or as they are answered on a terminal.
+pub async fn apply_for(thing: Thing, data: &Data, ctx: &Ctx) -> Result<()> {
+    ctx.out.check_columns::<Step>()?;
+    let folder = folder_of(data);
+    let (shop, asks) = (ctx.shop().await?, asks(ctx));
+    let fields = match (data.read()?, &data.file) {
+        (Value::Object(fields), Some(_)) => Some(fields),
+        _ if asks => None,
+        _ => {
+            return Err(Failure::input(text!("no documents are given"))
+                .hint(text!(
+                    "`wxsell merchant apply --template` prints the fields; give them with --file"
+                ))
+                .into());
+        }
+    };
+    let mut opening = Opening::default();
+    match thing {
+        Thing::Category(named) => {
+            let tree = shop.store_categories().await?;
+            if leaf(&tree, &named).is_none() {
+                return Err(no_category(named).into());
+            }
+            let fields = match fields {
+                Some(fields) => fields,
+                None => super::form::licenses(ctx)?,
+            };
+            opening.category.push(Category {
+                category: named.into(),
+                fields,
+            });
+        }
+        Thing::Brand { name } => {
+            let mut fields = match fields {
+                Some(fields) => fields,
+                None => super::form::brand(name.clone(), ctx)?,
+            };
+            if let Some(name) = name {
+                fields.insert(CH_NAME.into(), name.into());
+            }
+            opening.brand.push(fields);
+        }
+    }
+    let folder = data.file.is_some().then_some(folder.as_path());
+    submit(Vec::new(), opening, folder, ctx).await
+}
+
+fn no_category(named: String) -> Failure {
+    Failure::input(text!(
+        "there is no category \"{category}\"",
+        category = named
+    ))
+    .hint(text!("`wxsell category list WORD` finds the number"))
+}
+
+/// Whether a person answers: on a terminal, and not for a program that reads the result.
+fn asks(ctx: &Ctx) -> bool {
+    ctx.out.interactive && ctx.out.is_for_people()
+}
+
+fn folder_of(data: &Data) -> PathBuf {
+    let parent = data.file.as_ref().and_then(|path| path.parent());
+    parent.unwrap_or(Path::new("")).to_path_buf()
+}
+
+/// The Chinese name in an application for a brand.
+pub(super) const CH_NAME: &str = "ch_name";
 
 /// One step, and how it stands now.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -108,9 +208,22 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
     let opened = opened(shop).await?;
     let Some(path) = &args.data.file else {
-        return overview(shop, opened, ctx).await;
+        let stands = overview(shop, opened, ctx).await?;
+        if !asks(ctx) {
+            return Ok(());
+        }
+        let tree = shop.store_categories().await?;
+        let opening = super::form::opening(&stands, &tree, ctx)?;
+        if let Some(path) = &args.save {
+            super::apply::save(&serde_json::to_value(&opening)?, path)?;
+        }
+        if opening.is_empty() {
+            ctx.out.note(text!("nothing was sent"));
+            return Ok(());
+        }
+        return submit(Vec::new(), opening, None, ctx).await;
     };
-    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let folder = folder_of(&args.data);
     let shown = path.display().to_string();
     let opening: Opening = serde_json::from_value(args.data.read()?).map_err(|error| {
         Failure::input(text!(
@@ -122,23 +235,34 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             "`wxsell merchant apply --template` prints a file to fill in"
         ))
     })?;
-    let ready = ready(shop, opening, &folder).await?;
+    submit(vec![opened], opening, Some(&folder), ctx).await
+}
+
+/// Shows how each step stands, asks, and sends what is missing. `rows` stand above the steps; `file` is the folder of the
+/// file that it came from, where it came from one.
+async fn submit(
+    mut rows: Vec<Step>,
+    opening: Opening,
+    file: Option<&Path>,
+    ctx: &Ctx,
+) -> Result<()> {
+    let folder = file.unwrap_or(Path::new(""));
+    let shop = ctx.shop().await?;
+    let ready = ready(shop, opening, folder).await?;
     let to_send = |one: &&Ready| matches!(one.standing, Standing::Missing | Standing::Refused);
     if ctx.global.dry_run {
-        let rows: Vec<Step> = std::iter::once(opened)
-            .chain(ready.iter().map(|one| Step {
-                reason: refusal(&one.reason),
-                ..step(
-                    one.step,
-                    one.name.clone(),
-                    match one.standing {
-                        Standing::Done => "done",
-                        Standing::InAudit => "in_audit",
-                        Standing::Missing | Standing::Refused => "planned",
-                    },
-                )
-            }))
-            .collect();
+        rows.extend(ready.iter().map(|one| Step {
+            reason: refusal(&one.reason),
+            ..step(
+                one.step,
+                one.name.clone(),
+                match one.standing {
+                    Standing::Done => "done",
+                    Standing::InAudit => "in_audit",
+                    Standing::Missing | Standing::Refused => "planned",
+                },
+            )
+        }));
         ctx.out.list(&rows)?;
         ctx.out.note(text!("nothing was sent"));
         return Ok(());
@@ -151,13 +275,12 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         }))
         .await?;
     }
-    let mut rows = vec![opened];
     let mut stopped = None;
     for one in ready {
         let done = match one.standing {
             Standing::Done => Ok("done"),
             Standing::InAudit => Ok("in_audit"),
-            Standing::Missing | Standing::Refused => send(&one, &folder, ctx).await,
+            Standing::Missing | Standing::Refused => send(&one, folder, ctx).await,
         };
         let row = match done {
             Ok(state) => step(one.step, one.name, state),
@@ -186,9 +309,14 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         .iter()
         .any(|row| matches!(row.state, "submitted" | "in_audit"))
     {
-        ctx.out.note(text!(
-            "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
-        ));
+        ctx.out.note(match file {
+            Some(_) => text!(
+                "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
+            ),
+            None => text!(
+                "the platform checks what was submitted; `wxsell category applications` and `wxsell brand list` show how it stands"
+            ),
+        });
     }
     match failed {
         0 => Ok(()),
@@ -219,8 +347,17 @@ async fn opened(shop: &Shop) -> Result<Step> {
     })
 }
 
+/// What a store has of each, for the questions of the form.
+pub(super) struct Stands {
+    pub(super) categories: usize,
+    pub(super) brands: usize,
+    pub(super) addresses: usize,
+    pub(super) has_return: bool,
+    pub(super) templates: usize,
+}
+
 /// Without a file: what there is, and where the rest is done.
-async fn overview(shop: &Shop, opened: Step, ctx: &Ctx) -> Result<()> {
+async fn overview(shop: &Shop, opened: Step, ctx: &Ctx) -> Result<Stands> {
     let (relations, brands, addresses, templates) = tokio::try_join!(
         shop.store_relations(),
         shop.every_brand(),
@@ -249,10 +386,18 @@ async fn overview(shop: &Shop, opened: Step, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "a WeChat Store is opened in its console (https://store.weixin.qq.com): license, deposit and WeChat Pay have no call"
     ));
-    ctx.out.note(text!(
-        "categories with documents, brands, addresses and freight templates are submitted from a file: `wxsell merchant apply --template > opening.toml`, then `wxsell merchant apply --file opening.toml`"
-    ));
-    Ok(())
+    if !asks(ctx) {
+        ctx.out.note(text!(
+            "categories with documents, brands, addresses and freight templates are submitted from a file: `wxsell merchant apply --template > opening.toml`, then `wxsell merchant apply --file opening.toml`"
+        ));
+    }
+    Ok(Stands {
+        categories: open,
+        brands: passed,
+        addresses: addresses.len(),
+        has_return,
+        templates: templates.len(),
+    })
 }
 
 fn refusal(reason: &str) -> Option<Text> {
@@ -283,8 +428,8 @@ async fn ready(shop: &Shop, opening: Opening, folder: &Path) -> Result<Vec<Ready
                 None => problems.push(Text::verbatim(error.to_string())),
             },
         }
-        for file in papers(&body, folder) {
-            if let Err(found) = check_paper(&file) {
+        for name in documents::named(&body) {
+            if let Err(found) = check_paper(&folder.join(name)) {
                 problems.push(found.message);
             }
         }
@@ -424,7 +569,7 @@ fn named(fields: &Map<String, Value>, name: &str) -> Option<String> {
 }
 
 /// A leaf by number, path or name, where only one has it.
-fn leaf<'a>(tree: &'a [CategoryPath], named: &str) -> Option<&'a CategoryPath> {
+pub(super) fn leaf<'a>(tree: &'a [CategoryPath], named: &str) -> Option<&'a CategoryPath> {
     let fits = |path: &&CategoryPath| {
         path.leaf() == named
             || path.path() == named
@@ -434,64 +579,21 @@ fn leaf<'a>(tree: &'a [CategoryPath], named: &str) -> Option<&'a CategoryPath> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// Texts of a request that are files of documents: those that lie beside the file and have its endings.
-fn papers(body: &Value, folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    each_text(body, &mut |text| {
-        if is_paper(text) {
-            found.push(folder.join(text));
-        }
-    });
-    found
-}
-
-fn is_paper(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    [".jpg", ".jpeg", ".png", ".pdf", ".bmp"]
-        .iter()
-        .any(|ending| lower.ends_with(ending))
-        && !lower.starts_with("http")
-}
-
-fn each_text<'a>(value: &'a Value, take: &mut impl FnMut(&'a str)) {
-    match value {
-        Value::String(text) => take(text),
-        Value::Array(rows) => rows.iter().for_each(|row| each_text(row, take)),
-        Value::Object(fields) => fields.values().for_each(|field| each_text(field, take)),
-        _ => {}
-    }
-}
-
 /// Uploads the papers of a request and sends it.
 async fn send(ready: &Ready, folder: &Path, ctx: &Ctx) -> Result<&'static str> {
     let mut body = ready.body.clone();
     let shop = ctx.shop().await?;
     let mut ids: Vec<(String, String)> = Vec::new();
-    let mut texts = Vec::new();
-    each_text(&ready.body, &mut |text| texts.push(text.to_owned()));
-    for text in texts {
-        if is_paper(&text) && !ids.iter().any(|(known, _)| *known == text) {
-            let id = shop.upload_paper(&folder.join(&text)).await?;
-            ids.push((text, id));
+    for name in documents::named(&ready.body) {
+        if !ids.iter().any(|(known, _)| *known == name) {
+            let id = shop.upload_paper(&folder.join(&name)).await?;
+            ids.push((name, id));
         }
     }
-    replace(&mut body, &ids);
+    documents::replace(&mut body, &ids);
     ctx.send_asked(ready.ask, &body).await?;
     Ok(match ready.step {
         "category" | "brand" => "submitted",
         _ => "added",
     })
-}
-
-fn replace(value: &mut Value, ids: &[(String, String)]) {
-    match value {
-        Value::String(text) => {
-            if let Some((_, id)) = ids.iter().find(|(name, _)| name == text) {
-                text.clone_from(id);
-            }
-        }
-        Value::Array(rows) => rows.iter_mut().for_each(|row| replace(row, ids)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, ids)),
-        _ => {}
-    }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub enum PushVerb {
     /// Push events to this address from now on
     ///
-    /// They are signed with the sandbox's own Token and encrypted with its own key, which `wxsell event listen
+    /// Those of the profile's account: the store in the sandbox has a push of its own. They are signed with the sandbox's own Token and encrypted with its own key, which `wxsell event listen
     /// --profile sandbox` knows. They leave after every `sandbox` command, while `sandbox serve` runs, and with
     /// `sandbox push deliver`; a failed one is tried again at the platform's times on the shop's clock.
     To(Box<ToArgs>),
@@ -118,13 +118,13 @@ pub async fn run(verb: PushVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     match verb {
         PushVerb::To(args) => {
             check_url(&args.url)?;
-            shop.push_to(Some(to(&args)))?;
+            shop.push_of(ctx.profile()?.family, Some(to(&args)))?;
             ctx.out
                 .note(text!("events go to {url} from now on", url = &args.url));
             Ok(())
         }
         PushVerb::Off => {
-            shop.push_to(None)?;
+            shop.push_of(ctx.profile()?.family, None)?;
             ctx.out.note(text!("events go nowhere from now on"));
             Ok(())
         }
@@ -158,7 +158,8 @@ fn to(args: &ToArgs) -> PushTo {
 /// After a command moved the shop: what that set off is pushed, where an address is set.
 pub async fn after(ctx: &Ctx) -> Result<()> {
     let mut shop = Sandbox::open(&ctx.dirs.state.join("sandbox.db"))?;
-    if shop.settings()?.push.is_none() {
+    let settings = shop.settings()?;
+    if settings.push.is_none() && settings.store_push.is_none() {
         return Ok(());
     }
     let pushed = shop.push_due(&http()?).await?;

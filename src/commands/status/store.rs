@@ -10,6 +10,9 @@ use anyhow::Result;
 /// Where a store is looked after.
 const CONSOLE: &str = "https://store.weixin.qq.com";
 
+/// The command that asks for what calls can do of it.
+const APPLY: &str = "merchant apply";
+
 /// Reads how far the store is. A read that fails makes its step unknown, unless all of them do.
 pub async fn steps(ctx: &Ctx) -> Result<Vec<Step>> {
     let shop = ctx.shop().await?;
@@ -34,33 +37,38 @@ pub async fn steps(ctx: &Ctx) -> Result<Vec<Step>> {
         state => opened.is(State::Todo, state.refusal().message),
     };
     let categories = Step::new("categories", "", text!("Get the right to a category"));
-    let categories = look(categories.place(console()), relations, |list| {
+    let categories = look(categories, APPLY, relations, |list| {
         let in_force = list.iter().filter(|relation| relation.status == 1).count();
         (in_force == 0).then(|| text!("no category is in force"))
     });
     let address = Step::new("return_address", "", text!("Set a default return address"));
-    let address = look(address.place(console()), addresses, |list| {
+    let address = look(address, APPLY, addresses, |list| {
         let none = !list.iter().any(|address| address.default_recv);
         none.then(|| text!("no address is the default one for returns"))
     });
     let freight = Step::new("freight", "", text!("Make a freight template"));
-    let freight = look(freight.place(console()), templates, |list| {
+    let freight = look(freight, APPLY, templates, |list| {
         list.is_empty()
             .then(|| text!("there is no freight template"))
     });
     let goods = Step::new("goods", "", text!("Put goods on sale"));
-    let goods = look(goods, on_sale, |count| {
+    let goods = look(goods, "goods template --help", on_sale, |count| {
         (*count == 0).then(|| text!("no product is on sale"))
     });
     Ok(vec![opened, categories, address, freight, goods])
 }
 
-/// A step by what was read: `missing` says what stands in its way.
-fn look<T>(step: Step, read: Result<T>, missing: impl Fn(&T) -> Option<Text>) -> Step {
+/// A step by what was read: `missing` says what stands in its way, and `command` what does it.
+fn look<T>(
+    step: Step,
+    command: &str,
+    read: Result<T>,
+    missing: impl Fn(&T) -> Option<Text>,
+) -> Step {
     match read {
         Ok(read) => match missing(&read) {
             None => step,
-            Some(missing) => step.is(State::Todo, missing),
+            Some(missing) => step.is(State::Todo, missing).run(command),
         },
         Err(error) => step.is(
             State::Unknown,

@@ -4,11 +4,12 @@
 use super::{provider, store};
 use crate::api::Endpoint;
 use crate::api::common::{CLASSIC_TOKEN_PATH, CLEAR_QUOTA_BY_SECRET_PATH, StableToken, TokenReply};
+use crate::api::operation;
 use crate::api::provider::{ClearComponentQuota, ComponentToken, StartPushTicket};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{APPID, LiveToken, SECRET, STORE_APPID, STORE_SECRET};
-use crate::types::Secret;
+use crate::types::{Family, Secret};
 use rusqlite::{OptionalExtension, params};
 use std::net::Ipv4Addr;
 
@@ -223,8 +224,8 @@ pub fn admit(
     }
 }
 
-/// Checks the token of a business call, and its address where every call is guarded.
-pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
+/// Checks the token of a business call, and its address where every call is guarded. Says whose token it is.
+pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<Owner, Refusal> {
     let Some(token) = call
         .parameter("access_token")
         .filter(|token| !token.is_empty())
@@ -236,10 +237,12 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
         .prepare_cached("SELECT kind, ends_at, replaced FROM token WHERE token = ?1")?
         .query_row([&token], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    match known {
+    let owner = match known {
         Some((kind, ends_at, _)) if tx.now < ends_at => {
-            of_this_account(Owner::of_kind(&kind), &call.path)?;
+            let owner = Owner::of_kind(&kind);
+            of_this_account(owner, &call.path)?;
             provider::may_call(tx, &kind, &call.path)?;
+            owner
         }
         Some((_, _, false)) => return Err(Refusal::new(42001, "access_token expired")),
         None if !looks_like_a_token(&token) => {
@@ -251,18 +254,21 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<(), Refusal> {
                 "invalid credential, access_token is invalid or not latest",
             ));
         }
-    }
+    };
     match tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
         true => Err(not_registered(call)),
-        false => Ok(()),
+        false => Ok(owner),
     }
 }
 
-/// A token of one account does not work for the calls of another.
+/// A token of one account does not work for the calls of another; some calls are those of both.
 fn of_this_account(owner: Owner, path: &str) -> Result<(), Refusal> {
     let fits = match owner {
         Owner::Component => !store::is_own(path),
-        Owner::Store => store::is_own(path) || path.starts_with("/cgi-bin/"),
+        Owner::Store => {
+            let shared = operation::of_family(Family::Store, path).is_some();
+            store::is_own(path) || path.starts_with("/cgi-bin/") || shared
+        }
     };
     match fits {
         true => Ok(()),

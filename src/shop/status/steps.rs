@@ -102,7 +102,7 @@ impl Step {
         }
     }
 
-    fn run(self, command: &str) -> Step {
+    pub fn run(self, command: &str) -> Step {
         Step {
             command: Some(format!("wxsell {command}")),
             ..self

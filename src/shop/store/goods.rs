@@ -23,6 +23,7 @@ use crate::fail::{Failure, Kind, Within, failure};
 use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
+use crate::shop::goods::kept::Reading;
 use crate::shop::goods::steps::Step;
 use crate::state::State;
 use crate::state::products::KnownProduct;
@@ -136,14 +137,27 @@ impl Shop {
         Ok(all)
     }
 
-    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out.
+    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out, and those that
+    /// `reading` kept are not read again.
     pub async fn store_products(
         &self,
         ids: Vec<Id>,
+        reading: &Reading,
         mut heard: impl FnMut(),
     ) -> Result<Vec<GetProductReply>> {
         let mut reads = futures_util::stream::iter(ids)
-            .map(|id| async move { self.store_product(id.as_str()).await })
+            .map(|id| async move {
+                let part = id.to_string();
+                if let Some(kept) = reading.take(&part) {
+                    reading.counts(1);
+                    return Ok(Some(kept));
+                }
+                let reply = self.store_product(id.as_str()).await?;
+                if let Some(reply) = &reply {
+                    reading.keep(&part, reply, 1);
+                }
+                anyhow::Ok(reply)
+            })
             .buffered(AT_ONCE);
         let mut products = Vec::new();
         while let Some(product) = reads.try_next().await? {
@@ -172,6 +186,29 @@ impl Shop {
             }
         }
         Ok(())
+    }
+
+    /// Numbers of the merchant's that several products of the store have now, each with the store's numbers of them.
+    pub async fn doubled_products(
+        &self,
+        state: &State,
+        shop_key: &str,
+    ) -> Result<Vec<(String, Vec<String>)>> {
+        let mut doubled = Vec::new();
+        for number in state.doubled_products(shop_key)? {
+            let mut ids = Vec::new();
+            for known in state.products_of(shop_key, &number, "")? {
+                match self.store_product(&known.id).await? {
+                    Some(_) => ids.push(known.id),
+                    // It was deleted elsewhere.
+                    None => state.forget_product(shop_key, &known.id)?,
+                }
+            }
+            if ids.len() > 1 {
+                doubled.push((number, ids));
+            }
+        }
+        Ok(doubled)
     }
 
     /// The product of a merchant's number, looked up at the store where this machine does not know it. Digits that are

@@ -61,8 +61,18 @@ pub struct Report {
     pub failed: Vec<Event>,
     /// Products and rows that were left out, and why.
     pub left_out: Vec<Event>,
+    /// Numbers that several products of the store have; looked for after products were added.
+    pub doubled: Vec<Doubled>,
     #[serde(skip)]
     pub all: Vec<Event>,
+}
+
+/// A number of the merchant's that several products of the store have.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Doubled {
+    pub out_product_id: String,
+    /// The store's numbers of them.
+    pub product_ids: Vec<String>,
 }
 
 /// What is sent.
@@ -258,11 +268,16 @@ impl Sender<'_> {
         if report.added > 0 {
             let state = &self.state;
             self.shop.learn_products(state, &self.shop_key).await?;
-            for number in state.doubled_products(&self.shop_key)? {
+            for (number, ids) in self.shop.doubled_products(state, &self.shop_key).await? {
                 self.shop.warn(text!(
-                "the store has several products of number {number}; `wxsell goods list` shows them",
-                number
-            ));
+                    "the store has several products of number {number}: {ids}; keep one of them and delete the others",
+                    number = &number,
+                    ids = ids.join(", ")
+                ));
+                report.doubled.push(Doubled {
+                    out_product_id: number,
+                    product_ids: ids,
+                });
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ pub mod goods;
 pub mod job;
 pub mod opening;
 pub mod plan;
+pub mod rejection;
 pub mod sale;
 pub mod sheet;
 pub mod writer;

@@ -1,15 +1,18 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
-use super::super::list::{Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status};
+use super::super::list::{
+    Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading,
+};
 use crate::api::Endpoint;
 use crate::api::component::goods::SkuAttr;
-use crate::api::store::goods::{GetProduct, GetProductReply, Sku};
+use crate::api::store::goods::{GetProduct, GetProductReply, Product, Sku};
 use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::lacks;
 use crate::shop::pass_through::Ask;
+use crate::shop::store::rejection::rejection;
 use crate::text;
 use anyhow::Result;
 use serde_json::Value;
@@ -42,12 +45,17 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
         ids.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
-    let products = shop.store_products(ids, || progress.inc()).await?;
+    let reading = reading(args, ctx)?;
+    let products = shop
+        .store_products(ids, &reading, || progress.inc())
+        .await
+        .inspect_err(|_| broke_off(&reading, ctx))?;
     drop(progress);
+    reading.end();
     let mut rows = Vec::new();
     for reply in products {
         let wechat = args.full.full.then(|| record(ctx, &reply)).transpose()?;
-        let Some(row) = row(reply, args.online) else {
+        let Some(row) = known_row(reply, args.online, ctx)? else {
             continue;
         };
         let fits = |audit| fits(audit, row.edit_status.unwrap_or(-1));
@@ -66,6 +74,8 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
         in_audit = audit("in_audit"),
         rejected = audit("failed")
     ));
+    let untold = rows.iter().filter(|row| is_untold(row)).count();
+    note_untold(untold, ctx);
     let rejected = rows.iter().find(|row| row.audit == "failed");
     if let Some(row) = rejected.or(rows.first()) {
         let number = match row.out_product_id.is_empty() {
@@ -79,6 +89,41 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
 
 fn record(ctx: &Ctx, reply: &GetProductReply) -> Result<Value> {
     Ok(ctx.wechat(&RECORD, "", serde_json::to_value(reply)?))
+}
+
+/// A rejected product whose reason was never received.
+fn is_untold(row: &GoodsRow) -> bool {
+    row.audit == "failed" && row.reject_reason_event.is_none()
+}
+
+/// Says where reasons stand that no call answers and no event brought.
+fn note_untold(count: usize, ctx: &Ctx) {
+    if count == 0 {
+        return;
+    }
+    ctx.out.note(text!(
+        "no event with the reason was received for {count} rejected {count:product|products}: a WeChat Store tells it in its console, and in an event that `wxsell event listen` receives",
+        count
+    ));
+}
+
+/// [`row`], with why it was rejected as far as events told it.
+fn known_row(reply: GetProductReply, online: bool, ctx: &Ctx) -> Result<Option<GoodsRow>> {
+    let edited_at = [&reply.edit_product, &reply.product]
+        .into_iter()
+        .flatten()
+        .find_map(Product::edited_at);
+    let Some(mut row) = row(reply, online) else {
+        return Ok(None);
+    };
+    if row.audit == "failed" {
+        let account = ctx.profile()?.account_key();
+        if let Some(told) = rejection(ctx.state()?, &account, &row.product_id, edited_at)? {
+            row.reject_reason = told.reason;
+            row.reject_reason_event = Some(told.event);
+        }
+    }
+    Ok(Some(row))
 }
 
 /// A product as it is shown; `None` where buyers see none and what they see was asked for.
@@ -102,6 +147,7 @@ fn row(reply: GetProductReply, online: bool) -> Option<GoodsRow> {
         audit_submitted_at: None,
         audited_at: None,
         reject_reason: String::new(),
+        reject_reason_event: None,
         category_id: product
             .cats_v2
             .last()
@@ -217,6 +263,7 @@ pub async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
     };
     let reply = reply.ok_or_else(absent)?;
     let wechat = Some(record(ctx, &reply)?);
-    let row = row(reply, args.online).ok_or_else(absent)?;
+    let row = known_row(reply, args.online, ctx)?.ok_or_else(absent)?;
+    note_untold(usize::from(is_untold(&row)), ctx);
     ctx.out.show(&GoodsPage(GoodsRow { wechat, ..row }))
 }

@@ -38,6 +38,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Check(args) => check(&args, ctx).await,
         Verb::Template(args) => sheets::template(args, ctx).await,
         Verb::List(args) => list::list(&args, ctx).await,
+        Verb::Rejected(args) => list::list(&args.into(), ctx).await,
         Verb::Show(args) => list::show(&args, ctx).await,
         Verb::Export(args) => sheets::export(args, ctx).await,
         Verb::Add(args) => single::add(args, ctx).await,

@@ -794,7 +794,7 @@ pub fn cancel_audit(tx: &mut Tx<'_>, request: CancelAudit) -> Result<Done, Refus
     spend(tx, false)?;
     keep(tx, &mut held)?;
     // 4: withdrawn.
-    audited(tx, &held, 4, "")?;
+    audited(tx, &held, ending::WITHDRAWN, "")?;
     Ok(Done {})
 }
 
@@ -814,6 +814,7 @@ pub fn get(tx: &mut Tx<'_>, request: GetProduct) -> Result<GetProductReply, Refu
     Ok(GetProductReply {
         product: product.map(|version| shown(&held, version)),
         edit_product: edit_product.map(|version| shown(&held, version)),
+        ..GetProductReply::default()
     })
 }
 
@@ -914,7 +915,12 @@ fn conclude(tx: &mut Tx<'_>, mut held: Held, reason: Option<&str>) -> Result<Hap
         }
     };
     keep(tx, &mut held)?;
-    audited(tx, &held, held.draft, reason.unwrap_or_default())?;
+    // The event counts its endings otherwise than the draft does.
+    let ending = match reason {
+        Some(_) => ending::REFUSED,
+        None => ending::PASSED,
+    };
+    audited(tx, &held, ending, reason.unwrap_or_default())?;
     if reason.is_none() {
         listed(tx, &held, "")?;
         if let Some(why) = held_back(&held.body.draft.title) {
@@ -929,6 +935,13 @@ fn held_back(title: &str) -> Option<&'static str> {
     title
         .contains("限流")
         .then_some("商品信息与实物不符，部分场景限制展示")
+}
+
+/// `status` of the event of an audit.
+mod ending {
+    pub const REFUSED: i64 = 2;
+    pub const PASSED: i64 = 3;
+    pub const WITHDRAWN: i64 = 4;
 }
 
 fn audited(tx: &mut Tx<'_>, held: &Held, status: i64, reason: &str) -> Result<(), Refusal> {

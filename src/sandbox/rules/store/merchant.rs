@@ -10,6 +10,7 @@ use crate::api::store::merchant::{
 };
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// When everything that stands ready was made: 2026-01-05, China time.
@@ -136,6 +137,72 @@ pub fn brands(tx: &mut Tx<'_>, request: ListBrands) -> Result<ListBrandsReply, R
     let what = format!("brands {wanted}");
     let page = Page::read(&request.next_key, request.page_size, 50, &what)?;
     page_of_brands(tx, |status| wanted == 0 || status == wanted, &page, &what)
+}
+
+/// Brands that stand in the library beside those of the store: number, Chinese name, foreign name. An application takes
+/// any number all the same.
+const LIBRARY: &[(u64, &str, &str)] = &[
+    (8_000_201, "云山", "Yunshan"),
+    (8_000_202, "竹下", ""),
+    (8_000_203, "沧浪", "Canglang"),
+];
+
+#[derive(Deserialize)]
+pub struct Library {
+    page_size: i64,
+    #[serde(default)]
+    next_key: String,
+}
+
+pub fn library(_: &mut Tx<'_>, request: Library) -> Result<Value, Refusal> {
+    let page = Page::read(&request.next_key, request.page_size, 50, "library")?;
+    let own = BRANDS
+        .iter()
+        .map(|(id, ch_name, en_name, _)| (*id, *ch_name, *en_name));
+    let all: Vec<Value> = own
+        .chain(LIBRARY.iter().copied())
+        .map(|(id, ch_name, en_name)| json!({"brand_id": id.to_string(), "ch_name": ch_name, "en_name": en_name}))
+        .collect();
+    let brands = opening::page(&all, &page);
+    let next = page.next(brands.len(), all.len() as u64, "library");
+    Ok(json!({"brands": brands, "continue_flag": !next.is_empty(), "next_key": next}))
+}
+
+/// Code, name, level, and the code of the place that it is a part of.
+const PLACES: &[(u64, &str, u64, u64)] = &[
+    (310_000, "上海市", 1, 0),
+    (330_000, "浙江省", 1, 0),
+    (440_000, "广东省", 1, 0),
+    (310_115, "浦东新区", 2, 310_000),
+    (330_100, "杭州市", 2, 330_000),
+    (440_100, "广州市", 2, 440_000),
+    (440_300, "深圳市", 2, 440_000),
+    (330_106, "西湖区", 3, 330_100),
+    (440_105, "海珠区", 3, 440_100),
+    (440_106, "天河区", 3, 440_100),
+    (440_305, "南山区", 3, 440_300),
+];
+
+#[derive(Deserialize)]
+pub struct OfPlace {
+    #[serde(default)]
+    addr_code: u64,
+}
+
+pub fn places(_: &mut Tx<'_>, request: OfPlace) -> Result<Value, Refusal> {
+    let code = request.addr_code;
+    let shown = |(code, name, level, _): &(u64, &str, u64, u64)| json!({"name": name, "code": code, "level": level});
+    let place = match code {
+        0 => json!({"name": "中国", "code": 0, "level": 0}),
+        code => PLACES
+            .iter()
+            .find(|(known, ..)| *known == code)
+            .map(shown)
+            .ok_or_else(|| super::parameter("addr_code"))?,
+    };
+    let parts = PLACES.iter().filter(|(.., above)| *above == code);
+    let parts: Vec<Value> = parts.map(shown).collect();
+    Ok(json!({"addrs_msg": place, "next_level_addrs": parts}))
 }
 
 /// Number, name, what is charged by, how.

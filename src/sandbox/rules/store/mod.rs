@@ -88,6 +88,8 @@ pub fn routes(router: Router) -> Router {
         .says(of_merchant::UPDATE_BRAND_PATH, opening::update_brand)
         .says("/channels/ec/brand/audit/cancel", opening::withdraw_brand)
         .says("/channels/ec/brand/get", opening::show_brand)
+        .says("/channels/ec/brand/all", merchant::library)
+        .says("/channels/ec/basics/addresscode/get", merchant::places)
         .says("/channels/ec/brand/delete", opening::delete_brand)
         .says(of_merchant::ADD_ADDRESS_PATH, opening::add_address)
         .says(

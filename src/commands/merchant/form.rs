@@ -1,0 +1,358 @@
+//! The questions of `wxsell merchant apply` for a WeChat Store: step by step what calls can do, in the words of the file
+//! that does the same without a terminal.
+
+use super::store::{CH_NAME, Category, Opening, Stands, leaf};
+use crate::cli::values::{last_moment, moment};
+use crate::commands::Ctx;
+use crate::lang::Text;
+use crate::shop::store::CategoryPath;
+use crate::shop::store::opening::check_paper;
+use crate::text;
+use crate::types::Fen;
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// What gives an answer without a terminal.
+const FILE: &str = "--file";
+
+type Fields = Map<String, Value>;
+
+/// Walks through the steps; each can be left out, and done more than once.
+pub(super) fn opening(stands: &Stands, tree: &[CategoryPath], ctx: &Ctx) -> Result<Opening> {
+    let mut opening = Opening::default();
+    let has = |count: usize| text!("the store has {count}", count);
+    while wants(
+        text!("categories that may be sold in"),
+        has(stands.categories),
+        text!("apply for a category"),
+        opening.category.len(),
+        ctx,
+    )? {
+        opening.category.push(category(tree, ctx)?);
+    }
+    while wants(
+        text!("brands"),
+        has(stands.brands),
+        text!("apply for a brand"),
+        opening.brand.len(),
+        ctx,
+    )? {
+        opening.brand.push(brand(None, ctx)?);
+    }
+    let addresses = match stands.has_return {
+        true => has(stands.addresses),
+        false => text!("no address is the default one for returns"),
+    };
+    while wants(
+        text!("addresses"),
+        addresses.clone(),
+        text!("add an address"),
+        opening.address.len(),
+        ctx,
+    )? {
+        let is_first = !stands.has_return && opening.address.is_empty();
+        opening.address.push(address(is_first, ctx)?);
+    }
+    while wants(
+        text!("freight templates"),
+        has(stands.templates),
+        text!("add a freight template"),
+        opening.freight.len(),
+        ctx,
+    )? {
+        opening.freight.push(freight(ctx)?);
+    }
+    Ok(opening)
+}
+
+/// Whether one more of a step is wanted.
+fn wants(step: Text, stands: Text, act: Text, given: usize, ctx: &Ctx) -> Result<bool> {
+    let go_on = match given {
+        0 => text!("go on without"),
+        _ => text!("go on"),
+    };
+    let question = text!("{step}: {stands}", step, stands);
+    Ok(one_of(question, [go_on, act], ctx)? == 1)
+}
+
+fn one_of<const N: usize>(question: Text, choices: [Text; N], ctx: &Ctx) -> Result<usize> {
+    let words = choices.map(|choice| choice.render(ctx.out.lang));
+    ctx.out.select(question, &words, FILE)
+}
+
+/// A line that is not empty.
+fn line(question: Text, ctx: &Ctx) -> Result<String> {
+    ctx.out.input(question, None, FILE)
+}
+
+/// Asks until what was typed is right.
+fn until<T>(question: &Text, ctx: &Ctx, read: impl Fn(&str) -> Result<T, Text>) -> Result<T> {
+    loop {
+        match read(line(question.clone(), ctx)?.trim()) {
+            Ok(value) => return Ok(value),
+            Err(wrong) => ctx.out.warn(wrong),
+        }
+    }
+}
+
+fn digits(question: Text, ctx: &Ctx) -> Result<String> {
+    until(&question, ctx, |typed| {
+        match !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => Ok(typed.to_owned()),
+            false => Err(text!("type a number")),
+        }
+    })
+}
+
+fn paper(question: Text, ctx: &Ctx) -> Result<String> {
+    until(&question, ctx, |typed| {
+        check_paper(Path::new(typed)).map_err(|failure| failure.message)?;
+        Ok(typed.to_owned())
+    })
+}
+
+fn of(value: Value) -> Fields {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Fields::new(),
+    }
+}
+
+fn category(tree: &[CategoryPath], ctx: &Ctx) -> Result<Category> {
+    let question = text!("category: number, name or path");
+    let path = until(&question, ctx, |typed| {
+        let found = leaf(tree, typed).map(CategoryPath::path);
+        found.ok_or_else(|| text!("there is no category \"{category}\"", category = typed))
+    })?;
+    Ok(Category {
+        category: path.into(),
+        fields: licenses(ctx)?,
+    })
+}
+
+/// The licenses of an application for a category.
+pub(super) fn licenses(ctx: &Ctx) -> Result<Fields> {
+    let mut groups = Vec::new();
+    loop {
+        let group = digits(
+            text!("number of the license group, as the console names it for the category"),
+            ctx,
+        )?;
+        let license = digits(text!("number of the license in that group"), ctx)?;
+        let mut files = vec![paper(text!("file of the license (jpg, png or pdf)"), ctx)?];
+        while more(text!("a further page of the license"), ctx)? {
+            files.push(paper(text!("file of the license (jpg, png or pdf)"), ctx)?);
+        }
+        let number = line(text!("number that stands on the license"), ctx)?;
+        groups.push(json!({
+            "license_group_id": group,
+            "license": {
+                "license_id": license,
+                "file_id_list": files,
+                "license_field_list": [{"key": "audit_license_no", "value": number}],
+            },
+        }));
+        if !more(text!("a license of a further group"), ctx)? {
+            return Ok(of(json!({"license_group_list": groups})));
+        }
+    }
+}
+
+fn more(what: Text, ctx: &Ctx) -> Result<bool> {
+    Ok(one_of(what, [text!("no"), text!("yes")], ctx)? == 1)
+}
+
+/// An application for a brand.
+pub(super) fn brand(name: Option<String>, ctx: &Ctx) -> Result<Fields> {
+    let id = digits(
+        text!("number of the brand in WeChat's library; `wxsell brand search WORD` finds it"),
+        ctx,
+    )?;
+    let name = match name {
+        Some(name) => name,
+        None => line(text!("Chinese name of the brand"), ctx)?,
+    };
+    let is_pending = one_of(
+        text!("trademark"),
+        [text!("registered (R)"), text!("applied for (TM)")],
+        ctx,
+    )? == 1;
+    let class = until(
+        &text!("Nice class of the trademark, 1 to 45"),
+        ctx,
+        |typed| match typed.parse() {
+            Ok(1u8..=45) => Ok(typed.to_owned()),
+            _ => Err(text!("type a number from 1 to {count}", count = 45)),
+        },
+    )?;
+    let is_licensed = one_of(
+        text!("right to the brand"),
+        [text!("own brand"), text!("licensed by its owner")],
+        ctx,
+    )? == 1;
+    let mut fields = of(json!({
+        "brand_id": id,
+        "trade_mark_symbol": if is_pending { 2 } else { 1 },
+        "classification_no": class,
+        "grant_type": if is_licensed { 2 } else { 1 },
+    }));
+    fields.insert(CH_NAME.into(), name.into());
+    match is_pending {
+        false => {
+            let owner = line(text!("owner of the trademark"), ctx)?;
+            let number = line(text!("number of the registration"), ctx)?;
+            let mut details = of(json!({"registrant": owner, "register_no": number}));
+            term(&mut details, ctx)?;
+            let file = paper(
+                text!("file of the trademark certificate (jpg, png or pdf)"),
+                ctx,
+            )?;
+            details.insert("register_certifications".into(), json!([file]));
+            fields.insert("register_details".into(), details.into());
+        }
+        true => {
+            let number = line(text!("number of the trademark application"), ctx)?;
+            let at = day(text!("day of its acceptance, e.g. 2026-04-01"), ctx)?;
+            let file = paper(
+                text!("file of the receipt of the application (jpg, png or pdf)"),
+                ctx,
+            )?;
+            let details = json!({
+                "acceptance_no": number, "acceptance_time": at, "acceptance_certification": [file],
+            });
+            fields.insert("application_details".into(), details);
+        }
+    }
+    if is_licensed {
+        let mut details = of(json!({"grant_level": 1}));
+        term(&mut details, ctx)?;
+        let file = paper(text!("file of the authorization (jpg, png or pdf)"), ctx)?;
+        details.insert("grant_certifications".into(), json!([file]));
+        fields.insert("grant_details".into(), details.into());
+    }
+    Ok(fields)
+}
+
+/// How long a document is valid.
+fn term(details: &mut Fields, ctx: &Ctx) -> Result<()> {
+    let ends = one_of(
+        text!("how long it is valid"),
+        [text!("until a day"), text!("without an end")],
+        ctx,
+    )? == 0;
+    details.insert("is_permanent".into(), (!ends).into());
+    if ends {
+        let start = day(text!("first day, e.g. 2026-04-01"), ctx)?;
+        let question = text!("last day, e.g. 2036-03-31");
+        let end = until(&question, ctx, |typed| {
+            last_moment(typed).map_err(|_| text!("type a day such as 2026-04-01"))
+        })?;
+        details.insert("start_time".into(), start.into());
+        details.insert("end_time".into(), end.into());
+    }
+    Ok(())
+}
+
+/// A day as unix seconds of its beginning.
+fn day(question: Text, ctx: &Ctx) -> Result<i64> {
+    until(&question, ctx, |typed| {
+        moment(typed).map_err(|_| text!("type a day such as 2026-04-01"))
+    })
+}
+
+fn address(is_first: bool, ctx: &Ctx) -> Result<Fields> {
+    let name = line(text!("name of the address, for your own use"), ctx)?;
+    let person = line(text!("person who sends and receives"), ctx)?;
+    let phone = until(&text!("telephone number"), ctx, |typed| {
+        let is_phone = typed.len() >= 7 && typed.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        match is_phone {
+            true => Ok(typed.to_owned()),
+            false => Err(text!("type a telephone number, digits alone")),
+        }
+    })?;
+    let [province, city, district] = place(ctx)?;
+    let street = line(text!("street and number"), ctx)?;
+    let is_default = is_first
+        || one_of(
+            text!("default address for returns"),
+            [text!("no"), text!("yes")],
+            ctx,
+        )? == 1;
+    Ok(of(json!({
+        "name": name, "send_addr": true, "recv_addr": true, "default_recv": is_default,
+        "address_info": {
+            "user_name": person, "tel_number": phone, "province_name": province, "city_name": city,
+            "county_name": district, "detail_info": street,
+        },
+    })))
+}
+
+fn place(ctx: &Ctx) -> Result<[String; 3]> {
+    Ok([
+        line(text!("province, e.g. 广东省"), ctx)?,
+        line(
+            text!("city, e.g. 广州市; of Beijing, Shanghai, Tianjin and Chongqing the district"),
+            ctx,
+        )?,
+        line(text!("district, e.g. 天河区"), ctx)?,
+    ])
+}
+
+fn freight(ctx: &Ctx) -> Result<Fields> {
+    let name = line(text!("name of the template"), ctx)?;
+    let [province, city, district] = place(ctx)?;
+    let times = [
+        "SendTime_SHIP_TODAY",
+        "SendTime_TWENTYFOUR_HOUR",
+        "SendTime_FOUTYEIGHT_HOUR",
+    ];
+    let ships = one_of(
+        text!("parcels leave"),
+        [
+            text!("the same day"),
+            text!("within 24 hours"),
+            text!("within 48 hours"),
+        ],
+        ctx,
+    )?;
+    let method = one_of(
+        text!("buyers pay for shipping"),
+        [text!("nothing"), text!("by the piece"), text!("by weight")],
+        ctx,
+    )?;
+    let mut fields = of(json!({
+        "name": name,
+        "valuation_type": if method == 2 { "WEIGHT" } else { "PIECE" },
+        "send_time": times.get(ships).copied().unwrap_or_default(),
+        "delivery_type": "EXPRESS",
+        "shipping_method": if method == 0 { "FREE" } else { "NO_FREE" },
+        "is_default": false,
+        "address_info": {"province_name": province, "city_name": city, "county_name": district},
+    }));
+    if method > 0 {
+        let first = count(text!("pieces or kilograms in the first part"), ctx)?;
+        let first_price = money(text!("yuan for the first part"), ctx)?;
+        let second = count(text!("pieces or kilograms in each further part"), ctx)?;
+        let second_price = money(text!("yuan for each further part"), ctx)?;
+        let charges = json!({"freight_calc_method_list": [{
+            "address_info": [], "is_default": true, "first_val_amount": first, "first_price": first_price,
+            "second_val_amount": second, "second_price": second_price,
+        }]});
+        fields.insert("all_freight_calc_method".into(), charges);
+    }
+    Ok(fields)
+}
+
+fn count(question: Text, ctx: &Ctx) -> Result<u32> {
+    until(&question, ctx, |typed| {
+        let number = typed.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| text!("type a number"))
+    })
+}
+
+fn money(question: Text, ctx: &Ctx) -> Result<Fen> {
+    until(&question, ctx, |typed| {
+        Fen::from_yuan(typed).map_err(|failure| failure.message)
+    })
+}
