@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::fmt;
 
 /// What sort of failure this is; the exit code follows from it alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// WeChat understood the call and refused it.

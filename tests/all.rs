@@ -14,6 +14,7 @@ mod kept;
 mod lang;
 mod licences;
 mod operations;
+mod packed;
 mod picture;
 mod profile;
 mod receiver;
@@ -63,6 +64,7 @@ mod cli {
         mod kept;
         mod limits;
         mod quota;
+        mod resumed;
         mod sheets;
         mod shelf;
         mod upload;

@@ -8,7 +8,9 @@ mod check;
 mod conform;
 pub mod paging;
 mod present;
-mod schema;
+#[cfg(test)]
+pub mod sample;
+pub mod schema;
 
 pub use check::{Problem, Wrong, same};
 pub use conform::{Unlike, unlike_text};

@@ -2,21 +2,21 @@
 
 use super::Ctx;
 use super::ask::request;
-use crate::api::json::{put, take};
 use crate::api::operation::present;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::joining::{CHANNELS, Component, Task};
-use crate::shop::pass_through::access::{APPLY, CHECK, FINISH, SCENE};
+use crate::shop::pass_through::access::{APPLY, CHECK, DATA, FINISH, SCENE};
+use crate::shop::pass_through::empty;
 use crate::state::log::entries;
 use crate::text;
 use crate::types::{plain_time, rfc3339, shape};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Join the component, confirm the tasks of the integration, apply for Channels
 #[derive(Debug, Subcommand)]
@@ -64,23 +64,34 @@ pub const SHOWS: &[Shows] = &[
 pub const NOT_JOINED: i64 = 1_040_003;
 const TASK_OPEN: i64 = 1_040_041;
 
-#[derive(Serialize, schemars::JsonSchema)]
+#[derive(Serialize)]
 struct Item {
-    access_info_item: i64,
+    task: i64,
 }
 
 /// What `access status` prints as JSON: what WeChat answered, with the tasks in words beside it.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Joining {
+    joined: bool,
+    #[serde(flatten)]
+    #[schemars(with = "Answered")]
+    record: Value,
+    tasks: Vec<TaskShown>,
+}
+
+/// What WeChat answered of it; nothing before joining.
 #[derive(schemars::JsonSchema)]
 #[expect(
     dead_code,
     reason = "its shape alone is of use; the values are WeChat's"
 )]
-struct Joining {
-    joined: bool,
+struct Answered {
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     access_info: Option<shape::Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scene_group_list: Option<Vec<shape::Record>>,
-    tasks: Vec<TaskShown>,
 }
 
 /// One task of joining.
@@ -143,7 +154,7 @@ async fn apply(ctx: &Ctx) -> Result<()> {
             time = plain_time(&rfc3339(at))
         ));
     }
-    let Some(reply) = ctx.send(&APPLY, &json!({})).await? else {
+    let Some(reply) = ctx.send(&APPLY, &empty()).await? else {
         return Ok(());
     };
     ctx.out.note(text!(
@@ -154,7 +165,7 @@ async fn apply(ctx: &Ctx) -> Result<()> {
 
 /// What `register/check` tells; `None` before joining.
 pub async fn check(ctx: &Ctx) -> Result<Option<Value>> {
-    match ctx.send(&CHECK, &json!({})).await {
+    match ctx.send(&CHECK, &empty()).await {
         Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NOT_JOINED)) => Ok(None),
         reply => reply,
     }
@@ -175,14 +186,7 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
     let (book, operation) = CHECK.operation();
     let joined = component.as_ref().is_some_and(|known| !known.is_banned());
     let status = component.as_ref().map(|known| known.status);
-    let mut thing = json!({"joined": joined});
-    if let Some(reply) = reply {
-        let mut known = present(book, &operation.reply, reply);
-        if let (Value::Object(thing), Value::Object(data)) = (&mut thing, take(&mut known, "data"))
-        {
-            thing.extend(data);
-        }
-    }
+    let record = reply.map(|reply| DATA.take(&mut present(book, &operation.reply, reply)));
     let tasks = Task::ALL.into_iter().map(|task| {
         let known = component.as_ref();
         TaskShown {
@@ -196,8 +200,13 @@ fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
         }
     });
     let tasks: Vec<TaskShown> = tasks.collect();
-    put(&mut thing, "tasks", serde_json::to_value(tasks)?);
-    ctx.out.show_with(as_thing(joined, status), &thing)
+    let thing = Joining {
+        joined,
+        record: record.unwrap_or_else(empty),
+        tasks,
+    };
+    ctx.out
+        .show_with(as_thing(joined, status), &serde_json::to_value(thing)?)
 }
 
 /// Refuses columns that [`show`] does not have.
@@ -322,9 +331,9 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
     check_columns(ctx)?;
     for task in tasks {
         let item = Item {
-            access_info_item: task.number(),
+            task: task.number(),
         };
-        let body = request(&FINISH, &item, json!({}))?;
+        let body = request(&FINISH, &item, empty())?;
         let sent = ctx.send(&FINISH, &body).await.map_err(|error| {
             let open = failure(&error).is_some_and(|f| f.errcode == Some(TASK_OPEN));
             match open {
@@ -358,7 +367,7 @@ fn not_joined() -> Failure {
 }
 
 async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&SCENE, &args, json!({}))?;
+    let body = request(&SCENE, &args, empty())?;
     let Some(reply) = ctx.send(&SCENE, &body).await? else {
         return Ok(());
     };

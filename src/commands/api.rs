@@ -11,12 +11,13 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::ask::{Taken, has_pages};
+use crate::shop::pass_through::empty;
 use crate::shop::write::Written;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Call any operation of the platform by name
 #[derive(Debug, Subcommand)]
@@ -179,9 +180,9 @@ fn plain(value: &Value) -> String {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<OperationRow>("api list"),
     Shows::list::<FieldRow>("api describe"),
-    Shows::any("api describe"),
-    Shows::any("api call"),
-    Shows::any("api call").dry_run(),
+    Shows::one::<Described>("api describe"),
+    Shows::any("api call", "what the operation answers"),
+    Shows::any("api call", "the request").dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -257,6 +258,30 @@ fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
     }
 }
 
+/// An operation as the book has it.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Described<'a> {
+    id: &'a str,
+    #[schemars(with = "String")]
+    family: Shelf,
+    method: &'a str,
+    path: &'a str,
+    summary: &'a str,
+    about: &'a str,
+    /// What it needs and what it changes.
+    state: &'a str,
+    confidence: &'a str,
+    resend: Resend,
+    ip_list: bool,
+    /// Errcodes known for it.
+    errors: &'a [i64],
+    /// The command for it.
+    command: Option<&'static str>,
+    /// A request that WeChat takes.
+    example: &'a Value,
+    fields: Vec<FieldRow>,
+}
+
 fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
     let (book, operation) = find(&args.operation, ctx)?;
     let mut rows = Vec::new();
@@ -268,22 +293,23 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
     }
     spread(book, &operation.reply, "reply", "", &mut rows, 0);
     if ctx.out.is_values() {
-        return ctx.out.value(&json!({
-            "id": operation.id,
-            "family": book.shelf,
-            "method": operation.method,
-            "path": operation.path,
-            "summary": operation.summary,
-            "about": operation.about,
-            "state": operation.state,
-            "confidence": operation.confidence,
-            "resend": operation.resend,
-            "ip_list": operation.ip_list,
-            "errors": operation.errors,
-            "command": super::command_of(&operation.path),
-            "example": operation.example,
-            "fields": rows,
-        }));
+        let described = Described {
+            id: &operation.id,
+            family: book.shelf,
+            method: &operation.method,
+            path: &operation.path,
+            summary: &operation.summary,
+            about: &operation.about,
+            state: &operation.state,
+            confidence: &operation.confidence,
+            resend: operation.resend,
+            ip_list: operation.ip_list,
+            errors: &operation.errors,
+            command: super::command_of(&operation.path),
+            example: &operation.example,
+            fields: rows,
+        };
+        return ctx.out.value(&serde_json::to_value(described)?);
     }
     if ctx.out.is_for_people() {
         ctx.out.note(Text::verbatim(format!(
@@ -445,7 +471,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             let rows = Taken { rows, beside: &[] };
             shop.ask_all(book, operation, &body, rows, None).await?
         };
-        let mut reply = json!({});
+        let mut reply = empty();
         put(&mut reply, rows, found.into());
         return show(ctx, Some(book), operation, reply);
     }
@@ -463,7 +489,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
             Written::Already => {
                 ctx.out
                     .note(text!("already in that state; nothing was sent"));
-                json!({})
+                empty()
             }
         }
     } else {

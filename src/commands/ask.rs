@@ -1,7 +1,7 @@
 //! A verb that is one call: its options are the request, and what is shown of the answer is declared beside them.
 //!
-//! An `Args` struct that derives `Serialize` becomes the body; a field renamed to `order_detail.freight` goes where
-//! the path says, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
+//! An `Args` struct that derives `Serialize` becomes the body; the verb's line says where in the request an option stands
+//! that has another name there, and what is `None` or empty is left out. Everything else is the same for every such verb: the body
 //! is held against the book of operations before anything is sent, `--dry-run` shows it, writes say where they go,
 //! lists follow their pages, ids come out as text, times as RFC 3339, people masked.
 
@@ -14,7 +14,7 @@ use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::pointer;
 use crate::shop::pass_through::meaning;
-use crate::shop::pass_through::{Ask, Field};
+use crate::shop::pass_through::{Ask, Field, empty};
 pub use crate::shop::pass_through::{check, fields, request};
 use crate::text;
 use crate::types::{Fen, plain_time};
@@ -77,7 +77,7 @@ impl Data {
 impl Ctx {
     /// Does what a verb says: asks, and shows the answer.
     pub async fn ask(&self, ask: &Ask, args: &impl Serialize) -> Result<()> {
-        self.ask_with(ask, args, Value::Object(Map::new())).await
+        self.ask_with(ask, args, empty()).await
     }
 
     /// As [`Ctx::ask`], with a body to begin with; options win over it.

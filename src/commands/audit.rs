@@ -9,11 +9,12 @@ use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::audit::RESULT;
 use crate::shop::pass_through::audit::TICKET;
+use crate::shop::pass_through::empty;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// See how audits of categories and brands ended
 #[derive(Debug, Subcommand)]
@@ -85,7 +86,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Some(audit_id) = ticket else {
         return look(args, ctx).await;
     };
-    let body = request(&RESULT, &Ticket { audit_id }, json!({}))?;
+    let body = request(&RESULT, &Ticket { audit_id }, empty())?;
     match ctx.send(&RESULT, &body).await {
         Ok(reply) => ctx.show_reply(&RESULT, reply.unwrap_or_default()),
         Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(UNKNOWN)) => {

@@ -673,7 +673,7 @@ enum Health {
 
 /// One line of the diagnosis.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Check {
+pub(super) struct Check {
     check: &'static str,
     state: Health,
     #[serde(serialize_with = "in_english")]
@@ -780,13 +780,8 @@ async fn doctor(ctx: &Ctx) -> Result<()> {
     Err(failure.into())
 }
 
-/// What [`doctor`] finds, as data.
-pub(super) async fn findings(ctx: &Ctx) -> Result<serde_json::Value> {
-    Ok(serde_json::to_value(diagnose(ctx).await?)?)
-}
-
 /// Reads the secret, fetches a token, asks for the token counter and for the account: three calls.
-async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
+pub(super) async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     let profile = ctx.profile()?;
     let mut checks = Vec::new();
     match profile::secret(profile, ctx.global.secret_file.as_deref(), &ctx.dirs) {

@@ -77,19 +77,15 @@ pub struct SearchArgs {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ApplyArgs {
     /// Name of the brand, as registered
-    #[serde(rename = "audit_req.brand_info.brand_wording")]
     brand_wording: Option<String>,
     /// Which kind of trademark it is
     #[arg(long, value_enum)]
-    #[serde(rename = "audit_req.brand_info.brand_audit_type")]
     trademark: Option<Trademark>,
     /// What the brand is to you
     #[arg(long, value_enum)]
-    #[serde(rename = "audit_req.brand_info.brand_management_type")]
     relation: Option<Relation>,
     /// Nice class of the trademark, 1 to 45
     #[arg(long, value_name = "1-45")]
-    #[serde(rename = "audit_req.brand_info.trademark_type")]
     class: Option<String>,
     /// The goods are imported
     #[arg(long)]
@@ -97,55 +93,42 @@ pub struct ApplyArgs {
     imported_goods: bool,
     /// What the option above comes to.
     #[arg(skip)]
-    #[serde(rename = "audit_req.brand_info.commodity_origin_type")]
     origin: Option<u8>,
     /// Number of the registration or of the application
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "audit_req.brand_info.trademark_registrant_nu")]
     number: Option<String>,
     /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.license")]
     license: Vec<String>,
     /// Image of the registration certificate (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_registration_certificate")]
     certificate: Vec<String>,
     /// Image of a change of the registration (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_change_certificate")]
     change_certificate: Vec<String>,
     /// Owner of the trademark
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "audit_req.brand_info.trademark_registrant")]
     owner: Option<String>,
     /// Last day of the trademark, e.g. 2030-03-25
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
-    #[serde(rename = "audit_req.brand_info.trademark_authorization_period")]
     valid_until: Option<ChinaTime>,
     /// Image of the notice of acceptance of a pending trademark (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.trademark_registration_application")]
     acceptance: Vec<String>,
     /// Applicant of a pending trademark
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "audit_req.brand_info.trademark_applicant")]
     applicant: Option<String>,
     /// When a pending trademark was applied for, e.g. 2022-04-01
     #[arg(long, value_name = "DAY", value_parser = crate::cli::values::china_time)]
-    #[serde(rename = "audit_req.brand_info.trademark_application_time")]
     applied_on: Option<ChinaTime>,
     /// Image of the sales authorization (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.sale_authorization")]
     authorization: Vec<String>,
     /// Image of the customs declaration of imported goods (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
-    #[serde(rename = "audit_req.brand_info.imported_goods_form")]
     customs: Vec<String>,
     /// Scene it is meant for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "audit_req.scene_group_list")]
     scene: Vec<i64>,
     #[command(flatten)]
     #[serde(skip)]
@@ -228,7 +211,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn apply_for_store(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     let data = args.data.clone();
     let name = args.brand_wording.clone();
-    let others = super::ask::fields(
+    let others = APPLY.laid(
         &ApplyArgs {
             brand_wording: None,
             ..args
@@ -312,7 +295,7 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         (false, true) => Some(DOMESTIC),
         (false, false) => None,
     };
-    let body = super::ask::fields(&args, base)?;
+    let body = APPLY.laid(&args, base)?;
     let mut problems = brand_problems(ctx.profile()?.family, &body);
     let pictures = PICTURES
         .iter()
@@ -328,6 +311,6 @@ async fn apply(mut args: ApplyArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     }
-    let body = request(&APPLY, &serde_json::Map::new(), body)?;
+    let body = request(&APPLY, &(), body)?;
     audit::hand_in(ctx, &APPLY, body, PICTURES).await
 }

@@ -4,7 +4,11 @@ use super::Ctx;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::callback::CHECK;
+use crate::shop::pass_through::Field;
+use crate::shop::pass_through::callback::{
+    ADDRESS, CHECK, DNS, LOSS, NETWORK, PING, PINGED_FROM, TIME,
+};
+use crate::shop::pass_through::empty;
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
@@ -98,7 +102,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let Verb::Check(args) = verb;
     ctx.out.check_columns::<Found>()?;
     super::event::warn_of_plain(ctx)?;
-    let body = super::ask::request(&CHECK, &args, serde_json::json!({}))?;
+    let body = super::ask::request(&CHECK, &args, empty())?;
     let Some(reply) = ctx.send(&CHECK, &body).await? else {
         return Ok(());
     };
@@ -113,10 +117,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 /// One row an address; the same address may be in both lists.
 fn rows(reply: &Value) -> Vec<Found> {
     let mut rows: Vec<Found> = Vec::new();
-    let parts = ["dns", "ping"].map(|part| reply[part].as_array());
-    for found in parts.into_iter().flatten().flatten() {
-        let text = |name: &str| found[name].as_str().map(str::to_owned);
-        let ip = text("ip").unwrap_or_default();
+    for found in [DNS, PING].into_iter().flat_map(|part| part.items(reply)) {
+        let ip = ADDRESS.text(found);
         let at = rows.iter().position(|row| row.ip == ip).unwrap_or_else(|| {
             rows.push(Found {
                 ip,
@@ -125,10 +127,13 @@ fn rows(reply: &Value) -> Vec<Found> {
             rows.len() - 1
         });
         let row = &mut rows[at];
-        row.real_operator = text("real_operator").or(row.real_operator.take());
-        row.from_operator = text("from_operator").or(row.from_operator.take());
-        row.package_loss = text("package_loss").or(row.package_loss.take());
-        row.time = text("time").or(row.time.take());
+        let or = |field: Field, known: &mut Option<String>| {
+            *known = field.some_text(found).or(known.take());
+        };
+        or(NETWORK, &mut row.real_operator);
+        or(PINGED_FROM, &mut row.from_operator);
+        or(LOSS, &mut row.package_loss);
+        or(TIME, &mut row.time);
     }
     rows
 }
@@ -159,14 +164,19 @@ fn problem(rows: &[Found], action: Action) -> Option<Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::replied;
     use serde_json::json;
 
     #[test]
     fn look_up_and_ping_of_an_address_are_one_row() {
-        let rows = rows(&json!({
-            "dns": [{"ip": "203.0.113.9", "real_operator": "UNICOM"}, {"ip": "203.0.113.8", "real_operator": "CAP"}],
-            "ping": [{"ip": "203.0.113.9", "from_operator": "CAP", "package_loss": "100%"}],
-        }));
+        let rows = rows(&replied(
+            CHECK.path,
+            "",
+            json!({
+                "dns": [{"ip": "203.0.113.9", "real_operator": "UNICOM"}, {"ip": "203.0.113.8", "real_operator": "CAP"}],
+                "ping": [{"ip": "203.0.113.9", "from_operator": "CAP", "package_loss": "100%"}],
+            }),
+        ));
         let shown = serde_json::to_value(&rows).expect("JSON");
         assert_eq!(
             shown,

@@ -11,13 +11,15 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::category::{APPLICATIONS, APPLY, DELIVERY, DEPOSIT, WITHDRAW};
+use crate::shop::pass_through::category::{
+    APPLICATIONS, APPLY, DELIVERY, DEPOSIT, FILTERED, WITHDRAW,
+};
+use crate::shop::pass_through::{body, empty};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
 
 /// Find the category of a product, and apply for one
 #[derive(Debug, Subcommand)]
@@ -106,17 +108,11 @@ pub struct ApplyArgs {
 /// The body of an application, in WeChat's names.
 #[derive(Serialize)]
 struct Audit {
-    #[serde(rename = "audit_req.license")]
     license: Vec<String>,
-    #[serde(rename = "audit_req.category_info.level1")]
     level1: u64,
-    #[serde(rename = "audit_req.category_info.level2")]
     level2: u64,
-    #[serde(rename = "audit_req.category_info.level3")]
     level3: u64,
-    #[serde(rename = "audit_req.category_info.certificate")]
     certificate: Vec<String>,
-    #[serde(rename = "audit_req.scene_group_list")]
     scenes: Vec<i64>,
 }
 
@@ -127,6 +123,8 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<CategoryRow>("category mine"),
     Shows::list::<LeafRow>("category mine"),
     Shows::list::<NeedRow>("category rule"),
+    Shows::record("category rule", &DEPOSIT),
+    Shows::record("category rule", &DELIVERY),
     Shows::one::<HandedIn>("category apply"),
     Shows::list::<store::Step>("category apply"),
 ];
@@ -366,7 +364,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             Verb::Apply(args) => apply_for_store(args, ctx).await,
             Verb::Applications(args) => {
                 // WeChat wants to be told that all states are wanted.
-                let all = json!({"is_filter_status": false});
+                let all = body([FILTERED.of(false)]);
                 ctx.ask_rows(&APPLICATIONS, &all, args.rows).await
             }
             Verb::Withdraw(args) => ctx.ask(&WITHDRAW, &args).await,
@@ -410,7 +408,7 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
         Rule::Deposit => (&DEPOSIT, "1"),
         Rule::Delivery => (&DELIVERY, "2"),
     };
-    let body = request(ask, &args, json!({}))?;
+    let body = request(ask, &args, empty())?;
     let shop = ctx.shop().await?;
     let query = [("rule_id", number)];
     let reply = shop.read_with(ask, &query, &body).await?;
@@ -465,7 +463,7 @@ async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
         certificate: args.certificate,
         scenes: args.scene,
     };
-    let body = request(&APPLY, &audit, json!({}))?;
+    let body = request(&APPLY, &audit, empty())?;
     let pictures = ["/audit_req/license", "/audit_req/category_info/certificate"];
     audit::hand_in(ctx, &APPLY, body, &pictures).await
 }

@@ -3,18 +3,19 @@
 use super::Ctx;
 use super::ask::{Data, request};
 use crate::api::component;
-use crate::api::json::put;
-use crate::api::json::take;
 use crate::commands::shows::Shows;
 use crate::fail::{Failure, failure};
 use crate::shop::commission::{commissions, problems};
-use crate::shop::pass_through::commission::{ADD, ORDER, RECEIVERS, REMOVE, SET};
+use crate::shop::pass_through::commission::{
+    ADD, COMMISSIONS, ORDER, ORDER_OF_REPLY, RECEIVERS, REMOVE, SET, SHARE, kinds,
+};
+use crate::shop::pass_through::laid;
 use crate::text;
 use crate::types::{Fen, Id64};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::Value;
 
 /// Give third-party providers their share of orders
 #[derive(Debug, Subcommand)]
@@ -91,13 +92,13 @@ pub const SHOWS: &[Shows] = &[];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::Receivers => ctx.ask(&RECEIVERS, &json!({})).await,
+        Verb::Receivers => ctx.ask(&RECEIVERS, &()).await,
         Verb::Add(args) => {
-            let base = json!({"account_type": 0, "commission_type": 1});
+            let base = kinds();
             ctx.ask_with(&ADD, &args, base).await.map_err(of_provider)
         }
         Verb::Remove(args) => {
-            let base = json!({"account_type": 0, "commission_type": 1});
+            let base = kinds();
             ctx.ask_with(&REMOVE, &args, base)
                 .await
                 .map_err(of_provider)
@@ -119,31 +120,39 @@ fn of_provider(error: anyhow::Error) -> anyhow::Error {
     failure.into()
 }
 
+/// What a provider gets of a row of an order.
+#[derive(Serialize)]
+struct Share<'a> {
+    mchid: &'a str,
+    product: &'a str,
+    sku: &'a str,
+    amount: Fen,
+}
+
 async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let mut base = args.data.read()?;
     if args.none {
-        put(&mut base, "commission_list", json!([]));
+        COMMISSIONS.put(&mut base, Vec::<Value>::new());
     }
     if let (Some(mchid), Some(amount)) = (&args.mchid, args.amount) {
-        put(
-            &mut base,
-            "commission_list",
-            json!([{
-                "mchid": mchid, "account_type": 0, "out_product_id": args.product.as_deref().unwrap_or_default(),
-                "out_sku_id": args.sku.as_deref().unwrap_or_default(), "amount": amount, "commission_type": 1,
-            }]),
-        );
+        let share = Share {
+            mchid,
+            product: args.product.as_deref().unwrap_or_default(),
+            sku: args.sku.as_deref().unwrap_or_default(),
+            amount,
+        };
+        COMMISSIONS.put(&mut base, vec![laid(SHARE, &share, kinds())?]);
     }
     let body = request(&SET, &args, base)?;
     let commissions = commissions(ctx.profile()?.family, &body);
     if !commissions.is_empty() {
         let mut which = body.clone();
         if let Some(which) = which.as_object_mut() {
-            which.retain(|name, _| name != "commission_list");
+            which.retain(|name, _| name != COMMISSIONS.0);
         }
         match ctx.send(&ORDER, &which).await {
             Ok(reply) => {
-                let record = take(&mut reply.unwrap_or_default(), "order");
+                let record = ORDER_OF_REPLY.take(&mut reply.unwrap_or_default());
                 let problems = problems(&commissions, &component::order::order(&record).value);
                 if !problems.is_empty() {
                     return Err(

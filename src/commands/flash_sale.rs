@@ -7,14 +7,15 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::flash_sale::{Breach, check};
 use crate::shop::pass_through::Ask;
-use crate::shop::pass_through::flash_sale::{ADD, LIST, REMOVE, STOP, UPDATE};
+use crate::shop::pass_through::empty;
+use crate::shop::pass_through::flash_sale::{ADD, LIST, PRODUCT, REMOVE, STOP, UPDATE};
 use crate::shop::store::sale::Offer;
 use crate::text;
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];
@@ -140,30 +141,45 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 ))
                 .into());
             }
-            let body = json!({
-                "product_id": product_id, "start_time": args.terms.start, "end_time": args.terms.end,
-                "limited_discount_skus": skus,
-            });
-            send(&ADD, body, ctx).await
+            let sale = Sale {
+                product: Some(product_id),
+                task_id: None,
+                start: args.terms.start,
+                end: args.terms.end,
+                skus,
+            };
+            send(&ADD, &sale, ctx).await
         }
         Verb::Update(args) => {
             let (product_id, mut skus) = terms(&args.product, &args.terms, ctx).await?;
             for sku in &mut skus {
-                if let Value::Object(fields) = sku {
-                    fields.insert("product_id".into(), product_id.clone().into());
-                }
+                PRODUCT.put(sku, product_id.as_str());
             }
-            let body = json!({
-                "task_id": args.task_id, "start_time": args.terms.start, "end_time": args.terms.end,
-                "limited_discount_skus": skus,
-            });
-            send(&UPDATE, body, ctx).await
+            let sale = Sale {
+                product: None,
+                task_id: Some(args.task_id),
+                start: args.terms.start,
+                end: args.terms.end,
+                skus,
+            };
+            send(&UPDATE, &sale, ctx).await
         }
     }
 }
 
-async fn send(ask: &Ask, body: Value, ctx: &Ctx) -> Result<()> {
-    let body = request(ask, &serde_json::Map::new(), body)?;
+/// A flash sale as it is asked for.
+#[derive(Serialize)]
+struct Sale {
+    product: Option<String>,
+    task_id: Option<String>,
+    /// Unix seconds, as the end.
+    start: i64,
+    end: i64,
+    skus: Vec<Value>,
+}
+
+async fn send(ask: &Ask, sale: &Sale, ctx: &Ctx) -> Result<()> {
+    let body = request(ask, sale, empty())?;
     ctx.send_and_show(ask, &body).await
 }
 

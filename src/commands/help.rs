@@ -2,7 +2,6 @@
 //! whether something is changed at WeChat, the exit codes, and the JSON Schema of what is printed.
 
 use super::{Ctx, ask};
-use crate::api::json::put;
 use crate::api::{Resend, operation};
 use crate::cli::Cli;
 use crate::cli::start::{self, Start};
@@ -14,7 +13,9 @@ use crate::text;
 use anyhow::Result;
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,7 +32,7 @@ pub struct Args {
 }
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[Shows::any("help")];
+pub const SHOWS: &[Shows] = &[Shows::one::<Program>("help"), Shows::one::<Verb>("help")];
 
 fn nouns() -> Vec<CompletionCandidate> {
     let root = Cli::command();
@@ -52,7 +53,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         })?;
     }
     if ctx.out.is_values() {
-        return ctx.out.value(&described(&root, here));
+        return ctx.out.value(&described(&root, here)?);
     }
     let words = std::iter::once("wxsell").chain(args.command.iter().map(String::as_str));
     let words: Vec<OsString> = words.chain(["--help"]).map(OsString::from).collect();
@@ -63,33 +64,102 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
 }
 
 /// The whole program, a noun with its verbs, or one verb with the schema of its output.
-fn described(root: &Command, here: &Command) -> Value {
+fn described(root: &Command, here: &Command) -> Result<Value> {
     let mut verbs = Vec::new();
     leaves(here, &mut verbs);
     match verbs.as_slice() {
         [verb] if std::ptr::eq(*verb, here) => {
-            let mut described = command(verb);
-            put(&mut described, "exit_codes", exit_codes());
             let name = name(verb);
-            for (key, schema) in [
-                ("output", shows::output(&name)),
-                ("dry_run", shows::dry_run(&name)),
-            ] {
-                if let Some(schema) = schema {
-                    put(&mut described, key, schema);
-                }
-            }
-            described
+            let verb = Verb {
+                command: command(verb),
+                exit_codes: exit_codes(),
+                output: shows::output(&name),
+                dry_run: shows::dry_run(&name),
+            };
+            Ok(serde_json::to_value(verb)?)
         }
-        verbs => json!({
-            "program": "wxsell",
-            "version": env!("CARGO_PKG_VERSION"),
-            "about": about(here),
-            "global_options": root.get_arguments().filter(|arg| arg.is_global_set()).map(argument).collect::<Vec<_>>(),
-            "exit_codes": exit_codes(),
-            "commands": verbs.iter().map(|verb| command(verb)).collect::<Vec<_>>(),
-        }),
+        verbs => {
+            let global = root.get_arguments().filter(|arg| arg.is_global_set());
+            let program = Program {
+                program: "wxsell",
+                version: env!("CARGO_PKG_VERSION"),
+                about: about(here),
+                global_options: global.map(argument).collect(),
+                exit_codes: exit_codes(),
+                commands: verbs.iter().map(|verb| command(verb)).collect(),
+            };
+            Ok(serde_json::to_value(program)?)
+        }
     }
+}
+
+/// The whole program, or a noun with its verbs.
+#[derive(Serialize, JsonSchema)]
+struct Program {
+    program: &'static str,
+    version: &'static str,
+    about: String,
+    global_options: Vec<Argument>,
+    exit_codes: Vec<ExitCode>,
+    commands: Vec<Described>,
+}
+
+/// One command, with what it prints.
+#[derive(Serialize, JsonSchema)]
+struct Verb {
+    #[serde(flatten)]
+    command: Described,
+    exit_codes: Vec<ExitCode>,
+    /// JSON Schema of what it prints with `--format json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Value>,
+    /// The same with `--dry-run`, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<Value>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Described {
+    /// `order list`
+    command: String,
+    about: String,
+    description: Option<String>,
+    /// Whether it changes something at WeChat.
+    writes: bool,
+    arguments: Vec<Argument>,
+    options: Vec<Argument>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Argument {
+    name: String,
+    short: Option<String>,
+    /// What stands for its value: `NUMBER`.
+    value: Option<String>,
+    /// `boolean`, `integer`, `number`, `path`, `time`, `duration`, `yuan`, `percentage`, `url` or `string`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Those that are allowed; empty where any is.
+    values: Vec<String>,
+    default: Option<Default>,
+    required: bool,
+    repeats: bool,
+    help: Option<String>,
+}
+
+/// Of an option that takes a value, and of one that takes none.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Default {
+    Text(String),
+    Off(bool),
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ExitCode {
+    code: u8,
+    kind: Ended,
+    retryable: bool,
 }
 
 /// The commands that do something, below this one or it itself.
@@ -115,7 +185,7 @@ fn about(command: &Command) -> String {
         .unwrap_or_default()
 }
 
-fn command(verb: &Command) -> Value {
+fn command(verb: &Command) -> Described {
     let own = |arg: &&Arg| {
         !arg.is_global_set()
             && !arg.is_hide_set()
@@ -125,17 +195,17 @@ fn command(verb: &Command) -> Value {
         .get_arguments()
         .filter(own)
         .partition(|arg| arg.is_positional());
-    json!({
-        "command": name(verb),
-        "about": about(verb),
-        "description": verb.get_long_about().map(ToString::to_string),
-        "writes": writes(&name(verb)),
-        "arguments": positional.into_iter().map(argument).collect::<Vec<_>>(),
-        "options": named.into_iter().map(argument).collect::<Vec<_>>(),
-    })
+    Described {
+        command: name(verb),
+        about: about(verb),
+        description: verb.get_long_about().map(ToString::to_string),
+        writes: writes(&name(verb)),
+        arguments: positional.into_iter().map(argument).collect(),
+        options: named.into_iter().map(argument).collect(),
+    }
 }
 
-fn argument(arg: &Arg) -> Value {
+fn argument(arg: &Arg) -> Argument {
     let defaults: Vec<String> = arg
         .get_default_values()
         .iter()
@@ -154,17 +224,24 @@ fn argument(arg: &Arg) -> Value {
         || arg
             .get_num_args()
             .is_some_and(|count| count.max_values() > 1);
-    json!({
-        "name": arg.get_long().map_or_else(|| arg.get_id().to_string(), |long| format!("--{long}")),
-        "short": arg.get_short().map(|short| format!("-{short}")),
-        "value": takes_value(arg).then(|| arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string)).flatten(),
-        "type": kind(arg),
-        "values": values,
-        "default": if takes_value(arg) { defaults.first().map_or(Value::Null, |first| first.clone().into()) } else { false.into() },
-        "required": arg.is_required_set(),
-        "repeats": repeats,
-        "help": arg.get_help().map(ToString::to_string),
-    })
+    let named = arg.get_value_names().and_then(|names| names.first());
+    Argument {
+        name: arg
+            .get_long()
+            .map_or_else(|| arg.get_id().to_string(), |long| format!("--{long}")),
+        short: arg.get_short().map(|short| format!("-{short}")),
+        value: named.filter(|_| takes_value(arg)).map(ToString::to_string),
+        kind: kind(arg),
+        values,
+        default: if takes_value(arg) {
+            defaults.into_iter().next().map(Default::Text)
+        } else {
+            Some(Default::Off(false))
+        },
+        required: arg.is_required_set(),
+        repeats,
+        help: arg.get_help().map(ToString::to_string),
+    }
 }
 
 fn takes_value(arg: &Arg) -> bool {
@@ -224,10 +301,24 @@ pub fn writes(name: &str) -> bool {
         || pass_through::all().any(|ask| ask::words(ask.command) == name && changes(ask.path))
 }
 
-fn exit_codes() -> Value {
-    let success = json!({"code": 0, "kind": "done", "retryable": false});
-    let failures = Kind::ALL.iter().map(
-        |kind| json!({"code": kind.exit_code(), "kind": kind, "retryable": kind.is_retryable()}),
-    );
+/// How a command ends.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Ended {
+    Done(&'static str),
+    Failed(Kind),
+}
+
+fn exit_codes() -> Vec<ExitCode> {
+    let success = ExitCode {
+        code: 0,
+        kind: Ended::Done("done"),
+        retryable: false,
+    };
+    let failures = Kind::ALL.iter().map(|kind| ExitCode {
+        code: kind.exit_code(),
+        kind: Ended::Failed(*kind),
+        retryable: kind.is_retryable(),
+    });
     std::iter::once(success).chain(failures).collect()
 }

@@ -3,13 +3,13 @@
 use super::Ctx;
 use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::ip::ADDRESSES;
 use crate::shop::pass_through::ip::{API, CALLBACK};
 use crate::text;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
-use serde_json::json;
 
 /// See the addresses of WeChat's servers
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         if args.of.is_some_and(|wanted| wanted != of) {
             continue;
         }
-        let Some(reply) = ctx.send(ask, &json!({})).await? else {
+        let Some(reply) = ctx.send(ask, &empty()).await? else {
             continue;
         };
         rows.extend(

@@ -5,11 +5,13 @@ use super::Ctx;
 use super::ask::{Data, Rows};
 use super::funds::show_numbers;
 use super::money::{Span, fresh_number};
-use crate::api::json::put;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::shop::pass_through::pay::{CLOSE, CREATE, LIST, REFUND, SHARE, SHOW};
+use crate::shop::pass_through::pay::{
+    CLOSE, CREATE, EXPIRES, LIST, NUMBER, PARTS, REFUND, REFUNDED, SHARE, SHARED, SHOW,
+};
+use crate::shop::pass_through::{body, empty};
 use crate::shop::pay::{Moved, Movement};
 use crate::shop::write::{Made, Sort};
 use crate::text;
@@ -17,7 +19,7 @@ use crate::types::Fen;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const DAY: i64 = 86_400;
 
@@ -57,7 +59,7 @@ pub struct CreateArgs {
 }
 
 /// The one order of a payment that is none of several.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args, Serialize)]
 struct Order {
     /// Merchant number
     #[arg(long, value_name = "NUMBER")]
@@ -187,6 +189,10 @@ struct Number {
 pub const SHOWS: &[Shows] = &[
     Shows::records("pay list", &SHOW),
     Shows::list::<Number>("pay list"),
+    Shows::row("pay refund", &REFUNDED),
+    Shows::request("pay refund", REFUND.path).dry_run(),
+    Shows::row("pay share", &SHARED),
+    Shows::request("pay share", SHARE.path).dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -196,12 +202,13 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => list(args, ctx).await,
         Verb::Close(args) => {
             let mut base = args.data.read()?;
-            if let Some(trade_no) = &args.trade_no {
-                put(
-                    &mut base,
-                    "sub_orders",
-                    json!([{"mchid": args.mchid, "trade_no": trade_no}]),
-                );
+            if let Some(trade_no) = args.trade_no.clone() {
+                let part = Order {
+                    mchid: args.mchid.clone(),
+                    trade_no: Some(trade_no),
+                    ..Order::default()
+                };
+                PARTS.put(&mut base, vec![CLOSE.laid(&part, empty())?]);
             }
             ctx.ask_with(&CLOSE, &*args, base).await
         }
@@ -212,34 +219,22 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let mut base = args.data.read()?;
-    let Order {
-        mchid,
-        trade_no,
-        description,
-        amount,
-    } = &args.order;
-    let given = serde_json::Map::from_iter(
-        [
-            ("mchid", json!(mchid)),
-            ("trade_no", json!(trade_no)),
-            ("description", json!(description)),
-            ("amount", json!(amount)),
-        ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if !given.is_empty() {
-        put(&mut base, "sub_orders", json!([given]));
+    let given = CREATE.laid(&args.order, empty())?;
+    if given != empty() {
+        PARTS.put(&mut base, vec![given]);
     }
     if let Some(minutes) = args.minutes {
-        put(
-            &mut base,
-            "expire_time",
-            (ctx.clock()? + 60 * i64::from(minutes)).into(),
-        );
+        EXPIRES.put(&mut base, ctx.clock()? + 60 * i64::from(minutes));
     }
     ctx.ask_with(&CREATE, &args, base).await
+}
+
+/// Payments of some days.
+#[derive(Serialize)]
+struct Created<'a> {
+    mchid: &'a Option<String>,
+    first: i64,
+    last: i64,
 }
 
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
@@ -252,17 +247,20 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         if left == Some(0) {
             break;
         }
-        let body =
-            json!({"mchid": args.mchid, "begin_create_time": first, "end_create_time": last});
-        let found = ctx.rows(&LIST, &body, left).await?;
+        let span = Created {
+            mchid: &args.mchid,
+            first,
+            last,
+        };
+        let found = ctx.rows(&LIST, &span, left).await?;
         numbers.extend(found.iter().filter_map(Value::as_str).map(str::to_owned));
     }
     if args.numbers {
-        return show_numbers(ctx, "trade_no", numbers);
+        return show_numbers(ctx, NUMBER, numbers);
     }
     let bodies = numbers
         .iter()
-        .map(|number| json!({"trade_no": number}))
+        .map(|number| body([NUMBER.of(number)]))
         .collect();
     let rows = ctx.read_each(&SHOW, bodies).await?;
     let nothing = rows.is_empty() && ctx.out.is_for_people();

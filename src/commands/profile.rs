@@ -641,7 +641,7 @@ fn shown(resolved: &Resolved) -> Shown {
 }
 
 /// The settings of the profile with where they come from, as they may be given away.
-pub(super) fn described(ctx: &Ctx) -> Result<serde_json::Value> {
+pub(super) fn described(ctx: &Ctx) -> Result<Described> {
     let resolved = ctx.resolved()?;
     let mut shown = shown(resolved);
     // What is typed for the program may be anything.
@@ -653,7 +653,18 @@ pub(super) fn described(ctx: &Ctx) -> Result<serde_json::Value> {
             ((*setting).to_owned(), origin.into())
         })
         .collect();
-    Ok(serde_json::json!({"values": shown, "origins": origins}))
+    Ok(Described {
+        values: shown,
+        origins,
+    })
+}
+
+/// Settings with where they come from.
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Described {
+    values: Shown,
+    /// In words, by the names of the settings.
+    origins: serde_json::Map<String, serde_json::Value>,
 }
 
 fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {

@@ -191,7 +191,7 @@ async fn store_audits(ctx: &Ctx) -> Result<()> {
 }
 /// A quota that was reset.
 #[derive(Serialize, schemars::JsonSchema)]
-struct Cleared<'a> {
+pub(super) struct Cleared<'a> {
     appid: &'a str,
     /// The path whose quota it is; null for those of all.
     path: Option<&'a str>,

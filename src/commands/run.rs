@@ -495,6 +495,13 @@ enum Resumable {
     Auto(aftersale::auto::AutoArgs),
 }
 
+/// A job as its run keeps it.
+#[derive(serde::Serialize)]
+struct Kept<'a, Settings> {
+    kind: &'a str,
+    settings: &'a Settings,
+}
+
 /// The same as a verb of its noun.
 enum Verbs {
     Goods(goods::Verb),
@@ -508,8 +515,11 @@ impl Resumable {
         if job.kind.is_empty() {
             return Resumable::of_words(&job.arguments);
         }
-        let kept = serde_json::json!({"kind": job.kind, "settings": job.settings});
-        serde_json::from_value(kept).ok()
+        let kept = Kept {
+            kind: &job.kind,
+            settings: &job.settings,
+        };
+        serde_json::from_value(serde_json::to_value(kept).ok()?).ok()
     }
 
     /// Version 0.1 kept what was typed and nothing else.

@@ -7,13 +7,14 @@ use crate::api::operation::present;
 use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::sharer::{BIND, LIST, LIVES, MODE, ORDERS, SEARCH, SUMMARY, UNBIND};
 use crate::shop::pass_through::sharer::{OPENID, REASON};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Invite sharers and see what they sell
 ///
@@ -92,7 +93,6 @@ pub struct OrdersArgs {
     openid: String,
     /// Id of the live room, from `wxsell sharer lives`
     #[arg(long, value_name = "LIVE_EXPORT_ID")]
-    #[serde(rename = "live_export_id")]
     live: String,
     #[command(flatten)]
     #[serde(skip)]
@@ -119,7 +119,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Search(args) => ctx.ask(&SEARCH, &args).await,
         Verb::Bind(args) => bind(args, ctx).await,
         Verb::Unbind(args) => unbind(args, ctx).await,
-        Verb::List(args) => ctx.ask_rows(&LIST, &json!({}), args.rows).await,
+        Verb::List(args) => ctx.ask_rows(&LIST, &(), args.rows).await,
         Verb::Summary(args) => ctx.ask(&SUMMARY, &args).await,
         Verb::Lives(args) => ctx.ask_rows(&LIVES, &args, args.rows).await,
         Verb::Orders(args) => ctx.ask_rows(&ORDERS, &args, args.rows).await,
@@ -161,7 +161,7 @@ impl Record for Outcome {
 }
 
 async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&BIND, &args, json!({}))?;
+    let body = request(&BIND, &args, empty())?;
     ctx.out.check_columns::<Outcome>()?;
     let Some(reply) = ctx.send(&BIND, &body).await? else {
         return Ok(());
@@ -200,7 +200,7 @@ fn reason(code: i64) -> Text {
 }
 
 async fn unbind(args: UnbindArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&UNBIND, &args, json!({}))?;
+    let body = request(&UNBIND, &args, empty())?;
     ctx.out.check_columns::<Outcome>()?;
     let Some(reply) = ctx.send(&UNBIND, &body).await? else {
         return Ok(());

@@ -4,11 +4,11 @@
 use super::ask::words;
 use crate::api::Resend;
 use crate::api::json::put;
-use crate::api::operation::Node;
+use crate::api::operation::{self, schema};
 use crate::shop::pass_through::{self, Ask};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a command prints. A command may have several, of which each output is one.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct Shows {
     /// With `--dry-run`.
     is_dry_run: bool,
     what: What,
+    /// Fields of text that the program puts beside those of the answer.
+    also: &'static [&'static str],
 }
 
 #[derive(Clone, Copy)]
@@ -29,8 +31,12 @@ enum What {
     Records(&'static Ask),
     /// One of the rows that it answers.
     Row(&'static Ask),
-    /// JSON that nobody knows beforehand.
-    Any,
+    /// The request of the operation with this path.
+    Request(&'static str),
+    /// A list of such requests.
+    Requests(&'static str),
+    /// JSON that nobody knows beforehand, and what it is.
+    Any(&'static str),
     /// Text for people or for a shell, and no JSON.
     Text,
 }
@@ -41,6 +47,7 @@ impl Shows {
             command,
             is_dry_run: false,
             what,
+            also: &[],
         }
     }
 
@@ -69,8 +76,19 @@ impl Shows {
         Shows::new(command, What::Row(ask))
     }
 
-    pub const fn any(command: &'static str) -> Shows {
-        Shows::new(command, What::Any)
+    /// The request that would be sent to this path.
+    pub const fn request(command: &'static str, path: &'static str) -> Shows {
+        Shows::new(command, What::Request(path))
+    }
+
+    /// The requests that would be sent to this path.
+    pub const fn requests(command: &'static str, path: &'static str) -> Shows {
+        Shows::new(command, What::Requests(path))
+    }
+
+    /// JSON of which nothing can be said beforehand but what it is.
+    pub const fn any(command: &'static str, what: &'static str) -> Shows {
+        Shows::new(command, What::Any(what))
     }
 
     pub const fn text(command: &'static str) -> Shows {
@@ -84,7 +102,25 @@ impl Shows {
         }
     }
 
+    /// With these fields of text beside those of the answer.
+    pub const fn with(self, also: &'static [&'static str]) -> Shows {
+        Shows { also, ..self }
+    }
+
     fn schema(&self) -> Value {
+        let mut schema = self.own_schema();
+        let thing = match self.what {
+            What::Records(_) | What::List(_) => "items.properties",
+            _ => "properties",
+        };
+        for name in self.also {
+            let place = format!("{thing}.{name}");
+            put(&mut schema, &place, schema::text());
+        }
+        schema
+    }
+
+    fn own_schema(&self) -> Value {
         let made = |schema: fn(&mut SchemaGenerator) -> Schema| {
             let settings = SchemaSettings::draft2020_12().for_serialize();
             let settings = settings.with(|settings| settings.inline_subschemas = true);
@@ -92,27 +128,43 @@ impl Shows {
         };
         match self.what {
             What::One(schema) => made(schema),
-            What::List(schema) => list_of(made(schema)),
+            What::List(schema) => schema::list(made(schema)),
             What::Record(ask) => reply(ask),
-            What::Records(ask) => list_of(reply(ask)),
+            What::Records(ask) => schema::list(reply(ask)),
             What::Row(ask) => reply(ask)
                 .get_mut("items")
                 .map(Value::take)
                 .unwrap_or_default(),
-            What::Any => json!({}),
-            What::Text => json!({"not": {}, "description": "text, and no JSON"}),
+            What::Request(path) => requested(path),
+            What::Requests(path) => schema::list(requested(path)),
+            What::Any(what) => schema::any(what),
+            What::Text => schema::none("text, and no JSON"),
         }
     }
-}
-
-fn list_of(item: Value) -> Value {
-    json!({"type": "array", "items": item})
 }
 
 /// What is shown of an answer.
 fn reply(ask: &Ask) -> Value {
     let (book, operation) = ask.operation();
-    book.schema(&operation.reply, ask.shows)
+    let mut schema = book.schema(&operation.reply, ask.shows);
+    for name in ask.beside {
+        put(
+            &mut schema,
+            &format!("items.properties.{name}"),
+            book.schema(&operation.reply, name),
+        );
+    }
+    schema
+}
+
+/// What is sent to a path.
+fn requested(path: &str) -> Value {
+    let known = operation::by_path(path);
+    let request = known.and_then(|(book, known)| Some((book, known.request.as_ref()?)));
+    request.map_or_else(
+        || schema::any("the request"),
+        |(book, request)| book.request_schema(request),
+    )
 }
 
 /// The JSON Schema of what a command prints with `--format json`. `None` for a command that nothing is known of.
@@ -127,14 +179,16 @@ pub fn output(command: &str) -> Option<Value> {
 
 /// The JSON Schema of what a command prints with `--dry-run`, where that is something else.
 pub fn dry_run(command: &str) -> Option<Value> {
-    let own = own(command, true).map(|shows| shows.schema());
+    let own: Vec<Shows> = own(command, true).collect();
     let asks = pass_through::all().filter(|ask| words(ask.command) == command);
-    let requests = asks.filter_map(|ask| {
-        let (book, operation) = ask.operation();
-        let request: &Node = operation.request.as_ref()?;
-        (operation.resend != Resend::Safe).then(|| book.request_schema(request))
-    });
-    one_of(own.chain(requests).collect())
+    let asks = asks.filter(|ask| own.is_empty() || ask.command != command);
+    let requests = asks
+        .filter(|ask| {
+            let (_, operation) = ask.operation();
+            operation.request.is_some() && operation.resend != Resend::Safe
+        })
+        .map(|ask| requested(ask.path));
+    one_of(own.iter().map(Shows::schema).chain(requests).collect())
 }
 
 /// The JSON Schemas of what a command shows, of which each output is one. Empty where it shows what nobody knows before,
@@ -163,15 +217,10 @@ fn own(command: &str, is_dry_run: bool) -> impl Iterator<Item = Shows> {
 
 fn one_of(mut schemas: Vec<Value>) -> Option<Value> {
     schemas.dedup();
-    let mut schema = match schemas.len() {
+    let schema = match schemas.len() {
         0 => return None,
         1 => schemas.remove(0),
-        _ => json!({ "anyOf": schemas }),
+        _ => schema::any_of(schemas),
     };
-    put(
-        &mut schema,
-        "$schema",
-        "https://json-schema.org/draft/2020-12/schema".into(),
-    );
-    Some(schema)
+    Some(schema::named(schema))
 }

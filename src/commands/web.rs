@@ -8,7 +8,6 @@ use crate::lang::Text;
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
-use serde_json::json;
 
 /// A console, and the way inside it.
 struct Page {
@@ -79,6 +78,13 @@ fn page(noun: &Noun, family: Family) -> Option<Page> {
     }
 }
 
+/// A page in machine output.
+#[derive(serde::Serialize)]
+struct Shown {
+    url: &'static str,
+    way: String,
+}
+
 /// Prints the page instead of running the command.
 pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
     let Some(page) = page(noun, ctx.profile()?.family) else {
@@ -89,9 +95,11 @@ pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
         );
     };
     if ctx.out.is_values() {
-        return ctx
-            .out
-            .value(&json!({"url": page.url, "way": page.way.to_string()}));
+        let shown = Shown {
+            url: page.url,
+            way: page.way.to_string(),
+        };
+        return ctx.out.value(&serde_json::to_value(shown)?);
     }
     ctx.out.text(page.url)?;
     ctx.out.note(page.way);

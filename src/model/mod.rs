@@ -2,12 +2,14 @@
 //! JSON.
 
 pub mod aftersale;
+pub mod brand;
 pub mod category_rule;
 pub mod coupon;
 pub mod deadline;
 pub mod dispute;
 pub mod flash_sale;
 pub mod order;
+pub mod order_price;
 pub mod parcel;
 pub mod policy;
 pub mod price;

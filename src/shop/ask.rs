@@ -248,6 +248,7 @@ pub fn pointer(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::requested;
     use crate::api::operation::{Shelf, named};
 
     fn paging(name: &str) -> Paging {
@@ -260,6 +261,7 @@ mod tests {
         let paging = paging("store:order_list");
         let body =
             json!({"update_time_range": {"start_time": 0, "end_time": 16 * DAY}, "status": 20});
+        let body = requested("/channels/ec/order/list/get", "", body);
         let parts = spans(&paging, &body);
         let span = |part: &Value| part["update_time_range"].clone();
         assert_eq!(parts.len(), 3);

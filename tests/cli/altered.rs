@@ -5,7 +5,7 @@ use super::world::{Said, World, said};
 use crate::support::standin;
 use serde_json::Value;
 use std::sync::Arc;
-use wxsell::sandbox::{APPID, Running, SECRET};
+use wxsell::sandbox::{APPID, Running, SECRET, STORE_APPID, STORE_SECRET};
 
 pub struct Altered {
     base_url: String,
@@ -43,6 +43,20 @@ impl World {
 impl Altered {
     /// Runs in the world's folder, with a state of its own.
     pub fn run(&self, world: &World, args: &[&str]) -> Said {
+        self.run_as(world, ("component", APPID, SECRET), args)
+    }
+
+    /// The same for the WeChat Store in the sandbox.
+    pub fn run_store(&self, world: &World, args: &[&str]) -> Said {
+        self.run_as(world, ("store", STORE_APPID, STORE_SECRET), args)
+    }
+
+    fn run_as(
+        &self,
+        world: &World,
+        (family, appid, secret): (&str, &str, &str),
+        args: &[&str],
+    ) -> Said {
         let state = world.file("altered-state");
         said(
             world
@@ -50,8 +64,9 @@ impl Altered {
                 .env("WXSELL_STATE_DIR", state)
                 .env(wxsell::clock::VARIABLE, world.clock())
                 .env("WXSELL_BASE_URL", &self.base_url)
-                .env("WXSELL_APPID", APPID)
-                .env("WXSELL_APP_SECRET", SECRET),
+                .env("WXSELL_FAMILY", family)
+                .env("WXSELL_APPID", appid)
+                .env("WXSELL_APP_SECRET", secret),
         )
     }
 

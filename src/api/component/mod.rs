@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod aftersale;
+pub mod brand;
 pub mod category;
 pub mod dispute;
 pub mod funds;

@@ -2,6 +2,7 @@
 
 use crate::api::reader::{Read, Reader};
 use crate::model::order::{Line, Order, Price, Receiver, State};
+use crate::model::order_price::{Bill, Row};
 use crate::model::parcel::{Parcel, Parcels};
 use crate::types::Fen;
 use serde_json::Value;
@@ -122,4 +123,28 @@ fn parcels(inside: Option<Vec<&Value>>, beside: Option<Vec<&Value>>) -> Parcels 
         }
     }
     Parcels::Known(found)
+}
+
+/// The amounts of an `order_detail`.
+pub fn bill(detail: &Value) -> Bill {
+    let rows = detail["product_infos"].as_array();
+    let amount = |name: &str| detail["price_info"][name].as_i64();
+    Bill {
+        rows: rows.into_iter().flatten().map(billed).collect(),
+        total: amount("order_price"),
+        freight: amount("freight"),
+        discount: amount("discounted_price"),
+        surcharge: amount("additional_price"),
+    }
+}
+
+fn billed(row: &Value) -> Row {
+    let number = |name: &str| row[name].as_i64();
+    Row {
+        price: number("sale_price"),
+        pieces: number("product_cnt"),
+        paid: number("sku_real_price"),
+        paid_each: number("real_price"),
+        says_paid: !row["sku_real_price"].is_null() || !row["real_price"].is_null(),
+    }
 }

@@ -70,6 +70,37 @@ impl Book {
     }
 }
 
+/// With the name of the draft that it is written in.
+pub fn named(mut schema: Value) -> Value {
+    let draft = "https://json-schema.org/draft/2020-12/schema";
+    put(&mut schema, "$schema", draft.into());
+    schema
+}
+
+/// A list of these.
+pub fn list(item: Value) -> Value {
+    json!({"type": "array", "items": item})
+}
+
+/// One of these.
+pub fn any_of(schemas: Vec<Value>) -> Value {
+    json!({ "anyOf": schemas })
+}
+
+pub fn text() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+/// What nothing can be said of but what it is.
+pub fn any(what: &str) -> Value {
+    json!({ "description": what })
+}
+
+/// No JSON at all, but something else.
+pub fn none(what: &str) -> Value {
+    json!({"not": {}, "description": what})
+}
+
 /// Texts that are numbers where they are sent.
 fn loosen(schema: &mut Value) {
     match schema {

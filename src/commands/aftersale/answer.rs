@@ -1,10 +1,9 @@
 //! What the merchant says to an after-sale: agree, refuse, receive the goods, prove a refund made outside; and the
 //! rehearsal of what the clock does.
 
+use super::Which;
 use super::guard::{Force, Plan};
 use super::words::Overdue;
-use super::{Which, with};
-use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::commands::image::Pictures;
@@ -12,13 +11,14 @@ use crate::fail::Failure;
 use crate::model::aftersale::{Kind, Step};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::aftersale::{
-    ACCEPT_REFUND, ACCEPT_RETURN, CERTIFICATES, REJECT, RETURN_ADDRESS, TEST,
+    ACCEPT_REFUND, ACCEPT_RETURN, ADDRESS, AFTERSALE, CERTIFICATES, OPERATION, PLACES, PROOF,
+    REASON, REJECT, RETURN_ADDRESS, RETURN_TO, TEST, WORDS,
 };
+use crate::shop::pass_through::{body, with};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Pay the refund: the money goes back to the buyer
 ///
@@ -167,7 +167,7 @@ pub async fn accept_return(args: AcceptReturnArgs, ctx: &Ctx) -> Result<()> {
     let Some(found) = plan.read(ctx).await? else {
         return Ok(());
     };
-    let body = with(args.which.key(), &json!({"address_info": address}))?;
+    let body = with(args.which.key(), [ADDRESS.of(address)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -181,7 +181,7 @@ pub async fn reject(args: RejectArgs, ctx: &Ctx) -> Result<()> {
     let Some(found) = plan.read(ctx).await? else {
         return Ok(());
     };
-    let body = with(args.which.key(), &json!({"reject_reason": args.reason}))?;
+    let body = with(args.which.key(), [REASON.of(args.reason)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -195,11 +195,10 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
                 .into(),
         );
     };
-    let empty = |name: &&str| address[*name].as_str().is_none_or(str::is_empty);
-    let missing: Vec<_> = ["province", "city", "town"]
+    let missing: Vec<_> = PLACES
         .into_iter()
-        .filter(|name| empty(name))
-        .map(|field| text!("{field} is missing", field))
+        .filter(|place| place.some_text(&address).is_none())
+        .map(|place| text!("{field} is missing", field = place.0))
         .collect();
     if !missing.is_empty() {
         return Err(
@@ -218,8 +217,8 @@ pub async fn return_address(args: ReturnAddressArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     let mut aftersale = args.which.key();
-    put(&mut aftersale, "return_address_info", address);
-    let body = json!({"after_sales_order": aftersale});
+    RETURN_TO.put(&mut aftersale, address);
+    let body = body([AFTERSALE.of(aftersale)]);
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -235,10 +234,7 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let links = pictures.links(ctx).await?;
-    let body = with(
-        args.which.key(),
-        &json!({"refund_desc": args.text, "certificates": links}),
-    )?;
+    let body = with(args.which.key(), [WORDS.of(args.text), PROOF.of(links)]);
     once(ctx, &CERTIFICATES, &body, &args.which).await
 }
 
@@ -253,17 +249,7 @@ async fn once(ctx: &Ctx, ask: &Ask, body: &Value, which: &Which) -> Result<()> {
     super::shown::one(ctx, found)
 }
 
-#[derive(Serialize)]
-struct Rehearsal {
-    operation: Overdue,
-}
-
 pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {
-    let body = with(
-        args.which.key(),
-        &Rehearsal {
-            operation: args.overdue,
-        },
-    )?;
+    let body = with(args.which.key(), [OPERATION.of(args.overdue)]);
     once(ctx, &TEST, &body, &args.which).await
 }

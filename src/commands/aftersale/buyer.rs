@@ -2,17 +2,19 @@
 
 use super::guard::{Force, Plan};
 use super::legacy::UpdateLegacy;
-use super::{Which, create, legacy, with};
+use super::{Which, legacy};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::image::Pictures;
 use crate::lang::Lang;
 use crate::model::aftersale::{Reason, Step};
-use crate::shop::pass_through::aftersale::{CANCEL, RETURN_INFO, UPDATE};
+use crate::shop::pass_through::aftersale::{CANCEL, OPENID, RETURN_INFO, UPDATE, media};
+use crate::shop::pass_through::with;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 /// Change what the buyer asks for
 ///
@@ -69,6 +71,26 @@ pub struct ReturnInfoArgs {
     force: Force,
 }
 
+/// What a buyer asks for from now on.
+#[derive(Serialize)]
+struct Asked<'a> {
+    buyer: &'a str,
+    kind: i64,
+    amount: Option<Fen>,
+    reason: Option<i64>,
+    words: String,
+    media: Value,
+}
+
+/// The parcel that comes back.
+#[derive(Serialize)]
+struct SentBack<'a> {
+    buyer: &'a str,
+    carrier: &'a str,
+    carrier_name: &'a str,
+    waybill: &'a str,
+}
+
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy.legacy {
         return legacy::update(&args.which.number, args.legacy, ctx).await;
@@ -91,21 +113,22 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let media = match args.images.is_empty() {
         // Without pictures those that were sent stay; a call replaces all of them.
         true => ctx.shop().await?.evidence_again(&found.record)?,
-        false => create::media(pictures.links(ctx).await?),
+        false => media(pictures.links(ctx).await?),
     };
     let words = match (&args.text, args.reason) {
         (Some(text), _) => text.clone(),
         (None, Some(reason)) => reason.words().render(Lang::Zh),
         (None, None) => now.reason_text.clone(),
     };
-    let body = with(
-        args.which.key(),
-        &json!({
-            "openid": now.buyer, "type": kind_number(now.kind), "orderamt": amount,
-            "refund_reason_type": args.reason.or(now.reason).map(reason_number),
-            "refund_reason": words, "media_list": media,
-        }),
-    )?;
+    let asked = Asked {
+        buyer: &now.buyer,
+        kind: kind_number(now.kind),
+        amount,
+        reason: args.reason.or(now.reason).map(reason_number),
+        words,
+        media,
+    };
+    let body = UPDATE.laid(&asked, args.which.key())?;
     plan.carry_out(ctx, &found, &body, None).await
 }
 
@@ -119,7 +142,7 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
     let Some(found) = plan.read(ctx).await? else {
         return Ok(());
     };
-    let body = with(args.which.key(), &json!({"openid": found.value.buyer}))?;
+    let body = with(args.which.key(), [OPENID.of(&found.value.buyer)]);
     let question = text!("Cancel what the buyer asked for permanently,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
 }
@@ -134,13 +157,12 @@ pub async fn return_info(args: ReturnInfoArgs, ctx: &Ctx) -> Result<()> {
     let Some(found) = plan.read(ctx).await? else {
         return Ok(());
     };
-    let body = with(
-        args.which.key(),
-        &json!({
-            "openid": found.value.buyer, "delivery_id": args.carrier,
-            "delivery_name": args.carrier_name.as_ref().unwrap_or(&args.carrier),
-            "waybill_id": args.waybill,
-        }),
-    )?;
+    let sent = SentBack {
+        buyer: &found.value.buyer,
+        carrier: &args.carrier,
+        carrier_name: args.carrier_name.as_ref().unwrap_or(&args.carrier),
+        waybill: &args.waybill,
+    };
+    let body = RETURN_INFO.laid(&sent, args.which.key())?;
     plan.carry_out(ctx, &found, &body, None).await
 }

@@ -3,7 +3,7 @@
 
 use super::legacy::{self, CreateLegacy};
 use super::words::Type;
-use super::{Which, read, shown, with};
+use super::{Which, read, shown};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::ask::check;
@@ -14,12 +14,14 @@ use crate::lang::Lang;
 use crate::model::aftersale::Reason;
 use crate::model::order::{Line, Order, State};
 use crate::shop::aftersale::left::Left;
-use crate::shop::pass_through::aftersale::CREATE;
+use crate::shop::pass_through::aftersale::{CREATE, MEDIA, OWN_NUMBER, media};
+use crate::shop::pass_through::with;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Open an after-sale for a buyer
 ///
@@ -100,19 +102,18 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         .text
         .clone()
         .or_else(|| args.reason.map(|reason| reason.words().render(Lang::Zh)));
-    let mut body = with(
-        json!(key),
-        &json!({
-            "type": kind, "orderamt": amount,
-            "refund_reason_type": args.reason.map(reason_number), "refund_reason": words,
-            "product_info": {
-                "out_product_id": row.product, "out_sku_id": row.sku,
-                "product_cnt": count,
-            },
-        }),
-    )?;
+    let opened = Opened {
+        kind,
+        amount,
+        reason: args.reason.map(reason_number),
+        words,
+        product: &row.product,
+        sku: &row.sku,
+        count,
+    };
+    let mut body = CREATE.laid(&opened, serde_json::to_value(&key)?)?;
     let numbered = |body: &Value, number: &str| {
-        let numbered = with(body.clone(), &json!({"out_aftersale_id": number}))?;
+        let numbered = with(body.clone(), [OWN_NUMBER.of(number)]);
         check(&CREATE, &numbered, &[])?;
         anyhow::Ok(numbered)
     };
@@ -128,7 +129,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.dry_run {
         refuse()?;
         let media = media(pictures.links(ctx).await?);
-        let checked = with(checked, &json!({"media_list": media}))?;
+        let checked = with(checked, [MEDIA.of(media)]);
         return ctx.shows_request(&CREATE, &checked).map(|_| ());
     }
     ctx.out.check_columns_of(shown::whole())?;
@@ -144,10 +145,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         Planned::New(prepared) => {
             refuse()?;
             ctx.before_write(None).await?;
-            body = with(
-                body,
-                &json!({"media_list": media(pictures.links(ctx).await?)}),
-            )?;
+            body = with(body, [MEDIA.of(media(pictures.links(ctx).await?))]);
             let body = numbered(&body, &prepared.mark)?;
             let (_, operation) = CREATE.operation();
             let sent = prepared.send(shop, operation, &body, |_| Default::default());
@@ -166,12 +164,16 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     shop.show_write(made, show).await
 }
 
-/// Evidence as it is sent.
-pub fn media(links: Vec<String>) -> Value {
-    links
-        .into_iter()
-        .map(|url| json!({"type": 1, "url": url}))
-        .collect()
+/// What is asked for in the name of a buyer.
+#[derive(Serialize)]
+struct Opened<'a> {
+    kind: i64,
+    amount: Fen,
+    reason: Option<i64>,
+    words: Option<String>,
+    product: &'a str,
+    sku: &'a str,
+    count: i64,
 }
 
 /// The SKU that is meant.

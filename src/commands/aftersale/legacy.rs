@@ -6,15 +6,17 @@ use super::list::ListArgs;
 use super::words::Reported;
 use crate::api::component::aftersale::kind_number;
 use crate::commands::Ctx;
-use crate::commands::ask::{check, columns, request};
+use crate::commands::ask::{columns, request};
 use crate::fail::Failure;
 use crate::shop::pass_through::aftersale::{
-    DEADLINE, DEADLINE_VARIANT, LEGACY_CREATE, LEGACY_LIST, LEGACY_SHOW, LEGACY_UPDATE,
+    DEADLINE, DEADLINE_VARIANT, LEGACY_CREATE, LEGACY_LIST, LEGACY_SHOW, LEGACY_UPDATE, PRODUCT,
 };
+use crate::shop::pass_through::{empty, laid};
 use crate::text;
-use crate::types::ChinaTime;
+use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "For ordinary orders (fund_type 0)")]
@@ -103,6 +105,57 @@ pub struct DeadlineArgs {
     other_path: bool,
 }
 
+/// A report as it is sent.
+#[derive(Serialize)]
+struct Report<'a> {
+    order: &'a str,
+    number: &'a str,
+    path: Option<&'a str>,
+    openid: &'a str,
+    kind: i64,
+    status: Reported,
+    amount: Option<Fen>,
+    created_at: ChinaTime,
+    all_done: i64,
+    products: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct ReportAgain<'a> {
+    order: &'a str,
+    number: &'a str,
+    openid: Option<&'a str>,
+    status: Option<Reported>,
+    all_done: i64,
+}
+
+#[derive(Serialize)]
+struct Product<'a> {
+    product: &'a str,
+    sku: &'a str,
+    count: i64,
+}
+
+#[derive(Serialize)]
+struct OfOrder<'a> {
+    order: &'a str,
+    openid: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Window {
+    since: Option<ChinaTime>,
+    until: Option<ChinaTime>,
+}
+
+/// The last moment, in Unix seconds.
+#[derive(Serialize)]
+struct End<'a> {
+    order: &'a str,
+    openid: &'a str,
+    until: i64,
+}
+
 pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let key = args.of.key(ctx).await?;
     // These calls know the merchant's number alone.
@@ -111,25 +164,34 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         .clone()
         .unwrap_or_else(|| args.of.order.clone());
     let products = match (&args.product, args.count) {
-        (Some(product), count) => json!([{
-            "out_product_id": product, "out_sku_id": args.sku.as_deref().unwrap_or_default(),
-            "product_cnt": count.unwrap_or(1),
-        }]),
+        (Some(product), count) => {
+            let product = Product {
+                product,
+                sku: args.sku.as_deref().unwrap_or_default(),
+                count: count.unwrap_or(1),
+            };
+            vec![laid(PRODUCT, &product, empty())?]
+        }
         // Without products it covers the whole order.
-        (None, _) => json!([]),
+        (None, _) => Vec::new(),
     };
     let number = match &args.number {
         Some(number) => number.clone(),
         None => fresh_number(ctx)?,
     };
-    let body = json!({
-        "out_order_id": order, "out_aftersale_id": number, "path": args.legacy.path,
-        "openid": key.openid, "type": kind_number(args.kind.kind()),
-        "status": args.legacy.status.unwrap_or(Reported::Handling), "refund": args.amount,
-        "create_time": ChinaTime::from_unix(ctx.clock()?),
-        "finish_all_aftersale": i64::from(args.legacy.all_done), "product_infos": products,
-    });
-    let body = request(&LEGACY_CREATE, &body, json!({}))?;
+    let report = Report {
+        order: &order,
+        number: &number,
+        path: args.legacy.path.as_deref(),
+        openid: &key.openid,
+        kind: kind_number(args.kind.kind()),
+        status: args.legacy.status.unwrap_or(Reported::Handling),
+        amount: args.amount,
+        created_at: ChinaTime::from_unix(ctx.clock()?),
+        all_done: i64::from(args.legacy.all_done),
+        products,
+    };
+    let body = request(&LEGACY_CREATE, &report, empty())?;
     ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
     let sent = ctx.send(&LEGACY_CREATE, &body).await.map_err(|error| {
         let mut failure = Failure::from_any(error);
@@ -154,11 +216,14 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
 
 pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
     let order = args.order.unwrap_or_default();
-    let body = json!({
-        "out_order_id": order, "out_aftersale_id": number, "openid": args.openid,
-        "status": args.status, "finish_all_aftersale": i64::from(args.all_done),
-    });
-    let body = request(&LEGACY_UPDATE, &body, json!({}))?;
+    let report = ReportAgain {
+        order: &order,
+        number,
+        openid: args.openid.as_deref(),
+        status: args.status,
+        all_done: i64::from(args.all_done),
+    };
+    let body = request(&LEGACY_UPDATE, &report, empty())?;
     ctx.out.check_columns_of(columns(&LEGACY_SHOW))?;
     if ctx.send(&LEGACY_UPDATE, &body).await?.is_none() {
         return Ok(());
@@ -171,11 +236,11 @@ pub async fn update(number: &str, args: UpdateLegacy, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn show(order: &str, args: &ShowLegacy, ctx: &Ctx) -> Result<()> {
-    ctx.ask(
-        &LEGACY_SHOW,
-        &json!({"out_order_id": order, "openid": args.openid}),
-    )
-    .await
+    let which = OfOrder {
+        order,
+        openid: args.openid.as_deref(),
+    };
+    ctx.ask(&LEGACY_SHOW, &which).await
 }
 
 pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
@@ -186,7 +251,7 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let until = args
         .until
         .map(|until| ChinaTime::from_unix(until.last(now)));
-    let window = json!({"start_update_time": since, "end_update_time": until});
+    let window = Window { since, until };
     ctx.ask_rows(&LEGACY_LIST, &window, args.rows).await
 }
 
@@ -204,9 +269,10 @@ pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
     } else {
         &DEADLINE
     };
-    let body = json!({
-        "out_order_id": args.order, "openid": args.openid, "after_sale_deadline": until,
-    });
-    check(ask, &body, &[])?;
-    ctx.ask(ask, &body).await
+    let end = End {
+        order: &args.order,
+        openid: &args.openid,
+        until,
+    };
+    ctx.ask(ask, &end).await
 }

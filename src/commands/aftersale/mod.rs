@@ -19,11 +19,12 @@ use crate::commands::shows::Shows;
 use crate::model::aftersale::Aftersale;
 use crate::shop::aftersale::Key;
 use crate::shop::aftersale::auto::report::Row;
+use crate::shop::pass_through::aftersale::{LEGACY_SHOW, NUMBER, OWN_NUMBER};
+use crate::shop::pass_through::body;
 use crate::shop::reading::Fetched;
 use anyhow::Result;
 use clap::Subcommand;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Answer refunds and returns, or open them for buyers
 #[derive(Debug, Subcommand)]
@@ -77,8 +78,8 @@ impl Which {
     /// The field that names it in a call, which takes WeChat's number as a number alone.
     fn key(&self) -> Value {
         match self.number.parse::<u64>() {
-            Ok(id) if !self.own => json!({"aftersale_id": id}),
-            _ => json!({"out_aftersale_id": self.number}),
+            Ok(id) if !self.own => body([NUMBER.of(id)]),
+            _ => body([OWN_NUMBER.of(&self.number)]),
         }
     }
 }
@@ -88,7 +89,9 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<shown::Shown>("aftersale list"),
     Shows::one::<shown::Shown>("aftersale show"),
     Shows::one::<shown::Shown>("aftersale create"),
+    Shows::record("aftersale create", &LEGACY_SHOW),
     Shows::one::<shown::Shown>("aftersale update"),
+    Shows::record("aftersale update", &LEGACY_SHOW),
     Shows::one::<shown::Shown>("aftersale cancel"),
     Shows::one::<shown::Shown>("aftersale return-info"),
     Shows::one::<shown::Shown>("aftersale accept-refund"),
@@ -133,12 +136,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 /// Reads an after-sale. What of it cannot be read is named, and the rest is used.
 async fn read(ctx: &Ctx, which: &Which) -> Result<Fetched<Aftersale>> {
     ctx.shop().await?.read_aftersale(&which.named()).await
-}
-
-/// Adds fields to a body, as long as they say something.
-fn with(mut body: Value, more: &impl Serialize) -> Result<Value> {
-    body = super::ask::fields(more, body)?;
-    Ok(body)
 }
 
 /// Also used where a list is limited.

@@ -2,17 +2,18 @@
 
 use super::Ctx;
 use crate::cli::values::{last_moment, moment};
-use crate::commands::ask::{Data, check, fields};
+use crate::commands::ask::{Data, check};
 use crate::fail::Failure;
 use crate::model::coupon::State;
 use crate::shop::coupon::{Options, changed, drafted, of_file, share};
 use crate::shop::pass_through::Ask;
-use crate::shop::pass_through::coupon::{ADD, UPDATE};
+use crate::shop::pass_through::coupon::{ADD, COUPON, TERMS, UPDATE};
+use crate::shop::pass_through::{body, laid};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Create a coupon (not yet visible to buyers)
 ///
@@ -47,23 +48,18 @@ pub struct UpdateArgs {
 struct Says {
     /// Name that buyers see
     #[arg(long)]
-    #[serde(rename = "coupon_info.name")]
     name: Option<String>,
     /// Yuan that it takes off, e.g. 5.00
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, conflicts_with = "pays")]
-    #[serde(rename = "coupon_info.discount_info.discount_fee")]
     off: Option<Fen>,
     /// Share of the price that buyers pay: 51% or 5.1折 (sent as 5100 ten-thousandths); 10% to 100%
     #[arg(long, value_name = "SHARE", value_parser = share)]
-    #[serde(rename = "coupon_info.discount_info.discount_num")]
     pays: Option<i64>,
     /// Minimum amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    #[serde(rename = "coupon_info.discount_info.discount_condition.product_price")]
     from_amount: Option<Fen>,
     /// Minimum number of pieces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    #[serde(rename = "coupon_info.discount_info.discount_condition.product_cnt")]
     from_pieces: Option<u32>,
     /// Your own number of a product that it counts for (can be repeated, 128 at most)
     #[arg(
@@ -71,7 +67,6 @@ struct Says {
         value_name = "OUT_PRODUCT_ID",
         conflicts_with = "whole_shop"
     )]
-    #[serde(rename = "coupon_info.discount_info.discount_condition.out_product_ids")]
     products: Vec<String>,
     /// Valid for everything in the shop
     #[arg(long)]
@@ -79,39 +74,30 @@ struct Says {
     whole_shop: bool,
     /// Nickname of the Channels account whose live rooms offer it
     #[arg(long, value_name = "NICKNAME")]
-    #[serde(rename = "coupon_info.promote_info.finder.nickname")]
     channels_account: Option<String>,
     /// Number of coupons
     #[arg(long, value_name = "N")]
-    #[serde(rename = "coupon_info.receive_info.total_num")]
     total: Option<u32>,
     /// Coupons per buyer
     #[arg(long, value_name = "N")]
-    #[serde(rename = "coupon_info.receive_info.limit_num_one_person")]
     per_buyer: Option<u32>,
     /// Can be taken from this day or time on (China time)
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "coupon_info.receive_info.start_time")]
     take_from: Option<i64>,
     /// Can be taken until this day or time
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    #[serde(rename = "coupon_info.receive_info.end_time")]
     take_until: Option<i64>,
     /// Valid for this many days after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_seconds", "valid_from", "valid_until"])]
-    #[serde(rename = "coupon_info.valid_info.valid_day_num")]
     valid_days: Option<u32>,
     /// Valid for this many seconds after it was taken
     #[arg(long, value_name = "N", conflicts_with_all = ["valid_from", "valid_until"])]
-    #[serde(rename = "coupon_info.valid_info.valid_second")]
     valid_seconds: Option<u32>,
     /// Valid from this day or time on
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "coupon_info.valid_info.start_time")]
     valid_from: Option<i64>,
     /// Valid until this day or time
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    #[serde(rename = "coupon_info.valid_info.end_time")]
     valid_until: Option<i64>,
 }
 
@@ -161,14 +147,14 @@ impl Says {
 /// Sends what options and a base make, after everything that is wrong with it was named.
 async fn send(ask: &Ask, number: &str, says: &Says, base: Value, ctx: &Ctx) -> Result<()> {
     let family = ctx.shop().await?.family;
-    let (coupon, found) = drafted(family, number, fields(says, base)?, &says.options())?;
+    let (coupon, found) = drafted(family, number, laid(TERMS, says, base)?, &says.options())?;
     if !found.is_empty() {
         return Err(Failure::input(text!("the coupon is incomplete or invalid"))
             .also(found)
             .hint(text!("nothing was sent"))
             .into());
     }
-    let body = json!({"coupon": coupon});
+    let body = body([COUPON.of(coupon)]);
     check(ask, &body, &[])?;
     ctx.send_and_show(ask, &body).await
 }

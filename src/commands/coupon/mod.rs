@@ -12,12 +12,13 @@ use crate::fail::Failure;
 use crate::model::coupon::{Discount, State};
 use crate::output::Cell;
 use crate::shop::coupon::{of_row, spelled, state_number};
-use crate::shop::pass_through::coupon::{CONFIRM, LIST, SHOW, STATUS, STOCK};
+use crate::shop::pass_through::body;
+use crate::shop::pass_through::coupon::{CONFIRM, LIST, SHOW, STATE, STATUS, STOCK};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Give coupons out in the live room
 ///
@@ -79,15 +80,12 @@ pub struct StatusArgs {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StockArgs {
     /// Your own coupon number
-    #[serde(rename = "coupon_stock.out_coupon_id")]
     out_coupon_id: String,
     /// Coupons left
     #[arg(long, value_name = "N")]
-    #[serde(rename = "coupon_stock.stock_info.issued_num")]
     left: u32,
     /// Coupons taken
     #[arg(long, value_name = "N")]
-    #[serde(rename = "coupon_stock.stock_info.receive_num")]
     taken: u32,
 }
 
@@ -136,7 +134,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         .out
         .reads(args.rows.limit)
         .filter(|_| args.status.is_none());
-    let mut rows = ctx.rows(&LIST, &json!({}), limit).await?;
+    let mut rows = ctx.rows(&LIST, &(), limit).await?;
     let family = ctx.shop().await?.family;
     let of = move |row: &Value| of_row(family, row);
     if let Some(status) = args.status {
@@ -176,7 +174,7 @@ fn cell(discount: Option<Discount>) -> Cell {
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
     let number = state_number(shop.family, args.status)?;
-    let body = request(&STATUS, &args, json!({"status": number}))?;
+    let body = request(&STATUS, &args, body([STATE.of(number)]))?;
     let now = shop.coupon(&args.out_coupon_id).await?.value.state;
     if now == Some(args.status) && !ctx.global.dry_run {
         return ctx.is_so_already();

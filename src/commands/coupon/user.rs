@@ -6,13 +6,13 @@ use crate::commands::ask::{Rows, request};
 use crate::fail::Failure;
 use crate::model::coupon::CopyState;
 use crate::shop::coupon::{Copy, copy_state_number};
-use crate::shop::pass_through::coupon::{USER_ADD, USER_LIST, USER_STATUS, USER_UPDATE};
+use crate::shop::pass_through::body;
+use crate::shop::pass_through::coupon::{STATE, USER_ADD, USER_LIST, USER_STATUS, USER_UPDATE};
 use crate::text;
 use crate::types::now;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
 
 /// Follow the coupons that buyers hold
 #[derive(Debug, Subcommand)]
@@ -36,11 +36,9 @@ pub struct AddArgs {
     copy: Held,
     /// When the buyer took it (China time); now when left out
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "recv_time")]
     taken_at: Option<i64>,
     /// A new copy is active.
     #[arg(skip)]
-    #[serde(rename = "user_coupon.status")]
     status: Option<i64>,
 }
 
@@ -49,11 +47,9 @@ pub struct AddArgs {
 struct Held {
     /// Your own coupon number
     #[arg(long, value_name = "OUT_COUPON_ID")]
-    #[serde(rename = "user_coupon.out_coupon_id")]
     coupon: String,
     /// The number that you gave the buyer's copy
     #[arg(long, value_name = "OUT_USER_COUPON_ID")]
-    #[serde(rename = "user_coupon.out_user_coupon_id")]
     number: String,
 }
 
@@ -77,11 +73,9 @@ pub struct UpdateArgs {
     copy: Held,
     /// When it was used (China time)
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "user_coupon.ext_info.use_time")]
     used_at: i64,
     /// When the buyer took it; looked up when left out
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "recv_time")]
     taken_at: Option<i64>,
 }
 
@@ -98,11 +92,9 @@ pub struct StatusArgs {
     status: CopyState,
     /// Your own coupon number
     #[arg(long, value_name = "OUT_COUPON_ID")]
-    #[serde(rename = "out_coupon_id")]
     coupon: String,
     /// The number that you gave the buyer's copy
     #[arg(long, value_name = "OUT_USER_COUPON_ID")]
-    #[serde(rename = "out_user_coupon_id")]
     number: String,
 }
 
@@ -134,7 +126,7 @@ async fn update(mut args: UpdateArgs, ctx: &Ctx) -> Result<()> {
 
 async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     let number = copy_state_number(ctx.shop().await?.family, args.status)?;
-    let body = request(&USER_STATUS, &args, json!({"status": number}))?;
+    let body = request(&USER_STATUS, &args, body([STATE.of(number)]))?;
     let copy = copy(&args.openid, &args.coupon, &args.number, ctx).await?;
     if copy.state == Some(args.status) && !ctx.global.dry_run {
         return ctx.is_so_already();

@@ -15,12 +15,13 @@ pub use crate::shop::delivery::Report;
 use crate::shop::delivery::sheet::{Reading, Table};
 use crate::shop::delivery::{Alone, Event, How, OneParcel, Planned, Problem, blank_in_waybill};
 use crate::shop::pass_through::delivery::{COMPANIES, RECEIVE, SEND};
+use crate::shop::pass_through::empty;
 use crate::shop::write::Made;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Ship orders and confirm receipt
 #[derive(Debug, Subcommand)]
@@ -311,7 +312,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
             ctx.out.note(text!("the order shows the parcel"));
         }
         let reply = match &made.reply {
-            Value::Null => json!({}),
+            Value::Null => empty(),
             reply => reply.clone(),
         };
         ctx.show_done(&SEND, reply, parcels.shipped.clone())?;

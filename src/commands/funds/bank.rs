@@ -2,24 +2,24 @@
 //! standard input, never from an option: other users of the machine can see those.
 
 use crate::commands::Ctx;
-use crate::commands::ask::{Data, Rows, columns, fields, request};
+use crate::commands::ask::{Data, Rows, columns, request};
 use crate::commands::money::Service;
 use crate::fail::Failure;
-use crate::shop::pass_through::Field;
 use crate::shop::pass_through::funds::{
     ACCOUNT_BANK, ACCOUNT_BANK_NAME, ACCOUNT_BRANCH, ACCOUNT_KIND, ACCOUNT_NUMBER, ACCOUNT_PLACE,
-    BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, CITY, CITY_CODE, NEEDS_BRANCH, PLACE,
-    PROVINCE, PROVINCE_CODE,
+    BANK_CODE, BANK_SHORT, BANK_TITLE, BRANCH, BRANCH_ID, BUSINESS, CARD, CITY, CITY_CODE,
+    NEEDS_BRANCH, PLACE, PRIVATE, PROVINCE, PROVINCE_CODE,
 };
 use crate::shop::pass_through::funds::{
     BANK_SET, BANK_SHOW, BANKS, BANKS_OF_CARD, BRANCHES, CITIES, PROVINCES,
 };
+use crate::shop::pass_through::{self, Field};
 use crate::text;
 use crate::types::Secret;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
@@ -44,23 +44,18 @@ pub struct ShowArgs {
 pub struct SetArgs {
     /// Kind of account; companies need a business account
     #[arg(long, value_enum)]
-    #[serde(rename = "account_info.bank_account_type")]
     kind: Option<AccountKind>,
     /// Name of the bank as `wxsell funds banks` spells it
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "account_info.account_bank")]
     bank: Option<String>,
     /// Place of the branch: the address code that `wxsell funds cities` shows
     #[arg(long, value_name = "CODE")]
-    #[serde(rename = "account_info.bank_address_code")]
     address_code: Option<String>,
     /// Number of the branch, for banks that need one
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "account_info.bank_branch_id")]
     branch_id: Option<String>,
     /// Full name of the bank with its branch, instead of the number
     #[arg(long, value_name = "NAME", conflicts_with = "branch_id")]
-    #[serde(rename = "account_info.bank_name")]
     branch_name: Option<String>,
     /// Read the account number from this file, `-` for standard input
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
@@ -74,14 +69,21 @@ pub struct SetArgs {
     service: Service,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum AccountKind {
     /// Account of a company
-    #[serde(rename = "ACCOUNT_TYPE_BUSINESS")]
     Business,
     /// Private account of the owner, for individual businesses only
-    #[serde(rename = "ACCOUNT_TYPE_PRIVATE")]
     Private,
+}
+
+impl Serialize for AccountKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            AccountKind::Business => BUSINESS,
+            AccountKind::Private => PRIVATE,
+        })
+    }
 }
 
 /// List banks
@@ -133,15 +135,24 @@ pub async fn account(verb: AccountVerb, ctx: &Ctx) -> Result<()> {
 pub async fn banks(args: BanksArgs, ctx: &Ctx) -> Result<()> {
     if args.of_account {
         let number = account_number(args.number_file.as_deref(), ctx)?;
-        let body = json!({"account_number": number.expose()});
+        let body = pass_through::body([CARD.of(number.expose())]);
         return ctx.ask(&BANKS_OF_CARD, &body).await;
     }
     let kind = args.kind.map(|kind| match kind {
         AccountKind::Private => 1,
         AccountKind::Business => 2,
     });
-    let body = json!({"key_words": args.keyword, "bank_type": kind});
-    ctx.ask_rows(&BANKS, &body, args.rows).await
+    let search = Search {
+        keyword: args.keyword.as_deref(),
+        kind,
+    };
+    ctx.ask_rows(&BANKS, &search, args.rows).await
+}
+
+#[derive(Default, Serialize)]
+struct Search<'a> {
+    keyword: Option<&'a str>,
+    kind: Option<i64>,
 }
 
 pub async fn branches(args: BranchesArgs, ctx: &Ctx) -> Result<()> {
@@ -181,7 +192,7 @@ fn digits(text: &str) -> Result<Secret> {
 }
 
 async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
-    let mut body = fields(&args, args.data.read()?)?;
+    let mut body = BANK_SET.laid(&args, args.data.read()?)?;
     let has_number = ACCOUNT_NUMBER.at(&body).is_string();
     if ctx.out.interactive && args.data.file.is_none() {
         choose(&mut body, ctx).await?;
@@ -190,7 +201,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
         let number = account_number(args.number_file.as_deref(), ctx)?;
         ACCOUNT_NUMBER.put(&mut body, number.expose());
     }
-    let body = request(&BANK_SET, &json!({}), body)?;
+    let body = request(&BANK_SET, &(), body)?;
     let mut shown = body.clone();
     let (book, operation) = BANK_SET.operation();
     if let Some(request) = &operation.request {
@@ -234,7 +245,7 @@ async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
         let kinds = [text!("business account"), text!("private account")];
         let kinds = kinds.map(|kind| kind.render(ctx.out.lang));
         let chosen = ctx.out.select(text!("Kind of account"), &kinds, "--kind")?;
-        let value = ["ACCOUNT_TYPE_BUSINESS", "ACCOUNT_TYPE_PRIVATE"][chosen];
+        let value = [BUSINESS, PRIVATE][chosen];
         ACCOUNT_KIND.put(body, value);
     }
     let mut bank = Value::Null;
@@ -242,23 +253,30 @@ async fn choose(body: &mut Value, ctx: &Ctx) -> Result<()> {
         let word = ctx
             .out
             .input(text!("Part of the bank's name"), None, "--bank")?;
-        let found = ctx.rows(&BANKS, &json!({"key_words": word}), None).await?;
+        let search = Search {
+            keyword: Some(&word),
+            kind: None,
+        };
+        let found = ctx.rows(&BANKS, &search, None).await?;
         bank = pick(ctx, found, BANK_TITLE, text!("Bank"), "--bank")?;
         ACCOUNT_BANK.put(body, BANK_SHORT.text(&bank));
     }
     let mut city = Value::Null;
     if missing(body, ACCOUNT_PLACE) {
-        let found = ctx.rows(&PROVINCES, &json!({}), None).await?;
+        let found = ctx.rows(&PROVINCES, &(), None).await?;
         let flag = "--address-code";
         let province = pick(ctx, found, PROVINCE, text!("Province"), flag)?;
-        let of = json!({PROVINCE_CODE.0: PROVINCE_CODE.at(&province)});
+        let of = pass_through::body([PROVINCE_CODE.of(PROVINCE_CODE.at(&province))]);
         let found = ctx.rows(&CITIES, &of, None).await?;
         city = pick(ctx, found, CITY, text!("City"), flag)?;
         ACCOUNT_PLACE.put(body, PLACE.text(&city));
     }
     let named = !missing(body, ACCOUNT_BRANCH) || !missing(body, ACCOUNT_BANK_NAME);
     if NEEDS_BRANCH.at(&bank) == true && !named && city.is_object() {
-        let of = json!({CITY_CODE.0: CITY_CODE.at(&city), BANK_CODE.0: BANK_CODE.at(&bank)});
+        let of = pass_through::body([
+            CITY_CODE.of(CITY_CODE.at(&city)),
+            BANK_CODE.of(BANK_CODE.at(&bank)),
+        ]);
         let found = ctx.rows(&BRANCHES, &of, None).await?;
         let branch = pick(ctx, found, BRANCH, text!("Branch"), "--branch-id")?;
         ACCOUNT_BRANCH.put(body, BRANCH_ID.text(&branch));

@@ -6,20 +6,23 @@ mod withdraw;
 use super::Ctx;
 use super::ask::{Rows, columns, columns_after, request};
 use super::money::{Service, Span};
-use crate::api::json::{put, take};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::funds::{
     BALANCE, CHECK_CODE, FLOW, FLOWS, NEW_CODE, SHOW_CODE, WITHDRAWAL, WITHDRAWALS,
 };
-use crate::shop::pass_through::funds::{PICTURE, TICKET};
+use crate::shop::pass_through::funds::{
+    DAY, DETAILS, FLOW_NUMBER, FLOW_NUMBER_OF_SERVICE, PICTURE, REQUEST_NUMBER, TICKET,
+};
+use crate::shop::pass_through::{self, Field};
 use crate::text;
 use anyhow::Result;
 use base64::Engine;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Balance, transactions and withdrawals
@@ -146,14 +149,17 @@ pub struct CheckCodeArgs {
     wait: bool,
 }
 
+/// WeChat's record of a withdrawal does not name it.
+const NUMBER: &[&str] = &[REQUEST_NUMBER.0];
+
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::records("funds flows", &FLOW),
     Shows::list::<FlowNumber>("funds flows"),
-    Shows::record("funds withdraw", &WITHDRAWAL),
-    Shows::records("funds withdrawals", &WITHDRAWAL),
+    Shows::record("funds withdraw", &WITHDRAWAL).with(&[REQUEST_NUMBER.0, TICKET.0]),
+    Shows::records("funds withdrawals", &WITHDRAWAL).with(NUMBER),
     Shows::list::<WithdrawalNumber>("funds withdrawals"),
-    Shows::record("funds withdrawal", &WITHDRAWAL),
+    Shows::record("funds withdrawal", &WITHDRAWAL).with(NUMBER),
     Shows::one::<Code<'static>>("funds qrcode show"),
 ];
 
@@ -176,22 +182,25 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Flow(args) => {
             // The page of the payment-management service names the number differently.
             let other = args.service.mchid.as_ref().map(|_| &args.funds_flow_id);
-            let base = other.map_or_else(|| json!({}), |number| json!({"funds_flow_no": number}));
+            let base = other.map_or_else(
+                || empty(),
+                |number| pass_through::body([FLOW_NUMBER_OF_SERVICE.of(number)]),
+            );
             ctx.ask_with(&FLOW, &args, base).await
         }
         Verb::Withdraw(args) => withdraw::withdraw(args, ctx).await,
         Verb::Withdrawals(args) => withdrawals(args, ctx).await,
         Verb::Withdrawal(args) => {
-            let body = request(&WITHDRAWAL, &args, json!({}))?;
+            let body = request(&WITHDRAWAL, &args, empty())?;
             let mut reply = ctx.send(&WITHDRAWAL, &body).await?.unwrap_or_default();
-            let row = with_number(&args.out_request_no, take(&mut reply, "withdraw_info"));
+            let row = with_number(&args.out_request_no, DETAILS.take(&mut reply));
             show_withdrawal(ctx, row)
         }
         Verb::BankAccount(verb) => bank::account(verb, ctx).await,
         Verb::Banks(args) => bank::banks(args, ctx).await,
         Verb::Branches(args) => bank::branches(args, ctx).await,
         Verb::Provinces => {
-            ctx.ask(&crate::shop::pass_through::funds::PROVINCES, &json!({}))
+            ctx.ask(&crate::shop::pass_through::funds::PROVINCES, &())
                 .await
         }
         Verb::Cities(args) => {
@@ -212,21 +221,22 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
         if left == Some(0) {
             break;
         }
-        let body = super::ask::fields(&args.service, json!({"date": day}))?;
+        let body = FLOWS.laid(&args.service, pass_through::body([DAY.of(day)]))?;
         let found = ctx.rows(&FLOWS, &body, left).await?;
         numbers.extend(found.iter().filter_map(Value::as_str).map(str::to_owned));
     }
     if args.numbers {
-        return show_numbers(ctx, "funds_flow_id", numbers);
+        return show_numbers(ctx, FLOW_NUMBER, numbers);
     }
     let bodies = numbers
         .iter()
         .map(|number| {
-            let mut body = json!({"funds_flow_id": number});
-            if args.service.mchid.is_some() {
-                put(&mut body, "funds_flow_no", number.as_str().into());
-            }
-            super::ask::fields(&args.service, body)
+            let of_service = args.service.mchid.as_ref().map(|_| number);
+            let body = pass_through::body([
+                FLOW_NUMBER.of(number),
+                FLOW_NUMBER_OF_SERVICE.of(of_service),
+            ]);
+            FLOW.laid(&args.service, body)
         })
         .collect::<Result<_>>()?;
     let rows = ctx.read_each(&FLOW, bodies).await?;
@@ -263,20 +273,17 @@ struct WithdrawalNumber {
 }
 
 /// Bare numbers, as rows of one field.
-pub fn show_numbers(ctx: &Ctx, name: &'static str, numbers: Vec<String>) -> Result<()> {
+pub fn show_numbers(ctx: &Ctx, name: Field, numbers: Vec<String>) -> Result<()> {
     let rows: Vec<Value> = numbers
         .into_iter()
-        .map(|number| json!({ name: number }))
+        .map(|number| pass_through::body([name.of(number)]))
         .collect();
-    let columns = Columns::none().with(name, "NUMBER", move |row: &Value| text_of(row, name));
+    let columns = Columns::none().with(name.0, "NUMBER", move |row: &Value| text_of(row, name));
     ctx.out.list_with(columns, &rows)
 }
 
-fn text_of(row: &Value, name: &str) -> Cell {
-    match row[name].as_str() {
-        Some(text) => Cell::Text(text.to_owned()),
-        None => Cell::Empty,
-    }
+fn text_of(row: &Value, name: Field) -> Cell {
+    name.some_text(row).map_or(Cell::Empty, Cell::Text)
 }
 
 async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
@@ -289,7 +296,7 @@ async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
         .map(str::to_owned)
         .collect();
     if args.numbers {
-        return show_numbers(ctx, "out_request_no", numbers);
+        return show_numbers(ctx, REQUEST_NUMBER, numbers);
     }
     let rows = details(ctx, &numbers, &args.service).await?;
     let rows: Vec<Value> = numbers
@@ -305,14 +312,14 @@ async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
 async fn details(ctx: &Ctx, numbers: &[String], service: &Service) -> Result<Vec<Value>> {
     let bodies = numbers
         .iter()
-        .map(|number| super::ask::fields(service, json!({"out_request_no": number})))
+        .map(|number| WITHDRAWAL.laid(service, pass_through::body([REQUEST_NUMBER.of(number)])))
         .collect::<Result<_>>()?;
     ctx.read_each(&WITHDRAWAL, bodies).await
 }
 
 /// The answer about a withdrawal does not repeat its number.
 fn with_number(number: &str, info: Value) -> Value {
-    let mut row = json!({"out_request_no": number});
+    let mut row = pass_through::body([REQUEST_NUMBER.of(number)]);
     if let (Some(row), Value::Object(info)) = (row.as_object_mut(), info) {
         row.extend(info);
     }
@@ -329,8 +336,8 @@ fn readable(row: Value) -> Value {
 }
 
 fn withdrawal_columns() -> Columns<Value> {
-    let number = Columns::none().with("out_request_no", "NUMBER", |row: &Value| {
-        text_of(row, "out_request_no")
+    let number = Columns::none().with(REQUEST_NUMBER.0, "NUMBER", |row: &Value| {
+        text_of(row, REQUEST_NUMBER)
     });
     columns_after(number, &WITHDRAWAL)
 }
@@ -342,7 +349,7 @@ fn show_withdrawal(ctx: &Ctx, row: Value) -> Result<()> {
 async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
     match verb {
         CodeVerb::New(args) => {
-            let body = request(&NEW_CODE, &args, json!({}))?;
+            let body = request(&NEW_CODE, &args, empty())?;
             ctx.out.check_columns_of(columns(&NEW_CODE))?;
             let Some(reply) = ctx.send(&NEW_CODE, &body).await? else {
                 return Ok(());
@@ -364,7 +371,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
             let last = if args.wait {
                 ctx.shop().await?.watch_code(&args.qrcode_ticket).await?
             } else {
-                let body = request(&CHECK_CODE, &args, json!({}))?;
+                let body = request(&CHECK_CODE, &args, empty())?;
                 ctx.send(&CHECK_CODE, &body).await?.unwrap_or_default()
             };
             ctx.show_reply(&CHECK_CODE, last)
@@ -374,7 +381,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
 
 /// Fetches a code, saves it where asked to, and draws it on the terminal; gives the picture in Base64.
 async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
-    let body = json!({"qrcode_ticket": ticket});
+    let body = pass_through::body([TICKET.of(ticket)]);
     let reply = ctx.send(&SHOW_CODE, &body).await?.unwrap_or_default();
     let buffer = PICTURE.text(&reply);
     // Some programs put `data:image/png;base64,` before it.

@@ -3,19 +3,18 @@
 
 use super::{draw, show_withdrawal, with_number};
 use crate::api::component::funds::Withdrawal;
-use crate::api::json::put;
 use crate::commands::Ctx;
-use crate::commands::ask::{fields, request};
+use crate::commands::ask::request;
 use crate::commands::money::Service;
 use crate::fail::{Failure, Kind};
 use crate::shop::funds::{Fetched, fresh_mark, is_gone, note, number_and_ticket, state_words};
-use crate::shop::pass_through::funds::AVAILABLE;
-use crate::shop::pass_through::funds::WITHDRAW;
+use crate::shop::pass_through::funds::{AMOUNT, AVAILABLE, MEMO, REMARK, TICKET, WITHDRAW};
+use crate::shop::pass_through::{self, empty};
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::path::PathBuf;
 
@@ -59,7 +58,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     }
     body(&args, "#--------")?;
     ctx.out.check_columns_of(super::withdrawal_columns())?;
-    let (shop, service) = (ctx.shop().await?, fields(&args.service, json!({}))?);
+    let (shop, service) = (ctx.shop().await?, WITHDRAW.laid(&args.service, empty())?);
     let want = Want {
         sort: Sort::Withdrawal,
         subject: "",
@@ -103,10 +102,11 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
 
 /// The request; the note begins with the mark.
 fn body(args: &WithdrawArgs, mark: &str) -> Result<Value> {
-    let mut base = json!({"amount": args.amount, "remark": note(mark, args.remark.as_deref())?});
-    if let Some(memo) = &args.bank_memo {
-        put(&mut base, "bank_memo", memo.as_str().into());
-    }
+    let base = pass_through::body([
+        AMOUNT.of(args.amount),
+        REMARK.of(note(mark, args.remark.as_deref())?),
+        MEMO.of(&args.bank_memo),
+    ]);
     request(&WITHDRAW, &args.service, base)
 }
 
@@ -158,7 +158,7 @@ async fn show(
             .withdrawal(number, service)
             .await
             .unwrap_or_else(|_| Fetched {
-                record: json!({"amount": args.amount}),
+                record: pass_through::body([AMOUNT.of(args.amount)]),
                 ..Fetched::default()
             }),
     };
@@ -172,9 +172,8 @@ async fn show(
         shop.withdrawal_has_ended(made, &now)?;
     }
     let mut row = with_number(number, now.record);
-    put(
+    TICKET.put(
         &mut row,
-        "qrcode_ticket",
         match made.movement.ticket.as_str() {
             "" => Value::Null,
             ticket => ticket.into(),

@@ -1,12 +1,11 @@
 //! `wxsell merchant application`: how far the merchant number is, and who does what next.
 
-use crate::api::json::put;
 use crate::api::operation::present;
 use crate::commands::Ctx;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::number;
-use crate::shop::pass_through::merchant::GET;
+use crate::shop::pass_through::merchant::{GET, NEXT, STATE};
 use crate::types::plain_time;
 use anyhow::Result;
 use serde::{Serialize, Serializer};
@@ -22,17 +21,15 @@ pub async fn show(ctx: &Ctx) -> Result<()> {
     if !ctx.global.unmask {
         book.mask(&operation.reply, &mut thing);
     }
-    put(
+    STATE.put(
         &mut thing,
-        "state",
         match application.state.as_str() {
-            "" => "NONE".into(),
-            state => state.into(),
+            "" => "NONE",
+            state => state,
         },
     );
-    put(
+    NEXT.put(
         &mut thing,
-        "next",
         serde_json::to_value(Next {
             who: next.who,
             what: next.what,

@@ -1,18 +1,20 @@
 //! `wxsell merchant apply`: the application for a merchant number, from a form on the terminal or from a file.
 
-use super::check::{Problem, asked_again, notices, problems, wrong};
-use super::fields::{self, FIELDS, Field, ON_DISK, Of, When, at};
-use super::template;
 use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::fail::Failure;
 use crate::shop::image::{self, Returned};
-use crate::shop::merchant::traits;
+use crate::shop::merchant::component::check::{Problem, asked_again, notices, problems, wrong};
+use crate::shop::merchant::component::fields::{
+    self, ACCOUNT, ACCOUNT_KIND, FIELDS, Field, Fixed, Of, When, at, on_disk,
+};
+use crate::shop::merchant::component::template;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
 use crate::text;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Apply for a merchant number
@@ -39,7 +41,7 @@ pub struct ApplyArgs {
 
 /// Shows what the platform takes from the Mini Program.
 pub async fn fixed(ctx: &Ctx) -> Result<()> {
-    let reply = ctx.send(&INFO, &json!({})).await?.unwrap_or_default();
+    let reply = ctx.send(&INFO, &empty()).await?.unwrap_or_default();
     ctx.show_reply(&INFO, reply)
 }
 
@@ -112,7 +114,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
 
 /// Says what the platform will use beside the application. A shop that cannot be asked is no reason to stop.
 async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
-    let reply = match ctx.send(&INFO, &json!({})).await {
+    let reply = match ctx.send(&INFO, &empty()).await {
         Ok(reply) => reply.unwrap_or_default(),
         Err(error) => {
             let why = Failure::from_any(error).message;
@@ -123,22 +125,15 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
             return Ok(());
         }
     };
-    let known = ["pay_req", "wxpay_req"];
-    let known = known.iter().map(|name| &reply[*name]);
-    let taken = known.into_iter().find(|block| block.is_object());
-    let Some(taken) = taken else { return Ok(()) };
-    let part = |path: &str| at(taken, path).as_str().unwrap_or_default().to_owned();
+    let Some(fixed) = Fixed::read(&reply) else {
+        return Ok(());
+    };
     ctx.out.note(text!(
         "taken from the Mini Program and not to be changed here: {merchant}, license {license}; wrong data are corrected in its backend",
-        merchant = part("business_license_info.merchant_name"),
-        license = part("business_license_info.business_license_number")
+        merchant = &fixed.merchant,
+        license = &fixed.license
     ));
-    let administrator = part("contact_info.contact_name");
-    let person = at(body, "business_license_info.legal_person")
-        .as_str()
-        .unwrap_or_default();
-    let legal = traits(body).by_legal_person;
-    if legal && !administrator.is_empty() && administrator != person {
+    if fixed.contradicts(body) {
         ctx.out.warn(text!(
             "contact_type says that the super administrator is the legal representative, but the Mini Program's administrator has another name"
         ));
@@ -148,29 +143,14 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
 
 /// Uploads what lies on disk and puts its id in its place.
 async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
-    for field in FIELDS {
-        let pictures: Vec<String> = match (field.of, at(body, field.path)) {
-            (Of::Picture, Value::Object(_)) => vec![field.path.to_owned()],
-            (Of::Pictures, Value::Array(rows)) => (0..rows.len())
-                .map(|row| format!("{}.{row}", field.path))
-                .collect(),
-            _ => continue,
-        };
-        for place in pictures {
-            let pointer = format!("/{}/pay_media_id", place.replace('.', "/"));
-            let Some(id) = body.pointer_mut(&pointer) else {
-                continue;
-            };
-            let Some(name) = id.as_str().and_then(|id| id.strip_prefix(ON_DISK)) else {
-                continue;
-            };
-            let name = name.to_owned();
-            let picture = image::read(&folder.join(&name).to_string_lossy())?;
-            let (known, _) = ctx
-                .shop()
-                .await?
-                .upload_once(&name, picture, Returned::Pay, false)
-                .await?;
+    for (place, name) in on_disk(body) {
+        let picture = image::read(&folder.join(&name).to_string_lossy())?;
+        let (known, _) = ctx
+            .shop()
+            .await?
+            .upload_once(&name, picture, Returned::Pay, false)
+            .await?;
+        if let Some(id) = body.pointer_mut(&place) {
             *id = known.into();
         }
     }
@@ -182,8 +162,8 @@ fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
     let mut body = Value::Object(Default::default());
     let optional = FIELDS.iter().filter(|field| field.when != When::Optional);
     for field in optional {
-        if field.path == "account_info.bank_account_type" && wants_account(ctx)? {
-            put(&mut body, "account_info", json!({}));
+        if field.path == ACCOUNT_KIND && wants_account(ctx)? {
+            put(&mut body, ACCOUNT, empty());
             // The identity card was asked before: the newer agreement wants more of it.
             for more in FIELDS {
                 if matches!(more.when, When::AccountAndCard | When::AccountAndHandler)

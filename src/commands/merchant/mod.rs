@@ -2,18 +2,17 @@
 
 pub mod application;
 mod apply;
-mod check;
 mod documents;
-mod fields;
 mod form;
 pub mod store;
-mod template;
 
 use super::Ctx;
+use crate::api::Endpoint;
 use crate::api::component::account::{Address, Info, UpdateInfo};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::merchant::APPLY;
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
@@ -36,11 +35,14 @@ pub enum Verb {
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::list::<store::Step>("merchant apply"),
+    Shows::list::<store::Step>("merchant apply").dry_run(),
+    Shows::record("merchant apply", &APPLY),
+    Shows::request("merchant apply", APPLY.path).dry_run(),
     Shows::one::<application::Application>("merchant application"),
     Shows::one::<Merchant>("merchant info"),
     Shows::one::<StoreRow>("merchant info"),
     Shows::one::<Merchant>("merchant update"),
-    Shows::any("merchant update").dry_run(),
+    Shows::request("merchant update", UpdateInfo::PATH).dry_run(),
 ];
 
 /// Set customer service and the default return address

@@ -6,11 +6,11 @@ use super::find::Which;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::order::NewPrice;
-use crate::shop::pass_through::order::{CHANGE_PRICE, UPDATE_ADDRESS};
+use crate::shop::pass_through::body;
+use crate::shop::pass_through::order::{CHANGE_PRICE, RECEIVER, UPDATE_ADDRESS};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::json;
 
 /// Change what an order costs, once, before it is paid
 ///
@@ -89,7 +89,7 @@ pub async fn address(args: AddressArgs, ctx: &Ctx) -> Result<()> {
     let file = Data {
         file: Some(args.file),
     };
-    let base = json!({"address_info": file.read()?});
+    let base = body([RECEIVER.of(file.read()?)]);
     let key = args.which.key(ctx).await?;
     ctx.ask_with(&UPDATE_ADDRESS, &key, base).await
 }

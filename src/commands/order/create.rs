@@ -2,11 +2,10 @@
 //! not be typed, and what does not add up is not sent.
 
 use super::super::Ctx;
-use super::super::ask::{Data, fields};
-use crate::api::json::put;
+use super::super::ask::Data;
 use crate::fail::Failure;
 use crate::shop::order::{Drafted, OneLine};
-use crate::shop::pass_through::order::CREATE;
+use crate::shop::pass_through::order::{CREATE, RECEIVER};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
@@ -48,31 +47,24 @@ pub struct Args {
     goods: Goods,
     /// Order total in yuan (default: computed)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    #[serde(rename = "order_detail.price_info.order_price")]
     total: Option<Fen>,
     /// Freight, yuan; none when left out
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    #[serde(rename = "order_detail.price_info.freight")]
     freight: Option<Fen>,
     /// What is taken off, yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    #[serde(rename = "order_detail.price_info.discounted_price")]
     discount: Option<Fen>,
     /// What is added, such as tax, yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
-    #[serde(rename = "order_detail.price_info.additional_price")]
     surcharge: Option<Fen>,
     /// What the surcharge is for
     #[arg(long, value_name = "TEXT")]
-    #[serde(rename = "order_detail.price_info.additional_remarks")]
     surcharge_for: Option<String>,
     /// Number of the prepayment, for fund type ordinary
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "order_detail.pay_info.prepay_id")]
     prepay_id: Option<String>,
     /// When the prepayment was made, China time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
-    #[serde(rename = "order_detail.pay_info.prepay_time")]
     prepay_time: Option<ChinaTime>,
     /// JSON or TOML file with the receiver (receiver_name, tel_number, province, city, town, detailed_address)
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
@@ -139,10 +131,10 @@ fn as_number<S: serde::Serializer>(
 
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let now = ctx.clock()?;
-    let mut order = fields(&args, args.data.read()?)?;
+    let mut order = CREATE.laid(&args, args.data.read()?)?;
     if let Some(path) = args.address {
         let file = Data { file: Some(path) };
-        put(&mut order, "address_info", file.read()?);
+        RECEIVER.put(&mut order, file.read()?);
     }
     let lines: Vec<OneLine> = args.goods.line().into_iter().collect();
     let expires = args.pay_within.map(|within| {

@@ -7,11 +7,12 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::joining::{NOT_JOINED, conditions as conditions_of};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS, NICKNAME, NUMBER};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub async fn list(rows: Rows, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "Channels promoters (视频号推广员); the Mini Program's promotion staff: wxsell promoter list --staff"
     ));
-    ctx.ask_rows(&CHANNELS_LIST, &json!({}), rows).await
+    ctx.ask_rows(&CHANNELS_LIST, &(), rows).await
 }
 
 /// Who is to become a promoter, and how long to wait for it.
@@ -118,7 +119,7 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
 
 /// Whether the component is joined, and whether Channels is open to it. What the platform does not answer is unknown.
 async fn conditions(ctx: &Ctx) -> Result<(Option<bool>, Option<bool>)> {
-    let reply = match ctx.send(&CONDITIONS, &json!({})).await {
+    let reply = match ctx.send(&CONDITIONS, &empty()).await {
         Ok(reply) => reply.unwrap_or_default(),
         Err(error) => match failure(&error) {
             Some(known) if known.errcode == Some(NOT_JOINED) => return Ok((Some(false), None)),
@@ -165,7 +166,7 @@ fn rules(guide: &Guide, ctx: &Ctx) {
 }
 
 async fn promoters(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&CHANNELS_LIST, &json!({}), None).await
+    ctx.rows(&CHANNELS_LIST, &(), None).await
 }
 
 /// The promoter by nickname: the list tells no WeChat numbers.

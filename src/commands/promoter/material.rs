@@ -1,10 +1,10 @@
 //! What brings people in: invitations to a role, and share material that credits one person. Pictures go to files.
 
 use super::Ctx;
-use crate::api::json::put;
-use crate::commands::ask::{check, fields};
+use crate::commands::ask::check;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::{INVITE, SHARE};
 use crate::shop::pass_through::promoter::{LINK, PAGE, POSTER, QRCODE};
 use crate::text;
@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::{ValueEnum, ValueHint};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The platform's own Mini Program in which people agree.
@@ -62,7 +62,6 @@ pub struct ShareArgs {
     openid: String,
     /// Page of the Mini Program, with its own parameters
     #[arg(long, value_name = "PATH")]
-    #[serde(rename = "path")]
     page: String,
     /// What to make
     #[arg(long = "as", value_enum, default_value_t)]
@@ -73,11 +72,9 @@ pub struct ShareArgs {
     title: Option<String>,
     /// Mark of this material, which comes back with visits and payments; 80 bytes at most
     #[arg(long)]
-    #[serde(rename = "extra_info")]
     mark: Option<String>,
     /// Version of the Mini Program that a short link opens
     #[arg(long, value_enum)]
-    #[serde(rename = "env_version")]
     env: Option<Env>,
     /// File for the image
     #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -161,7 +158,7 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
         InviteForm::Code => 1,
         InviteForm::Link | InviteForm::Path => 2,
     };
-    let body = json!({"role_id": role, "invitation_type": kind});
+    let body = INVITE.laid(&Invitation { role, form: kind }, empty())?;
     check(&INVITE, &body, &[])?;
     ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&INVITE, &body).await?.unwrap_or_default();
@@ -177,6 +174,17 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     })
 }
 
+#[derive(Serialize)]
+struct Invitation {
+    role: i64,
+    form: i64,
+}
+
+#[derive(Serialize)]
+struct Form {
+    form: i64,
+}
+
 pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
     let picture = matches!(args.form, ShareForm::Code | ShareForm::All);
     file_for(picture, args.save.as_deref())?;
@@ -185,18 +193,13 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
             .hint(text!("leave --env out, or say --as link"))
             .into());
     }
-    let mut body = fields(&args, json!({}))?;
-    put(
-        &mut body,
-        "share_type",
-        match args.form {
-            ShareForm::All => 0,
-            ShareForm::Link => 1,
-            ShareForm::Path => 2,
-            ShareForm::Code => 3,
-        }
-        .into(),
-    );
+    let form = match args.form {
+        ShareForm::All => 0,
+        ShareForm::Link => 1,
+        ShareForm::Path => 2,
+        ShareForm::Code => 3,
+    };
+    let body = SHARE.laid(&Form { form }, SHARE.laid(&args, empty())?)?;
     check(&SHARE, &body, &[])?;
     ctx.out.check_columns::<Material>()?;
     let reply = ctx.send(&SHARE, &body).await?.unwrap_or_default();

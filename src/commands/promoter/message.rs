@@ -2,20 +2,22 @@
 //! from fifty on they get one message together, below that each their own, which is what the calls are made for.
 
 use super::Ctx;
-use crate::api::json::put;
 use crate::cli::values::{day, last_moment, moment};
-use crate::commands::ask::{columns, fields};
+use crate::commands::ask::columns;
 use crate::commands::job;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::promoter::{MESSAGE, MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_SHOW};
+use crate::shop::pass_through::promoter::{
+    APPID, CONTENT, MESSAGE, MESSAGE_CLICKS, MESSAGE_MANY, MESSAGE_SHOW, PATH, TEMPLATE,
+};
+use crate::shop::pass_through::{body, empty, laid};
 pub use crate::shop::promoter::message::Outcome;
 use crate::shop::promoter::message::Whom;
 use crate::text;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// From so many receivers on they are told together.
 const MANY_FROM: usize = 50;
@@ -96,27 +98,21 @@ pub struct ShowArgs {
 pub struct ClicksArgs {
     /// Day of sending, e.g. 2022-04-01 (China time)
     #[arg(value_parser = day)]
-    #[serde(rename = "send_date")]
     day: String,
     /// What each row is
     #[arg(long, value_enum, default_value_t)]
-    #[serde(rename = "dimonsion")]
     per: Per,
     /// Only this template
     #[arg(long = "type", value_name = "NUMBER")]
-    #[serde(rename = "msg_type")]
     msg_type: Option<u32>,
     /// Only this message
     #[arg(long, value_name = "MSG_ID")]
-    #[serde(rename = "msg_id")]
     message: Option<String>,
     /// Only messages sent since this time of the day
     #[arg(long, value_name = "TIME", value_parser = moment)]
-    #[serde(rename = "begin_send_time")]
     since: Option<i64>,
     /// Only messages sent until this time of the day
     #[arg(long, value_name = "TIME", value_parser = last_moment)]
-    #[serde(rename = "end_send_time")]
     until: Option<i64>,
 }
 
@@ -149,11 +145,12 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
-    let mut body =
-        json!({"msg_type": args.msg_type, "content": content(&args.content)?, "path": args.page});
-    if let Some(appid) = &args.appid {
-        put(&mut body, "appid", appid.as_str().into());
-    }
+    let mut body = body([
+        TEMPLATE.of(args.msg_type),
+        CONTENT.of(content(&args.content)?),
+        PATH.of(&args.page),
+        APPID.of(&args.appid),
+    ]);
     let whom = Whom {
         all: args.all,
         roles: &args.role,
@@ -189,7 +186,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
 /// The content as text, which is how it is sent.
 fn content(given: &Content) -> Result<String> {
     let Some(json) = &given.content else {
-        return Ok(fields(given, json!({}))?.to_string());
+        return Ok(laid(&[], given, empty())?.to_string());
     };
     match serde_json::from_str::<Map<String, Value>>(json) {
         Ok(content) => Ok(Value::Object(content).to_string()),

@@ -11,6 +11,7 @@ mod staff;
 
 use super::Ctx;
 use crate::commands::shows::Shows;
+use crate::shop::pass_through::promoter::{ADD, MESSAGE_MANY};
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -42,12 +43,12 @@ pub enum Verb {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<roster::Outcome>("promoter add"),
     Shows::one::<channels::Guide>("promoter add"),
-    Shows::any("promoter add").dry_run(),
+    Shows::requests("promoter add", ADD.path).dry_run(),
     Shows::row("promoter show", &crate::shop::pass_through::promoter::LIST),
     Shows::one::<material::Material>("promoter invite"),
     Shows::one::<material::Material>("promoter share"),
     Shows::list::<message::Outcome>("promoter message send"),
-    Shows::any("promoter message send").dry_run(),
+    Shows::request("promoter message send", MESSAGE_MANY.path).dry_run(),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {

@@ -2,14 +2,14 @@
 
 use super::Ctx;
 use crate::cli::values::{self, When, when};
-use crate::commands::ask::{Rows, fields};
+use crate::commands::ask::Rows;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::PATH;
 use crate::shop::pass_through::promoter::{ORDERS, RELATIONS};
 use crate::text;
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
-use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Staff: list the visits that one person is credited with
@@ -50,14 +50,12 @@ pub struct OrdersArgs {
     openid: String,
     /// Only payments of this day, e.g. 2022-04-01 (China time)
     #[arg(long, value_name = "DAY", value_parser = day)]
-    #[serde(rename = "date")]
     day: Option<String>,
     /// Only payments in this state
     #[arg(long, value_enum)]
     status: Option<Paid>,
     /// Only this WeChat Pay merchant number
     #[arg(long, value_name = "MCH_ID")]
-    #[serde(rename = "mch_id")]
     merchant: Option<String>,
     /// Only this WeChat Pay transaction
     #[arg(long, value_name = "NUMBER")]
@@ -77,7 +75,7 @@ pub struct OrdersArgs {
 struct Identity {
     /// Show unionids in place of openids
     #[arg(long)]
-    #[serde(rename = "need_unionid", serialize_with = "wanted")]
+    #[serde(serialize_with = "wanted")]
     unionid: bool,
 }
 
@@ -109,13 +107,20 @@ fn day(text: &str) -> Result<String, crate::lang::Text> {
     values::day(text).map(|day| day.replace('-', ""))
 }
 
+/// Unix seconds.
+#[derive(Serialize)]
+struct Window {
+    since: Option<i64>,
+    until: Option<i64>,
+}
+
 pub async fn relations(args: RelationsArgs, ctx: &Ctx) -> Result<()> {
     let now = ctx.clock()?;
-    let window = json!({
-        "begin_time": args.since.map(|since| since.first(now)),
-        "end_time": args.until.map(|until| until.last(now)),
-    });
-    let body = fields(&args, fields(&window, json!({}))?)?;
+    let window = Window {
+        since: args.since.map(|since| since.first(now)),
+        until: args.until.map(|until| until.last(now)),
+    };
+    let body = RELATIONS.laid(&args, RELATIONS.laid(&window, empty())?)?;
     let Some(page) = &args.page else {
         return ctx.ask_rows(&RELATIONS, &body, args.rows).await;
     };

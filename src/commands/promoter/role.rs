@@ -3,7 +3,9 @@
 use super::Ctx;
 use crate::commands::ask::{Rows, columns, request};
 use crate::fail::Failure;
+use crate::shop::pass_through::promoter::ROLE;
 use crate::shop::pass_through::promoter::{ROLE_ADD, ROLE_LIST, ROLE_UPDATE};
+use crate::shop::pass_through::{body, empty};
 use crate::shop::promoter::named;
 use crate::shop::write::{Made, Planned, Sort, Want};
 use crate::text;
@@ -11,7 +13,6 @@ use crate::types::Fen;
 use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
-use serde_json::json;
 
 /// Staff: sort people into roles
 ///
@@ -57,10 +58,11 @@ pub struct UpdateArgs {
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
-        Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &json!({}), args.rows).await,
+        Verb::List(args) => ctx.ask_rows(&ROLE_LIST, &(), args.rows).await,
         Verb::Add(args) => add(&args, ctx).await,
         Verb::Update(args) => {
-            let base = json!({"role_id": ctx.shop().await?.promoter_role(&args.role).await?});
+            let number = ctx.shop().await?.promoter_role(&args.role).await?;
+            let base = body([ROLE.of(number)]);
             ctx.ask_with(&ROLE_UPDATE, &args, base).await
         }
     }
@@ -68,7 +70,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 /// Makes a role once: it could not be removed again. Two of one name could not be told apart.
 async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
-    let body = request(&ROLE_ADD, args, json!({}))?;
+    let body = request(&ROLE_ADD, args, empty())?;
     if ctx.global.dry_run {
         return ctx.send(&ROLE_ADD, &body).await.map(|_| ());
     }

@@ -1,11 +1,11 @@
 //! Promotion staff: who is declared, who has agreed, and changing both sides as far as the merchant can.
 
 use super::{Ctx, channels};
-use crate::api::json::{put, take};
 use crate::cli::values::{When, when};
-use crate::commands::ask::{Data, Rows, check, columns, fields};
+use crate::commands::ask::{Data, Rows, check, columns};
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::{DECLARED, PERSON};
 use crate::shop::pass_through::promoter::{LIST, REMOVE, UPDATE};
 use crate::shop::promoter::{BOUND, is_bound};
@@ -13,7 +13,7 @@ use crate::text;
 use anyhow::Result;
 use clap::ArgGroup;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// List Channels promoters; with --staff, the promotion staff of the Mini Program
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,6 @@ struct Filter {
     role: Option<String>,
     /// Staff: only this store
     #[arg(long, value_name = "RETAIL_ID", requires = "staff")]
-    #[serde(rename = "retail_id")]
     store: Option<String>,
     /// Staff: only who is declared and has agreed
     #[arg(long, requires = "staff", conflicts_with = "waiting")]
@@ -81,11 +80,9 @@ pub struct UpdateArgs {
     role: Option<String>,
     /// New store; 20 bytes at most
     #[arg(long, value_name = "RETAIL_ID")]
-    #[serde(rename = "retail_id")]
     store: Option<String>,
     /// New mark of your own; 80 bytes at most
     #[arg(long)]
-    #[serde(rename = "extra_info")]
     mark: Option<String>,
     /// Declare the person again after a removal
     #[arg(long)]
@@ -109,34 +106,43 @@ pub struct RemoveArgs {
     wechat: Option<String>,
 }
 
+/// What the options of a list come to.
+#[derive(Serialize)]
+struct More {
+    since: Option<i64>,
+    until: Option<i64>,
+    role: Option<i64>,
+    declared: Option<i64>,
+    agreed: Option<i64>,
+    unionid: Option<i64>,
+}
+
+/// What the options of a change come to.
+#[derive(Serialize)]
+struct Change {
+    role: Option<i64>,
+    declared: Option<i64>,
+}
+
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if !args.staff {
         return channels::list(args.rows, ctx).await;
     }
     let now = ctx.clock()?;
-    let window = json!({
-        "begin_time": args.filter.changed_since.map(|since| since.first(now)),
-        "end_time": args.filter.changed_until.map(|until| until.last(now)),
-    });
-    let mut body = fields(&args.filter, fields(&window, json!({}))?)?;
-    if let Some(name) = &args.filter.role {
-        put(
-            &mut body,
-            "role_id",
-            ctx.shop().await?.promoter_role(name).await?.into(),
-        );
-    }
-    if args.filter.bound || args.filter.waiting {
-        put(&mut body, "decl_status", BOUND.0.into());
-        put(
-            &mut body,
-            "auth_status",
-            i64::from(args.filter.bound).into(),
-        );
-    }
-    if args.filter.unionid {
-        put(&mut body, "need_unionid", 1.into());
-    }
+    let filter = &args.filter;
+    let by_relation = filter.bound || filter.waiting;
+    let more = More {
+        since: filter.changed_since.map(|since| since.first(now)),
+        until: filter.changed_until.map(|until| until.last(now)),
+        role: match &filter.role {
+            Some(name) => Some(ctx.shop().await?.promoter_role(name).await?),
+            None => None,
+        },
+        declared: by_relation.then_some(BOUND.0),
+        agreed: by_relation.then_some(i64::from(filter.bound)),
+        unionid: filter.unionid.then_some(1),
+    };
+    let body = LIST.laid(&more, LIST.laid(filter, empty())?)?;
     ctx.out.note(text!(
         "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
     ));
@@ -155,17 +161,14 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
-    let mut body = fields(&args, args.data.read()?)?;
-    if let Some(name) = &args.role {
-        put(
-            &mut body,
-            "role_id",
-            ctx.shop().await?.promoter_role(name).await?.into(),
-        );
-    }
-    if args.declare {
-        put(&mut body, "decl_status", 1.into());
-    }
+    let change = Change {
+        role: match &args.role {
+            Some(name) => Some(ctx.shop().await?.promoter_role(name).await?),
+            None => None,
+        },
+        declared: args.declare.then_some(BOUND.0),
+    };
+    let mut body = UPDATE.laid(&change, UPDATE.laid(&args, args.data.read()?)?)?;
     if body.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(Failure::input(text!("nothing to change was named"))
             .hint(text!(
@@ -174,16 +177,10 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     // The fields first, the look-up after: nothing is called for a request that is wrong anyway.
-    put(&mut body, "id", "0".into());
+    PERSON.put(&mut body, "0");
     check(&UPDATE, &body, &[])?;
-    put(
-        &mut body,
-        "id",
-        take(
-            &mut ctx.shop().await?.promoter_person(&args.who).await?,
-            "id",
-        ),
-    );
+    let mut person = ctx.shop().await?.promoter_person(&args.who).await?;
+    PERSON.put(&mut body, PERSON.take(&mut person));
     ctx.send_and_show(&UPDATE, &body).await
 }
 
@@ -205,7 +202,7 @@ pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
         ));
         return Ok(());
     }
-    let mut body = json!({});
+    let mut body = empty();
     PERSON.put(&mut body, PERSON.at(&person).clone());
     DECLARED.put(&mut body, WITHDRAWN);
     ctx.send_and_show(&REMOVE, &body).await

@@ -12,6 +12,7 @@ use crate::profile::{
     self, Entry, Profile, Settings, SettingsFile, Store, check_appid, check_new_name,
 };
 use crate::shop::Authorization;
+use crate::shop::pass_through::empty;
 use crate::shop::pass_through::provider::{LIVES, MERCHANT_APPID, PREAUTH_CODE, REFRESH_TOKEN};
 use crate::shop::pass_through::provider::{MERCHANTS, PREAUTH};
 use crate::state::token::StoredToken;
@@ -160,9 +161,9 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
     })?;
     let only = args.only.as_deref().map(check_appid).transpose()?;
     let own = Own {
-        component_appid: &provider.appid,
+        provider: &provider.appid,
     };
-    let body = super::super::ask::request(&PREAUTH, &own, serde_json::json!({}))?;
+    let body = super::super::ask::request(&PREAUTH, &own, empty())?;
     ctx.out.check_columns::<Page>()?;
     let Some(reply) = ctx.send(&PREAUTH, &body).await? else {
         return Ok(());
@@ -310,7 +311,7 @@ pub async fn connect(args: &ConnectArgs, provider: &Profile, ctx: &Ctx) -> Resul
         return Ok(());
     }
     let own = Own {
-        component_appid: &provider.appid,
+        provider: &provider.appid,
     };
     let rows = ctx.rows(&MERCHANTS, &own, None).await?;
     let row = rows.iter().find(|row| MERCHANT_APPID.is(row, &appid));

@@ -39,10 +39,8 @@ pub enum Verb {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct MerchantArgs {
     /// AppID of the merchant
-    #[serde(rename = "authorizer_appid")]
     #[arg(value_name = "APPID")]
     appid: String,
-    #[serde(rename = "component_appid")]
     #[arg(skip)]
     provider: String,
 }
@@ -66,18 +64,19 @@ pub struct ClearArgs {
 /// A request of which the provider's AppID is a part, and perhaps all.
 #[derive(Serialize)]
 struct Own<'a> {
-    component_appid: &'a str,
+    provider: &'a str,
 }
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
-    Shows::any("provider ticket set"),
+    Shows::one::<ticket::Kept<'static>>("provider ticket set"),
     Shows::one::<ticket::Shown>("provider ticket show"),
-    Shows::any("provider ticket start"),
+    Shows::one::<ticket::Started<'static>>("provider ticket start"),
     Shows::one::<super::auth::Printed>("provider token"),
     Shows::one::<authorize::Page>("provider authorize"),
     Shows::one::<authorize::Connected>("provider authorize"),
     Shows::one::<authorize::Connected>("provider connect"),
+    Shows::one::<super::quota::Cleared<'static>>("provider quota clear"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -89,7 +88,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Connect(args) => authorize::connect(&args, provider, ctx).await,
         Verb::Merchants(rows) => {
             let own = Own {
-                component_appid: &provider.appid,
+                provider: &provider.appid,
             };
             ctx.ask_rows(&MERCHANTS, &own, rows).await
         }

@@ -95,9 +95,26 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
         "stored the ticket of {appid}; it can be used for 12 hours",
         appid = &provider.appid
     ));
-    ctx.told(
-        &serde_json::json!({"appid": provider.appid, "usable_until": rfc3339(now() + 12 * 3600)}),
-    )
+    let kept = Kept {
+        appid: &provider.appid,
+        usable_until: rfc3339(now() + 12 * 3600),
+    };
+    ctx.told(&serde_json::to_value(kept)?)
+}
+
+/// A ticket that was stored.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Kept<'a> {
+    appid: &'a str,
+    #[schemars(with = "crate::types::shape::Moment")]
+    usable_until: String,
+}
+
+/// The push of tickets, which runs now.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Started<'a> {
+    appid: &'a str,
+    was_running: bool,
 }
 
 /// One word that must not stand on the command line: from a file, from standard input, or typed.
@@ -187,5 +204,9 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
             "the push runs now; the first ticket comes within 10 minutes"
         )),
     }
-    ctx.told(&serde_json::json!({"appid": provider.appid, "was_running": ran}))
+    let started = Started {
+        appid: &provider.appid,
+        was_running: ran,
+    };
+    ctx.told(&serde_json::to_value(started)?)
 }

@@ -1,12 +1,12 @@
 //! `wxsell sandbox withdrawal`, `payment` and `deposit`: what happens to money away from the merchant's programs.
 
 use crate::commands::Ctx;
+use crate::output::{Cell, Column, Record};
 use crate::sandbox::{Sandbox, WithdrawalStep};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 #[derive(Debug, Subcommand)]
 pub enum WithdrawalVerb {
@@ -69,11 +69,19 @@ pub fn deposit(args: DepositArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         "available now: {yuan} yuan",
         yuan = available.to_yuan()
     ));
-    let columns = crate::output::Columns::none().with(
-        "available_amount",
-        "AVAILABLE",
-        move |_: &serde_json::Value| crate::output::Cell::Money(available),
-    );
-    ctx.out
-        .show_with(columns, &json!({"available_amount": available}))
+    ctx.out.show(&Deposited {
+        available_amount: available,
+    })
+}
+
+/// What stands on the shop's account.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct Deposited {
+    available_amount: Fen,
+}
+
+impl Record for Deposited {
+    const COLUMNS: &'static [Column<Self>] = &[Column::new("available_amount", "AVAILABLE", |d| {
+        Cell::Money(d.available_amount)
+    })];
 }

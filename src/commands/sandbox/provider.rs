@@ -8,6 +8,7 @@ use crate::text;
 use crate::types::Secret;
 use anyhow::Result;
 use clap::Subcommand;
+use serde::Serialize;
 use std::io::Read;
 
 /// Act as WeChat and merchants of a service provider
@@ -52,7 +53,13 @@ pub struct AuthorizeArgs {
 
 pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let what = match verb {
-        Verb::Ticket => return secret("ticket", shop.ticket()?, ctx),
+        Verb::Ticket => {
+            let ticket = Secret::new(shop.ticket()?);
+            let shown = Ticket {
+                ticket: ticket.reveal().to_owned(),
+            };
+            return alone(ticket.reveal(), &shown, ctx);
+        }
         Verb::Authorize(args) => ProviderMove::Authorise {
             pre_auth_code: pre_auth_code()?,
             appid: args.merchant.appid()?,
@@ -63,18 +70,34 @@ pub fn run(verb: Verb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     };
     let (happened, code) = shop.provider(&what)?;
     match code {
-        Some(code) => secret("auth_code", code, ctx),
+        Some(code) => {
+            let shown = Code {
+                auth_code: code.clone(),
+            };
+            alone(Secret::new(code).reveal(), &shown, ctx)
+        }
         None => ctx.out.list(&[happened]),
     }
 }
 
+/// The ticket that would be pushed now.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Ticket {
+    ticket: String,
+}
+
+/// What the authorization page leads back with.
+#[derive(Serialize, schemars::JsonSchema)]
+pub struct Code {
+    auth_code: String,
+}
+
 /// What was asked for by name: alone on a line, or the only field of an object.
-fn secret(name: &str, value: String, ctx: &Ctx) -> Result<()> {
-    let value = Secret::new(value);
+fn alone(text: &str, thing: &impl Serialize, ctx: &Ctx) -> Result<()> {
     if ctx.out.is_values() {
-        return ctx.out.value(&serde_json::json!({ name: value.reveal() }));
+        return ctx.out.value(&serde_json::to_value(thing)?);
     }
-    ctx.out.text(value.reveal())
+    ctx.out.text(text)
 }
 
 fn pre_auth_code() -> Result<String> {

@@ -12,7 +12,10 @@ use clap::Subcommand;
 use std::path::PathBuf;
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[Shows::any("util report"), Shows::text("util docs")];
+pub const SHOWS: &[Shows] = &[
+    Shows::one::<report::Report>("util report"),
+    Shows::text("util docs"),
+];
 
 /// Collect a bug report, or write man pages and completions
 #[derive(Debug, Subcommand)]

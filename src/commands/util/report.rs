@@ -1,16 +1,20 @@
 //! `wxsell util report`: what a bug report needs, in one document that may be given away.
 
-use crate::api::json::put;
 use crate::client::trace::{mask, mask_text};
 use crate::commands::job::Invocation;
 use crate::commands::{Ctx, auth, profile as profiles};
 use crate::fail::Failure;
+use crate::lang::Lang;
 use crate::profile;
 use crate::state::runs::Run;
 use crate::text;
+use crate::types::shape::Moment;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Collect what a bug report needs, without any secret
@@ -47,35 +51,108 @@ pub async fn run(args: &ReportArgs, ctx: &Ctx) -> Result<()> {
             drop(state.token(&profile.account_key(), profile.token_kind()));
         }
     }
-    let mut report = json!({
-        "wxsell": env!("CARGO_PKG_VERSION"),
-        "made_at": rfc3339(now()),
-        "system": {
-            "os": std::env::consts::OS,
-            "arch": std::env::consts::ARCH,
-            "keyring": cfg!(feature = "keyring"),
-            "language": ctx.out.lang,
+    let trace = args.with_trace.as_deref();
+    let report = Report {
+        wxsell: env!("CARGO_PKG_VERSION"),
+        made_at: rfc3339(now()),
+        system: System {
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            keyring: cfg!(feature = "keyring"),
+            language: ctx.out.lang,
         },
-        "environment": environment(),
-        "settings": or_problem(profiles::described(ctx)),
-        "state": or_problem(state(ctx)),
-        "last_job": or_problem(last_job(ctx)),
-    });
-    if let Some(path) = &args.with_trace {
-        put(&mut report, "trace", trace(path, args.calls)?.into());
-    }
-    if !args.offline {
-        put(&mut report, "doctor", or_problem(auth::findings(ctx).await));
-    }
-    ctx.out.value(&without_home(report))
+        environment: environment(),
+        settings: profiles::described(ctx).into(),
+        state: state(ctx).into(),
+        last_job: last_job(ctx).into(),
+        trace: trace.map(|path| calls(path, args.calls)).transpose()?,
+        doctor: if args.offline {
+            None
+        } else {
+            Some(auth::diagnose(ctx).await.into())
+        },
+    };
+    ctx.out.value(&without_home(serde_json::to_value(report)?))
 }
 
-/// What could not be had is named in its place.
-fn or_problem(part: Result<Value>) -> Value {
-    part.unwrap_or_else(|error| {
-        let message = Failure::from_any(error).message.to_string();
-        json!({ "problem": mask_text(&message) })
-    })
+/// What a bug report needs.
+#[derive(Serialize, JsonSchema)]
+pub struct Report {
+    /// Its version.
+    wxsell: &'static str,
+    #[schemars(with = "Moment")]
+    made_at: String,
+    system: System,
+    /// The names of variables that are set.
+    environment: Vec<String>,
+    settings: Part<profiles::Described>,
+    state: Part<State>,
+    last_job: Part<Option<Job>>,
+    /// Calls as the trace has them, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doctor: Option<Part<Vec<auth::Check>>>,
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    unreadable_bytes: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct System {
+    os: &'static str,
+    arch: &'static str,
+    /// Whether this program can use the keyring of the system.
+    keyring: bool,
+    language: Lang,
+}
+
+/// A part of the report; what could not be had is named in its place.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Part<T> {
+    Problem { problem: String },
+    Known(T),
+}
+
+impl<T> From<Result<T>> for Part<T> {
+    fn from(part: Result<T>) -> Part<T> {
+        part.map_or_else(
+            |error| Part::Problem {
+                problem: mask_text(&Failure::from_any(error).message.to_string()),
+            },
+            Part::Known,
+        )
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct State {
+    folder: String,
+    /// Size of each file in it.
+    #[schemars(with = "BTreeMap<String, u64>")]
+    bytes: Map<String, Value>,
+    writes_with_unknown_outcome: usize,
+    #[schemars(with = "Option<Moment>")]
+    events_removed_before: Option<String>,
+}
+
+/// A job without what was typed for it: names of options, and how its files end.
+#[derive(Serialize, JsonSchema)]
+struct Job {
+    id: i64,
+    command: String,
+    options: Vec<String>,
+    files: Vec<String>,
+    state: &'static str,
+    #[schemars(with = "Moment")]
+    started_at: String,
+    #[schemars(with = "Option<Moment>")]
+    ended_at: Option<String>,
+    /// Counts and yes or no; names of files and products are left out.
+    counts: Option<Map<String, Value>>,
 }
 
 /// Which variables are set; what is in them is nobody's business.
@@ -94,7 +171,7 @@ fn environment() -> Vec<String> {
     names
 }
 
-fn state(ctx: &Ctx) -> Result<Value> {
+fn state(ctx: &Ctx) -> Result<State> {
     let shop = ctx.profile()?.shop_key();
     let open = ctx.state()?.open_movements(&shop)?.len();
     let mut files = Map::new();
@@ -106,22 +183,22 @@ fn state(ctx: &Ctx) -> Result<Value> {
             files.insert(name, about.len().into());
         }
     }
-    Ok(json!({
-        "folder": ctx.dirs.state.display().to_string(),
-        "bytes": files,
-        "writes_with_unknown_outcome": open,
-        "events_removed_before": ctx.state()?.events_pruned(&ctx.profile()?.account_key())?.map(rfc3339),
-    }))
+    let pruned = ctx.state()?.events_pruned(&ctx.profile()?.account_key())?;
+    Ok(State {
+        folder: ctx.dirs.state.display().to_string(),
+        bytes: files,
+        writes_with_unknown_outcome: open,
+        events_removed_before: pruned.map(rfc3339),
+    })
 }
 
-fn last_job(ctx: &Ctx) -> Result<Value> {
+fn last_job(ctx: &Ctx) -> Result<Option<Job>> {
     let shop = ctx.profile()?.shop_key();
     let run = ctx.state()?.runs(&shop, 1)?.pop();
-    Ok(run.map_or(Value::Null, |run| job(&run)))
+    Ok(run.map(job))
 }
 
-/// A job without what was typed for it: names of options, and how its files end.
-fn job(run: &Run) -> Value {
+fn job(run: Run) -> Job {
     let arguments = Invocation::read(&run.options).map(|how| how.arguments);
     let options = arguments.unwrap_or_default().into_iter();
     let options = options.filter(|word| word.starts_with('-'));
@@ -139,28 +216,27 @@ fn job(run: &Run) -> Value {
     let summary = run.summary.as_deref();
     let summary: Option<Map<String, Value>> =
         summary.and_then(|summary| serde_json::from_str(summary).ok());
-    // Counts; names of files and products are left out.
     let counts = summary.map(|summary| {
         let counts = summary.into_iter();
         counts
             .filter(|(_, value)| value.is_number() || value.is_boolean())
             .collect::<Map<String, Value>>()
     });
-    json!({
-        "id": run.id,
-        "command": run.command,
-        "options": options,
-        "files": endings,
-        "state": run.state.name(),
-        "started_at": rfc3339(run.started_at),
-        "ended_at": run.ended_at.map(rfc3339),
-        "counts": counts,
-    })
+    Job {
+        id: run.id,
+        command: run.command,
+        options,
+        files: endings,
+        state: run.state.name(),
+        started_at: rfc3339(run.started_at),
+        ended_at: run.ended_at.map(rfc3339),
+        counts,
+    }
 }
 
 /// The last lines of a trace. It was written masked; it is masked again, because it may be of an older version or have been
 /// edited.
-fn trace(path: &Path, calls: usize) -> Result<Vec<Value>> {
+fn calls(path: &Path, count: usize) -> Result<Vec<Value>> {
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::input(text!(
             "cannot read {path}: {error}",
@@ -170,7 +246,7 @@ fn trace(path: &Path, calls: usize) -> Result<Vec<Value>> {
     })?;
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
-    let last = lines.iter().skip(lines.len().saturating_sub(calls));
+    let last = lines.iter().skip(lines.len().saturating_sub(count));
     Ok(last
         .map(|line| match serde_json::from_str::<Value>(line) {
             Ok(mut call) => {
@@ -179,7 +255,12 @@ fn trace(path: &Path, calls: usize) -> Result<Vec<Value>> {
                 call
             }
             // What cannot be read cannot be masked.
-            Err(_) => json!({ "unreadable_bytes": line.len() }),
+            Err(_) => {
+                let unreadable = Unreadable {
+                    unreadable_bytes: line.len(),
+                };
+                serde_json::to_value(unreadable).unwrap_or_default()
+            }
         })
         .collect())
 }

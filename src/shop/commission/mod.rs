@@ -68,14 +68,21 @@ pub fn problems(rows: &[Commission], sold: &Order) -> Vec<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::{replied, requested};
     use serde_json::json;
 
     fn refused(rows: Value) -> Vec<String> {
-        let order = json!({"order_detail": {"product_infos": [
-            {"out_product_id": "T", "out_sku_id": "T1", "product_cnt": 2, "sku_real_price": 9999},
-            {"out_product_id": "T", "out_sku_id": "T2", "product_cnt": 2, "real_price": 1000},
-        ]}});
-        let rows = commissions(Family::Component, &json!({ "commission_list": rows }));
+        let order = replied(
+            "/shop/order/get",
+            "order",
+            json!({"order_detail": {"product_infos": [
+                {"out_product_id": "T", "out_sku_id": "T1", "product_cnt": 2, "sku_real_price": 9999},
+                {"out_product_id": "T", "out_sku_id": "T2", "product_cnt": 2, "real_price": 1000},
+            ]}}),
+        );
+        let set = "/shop/commission/setordercommission";
+        let request = requested(set, "", json!({ "commission_list": rows }));
+        let rows = commissions(Family::Component, &request);
         let problems = problems(&rows, &crate::api::component::order::order(&order).value);
         problems.iter().map(ToString::to_string).collect()
     }

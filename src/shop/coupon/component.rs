@@ -396,11 +396,15 @@ fn is_there(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::requested;
     use serde_json::json;
 
     #[test]
     fn the_kind_follows_from_what_a_coupon_says() {
-        let coupon = |discount: Value| json!({"coupon_info": {"discount_info": discount}});
+        let coupon = |discount: Value| {
+            let coupon = json!({"coupon_info": {"discount_info": discount}});
+            requested("/shop/coupon/add", "coupon", coupon)
+        };
         let over = json!({"product_price": 9900});
         for (discount, product, shop) in [
             (
@@ -437,6 +441,7 @@ mod tests {
             "discount_info": {"discount_fee": 500, "discount_condition": {"product_price": 500}},
             "receive_info": {"total_num": 1, "limit_num_one_person": 2, "start_time": 9, "end_time": 8},
             "valid_info": {"valid_type": 1, "start_time": 5, "end_time": 5}}});
+        let coupon = requested("/shop/coupon/add", "coupon", coupon);
         let found: Vec<String> = problems(&coupon).iter().map(Text::to_string).collect();
         assert_eq!(
             found,

@@ -1,6 +1,7 @@
 //! Goods as a merchant thinks of them.
 
 pub mod component;
+pub mod kept;
 pub mod plan;
 pub mod report;
 pub mod send;
@@ -11,8 +12,8 @@ pub mod upload;
 use super::walk::{Page, Walked, by_page};
 use super::{Shop, lacks};
 use crate::api::component::goods::{
-    AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListingSpu, Spu, UpdateSpu,
-    UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
+    AddSpu, Added, DeleteSpu, DelistingSpu, GetSpu, ListSpu, ListSpuReply, ListingSpu, Spu,
+    UpdateSpu, UpdateSpuFree, Updated, UpdatedFree, WithdrawAudit,
 };
 use crate::fail::failure;
 use crate::text;
@@ -20,6 +21,8 @@ use crate::types::{ChinaTime, Family};
 use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
+use kept::Reading;
+use serde::{Deserialize, Serialize};
 
 /// The largest page that WeChat hands out.
 const PAGE: u32 = 100;
@@ -36,6 +39,13 @@ const OFF_SALE: i64 = 11;
 pub const EXISTS: [i64; 2] = [1_000_012, 9_401_001];
 /// Errcodes that say a product is not there. -2 was seen for it on reads.
 pub const MISSING: [i64; 3] = [1_000_011, 9_401_002, -2];
+
+/// A page of a list, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct KeptPage {
+    total: u64,
+    spus: Vec<Spu>,
+}
 
 /// Which of the two copies of a product is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -136,24 +146,58 @@ impl Shop {
         Ok(reply.total_num.div_ceil(u64::from(PAGE)))
     }
 
-    /// All products that pass the filter, each once; `heard` is told how many have come of how many.
+    /// All products that pass the filter, each once; `heard` is told how many have come of how many. What `reading` kept
+    /// is not read again, unless the shop has more or fewer products by now.
     pub async fn all_goods(
         &self,
         filter: &GoodsFilter,
         copy: Copy,
+        reading: &Reading,
         heard: impl FnMut(u64, u64),
     ) -> Result<Walked<Spu>> {
-        let walked = self.walk_goods(filter, copy, heard, Ok).await?;
+        if reading.since().is_some() {
+            let now = self.goods_page(filter, copy, 1, PAGE).await?.total_num;
+            let kept: Option<KeptPage> = reading.look("1");
+            if kept.is_none_or(|kept| kept.total != now) {
+                reading.forget();
+            }
+        }
+        let walked = self
+            .walk_goods(filter, copy, Some(reading), heard, Ok)
+            .await?;
         Ok(Walked {
-            rows: self.complete(walked.rows, copy).await?,
+            rows: self.complete(walked.rows, copy, reading).await?,
             unsure: walked.unsure,
         })
+    }
+
+    async fn goods_page(
+        &self,
+        filter: &GoodsFilter,
+        copy: Copy,
+        page: u32,
+        page_size: u32,
+    ) -> Result<ListSpuReply> {
+        let request = ListSpu {
+            start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
+            end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
+            start_update_time: filter.updated.as_ref().map(|window| window.0.clone()),
+            end_update_time: filter.updated.as_ref().map(|window| window.1.clone()),
+            status: filter.status,
+            page,
+            page_size,
+            need_edit_spu: copy.flag(),
+        };
+        match self.family {
+            Family::Component => self.client.call(&request).await,
+            Family::Store => Err(lacks(text!("this command")).into()),
+        }
     }
 
     /// What `keep` makes of each draft of the shop, which may come more than once, the last time as it is now; some come
     /// without their SKUs. The products themselves are not held.
     pub async fn each_goods<T>(&self, keep: impl FnMut(Spu) -> Result<T>) -> Result<Walked<T>> {
-        self.walk_goods(&GoodsFilter::default(), Copy::Draft, |_, _| {}, keep)
+        self.walk_goods(&GoodsFilter::default(), Copy::Draft, None, |_, _| {}, keep)
             .await
     }
 
@@ -161,6 +205,7 @@ impl Shop {
         &self,
         filter: &GoodsFilter,
         copy: Copy,
+        reading: Option<&Reading>,
         heard: impl FnMut(u64, u64),
         keep: impl FnMut(Spu) -> Result<T>,
     ) -> Result<Walked<T>> {
@@ -176,30 +221,34 @@ impl Shop {
             None,
             |(id, _): &(String, T)| id.clone(),
             async |number, size| {
-                let request = ListSpu {
-                    start_create_time: filter.created.as_ref().map(|window| window.0.clone()),
-                    end_create_time: filter.created.as_ref().map(|window| window.1.clone()),
-                    start_update_time: filter.updated.as_ref().map(|window| window.0.clone()),
-                    end_update_time: filter.updated.as_ref().map(|window| window.1.clone()),
-                    status: filter.status,
-                    page: u32::try_from(number)?,
-                    page_size: u32::try_from(size)?,
-                    need_edit_spu: copy.flag(),
-                };
-                let reply = match self.family {
-                    Family::Component => self.client.call(&request).await?,
-                    Family::Store => return Err(lacks(text!("this command")).into()),
+                let part = number.to_string();
+                let kept = reading.and_then(|reading| reading.take::<KeptPage>(&part));
+                let page = match kept {
+                    Some(page) => {
+                        reading.inspect(|reading| reading.counts(page.spus.len()));
+                        page
+                    }
+                    None => {
+                        let (number, size) = (u32::try_from(number)?, u32::try_from(size)?);
+                        let reply = self.goods_page(filter, copy, number, size).await?;
+                        let page = KeptPage {
+                            total: reply.total_num,
+                            spus: reply.spus,
+                        };
+                        reading.inspect(|reading| reading.keep(&part, &page, page.spus.len()));
+                        page
+                    }
                 };
                 let mut heard = heard.borrow_mut();
-                heard.1 += reply.spus.len() as u64;
-                let come = heard.1.min(reply.total_num);
-                (heard.0)(come, reply.total_num);
+                heard.1 += page.spus.len() as u64;
+                let come = heard.1.min(page.total);
+                (heard.0)(come, page.total);
                 let mut keep = keep.borrow_mut();
-                let rows = reply.spus.into_iter();
+                let rows = page.spus.into_iter();
                 let rows = rows.map(|spu| Ok((id(&spu), keep(spu)?)));
                 Ok(Page {
                     rows: rows.collect::<Result<_>>()?,
-                    total: Some(reply.total_num),
+                    total: Some(page.total),
                     more: None,
                 })
             },
@@ -212,12 +261,20 @@ impl Shop {
     }
 
     /// Reads again what a list showed without its SKUs; lists have been seen to leave details out.
-    async fn complete(&self, goods: Vec<Spu>, copy: Copy) -> Result<Vec<Spu>> {
+    async fn complete(&self, goods: Vec<Spu>, copy: Copy, reading: &Reading) -> Result<Vec<Spu>> {
         let whole = |spu: Spu| async move {
             if !spu.skus.is_empty() || spu.out_product_id.is_empty() {
                 return Ok(spu);
             }
-            Ok(self.goods(&spu.out_product_id, copy).await?.unwrap_or(spu))
+            let part = format!("product {}", spu.out_product_id);
+            if let Some(kept) = reading.take(&part) {
+                return Ok(kept);
+            }
+            let Some(whole) = self.goods(&spu.out_product_id, copy).await? else {
+                return Ok(spu);
+            };
+            reading.keep(&part, &whole, 0);
+            Ok(whole)
         };
         futures_util::stream::iter(goods)
             .map(whole)

@@ -1,6 +1,6 @@
 //! The merchant's own settings and permissions, and the category tree.
 
-mod component;
+pub mod component;
 
 pub use component::{HANDLER, MAINLAND, picture_id, traits};
 

@@ -1,6 +1,6 @@
 //! Verbs of `wxsell brand` that are one call.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
 
 /// Lists of pictures in an application.
@@ -18,6 +18,41 @@ pub const ORIGIN: Field = Field("audit_req.brand_info.commodity_origin_type");
 pub const IMPORTED: u8 = 1;
 pub const DOMESTIC: u8 = 2;
 
+/// Where the options of an application stand.
+pub const PAPERS: Places = &[
+    ("brand_wording", "audit_req.brand_info.brand_wording"),
+    ("trademark", "audit_req.brand_info.brand_audit_type"),
+    ("relation", "audit_req.brand_info.brand_management_type"),
+    ("class", "audit_req.brand_info.trademark_type"),
+    ("origin", "audit_req.brand_info.commodity_origin_type"),
+    ("number", "audit_req.brand_info.trademark_registrant_nu"),
+    ("license", "audit_req.license"),
+    (
+        "certificate",
+        "audit_req.brand_info.trademark_registration_certificate",
+    ),
+    (
+        "change_certificate",
+        "audit_req.brand_info.trademark_change_certificate",
+    ),
+    ("owner", "audit_req.brand_info.trademark_registrant"),
+    (
+        "valid_until",
+        "audit_req.brand_info.trademark_authorization_period",
+    ),
+    (
+        "acceptance",
+        "audit_req.brand_info.trademark_registration_application",
+    ),
+    ("applicant", "audit_req.brand_info.trademark_applicant"),
+    (
+        "applied_on",
+        "audit_req.brand_info.trademark_application_time",
+    ),
+    ("authorization", "audit_req.brand_info.sale_authorization"),
+    ("customs", "audit_req.brand_info.imported_goods_form"),
+    ("scene", "audit_req.scene_group_list"),
+];
 /// The audit that a brand is in, as its record names it.
 pub const AUDIT_ID: Field = Field("brand.audit_result.audit_id");
 /// How a brand stands, and the state of one that is in audit.
@@ -29,7 +64,7 @@ pub const NAMES: [Field; 3] = [Field("ch_name"), Field("en_name"), Field("brand_
 verbs! {
     APPLY = Ask::new("brand apply", "/shop/audit/audit_brand")
         .confirm(|| text!("Submit brand documents for review"))
-        .look_up("audit show --brand");
+        .look_up("audit show --brand").takes(PAPERS);
     LIST = Ask::new("brand list", "/channels/ec/brand/list/get").shows(
         "brands",
         &[

@@ -1,12 +1,25 @@
 //! Verbs of `wxsell category` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
+
+/// Whether those that passed are left out.
+pub const FILTERED: Field = Field("is_filter_status");
+
+/// Where the options of an application stand.
+pub const PAPERS: Places = &[
+    ("license", "audit_req.license"),
+    ("level1", "audit_req.category_info.level1"),
+    ("level2", "audit_req.category_info.level2"),
+    ("level3", "audit_req.category_info.level3"),
+    ("certificate", "audit_req.category_info.certificate"),
+    ("scenes", "audit_req.scene_group_list"),
+];
 
 verbs! {
     APPLY = Ask::new("category apply", "/shop/audit/audit_category")
         .confirm(|| text!("Submit category documents for review"))
-        .look_up("audit show --category");
+        .look_up("audit show --category").takes(PAPERS);
     APPLICATIONS = Ask::new("category applications", "/channels/ec/category/getbizcatflowlist").shows(
         "list",
         &[

@@ -1,7 +1,26 @@
 //! Verbs of `wxsell commission` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, body, verbs};
 use crate::text;
+use serde_json::Value;
+
+pub const COMMISSIONS: Field = Field("commission_list");
+pub const ORDER_OF_REPLY: Field = Field("order");
+
+/// A merchant number, and a commission for a service: the only kinds that there are.
+pub const ACCOUNT_TYPE: (Field, i64) = (Field("account_type"), 0);
+pub const COMMISSION_TYPE: (Field, i64) = (Field("commission_type"), 1);
+
+/// The kinds in a request.
+pub fn kinds() -> Value {
+    body([
+        ACCOUNT_TYPE.0.of(ACCOUNT_TYPE.1),
+        COMMISSION_TYPE.0.of(COMMISSION_TYPE.1),
+    ])
+}
+
+/// Where the parts of one commission stand in it.
+pub const SHARE: Places = &[("product", "out_product_id"), ("sku", "out_sku_id")];
 
 verbs! {
     RECEIVERS = Ask::new(

@@ -1,7 +1,70 @@
 //! Verbs of `wxsell coupon` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
+
+/// Where the options of a coupon stand in it.
+pub const TERMS: Places = &[
+    ("name", "coupon_info.name"),
+    ("off", "coupon_info.discount_info.discount_fee"),
+    ("pays", "coupon_info.discount_info.discount_num"),
+    (
+        "from_amount",
+        "coupon_info.discount_info.discount_condition.product_price",
+    ),
+    (
+        "from_pieces",
+        "coupon_info.discount_info.discount_condition.product_cnt",
+    ),
+    (
+        "products",
+        "coupon_info.discount_info.discount_condition.out_product_ids",
+    ),
+    (
+        "channels_account",
+        "coupon_info.promote_info.finder.nickname",
+    ),
+    ("total", "coupon_info.receive_info.total_num"),
+    ("per_buyer", "coupon_info.receive_info.limit_num_one_person"),
+    ("take_from", "coupon_info.receive_info.start_time"),
+    ("take_until", "coupon_info.receive_info.end_time"),
+    ("valid_days", "coupon_info.valid_info.valid_day_num"),
+    ("valid_seconds", "coupon_info.valid_info.valid_second"),
+    ("valid_from", "coupon_info.valid_info.start_time"),
+    ("valid_until", "coupon_info.valid_info.end_time"),
+];
+
+/// Where the numbers of a coupon stand.
+pub const LEFT: Places = &[
+    ("out_coupon_id", "coupon_stock.out_coupon_id"),
+    ("left", "coupon_stock.stock_info.issued_num"),
+    ("taken", "coupon_stock.stock_info.receive_num"),
+];
+
+/// Where the options of a buyer's copy stand.
+pub const COPY_TAKEN: Places = &[
+    ("coupon", "user_coupon.out_coupon_id"),
+    ("number", "user_coupon.out_user_coupon_id"),
+    ("status", "user_coupon.status"),
+    ("taken_at", "recv_time"),
+];
+
+/// The same once it was used.
+pub const COPY_USED: Places = &[
+    ("coupon", "user_coupon.out_coupon_id"),
+    ("number", "user_coupon.out_user_coupon_id"),
+    ("taken_at", "recv_time"),
+    ("used_at", "user_coupon.ext_info.use_time"),
+];
+
+/// The same where its state alone changes.
+pub const MARKED: Places = &[
+    ("coupon", "out_coupon_id"),
+    ("number", "out_user_coupon_id"),
+];
+
+pub const COUPON: Field = Field("coupon");
+pub const STATE: Field = Field("status");
 
 verbs! {
     CONFIRM = Ask::new("coupon confirm", "/shop/coupon/confirm");
@@ -59,8 +122,8 @@ verbs! {
     STATUS = Ask::new("coupon status", "/shop/coupon/update_status")
         .confirm(|| text!("Change the state of the coupon permanently"))
         .look_up("coupon show OUT_COUPON_ID");
-    STOCK = Ask::new("coupon stock", "/shop/coupon/update_coupon_stock").look_up("coupon list");
-    USER_ADD = Ask::new("coupon user add", "/shop/coupon/add_user_coupon").look_up("coupon user list OPENID");
+    STOCK = Ask::new("coupon stock", "/shop/coupon/update_coupon_stock").look_up("coupon list").takes(LEFT);
+    USER_ADD = Ask::new("coupon user add", "/shop/coupon/add_user_coupon").look_up("coupon user list OPENID").takes(COPY_TAKEN);
     USER_LIST = Ask::new("coupon user list", "/shop/coupon/get_usercoupon_list").shows(
         "result_list",
         &[
@@ -74,10 +137,10 @@ verbs! {
         ],
     );
     USER_UPDATE = Ask::new("coupon user update", "/shop/coupon/update_user_coupon")
-        .look_up("coupon user list OPENID");
+        .look_up("coupon user list OPENID").takes(COPY_USED);
     USER_STATUS = Ask::new(
         "coupon user status",
         "/shop/coupon/update_usercoupon_status",
     )
-    .look_up("coupon user list OPENID");
+    .look_up("coupon user list OPENID").takes(MARKED);
 }

@@ -1,6 +1,6 @@
 //! Verbs of `wxsell dispute` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 
 /// Whose meanings are shown in words.
 /// What the platform's numbers of these fields mean is known from the reference.
@@ -8,6 +8,11 @@ pub const WHY: &str = "order.type";
 pub const VERDICT: &str = "order.judge_result";
 pub const EVENT: &str = "flow_info.list.op_record.event";
 const SHOWN: &[(&str, &str)] = &[(WHY, "WHY"), (VERDICT, "VERDICT"), (EVENT, "WHAT")];
+
+pub const NUMBER: Field = Field("complaint_order_id");
+pub const MATERIAL: Field = Field("material_info");
+pub const STATEMENT: Field = Field("material_info.content");
+pub const IMAGES: Field = Field("material_info.media_url_list");
 
 verbs! {
     LIST = Ask::new("dispute list", "/shop/complaint/get_list").shows("orders", &[]);

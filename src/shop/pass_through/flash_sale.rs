@@ -1,7 +1,23 @@
 //! Verbs of `wxsell flash-sale` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
+
+/// Where the terms of a flash sale stand.
+const TERMS: Places = &[
+    ("product", "product_id"),
+    ("start", "start_time"),
+    ("end", "end_time"),
+    ("skus", "limited_discount_skus"),
+];
+/// The same of a change, which names the product with each SKU.
+const CHANGED: Places = &[
+    ("start", "start_time"),
+    ("end", "end_time"),
+    ("skus", "limited_discount_skus"),
+];
+/// Where the product of a SKU stands.
+pub const PRODUCT: Field = Field("product_id");
 
 verbs! {
     LIST = Ask::new(
@@ -22,12 +38,14 @@ verbs! {
         "flash-sale add",
         "/channels/ec/product/limiteddiscounttask/add",
     )
+    .takes(TERMS)
     .confirm(|| text!("Plan a flash sale"))
     .look_up("flash-sale list");
     UPDATE = Ask::new(
         "flash-sale update",
         "/channels/ec/product/limiteddiscounttask/update",
     )
+    .takes(CHANGED)
     .confirm(|| text!("Change a flash sale"))
     .look_up("flash-sale list");
     STOP = Ask::new(

@@ -1,6 +1,6 @@
 //! Verbs of `wxsell funds` that are one call.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, verbs};
 
 const BANK: &[(&str, &str)] = &[
     ("account_bank", "BANK"),
@@ -34,6 +34,31 @@ pub const PICTURE: Field = Field("qrcode_buf");
 pub const WITHDRAWAL_STATE: Field = Field("status");
 pub const CODE_STATE: Field = Field("status");
 pub const SCANNED_BY: Field = Field("scan_user_type");
+/// Kinds of account.
+pub const BUSINESS: &str = "ACCOUNT_TYPE_BUSINESS";
+pub const PRIVATE: &str = "ACCOUNT_TYPE_PRIVATE";
+pub const CARD: Field = Field("account_number");
+pub const FLOW_NUMBER: Field = Field("funds_flow_id");
+/// The same as the payment-management service names it.
+pub const FLOW_NUMBER_OF_SERVICE: Field = Field("funds_flow_no");
+pub const DAY: Field = Field("date");
+pub const REQUEST_NUMBER: Field = Field("out_request_no");
+pub const DETAILS: Field = Field("withdraw_info");
+pub const AMOUNT: Field = Field("amount");
+pub const REMARK: Field = Field("remark");
+pub const MEMO: Field = Field("bank_memo");
+
+/// Where the options of an account stand.
+pub const ACCOUNT: Places = &[
+    ("kind", "account_info.bank_account_type"),
+    ("bank", "account_info.account_bank"),
+    ("address_code", "account_info.bank_address_code"),
+    ("branch_id", "account_info.bank_branch_id"),
+    ("branch_name", "account_info.bank_name"),
+];
+
+/// Where the options of a search for banks stand.
+const SEARCH: Places = &[("keyword", "key_words"), ("kind", "bank_type")];
 
 verbs! {
     BALANCE = Ask::new("funds balance", "/shop/funds/getbalance").shows(
@@ -94,8 +119,8 @@ verbs! {
         ],
     );
     BANK_SET = Ask::new("funds bank-account set", "/shop/funds/setbankaccount")
-        .look_up("funds bank-account show");
-    BANKS = Ask::new("funds banks", "/shop/funds/getbanklist").shows("data", BANK);
+        .look_up("funds bank-account show").takes(ACCOUNT);
+    BANKS = Ask::new("funds banks", "/shop/funds/getbanklist").shows("data", BANK).takes(SEARCH);
     BANKS_OF_CARD = Ask::new("funds banks", "/shop/funds/getbankbynum").shows("data", BANK);
     PROVINCES = Ask::new("funds provinces", "/shop/funds/getprovince").shows(
         "data",

@@ -1,7 +1,11 @@
 //! Verbs of `wxsell merchant` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, verbs};
 use crate::text;
+
+/// What is shown beside an application: how it stands, and who has to do what.
+pub const STATE: Field = Field("state");
+pub const NEXT: Field = Field("next");
 
 verbs! {
     APPLY = Ask::new("merchant apply", "/shop/wxpay/apply")

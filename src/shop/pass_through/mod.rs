@@ -20,6 +20,7 @@ pub mod freight;
 pub mod funds;
 pub mod ip;
 pub mod merchant;
+pub mod named;
 pub mod order;
 pub mod pay;
 pub mod promoter;
@@ -36,7 +37,9 @@ use crate::api::{Resend, reader};
 use crate::fail::{self, Failure};
 use crate::lang::Text;
 use crate::text;
-use serde_json::Value;
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// The verbs of a noun: each is a constant, and all of them are `ASKS`.
 macro_rules! verbs {
@@ -66,7 +69,12 @@ pub struct Ask {
     pub confirm: Option<fn() -> Text>,
     /// The command that tells whether it was done, for an answer that was lost.
     pub look_up: Option<&'static str>,
+    /// Where in the request stands what an option says; what is not named here stands under the option's own name.
+    pub takes: Places,
 }
+
+/// Names of options, each with a dotted path in a request.
+pub type Places = &'static [(&'static str, &'static str)];
 
 impl Ask {
     pub const fn new(command: &'static str, path: &'static str) -> Ask {
@@ -78,6 +86,7 @@ impl Ask {
             beside: &[],
             confirm: None,
             look_up: None,
+            takes: &[],
         }
     }
 
@@ -109,6 +118,15 @@ impl Ask {
             look_up: Some(command),
             ..self
         }
+    }
+
+    pub const fn takes(self, takes: Places) -> Ask {
+        Ask { takes, ..self }
+    }
+
+    /// Options laid over a base, each where this request has it.
+    pub fn laid(&self, options: &impl Serialize, base: Value) -> Result<Value> {
+        laid(self.takes, options, base)
     }
 
     /// Whether rows are shown.
@@ -151,7 +169,7 @@ impl Ask {
 }
 
 /// A field of a request or an answer that the program itself fills in or takes, by its dotted path.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field(pub &'static str);
 
 impl Field {
@@ -187,6 +205,59 @@ impl Field {
     pub fn put(self, record: &mut Value, value: impl Into<Value>) {
         put(record, self.0, value.into());
     }
+
+    /// Takes out what stands there; null where nothing does.
+    pub fn take(self, record: &mut Value) -> Value {
+        let pointer = format!("/{}", self.0.replace('.', "/"));
+        record
+            .pointer_mut(&pointer)
+            .map(Value::take)
+            .unwrap_or_default()
+    }
+
+    /// With what is to stand there, for [`body`].
+    pub fn of(self, value: impl Serialize) -> (Field, Value) {
+        (self, serde_json::to_value(value).unwrap_or_default())
+    }
+}
+
+/// A request, or a part of one, without a field.
+pub fn empty() -> Value {
+    Value::Object(Map::new())
+}
+
+/// A request, or a part of one, of these fields.
+pub fn body<const COUNT: usize>(fields: [(Field, Value); COUNT]) -> Value {
+    with(empty(), fields)
+}
+
+/// A request with these fields as well; what is null or an empty list says nothing and is left out.
+pub fn with<const COUNT: usize>(mut body: Value, fields: [(Field, Value); COUNT]) -> Value {
+    for (field, value) in fields {
+        if !says_nothing(&value) {
+            field.put(&mut body, value);
+        }
+    }
+    body
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// Options laid over a base, each at its place; what is null or an empty list says nothing and is left out.
+pub fn laid(places: Places, options: &impl Serialize, mut base: Value) -> Result<Value> {
+    let Value::Object(given) = serde_json::to_value(options)? else {
+        return Ok(base);
+    };
+    for (name, value) in given {
+        if says_nothing(&value) {
+            continue;
+        }
+        let place = places.iter().find(|(option, _)| *option == name);
+        put(&mut base, place.map_or(&*name, |(_, place)| place), value);
+    }
+    Ok(base)
 }
 
 /// Every verb that is one call, noun by noun in the order of the help.
@@ -253,6 +324,7 @@ pub const ALSO_WRITE: [&str; 4] = ["goods add", "aftersale auto", "run resume", 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn what_is_declared_stands_in_the_books() {
@@ -263,6 +335,31 @@ mod tests {
             for (path, _) in ask.columns {
                 assert!(book.at(thing, path).is_some(), "{}: no {path}", ask.command);
             }
+            for (_, path) in ask.takes {
+                let request = operation.request.as_ref();
+                let field = request.and_then(|request| book.at(request, path));
+                assert!(field.is_some(), "{}: takes no {path}", ask.command);
+            }
         }
+    }
+
+    #[derive(Serialize)]
+    struct Options {
+        out_order_id: Option<String>,
+        freight: i64,
+    }
+
+    #[test]
+    fn options_go_where_their_request_has_them() {
+        let options = Options {
+            out_order_id: None,
+            freight: 3,
+        };
+        let base =
+            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5}}});
+        assert_eq!(
+            order::CREATE.laid(&options, base).expect("an object"),
+            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
+        );
     }
 }

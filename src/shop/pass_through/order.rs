@@ -1,7 +1,24 @@
 //! Verbs of `wxsell order` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
+
+/// Who gets an order.
+pub const RECEIVER: Field = Field("address_info");
+
+/// Where the options of a new order stand.
+pub const DRAFT: Places = &[
+    ("total", "order_detail.price_info.order_price"),
+    ("freight", "order_detail.price_info.freight"),
+    ("discount", "order_detail.price_info.discounted_price"),
+    ("surcharge", "order_detail.price_info.additional_price"),
+    (
+        "surcharge_for",
+        "order_detail.price_info.additional_remarks",
+    ),
+    ("prepay_id", "order_detail.pay_info.prepay_id"),
+    ("prepay_time", "order_detail.pay_info.prepay_time"),
+];
 
 verbs! {
     CHECK_SCENE = Ask::new("order check-scene", "/shop/scene/check")
@@ -21,7 +38,7 @@ verbs! {
                 ("final_price", "TOTAL"),
             ],
         )
-        .look_up("order show ORDER --openid OPENID");
+        .look_up("order show ORDER --openid OPENID").takes(DRAFT);
     LIST = Ask::new("order list", "/shop/order/get_list").shows("orders", &[]);
     BY_PROMOTER = Ask::new("order list", "/shop/order/get_list_by_finder").shows("orders", &[]);
     BY_SHARER = Ask::new("order list", "/shop/order/get_list_by_sharer").shows("orders", &[]);

@@ -1,8 +1,14 @@
 //! Verbs of `wxsell pay` that are one call.
 
-use super::{Ask, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
 
+pub const NUMBER: Field = Field("trade_no");
+pub const PARTS: Field = Field("sub_orders");
+pub const EXPIRES: Field = Field("expire_time");
+
+/// Where the days of a list stand.
+const SPAN: Places = &[("first", "begin_create_time"), ("last", "end_create_time")];
 verbs! {
     CREATE = Ask::new("pay create", "/shop/pay/createorder").shows(
         "payment_params",
@@ -30,7 +36,7 @@ verbs! {
             ("profit_sharing_list.profit_sharing_no", "SHARES"),
         ],
     );
-    LIST = Ask::new("pay list", "/shop/pay/getorderlist").shows("trade_no_list", &[]);
+    LIST = Ask::new("pay list", "/shop/pay/getorderlist").shows("trade_no_list", &[]).takes(SPAN);
     CLOSE = Ask::new("pay close", "/shop/pay/closeorder")
         .confirm(|| text!("close the payment"))
         .look_up("pay show");

@@ -1,6 +1,6 @@
 //! Verbs of `wxsell promoter` that are one call.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
 
 const ROLE_COLUMNS: &[(&str, &str)] =
@@ -25,6 +25,67 @@ pub const AGREED: Field = Field("auth_status");
 pub const FAILED: Field = Field("fail_list");
 pub const ERRCODE: Field = Field("errcode");
 pub const ERRMSG: Field = Field("errmsg");
+pub const NAME: Field = Field("name");
+pub const PHONE: Field = Field("phone");
+pub const PEOPLE: Field = Field("promoter_list");
+pub const TEMPLATE: Field = Field("msg_type");
+pub const CONTENT: Field = Field("content");
+pub const APPID: Field = Field("appid");
+/// Whom a message is for: everybody, roles, stores, or people.
+pub const WHOM: Field = Field("list_type");
+
+/// Where the options of figures stand.
+pub const CLICKS: Places = &[
+    ("day", "send_date"),
+    ("per", "dimonsion"),
+    ("message", "msg_id"),
+    ("since", "begin_send_time"),
+    ("until", "end_send_time"),
+];
+
+/// Where the options of material stand.
+pub const MATERIAL: Places = &[
+    ("page", "path"),
+    ("mark", "extra_info"),
+    ("env", "env_version"),
+    ("form", "share_type"),
+];
+
+/// Where the options of credited payments stand.
+pub const CREDITED: Places = &[
+    ("day", "date"),
+    ("merchant", "mch_id"),
+    ("unionid", "need_unionid"),
+];
+
+/// Where the options of visits stand.
+pub const VISITS: Places = &[
+    ("since", "begin_time"),
+    ("until", "end_time"),
+    ("unionid", "need_unionid"),
+];
+
+/// Where the options of a list of staff stand.
+pub const STAFF: Places = &[
+    ("store", "retail_id"),
+    ("since", "begin_time"),
+    ("until", "end_time"),
+    ("role", "role_id"),
+    ("declared", "decl_status"),
+    ("agreed", "auth_status"),
+    ("unionid", "need_unionid"),
+];
+
+/// Where the options of one person stand.
+pub const CHANGED: Places = &[
+    ("store", "retail_id"),
+    ("mark", "extra_info"),
+    ("role", "role_id"),
+    ("declared", "decl_status"),
+];
+
+/// Where the options of an invitation stand.
+pub const INVITATION: Places = &[("role", "role_id"), ("form", "invitation_type")];
 
 verbs! {
     CHANNELS_LIST = Ask::new("promoter list", "/shop/promoter/list").shows(
@@ -50,8 +111,8 @@ verbs! {
             ("auth_status", "PERSON'S SIDE"),
             ("update_time", "PERSON ANSWERED"),
         ],
-    );
-    UPDATE = Ask::new("promoter update", "/promoter/updatepromoter").look_up("promoter show WHO");
+    ).takes(STAFF);
+    UPDATE = Ask::new("promoter update", "/promoter/updatepromoter").look_up("promoter show WHO").takes(CHANGED);
     REMOVE = Ask::new("promoter remove", "/promoter/updatepromoter")
         .confirm(|| text!("End the relation with this person"))
         .look_up("promoter show WHO");
@@ -61,8 +122,8 @@ verbs! {
         .shows("", ROLE_COLUMNS)
         .look_up("promoter role list");
     ROLE_UPDATE = Ask::new("promoter role update", "/promoter/updaterole").look_up("promoter role list");
-    INVITE = Ask::new("promoter invite", "/promoter/getinvitationmaterial");
-    SHARE = Ask::new("promoter share", "/promoter/getsharematerial");
+    INVITE = Ask::new("promoter invite", "/promoter/getinvitationmaterial").takes(INVITATION);
+    SHARE = Ask::new("promoter share", "/promoter/getsharematerial").takes(MATERIAL);
     RELATIONS = Ask::new("promoter relations", "/promoter/getrelation").shows(
         "relation_list",
         &[
@@ -74,7 +135,7 @@ verbs! {
             ("role_id", "ROLE"),
             ("retail_id", "STORE"),
         ],
-    );
+    ).takes(VISITS);
     ORDERS = Ask::new("promoter orders", "/promoter/getorder").shows(
         "order_list",
         &[
@@ -88,7 +149,7 @@ verbs! {
             ("trade_no", "TRANSACTION"),
             ("refunded_time", "REFUNDED"),
         ],
-    );
+    ).takes(CREDITED);
     MESSAGE_MANY = Ask::new("promoter message send", "/promoter/sendmsg");
     MESSAGE_ONE = Ask::new("promoter message send", "/promoter/singlesendmsg");
     MESSAGE_SHOW = Ask::new("promoter message show", "/promoter/getmsg").shows(
@@ -114,5 +175,5 @@ verbs! {
             ("click_uv", "PEOPLE WHO TAPPED"),
             ("click_pv", "TAPS"),
         ],
-    );
+    ).takes(CLICKS);
 }

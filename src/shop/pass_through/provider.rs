@@ -1,6 +1,6 @@
 //! A service provider and its merchants.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::api::Endpoint;
 use crate::api::provider::{AuthorizerToken, ClearComponentQuota};
 
@@ -9,11 +9,20 @@ pub const LIVES: Field = Field("expires_in");
 pub const MERCHANT_APPID: Field = Field("authorizer_appid");
 pub const REFRESH_TOKEN: Field = Field("refresh_token");
 
+/// Where the options of a merchant stand.
+pub const OF_MERCHANT: Places = &[
+    ("appid", "authorizer_appid"),
+    ("provider", "component_appid"),
+];
+
+/// Where the service provider's AppID stands.
+pub const OWN: Places = &[("provider", "component_appid")];
+
 verbs! {
     PREAUTH = Ask::new(
         "provider authorize",
         "/cgi-bin/component/api_create_preauthcode",
-    );
+    ).takes(OWN);
     MERCHANTS = Ask::new(
         "provider merchants",
         "/cgi-bin/component/api_get_authorizer_list",
@@ -25,7 +34,7 @@ verbs! {
             ("auth_time", "AUTHORISED"),
             ("refresh_token", "REFRESH TOKEN"),
         ],
-    );
+    ).takes(OWN);
     MERCHANT = Ask::new(
         "provider merchant",
         "/cgi-bin/component/api_get_authorizer_info",
@@ -40,7 +49,7 @@ verbs! {
             ("authorizer_info.register_type", "MADE"),
             ("authorization_info.func_info.funcscope_category.id", "SETS"),
         ],
-    );
+    ).takes(OF_MERCHANT);
     TICKET = Ask::new(
         "provider ticket start",
         "/cgi-bin/component/api_start_push_ticket",

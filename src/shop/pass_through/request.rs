@@ -1,8 +1,7 @@
 //! The request of a verb that is one call: options laid over a base, held against the book of operations.
 
-use super::{Ask, Field};
+use super::{Ask, Field, empty, laid};
 use crate::api::belongs;
-use crate::api::json::put;
 use crate::api::operation::{Book, Node, same};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -12,14 +11,14 @@ use crate::text;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Things that are read at the same time.
 const AT_ONCE: usize = 8;
 
 /// The body that options make, checked; every problem is named at once.
 pub fn request(ask: &Ask, args: &impl Serialize, base: Value) -> Result<Value> {
-    let body = fields(args, base)?;
+    let body = ask.laid(args, base)?;
     check(ask, &body, &[])?;
     Ok(body)
 }
@@ -50,18 +49,9 @@ pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
     )
 }
 
-/// Options laid over a base: dotted names go where their path says, what is null or an empty list is left out.
-pub fn fields(args: &impl Serialize, mut base: Value) -> Result<Value> {
-    let Value::Object(given) = serde_json::to_value(args)? else {
-        return Ok(base);
-    };
-    for (name, value) in given {
-        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-            continue;
-        }
-        put(&mut base, &name, value);
-    }
-    Ok(base)
+/// Options laid over a base, each where its own name says.
+pub fn fields(options: &impl Serialize, base: Value) -> Result<Value> {
+    laid(&[], options, base)
 }
 
 impl Shop {
@@ -82,7 +72,7 @@ impl Shop {
     ) -> Result<Vec<Value>> {
         self.has_line(ask)?;
         let (book, operation) = ask.operation();
-        let body = fields(args, Value::Object(Map::new()))?;
+        let body = ask.laid(args, empty())?;
         // Pages are filled in on the way.
         let later: Vec<&str> = operation.paging.iter().flat_map(|it| it.fields()).collect();
         check(ask, &body, &later)?;
@@ -144,31 +134,4 @@ pub fn words_of(ask: &Ask, field: Field, value: &Value) -> Text {
         let text = value.as_str().map(str::to_owned);
         Text::verbatim(text.unwrap_or_else(|| value.to_string()))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[derive(Serialize)]
-    struct Args {
-        out_order_id: Option<String>,
-        #[serde(rename = "order_detail.price_info.freight")]
-        freight: i64,
-    }
-
-    #[test]
-    fn dotted_names_go_where_their_path_says() {
-        let args = Args {
-            out_order_id: None,
-            freight: 3,
-        };
-        let base =
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5}}});
-        assert_eq!(
-            fields(&args, base).expect("an object"),
-            json!({"out_order_id": "A1", "order_detail": {"price_info": {"order_price": 5, "freight": 3}}})
-        );
-    }
 }

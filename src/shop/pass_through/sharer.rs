@@ -1,10 +1,13 @@
 //! Verbs of `wxsell sharer` that are one call.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, verbs};
 use crate::text;
 
 pub const OPENID: Field = Field("openid");
 pub const REASON: Field = Field("reason_code");
+
+/// Where the option of a live room stands.
+pub const LIVE: Places = &[("live", "live_export_id")];
 
 verbs! {
     SEARCH = Ask::new("sharer search", "/shop/sharer/search_sharer").shows(
@@ -58,7 +61,7 @@ verbs! {
             ("order_detail.product_infos.title", "PRODUCTS"),
             ("create_time", "CREATED"),
         ],
-    );
+    ).takes(LIVE);
     MODE = Ask::new("sharer mode", "/shop/sharer/set_share_mode")
         .confirm(|| text!("Change how the Mini Program is shared"));
 }

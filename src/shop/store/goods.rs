@@ -23,6 +23,7 @@ use crate::fail::{Failure, Kind, Within, failure};
 use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
+use crate::shop::goods::kept::Reading;
 use crate::shop::goods::steps::Step;
 use crate::state::State;
 use crate::state::products::KnownProduct;
@@ -136,14 +137,27 @@ impl Shop {
         Ok(all)
     }
 
-    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out.
+    /// Products read one by one, in the order of the numbers; those that are gone meanwhile are left out, and those that
+    /// `reading` kept are not read again.
     pub async fn store_products(
         &self,
         ids: Vec<Id>,
+        reading: &Reading,
         mut heard: impl FnMut(),
     ) -> Result<Vec<GetProductReply>> {
         let mut reads = futures_util::stream::iter(ids)
-            .map(|id| async move { self.store_product(id.as_str()).await })
+            .map(|id| async move {
+                let part = id.to_string();
+                if let Some(kept) = reading.take(&part) {
+                    reading.counts(1);
+                    return Ok(Some(kept));
+                }
+                let reply = self.store_product(id.as_str()).await?;
+                if let Some(reply) = &reply {
+                    reading.keep(&part, reply, 1);
+                }
+                anyhow::Ok(reply)
+            })
             .buffered(AT_ONCE);
         let mut products = Vec::new();
         while let Some(product) = reads.try_next().await? {

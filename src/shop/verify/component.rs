@@ -430,6 +430,7 @@ fn product(record: &Value) -> Vec<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::replied;
 
     fn events(claims: &[Claim]) -> Vec<(&str, i64)> {
         claims.iter().map(|claim| (claim.event, claim.at)).collect()
@@ -442,7 +443,7 @@ mod tests {
         if let (Value::Object(record), Value::Object(more)) = (&mut record, more) {
             record.extend(more);
         }
-        record
+        replied("/shop/ecaftersale/get", "after_sales_order", record)
     }
 
     const MADE: (&str, i64) = ("aftersale_new_order", 1_000_000_000);
@@ -518,8 +519,9 @@ mod tests {
             "order_detail": {"pay_info": {"pay_time": "2022-04-01 00:00:00", "transaction_id": "42"},
                 "price_info": {"order_price": 1250}},
             "settlement_info": {"settle_no": "30", "amount": 1200, "settle_time": "2022-04-08 00:00:00"}});
+        let known = |record: &Value| replied("/shop/order/get", "order", record.clone());
         assert_eq!(
-            events(&order(&record)),
+            events(&order(&known(&record))),
             [
                 ("open_product_order_pay", 1_648_742_400),
                 ("open_product_order_settle", 1_649_347_200)
@@ -528,23 +530,22 @@ mod tests {
         record["fund_type"] = 0.into();
         assert!(order(&record).is_empty());
         let expired = json!({"order_id": 3, "fund_type": 1, "status": 181, "expire_time": 5});
-        let claims = order(&expired);
+        let claims = order(&known(&expired));
         assert_eq!(events(&claims), [("open_product_order_cancel", 5)]);
         assert_eq!(
             claims[0].message["order_info"],
             json!({"order_id": 3, "cancel_type": 2})
         );
         let cancelled = json!({"order_id": 3, "fund_type": 1, "status": 250, "expire_time": 5});
-        assert!(order(&cancelled).is_empty());
+        assert!(order(&known(&cancelled)).is_empty());
     }
 
     #[test]
     fn a_product_that_was_handed_in_again_proves_nothing_of_the_audit_before() {
         let spu = |edit_status: i64, submitted: &str| {
-            product(
-                &json!({"product_id": 1, "out_product_id": "T", "status": 5, "edit_status": edit_status, "audit_info":
-                {"submit_time": submitted, "audit_time": "2022-04-01 00:00:00", "reject_reason": "x"}}),
-            )
+            let spu = json!({"product_id": 1, "out_product_id": "T", "status": 5, "edit_status": edit_status, "audit_info":
+                {"submit_time": submitted, "audit_time": "2022-04-01 00:00:00", "reject_reason": "x"}});
+            product(&replied("/shop/spu/get", "spu", spu))
         };
         assert_eq!(spu(3, "2022-03-31 00:00:00").len(), 1);
         assert_eq!(spu(3, "2022-04-02 00:00:00").len(), 0);

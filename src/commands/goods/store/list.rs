@@ -1,6 +1,8 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
-use super::super::list::{Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status};
+use super::super::list::{
+    Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading,
+};
 use crate::api::Endpoint;
 use crate::api::component::goods::SkuAttr;
 use crate::api::store::goods::{GetProduct, GetProductReply, Product, Sku};
@@ -43,8 +45,13 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
         ids.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
     }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
-    let products = shop.store_products(ids, || progress.inc()).await?;
+    let reading = reading(args, ctx)?;
+    let products = shop
+        .store_products(ids, &reading, || progress.inc())
+        .await
+        .inspect_err(|_| broke_off(&reading, ctx))?;
     drop(progress);
+    reading.end();
     let mut rows = Vec::new();
     for reply in products {
         let wechat = args.full.full.then(|| record(ctx, &reply)).transpose()?;

@@ -1,6 +1,7 @@
 //! `wxsell goods export` and `template` for a WeChat Store.
 
 use super::super::export::{ExportArgs, Exported};
+use super::super::list::{broke_off, reading};
 use super::super::template::{TemplateArgs, Written};
 use super::cache;
 use crate::commands::Ctx;
@@ -104,8 +105,13 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
         ids.truncate(most);
     }
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
-    let products = shop.store_products(ids, || progress.inc()).await?;
+    let reading = reading(&args.which, ctx)?;
+    let products = shop
+        .store_products(ids, &reading, || progress.inc())
+        .await
+        .inspect_err(|_| broke_off(&reading, ctx))?;
     drop(progress);
+    reading.end();
     let products: Vec<_> = products
         .into_iter()
         .filter(|reply| {

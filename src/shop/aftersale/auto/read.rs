@@ -10,13 +10,13 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{Kind, Reason};
 use crate::model::order::Receiver;
 use crate::model::policy::{Action, Policy, Rule};
-use crate::shop::pass_through::aftersale::ACCEPT_RETURN;
+use crate::shop::pass_through::aftersale::{ACCEPT_RETURN, ADDRESS, NUMBER};
+use crate::shop::pass_through::body;
 use crate::text;
 use crate::types::Fen;
 use crate::types::span::duration;
 use anyhow::Result;
 use clap::ValueEnum;
-use serde_json::json;
 use std::path::Path;
 use toml::Table;
 
@@ -374,7 +374,7 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
 fn address(part: &mut Part<'_, '_>) -> Option<Receiver> {
     let address = serde_json::to_value(part.table).ok()?;
     let (book, operation) = ACCEPT_RETURN.operation();
-    let body = json!({"aftersale_id": 1, "address_info": address});
+    let body = body([NUMBER.of(1), ADDRESS.of(&address)]);
     for problem in book.check(operation.request.as_ref()?, &body) {
         let mut problem = problem;
         let key = problem

@@ -1,142 +1,94 @@
-//! The two price rules of an order, held to the fen before anything is sent. Sums are wider than any amount that WeChat
-//! takes, so that none can run over.
-//!
-//! ```text
-//! order_price = Σ sale_price × product_cnt + freight − discounted_price + additional_price
-//! order_price = Σ sku_real_price + freight + additional_price
-//! ```
+//! The amounts of `order_detail` as `/shop/order/add` and `/shop/order/change_price` take them; the rules are those of
+//! [`crate::model::order_price`].
 
+use crate::api::component::order::bill;
 use crate::api::json::field;
 use crate::lang::Text;
+use crate::model::order_price::{Amount, Wrong};
 use crate::text;
 use crate::types::Fen;
 use serde_json::Value;
 
-/// Fills in what the other amounts say: the real price of a row that has no discount of its own, the discount, the
-/// total. An amount that was given is never touched.
+/// Fills in what the other amounts say. An amount that was given is never touched.
 pub fn fill(detail: &mut Value) {
-    let price = &detail["price_info"];
-    let given = |name: &str| price[name].as_i64().map(i128::from);
-    let extra = given("freight").unwrap_or(0) + given("additional_price").unwrap_or(0);
-    let (discount, total) = (given("discounted_price"), given("order_price"));
-    let Some(Value::Array(rows)) = detail.get_mut("product_infos") else {
+    if !detail["product_infos"].is_array() {
         return;
-    };
-    let alone = rows.len() == 1;
-    let (mut listed, mut real) = (0, 0);
-    for row in rows.iter_mut() {
-        let number = |field: &str| row[field].as_i64().map(i128::from);
-        let (Some(sale), Some(count)) = (number("sale_price"), number("product_cnt")) else {
-            return;
-        };
-        let paid = match (number("sku_real_price"), discount, total) {
-            (Some(paid), ..) => paid,
-            (None, Some(discount), _) if alone => sale * count - discount,
-            (None, None, Some(total)) if alone => total - extra,
-            // Whose discount it is cannot be known.
-            (None, Some(1..), _) => return,
-            _ => sale * count,
-        };
-        set(field(row, "sku_real_price"), paid);
-        (listed, real) = (listed + sale * count, real + paid);
     }
-    let price = field(detail, "price_info");
+    let mut bill = bill(detail);
+    bill.fill();
+    if let Some(Value::Array(rows)) = detail.get_mut("product_infos") {
+        for (row, filled) in rows.iter_mut().zip(&bill.rows) {
+            set(row, "sku_real_price", filled.paid);
+        }
+    }
     for (name, amount) in [
-        ("order_price", real + extra),
-        ("freight", 0),
-        ("discounted_price", listed - real),
+        ("order_price", bill.total),
+        ("freight", bill.freight),
+        ("discounted_price", bill.discount),
     ] {
-        set(field(price, name), amount);
+        if amount.is_some() {
+            set(field(detail, "price_info"), name, amount);
+        }
     }
 }
 
-fn set(field: &mut Value, amount: i128) {
-    if let (Value::Null, Ok(amount)) = (&field, i64::try_from(amount)) {
-        *field = amount.into();
+fn set(thing: &mut Value, name: &str, amount: Option<i64>) {
+    if let Some(amount) = amount
+        && thing.get(name).is_none_or(Value::is_null)
+    {
+        *field(thing, name) = amount.into();
     }
 }
 
 /// What is wrong with the amounts of `order_detail`; what is not there is not looked at.
 pub fn problems(detail: &Value) -> Vec<Text> {
-    let none = Vec::new();
-    let rows = detail["product_infos"].as_array().unwrap_or(&none);
-    let price = &detail["price_info"];
-    let mut problems = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        let name = format!("product_infos[{at}]");
-        for field in ["sale_price", "sku_real_price"] {
-            if row[field].as_i64().is_some_and(|fen| fen < 0) {
-                let field = format!("{name}.{field}");
-                problems.push(text!("{field} is below 0", field));
-            }
-        }
-        if row["product_cnt"].as_i64().is_some_and(|count| count < 1) {
-            problems.push(text!(
-                "{field} begins with 1",
-                field = format!("{name}.product_cnt")
-            ));
-        }
-        if row["sku_real_price"].is_null() && row["real_price"].is_null() {
-            problems.push(text!(
-                "{field} is missing: what is paid for all pieces of this SKU",
-                field = format!("{name}.sku_real_price")
-            ));
-        }
+    bill(detail).wrong().iter().map(words).collect()
+}
+
+/// The field of an amount.
+fn place(amount: Amount) -> String {
+    match amount {
+        Amount::Price(row) => format!("product_infos[{row}].sale_price"),
+        Amount::Paid(row) => format!("product_infos[{row}].sku_real_price"),
+        Amount::Total => "price_info.order_price".to_owned(),
+        Amount::Freight => "price_info.freight".to_owned(),
+        Amount::Discount => "price_info.discounted_price".to_owned(),
+        Amount::Surcharge => "price_info.additional_price".to_owned(),
     }
-    let wide = |name: &str| price[name].as_i64().map(i128::from);
-    for field in [
-        "order_price",
-        "freight",
-        "discounted_price",
-        "additional_price",
-    ] {
-        if wide(field).is_some_and(|fen| fen < 0) {
-            let field = format!("price_info.{field}");
-            problems.push(text!("{field} is below 0", field));
-        }
-    }
-    let Some(total) = wide("order_price") else {
-        return problems;
-    };
-    if total == 0 {
-        problems.push(text!(
+}
+
+fn words(wrong: &Wrong) -> Text {
+    match wrong {
+        Wrong::BelowZero(amount) => text!("{field} is below 0", field = place(*amount)),
+        Wrong::NoPieces(row) => text!(
+            "{field} begins with 1",
+            field = format!("product_infos[{row}].product_cnt")
+        ),
+        Wrong::Unpaid(row) => text!(
+            "{field} is missing: what is paid for all pieces of this SKU",
+            field = place(Amount::Paid(*row))
+        ),
+        Wrong::Free => text!(
             "the order costs nothing; WeChat takes no order of 0.00 yuan: leave gifts out, or charge 0.01"
-        ));
-    }
-    let (freight, discount, surcharge) = (
-        wide("freight").unwrap_or(0),
-        wide("discounted_price").unwrap_or(0),
-        wide("additional_price").unwrap_or(0),
-    );
-    let sum = |of: &dyn Fn(&Value) -> Option<i128>| rows.iter().map(of).sum::<Option<i128>>();
-    let number = |row: &Value, field: &str| row[field].as_i64().map(i128::from);
-    let listed = sum(&|row| Some(number(row, "sale_price")? * number(row, "product_cnt")?));
-    if let Some(listed) = listed.filter(|listed| listed + freight - discount + surcharge != total) {
-        problems.push(text!(
+        ),
+        Wrong::Listed(sum) => text!(
             "the total is {total} yuan, but goods {goods} + freight {freight} - discount {discount} + surcharge {surcharge} make {sum}",
-            total = yuan(total),
-            goods = yuan(listed),
-            freight = yuan(freight),
-            discount = yuan(discount),
-            surcharge = yuan(surcharge),
-            sum = yuan(listed + freight - discount + surcharge)
-        ));
-    }
-    let real = sum(&|row| match number(row, "sku_real_price") {
-        Some(real) => Some(real),
-        None => Some(number(row, "real_price")? * number(row, "product_cnt")?),
-    });
-    if let Some(real) = real.filter(|real| real + freight + surcharge != total) {
-        problems.push(text!(
+            total = yuan(sum.total),
+            goods = yuan(sum.goods),
+            freight = yuan(sum.freight),
+            discount = yuan(sum.discount),
+            surcharge = yuan(sum.surcharge),
+            sum = yuan(sum.made())
+        ),
+        Wrong::Paid(sum) => text!(
             "the total is {total} yuan, but what is paid for the goods, {goods}, + freight {freight} + surcharge {surcharge} make {sum}",
-            total = yuan(total),
-            goods = yuan(real),
-            freight = yuan(freight),
-            surcharge = yuan(surcharge),
-            sum = yuan(real + freight + surcharge)
-        ));
+            total = yuan(sum.total),
+            goods = yuan(sum.goods),
+            freight = yuan(sum.freight),
+            surcharge = yuan(sum.surcharge),
+            sum = yuan(sum.made())
+        ),
     }
-    problems
 }
 
 fn yuan(fen: i128) -> String {
@@ -149,6 +101,7 @@ fn yuan(fen: i128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::operation::sample::requested;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -163,7 +116,11 @@ mod tests {
                 row
             })
             .collect();
-        json!({"product_infos": rows, "price_info": price})
+        requested(
+            "/shop/order/add",
+            "order_detail",
+            json!({"product_infos": rows, "price_info": price}),
+        )
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! An application for a merchant number as `/shop/wxpay/apply` takes it.
 
+pub mod check;
+pub mod fields;
+pub mod template;
+
 use super::Traits;
 use serde_json::Value;
 

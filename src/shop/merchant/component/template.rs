@@ -63,8 +63,8 @@ pub fn template(lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::normalise;
     use super::*;
-    use crate::commands::merchant::fields::normalise;
     use serde_json::Value;
 
     #[test]

@@ -431,6 +431,63 @@ pub const FIELDS: &[Field] = &[
     ),
 ];
 
+/// The account that money is settled to, and what stands in it first.
+pub const ACCOUNT: &str = "account_info";
+pub const ACCOUNT_KIND: &str = "account_info.bank_account_type";
+
+/// Pictures that lie on disk, by where their id is to stand (a JSON pointer), with their names.
+pub fn on_disk(body: &Value) -> Vec<(String, String)> {
+    let places = FIELDS
+        .iter()
+        .flat_map(|field| match (field.of, at(body, field.path)) {
+            (Of::Picture, Value::Object(_)) => vec![field.path.to_owned()],
+            (Of::Pictures, Value::Array(rows)) => (0..rows.len())
+                .map(|row| format!("{}.{row}", field.path))
+                .collect(),
+            _ => Vec::new(),
+        });
+    let ids = places.map(|place| format!("/{}/pay_media_id", place.replace('.', "/")));
+    ids.filter_map(|id| {
+        let name = body
+            .pointer(&id)?
+            .as_str()?
+            .strip_prefix(ON_DISK)?
+            .to_owned();
+        Some((id, name))
+    })
+    .collect()
+}
+
+/// What the platform takes from the Mini Program.
+pub struct Fixed {
+    pub merchant: String,
+    pub license: String,
+    pub administrator: String,
+}
+
+impl Fixed {
+    /// As the answer has it; `None` where it has nothing.
+    pub fn read(reply: &Value) -> Option<Fixed> {
+        let mut blocks = ["pay_req", "wxpay_req"].iter().map(|name| &reply[*name]);
+        let taken = blocks.find(|block| block.is_object())?;
+        let part = |path: &str| at(taken, path).as_str().unwrap_or_default().to_owned();
+        Some(Fixed {
+            merchant: part("business_license_info.merchant_name"),
+            license: part("business_license_info.business_license_number"),
+            administrator: part("contact_info.contact_name"),
+        })
+    }
+
+    /// Whether an application says that the legal representative is the administrator, who has another name.
+    pub fn contradicts(&self, body: &Value) -> bool {
+        let person = at(body, "business_license_info.legal_person")
+            .as_str()
+            .unwrap_or_default();
+        let legal = traits(body).by_legal_person;
+        legal && !self.administrator.is_empty() && self.administrator != person
+    }
+}
+
 /// Marks a picture on disk until it is uploaded.
 pub const ON_DISK: &str = "file:";
 
@@ -600,24 +657,29 @@ mod tests {
 
     #[test]
     fn plain_names_and_forms_become_those_of_wechat() {
-        let written = json!({
-            "主体类型": "企业", "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "a.jpg"},
-            "contact": {"type": "legal", "mobile": 13800000000u64}, "account": {"type": "", "number": ""},
-            "qualifications": ["b.jpg", ""], "strange": 1,
-        });
-        assert_eq!(
-            normalise(&written),
-            json!({
+        let written: Value = serde_json::from_str(
+            r#"{
+                "主体类型": "企业",
+                "licence": {"legal_person": "张三", "valid": ["2018-01-01", "长期"], "picture": "a.jpg"},
+                "contact": {"type": "legal", "mobile": 13800000000}, "account": {"type": "", "number": ""},
+                "qualifications": ["b.jpg", ""], "strange": 1
+            }"#,
+        )
+        .expect("JSON");
+        let meant: Value = serde_json::from_str(
+            r#"{
                 "organization_type": "2",
                 "business_license_info": {
                     "legal_person": "张三", "business_time": "[\"2018-01-01\",\"长期\"]",
-                    "wxa_business_license_copy": {"pay_media_id": "file:a.jpg"},
+                    "wxa_business_license_copy": {"pay_media_id": "file:a.jpg"}
                 },
                 "contact_info": {"contact_type": "65", "mobile_phone": "13800000000"},
                 "qualifications": {"pic_file_list": [{"pay_media_id": "file:b.jpg"}]},
-                "strange": "1",
-            })
-        );
+                "strange": "1"
+            }"#,
+        )
+        .expect("JSON");
+        assert_eq!(normalise(&written), meant);
     }
 
     #[test]

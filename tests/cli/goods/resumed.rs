@@ -1,0 +1,131 @@
+//! Lists and exports of products that broke off go on where they were.
+
+use crate::cli::altered::Altered;
+use crate::cli::world::World;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+const LIST: &str = "/shop/spu/get_list";
+
+/// A shop of 1,050 products, eleven pages, whose sixth is refused while `broken` is set, with the number of pages that
+/// were asked for.
+fn breaking(world: &World) -> (Altered, Arc<AtomicBool>, Arc<AtomicUsize>) {
+    let seed = [
+        "sandbox",
+        "seed",
+        "--goods",
+        "1050",
+        "--orders",
+        "0",
+        "--aftersales",
+        "0",
+    ];
+    world.ok(&seed);
+    let broken = Arc::new(AtomicBool::new(true));
+    let pages = Arc::new(AtomicUsize::new(0));
+    let (is_broken, asked) = (broken.clone(), pages.clone());
+    let shop = world.altered(move |path, request, reply| {
+        if path != LIST {
+            return;
+        }
+        asked.fetch_add(1, Ordering::SeqCst);
+        if request["page"] == 6 && is_broken.load(Ordering::SeqCst) {
+            *reply = json!({"errcode": 48001, "errmsg": "api unauthorized"});
+        }
+    });
+    (shop, broken, pages)
+}
+
+fn rows(list: &Value) -> Vec<&str> {
+    let rows = list.as_array().expect("a list").iter();
+    rows.map(|row| row["out_product_id"].as_str().expect("a number"))
+        .collect()
+}
+
+#[test]
+fn a_list_that_broke_off_goes_on_where_it_was() {
+    let world = World::new();
+    let (shop, broken, pages) = breaking(&world);
+    let refused = shop.run(&world, &["goods", "list", "--format", "json"]);
+    assert_ne!(refused.code, Some(0));
+    assert!(
+        refused.stderr.contains("products were read"),
+        "{}",
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("--resume"), "{}", refused.stderr);
+    broken.store(false, Ordering::SeqCst);
+    pages.store(0, Ordering::SeqCst);
+    let (resumed, words) = shop.json(&world, 0, &["goods", "list", "--resume"]);
+    assert!(words.contains("going on with the list of"), "{words}");
+    // The first page says whether the shop is as it was; the sixth to the eleventh are left, but for those of them that
+    // came beside the sixth.
+    let read = pages.swap(0, Ordering::SeqCst);
+    assert!((4..=7).contains(&read), "{read}");
+    let (whole, _) = shop.json(&world, 0, &["goods", "list"]);
+    assert_eq!(pages.swap(0, Ordering::SeqCst), 11);
+    assert_eq!(rows(&resumed), rows(&whole));
+    assert_eq!(resumed, whole);
+    // It ended, so that nothing is left to go on with.
+    let (_, words) = shop.json(&world, 0, &["goods", "list", "--resume"]);
+    assert!(words.contains("everything is read"), "{words}");
+    assert_eq!(pages.load(Ordering::SeqCst), 11);
+}
+
+#[test]
+fn an_export_goes_on_with_what_was_read_and_not_where_the_shop_has_changed() {
+    let world = World::new();
+    let (shop, broken, pages) = breaking(&world);
+    let breaks = || {
+        broken.store(true, Ordering::SeqCst);
+        let refused = shop.run(&world, &["goods", "export", "all.csv"]);
+        assert_ne!(refused.code, Some(0));
+        assert!(!world.file("all.csv").exists());
+        broken.store(false, Ordering::SeqCst);
+        pages.store(0, Ordering::SeqCst);
+    };
+    breaks();
+    let (exported, _) = shop.json(&world, 0, &["goods", "export", "all.csv", "--resume"]);
+    assert_eq!(exported["products"], 1050);
+    let read = pages.load(Ordering::SeqCst);
+    assert!((4..=7).contains(&read), "{read}");
+    std::fs::remove_file(world.file("all.csv")).expect("it goes");
+    breaks();
+    world.sample("catalog.csv");
+    world.ok(&["goods", "upload", "catalog.csv"]);
+    let (exported, _) = shop.json(&world, 0, &["goods", "export", "all.csv", "--resume"]);
+    assert!(exported["products"].as_u64() > Some(1050), "{exported}");
+    assert!(pages.load(Ordering::SeqCst) > 11, "all of it is read again");
+}
+
+#[test]
+fn a_list_of_a_store_reads_no_product_twice() {
+    let world = World::new();
+    world.ok(&["sandbox", "seed", "--goods", "60", "--family", "store"]);
+    let (broken, asked) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (is_broken, count) = (broken.clone(), asked.clone());
+    let shop = world.altered(move |path, _, reply| {
+        if path == "/channels/ec/product/get" {
+            let before = count.fetch_add(1, Ordering::SeqCst);
+            if before >= 40 && is_broken.load(Ordering::SeqCst) {
+                *reply = json!({"errcode": 48001, "errmsg": "api unauthorized"});
+            }
+        }
+    });
+    let refused = shop.run_store(&world, &["goods", "list", "--format", "json"]);
+    assert_ne!(refused.code, Some(0));
+    assert!(refused.stderr.contains("--resume"), "{}", refused.stderr);
+    broken.store(false, Ordering::SeqCst);
+    asked.store(0, Ordering::SeqCst);
+    let resumed = shop.run_store(&world, &["goods", "list", "--resume", "--format", "json"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    let read = asked.swap(0, Ordering::SeqCst);
+    assert!((20..=28).contains(&read), "{read}");
+    let whole = shop.run_store(&world, &["goods", "list", "--format", "json"]);
+    assert_eq!(asked.load(Ordering::SeqCst), 60);
+    assert_eq!(resumed.json(), whole.json());
+}
