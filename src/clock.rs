@@ -82,15 +82,19 @@ pub async fn sleep(wait: Duration) {
     }
 }
 
-/// Waits until so much time has passed, for what others do meanwhile: by an injected clock that somebody else moves, and
-/// at the longest really so long.
-pub async fn elapse(wait: Duration) {
+/// What the injected clock shows: a place to wait from.
+pub fn reading() -> Duration {
+    injected().map_or(Duration::ZERO, later)
+}
+
+/// Waits until so much time has passed since `began`, for what others do meanwhile: by an injected clock that somebody
+/// else moves, and at the longest really so long.
+pub async fn elapse(began: Duration, wait: Duration) {
     let Some(file) = injected() else {
         return tokio::time::sleep(wait).await;
     };
-    let end = later(file) + wait;
     let moved = async {
-        while later(file) < end {
+        while later(file) < began + wait {
             tokio::time::sleep(GLIMPSE).await;
         }
     };

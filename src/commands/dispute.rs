@@ -1,31 +1,28 @@
 //! `wxsell dispute`: what buyers brought before the platform after a refusal, and the merchant's evidence.
 
 use super::Ctx;
-use super::ask::{Rows, check};
+use super::ask::Rows;
 use super::fetched::Full;
 use super::image::Pictures;
 use crate::api::operation::masked;
 use crate::cli::values::{When, duration, when};
 use crate::commands::shows::Shows;
-use crate::fail::{Failure, Kind};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::model::deadline::Deadline;
 use crate::model::dispute::{self, Dispute, Event, STAGES, State};
 use crate::output::{Cell, Columns};
-use crate::shop::dispute::{Filter, Handed, History};
-use crate::shop::pass_through::dispute::{
-    EVENT, IMAGES, LIST, MATERIAL, NUMBER, RESPOND, SHOW, STATEMENT, VERDICT, WHY,
-};
-use crate::shop::pass_through::{body, empty};
+use crate::shop::dispute::evidence::Evidence;
+use crate::shop::dispute::{Filter, History};
+use crate::shop::pass_through::dispute::{EVENT, LIST, RESPOND, SHOW, VERDICT, WHY};
 use crate::shop::reading::Fetched;
-use crate::shop::write::{Made, Planned, Sort, Want};
+use crate::shop::write::Made;
 use crate::text;
-use crate::types::{ChinaTime, Fen, Id64};
+use crate::types::Id64;
 use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// See disputes and answer with evidence
@@ -134,9 +131,6 @@ impl Why {
     }
 }
 
-/// The dispute takes no evidence in its state.
-const WRONG_STATE: i64 = 21_001;
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::list::<Shown>("dispute list"),
@@ -148,7 +142,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::List(args) => list(args, ctx).await,
         Verb::Show(args) => {
-            let found = read(ctx, args.number).await?;
+            let found = ctx.shop().await?.read_dispute(args.number).await?;
             show(ctx, found)
         }
         Verb::Respond(args) => respond(args, ctx).await,
@@ -350,16 +344,6 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// A dispute and its history. What of it cannot be read is named, and the rest is used.
-async fn read(ctx: &Ctx, number: Id64) -> Result<Fetched<History>> {
-    let found = ctx.shop().await?.dispute(number).await?;
-    ctx.note_unread(
-        text!("dispute {number}", number = number.to_string()),
-        &found.unread,
-    );
-    Ok(found)
-}
-
 /// The dispute and its history: one object in machine output, two tables for people.
 fn show(ctx: &Ctx, found: Fetched<History>) -> Result<()> {
     let wechat = ctx.wechat(&SHOW, "", found.record);
@@ -399,88 +383,32 @@ fn history() -> Columns<Event> {
 }
 
 async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
-    let words = statement(&args)?;
-    let said = words.clone().unwrap_or_default();
+    let evidence = Evidence {
+        number: args.number,
+        words: statement(&args)?,
+        images: &args.images,
+    };
     let pictures = Pictures::read(&args.images)?;
-    let before = read(ctx, args.number).await?.value;
-    if !args.force && ctx.global.dry_run {
-        guard(&before.dispute, args.number)?;
-    }
-    let mut body = body([NUMBER.of(args.number), MATERIAL.of(empty())]);
-    if let Some(words) = words {
-        STATEMENT.put(&mut body, words);
-    }
-    check(&RESPOND, &body, &[])?;
+    let shop = ctx.shop().await?;
+    let plan = shop.plan_evidence(evidence, args.force).await?;
     ctx.out.check_columns_of(columns(true))?;
     if ctx.global.dry_run {
-        let links = pictures.links(ctx).await?;
-        if !links.is_empty() {
-            IMAGES.put(&mut body, links);
-        }
+        plan.guard()?;
+        let body = plan.request(&pictures.links(ctx).await?);
         return ctx.shows_request(&RESPOND, &body).map(|_| ());
     }
     ctx.may_write()?;
-    let shop = ctx.shop().await?;
-    let print = fingerprint(&said, &args.images);
-    let want = Want {
-        sort: Sort::Evidence,
-        subject: &args.number.to_string(),
-        amount: Fen(0),
-        what: "",
-        mark: Some(&print),
-        fresh_mark: String::new(),
-        look: serde_json::to_string(&Handed::after(&before, &said))?,
-        anew: false,
-    };
-    let made = match shop.plan_write(want).await? {
-        Planned::Same(made) => {
-            ctx.out.note(text!(
-                "the dispute has this evidence already; nothing was sent"
-            ));
-            made
-        }
-        Planned::New(prepared) => {
-            if !args.force {
-                guard(&before.dispute, args.number)?;
-            }
-            ctx.before_write(None).await?;
-            let links = pictures.links(ctx).await?;
-            if !links.is_empty() {
-                IMAGES.put(&mut body, links);
-            }
-            let (_, operation) = RESPOND.operation();
-            let prepared = match dispute::takes_evidence(before.dispute.state) {
-                true => prepared,
-                // "Not in this state" says then what the state says too.
-                false => prepared.refused_by(WRONG_STATE),
-            };
-            let sent = prepared.send(shop, operation, &body, |_| Default::default());
-            match sent.await {
-                Ok(made) => made,
-                Err(error) => return Err(with_situation(ctx, &args, error).await),
-            }
-        }
-    };
+    let asking = async || ctx.before_write(None).await;
+    let made = plan.carry_out(shop, pictures, asking).await?;
     let show = async |made: &Made| {
         if made.found.is_some() {
             ctx.out
                 .note(text!("the dispute shows that the evidence came"));
         }
-        let found = read(ctx, args.number).await?;
-        show(ctx, found)?;
+        show(ctx, shop.read_dispute(args.number).await?)?;
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await
-}
-
-/// What makes two handings-in the same.
-fn fingerprint(words: &str, images: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for part in std::iter::once(words).chain(images.iter().map(String::as_str)) {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    hex::encode(&hash.finalize()[..8])
 }
 
 fn statement(args: &RespondArgs) -> Result<Option<String>> {
@@ -507,57 +435,6 @@ fn statement(args: &RespondArgs) -> Result<Option<String>> {
         }
         words => Ok(words.map(|words| words.trim_end().to_owned())),
     }
-}
-
-/// Refuses where no evidence seems to be taken.
-fn guard(dispute: &Dispute, number: Id64) -> Result<()> {
-    if dispute::takes_evidence(dispute.state) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Kind::Refused,
-        text!(
-            "dispute {number} takes no evidence of yours now: {state}",
-            number = number.to_string(),
-            state = dispute.state.words()
-        ),
-    )
-    .also(situation(dispute))
-    .hint(text!(
-        "nothing was sent; WeChat does not document which states take evidence, --force tries it"
-    ))
-    .into())
-}
-
-/// For whom it waits and until when, a sentence each.
-fn situation(dispute: &Dispute) -> Vec<Text> {
-    let mut lines = Vec::new();
-    match dispute.state.waits_for() {
-        Some(who) => lines.push(text!("it waits for {who}", who = who.words())),
-        None if matches!(dispute.state, State::Unknown(_)) => {}
-        None => lines.push(text!("it has ended; nothing can be done about it any more")),
-    }
-    if let Some(deadline) = dispute.deadline() {
-        lines.push(text!(
-            "until {time} {who} can {what}; otherwise {then}",
-            time = ChinaTime::from_unix(deadline.at).0,
-            who = deadline.who.words(),
-            what = deadline.what,
-            then = deadline.then
-        ));
-    }
-    lines
-}
-
-/// A failure with how the dispute stands, where that can be read.
-async fn with_situation(ctx: &Ctx, args: &RespondArgs, error: anyhow::Error) -> anyhow::Error {
-    let mut failure = Failure::from_any(error);
-    if failure.errcode == Some(WRONG_STATE)
-        && let Ok(found) = read(ctx, args.number).await
-    {
-        failure.also.extend(situation(&found.value.dispute));
-    }
-    failure.into()
 }
 
 /// The names that `--columns` of a list takes.

@@ -288,6 +288,7 @@ pub async fn run_program(
         command.env_remove(secret);
     }
     crate::process::apart(command.as_std_mut());
+    let began = crate::clock::reading();
     let running = async {
         let mut child = command.spawn()?;
         // Where it takes too long or we are told to stop, it ends with all that it started: otherwise the next attempt
@@ -304,7 +305,7 @@ pub async fn run_program(
     };
     let ended = tokio::select! {
         ended = running => ended,
-        () = crate::clock::elapse(timeout) => return Err("the program did not end in time".into()),
+        () = crate::clock::elapse(began, timeout) => return Err("the program did not end in time".into()),
     };
     match ended {
         Ok(status) if status.success() => Ok(()),

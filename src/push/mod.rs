@@ -31,6 +31,7 @@ pub mod hand;
 mod provider;
 pub mod receiver;
 pub mod robot;
+pub mod trigger;
 
 pub use crypto::{AesKey, Envelope, encrypt, random16, signature};
 

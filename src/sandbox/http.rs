@@ -74,14 +74,15 @@ async fn answer(
         );
     };
     let call = read(parts, bytes, &peer).await;
+    let came = crate::clock::reading();
     let plan = lock(&shop).draw(&call);
-    strike(&shop, call, plan, &peer.cut).await
+    strike(&shop, call, came, plan, &peer.cut).await
 }
 
 /// Lets a call meet what was planned for it.
-async fn strike(shop: &Shop, call: Call, plan: Plan, cut: &Cut) -> Response<Body> {
+async fn strike(shop: &Shop, call: Call, came: Duration, plan: Plan, cut: &Cut) -> Response<Body> {
     if plan.delay_milliseconds > 0 {
-        crate::clock::elapse(Duration::from_millis(plan.delay_milliseconds)).await;
+        crate::clock::elapse(came, Duration::from_millis(plan.delay_milliseconds)).await;
     }
     let Some(Fault { kind, after, .. }) = plan.fault else {
         return json(lock(shop).answer(&call, "", None));

@@ -115,13 +115,10 @@ fn pages_open_without_a_complaint_or_a_request_and_print() {
         for reference in ["src=", "href=", "url(", "<script", "@import"] {
             assert!(!dom.contains(reference), "{page}: {reference}");
         }
-        assert!(
-            dom.contains("<h1>") && dom.contains("<table>"),
-            "{page}: {dom}"
-        );
-        if page.contains("sales") {
-            assert!(dom.contains("<svg") && dom.contains("<rect"), "{page}");
-        }
+        // A job of which nothing failed has no rows.
+        let rows = page.starts_with("run") || dom.contains("<table>");
+        assert!(dom.contains("<h1>") && rows, "{page}: {dom}");
+        assert!(dom.contains("<svg") && dom.contains("<rect"), "{page}");
         let pdf = world.file(&format!("{page}.pdf"));
         let print = format!("--print-to-pdf={}", pdf.display());
         open(&browser, &proxy, &file, &[&print, "--no-pdf-header-footer"]);

@@ -3,7 +3,7 @@
 use super::super::Ctx;
 use super::list::stored;
 use super::listen::Onward;
-use super::trigger::{Sent, send};
+use super::trigger::Sent;
 use super::{Which, account, address};
 use crate::fail::{Failure, Kind};
 use crate::output::{Cell, Column, Record};
@@ -12,6 +12,7 @@ use crate::push::Account;
 use crate::push::forward::{http, seal_again};
 use crate::push::hand::Hand;
 use crate::push::milliseconds;
+use crate::push::trigger::send;
 use crate::state::pushes::{Filter, Push};
 use crate::text;
 use anyhow::Result;

@@ -42,7 +42,7 @@ pub struct ListArgs {
     /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Go on with the same list that broke off less than an hour ago; what it has read is not read again
+    /// Continue the same list that broke off less than an hour ago; what it has read is not read again
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]
@@ -478,7 +478,7 @@ pub(super) fn reading(args: &ListArgs, ctx: &Ctx) -> Result<Reading> {
     if args.resume {
         ctx.out.note(match reading.since() {
             Some(at) => text!(
-                "going on with the list of {time}: what it has read is not read again",
+                "continuing the list of {time}: what it has read is not read again",
                 time = plain_time(&rfc3339(at))
             ),
             None => text!("no such list broke off within the last hour; everything is read"),
@@ -491,7 +491,7 @@ pub(super) fn reading(args: &ListArgs, ctx: &Ctx) -> Result<Reading> {
 pub(super) fn broke_off(reading: &Reading, ctx: &Ctx) {
     if reading.count() > 0 {
         ctx.out.note(text!(
-            "{count} {count:product was|products were} read; the same command with --resume goes on from there",
+            "{count} {count:product was|products were} read; the same command with --resume continues from there",
             count = reading.count()
         ));
     }

@@ -69,8 +69,8 @@ pub(super) fn opening(stands: &Stands, tree: &[CategoryPath], ctx: &Ctx) -> Resu
 /// Whether one more of a step is wanted.
 fn wants(step: Text, stands: Text, act: Text, given: usize, ctx: &Ctx) -> Result<bool> {
     let go_on = match given {
-        0 => text!("go on without"),
-        _ => text!("go on"),
+        0 => text!("continue without"),
+        _ => text!("continue"),
     };
     let question = text!("{step}: {stands}", step, stands);
     Ok(one_of(question, [go_on, act], ctx)? == 1)

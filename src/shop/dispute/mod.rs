@@ -1,6 +1,7 @@
 //! Disputes: one with its history, and the list.
 
 mod component;
+pub mod evidence;
 
 use super::reading::Fetched;
 use super::walk::Walked;

@@ -58,7 +58,7 @@ fn a_list_that_broke_off_goes_on_where_it_was() {
     broken.store(false, Ordering::SeqCst);
     pages.store(0, Ordering::SeqCst);
     let (resumed, words) = shop.json(&world, 0, &["goods", "list", "--resume"]);
-    assert!(words.contains("going on with the list of"), "{words}");
+    assert!(words.contains("continuing the list of"), "{words}");
     // The first page says whether the shop is as it was; the sixth to the eleventh are left, but for those of them that
     // came beside the sixth.
     let read = pages.swap(0, Ordering::SeqCst);
