@@ -1,4 +1,6 @@
 //! `wxsell api`: every known operation by its name, for what has no command of its own.
+//!
+//! Long because its verbs share how an operation is found and shown.
 
 use super::Ctx;
 use crate::api::Resend;
