@@ -496,7 +496,7 @@ mod tests {
         ] {
             let text = format!("id,title\n1,{words}\n");
             let told = refusal(&encoding.encode(&text).0);
-            assert!(told.contains("makes no Chinese"), "{told}");
+            assert!(told.contains("is not Chinese when read as"), "{told}");
         }
         // Short words and rare characters are Chinese all the same.
         for words in ["联通", "好茶", "龘", "测试😀"] {

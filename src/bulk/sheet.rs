@@ -292,7 +292,7 @@ mod tests {
         let told = read(&file).expect_err("a title").to_string();
         assert_eq!(
             told,
-            "in staff.csv the headings stand in row 2, below other rows"
+            "in staff.csv the headings are in row 2, below other rows"
         );
     }
 

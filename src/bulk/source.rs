@@ -502,7 +502,7 @@ mod tests {
             (
                 "a.xls",
                 &b"\xD0\xCF\x11\xE0"[..],
-                "kind that cannot be read",
+                "unsupported file type",
             ),
             ("b.xlsx", b"\xD0\xCF\x11\xE0", "password"),
             ("c.csv", b"PK\x03\x04", "not text"),

@@ -676,7 +676,7 @@ mod tests {
             ),
             (
                 "[profile.a]\nappid = \"wxa\"\nprovider = \"a\"",
-                "is no service provider",
+                "is not a service provider",
             ),
             (
                 "[profile.a]\nappid = \"wxa\"\nkind = \"provider\"\nprovider = \"a\"",

@@ -552,7 +552,7 @@ mod tests {
         let rows = rows_of(&cells(&all)).expect("rows");
         assert_eq!(rows[0].1, ["one", "two", "three"]);
         let told = refusal(&cells(&[cell("A1", "one"), cell("A1", "two")].concat()));
-        assert!(told.contains("the cell A1 is there twice"), "{told}");
+        assert!(told.contains("the cell A1 appears twice"), "{told}");
     }
 
     #[test]

@@ -685,7 +685,7 @@ mod tests {
     fn headings_below_a_title_and_values_beyond_them_are_named() {
         let table = read("发货表,,\n订单号,快递公司,运单号\nA1,顺丰,SF1\n".as_bytes());
         let told = table.problems[0].message.to_string();
-        assert_eq!(told, "the headings stand in row 2, below other rows");
+        assert_eq!(told, "the headings are in row 2, below other rows");
         let table = read("订单号,快递公司,运单号\nA1,顺丰,SF1,急件\n".as_bytes());
         let told = table.problems[0].message.to_string();
         assert!(told.contains("column D") && told.contains("急件"), "{told}");

@@ -455,7 +455,7 @@ mod tests {
             ),
             ("img/a.jpg,img/b.jpg", "separate several images with |"),
             ("img/a.jpg img/b.jpg", "separate several images with |"),
-            ("https://e.com/a b.jpg", "no blank"),
+            ("https://e.com/a b.jpg", "cannot contain spaces"),
             ("https://e.com/a.jpg\u{200B}", "a zero-width space"),
             ("https://e.com/a.jpg\"", "remove \""),
             (
@@ -524,7 +524,7 @@ mod tests {
         }
         std::fs::create_dir(dir.path().join("empty")).expect("a folder");
         for (name, words) in [
-            ("big.png", "2 MB at most"),
+            ("big.png", "the limit is 2 MB"),
             ("text.jpg", "not a jpg or png"),
             ("cut.png", "damaged"),
             ("gif.png", "not a jpg or png"),
