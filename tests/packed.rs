@@ -21,8 +21,9 @@ fn below(root: &Path, folder: &str, found: &mut BTreeSet<String>) {
 fn included(root: &Path, source: &str) -> Vec<PathBuf> {
     let text = std::fs::read_to_string(root.join(source)).expect("a source");
     let mut found = Vec::new();
-    for word in ["include_str!(", "include_bytes!("] {
-        for (at, _) in text.match_indices(word) {
+    for word in ["include_str", "include_bytes"] {
+        let word = format!("{word}!(");
+        for (at, _) in text.match_indices(word.as_str()) {
             let rest = text[at + word.len()..].trim_start();
             let Some(path) = rest
                 .strip_prefix('"')

@@ -499,11 +499,7 @@ mod tests {
     fn an_old_spreadsheet_is_refused_with_what_to_do() {
         let dir = tempfile::tempdir().expect("a folder");
         for (name, bytes, words) in [
-            (
-                "a.xls",
-                &b"\xD0\xCF\x11\xE0"[..],
-                "unsupported file type",
-            ),
+            ("a.xls", &b"\xD0\xCF\x11\xE0"[..], "unsupported file type"),
             ("b.xlsx", b"\xD0\xCF\x11\xE0", "password"),
             ("c.csv", b"PK\x03\x04", "not text"),
             ("d.csv", b"\xFF\xFEo\0u\0", "UTF-16"),

@@ -182,10 +182,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Flow(args) => {
             // The page of the payment-management service names the number differently.
             let other = args.service.mchid.as_ref().map(|_| &args.funds_flow_id);
-            let base = other.map_or_else(
-                || empty(),
-                |number| pass_through::body([FLOW_NUMBER_OF_SERVICE.of(number)]),
-            );
+            let base = other.map_or_else(empty, |number| {
+                pass_through::body([FLOW_NUMBER_OF_SERVICE.of(number)])
+            });
             ctx.ask_with(&FLOW, &args, base).await
         }
         Verb::Withdraw(args) => withdraw::withdraw(args, ctx).await,

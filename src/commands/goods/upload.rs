@@ -244,7 +244,6 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
     let uploaded = shop
         .carry_out_upload(&catalogue, plan, options, &how, interrupt, told)
         .await?;
-    drop(push);
     if let Some(stream) = stream {
         stream.finish()?;
     }

@@ -248,7 +248,7 @@ async fn exchange(code: &Secret, keep: &Keep, provider: &Profile, ctx: &Ctx) -> 
     ctx.before_write(None).await?;
     let asked_at = now();
     let shop = ctx.shop().await?;
-    let answer = shop.authorization(&provider.appid, &code).await;
+    let answer = shop.authorization(&provider.appid, code).await;
     let given = answer.map_err(lost)?;
     let (Some(refresh), appid) = (&given.authorizer_refresh_token, &given.authorizer_appid) else {
         return Err(Failure::access(text!(

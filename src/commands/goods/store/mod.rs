@@ -396,7 +396,6 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         beyond_limit,
     };
     let uploaded = sender.carry_out(&sending, &how, told).await?;
-    drop(push);
     if let Some(stream) = stream {
         stream.finish()?;
     }
