@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// Seconds.
 pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
 
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 //! No page of the platform lists the states that take evidence. The set here follows from their names and is
 //! unconfirmed; the platform answers 21001 where it sees it otherwise.
 
-use super::deadline::{Actor, Deadline};
+use super::deadline::{Actor, DAY, Deadline};
 use super::serial;
 use crate::lang::Text;
 use crate::text;
@@ -94,6 +94,33 @@ impl State {
     /// Whose move it is; `None` at the end and where nobody knows.
     pub fn waits_for(self) -> Option<Actor> {
         stage(self)?.who
+    }
+
+    /// How long it lasts, in seconds, where nobody acts; `None` where it does not end by itself. The platform
+    /// names the moment in every dispute and no page says how it is reckoned, so that these lengths are assumed.
+    pub fn lasts(self) -> Option<i64> {
+        match self {
+            State::MerchantHandles => Some(DAY),
+            _ if self.awaits_evidence() => Some(3 * DAY),
+            _ => None,
+        }
+    }
+
+    /// Whether evidence is awaited, from whomever.
+    pub fn awaits_evidence(self) -> bool {
+        matches!(
+            self,
+            State::BuyerEvidence
+                | State::MerchantEvidence
+                | State::BothEvidence
+                | State::BuyerMissing
+                | State::MerchantMissing
+                | State::BuyerReturnEvidence
+                | State::MerchantReturnEvidence
+                | State::BothReturnEvidence
+                | State::BuyerReturnMissing
+                | State::MerchantReturnMissing
+        )
     }
 
     /// Whether the merchant is waited for, perhaps among others.

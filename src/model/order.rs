@@ -1,5 +1,6 @@
 //! An order: what was bought, what was paid for it, how far it is.
 
+use super::deadline::DAY;
 use super::parcel::Parcels;
 use super::serial;
 use crate::lang::Text;
@@ -8,6 +9,9 @@ use crate::types::Fen;
 use serde::Serialize;
 
 serial::named!(State);
+
+/// Seconds from the last parcel to the receipt that the platform confirms by itself. The documents say "after a while".
+pub const AUTOMATIC_RECEIPT: i64 = 10 * DAY;
 
 /// How far an order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use super::store::{Document, Tx};
 use super::{Order, Promotion, Sandbox};
 use crate::api::component::goods::{AddSpu, DelistingSpu};
 use crate::fail::Failure;
+use crate::model::deadline::{DAY, HOUR};
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -19,8 +20,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 const MINUTE: i64 = 60;
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 
 /// What to make.
 #[derive(Debug, Clone)]

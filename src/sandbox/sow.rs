@@ -5,12 +5,10 @@ use super::router::Refusal;
 use super::rules::aftersale::{self, Request, Sent};
 use super::rules::{complaint, order};
 use super::store::Tx;
+use crate::model::deadline::{DAY, HOUR};
 use crate::types::Fen;
 use fastrand::Rng;
 use serde_json::json;
-
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 
 /// Reasons by the platform's numbers, and what buyers write.
 const REASONS: [(i64, &str); 6] = [

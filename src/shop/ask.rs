@@ -8,7 +8,7 @@ use crate::api::operation::{Book, Kind, Operation};
 use crate::fail::{self, Failure, failure};
 use crate::text;
 use anyhow::Result;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 /// A page of a list whose size the reference does not name.
@@ -96,7 +96,7 @@ impl Shop {
             match paging.style {
                 Style::Once => {}
                 Style::Page => put(&mut body, &paging.at, page.into()),
-                Style::Offset => put(&mut body, &paging.at, json!(found.len())),
+                Style::Offset => put(&mut body, &paging.at, found.len().into()),
                 Style::Key if cursor.is_null() => {}
                 Style::Key => {
                     let key = cursor_for(book, operation, &paging.at, &cursor);
@@ -250,6 +250,7 @@ mod tests {
     use super::*;
     use crate::api::operation::sample::requested;
     use crate::api::operation::{Shelf, named};
+    use serde_json::json;
 
     fn paging(name: &str) -> Paging {
         let (_, operation) = named(name)[0];

@@ -3,9 +3,10 @@
 
 use super::Shop;
 use super::pass_through::funds::{
-    CHECK_CODE, CODE_STATE, SCANNED_BY, WITHDRAWAL, WITHDRAWAL_STATE, WITHDRAWALS,
+    CHECK_CODE, CODE_STATE, REQUEST_NUMBER, SCANNED_BY, TICKET, WITHDRAWAL, WITHDRAWAL_STATE,
+    WITHDRAWALS,
 };
-use super::pass_through::words_of;
+use super::pass_through::{body, empty, words_of};
 use super::write::{Found, Made};
 use crate::api::component::funds::{WithdrawReply, Withdrawal, WithdrawalReply};
 use crate::clock::sleep;
@@ -15,7 +16,7 @@ use crate::state::money::{Movement, Stand};
 use crate::text;
 use crate::types::Family;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How many of the newest withdrawals are looked through for one whose answer was lost. There is one a day.
@@ -105,12 +106,12 @@ impl Shop {
 
     /// Follows a code until it is confirmed, cancelled or expired; tells every change.
     pub async fn watch_code(&self, ticket: &str) -> Result<Value> {
-        let body = json!({"qrcode_ticket": ticket});
+        let asked = body([TICKET.of(ticket)]);
         let (_, operation) = CHECK_CODE.operation();
         let mut told = None;
         loop {
-            let reply = match self.ask(operation, &[], &body).await {
-                Err(error) if is_gone(&error) => json!({"status": 3}),
+            let reply = match self.ask(operation, &[], &asked).await {
+                Err(error) if is_gone(&error) => body([CODE_STATE.of(3)]),
                 reply => reply?,
             };
             let status = CODE_STATE.integer(&reply);
@@ -169,8 +170,8 @@ impl Shop {
             Family::Component => WITHDRAWAL.path,
             Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
-        let body = super::with(service, json!({"out_request_no": number}));
-        let reply = self.read(path, &body).await?;
+        let asked = super::with(service, body([REQUEST_NUMBER.of(number)]));
+        let reply = self.read(path, &asked).await?;
         let WithdrawalReply { withdraw_info } = super::typed(path, &reply)?;
         Ok(Fetched {
             value: withdraw_info.ok_or_else(|| super::says_nothing(path))?,
@@ -180,7 +181,7 @@ impl Shop {
 
     /// A withdrawal by its number, or by the mark in its note. Where WeChat gives no note, amount and time tell.
     pub async fn find_withdrawal(&self, movement: &Movement) -> Result<Option<Found>> {
-        let service: Value = serde_json::from_str(&movement.look).unwrap_or_else(|_| json!({}));
+        let service: Value = serde_json::from_str(&movement.look).unwrap_or_else(|_| empty());
         if !movement.number.is_empty() {
             return match self.withdrawal(&movement.number, &service).await {
                 Ok(found) => Ok(Some(found.found(&movement.number))),

@@ -1,18 +1,20 @@
 //! Payments of the payment-management service: what is left of one, and how a refund or a share of it is found.
 
 use super::Shop;
-use super::pass_through::pay::{REFUNDED, SHARED, SHOW};
-use super::pass_through::{Ask, request};
+use super::pass_through::pay::{
+    BUYER, MERCHANT, NUMBER, PAID_AMOUNT, REFUND_AMOUNT, REFUND_NUMBER, REFUNDED, SHARE_NUMBER,
+    SHARED, SHOW,
+};
+use super::pass_through::{Ask, Field, body, request};
 use super::write::{Found, Made, Planned, Sort, Want};
 use crate::api::component::funds::{Part, Payment, PaymentReply};
-use crate::api::json::put;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::state::money;
 use crate::text;
 use crate::types::{Family, Fen};
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A payment as the program understands it, with WeChat's whole record.
 #[derive(Debug, Clone)]
@@ -31,7 +33,7 @@ impl Shop {
             Family::Component => SHOW.path,
             Family::Store => return Err(super::lacks(text!("this command")).into()),
         };
-        let reply = self.read(path, &json!({"trade_no": trade_no})).await?;
+        let reply = self.read(path, &body([NUMBER.of(trade_no)])).await?;
         let PaymentReply { order } = super::typed(path, &reply)?;
         Ok(Fetched {
             value: order.ok_or_else(|| super::says_nothing(path))?,
@@ -197,8 +199,7 @@ impl Movement<'_> {
                 found.map(|found| found.record)
             }
         };
-        let name = self.name();
-        Ok(record.unwrap_or_else(|| json!({ name: made.movement.mark })))
+        Ok(record.unwrap_or_else(|| body([self.own_number().of(&made.movement.mark)])))
     }
 
     fn check(&self, payment: &Fetched) -> Result<()> {
@@ -232,23 +233,26 @@ impl Movement<'_> {
         }
     }
 
-    /// What its number is called.
-    fn name(&self) -> &'static str {
+    /// Where its number stands.
+    fn own_number(&self) -> Field {
         match self.sort {
-            Sort::Refund => "refund_no",
-            _ => "profit_sharing_no",
+            Sort::Refund => REFUND_NUMBER,
+            _ => SHARE_NUMBER,
         }
     }
 
     fn body(&self, payment: &Fetched, number: &str) -> Result<Value> {
-        let mut body = json!({
-            "mchid": payment.value.mchid, "openid": self.openid, "trade_no": self.trade_no, self.name(): number,
-        });
+        let mut body = body([
+            MERCHANT.of(&payment.value.mchid),
+            BUYER.of(self.openid),
+            NUMBER.of(self.trade_no),
+            self.own_number().of(number),
+        ]);
         if let Some(amount) = self.amount {
-            put(&mut body, "total_amount", payment.value.amount.0.into());
-            put(&mut body, "refund_amount", amount.0.into());
+            PAID_AMOUNT.put(&mut body, payment.value.amount.0);
+            REFUND_AMOUNT.put(&mut body, amount.0);
         }
-        request(self.ask, &json!({}), body)
+        request(self.ask, &(), body)
     }
 
     fn find(&self, payment: &Fetched, number: &str) -> Option<Found> {

@@ -3,9 +3,10 @@
 use super::Shop;
 use super::write::Found;
 use crate::api::component::staff::Role;
+use crate::shop::pass_through::empty;
 use crate::state::money::Movement;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 impl Shop {
     /// WeChat's record of a role; null where there is none, or not yet.
@@ -21,7 +22,7 @@ impl Shop {
 
     async fn named_role(&self, name: &str) -> Result<Option<Found>> {
         let rows = self
-            .read_list("/promoter/getrole", &json!({}), "role_list")
+            .read_list("/promoter/getrole", &empty(), "role_list")
             .await?;
         let found = rows.into_iter().find_map(|record| {
             let role: Role = serde_json::from_value(record.clone()).ok()?;

@@ -7,16 +7,32 @@ use crate::model::parcel::{Parcel, Parcels};
 use crate::types::Fen;
 use serde_json::Value;
 
+/// `status` of an order.
+pub mod status {
+    /// Waits for payment.
+    pub const UNPAID: i64 = 10;
+    /// The cashier is done, the platform is still looking.
+    pub const CHECKING: i64 = 11;
+    pub const PAID: i64 = 20;
+    pub const SHIPPED: i64 = 30;
+    pub const COMPLETED: i64 = 100;
+    /// `expire_time` passed; controlled orders alone.
+    pub const TIMED_OUT: i64 = 181;
+    /// Everything was refunded.
+    pub const REFUNDED: i64 = 200;
+    pub const CANCELLED: i64 = 250;
+}
+
 /// States, by the platform's numbers.
 const STATES: &[(i64, State)] = &[
-    (10, State::Unpaid),
-    (11, State::PaymentChecked),
-    (20, State::Paid),
-    (30, State::Shipped),
-    (100, State::Completed),
-    (181, State::Expired),
-    (200, State::Refunded),
-    (250, State::Cancelled),
+    (status::UNPAID, State::Unpaid),
+    (status::CHECKING, State::PaymentChecked),
+    (status::PAID, State::Paid),
+    (status::SHIPPED, State::Shipped),
+    (status::COMPLETED, State::Completed),
+    (status::TIMED_OUT, State::Expired),
+    (status::REFUNDED, State::Refunded),
+    (status::CANCELLED, State::Cancelled),
 ];
 
 /// A state by its number.

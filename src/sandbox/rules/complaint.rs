@@ -13,8 +13,10 @@
 
 use super::{Happening, aftersale, order};
 use crate::api::Done;
+use crate::api::component::dispute;
 use crate::api::operation::Shelf;
 use crate::lang::{Lang, Text};
+use crate::model::dispute::State;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -23,12 +25,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub const NOUN: &str = "complaint";
-
-const DAY: i64 = 86_400;
-/// Seconds in which the merchant may still settle it with the buyer.
-const TO_SETTLE: i64 = DAY;
-/// Seconds for evidence.
-const FOR_EVIDENCE: i64 = 3 * DAY;
 
 /// A dispute as the shop holds it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -129,15 +125,15 @@ fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happen
 }
 
 fn said(state: i64) -> Text {
-    match state {
-        230_000 => text!("opened"),
-        230_001 => text!("with support"),
-        230_002..=230_006 | 230_015..=230_019 => text!("evidence awaited"),
-        230_007 | 230_020 => text!("awaiting verdict"),
-        230_009 => text!("after-sale resumed"),
-        230_011 => text!("proof being checked"),
-        230_012 => text!("finished"),
-        230_013 => text!("closed"),
+    match dispute::state(state) {
+        State::MerchantHandles => text!("opened"),
+        State::SupportHandles => text!("with support"),
+        state if state.awaits_evidence() => text!("evidence awaited"),
+        State::AwaitingVerdict | State::ReturnChecked => text!("awaiting verdict"),
+        State::AftersaleRuns => text!("after-sale resumed"),
+        State::ProofChecked => text!("proof being checked"),
+        State::Finished => text!("finished"),
+        State::Closed => text!("closed"),
         _ => text!("return disputed"),
     }
 }
@@ -145,11 +141,8 @@ fn said(state: i64) -> Text {
 fn enter(tx: &Tx<'_>, complaint: &mut Document<Complaint>, state: i64) {
     if complaint.state != state || complaint.body.history.is_empty() {
         complaint.body.history.push((tx.now, state));
-        complaint.due = match state {
-            230_000 => Some(tx.now + TO_SETTLE),
-            230_002..=230_006 | 230_015..=230_019 => Some(tx.now + FOR_EVIDENCE),
-            _ => None,
-        };
+        let lasts = dispute::state(state).lasts();
+        complaint.due = lasts.map(|seconds| tx.now + seconds);
     }
     complaint.state = state;
     complaint.changed_at = tx.now;

@@ -6,6 +6,7 @@
 use super::Happening;
 use crate::api::Done;
 use crate::lang::Text;
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -26,7 +27,6 @@ const ACTIVE: i64 = 100;
 const RUN_OUT: i64 = 101;
 const USED: i64 = 102;
 
-const DAY: i64 = 86_400;
 const MOST_PRODUCTS: usize = 128;
 
 #[derive(Serialize, Deserialize)]

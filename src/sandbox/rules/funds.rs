@@ -10,6 +10,7 @@
 use super::Happening;
 use super::ledger::{self, Account, Movement};
 use crate::lang::Text;
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -20,7 +21,6 @@ use serde_json::{Value, json};
 
 const WITHDRAWAL: &str = "withdrawal";
 const TICKET: &str = "qr_ticket";
-const DAY: i64 = 86_400;
 /// How long a code can be scanned.
 const TICKET_LIFE: i64 = 600;
 const ACCEPTED_AFTER: i64 = 60;

@@ -26,6 +26,7 @@ pub use life::{
 pub use wire::{NewOrder, Price, shown};
 
 use super::ledger::{self, Account};
+pub use crate::api::component::order::status;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
 use crate::types::{Fen, Id64};
@@ -34,22 +35,6 @@ use serde_json::{Value, json};
 
 /// The noun of orders in the shop's file. `id` is the platform's order number, `out_id` the merchant's.
 pub const NOUN: &str = "order";
-
-/// `status` of an order.
-pub mod status {
-    /// Waits for payment.
-    pub const UNPAID: i64 = 10;
-    /// The cashier is done, the platform is still looking.
-    pub const CHECKING: i64 = 11;
-    pub const PAID: i64 = 20;
-    pub const SHIPPED: i64 = 30;
-    pub const COMPLETED: i64 = 100;
-    /// `expire_time` passed; controlled orders alone.
-    pub const TIMED_OUT: i64 = 181;
-    /// Everything was refunded.
-    pub const REFUNDED: i64 = 200;
-    pub const CANCELLED: i64 = 250;
-}
 
 /// An order as the shop holds it. Times are unix seconds of the shop's clock.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -8,6 +8,7 @@
 
 use super::Happening;
 use super::ledger::{self, Account};
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const NOUN: &str = "payment";
-const DAY: i64 = 86_400;
 /// Days after payment before what is left can be settled.
 const DELAY: i64 = 7;
 /// How long a refund or a share takes.

@@ -6,13 +6,13 @@ use crate::api::common::{
     SeenRequest,
 };
 use crate::api::{Done, Endpoint};
+use crate::model::deadline::HOUR;
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{APPID, STORE_APPID};
 use crate::types::ChinaTime;
 use rusqlite::params;
 
-const HOUR: i64 = 3600;
 /// Resets of the day counters a month.
 const RESETS: i64 = 10;
 /// Resets of one counter a month.

@@ -19,7 +19,7 @@ use crate::state::runs::Items;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A parcel as it was named.
 #[derive(Debug, Clone)]
@@ -189,7 +189,7 @@ impl Parcels {
             shop.note(text!("the order shows the parcel"));
             return Ok(None);
         }
-        let part = request(&SEND, &json!({}), shop.parcels_request(shipment, false)?)?;
+        let part = request(&SEND, &(), shop.parcels_request(shipment, false)?)?;
         match shop.plan_write(want()).await? {
             Planned::Same(made) => Ok(Some(made)),
             Planned::New(prepared) => {

@@ -5,10 +5,11 @@ mod component;
 use super::{Shop, lacks};
 use crate::fail::failure;
 use crate::lang::Text;
+use crate::shop::pass_through::empty;
 use crate::text;
 use crate::types::{Family, Fen};
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// "No data", one way to say that nothing was handed in.
 const NO_DATA: i64 = 9_710_001;
@@ -58,7 +59,7 @@ impl Shop {
         };
         match read {
             Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NO_DATA)) => {
-                Ok(json!({}))
+                Ok(empty())
             }
             read => read,
         }

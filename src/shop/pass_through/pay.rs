@@ -6,6 +6,13 @@ use crate::text;
 pub const NUMBER: Field = Field("trade_no");
 pub const PARTS: Field = Field("sub_orders");
 pub const EXPIRES: Field = Field("expire_time");
+/// What a refund or a share of a payment says.
+pub const MERCHANT: Field = Field("mchid");
+pub const BUYER: Field = Field("openid");
+pub const REFUND_NUMBER: Field = Field("refund_no");
+pub const SHARE_NUMBER: Field = Field("profit_sharing_no");
+pub const PAID_AMOUNT: Field = Field("total_amount");
+pub const REFUND_AMOUNT: Field = Field("refund_amount");
 
 /// Where the days of a list stand.
 const SPAN: Places = &[("first", "begin_create_time"), ("last", "end_create_time")];

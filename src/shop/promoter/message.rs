@@ -1,19 +1,18 @@
 //! Messages to promotion staff: who gets one, and each told alone.
 
 use super::is_bound;
-use crate::api::json::put;
 use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::shop::Shop;
 use crate::shop::pass_through::promoter::{
-    LIST, MESSAGE_MANY, MESSAGE_ONE, OPENID, PERSON, ROLE, STORE,
+    LIST, MESSAGE_MANY, MESSAGE_ONE, OPENID, PERSON, ROLE, STORE, WHOM,
 };
-use crate::shop::pass_through::{Field, check};
+use crate::shop::pass_through::{Field, check, with};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Who is meant: all, or those with a role, of a store, or named.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +47,7 @@ fn reason(failure: &Failure) -> Text {
 impl Shop {
     /// The numbers of those who would get it, and in the body whom it is for.
     pub async fn receivers(&self, args: &Whom<'_>, body: &mut Value) -> Result<Vec<String>> {
-        let everybody = self.rows(&LIST, &json!({}), None).await?;
+        let everybody = self.rows(&LIST, &(), None).await?;
         let mut roles = Vec::new();
         for role in args.roles {
             roles.push(self.promoter_role(role).await?);
@@ -77,19 +76,16 @@ impl Shop {
             .hint(text!("`wxsell promoter list --staff` lists everybody"))
             .into());
         }
-        let (kind, field, list) = if args.all {
-            (0, "", Value::Null)
+        let whom = if args.all {
+            [WHOM.of(0), (PERSON, Value::Null)]
         } else if !roles.is_empty() {
-            (1, "role_id", json!(roles))
+            [WHOM.of(1), ROLE.of(&roles)]
         } else if !args.stores.is_empty() {
-            (2, "retail_id", json!(args.stores))
+            [WHOM.of(2), STORE.of(args.stores)]
         } else {
-            (3, "id", json!(ids))
+            [WHOM.of(3), PERSON.of(&ids)]
         };
-        put(body, "list_type", kind.into());
-        if kind > 0 {
-            put(body, field, list);
-        }
+        *body = with(body.take(), whom);
         check(&MESSAGE_MANY, body, &[])?;
         Ok(ids)
     }
@@ -97,14 +93,14 @@ impl Shop {
     /// Tells each alone, one after the other. A message that may have arrived is not repeated.
     pub async fn tell_each(&self, receivers: &[String], mut body: Value) -> Result<Vec<Outcome>> {
         if let Some(fields) = body.as_object_mut() {
-            fields
-                .retain(|name, _| !matches!(name.as_str(), "list_type" | "role_id" | "retail_id"));
+            let many = [WHOM, ROLE, STORE];
+            fields.retain(|name, _| !many.iter().any(|field| field.0 == name));
         }
         let (mut outcomes, mut stopped) = (Vec::with_capacity(receivers.len()), None);
         let mut unknown = 0;
         for id in receivers {
             let before = self.client.last_entry();
-            put(&mut body, "id", id.as_str().into());
+            PERSON.put(&mut body, id.as_str());
             check(&MESSAGE_ONE, &body, &[])?;
             let (result, errcode, reason) = match &stopped {
                 Some(why) => ("not_sent", None, Some(Text::clone(why))),

@@ -4,11 +4,14 @@ pub mod message;
 pub mod roster;
 
 use super::Shop;
-use super::pass_through::promoter::{AGREED, DECLARED, LIST, PERSON, ROLE, ROLE_LIST, ROLE_NAME};
+use super::pass_through::promoter::{
+    AGREED, DECLARED, LIST, OPENID, PERSON, ROLE, ROLE_LIST, ROLE_NAME,
+};
+use super::pass_through::{body, empty};
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The states of a relation in which it counts: the merchant declares the person, and the person agrees.
 pub const BOUND: (i64, i64) = (1, 1);
@@ -49,7 +52,7 @@ pub fn unknown(role: &str, roles: &[Value]) -> Failure {
 impl Shop {
     /// All roles, as WeChat has them now.
     pub async fn promoter_roles(&self) -> Result<Vec<Value>> {
-        self.rows(&ROLE_LIST, &json!({}), None).await
+        self.rows(&ROLE_LIST, &(), None).await
     }
 
     /// The number of a role that is named, or numbered already.
@@ -64,12 +67,12 @@ impl Shop {
     /// One person by openid, unionid or number, as WeChat has it now.
     pub async fn promoter_person(&self, who: &str) -> Result<Value> {
         let number = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit());
-        let body = match number {
+        let asked = match number {
             // No filter takes the number.
-            true => json!({}),
-            false => json!({"openid": who}),
+            true => empty(),
+            false => body([OPENID.of(who)]),
         };
-        let rows = self.rows(&LIST, &body, None).await?;
+        let rows = self.rows(&LIST, &asked, None).await?;
         rows.into_iter()
         .find(|row| row.is_object() && (!number || PERSON.is(row, who)))
         .ok_or_else(|| {

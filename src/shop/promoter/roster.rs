@@ -7,15 +7,15 @@ use crate::clock;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::shop::Shop;
-use crate::shop::pass_through::check;
 use crate::shop::pass_through::promoter::{
-    ADD, ERRCODE, ERRMSG, FAILED, LIST, MARK, OPENID, ROLE, STORE,
+    ADD, ERRCODE, ERRMSG, FAILED, LIST, MARK, OPENID, PEOPLE, ROLE, STORE,
 };
+use crate::shop::pass_through::{body, check, empty};
 use crate::text;
 use crate::types::spelling::folded;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub fn from_options(
 ) -> Result<Vec<Person>> {
     let role = named(role, roles).ok_or_else(|| unknown(role, roles))?;
     let person = |openid: &String| {
-        let mut body = json!({});
+        let mut body = empty();
         OPENID.put(&mut body, openid.as_str());
         ROLE.put(&mut body, role);
         for (field, value) in [(STORE, store), (MARK, mark)] {
@@ -269,7 +269,7 @@ impl Shop {
         for last in [false, true] {
             let mut missing = Vec::new();
             for person in open {
-                let whom = json!({"openid": person.openid});
+                let whom = body([OPENID.of(&person.openid)]);
                 match self.rows(&LIST, &whom, None).await {
                     Ok(rows) if rows.iter().any(is_declared) => {
                         person.result = "declared";
@@ -297,7 +297,7 @@ impl Shop {
 /// What is sent for people together.
 pub fn request(group: &[Person]) -> Value {
     let people: Vec<&Value> = group.iter().map(|person| &person.body).collect();
-    json!({"promoter_list": people})
+    body([PEOPLE.of(people)])
 }
 
 /// Whether the calls that follow would fail alike.

@@ -33,7 +33,7 @@ use super::{Claim, Known, Proved, Span, text_of};
 use crate::api::component::aftersale::{
     CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
 };
-use crate::api::json::put;
+use crate::api::json::{put, take};
 use crate::api::reader::seconds;
 use crate::lang::Text;
 use crate::model::order::State;
@@ -120,7 +120,7 @@ async fn disputes(shop: &Shop, span: Span) -> Result<(Vec<Claim>, usize)> {
         .into_iter()
         .filter(|row| seconds(&row["update_time"]).is_none_or(|updated| updated >= span.since));
     let moved: Vec<Value> = moved
-        .map(|mut row| row["complaint_order_id"].take())
+        .map(|mut row| take(&mut row, "complaint_order_id"))
         .collect();
     let (numbers, odd) = numbers_in(&moved, shop, |number, problem| {
         text!("dispute {number}: {problem}", number, problem)

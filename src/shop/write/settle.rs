@@ -8,10 +8,11 @@ use crate::api::operation::Operation;
 use crate::clock::{now, sleep};
 use crate::fail::{Failure, Kind};
 use crate::shop::Shop;
+use crate::shop::pass_through::empty;
 use crate::state::money::{Movement, Stand};
 use crate::text;
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 /// What became of an open movement.
@@ -243,7 +244,7 @@ impl Shop {
             match stands().await {
                 Ok(Standing::Reached) => {
                     self.client.last_was_found().await;
-                    return Ok(Written::Found(json!({})));
+                    return Ok(Written::Found(empty()));
                 }
                 Ok(Standing::Before) => {}
                 Ok(Standing::Elsewhere(why)) => {

@@ -5,13 +5,13 @@ use super::super::{goods, wxpay};
 use super::wire::{ChangePrice, List, ReportPay, UpdateAddress, shown};
 use super::{Key, NOUN, NewOrder, Order, Price, Row, find, life, put, status};
 use crate::api::Done;
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::types::{ChinaTime, Fen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const DAY: i64 = 86_400;
 /// Days of the window for after-sales where none are asked for, and the fewest there can be.
 const WINDOW: i64 = 5;
 /// Launch scenes that lead from Channels.

@@ -5,17 +5,16 @@ use super::super::access::{self, Task};
 use super::super::ledger::{self, Account};
 use super::{NOUN, Order, Promotion, Settlement, put, status};
 use crate::lang::Text;
+use crate::model::deadline::DAY;
+use crate::model::order::AUTOMATIC_RECEIPT;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
 use crate::text;
 use crate::types::{ChinaTime, Fen};
 use serde_json::{Value, json};
 
-const DAY: i64 = 86_400;
 /// Seconds from the cashier (11) to paid (20) where the platform looks twice.
 const CHECK: i64 = 60;
-/// Days until the platform confirms receipt by itself. The documents say "after a while".
-const AUTOMATIC_RECEIPT: i64 = 10 * DAY;
 /// WeChat Pay's part of what settles, in thousandths: 0.6 %.
 const FEE: i64 = 6;
 

@@ -14,6 +14,7 @@ use crate::api::store::goods::{
 };
 use crate::lang::Text;
 use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
+use crate::model::deadline::HOUR;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
 use crate::sandbox::rules::goods::Verdict;
@@ -31,7 +32,6 @@ const SKU: &str = "store sku";
 
 /// How long a product of many SKUs takes to be written, in seconds of the shop's clock.
 const WRITING: i64 = 10;
-const HOUR: i64 = 3600;
 
 type Held = Document<Versions<Product>>;
 

@@ -3,6 +3,7 @@
 use super::goods::on_sale;
 use super::{Page, parameter};
 use crate::api::store::Id;
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use serde_json::{Value, json};
 
 const NOUN: &str = "store flash sale";
 const RESTRICTED: &str = "store restriction";
-const DAY: i64 = 86_400;
 
 /// `status` of a flash sale.
 mod status {

@@ -7,6 +7,7 @@ use crate::api::store::goods::{
     AddProduct, Attribute, Category, Delisting, Detail, Express, ExtraService, NO_BRAND, Product,
     Sku,
 };
+use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::goods::Verdict;
 use crate::sandbox::store::Tx;
@@ -14,7 +15,6 @@ use crate::types::Fen;
 use fastrand::Rng;
 
 const MINUTE: i64 = 60;
-const DAY: i64 = 86_400;
 
 /// Name, place of origin, fen for 100 grams.
 const TEAS: [(&str, &str, i64); 8] = [
