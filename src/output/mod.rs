@@ -544,7 +544,11 @@ impl Output {
     /// Data to stdout.
     fn write(&self, bytes: &[u8]) -> Result<()> {
         if self.answers_only {
-            return Ok(());
+            // What was asked for is the answer: where that could not be written nothing was shown.
+            return match self.has_failed() {
+                true => Err(Failure::input(text!("cannot write to standard output")).into()),
+                false => Ok(()),
+            };
         }
         self.kept(self.sink.data(bytes).map_err(|error| {
             Failure::input(text!(

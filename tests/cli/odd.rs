@@ -201,6 +201,17 @@ fn a_listed_number_that_is_none_is_named_and_hides_no_others() {
         &["report", "aftersales", "--since", "2022-01-01"],
     );
     assert!(said.contains("1 amounts could not be read"), "{rows}{said}");
+    // Of what these would prove nothing is known, so that not everything is verified.
+    let (_, said) = shop.json(
+        &world,
+        6,
+        &["event", "verify", "--since", "1s", "--until", "0s"],
+    );
+    assert!(said.contains("after-sale abc: WeChat lists it"), "{said}");
+    assert!(
+        said.contains("3 after-sales and disputes could not be read"),
+        "{said}"
+    );
 }
 
 #[test]

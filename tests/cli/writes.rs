@@ -298,19 +298,19 @@ fn trouble_after_the_deed_is_no_second_one() {
         );
         before.until_shown(kind.args, "--jq");
         #[cfg(target_os = "linux")]
-        {
+        for more in [&[][..], &["--raw"]] {
             let before = Before::new(0);
             let full = std::fs::OpenOptions::new()
                 .write(true)
                 .open("/dev/full")
                 .expect("a device");
             let output = before
-                .command(kind.args)
+                .command(&[kind.args, more].concat())
                 .stdout(full)
                 .output()
                 .expect("it runs");
             let words = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(9), "/dev/full: {words}");
+            assert_eq!(output.status.code(), Some(9), "/dev/full {more:?}: {words}");
             before.until_shown(kind.args, "/dev/full");
         }
         // A reader that is gone before anything is written.

@@ -229,7 +229,7 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
 }
 
 /// The exit code: 8 where something is missing and was not made, 6 where what was made is not handed on, or where shops
-/// could not be read.
+/// or objects could not be read.
 fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> {
     let open = found
         .missing
@@ -253,6 +253,14 @@ fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> 
                 "{failed} of {all} {all:shop|shops} could not be read",
                 failed = failed.len(),
                 all = shops
+            ),
+        )
+    } else if found.unreadable > 0 {
+        Failure::new(
+            Kind::Partial,
+            text!(
+                "{count} {count:after-sale or dispute|after-sales and disputes} could not be read; what they prove is not known",
+                count = found.unreadable
             ),
         )
     } else if found.waiting > 0 {

@@ -56,7 +56,7 @@ const TIMED_OUT: i64 = 181;
 const AT_ONCE: usize = 16;
 
 pub(super) async fn proved(shop: &Shop, span: Span) -> Result<Proved> {
-    let ((orders, cancelled, unsure), aftersales, disputes, goods) = tokio::try_join!(
+    let ((orders, cancelled, unsure), (aftersales, odd), (disputes, more_odd), goods) = tokio::try_join!(
         orders(shop, span),
         aftersales(shop, span),
         disputes(shop, span),
@@ -68,6 +68,7 @@ pub(super) async fn proved(shop: &Shop, span: Span) -> Result<Proved> {
         claims: claims.collect(),
         cancelled,
         unsure,
+        unreadable: odd + more_odd,
     })
 }
 
@@ -87,7 +88,7 @@ async fn orders(shop: &Shop, span: Span) -> Result<(Vec<Claim>, Vec<Vec<String>>
     Ok((claims.collect(), cancelled, walked.unsure))
 }
 
-async fn aftersales(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
+async fn aftersales(shop: &Shop, span: Span) -> Result<(Vec<Claim>, usize)> {
     let window = json!({
         "begin_create_time": span.opened.saturating_mul(1000),
         "end_create_time": span.until.saturating_mul(1000).saturating_add(999),
@@ -95,19 +96,22 @@ async fn aftersales(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
     let numbers = shop
         .read_list("/shop/ecaftersale/get_list", &window, "after_sales_orders")
         .await?;
+    let (numbers, odd) = numbers_in(&numbers, shop, |number, problem| {
+        text!("after-sale {number}: {problem}", number, problem)
+    });
     let one_by_one = stream::iter(numbers)
         .map(|number| async move {
-            let body = json!({"aftersale_id": as_number(&number)});
+            let body = json!({"aftersale_id": number});
             let shown = shop.read("/shop/ecaftersale/get", &body).await?;
             anyhow::Ok(aftersale(&shown["after_sales_order"]))
         })
         .buffer_unordered(AT_ONCE);
     let found: Vec<Vec<Claim>> = one_by_one.try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok((found.into_iter().flatten().collect(), odd))
 }
 
 /// Only disputes that moved within the time have steps in it.
-async fn disputes(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
+async fn disputes(shop: &Shop, span: Span) -> Result<(Vec<Claim>, usize)> {
     let window = json!({"begin_create_time": span.opened, "end_create_time": span.until});
     let rows = shop
         .read_list("/shop/complaint/get_list", &window, "orders")
@@ -115,15 +119,21 @@ async fn disputes(shop: &Shop, span: Span) -> Result<Vec<Claim>> {
     let moved = rows
         .into_iter()
         .filter(|row| seconds(&row["update_time"]).is_none_or(|updated| updated >= span.since));
-    let one_by_one = stream::iter(moved)
-        .map(|row| async move {
-            let body = json!({"complaint_order_id": as_number(&row["complaint_order_id"])});
+    let moved: Vec<Value> = moved
+        .map(|mut row| row["complaint_order_id"].take())
+        .collect();
+    let (numbers, odd) = numbers_in(&moved, shop, |number, problem| {
+        text!("dispute {number}: {problem}", number, problem)
+    });
+    let one_by_one = stream::iter(numbers)
+        .map(|number| async move {
+            let body = json!({"complaint_order_id": number});
             let shown = shop.read("/shop/complaint/get", &body).await?;
             anyhow::Ok(dispute(&shown))
         })
         .buffer_unordered(AT_ONCE);
     let found: Vec<Vec<Claim>> = one_by_one.try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok((found.into_iter().flatten().collect(), odd))
 }
 
 /// Whether an audit changes the time of a product is not documented, so that all are read.
@@ -132,12 +142,25 @@ async fn goods(shop: &Shop) -> Result<Vec<Claim>> {
     Ok(rows.iter().flat_map(product).collect())
 }
 
-/// A number, which is sent as it came.
-fn as_number(number: &Value) -> Value {
-    match text_of(number).and_then(|digits| digits.parse::<u64>().ok()) {
-        Some(id) => json!(id),
-        None => number.clone(),
+/// The numbers that a list names, and how many of them are none. These are named: WeChat could only say that it does not
+/// understand them, and they hide no others.
+fn numbers_in(
+    listed: &[Value],
+    shop: &Shop,
+    named: impl Fn(String, Text) -> Text,
+) -> (Vec<u64>, usize) {
+    let mut numbers = Vec::with_capacity(listed.len());
+    for value in listed {
+        if let Some(id) = text_of(value).and_then(|digits| digits.parse().ok()) {
+            numbers.push(id);
+            continue;
+        }
+        let problem = text!("WeChat lists it under a number that cannot be read");
+        let number = text_of(value).unwrap_or_else(|| value.to_string());
+        shop.warn(named(number, problem));
     }
+    let odd = listed.len() - numbers.len();
+    (numbers, odd)
 }
 
 fn china(value: &Value) -> Option<i64> {

@@ -34,6 +34,8 @@ pub struct Proved {
     pub cancelled: Vec<Vec<String>>,
     /// Orders that may be missing, because others went while the list was read.
     pub unsure: u64,
+    /// After-sales and disputes whose number cannot be read, so that what they prove is not known.
+    pub unreadable: usize,
 }
 
 impl Shop {

@@ -37,6 +37,8 @@ pub struct Found {
     pub waiting: usize,
     /// Cancelled orders of which it cannot be told whether an event was pushed.
     pub open: usize,
+    /// After-sales and disputes that could not be looked at.
+    pub unreadable: usize,
 }
 
 impl Found {
@@ -47,6 +49,7 @@ impl Found {
         self.made_before += found.made_before;
         self.waiting += found.waiting;
         self.open += found.open;
+        self.unreadable += found.unreadable;
     }
 }
 
@@ -166,6 +169,7 @@ impl Shop {
         claims.sort_by(|a, b| (a.at, a.event, &a.number).cmp(&(b.at, b.event, &b.number)));
         let mut found = Found {
             proved: claims.len(),
+            unreadable: read.unreadable,
             ..Found::default()
         };
         for numbers in &read.cancelled {
