@@ -36,7 +36,7 @@ pub struct ApplyArgs {
     /// Print a TOML file to fill in
     #[arg(long, conflicts_with = "file")]
     pub(super) template: bool,
-    /// Save every answer of the form to this file; the same command continues with it
+    /// Save the answers of the form to this file; the component's form continues with them
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     pub(super) save: Option<PathBuf>,
 }
