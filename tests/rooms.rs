@@ -611,29 +611,12 @@ fn made_by_hand(text: &str) -> Vec<String> {
     found
 }
 
-/// Commands of a WeChat Store that still make requests by hand; the list may only shrink.
-const BY_HAND: [&str; 5] = [
-    "commands/address.rs",
-    "commands/brand.rs",
-    "commands/freight.rs",
-    "commands/merchant/form.rs",
-    "commands/merchant/store.rs",
-];
-
 /// What an option is called in a request is written in the tables and adapters alone.
 #[test]
 fn commands_make_no_request_by_hand() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.room == "commands") {
         let found = made_by_hand(&source.text);
-        if BY_HAND.iter().any(|path| source.path.ends_with(path)) {
-            assert!(
-                !found.is_empty(),
-                "take {} off the list",
-                source.path.display()
-            );
-            continue;
-        }
         wrong.extend(
             found
                 .iter()

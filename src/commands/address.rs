@@ -1,22 +1,18 @@
 //! `wxsell address`: the addresses of a WeChat Store, where parcels start and returns go.
 
 use super::Ctx;
-use super::ask::{Data, unwrapped};
-use crate::api::json::{put, take};
+use super::ask::Data;
 use crate::api::store::merchant::Address;
 use crate::commands::shows::Shows;
-use crate::fail::Failure;
-use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::Field;
 use crate::shop::pass_through::address::{
-    ADD, ADDRESS, ADDRESS_ID, MASKED, PLACE, PLACES, READ_ONLY, REMOVE, SHOW, UPDATE,
+    ADD, ADDRESS, PLACE, PLACES, REMOVE, SHOW, UPDATE, WHOLE,
 };
+use crate::shop::pass_through::{empty, unwrapped};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// WeChat Store: where parcels start and returns go
 #[derive(Debug, Subcommand)]
@@ -78,51 +74,39 @@ pub struct UpdateArgs {
 struct Fields {
     /// Name for your own use
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "address_detail.name")]
     name: Option<String>,
     /// Person who sends and receives
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "address_detail.address_info.user_name")]
     person: Option<String>,
     /// Telephone number of the person
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "address_detail.address_info.tel_number")]
     phone: Option<String>,
     /// Landline number
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "address_detail.landline")]
     landline: Option<String>,
     /// Province, as `address places` names it
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "address_detail.address_info.province_name")]
     province: Option<String>,
     /// City; for Beijing, Shanghai, Tianjin and Chongqing the district
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "address_detail.address_info.city_name")]
     city: Option<String>,
     /// District
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "address_detail.address_info.county_name")]
     district: Option<String>,
     /// Street and number
     #[arg(long, value_name = "TEXT")]
-    #[serde(rename = "address_detail.address_info.detail_info")]
     street: Option<String>,
     /// Whether returns may go there
     #[arg(long, value_name = "true|false")]
-    #[serde(rename = "address_detail.recv_addr")]
     for_returns: Option<bool>,
     /// Whether returns go there unless a product names another address
     #[arg(long, value_name = "true|false")]
-    #[serde(rename = "address_detail.default_recv")]
     default_for_returns: Option<bool>,
     /// Whether parcels start there
     #[arg(long, value_name = "true|false")]
-    #[serde(rename = "address_detail.send_addr")]
     for_shipping: Option<bool>,
     /// Whether parcels start there unless something else is said
     #[arg(long, value_name = "true|false")]
-    #[serde(rename = "address_detail.default_send")]
     default_for_shipping: Option<bool>,
 }
 
@@ -132,7 +116,6 @@ struct Fields {
 #[derive(Debug, clap::Args, Serialize)]
 pub struct PlacesArgs {
     /// Code of the place whose parts are listed; without one the provinces
-    #[serde(rename = "addr_code")]
     code: Option<u64>,
 }
 
@@ -190,7 +173,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             let mut base = unwrapped(args.data.read()?, ADDRESS);
             // So that each of its fields is named where it is missing.
             if PLACE.at(&base).is_null() {
-                PLACE.put(&mut base, json!({}));
+                PLACE.put(&mut base, empty());
             }
             ctx.ask_with(&ADD, &args, base).await
         }
@@ -207,36 +190,9 @@ async fn list(ctx: &Ctx) -> Result<()> {
     ctx.out.list(&rows)
 }
 
-/// Lays what was given over the address as it stands: WeChat takes it whole.
 async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
-    let given = unwrapped(args.data.read()?, ADDRESS);
-    let asked = json!({"address_id": &args.address_id});
-    let mut reply = ctx.send(&SHOW, &asked).await?.unwrap_or_default();
-    let given = super::ask::fields(&args, given)?;
-    let mut body = json!({ADDRESS.0: take(&mut reply, ADDRESS.0)});
-    super::ask::lay_over(&mut body, given.clone());
-    for name in READ_ONLY {
-        super::ask::leave_out(&mut body, ADDRESS, name);
-    }
-    put(&mut body, ADDRESS_ID.0, args.address_id.into());
-    not_masked(&MASKED, &body)?;
-    super::ask::check_changed(&UPDATE, &body, &given)?;
+    let given = UPDATE.laid(&args, unwrapped(args.data.read()?, ADDRESS))?;
+    let shop = ctx.shop().await?;
+    let body = shop.changed(&WHOLE, &args.address_id, given).await?;
     ctx.send_and_show(&UPDATE, &body).await
-}
-
-/// Refuses to send back what WeChat showed masked: it would be written over the true value.
-pub(super) fn not_masked(masked: &[(Field, &'static str)], body: &Value) -> Result<()> {
-    let found: Vec<Text> = masked
-        .iter()
-        .filter(|(field, _)| field.text(body).contains('*'))
-        .map(|(_, option)| text!("give {option}, or the field in a file", option = *option))
-        .collect();
-    if found.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::input(text!(
-        "WeChat shows a part of it masked and takes only the whole: what is masked must be given again"
-    ))
-    .also(found)
-    .into())
 }

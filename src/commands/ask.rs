@@ -7,15 +7,15 @@
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::operation::{Book, Kind, Node, Wrong, mask_by_name, present};
+use crate::api::operation::{Book, Kind, Node, mask_by_name, present};
 use crate::client::trace::mask_secrets;
-use crate::fail::{Failure, failure};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Columns};
 use crate::shop::ask::pointer;
 use crate::shop::pass_through::meaning;
-use crate::shop::pass_through::{Ask, Field, empty};
-pub use crate::shop::pass_through::{check, fields, request};
+use crate::shop::pass_through::{Ask, empty};
+pub use crate::shop::pass_through::{check, request};
 use crate::text;
 use crate::types::{Fen, plain_time};
 use anyhow::Result;
@@ -162,7 +162,7 @@ impl Ctx {
         asking: impl AsyncFnOnce() -> Result<()>,
     ) -> Result<Option<Value>> {
         let sent = self.shop().await?.send(ask, body, asking).await;
-        match sent.map_err(|error| unclear(error, ask, body))? {
+        match sent? {
             Some(reply) => Ok(Some(reply)),
             None => {
                 self.is_so_already()?;
@@ -258,77 +258,6 @@ impl Ctx {
 /// The words of a command without the options that stand behind some.
 pub fn words(command: &str) -> &str {
     command.split(" -").next().unwrap_or(command)
-}
-
-/// The fields of a thing from a file, below the name that its call gives it: a file may leave that name out.
-pub fn unwrapped(given: Value, below: Field) -> Value {
-    if !below.at(&given).is_null() {
-        return given;
-    }
-    match &given {
-        Value::Object(fields) if fields.is_empty() => given,
-        _ => {
-            let mut whole = Value::Object(Map::new());
-            below.put(&mut whole, given);
-            whole
-        }
-    }
-}
-
-/// Lays an object over another, field by field; a list or a plain value replaces what stands there.
-pub fn lay_over(base: &mut Value, given: Value) {
-    match (base, given) {
-        (Value::Object(base), Value::Object(given)) => {
-            for (name, value) in given {
-                lay_over(base.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (base, given) => *base = given,
-    }
-}
-
-/// Takes a field of a thing out of a body.
-pub fn leave_out(body: &mut Value, thing: Field, name: &str) {
-    if let Some(Value::Object(fields)) = body.get_mut(thing.0) {
-        fields.shift_remove(name);
-    }
-}
-
-/// As [`check`], for a thing that was read and is sent back whole with what was `given`: what came with it and is not known
-/// is carried along, since the platform clears what is left out.
-pub fn check_changed(ask: &Ask, body: &Value, given: &Value) -> Result<()> {
-    let (book, operation) = ask.operation();
-    let Some(node) = &operation.request else {
-        return Ok(());
-    };
-    let carried: Vec<String> = book
-        .check(node, body)
-        .into_iter()
-        .filter(|problem| problem.wrong == Wrong::Unknown)
-        .filter(|problem| {
-            let pointer = pointer(&problem.field).replace('[', "/").replace(']', "");
-            given.pointer(&pointer).is_none()
-        })
-        .map(|problem| problem.field)
-        .collect();
-    let carried: Vec<&str> = carried.iter().map(String::as_str).collect();
-    check(ask, body, &carried)
-}
-
-/// A lost answer whose failure says no more: which command shows the thing.
-fn unclear(error: anyhow::Error, ask: &Ask, body: &Value) -> anyhow::Error {
-    let lost = failure(&error).is_some_and(|failure| failure.unclear && failure.hint.is_none());
-    match ask.look_up.filter(|_| lost) {
-        Some(command) => {
-            let mut failure = Failure::from_any(error);
-            failure.hint = Some(text!(
-                "it may have been done: check with `wxsell {command}` before you repeat it",
-                command = super::done::filled(command, body)
-            ));
-            failure.into()
-        }
-        None => error,
-    }
 }
 
 /// The columns of an answer, in the order declared; without a declaration every field that is a plain value.

@@ -10,9 +10,9 @@ use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::audit::brand_problems;
 use crate::shop::pass_through::brand::{
-    APPLY, AUDIT_ID, DOMESTIC, IMPORTED, IN_AUDIT, LIST, NAMES, ORIGIN, PICTURES, REMOVE, SEARCH,
-    SHOW, STATE, WITHDRAW,
+    APPLY, DOMESTIC, IMPORTED, LIST, NAMES, ORIGIN, PICTURES, REMOVE, SEARCH, SHOW, WITHDRAW,
 };
+use crate::shop::pass_through::empty;
 use crate::text;
 use crate::types::ChinaTime;
 use anyhow::Result;
@@ -216,7 +216,7 @@ async fn apply_for_store(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
             brand_wording: None,
             ..args
         },
-        serde_json::json!({}),
+        empty(),
     )?;
     if others.as_object().is_some_and(|given| !given.is_empty()) {
         return Err(store::options_of_a_component().into());
@@ -235,24 +235,8 @@ async fn search(args: SearchArgs, ctx: &Ctx) -> Result<()> {
     ctx.show_rows(&SEARCH, found)
 }
 
-/// WeChat wants the number of the audit beside that of the brand; its record has it.
 async fn withdraw(args: &IdArgs, ctx: &Ctx) -> Result<()> {
-    let asked = serde_json::json!({"brand_id": &args.brand_id});
-    let record = ctx.send(&SHOW, &asked).await?.unwrap_or_default();
-    let in_audit = STATE.integer(&record) == Some(IN_AUDIT);
-    let Some(audit) = AUDIT_ID.some_text(&record).filter(|_| in_audit) else {
-        return Err(Failure::new(
-            crate::fail::Kind::Refused,
-            text!(
-                "brand {number} is in no audit that could be withdrawn",
-                number = &args.brand_id
-            ),
-        )
-        .hint(text!("`wxsell brand list` shows the states"))
-        .into());
-    };
-    let body = serde_json::json!({"brand_id": &args.brand_id, "audit_id": audit});
-    let body = request(&WITHDRAW, &serde_json::Map::new(), body)?;
+    let body = ctx.shop().await?.brand_withdrawal(&args.brand_id).await?;
     ctx.send_and_show(&WITHDRAW, &body).await
 }
 

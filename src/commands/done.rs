@@ -3,7 +3,7 @@
 
 use crate::lang::Text;
 use crate::shop::pass_through::Ask;
-pub use crate::shop::pass_through::named::{filled, named};
+pub use crate::shop::pass_through::named::named;
 use crate::text;
 use serde_json::Value;
 

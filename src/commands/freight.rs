@@ -2,20 +2,17 @@
 
 use super::Ctx;
 use super::address::tick;
-use super::ask::{Data, request, unwrapped};
-use crate::api::json::{put, take};
-use crate::api::store::merchant::{Template, as_sent};
+use super::ask::{Data, request};
+use crate::api::store::merchant::{DispatchTime, Template};
 use crate::commands::shows::Shows;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::pass_through::freight::{
-    ADD, MASKED, PLACE, READ_ONLY, SHOW, TEMPLATE, TEMPLATE_ID, UPDATE, USUAL,
-};
+use crate::shop::pass_through::freight::{ADD, PLACE, SHOW, TEMPLATE, UPDATE, USUAL, WHOLE};
+use crate::shop::pass_through::{empty, unwrapped};
 use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
 
 /// WeChat Store: what buyers pay for shipping
 #[derive(Debug, Subcommand)]
@@ -72,55 +69,54 @@ pub struct UpdateArgs {
 struct Fields {
     /// Name; no two templates share one
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "freight_template.name")]
     name: Option<String>,
     /// When parcels leave after the payment
     #[arg(long, value_enum, value_name = "TIME")]
-    #[serde(rename = "freight_template.send_time")]
     ships: Option<Ships>,
     /// Province that parcels start from, as `address places` names it
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "freight_template.address_info.province_name")]
     province: Option<String>,
     /// City; for Beijing, Shanghai, Tianjin and Chongqing the district
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "freight_template.address_info.city_name")]
     city: Option<String>,
     /// District
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "freight_template.address_info.county_name")]
     district: Option<String>,
     /// Person who sends
     #[arg(long, value_name = "NAME")]
-    #[serde(rename = "freight_template.address_info.user_name")]
     person: Option<String>,
     /// Telephone number of the person
     #[arg(long, value_name = "NUMBER")]
-    #[serde(rename = "freight_template.address_info.tel_number")]
     phone: Option<String>,
     /// Street and number
     #[arg(long, value_name = "TEXT")]
-    #[serde(rename = "freight_template.address_info.detail_info")]
     street: Option<String>,
     /// Whether it is the default template
     #[arg(long, value_name = "true|false")]
-    #[serde(rename = "freight_template.is_default")]
     default: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum, Serialize)]
+#[serde(into = "DispatchTime")]
 enum Ships {
     /// The same day
-    #[serde(rename = "SendTime_SHIP_TODAY")]
     Today,
     /// Within 24 hours
     #[value(name = "24h")]
-    #[serde(rename = "SendTime_TWENTYFOUR_HOUR")]
     Day,
     /// Within 48 hours
     #[value(name = "48h")]
-    #[serde(rename = "SendTime_FOUTYEIGHT_HOUR")]
     TwoDays,
+}
+
+impl From<Ships> for DispatchTime {
+    fn from(ships: Ships) -> DispatchTime {
+        match ships {
+            Ships::Today => DispatchTime::Today,
+            Ships::Day => DispatchTime::Within24Hours,
+            Ships::TwoDays => DispatchTime::Within48Hours,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, schemars::JsonSchema)]
@@ -170,17 +166,17 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Show(args) => ctx.ask(&SHOW, &args).await,
         Verb::Add(args) => {
             let given = unwrapped(args.data.read()?, TEMPLATE);
-            let mut body = super::ask::fields(&args, given)?;
+            let mut body = ADD.laid(&args, given)?;
             // So that each of its fields is named where it is missing.
             if PLACE.at(&body).is_null() {
-                PLACE.put(&mut body, json!({}));
+                PLACE.put(&mut body, empty());
             }
             for (field, usual) in USUAL {
                 if field.at(&body).is_null() {
                     field.put(&mut body, usual);
                 }
             }
-            let body = request(&ADD, &json!({}), body)?;
+            let body = request(&ADD, &(), body)?;
             ctx.send_and_show(&ADD, &body).await
         }
         Verb::Update(args) => update(args, ctx).await,
@@ -194,23 +190,9 @@ async fn list(ctx: &Ctx) -> Result<()> {
     ctx.out.list(&rows)
 }
 
-/// Lays what was given over the template as it stands: WeChat takes it whole.
 async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
-    let given = unwrapped(args.data.read()?, TEMPLATE);
-    let asked = json!({"template_id": &args.template_id});
-    let mut reply = ctx.send(&SHOW, &asked).await?.unwrap_or_default();
-    let mut stands = take(&mut reply, TEMPLATE.0);
-    if let Some(template) = stands.as_object_mut() {
-        as_sent(template);
-    }
-    let given = super::ask::fields(&args, given)?;
-    let mut body = json!({TEMPLATE.0: stands});
-    super::ask::lay_over(&mut body, given.clone());
-    for name in READ_ONLY {
-        super::ask::leave_out(&mut body, TEMPLATE, name);
-    }
-    put(&mut body, TEMPLATE_ID.0, args.template_id.into());
-    super::address::not_masked(&MASKED, &body)?;
-    super::ask::check_changed(&UPDATE, &body, &given)?;
+    let given = UPDATE.laid(&args, unwrapped(args.data.read()?, TEMPLATE))?;
+    let shop = ctx.shop().await?;
+    let body = shop.changed(&WHOLE, &args.template_id, given).await?;
     ctx.send_and_show(&UPDATE, &body).await
 }

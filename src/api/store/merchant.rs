@@ -160,6 +160,17 @@ pub struct Template {
     pub rest: Map<String, Value>,
 }
 
+/// When parcels leave after the payment, as a freight template says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DispatchTime {
+    #[serde(rename = "SendTime_SHIP_TODAY")]
+    Today,
+    #[serde(rename = "SendTime_TWENTYFOUR_HOUR")]
+    Within24Hours,
+    #[serde(rename = "SendTime_FOUTYEIGHT_HOUR")]
+    Within48Hours,
+}
+
 /// Makes of a template as it is read one as it is sent: its pages name the lists of places in two ways, and a request takes
 /// one of them in each place.
 pub fn as_sent(template: &mut Map<String, Value>) {

@@ -1,22 +1,24 @@
 //! The questions of `wxsell merchant apply` for a WeChat Store: step by step what calls can do, in the words of the file
 //! that does the same without a terminal.
 
-use super::store::{CH_NAME, Category, Opening, Stands, leaf};
+use crate::api::store::merchant::DispatchTime;
 use crate::cli::values::{last_moment, moment};
 use crate::commands::Ctx;
 use crate::lang::Text;
 use crate::shop::store::CategoryPath;
 use crate::shop::store::opening::check_paper;
+use crate::shop::store::opening::form::{
+    self, BrandPapers, Charge, Grant, License, NewAddress, NewTemplate, Place, Rates, Term,
+    Trademark,
+};
+use crate::shop::store::opening::plan::{Category, Fields, Opening, Stands, leaf};
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// What gives an answer without a terminal.
 const FILE: &str = "--file";
-
-type Fields = Map<String, Value>;
 
 /// Walks through the steps; each can be left out, and done more than once.
 pub(super) fn opening(stands: &Stands, tree: &[CategoryPath], ctx: &Ctx) -> Result<Opening> {
@@ -112,13 +114,6 @@ fn paper(question: Text, ctx: &Ctx) -> Result<String> {
     })
 }
 
-fn of(value: Value) -> Fields {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Fields::new(),
-    }
-}
-
 fn category(tree: &[CategoryPath], ctx: &Ctx) -> Result<Category> {
     let question = text!("category: number, name or path");
     let path = until(&question, ctx, |typed| {
@@ -145,16 +140,14 @@ pub(super) fn licenses(ctx: &Ctx) -> Result<Fields> {
             files.push(paper(text!("file of the license (jpg, png or pdf)"), ctx)?);
         }
         let number = line(text!("number that stands on the license"), ctx)?;
-        groups.push(json!({
-            "license_group_id": group,
-            "license": {
-                "license_id": license,
-                "file_id_list": files,
-                "license_field_list": [{"key": "audit_license_no", "value": number}],
-            },
-        }));
+        groups.push(License {
+            group,
+            license,
+            files,
+            number,
+        });
         if !more(text!("a license of a further group"), ctx)? {
-            return Ok(of(json!({"license_group_list": groups})));
+            return Ok(form::licenses(&groups));
         }
     }
 }
@@ -165,7 +158,7 @@ fn more(what: Text, ctx: &Ctx) -> Result<bool> {
 
 /// An application for a brand.
 pub(super) fn brand(name: Option<String>, ctx: &Ctx) -> Result<Fields> {
-    let id = digits(
+    let brand = digits(
         text!("number of the brand in WeChat's library; `wxsell brand search WORD` finds it"),
         ctx,
     )?;
@@ -191,67 +184,58 @@ pub(super) fn brand(name: Option<String>, ctx: &Ctx) -> Result<Fields> {
         [text!("own brand"), text!("licensed by its owner")],
         ctx,
     )? == 1;
-    let mut fields = of(json!({
-        "brand_id": id,
-        "trade_mark_symbol": if is_pending { 2 } else { 1 },
-        "classification_no": class,
-        "grant_type": if is_licensed { 2 } else { 1 },
-    }));
-    fields.insert(CH_NAME.into(), name.into());
-    match is_pending {
-        false => {
-            let owner = line(text!("owner of the trademark"), ctx)?;
-            let number = line(text!("number of the registration"), ctx)?;
-            let mut details = of(json!({"registrant": owner, "register_no": number}));
-            term(&mut details, ctx)?;
-            let file = paper(
+    let trademark = match is_pending {
+        false => Trademark::Registered {
+            owner: line(text!("owner of the trademark"), ctx)?,
+            number: line(text!("number of the registration"), ctx)?,
+            term: term(ctx)?,
+            certificate: paper(
                 text!("file of the trademark certificate (jpg, png or pdf)"),
                 ctx,
-            )?;
-            details.insert("register_certifications".into(), json!([file]));
-            fields.insert("register_details".into(), details.into());
-        }
-        true => {
-            let number = line(text!("number of the trademark application"), ctx)?;
-            let at = day(text!("day of its acceptance, e.g. 2026-04-01"), ctx)?;
-            let file = paper(
+            )?,
+        },
+        true => Trademark::Pending {
+            number: line(text!("number of the trademark application"), ctx)?,
+            accepted_at: day(text!("day of its acceptance, e.g. 2026-04-01"), ctx)?,
+            receipt: paper(
                 text!("file of the receipt of the application (jpg, png or pdf)"),
                 ctx,
-            )?;
-            let details = json!({
-                "acceptance_no": number, "acceptance_time": at, "acceptance_certification": [file],
-            });
-            fields.insert("application_details".into(), details);
-        }
-    }
-    if is_licensed {
-        let mut details = of(json!({"grant_level": 1}));
-        term(&mut details, ctx)?;
-        let file = paper(text!("file of the authorization (jpg, png or pdf)"), ctx)?;
-        details.insert("grant_certifications".into(), json!([file]));
-        fields.insert("grant_details".into(), details.into());
-    }
-    Ok(fields)
+            )?,
+        },
+    };
+    let grant = match is_licensed {
+        true => Some(Grant {
+            term: term(ctx)?,
+            authorization: paper(text!("file of the authorization (jpg, png or pdf)"), ctx)?,
+        }),
+        false => None,
+    };
+    let papers = BrandPapers {
+        brand,
+        name,
+        class,
+        trademark,
+        grant,
+    };
+    Ok(papers.fields())
 }
 
 /// How long a document is valid.
-fn term(details: &mut Fields, ctx: &Ctx) -> Result<()> {
-    let ends = one_of(
+fn term(ctx: &Ctx) -> Result<Option<Term>> {
+    let has_end = one_of(
         text!("how long it is valid"),
         [text!("until a day"), text!("without an end")],
         ctx,
     )? == 0;
-    details.insert("is_permanent".into(), (!ends).into());
-    if ends {
-        let start = day(text!("first day, e.g. 2026-04-01"), ctx)?;
-        let question = text!("last day, e.g. 2036-03-31");
-        let end = until(&question, ctx, |typed| {
-            last_moment(typed).map_err(|_| text!("type a day such as 2026-04-01"))
-        })?;
-        details.insert("start_time".into(), start.into());
-        details.insert("end_time".into(), end.into());
+    if !has_end {
+        return Ok(None);
     }
-    Ok(())
+    let start = day(text!("first day, e.g. 2026-04-01"), ctx)?;
+    let question = text!("last day, e.g. 2036-03-31");
+    let end = until(&question, ctx, |typed| {
+        last_moment(typed).map_err(|_| text!("type a day such as 2026-04-01"))
+    })?;
+    Ok(Some(Term { start, end }))
 }
 
 /// A day as unix seconds of its beginning.
@@ -271,7 +255,7 @@ fn address(is_first: bool, ctx: &Ctx) -> Result<Fields> {
             false => Err(text!("type a telephone number, digits alone")),
         }
     })?;
-    let [province, city, district] = place(ctx)?;
+    let place = place(ctx)?;
     let street = line(text!("street and number"), ctx)?;
     let is_default = is_first
         || one_of(
@@ -279,16 +263,18 @@ fn address(is_first: bool, ctx: &Ctx) -> Result<Fields> {
             [text!("no"), text!("yes")],
             ctx,
         )? == 1;
-    Ok(of(json!({
-        "name": name, "send_addr": true, "recv_addr": true, "default_recv": is_default,
-        "address_info": {
-            "user_name": person, "tel_number": phone, "province_name": province, "city_name": city,
-            "county_name": district, "detail_info": street,
-        },
-    })))
+    let address = NewAddress {
+        name,
+        person,
+        phone,
+        place,
+        street,
+        is_default,
+    };
+    Ok(address.fields())
 }
 
-fn place(ctx: &Ctx) -> Result<[String; 3]> {
+fn place(ctx: &Ctx) -> Result<Place> {
     Ok([
         line(text!("province, e.g. 广东省"), ctx)?,
         line(
@@ -301,12 +287,7 @@ fn place(ctx: &Ctx) -> Result<[String; 3]> {
 
 fn freight(ctx: &Ctx) -> Result<Fields> {
     let name = line(text!("name of the template"), ctx)?;
-    let [province, city, district] = place(ctx)?;
-    let times = [
-        "SendTime_SHIP_TODAY",
-        "SendTime_TWENTYFOUR_HOUR",
-        "SendTime_FOUTYEIGHT_HOUR",
-    ];
+    let place = place(ctx)?;
     let ships = one_of(
         text!("parcels leave"),
         [
@@ -316,32 +297,37 @@ fn freight(ctx: &Ctx) -> Result<Fields> {
         ],
         ctx,
     )?;
+    let dispatch = match ships {
+        0 => DispatchTime::Today,
+        1 => DispatchTime::Within24Hours,
+        _ => DispatchTime::Within48Hours,
+    };
     let method = one_of(
         text!("buyers pay for shipping"),
         [text!("nothing"), text!("by the piece"), text!("by weight")],
         ctx,
     )?;
-    let mut fields = of(json!({
-        "name": name,
-        "valuation_type": if method == 2 { "WEIGHT" } else { "PIECE" },
-        "send_time": times.get(ships).copied().unwrap_or_default(),
-        "delivery_type": "EXPRESS",
-        "shipping_method": if method == 0 { "FREE" } else { "NO_FREE" },
-        "is_default": false,
-        "address_info": {"province_name": province, "city_name": city, "county_name": district},
-    }));
-    if method > 0 {
-        let first = count(text!("pieces or kilograms in the first part"), ctx)?;
-        let first_price = money(text!("yuan for the first part"), ctx)?;
-        let second = count(text!("pieces or kilograms in each further part"), ctx)?;
-        let second_price = money(text!("yuan for each further part"), ctx)?;
-        let charges = json!({"freight_calc_method_list": [{
-            "address_info": [], "is_default": true, "first_val_amount": first, "first_price": first_price,
-            "second_val_amount": second, "second_price": second_price,
-        }]});
-        fields.insert("all_freight_calc_method".into(), charges);
-    }
-    Ok(fields)
+    let charge = match method {
+        0 => Charge::Nothing,
+        1 => Charge::ByPiece(rates(ctx)?),
+        _ => Charge::ByWeight(rates(ctx)?),
+    };
+    let template = NewTemplate {
+        name,
+        place,
+        dispatch,
+        charge,
+    };
+    Ok(template.fields())
+}
+
+fn rates(ctx: &Ctx) -> Result<Rates> {
+    Ok(Rates {
+        first: count(text!("pieces or kilograms in the first part"), ctx)?,
+        first_price: money(text!("yuan for the first part"), ctx)?,
+        further: count(text!("pieces or kilograms in each further part"), ctx)?,
+        further_price: money(text!("yuan for each further part"), ctx)?,
+    })
 }
 
 fn count(question: Text, ctx: &Ctx) -> Result<u32> {

@@ -2,7 +2,6 @@
 
 pub mod application;
 mod apply;
-mod documents;
 mod form;
 pub mod store;
 

@@ -53,8 +53,11 @@ pub const PAPERS: Places = &[
     ("customs", "audit_req.brand_info.imported_goods_form"),
     ("scene", "audit_req.scene_group_list"),
 ];
+/// The number of a brand in a request, and that of its audit.
+pub const BRAND_ID: Field = Field("brand_id");
+pub const AUDIT_ID: Field = Field("audit_id");
 /// The audit that a brand is in, as its record names it.
-pub const AUDIT_ID: Field = Field("brand.audit_result.audit_id");
+pub const OWN_AUDIT: Field = Field("brand.audit_result.audit_id");
 /// How a brand stands, and the state of one that is in audit.
 pub const STATE: Field = Field("brand.status");
 pub const IN_AUDIT: i64 = 1;

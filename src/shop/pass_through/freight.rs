@@ -1,22 +1,42 @@
 //! Verbs of `wxsell freight` that are one call.
 
-use super::{Ask, Field, verbs};
+use super::{Ask, Field, Places, Whole, verbs};
+use crate::api::store::merchant::as_sent;
 
 /// The template in a request and in an answer.
 pub const TEMPLATE: Field = Field("freight_template");
-pub const TEMPLATE_ID: Field = Field("freight_template.template_id");
 /// Where parcels start, a part of it.
 pub const PLACE: Field = Field("freight_template.address_info");
-/// What stands in an answer and is not taken in a request.
-pub const READ_ONLY: [&str; 2] = ["create_time", "update_time"];
-/// What WeChat shows masked, and the option that gives it.
-pub const MASKED: [(Field, &str); 3] = [
-    (Field("freight_template.address_info.user_name"), "--person"),
-    (Field("freight_template.address_info.tel_number"), "--phone"),
-    (
-        Field("freight_template.address_info.detail_info"),
-        "--street",
-    ),
+/// How it is changed.
+pub const WHOLE: Whole = Whole {
+    show: SHOW,
+    update: UPDATE,
+    asked: Field("template_id"),
+    thing: TEMPLATE,
+    number: Field("freight_template.template_id"),
+    read_only: &["create_time", "update_time"],
+    masked: &[
+        (Field("freight_template.address_info.user_name"), "--person"),
+        (Field("freight_template.address_info.tel_number"), "--phone"),
+        (
+            Field("freight_template.address_info.detail_info"),
+            "--street",
+        ),
+    ],
+    as_sent,
+};
+
+/// Where the options of a template stand.
+const PARTS: Places = &[
+    ("name", "freight_template.name"),
+    ("ships", "freight_template.send_time"),
+    ("province", "freight_template.address_info.province_name"),
+    ("city", "freight_template.address_info.city_name"),
+    ("district", "freight_template.address_info.county_name"),
+    ("person", "freight_template.address_info.user_name"),
+    ("phone", "freight_template.address_info.tel_number"),
+    ("street", "freight_template.address_info.detail_info"),
+    ("default", "freight_template.is_default"),
 ];
 /// What a new template is where nobody says otherwise.
 pub const USUAL: [(Field, &str); 4] = [
@@ -44,7 +64,8 @@ verbs! {
             ("address_info.county_name", "DISTRICT"),
         ],
     );
-    ADD = Ask::new("freight add", "/channels/ec/merchant/addfreighttemplate").look_up("freight list");
+    ADD = Ask::new("freight add", "/channels/ec/merchant/addfreighttemplate")
+        .look_up("freight list").takes(PARTS);
     UPDATE = Ask::new("freight update", "/channels/ec/merchant/updatefreighttemplate")
-        .look_up("freight list");
+        .look_up("freight list").takes(PARTS);
 }

@@ -28,8 +28,10 @@ pub mod provider;
 mod request;
 pub mod sharer;
 pub mod status;
+mod whole;
 
-pub use request::{check, fields, meaning, request, words_of};
+pub use request::{check, meaning, request, words_of};
+pub use whole::{Whole, unwrapped};
 
 use crate::api::json::put;
 use crate::api::operation::{self, Book, Kind, Operation};

@@ -1,6 +1,6 @@
 //! The request of a verb that is one call: options laid over a base, held against the book of operations.
 
-use super::{Ask, Field, empty, laid};
+use super::{Ask, Field, empty};
 use crate::api::belongs;
 use crate::api::operation::{Book, Node, same};
 use crate::fail::Failure;
@@ -47,11 +47,6 @@ pub fn check(ask: &Ask, body: &Value, later: &[&str]) -> Result<()> {
             ))
             .into(),
     )
-}
-
-/// Options laid over a base, each where its own name says.
-pub fn fields(options: &impl Serialize, base: Value) -> Result<Value> {
-    laid(&[], options, base)
 }
 
 impl Shop {

@@ -2,14 +2,23 @@
 //! freight templates. Each step is looked at first, so that the same file can be submitted again and again until all of it
 //! stands.
 
+mod documents;
+pub mod form;
+pub mod plan;
+
 use crate::api::Resend;
 use crate::api::store::Id;
 use crate::api::store::category::{FLOWS_PATH, Flow, FlowsReply};
 use crate::api::store::merchant::{Brand, ListBrands, PAPER_PATH, PaperReply};
-use crate::fail::{Failure, Within};
+use crate::fail::{Failure, Kind, Within};
 use crate::shop::Shop;
+use crate::shop::pass_through::brand::{
+    AUDIT_ID, BRAND_ID, IN_AUDIT, OWN_AUDIT, SHOW, STATE, WITHDRAW,
+};
+use crate::shop::pass_through::{body, check};
 use crate::text;
 use anyhow::Result;
+use serde_json::Value;
 use std::path::Path;
 
 /// The largest paper of an application, in bytes.
@@ -95,6 +104,30 @@ impl Shop {
             }
             key = page.next_key;
         }
+    }
+
+    /// The request that withdraws the application for a brand: WeChat wants the number of the audit beside that of the brand,
+    /// which the brand's record has.
+    ///
+    /// # Errors
+    /// [`Kind::Refused`] for a brand that is in no audit.
+    pub async fn brand_withdrawal(&self, brand: &str) -> Result<Value> {
+        let record = self.read_once(&SHOW, &body([BRAND_ID.of(brand)])).await?;
+        let in_audit = STATE.integer(&record) == Some(IN_AUDIT);
+        let Some(audit) = OWN_AUDIT.some_text(&record).filter(|_| in_audit) else {
+            return Err(Failure::new(
+                Kind::Refused,
+                text!(
+                    "brand {number} is in no audit that could be withdrawn",
+                    number = brand
+                ),
+            )
+            .hint(text!("`wxsell brand list` shows the states"))
+            .into());
+        };
+        let request = body([BRAND_ID.of(brand), AUDIT_ID.of(audit)]);
+        check(&WITHDRAW, &request, &[])?;
+        Ok(request)
     }
 
     /// Uploads a paper of an application; the answer names it in the application.
