@@ -15,3 +15,4 @@ bench:
     cargo bench --bench upload
     cargo bench --bench receive
     cargo bench --bench due
+    cargo bench --bench store

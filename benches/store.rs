@@ -2,7 +2,9 @@
 //!
 //! Figures are of the whole process. An upload of N products makes a call for each addition and one for each product whose
 //! standing it reports at its end; the ceiling is a bare loop over 32 connections on the same server in the same minute.
-//! `cargo bench --bench store -- quick` uses a tenth of the rows; `-- serve PORT` keeps the server for a peer.
+//! Lists and exports of 10,000 products are measured of a store and of a shop on the custom component.
+//! `cargo bench --bench store -- quick` uses a tenth of the rows; `-- serve` keeps the server and prints its address, for
+//! `benches/peer_store.py`, which makes the same calls.
 
 mod common;
 
@@ -25,6 +27,33 @@ fn product(id: u64) -> String {
         p = format_args!(
             r#"{{"product_id":"{id}","out_product_id":"P{number:08}","title":"茶杯第{number}号","head_imgs":["https://mmecimage.cn/p/wx/a{number}","https://mmecimage.cn/p/wx/b{number}","https://mmecimage.cn/p/wx/c{number}"],"desc_info":{{"imgs":["https://mmecimage.cn/p/wx/d"],"desc":""}},"cats_v2":[{{"cat_id":"383000001"}},{{"cat_id":"383001001"}},{{"cat_id":"383001002"}}],"attrs":[{{"attr_key":"材质","attr_value":"陶瓷"}}],"brand_id":"2100000000","express_info":{{"template_id":"5000000101"}},"extra_service":{{"seven_day_return":1,"freight_insurance":0}},"status":5,"edit_status":4,"skus":[{{"sku_id":"{id}1","out_sku_id":"P{number:08}","thumb_img":"https://mmecimage.cn/p/wx/a{number}","sale_price":3990,"stock_num":10,"status":5}}]}}"#
         )
+    )
+}
+
+/// A product of the custom component.
+fn spu(number: u64) -> String {
+    format!(
+        r#"{{"product_id":{id},"out_product_id":"P{number:08}","title":"茶杯第{number}号","path":"pages/p?id={number}","head_img":["https://mmecimage.cn/p/wx/a{number}"],"desc_info":{{"imgs":[],"desc":""}},"third_cat_id":383001002,"brand_id":2100000000,"info_version":"1","status":5,"edit_status":4,"create_time":"2026-10-01 10:00:00","update_time":"2026-10-01 10:00:00","skus":[{{"sku_id":{id},"out_product_id":"P{number:08}","out_sku_id":"P{number:08}","thumb_img":"https://mmecimage.cn/p/wx/a{number}","sale_price":3990,"market_price":3990,"stock_num":10,"sku_attrs":[]}}]}}"#,
+        id = FIRST + number
+    )
+}
+
+/// A page of the custom component.
+fn page_of_component(body: &str) -> String {
+    let number = |name: &str| {
+        let rest = body.split(&format!("\"{name}\":")).nth(1).unwrap_or("");
+        let end = rest.find(|c: char| !c.is_ascii_digit());
+        rest[..end.unwrap_or(rest.len())]
+            .parse::<u64>()
+            .unwrap_or(1)
+    };
+    let all = LISTED.load(Ordering::Relaxed);
+    let (page, size) = (number("page"), number("page_size"));
+    let from = ((page - 1) * size).min(all);
+    let spus: Vec<String> = (from..(from + size).min(all)).map(spu).collect();
+    format!(
+        r#"{{"errcode":0,"errmsg":"ok","total_num":{all},"spus":[{}]}}"#,
+        spus.join(",")
     )
 }
 
@@ -66,6 +95,9 @@ fn answer(line: &str, body: &[u8]) -> String {
             r#"{{"errcode":0,"errmsg":"ok","product_ids":[{}],"next_key":"{key}","total_num":{all}}}"#,
             ids.join(",")
         );
+    }
+    if is("/shop/spu/get_list") {
+        return page_of_component(body);
     }
     if is("/category/all") {
         let cat = |id: &str, name: &str, parent: &str, level: u8| {
@@ -176,25 +208,28 @@ fn main() {
     );
 
     LISTED.store(10_000, Ordering::Relaxed);
-    let args = ["goods", "list", "--quiet", "--format", "json"];
-    let (run, calls) = counted(&server, || store(folder.path(), &server, &args));
-    say(
-        "goods list of 10,000 products",
-        &format!(
-            "{calls} calls, {:.2} s, {} MB at most",
-            run.seconds, run.peak_mb
-        ),
-    );
-    let out = folder.path().join("export.xlsx").display().to_string();
-    let args = ["goods", "export", &out, "--quiet"];
-    let (run, calls) = counted(&server, || store(folder.path(), &server, &args));
-    say(
-        "goods export of 10,000 products",
-        &format!(
-            "{calls} calls, {:.2} s, {} MB at most",
-            run.seconds, run.peak_mb
-        ),
-    );
+    let of_store: Run = |folder, server, args| store(folder, server, args);
+    for (whose, run) in [("a store", of_store), ("a component", wxsell as Run)] {
+        let own = folder.path().join(whose);
+        std::fs::create_dir_all(&own).expect("a folder");
+        let out = own.join("export.xlsx").display().to_string();
+        for (what, args) in [
+            (
+                "list",
+                &["goods", "list", "--quiet", "--format", "json"][..],
+            ),
+            ("export", &["goods", "export", &out, "--quiet"]),
+        ] {
+            let (measured, calls) = counted(&server, || run(&own, &server, args));
+            say(
+                &format!("goods {what} of 10,000 products of {whose}"),
+                &format!(
+                    "{calls} calls, {:.2} s, {} MB at most",
+                    measured.seconds, measured.peak_mb
+                ),
+            );
+        }
+    }
     LISTED.store(0, Ordering::Relaxed);
 
     let limit = 500.0;
@@ -211,6 +246,9 @@ fn main() {
         ),
     );
 }
+
+/// Runs the program in a folder, against a server.
+type Run = fn(&Path, &Server, &[&str]) -> Measured;
 
 fn counted(server: &Server, run: impl FnOnce() -> Measured) -> (Measured, u64) {
     let before = server.calls.load(Ordering::Relaxed);

@@ -101,6 +101,7 @@ mod cli {
     mod store_rejected;
     mod store_setup;
     mod store_sheets;
+    mod store_verbs;
     #[cfg(target_os = "linux")]
     mod terminal;
     mod upgrade;

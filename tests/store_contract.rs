@@ -203,6 +203,7 @@ fn every_call_is_answered_once_and_refused_once() {
     let id = shop.on_sale("T-1");
     let sku = shop.sku(&id);
     let (tea, unseen) = (shop.tea("T-2"), json!("3302645269677080000"));
+    let head = tea["head_imgs"][0].clone();
     let update = with(shop.tea("T-1"), "/product_id", json!(id));
     let mut without = update.clone();
     without
@@ -216,6 +217,24 @@ fn every_call_is_answered_once_and_refused_once() {
     let unknown = json!({"product_id": unseen});
     let table: Vec<(&str, Value, Value, i64)> = vec![
         (QUOTA, json!({}), Value::Null, 0),
+        (
+            "/channels/ec/product/auditstrategy/set",
+            json!({"audit_strategy": {"hide_err_field_flag": 1, "hit_duplicated_flag": 0}}),
+            json!({"audit_strategy": {"hide_err_field_flag": 3}}),
+            10_020_051,
+        ),
+        (
+            "/channels/ec/product/productbrandrecommend",
+            json!({"cat_id": "384001002", "title": "素白 补水面膜", "head_imgs": [head]}),
+            json!({"cat_id": "384001002", "title": "素白 补水面膜", "head_imgs": ["https://example.com/a.jpg"]}),
+            10_020_035,
+        ),
+        (
+            "/channels/ec/category/get_category_relation_detail",
+            json!({"category_id": "386001002"}),
+            json!({"category_id": "381003002"}),
+            10_020_252,
+        ),
         (
             "/channels/ec/product/categoryprecheck",
             json!({"cat_id": "381001002"}),
@@ -311,6 +330,13 @@ fn every_call_is_answered_once_and_refused_once() {
             assert_eq!(shop.errcode(path, bad.clone()), errcode, "{path} {bad}");
         }
     }
+    // The switches are kept, and one that is left alone stays; a GET is refused.
+    let strategy = "/channels/ec/product/auditstrategy/get";
+    let switches = shop.call(strategy, json!({}))["audit_strategy"].clone();
+    let on_alone =
+        json!({"hide_err_field_flag": 1, "hit_duplicated_flag": 0, "hit_low_risk_rule_flag": 0});
+    assert_eq!(switches, on_alone);
+    assert_eq!(shop.get(strategy)["errcode"], 43002);
     for path in ["/channels/ec/category/all", "/channels/ec/basics/info/get"] {
         assert_eq!(shop.get(path)["errcode"], 0, "{path}");
         assert_eq!(shop.errcode(path, json!({})), 43001, "{path}");

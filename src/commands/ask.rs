@@ -42,8 +42,13 @@ pub struct Data {
 impl Data {
     /// What the file holds; an empty object without one.
     pub fn read(&self) -> Result<Value> {
+        Ok(self.read_with_text()?.0)
+    }
+
+    /// As [`Data::read`], with the text that it was read from, and whether that is TOML.
+    pub fn read_with_text(&self) -> Result<(Value, String, bool)> {
         let Some(path) = &self.file else {
-            return Ok(Value::Object(Map::new()));
+            return Ok((Value::Object(Map::new()), String::new(), false));
         };
         let shown = path.display().to_string();
         let cannot = |error: String| {
@@ -58,13 +63,14 @@ impl Data {
         } else {
             std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?
         };
-        let value: Value = if path.extension().is_some_and(|ending| ending == "toml") {
+        let is_toml = path.extension().is_some_and(|ending| ending == "toml");
+        let value: Value = if is_toml {
             toml::from_str(&content).map_err(|error| cannot(error.to_string()))?
         } else {
             serde_json::from_str(&content).map_err(|error| cannot(error.to_string()))?
         };
         match value {
-            Value::Object(_) => Ok(value),
+            Value::Object(_) => Ok((value, content, is_toml)),
             _ => Err(
                 Failure::input(text!("{file} is not an object", file = &shown))
                     .hint(text!("write the request as one object"))

@@ -9,8 +9,10 @@ use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::audit::brand_problems;
+use crate::shop::image::{Pictures, hosted};
 use crate::shop::pass_through::brand::{
-    APPLY, DOMESTIC, IMPORTED, LIST, NAMES, ORIGIN, PICTURES, REMOVE, SEARCH, SHOW, WITHDRAW,
+    APPLY, DOMESTIC, IMPORTED, LIST, NAMES, ORIGIN, PICTURES, RECOMMEND, REMOVE, SEARCH, SHOW,
+    WITHDRAW,
 };
 use crate::shop::pass_through::empty;
 use crate::text;
@@ -32,6 +34,7 @@ pub enum Verb {
     /// WeChat Store: show a brand with its documents
     Show(IdArgs),
     Search(SearchArgs),
+    Recommend(RecommendArgs),
     /// WeChat Store: withdraw an application that is in audit
     Withdraw(IdArgs),
     /// WeChat Store: delete a brand
@@ -64,6 +67,22 @@ pub struct SearchArgs {
     #[command(flatten)]
     #[serde(skip)]
     rows: Rows,
+}
+
+/// WeChat Store: let WeChat propose the brand of a product
+///
+/// It chooses among the brands that the store may use, by title, category and images; the number goes into the column
+/// 品牌 of a sheet. It is a proposal: check it.
+#[derive(Debug, Clone, clap::Args, Serialize)]
+pub struct RecommendArgs {
+    /// Title of the product
+    title: String,
+    /// Number of its category, as `category list` shows it
+    #[arg(long, value_name = "NUMBER")]
+    category: String,
+    /// Image of the product, a file or a link (can be repeated); files are uploaded first, each once
+    #[arg(long, value_name = "PICTURE", required = true, value_hint = clap::ValueHint::FilePath)]
+    image: Vec<String>,
 }
 
 /// Submit brand documents for review
@@ -202,6 +221,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::List(args) => ctx.ask_rows(&LIST, &args, args.rows).await,
         Verb::Show(args) => ctx.ask(&SHOW, &args).await,
         Verb::Search(args) => search(args, ctx).await,
+        Verb::Recommend(args) => recommend(args, ctx).await,
         Verb::Withdraw(args) => withdraw(&args, ctx).await,
         Verb::Remove(args) => ctx.ask(&REMOVE, &args).await,
     }
@@ -233,6 +253,25 @@ async fn search(args: SearchArgs, ctx: &Ctx) -> Result<()> {
     });
     found.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     ctx.show_rows(&SEARCH, found)
+}
+
+/// Images that WeChat does not have are uploaded, which is a write; the question itself is none.
+async fn recommend(args: RecommendArgs, ctx: &Ctx) -> Result<()> {
+    let pictures = Pictures::read(&args.image)?;
+    request(&RECOMMEND, &args, empty())?;
+    let uploads = args.image.iter().any(|image| !hosted(image));
+    if uploads && ctx.global.dry_run {
+        ctx.out.note(text!(
+            "images would be uploaded before WeChat is asked; nothing was sent"
+        ));
+        return Ok(());
+    }
+    if uploads {
+        ctx.before_write(None).await?;
+    }
+    let image = pictures.links(ctx).await?;
+    let body = request(&RECOMMEND, &RecommendArgs { image, ..args }, empty())?;
+    ctx.send_and_show(&RECOMMEND, &body).await
 }
 
 async fn withdraw(args: &IdArgs, ctx: &Ctx) -> Result<()> {

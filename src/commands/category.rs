@@ -12,7 +12,7 @@ use crate::lang::Text;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
 use crate::shop::pass_through::category::{
-    APPLICATIONS, APPLY, DELIVERY, DEPOSIT, FILTERED, WITHDRAW,
+    APPLICATION, APPLICATIONS, APPLY, DELIVERY, DEPOSIT, FILTERED, SHOW, WITHDRAW,
 };
 use crate::shop::pass_through::{body, empty};
 use crate::text;
@@ -31,6 +31,8 @@ pub enum Verb {
     Mine,
     /// WeChat Store: list the applications for categories, with why they were rejected
     Applications(ApplicationsArgs),
+    Application(ApplicationArgs),
+    Show(ShowArgs),
     /// WeChat Store: withdraw an application that is in audit
     Withdraw(WithdrawArgs),
 }
@@ -39,6 +41,23 @@ pub enum Verb {
 pub struct ApplicationsArgs {
     #[command(flatten)]
     rows: Rows,
+}
+
+/// WeChat Store: show what was handed in with an application for a category
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ApplicationArgs {
+    /// Number of the audit, as `category applications` shows it
+    audit_id: String,
+}
+
+/// WeChat Store: show the store's right to a category: since when it is in force, and why it lapsed
+///
+/// `category list` shows the rights to all of them, and `category rule` what products of a category must have.
+#[derive(Debug, clap::Args, Serialize)]
+pub struct ShowArgs {
+    /// Number of the category
+    #[arg(value_parser = number)]
+    category_id: u64,
 }
 
 #[derive(Debug, clap::Args, Serialize)]
@@ -367,6 +386,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 let all = body([FILTERED.of(false)]);
                 ctx.ask_rows(&APPLICATIONS, &all, args.rows).await
             }
+            Verb::Application(args) => ctx.ask(&APPLICATION, &args).await,
+            Verb::Show(args) => ctx.ask(&SHOW, &args).await,
             Verb::Withdraw(args) => ctx.ask(&WITHDRAW, &args).await,
         };
     }
@@ -383,7 +404,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         }
         Verb::Rule(args) => return rule(args, ctx).await,
         Verb::Apply(args) => return apply(args, ctx).await,
-        Verb::Applications(_) | Verb::Withdraw(_) => return ctx.of_a_store(),
+        Verb::Applications(_) | Verb::Application(_) | Verb::Show(_) | Verb::Withdraw(_) => {
+            return ctx.of_a_store();
+        }
     };
     let rows: Vec<CategoryRow> = categories
         .into_iter()

@@ -26,6 +26,9 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
             "promoter update" => text!("the person was changed"),
             "sharer mode" => text!("the share mode was set"),
             "aftersale deadline" => text!("the deadline was set"),
+            "goods audit-strategy set" => {
+                text!("the switches are set; see `wxsell goods audit-strategy show`")
+            }
             "pay close" => text!("the payment is closed; nobody can pay it any more"),
             _ => other(),
         };

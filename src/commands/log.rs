@@ -50,7 +50,7 @@ impl Record for Entry {
         Column::new("who", "WHO", |row| Cell::Text(row.who.clone())),
         Column::new("profile", "PROFILE", |row| Cell::Id(row.profile.clone())),
         Column::new("path", "CALL", |row| Cell::Text(row.path.clone())),
-        Column::new("subject", "ABOUT", |row| Cell::Text(row.subject.clone())),
+        Column::new("subject", "ABOUT", |row| Cell::Id(about(&row.subject))),
         Column::new("result", "RESULT", |row| match row.result.as_str() {
             "done" => Cell::Word(text!("done")),
             "not sent" => Cell::Word(text!("not sent")),
@@ -61,6 +61,16 @@ impl Record for Entry {
             other => Cell::Text(other.to_owned()),
         }),
     ];
+}
+
+/// The number that a write is about, without the name of its field: who bought is beside an order of no use.
+fn about(subject: &str) -> String {
+    let best = subject.split(' ').next().unwrap_or_default();
+    match best.split_once('=') {
+        Some(("force_refresh", _)) => best.to_owned(),
+        Some((_, number)) => number.to_owned(),
+        None => best.to_owned(),
+    }
 }
 
 impl Record for Checked {

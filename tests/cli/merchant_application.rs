@@ -37,7 +37,10 @@ fn world_with(body: &Value) -> World {
     for name in PICTURES {
         world.write(name, [png(300), name.as_bytes().to_vec()].concat());
     }
-    world.write("application.json", body.to_string());
+    world.write(
+        "application.json",
+        serde_json::to_string_pretty(body).expect("JSON"),
+    );
     world
 }
 
@@ -121,19 +124,19 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     let told = world.refused(2, &APPLY);
     let lines: Vec<&str> = told.lines().collect();
     insta::assert_snapshot!(lines[..lines.len() - 1].join("\n"), @r"
-    Error: the application is incomplete or invalid; nothing was sent
-      - business_license_info.business_time: 2019-01-01 has passed
-      - business_license_info.wxa_business_license_copy: text.jpg is neither a jpg nor a png
-      - id_card_info.id_card_number: the check digit does not fit: look for a typing mistake
-      - contact_info.contact_email: not a valid e-mail address
-      - contact_info.mobile_phone: a mobile number has 11 digits and begins with 1
-      - contact_info.contact_id_doc_copy is missing: image of the handler's identity document, portrait side
-      - contact_info.business_authorization_letter is missing: image of the handler's letter of authorization
-      - account_info.account_bank is missing: bank as WeChat Pay spells it (see `wxsell funds banks`)
-      - id_card_info.id_card_name: the identity card must be the legal representative's
-      - account_info.bank_account_type: an enterprise needs a business account
-      - account_info.account_name: a private account must be the legal representative's
-      - contact_info.contact_name comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend
+    Error: application.json has 13 problems; nothing was sent
+      - line 7, licence.valid: 2019-01-01 has passed
+      - line 11, licence.picture: text.jpg is neither a jpg nor a png
+      - line 15, id_card.number: the check digit does not fit: look for a typing mistake
+      - line 24, contact.email: not a valid e-mail address
+      - line 25, contact.mobile: a mobile number has 11 digits and begins with 1
+      - contact.portrait is missing: image of the handler's identity document, portrait side
+      - contact.letter is missing: image of the handler's letter of authorization
+      - account.bank is missing: bank as WeChat Pay spells it (see `wxsell funds banks`)
+      - line 14, id_card.name: the identity card must be the legal representative's
+      - line 29, account.type: an enterprise needs a business account
+      - line 30, account.holder: a private account must be the legal representative's
+      - line 26, contact.contact_name comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend
       - colour is not a field of this call
     ");
     assert_eq!(world.paths_since(before), [""; 0]);
@@ -294,4 +297,58 @@ fn a_kind_of_account_is_taken_by_its_number_too() {
         told.contains("a private account must be the legal representative's"),
         "{told}"
     );
+}
+
+/// A form that is left keeps every answer, and the same command goes on with them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_form_keeps_its_answers_counts_its_questions_and_goes_back() {
+    use std::io::Read;
+    let world = world_with(&json!({}));
+    let command = world.command(&["merchant", "apply", "--save", "draft.toml"]);
+    let mut left = world
+        .on_terminal(&command, "2\n1\n1\n山野茶集\n")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a terminal");
+    let mut stream = left.stdout.take().expect("its output");
+    let (mut seen, mut piece) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut piece) {
+        seen.extend_from_slice(&piece[..read]);
+        if String::from_utf8_lossy(&seen).contains("4/14 legal representative") {
+            break;
+        }
+    }
+    let _ = left.kill();
+    let _ = left.wait();
+    let draft = std::fs::read_to_string(world.file("draft.toml")).expect("a draft");
+    let draft: Value = toml::from_str(&draft).expect("TOML");
+    assert_eq!(
+        (&draft["organization_type"], &draft["merchant_shortname"]),
+        (&json!("2"), &json!("山野茶集"))
+    );
+
+    let answers = "2\n张三\n2018-01-01 长期\nlicence.jpg\n李四\n1\n<\n张三\n11010519491231002X\n长期\nportrait.jpg\n\
+                   emblem.jpg\n1\nops@example.com\n13800000000\ny\n";
+    let said = super::world::said(&mut world.on_terminal(&command, answers));
+    assert_eq!(said.code, Some(0), "{}", said.text());
+    for part in [
+        "continuing with the answers in draft.toml",
+        "4/14 legal representative",
+        "Business license",
+        "Super administrator",
+        "the check digit does not fit",
+    ] {
+        assert!(said.text().contains(part), "{part}: {}", said.text());
+    }
+    assert!(
+        !said.text().contains("short name that payers see"),
+        "{}",
+        said.text()
+    );
+    assert_eq!(
+        world.json(&["merchant", "application"])["state"],
+        "CHECKING"
+    );
+    assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }

@@ -1096,3 +1096,37 @@ fn a_run_names_what_failed_and_is_resumed() {
         "{failed}"
     );
 }
+
+/// The numbers of a table are taken off sale, put on sale and removed at once; a wrong table sends nothing.
+#[test]
+fn shelves_take_their_numbers_from_a_table() {
+    let world = sampled();
+    json(&world, &["goods", "upload", "store-catalog.xlsx"]);
+    pass(&world);
+    let listed = json(&world, &["goods", "list"]);
+    let numbers: Vec<String> = listed
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter_map(|row| row["out_product_id"].as_str().map(str::to_owned))
+        .take(2)
+        .collect();
+    assert_eq!(numbers.len(), 2, "{listed}");
+    let table = format!("out_product_id\n{}\n", numbers.join("\n"));
+    world.write("list.csv", table);
+    json(&world, &["goods", "off-sale", "--from", "list.csv"]);
+    for number in &numbers {
+        let shown = json(&world, &["goods", "show", number]);
+        assert_eq!(shown["status"], "off_sale", "{shown}");
+    }
+    let seen = world.calls().len();
+    world.write("wrong.csv", "标题\n杯子\n");
+    let said = store(&world, &["goods", "remove", "--from", "wrong.csv"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert_eq!(writes(&world, seen), [""; 0]);
+    json(&world, &["goods", "remove", "--from", "list.csv", "--yes"]);
+    for number in &numbers {
+        let gone = store(&world, &["goods", "show", number]);
+        assert_eq!(gone.code, Some(1), "{}", gone.stderr);
+    }
+}

@@ -158,3 +158,28 @@ fn what_cannot_be_undone_is_asked_with_shop_number_and_count() {
     );
     assert!(world.numbers().contains(&"T1".to_owned()));
 }
+
+#[test]
+fn a_list_higher_than_the_screen_goes_through_the_pager() {
+    let world = World::new();
+    let shown = |args: &[&str], variable: &str| {
+        let mut script = world.on_terminal(&world.command(args), "");
+        script.env_remove("WXSELL_PAGER");
+        said(script.env(variable, "sed s/^/PAGED:/"))
+    };
+    for variable in ["WXSELL_PAGER", "PAGER"] {
+        let long = shown(&["api", "list"], variable);
+        assert!(long.text().contains("PAGED:"), "{}", long.text());
+        // What fits needs none.
+        let short = shown(&["profile", "list"], variable);
+        assert!(!short.text().contains("PAGED:"), "{}", short.text());
+    }
+    let mut piped = world.command(&["api", "list"]);
+    let piped = said(piped.env("WXSELL_PAGER", "sed s/^/PAGED:/"));
+    assert!(!piped.text().contains("PAGED:"), "{}", piped.text());
+    // A pager that is not there hides nothing.
+    let mut script = world.on_terminal(&world.command(&["api", "list"]), "");
+    let without = said(script.env("WXSELL_PAGER", "no-such-pager"));
+    assert_eq!(without.code, Some(0), "{}", without.text());
+    assert!(without.text().contains("/shop/"), "{}", without.text());
+}

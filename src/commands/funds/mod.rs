@@ -9,6 +9,7 @@ use super::money::{Service, Span};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::output::{Cell, Columns};
+use crate::shop::lacks;
 use crate::shop::pass_through::empty;
 use crate::shop::pass_through::funds::{
     BALANCE, CHECK_CODE, FLOW, FLOWS, NEW_CODE, SHOW_CODE, WITHDRAWAL, WITHDRAWALS,
@@ -163,18 +164,30 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<Code<'static>>("funds qrcode show"),
 ];
 
-/// Whether a WeChat Store has the verb too: the lists that a bank account is chosen from are the same calls.
+/// Whether a WeChat Store has the verb too: the lists that a bank account is chosen from and the codes of withdrawals are
+/// the same calls.
 fn is_of_all(verb: &Verb) -> bool {
     matches!(
         verb,
-        Verb::Banks(_) | Verb::Branches(_) | Verb::Provinces | Verb::Cities(_)
+        Verb::Banks(_)
+            | Verb::Branches(_)
+            | Verb::Provinces
+            | Verb::Cities(_)
+            | Verb::Qrcode(CodeVerb::Show(_) | CodeVerb::Check(_))
     )
 }
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     // A profile that cannot be read is named by the verb that needs it.
+    if ctx.is_of_a_store() && matches!(verb, Verb::Qrcode(CodeVerb::New(_))) {
+        return Err(lacks(text!("`funds qrcode new`"))
+            .hint(text!(
+                "a store has no call that makes a code by itself: its withdrawal answers with a ticket, for `wxsell funds qrcode show` and `check`"
+            ))
+            .into());
+    }
     if ctx.is_of_a_store() && !is_of_all(&verb) {
-        return Err(crate::shop::lacks(text!("this command")).into());
+        return Err(lacks(text!("this command")).into());
     }
     match verb {
         Verb::Balance(args) => ctx.ask(&BALANCE, &args).await,

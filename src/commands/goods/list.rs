@@ -2,6 +2,7 @@
 
 use crate::api::Endpoint;
 use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
+use crate::api::store::goods::NO_BRAND;
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
@@ -384,7 +385,10 @@ impl Record for GoodsPage {
         Column::new("category_id", "CATEGORY", |g| {
             Cell::Id(g.0.category_id.clone())
         }),
-        Column::new("brand_id", "BRAND", |g| Cell::Id(g.0.brand_id.clone())),
+        Column::new("brand_id", "BRAND", |g| match g.0.brand_id.as_str() {
+            NO_BRAND => Cell::Word(text!("{number} (no brand)", number = NO_BRAND)),
+            brand => Cell::Id(brand.to_owned()),
+        }),
         Column::new("info_version", "VERSION", |g| {
             Cell::Text(g.0.info_version.clone())
         }),

@@ -49,6 +49,8 @@ pub enum Verb {
     /// Take products out of a running audit
     WithdrawAudit(shelf::Args),
     Restricted(store::restricted::Args),
+    #[command(subcommand)]
+    AuditStrategy(store::strategy::Verb),
 }
 
 /// What its verbs print that is not what one call answers.
@@ -120,5 +122,6 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
         Verb::Restricted(args) => store::restricted::run(args, ctx).await,
+        Verb::AuditStrategy(_) => ctx.of_a_store(),
     }
 }

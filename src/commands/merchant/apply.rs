@@ -4,11 +4,13 @@ use crate::api::json::put;
 use crate::commands::Ctx;
 use crate::commands::ask::Data;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::shop::image::{self, Returned};
 use crate::shop::merchant::component::check::{Problem, asked_again, notices, problems, wrong};
 use crate::shop::merchant::component::fields::{
-    self, ACCOUNT, ACCOUNT_KIND, FIELDS, Field, Fixed, Of, When, at, on_disk,
+    self, ACCOUNT, FIELDS, Field, Fixed, Of, at, heading, on_disk,
 };
+use crate::shop::merchant::component::names::Names;
 use crate::shop::merchant::component::template;
 use crate::shop::pass_through::empty;
 use crate::shop::pass_through::merchant::{APPLY, INFO};
@@ -34,7 +36,7 @@ pub struct ApplyArgs {
     /// Print a TOML file to fill in
     #[arg(long, conflicts_with = "file")]
     pub(super) template: bool,
-    /// Save the answers of the form to this file, to submit them again later
+    /// Save the answers of the form to this file; the component's form continues with them
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "template"], value_hint = clap::ValueHint::FilePath)]
     pub(super) save: Option<PathBuf>,
 }
@@ -49,12 +51,14 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     if args.template {
         return ctx.out.raw(template::template(ctx.out.lang).as_bytes());
     }
-    let (body, folder) = match &args.data.file {
+    let (body, folder, names) = match &args.data.file {
         Some(path) => {
             let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-            (fields::normalise(&args.data.read()?), folder)
+            let (written, text, is_toml) = args.data.read_with_text()?;
+            let names = Names::of_file(&written, &text, is_toml);
+            (fields::normalise(&written), folder, names)
         }
-        None if ctx.out.interactive => (form(&args, ctx)?, PathBuf::new()),
+        None if ctx.out.interactive => (form(&args, ctx)?, PathBuf::new(), Names::default()),
         None => {
             return Err(Failure::input(text!("no application is given"))
                 .hint(text!(
@@ -63,10 +67,16 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
                 .into());
         }
     };
-    let found = look(&body, &folder);
+    let found = look(&body, &folder, &names);
     if !found.is_empty() {
+        let file = args.data.file.as_ref().map_or_else(
+            || text!("the application"),
+            |path| Text::verbatim(path.display().to_string()),
+        );
         return Err(Failure::input(text!(
-            "the application is incomplete or invalid; nothing was sent"
+            "{file} has {count} {count:problem|problems}; nothing was sent",
+            file,
+            count = found.len()
         ))
         .also(found.into_iter().map(|(_, words)| words).collect())
         .hint(text!(
@@ -92,10 +102,10 @@ pub async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     hand_in(body, &folder, ctx).await
 }
 
-fn look(body: &Value, folder: &Path) -> Vec<Problem> {
+fn look(body: &Value, folder: &Path, names: &Names) -> Vec<Problem> {
     let (book, operation) = APPLY.operation();
     match &operation.request {
-        Some(node) => problems(book, node, body, folder),
+        Some(node) => problems(book, node, body, folder, names),
         None => Vec::new(),
     }
 }
@@ -157,42 +167,83 @@ async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Asks for every value that is needed, and again for those that are wrong.
+/// Asks for every value that is needed, and again for those that are wrong. What was saved before is not asked again.
 fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
-    let mut body = Value::Object(Default::default());
-    let optional = FIELDS.iter().filter(|field| field.when != When::Optional);
-    for field in optional {
-        if field.path == ACCOUNT_KIND && wants_account(ctx)? {
-            put(&mut body, ACCOUNT, empty());
-            // The identity card was asked before: the newer agreement wants more of it.
-            for more in FIELDS {
-                if matches!(more.when, When::AccountAndCard | When::AccountAndHandler)
-                    && more.is_needed(&body)
-                {
-                    ask(more, &mut body, ctx)?;
-                }
+    let mut body = begun(args, ctx)?;
+    ctx.out.note(text!(
+        "nothing is sent before the end; {back} goes back to the question before",
+        back = BACK
+    ));
+    if body[ACCOUNT].is_null() && wants_account(ctx)? {
+        put(&mut body, ACCOUNT, empty());
+    }
+    let mut answered: Vec<&Field> = Vec::new();
+    let mut section = None;
+    loop {
+        let needed = FIELDS.iter().filter(|field| field.is_needed(&body));
+        let needed: Vec<&Field> = needed.collect();
+        let missing = |field: &&Field| at(&body, field.path).is_null();
+        let Some(place) = needed.iter().position(missing) else {
+            break;
+        };
+        let field = needed[place];
+        if section != Some(field.section()) {
+            section = Some(field.section());
+            if let Some(words) = heading(field.section()) {
+                ctx.out.note(words);
             }
         }
-        if field.is_needed(&body) && at(&body, field.path).is_null() {
-            ask(field, &mut body, ctx)?;
+        match ask(field, Some((place + 1, needed.len())), args, ctx)? {
+            Some(value) => {
+                put(&mut body, field.path, value);
+                answered.push(field);
+            }
+            None => match answered.pop() {
+                Some(before) => put(&mut body, before.path, Value::Null),
+                None => continue,
+            },
         }
+        keep(&body, args)?;
     }
     loop {
-        let found = look(&body, Path::new(""));
-        if let Some(path) = &args.save {
-            save(&body, path)?;
-        }
+        let found = look(&fields::normalise(&body), Path::new(""), &Names::default());
+        keep(&body, args)?;
         let again = asked_again(&found);
         if again.is_empty() {
-            return Ok(body);
+            return Ok(fields::normalise(&body));
         }
         for (_, words) in &found {
             ctx.out.warn(words.clone());
         }
         for field in again {
-            ask(field, &mut body, ctx)?;
+            if let Some(value) = ask(field, None, args, ctx)? {
+                put(&mut body, field.path, value);
+            }
         }
     }
+}
+
+/// Typed instead of an answer.
+const BACK: &str = "<";
+
+/// What an earlier form left in the file of `--save`.
+fn begun(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
+    let Some(path) = args.save.as_ref().filter(|path| path.exists()) else {
+        return Ok(empty());
+    };
+    let data = Data {
+        file: Some(path.clone()),
+    };
+    ctx.out.note(text!(
+        "continuing with the answers in {file}",
+        file = path.display().to_string()
+    ));
+    Ok(fields::normalise(&data.read()?))
+}
+
+fn keep(body: &Value, args: &ApplyArgs) -> Result<()> {
+    let path = args.save.as_ref();
+    path.map_or(Ok(()), |path| save(&fields::normalise(body), path))
 }
 
 fn wants_account(ctx: &Ctx) -> Result<bool> {
@@ -204,19 +255,56 @@ fn wants_account(ctx: &Ctx) -> Result<bool> {
     Ok(ctx.out.select(question, &choices, "--file")? == 0)
 }
 
-/// Asks for one value until it is right for itself.
-fn ask(field: &Field, body: &mut Value, ctx: &Ctx) -> Result<()> {
+/// Asks for one value until it is right for itself; `None` where the question before is wanted. `place` is which question
+/// of how many this is.
+fn ask(
+    field: &Field,
+    place: Option<(usize, usize)>,
+    args: &ApplyArgs,
+    ctx: &Ctx,
+) -> Result<Option<Value>> {
+    let about = (field.about)();
+    let form = match field.of {
+        Of::Period => Some(text!("e.g. 2018-01-01 2038-01-01")),
+        Of::LastDay => Some(text!("e.g. 2038-01-01")),
+        Of::Day => Some(text!("e.g. 2018-01-01")),
+        Of::Picture => Some(text!("jpg or png file")),
+        _ => None,
+    };
+    let about = match form {
+        Some(form) => text!("{about} ({form})", about, form),
+        None => about,
+    };
+    let question = match place {
+        Some((number, count)) => text!("{number}/{count} {about}", number, count, about),
+        None => about,
+    };
+    // What a file names is looked for beside that file.
+    let elsewhere = args.save.as_ref().and_then(|path| path.parent());
+    let elsewhere = elsewhere.is_some_and(|folder| !folder.as_os_str().is_empty());
     loop {
+        if let Of::Choice(choices) = field.of {
+            let words = choices.iter().zip(1..);
+            for ((.., words), number) in words {
+                let line = text!("{number}. {words}", number, words = words());
+                ctx.out.note(line);
+            }
+        }
+        let typed = ctx.out.input(question.clone(), None, "--file")?;
+        let typed = typed.trim();
+        if typed == BACK {
+            return Ok(None);
+        }
         let written = match field.of {
             Of::Choice(choices) => {
-                let words: Vec<String> = choices
-                    .iter()
-                    .map(|(.., words)| words().render(ctx.out.lang))
-                    .collect();
-                let chosen = ctx.out.select((field.about)(), &words, "--file")?;
-                choices[chosen].0.to_owned()
+                let number = typed.parse::<usize>().ok();
+                let chosen = number.and_then(|number| choices.get(number.checked_sub(1)?));
+                chosen.map_or(typed.to_owned(), |(value, ..)| (*value).to_owned())
             }
-            _ => ctx.out.input((field.about)(), None, "--file")?,
+            Of::Picture if elsewhere && !typed.is_empty() => {
+                std::path::absolute(typed)?.display().to_string()
+            }
+            _ => typed.to_owned(),
         };
         let value = fields::sent(&field.of, &Value::String(written));
         if value.is_null() {
@@ -224,15 +312,12 @@ fn ask(field: &Field, body: &mut Value, ctx: &Ctx) -> Result<()> {
         }
         match wrong(field, &value, Path::new("")) {
             Some(words) => ctx.out.warn(words),
-            None => {
-                put(body, field.path, value);
-                return Ok(());
-            }
+            None => return Ok(Some(value)),
         }
     }
 }
 
-/// Writes the answers where only their owner can read them.
+/// Writes the answers where only their owner can read them, whole or not at all.
 pub(super) fn save(body: &Value, path: &Path) -> Result<()> {
     let cannot = |error: std::io::Error| {
         Failure::input(text!(
@@ -241,12 +326,16 @@ pub(super) fn save(body: &Value, path: &Path) -> Result<()> {
             error = error.to_string()
         ))
     };
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(cannot)?;
-    let text = serde_json::to_string_pretty(body)?;
+    let text = match path.extension().is_some_and(|ending| ending == "toml") {
+        true => toml::to_string_pretty(body)?,
+        false => serde_json::to_string_pretty(body)?,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
+    file.persist(path).map_err(|error| cannot(error.error))?;
     Ok(())
 }

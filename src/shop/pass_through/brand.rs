@@ -103,6 +103,16 @@ verbs! {
             ("en_name", "FOREIGN NAME"),
         ],
     );
+    RECOMMEND = Ask::new("brand recommend", "/channels/ec/product/productbrandrecommend")
+        .shows(
+            "",
+            &[
+                ("brand_id", "BRAND"),
+                ("brand_name_chinese", "NAME"),
+                ("brand_name_english", "FOREIGN NAME"),
+            ],
+        )
+        .takes(&[("category", "cat_id"), ("image", "head_imgs")]);
     WITHDRAW = Ask::new("brand withdraw", "/channels/ec/brand/audit/cancel")
         .confirm(|| text!("Withdraw the application for a brand"))
         .look_up("brand list");

@@ -31,6 +31,28 @@ verbs! {
             ("audit_time", "DECIDED"),
         ],
     );
+    APPLICATION = Ask::new("category application", "/channels/ec/category/getbizcatflowdetail").shows(
+        "info",
+        &[
+            ("cats_v2.cat_id", "CATEGORY"),
+            ("brand_list.brand_id", "BRAND"),
+            ("license_group_list.license_group_id", "LICENSE GROUP"),
+            ("license_group_list.license.license_id", "LICENSE KIND"),
+            ("license_group_list.license.file_id_list", "DOCUMENTS"),
+        ],
+    );
+    SHOW = Ask::new("category show", "/channels/ec/category/get_category_relation_detail").shows(
+        "",
+        &[
+            ("category_id", "CATEGORY"),
+            ("status", "STATE"),
+            ("uneffective_reason", "REASON"),
+            ("effective_time", "IN FORCE SINCE"),
+            ("uneffective_time", "LAPSED"),
+            ("qua_id", "DOCUMENT"),
+            ("audit_info.brand_list.brand_id", "BRAND"),
+        ],
+    );
     WITHDRAW = Ask::new("category withdraw", "/channels/ec/category/audit/cancel")
         .confirm(|| text!("Withdraw the application for a category"))
         .look_up("category applications");

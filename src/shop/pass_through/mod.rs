@@ -18,6 +18,7 @@ pub mod event;
 pub mod flash_sale;
 pub mod freight;
 pub mod funds;
+pub mod goods;
 pub mod ip;
 pub mod merchant;
 pub mod named;
@@ -269,6 +270,7 @@ pub fn all() -> impl Iterator<Item = &'static Ask> {
         aftersale::ASKS,
         dispute::ASKS,
         due::ASKS,
+        goods::ASKS,
         access::ASKS,
         category::ASKS,
         brand::ASKS,

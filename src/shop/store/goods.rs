@@ -93,11 +93,11 @@ impl Shop {
     }
 
     /// Hands over the numbers of all products, or of those in one state, page by page and each once; `heard` is told of
-    /// a page and of how many there are.
+    /// a page and of how many there are, and says whether that is enough.
     async fn each_product_id(
         &self,
         status: Option<i64>,
-        mut heard: impl FnMut(Vec<Id>, u64),
+        mut heard: impl FnMut(Vec<Id>, u64) -> bool,
     ) -> Result<()> {
         let mut key = String::new();
         let mut seen: HashSet<u64> = HashSet::new();
@@ -111,29 +111,26 @@ impl Shop {
             let came = page.product_ids.len();
             // A product that moves between two pages is one product.
             let ids = page.product_ids.into_iter();
-            heard(
+            let enough = heard(
                 ids.filter(|id| seen.insert(id.number())).collect(),
                 page.total_num,
             );
-            if came == 0 || page.next_key.is_empty() || page.next_key == key {
+            if enough || came == 0 || page.next_key.is_empty() || page.next_key == key {
                 return Ok(());
             }
             key = page.next_key;
         }
     }
 
-    /// The numbers of all products, or of those in one state; `heard` is told how many have come of how many.
-    pub async fn store_product_ids(
-        &self,
-        status: Option<i64>,
-        mut heard: impl FnMut(u64, u64),
-    ) -> Result<Vec<Id>> {
+    /// The numbers of the products, or of those in one state; `most` at the most, for which no further page is read.
+    pub async fn store_product_ids(&self, status: Option<i64>, most: usize) -> Result<Vec<Id>> {
         let mut all = Vec::new();
-        self.each_product_id(status, |page, total| {
+        self.each_product_id(status, |page, _| {
             all.extend(page);
-            heard(all.len() as u64, total);
+            all.len() >= most
         })
         .await?;
+        all.truncate(most);
         Ok(all)
     }
 
@@ -174,6 +171,7 @@ impl Shop {
         let mut unknown: Vec<Id> = Vec::new();
         self.each_product_id(None, |page, _| {
             unknown.extend(page.into_iter().filter(|id| !known.contains(&id.number())));
+            false
         })
         .await?;
         drop(known);
@@ -186,6 +184,21 @@ impl Shop {
             }
         }
         Ok(())
+    }
+
+    /// As [`Shop::learn_products`], after a run that added nothing: one call tells whether the store has another number of
+    /// products than this machine knows, and only then is it looked through.
+    pub async fn learn_what_others_added(&self, state: &State, shop_key: &str) -> Result<()> {
+        let mut total = 0;
+        self.each_product_id(None, |_, all| {
+            total = all;
+            true
+        })
+        .await?;
+        match total == state.known_products(shop_key)?.len() as u64 {
+            true => Ok(()),
+            false => self.learn_products(state, shop_key).await,
+        }
     }
 
     /// Numbers of the merchant's that several products of the store have now, each with the store's numbers of them.

@@ -61,7 +61,7 @@ pub struct Report {
     pub failed: Vec<Event>,
     /// Products and rows that were left out, and why.
     pub left_out: Vec<Event>,
-    /// Numbers that several products of the store have; looked for after products were added.
+    /// Numbers that several products of the store have; looked for at the end of a run that was not stopped.
     pub doubled: Vec<Doubled>,
     #[serde(skip)]
     pub all: Vec<Event>,
@@ -217,9 +217,11 @@ impl Sender<'_> {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        if stopped.is_none() {
-            self.follow(&mut report).await?;
-        }
+        // What was sent is reported, whatever becomes of the look at how it stands.
+        let stopped = match stopped {
+            None => self.follow(&mut report).await.err(),
+            stopped => stopped,
+        };
         report.left += sending.beyond_limit;
         report.products += sending.beyond_limit;
         let failed = report.refused + report.unclear + report.held;
@@ -265,20 +267,22 @@ impl Sender<'_> {
             count = not_submitted
         ));
         }
-        if report.added > 0 {
-            let state = &self.state;
-            self.shop.learn_products(state, &self.shop_key).await?;
-            for (number, ids) in self.shop.doubled_products(state, &self.shop_key).await? {
-                self.shop.warn(text!(
-                    "the store has several products of number {number}: {ids}; keep one of them and delete the others",
-                    number = &number,
-                    ids = ids.join(", ")
-                ));
-                report.doubled.push(Doubled {
-                    out_product_id: number,
-                    product_ids: ids,
-                });
-            }
+        let (state, shop_key) = (&self.state, self.shop_key.as_str());
+        match report.added {
+            0 => self.shop.learn_what_others_added(state, shop_key).await?,
+            _ => self.shop.learn_products(state, shop_key).await?,
+        }
+        for (number, ids) in self.shop.doubled_products(state, shop_key).await? {
+            self.shop.warn(text!(
+                "the store has several products of number {number}: {ids}; keep one of them and delete the others: `wxsell goods remove {last}`",
+                number = &number,
+                ids = ids.join(", "),
+                last = ids.last().map_or("", String::as_str)
+            ));
+            report.doubled.push(Doubled {
+                out_product_id: number,
+                product_ids: ids,
+            });
         }
         Ok(())
     }

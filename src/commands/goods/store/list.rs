@@ -40,10 +40,10 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns_of_list(columns())?;
     let shop = ctx.shop().await?;
     let status = args.status.map(Status::code);
-    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
-    if args.audit.is_none() {
-        ids.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
-    }
+    // Each product has to be read before it is known whether its audit fits.
+    let most = args.audit.is_none().then(|| ctx.out.reads(args.limit));
+    let most = most.flatten().unwrap_or(usize::MAX);
+    let ids = shop.store_product_ids(status, most).await?;
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let reading = reading(args, ctx)?;
     let products = shop

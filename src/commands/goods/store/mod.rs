@@ -7,6 +7,7 @@ pub mod restricted;
 mod sheets;
 mod shelf;
 mod single;
+pub mod strategy;
 
 use super::Verb;
 use super::read::ReadArgs;
@@ -49,6 +50,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
         Verb::Restricted(args) => restricted::run(args, ctx).await,
+        Verb::AuditStrategy(verb) => strategy::run(verb, ctx).await,
     }
 }
 

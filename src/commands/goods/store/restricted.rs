@@ -65,7 +65,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let ids: Vec<Id> = match args.out_product_ids.as_slice() {
         [] => {
             let on_sale = crate::api::store::goods::status::ON_SALE;
-            shop.store_product_ids(Some(on_sale), |_, _| {}).await?
+            shop.store_product_ids(Some(on_sale), usize::MAX).await?
         }
         numbers => {
             let mut ids = Vec::new();

@@ -99,11 +99,12 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
         .store_facts(&std::collections::HashSet::new(), &cache(ctx)?)
         .await?;
     let status = args.which.status.map(super::super::list::Status::code);
-    let mut ids = shop.store_product_ids(status, |_, _| {}).await?;
     let most = args.which.limit.unwrap_or(usize::MAX);
-    if args.which.audit.is_none() {
-        ids.truncate(most);
-    }
+    // Each product has to be read before it is known whether its audit fits.
+    let enough = args.which.audit.is_none().then_some(most);
+    let ids = shop
+        .store_product_ids(status, enough.unwrap_or(usize::MAX))
+        .await?;
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
     let reading = reading(&args.which, ctx)?;
     let products = shop

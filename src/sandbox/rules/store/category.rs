@@ -13,6 +13,7 @@ use crate::api::store::category::{
 use crate::api::store::goods::{NO_BRAND, Precheck, PrecheckReply};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What stands between a product and its category.
@@ -505,6 +506,11 @@ fn by_id(id: &Id) -> Result<&'static Leaf, Refusal> {
         .ok_or_else(|| Refusal::new(10_020_063, "category id is invalid"))
 }
 
+/// Refuses what is no leaf.
+pub fn is_leaf(id: &Id) -> Result<(), Refusal> {
+    by_id(id).map(|_| ())
+}
+
 pub fn all(_: &mut Tx<'_>, _: &Call) -> Result<Value, Refusal> {
     let branch = |leaf: &Leaf| Branch {
         cat_and_qua: leaf
@@ -616,6 +622,40 @@ pub fn relations(tx: &mut Tx<'_>, request: ListRelations) -> Result<ListRelation
             .filter(|relation| wanted.is_none_or(|wanted| wanted == relation.status))
             .collect(),
     })
+}
+
+#[derive(Deserialize)]
+pub struct OfCategory {
+    category_id: Id,
+}
+
+/// The right to one leaf, with the documents that an application brought.
+pub fn relation(tx: &mut Tx<'_>, request: OfCategory) -> Result<Value, Refusal> {
+    let leaf = by_id(&request.category_id)?;
+    let passed = opening::passed(tx, &request.category_id)?;
+    let (status, reason) = match leaf.door {
+        _ if passed.is_some() => (1, ""),
+        Door::Open => (1, ""),
+        Door::Lapsed => (2, "资质已过期"),
+        Door::NotApplied => {
+            return Err(Refusal::new(10_020_252, "category is not applied for"));
+        }
+        Door::Withdrawn => return Err(Refusal::new(10_020_043, "category is withdrawn")),
+    };
+    let (since, documents) = match passed {
+        Some((since, documents)) => (since, documents),
+        None => {
+            let path = leaf.path.iter();
+            let path = path.map(|(id, _)| json!({"cat_id": id.to_string()}));
+            let documents = json!({"cats_v2": path.collect::<Vec<_>>()});
+            (merchant::MADE, documents)
+        }
+    };
+    Ok(json!({
+        "category_id": leaf.id().to_string(), "status": status, "uneffective_reason": reason,
+        "effective_time": since, "uneffective_time": if status == 2 { merchant::MADE + 90 * 86_400 } else { 0 },
+        "audit_info": documents,
+    }))
 }
 
 pub fn precheck(tx: &mut Tx<'_>, request: Precheck) -> Result<PrecheckReply, Refusal> {

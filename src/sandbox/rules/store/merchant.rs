@@ -1,7 +1,7 @@
 //! The store itself, and the brands, addresses and freight templates that its products name: those that stand ready, and
 //! those that were set up or applied for (`opening.rs`).
 
-use super::{Page, opening, part};
+use super::{Page, opening, parameter, part};
 use crate::api::store::Id;
 use crate::api::store::merchant::{
     Brand, GetAddress, GetAddressReply, GetTemplate, GetTemplateReply, Info, InfoReply,
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// When everything that stands ready was made: 2026-01-05, China time.
-const MADE: i64 = 1_767_542_400;
+pub const MADE: i64 = 1_767_542_400;
 
 pub fn info(_: &mut Tx<'_>, _: &Call) -> Result<InfoReply, Refusal> {
     Ok(InfoReply {
@@ -121,6 +121,41 @@ fn page_of_brands(
         next_key: page.next(brands.len(), total, what),
         brands,
         total_num: total,
+    })
+}
+
+#[derive(Deserialize)]
+pub struct Recommend {
+    cat_id: Id,
+    title: String,
+    head_imgs: Vec<String>,
+}
+
+/// The brand of the store whose name stands in the title; else that there is none.
+pub fn recommend(tx: &mut Tx<'_>, request: Recommend) -> Result<Value, Refusal> {
+    super::category::is_leaf(&request.cat_id)?;
+    if request.title.trim().is_empty() {
+        return Err(parameter("title is empty"));
+    }
+    for link in &request.head_imgs {
+        super::image::check_link(tx, link)?;
+    }
+    let title = request.title.to_lowercase();
+    let named = |name: &str| !name.is_empty() && title.contains(&name.to_lowercase());
+    let all = Page {
+        skip: 0,
+        size: 10_000,
+    };
+    let brands = page_of_brands(tx, |status| status == PASSED, &all, "valid brands")?.brands;
+    let mut brands = brands.into_iter();
+    let found = brands.find(|brand| named(&brand.ch_name) || named(&brand.en_name));
+    Ok(match found {
+        Some(brand) => json!({
+            "brand_id": brand.brand_id, "brand_name_chinese": brand.ch_name, "brand_name_english": brand.en_name,
+        }),
+        None => json!({
+            "brand_id": crate::api::store::goods::NO_BRAND, "brand_name_chinese": "无品牌", "brand_name_english": "",
+        }),
     })
 }
 

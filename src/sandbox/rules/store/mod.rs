@@ -11,6 +11,7 @@ pub mod merchant;
 pub mod opening;
 pub mod sale;
 pub mod seed;
+pub mod strategy;
 
 pub use crate::api::store::is_of_store as is_own;
 use crate::api::store::{
@@ -79,6 +80,16 @@ pub fn routes(router: Router) -> Router {
         .on::<of_goods::UpdateStock>(goods::update_stock)
         .on::<of_goods::GetStock>(goods::stock)
         .on::<of_goods::Precheck>(category::precheck)
+        .says("/channels/ec/product/auditstrategy/get", strategy::read)
+        .raw("/channels/ec/product/auditstrategy/set", strategy::set)
+        .says(
+            "/channels/ec/product/productbrandrecommend",
+            merchant::recommend,
+        )
+        .says(
+            "/channels/ec/category/get_category_relation_detail",
+            category::relation,
+        )
         .raw(of_merchant::PAPER_PATH, opening::upload)
         .says(of_category::APPLY_PATH, opening::apply)
         .says("/channels/ec/category/audit/cancel", opening::withdraw)

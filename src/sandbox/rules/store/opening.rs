@@ -152,6 +152,13 @@ pub fn is_granted(tx: &Tx<'_>, leaf: &Id) -> Result<bool, Refusal> {
     Ok(all.iter().any(|held| held.state == status::PASSED))
 }
 
+/// When an application for a leaf passed, and what came with it; `None` where none has.
+pub fn passed(tx: &Tx<'_>, leaf: &Id) -> Result<Option<(i64, Value)>, Refusal> {
+    let all = applications(tx, leaf)?;
+    let found = all.into_iter().find(|held| held.state == status::PASSED);
+    Ok(found.map(|held| (held.changed_at, Value::Object(held.body.fields))))
+}
+
 /// The leaves whose applications have passed.
 pub fn granted(tx: &Tx<'_>) -> Result<Vec<Id>, Refusal> {
     let all = tx.all::<Filed>(CATEGORY, &Filter::default())?;

@@ -3,6 +3,7 @@
 use super::fields::{
     BUSINESS, BUSINESS_NUMBER, FIELDS, Field, ON_DISK, Of, PRIVATE_NUMBER, at, named,
 };
+use super::names::Names;
 use crate::api::operation::{Book, Node, Wrong};
 use crate::lang::Text;
 use crate::shop::image;
@@ -32,44 +33,55 @@ const FIXED: &[&str] = &[
     "out_request_no",
 ];
 
-/// Every problem of an application in WeChat's names. Pictures that lie on disk are looked for in `folder`.
-pub fn problems(book: &Book, node: &Node, body: &Value, folder: &Path) -> Vec<Problem> {
+/// Every problem of an application, by the names that its file has. Pictures that lie on disk are looked for in `folder`.
+pub fn problems(
+    book: &Book,
+    node: &Node,
+    body: &Value,
+    folder: &Path,
+    names: &Names,
+) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
     for field in FIELDS {
         let value = at(body, field.path);
         if value.is_null() {
             if field.is_needed(body) {
-                let name = (field.about)();
-                let words = text!("{field} is missing: {name}", field = field.path, name);
-                found.push((field.path.into(), words));
+                found.push((field.path.into(), names.missing(field)));
             }
         } else if let Some(words) = wrong(field, value, folder) {
-            let words = text!("{field}: {problem}", field = field.path, problem = words);
-            found.push((field.path.into(), words));
+            found.push((field.path.into(), at_field(names, field.path, words)));
         }
     }
-    found.extend(together(body));
+    found.extend(together(body, names));
     // What the table above does not know, the book does: unknown fields, wrong types.
-    for problem in book.check(node, body) {
+    for mut problem in book.check(node, body) {
         let fixed = FIXED
             .iter()
             .any(|name| problem.field.rsplit('.').next() == Some(name));
         let said = found.iter().any(|(field, _)| {
             problem.field.starts_with(field.as_str()) || field.starts_with(&problem.field)
         });
+        let path = std::mem::take(&mut problem.field);
         match problem.wrong {
             Wrong::Unknown if fixed => found.push((
-                problem.field.clone(),
+                path.clone(),
                 text!(
                     "{field} comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend",
-                    field = problem.field
+                    field = names.of(&path)
                 ),
             )),
             _ if said => {}
-            _ => found.push((problem.field.clone(), problem.text())),
+            _ => {
+                problem.field = names.written(&path);
+                found.push((path, problem.text()));
+            }
         }
     }
     found
+}
+
+fn at_field(names: &Names, path: &str, problem: Text) -> Text {
+    text!("{field}: {problem}", field = names.of(path), problem)
 }
 
 /// What is wrong with one value for itself.
@@ -198,7 +210,7 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
 }
 
 /// How the values fit together.
-fn together(body: &Value) -> Vec<Problem> {
+fn together(body: &Value, names: &Names) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut say = |path: &str, words: Text| found.push((path.to_owned(), words));
     let text = |path: &str| at(body, path).as_str().unwrap_or_default();
@@ -207,20 +219,17 @@ fn together(body: &Value) -> Vec<Problem> {
     let card = traits.by_card;
     let on_card = text("id_card_info.id_card_name");
     if card && !person.is_empty() && !on_card.is_empty() && person != on_card {
-        say(
-            "id_card_info.id_card_name",
-            text!(
-                "id_card_info.id_card_name: the identity card must be the legal representative's"
-            ),
-        );
+        let path = "id_card_info.id_card_name";
+        let words = text!("the identity card must be the legal representative's");
+        say(path, at_field(names, path, words));
     }
     for (other, section) in [(card, "id_doc_info"), (!card, "id_card_info")] {
         if other && !body[section].is_null() {
             say(
                 section,
                 text!(
-                    "{section} does not go with this id_doc_type; leave it out",
-                    section
+                    "{section} does not go with this kind of identity document; leave it out",
+                    section = names.of(section)
                 ),
             );
         }
@@ -234,20 +243,16 @@ fn together(body: &Value) -> Vec<Problem> {
         && kind != BUSINESS
         && kind != BUSINESS_NUMBER
     {
-        say(
-            "account_info.bank_account_type",
-            text!("account_info.bank_account_type: an enterprise needs a business account"),
-        );
+        let path = "account_info.bank_account_type";
+        let words = text!("an enterprise needs a business account");
+        say(path, at_field(names, path, words));
     }
     let holder = text("account_info.account_name");
     let private = matches!(kind, "ACCOUNT_TYPE_PRIVATE" | PRIVATE_NUMBER);
     if private && !holder.is_empty() && holder != person {
-        say(
-            "account_info.account_name",
-            text!(
-                "account_info.account_name: a private account must be the legal representative's"
-            ),
-        );
+        let path = "account_info.account_name";
+        let words = text!("a private account must be the legal representative's");
+        say(path, at_field(names, path, words));
     }
     found
 }

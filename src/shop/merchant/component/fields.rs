@@ -49,7 +49,7 @@ pub struct Field {
     /// Dotted names of WeChat.
     pub path: &'static str,
     /// What else the last name is called.
-    also: &'static [&'static str],
+    pub(super) also: &'static [&'static str],
     pub of: Of,
     pub when: When,
     pub about: fn() -> Text,
@@ -81,7 +81,7 @@ pub const BUSINESS_NUMBER: &str = "74";
 pub const PRIVATE_NUMBER: &str = "75";
 
 /// Objects inside the application, and what else they are called.
-const SECTIONS: &[(&str, &[&str])] = &[
+pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("business_license_info", &["licence", "license", "营业执照"]),
     ("id_card_info", &["id_card", "身份证"]),
     ("id_doc_info", &["id_document", "其他证件"]),
@@ -218,19 +218,19 @@ pub const FIELDS: &[Field] = &[
         "",
     ),
     field(
-        "id_card_info.id_card_valid_time",
-        &["valid_to", "有效期止"],
-        Of::LastDay,
-        When::Card,
-        || text!("last day of the identity card; 长期 for one without end"),
-        "",
-    ),
-    field(
         "id_card_info.id_card_valid_time_begin",
         &["valid_from", "有效期起"],
         Of::Day,
         When::AccountAndCard,
         || text!("first day of the identity card"),
+        "",
+    ),
+    field(
+        "id_card_info.id_card_valid_time",
+        &["valid_to", "有效期止"],
+        Of::LastDay,
+        When::Card,
+        || text!("last day of the identity card; 长期 for one without end"),
         "",
     ),
     field(
@@ -488,6 +488,19 @@ impl Fixed {
     }
 }
 
+/// What a section is about; `None` for what stands in none.
+pub fn heading(section: &str) -> Option<Text> {
+    Some(match section {
+        "business_license_info" => text!("Business license"),
+        "id_card_info" => text!("Identity card of the legal representative"),
+        "id_doc_info" => text!("Identity document of the legal representative"),
+        "contact_info" => text!("Super administrator"),
+        ACCOUNT => text!("Settlement account"),
+        "account_info.account_cert_info" => text!("Documents about the settlement account"),
+        _ => return None,
+    })
+}
+
 /// Marks a picture on disk until it is uploaded.
 pub const ON_DISK: &str = "file:";
 
@@ -574,7 +587,7 @@ fn rename(written: &Value, section: &str) -> Value {
 }
 
 /// The dotted path that a key stands for inside a section.
-fn canonical(section: &str, key: &str) -> String {
+pub(super) fn canonical(section: &str, key: &str) -> String {
     let path = |name: &str| match section {
         "" => name.to_owned(),
         section => format!("{section}.{name}"),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod fields;
+pub mod names;
 pub mod template;
 
 use super::Traits;

@@ -1,6 +1,6 @@
 //! The file that an application is filled in on, written from the table of its values.
 
-use super::fields::{FIELDS, Of, When};
+use super::fields::{ACCOUNT, FIELDS, Of, When, heading};
 use crate::lang::Lang;
 use crate::text;
 use serde_json::json;
@@ -28,18 +28,22 @@ pub fn template(lang: Lang) -> String {
         };
         if place != section {
             section = place;
-            out.push_str(&format!("\n[{section}]\n"));
+            out.push('\n');
+            let words = heading(section).into_iter();
+            let account = (section == ACCOUNT)
+                .then(|| text!("All of it or none of it; without it the older agreement applies."));
+            for words in words.chain(account) {
+                out.push_str(&format!("# {}\n", words.render(lang)));
+            }
+            out.push_str(&format!("[{section}]\n"));
         }
         let about = (field.about)();
         let about = match field.when {
             When::Optional => text!("{about} (optional)", about),
             When::Document => text!("{about} (unless it is a mainland identity card)", about),
-            When::Account | When::AccountAndCard => text!(
-                "{about} (all of the account or none of it; without it the older agreement applies)",
-                about
-            ),
+            When::AccountAndCard => text!("{about} (with a settlement account)", about),
             When::AccountAndHandler => text!("{about} (for a handler, with an account)", about),
-            When::Always | When::Card => about,
+            When::Always | When::Card | When::Account => about,
         };
         out.push_str(&format!("# {}\n", about.render(lang)));
         if let Of::Choice(choices) = field.of {
