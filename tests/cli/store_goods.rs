@@ -282,7 +282,8 @@ fn every_mistake_is_named_with_its_cell_before_anything_is_sent() {
         "bad.csv",
         "商品编号,标题,类目,品牌,主图,详情图,运费模板,属性:国产/进口,规格:规格,售价,库存\n\
          B-1,ABC,绿茶,山野,store-images/bowl-1.png,nothing.png,没有的模板,出口,125克,1.00,5\n\
-         B-2,白酒一瓶 五百毫升,白酒,,,,,,,9.9.9,-1\n",
+         B-2,白酒一瓶 五百毫升,白酒,,,,,,,9.9.9,-1\n\
+         B-3,清明前采的绿茶,绿茶,,store-images/bowl-1.png,,,国产,125克,,5\n",
     );
     let seen = world.calls().len();
     let said = store(&world, &["goods", "check", "bad.csv", "--format", "json"]);
@@ -318,6 +319,16 @@ fn every_mistake_is_named_with_its_cell_before_anything_is_sent() {
         (title["cell"].as_str(), title["heading"].as_str()),
         (Some("B2"), Some("标题"))
     );
+    // What a cell lacks is said of that cell, in the words of the file.
+    for (cell, heading) in [("F4", "详情图"), ("G4", "运费模板"), ("J4", "售价")] {
+        let missing = format!("{heading} is missing");
+        let there = found.as_array().expect("a list").iter().any(|problem| {
+            problem["cell"] == cell
+                && problem["heading"] == heading
+                && problem["message"] == missing.as_str()
+        });
+        assert!(there, "{missing}: {found:#}");
+    }
     assert_eq!(writes(&world, seen), [""; 0]);
 }
 

@@ -873,7 +873,7 @@ impl<'a> Reader<'a> {
             Field::Freight,
         ] {
             if !rows.fields.contains_key(&field) {
-                self.at_row(first, text!("{name} is missing", name = field.name()));
+                self.goods.missing(first, field);
             }
         }
         if wanted.skus.is_empty() {
@@ -898,7 +898,7 @@ impl<'a> Reader<'a> {
         for row in &rows.skus {
             for field in [Field::Price, Field::Stock] {
                 if !row.fields.contains_key(&field) {
-                    self.at_row(row.at, text!("{name} is missing", name = field.name()));
+                    self.goods.missing(row.at, field);
                 }
             }
         }
@@ -1429,10 +1429,7 @@ impl<'a> Reader<'a> {
                 // One SKU needs no number of its own.
                 None if of == 1 => product.to_owned(),
                 None => {
-                    self.at_row(
-                        row.at,
-                        text!("{name} is missing", name = Field::SkuNumber.name()),
-                    );
+                    self.goods.missing(row.at, Field::SkuNumber);
                     String::new()
                 }
             },

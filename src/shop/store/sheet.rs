@@ -496,6 +496,26 @@ impl Files {
         }
     }
 
+    /// Adds that a row lacks a value: at its empty cell, or, where the file has no column for it, with how to head one.
+    pub fn missing(&mut self, at: RowRef, field: Field) {
+        let (_, english, chinese, _) = field.spec();
+        let file = self.files.get(at.0 as usize);
+        let column = file.and_then(|file| file.place_of(field));
+        let heading = file
+            .zip(column)
+            .and_then(|(file, column)| file.headings.get(column).cloned());
+        let name = heading.unwrap_or_else(|| (*english).to_owned());
+        let has_columns = file.is_some_and(|file| !file.columns.is_empty());
+        let hint = (column.is_none() && has_columns).then(|| {
+            text!(
+                "its heading is {name} or {chinese}",
+                name = *english,
+                chinese = *chinese
+            )
+        });
+        self.problem(at, column, text!("{name} is missing", name), hint);
+    }
+
     pub fn note(&mut self, problem: Problem) {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(problem);
