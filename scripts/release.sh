@@ -33,7 +33,7 @@ case "$host" in
   *) default=$host ;;
 esac
 target=${1:-$default}
-profile=${PROFILE:-release}
+profile=${PROFILE:-dist}
 dist=${DIST:-dist}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 name=wxsell-$version-$target
@@ -58,7 +58,7 @@ folder=$profile
 [ "$profile" = dev ] && folder=debug
 binary=${CARGO_TARGET_DIR:-target}/$target/$folder/wxsell$ending
 [ -f "$binary" ] || fail "$binary was not made"
-if [ "$profile" = release ]; then
+if [ "$profile" = dist ]; then
   for path in "$cargo_home" "$PWD"; do
     if grep -qaF "$path/" "$binary"; then fail "$binary holds the builder's path $path"; fi
   done
