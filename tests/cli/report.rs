@@ -17,6 +17,8 @@ fn seeded() -> World {
         "--aftersales",
         "20",
     ]);
+    // A refund that is on its way when the shop is made arrives; none does between two looks.
+    world.ok(&["sandbox", "advance", "10m"]);
     world
 }
 
