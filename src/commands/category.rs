@@ -43,7 +43,7 @@ pub struct ApplicationsArgs {
     rows: Rows,
 }
 
-/// WeChat Store: show what was handed in with an application for a category
+/// WeChat Store: show what was submitted with an application for a category
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ApplicationArgs {
     /// Number of the audit, as `category applications` shows it

@@ -80,7 +80,8 @@ const BEFORE: [(&str, &[&str]); 11] = [
 ];
 
 /// Examples that this shop refuses, since it is past the step that they are: with which exit code.
-const PAST: [(&str, i32); 20] = [
+const PAST: [(&str, i32); 21] = [
+    ("category application 300001", 1),
     ("category withdraw", 1),
     ("brand withdraw", 1),
     ("brand remove", 1),
