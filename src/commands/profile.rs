@@ -416,13 +416,13 @@ impl Record for Listed {
         Column::new("appid", "APPID", |p| {
             p.appid.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::minor("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::minor("family", "FAMILY", |p| Cell::Word(setting_word(p.family))),
         Column::minor("kind", "KIND", |p| account_cell(p.kind)),
         Column::minor("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
         Column::minor("target", "TARGET", |p| Cell::Word(target_word(p.target))),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::minor("secret", "SECRET", |p| Cell::Text(p.secret.into())),
+        Column::minor("secret", "SECRET", |p| Cell::Word(setting_word(p.secret))),
     ];
 }
 
@@ -431,6 +431,24 @@ fn account_cell(kind: &str) -> Cell {
         "provider" => text!("service provider"),
         _ => text!("shop"),
     })
+}
+
+/// A word of machine output, for people. A word that nobody knows stays as it is.
+fn setting_word(word: &str) -> Text {
+    match word {
+        "component" => text!("component"),
+        "store" => text!("WeChat Store"),
+        "stable" => text!("stable"),
+        "classic" => text!("classic"),
+        "built_in" => text!("built in"),
+        "secret_file" => text!("file named by --secret-file"),
+        "environment" => text!("environment"),
+        "keyring" => text!("keyring"),
+        "file" => text!("private file"),
+        "process" => text!("program"),
+        "none" => text!("not stored"),
+        other => Text::verbatim(other),
+    }
 }
 
 fn yes_no(yes: bool) -> Cell {
@@ -540,7 +558,7 @@ impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
         Column::new("appid", "APPID", |p| Cell::Id(p.appid.clone())),
-        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::new("family", "FAMILY", |p| Cell::Word(setting_word(p.family))),
         Column::new("kind", "KIND", |p| account_cell(p.kind)),
         Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
         Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
@@ -548,9 +566,9 @@ impl Record for Shown {
         Column::new("proxy", "PROXY", |p| text_cell(p.proxy.as_ref())),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::new("token", "TOKEN", |p| Cell::Text(p.token.into())),
-        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
-        Column::new("push", "PUSH KEY", |p| Cell::Text(p.push.into())),
+        Column::new("token", "TOKEN", |p| Cell::Word(setting_word(p.token))),
+        Column::new("secret", "SECRET", |p| Cell::Word(setting_word(p.secret))),
+        Column::new("push", "PUSH KEY", |p| Cell::Word(setting_word(p.push))),
         Column::new("credential_process", "CREDENTIAL PROCESS", |p| {
             p.credential_process
                 .as_ref()

@@ -114,10 +114,14 @@ fn in_chinese(words: &str) -> String {
 /// Help as clap rendered it, with clap's own headings in `lang`, which have no setting in clap, and with its lines
 /// in `width` columns.
 pub fn laid_out(rendered: &str, lang: Lang, width: usize) -> String {
-    if lang == Lang::En {
-        return rendered.to_owned();
-    }
     let mut shown = String::with_capacity(rendered.len() + 64);
+    if lang == Lang::En {
+        // clap breaks all lines but those of the usage.
+        for line in rendered.split_inclusive('\n') {
+            shown.push_str(&fold(line, width));
+        }
+        return shown;
+    }
     for line in rendered.split_inclusive('\n') {
         let usage = line.contains("Usage:") || line.starts_with("       ");
         let found = HEADINGS
@@ -188,6 +192,9 @@ fn may_part(last: char, next: char) -> bool {
             && !"（“《([".contains(last)
 }
 
+/// Where the command of a usage line stands.
+const USAGE: usize = "Usage: ".len();
+
 /// Where the text of a line begins: behind the names of an option or a command, else at its first letter.
 fn hang(line: &str, width: usize) -> usize {
     let plain = plain(line);
@@ -200,6 +207,7 @@ fn hang(line: &str, width: usize) -> usize {
     match behind {
         Some(column) if indent > 0 && column <= width * 2 / 3 => column,
         _ if names.starts_with("- ") => indent + 2,
+        _ if names.starts_with("Usage:") || names.starts_with("用法：") => USAGE,
         _ => indent,
     }
 }

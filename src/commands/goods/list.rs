@@ -364,49 +364,84 @@ impl Record for GoodsRow {
 
 /// One product in full.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub(super) struct GoodsPage(pub(super) GoodsRow);
+pub(super) struct GoodsPage {
+    #[serde(flatten)]
+    row: GoodsRow,
+    /// For people: what the platform calls category and brand.
+    #[serde(skip)]
+    category: Option<String>,
+    #[serde(skip)]
+    brand: Option<String>,
+}
+
+impl GoodsPage {
+    /// A product with the names of its category and its brand, which are looked up for people alone. A name that cannot
+    /// be had hides nothing of the product.
+    pub(super) async fn of(row: GoodsRow, ctx: &Ctx) -> Result<GoodsPage> {
+        let (mut category, mut brand) = (None, None);
+        if ctx.out.is_for_people() && ctx.out.columns.is_none() {
+            let (shop, now) = (ctx.shop().await?, ctx.clock()?);
+            category = shop.category_name(&row.category_id, now).await.ok().flatten();
+            if !matches!(row.brand_id.as_str(), "" | "0" | NO_BRAND) {
+                brand = shop.brand_name(&row.brand_id, now).await.ok().flatten();
+            }
+        }
+        Ok(GoodsPage {
+            row,
+            category,
+            brand,
+        })
+    }
+}
+
+/// A number with what it stands for, where that is known.
+fn named(number: &str, name: Option<&str>) -> Cell {
+    match name {
+        Some(name) => Cell::Text(format!("{number} ({name})")),
+        None => Cell::Id(number.to_owned()),
+    }
+}
 
 impl Record for GoodsPage {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Id(g.0.out_product_id.clone())
+            Cell::Id(g.row.out_product_id.clone())
         }),
         Column::new("product_id", "WECHAT ID", |g| {
-            Cell::Id(g.0.product_id.clone())
+            Cell::Id(g.row.product_id.clone())
         }),
-        Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
-        Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
-        Column::new("status", "STATUS", |g| status_cell(&g.0.status)),
-        Column::new("audit", "AUDIT", |g| audit_cell(&g.0.audit)),
+        Column::new("title", "TITLE", |g| Cell::Text(g.row.title.clone())),
+        Column::new("path", "PATH", |g| Cell::Text(g.row.path.clone())),
+        Column::new("status", "STATUS", |g| status_cell(&g.row.status)),
+        Column::new("audit", "AUDIT", |g| audit_cell(&g.row.audit)),
         Column::new("reject_reason", "REJECTION REASON", |g| {
-            Cell::Sentence(g.0.rejection())
+            Cell::Sentence(g.row.rejection())
         }),
         Column::new("category_id", "CATEGORY", |g| {
-            Cell::Id(g.0.category_id.clone())
+            named(&g.row.category_id, g.category.as_deref())
         }),
-        Column::new("brand_id", "BRAND", |g| match g.0.brand_id.as_str() {
+        Column::new("brand_id", "BRAND", |g| match g.row.brand_id.as_str() {
             NO_BRAND => Cell::Word(text!("{number} (no brand)", number = NO_BRAND)),
-            brand => Cell::Id(brand.to_owned()),
+            brand => named(brand, g.brand.as_deref()),
         }),
         Column::new("info_version", "VERSION", |g| {
-            Cell::Text(g.0.info_version.clone())
+            Cell::Text(g.row.info_version.clone())
         }),
-        Column::new("price", "PRICE", |g| g.0.price()),
-        Column::new("stock", "STOCK", |g| Cell::Number(g.0.stock)),
+        Column::new("price", "PRICE", |g| g.row.price()),
+        Column::new("stock", "STOCK", |g| Cell::Number(g.row.stock)),
         Column::new("skus", "SKUS", |g| {
-            Cell::List(g.0.skus.iter().map(SkuRow::line).collect())
+            Cell::List(g.row.skus.iter().map(SkuRow::line).collect())
         }),
-        Column::new("head_img", "IMAGES", |g| Cell::List(g.0.head_img.clone())),
-        Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
+        Column::new("head_img", "IMAGES", |g| Cell::List(g.row.head_img.clone())),
+        Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.row.desc.clone())),
         Column::new("desc_imgs", "IMAGES IN THE DESCRIPTION", |g| {
-            Cell::List(g.0.desc_imgs.clone())
+            Cell::List(g.row.desc_imgs.clone())
         }),
         Column::new("created_at", "CREATED", |g| {
-            g.0.created_at.clone().map_or(Cell::Empty, Cell::Time)
+            g.row.created_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("updated_at", "CHANGED", |g| {
-            g.0.updated_at.clone().map_or(Cell::Empty, Cell::Time)
+            g.row.updated_at.clone().map_or(Cell::Empty, Cell::Time)
         }),
     ];
 }
@@ -551,10 +586,11 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         .await?
         .ok_or_else(|| absent(&args.out_product_id))?;
     let wechat = Some(record(ctx, &spu)?);
-    ctx.out.show(&GoodsPage(GoodsRow {
+    let row = GoodsRow {
         wechat,
         ..GoodsRow::from(spu)
-    }))
+    };
+    ctx.out.show(&GoodsPage::of(row, ctx).await?)
 }
 
 /// The failure for a product that is not there.

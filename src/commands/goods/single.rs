@@ -12,6 +12,7 @@ use crate::lang::Text;
 use crate::shop::goods::Copy;
 use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
 use crate::shop::goods::sheet::cells::CLEAR;
+use crate::shop::goods::sheet::fields::Field;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -83,13 +84,13 @@ pub(super) struct Fields {
     #[arg(long, value_name = "NUMBER")]
     pub(super) sku: Option<String>,
     /// Selling price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = price, allow_negative_numbers = true)]
     pub(super) price: Option<Fen>,
     /// List price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = price, allow_negative_numbers = true)]
     pub(super) market_price: Option<Fen>,
     /// Stock
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..), allow_negative_numbers = true)]
     pub(super) stock: Option<i64>,
     /// Small image of the SKU; without one: the first main image
     #[arg(long, value_name = "IMAGE")]
@@ -119,6 +120,39 @@ pub(super) fn hide_those_of_files(arg: clap::Arg) -> clap::Arg {
     ];
     let of_files = OF_FILES.contains(&arg.get_id().as_str());
     arg.hide(of_files)
+}
+
+/// What somebody pays.
+fn price(text: &str) -> Result<Fen, Failure> {
+    let price = Fen::from_yuan(text)?;
+    match price.0 > 0 {
+        true => Ok(price),
+        false => Err(Failure::input(text!("must be more than 0"))),
+    }
+}
+
+/// The option that gives a field.
+fn option_of(field: Field) -> &'static str {
+    match field {
+        Field::Title => "--title",
+        Field::Path => "--path",
+        Field::HeadImg => "--image",
+        Field::Desc => "--desc",
+        Field::DescImgs => "--desc-image",
+        Field::QualificationPics => "--qualification",
+        Field::ThirdCatId => "--category",
+        Field::BrandId => "--brand",
+        Field::InfoVersion => "--info-version",
+        Field::OutSkuId => "--sku",
+        Field::SalePrice => "--price",
+        Field::MarketPrice => "--market-price",
+        Field::StockNum => "--stock",
+        Field::ThumbImg => "--thumb",
+        Field::SkuCode => "--sku-code",
+        Field::Barcode => "--barcode",
+        Field::SkuAttrs => "--attr",
+        other => other.name(),
+    }
 }
 
 fn attribute(text: &str) -> Result<SkuAttr, Text> {
@@ -285,6 +319,22 @@ impl Fields {
         }
     }
 
+    /// Refuses a SKU that the product does not have, unless all is given that a new one needs.
+    pub(super) fn refuse_unknown_sku(&self, product: &str, sku: &str, known: &[&str]) -> Result<()> {
+        let is_new = self.price.is_some() && self.stock.is_some() && !self.attributes.is_empty();
+        if is_new || known.contains(&sku) {
+            return Ok(());
+        }
+        Err(Failure::input(text!(
+            "product {product} has no SKU {sku}; it has {skus}",
+            product,
+            sku,
+            skus = known.join(", ")
+        ))
+        .hint(text!("a new SKU needs --price, --stock and --attr"))
+        .into())
+    }
+
     /// Whether an option is about a SKU.
     pub(super) fn of_sku(&self) -> bool {
         self.sku.is_some()
@@ -357,16 +407,9 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let held_sku = sku
         .as_ref()
         .and_then(|sku| held.skus.iter().find(|held| held.out_sku_id == *sku));
-    if let (Some(sku), None, None) = (&sku, held_sku, args.fields.price) {
+    if let Some(sku) = &sku {
         let known: Vec<&str> = held.skus.iter().map(|sku| &*sku.out_sku_id).collect();
-        return Err(Failure::input(text!(
-            "product {product} has no SKU {sku}; it has {skus}",
-            product = &id,
-            sku,
-            skus = known.join(", ")
-        ))
-        .hint(text!("a new SKU needs --price, --stock and --attr"))
-        .into());
+        args.fields.refuse_unknown_sku(&id, sku, &known)?;
     }
     let done = args.fields.done(&id, held_sku);
     let document = args.fields.document(&id, sku);
@@ -385,6 +428,7 @@ async fn send_one(
     let options = ReadOptions {
         zero_stock: true,
         partial,
+        called: Some(option_of),
         ..Default::default()
     };
     let input = Input::Made {

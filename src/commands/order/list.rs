@@ -11,6 +11,7 @@ use crate::shop::order::{AHEAD, List, Span, spans};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
+use crate::shop::walk::Walked;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -90,33 +91,23 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         ),
     };
     ctx.out.check_columns_of_list(columns(ctx))?;
-    let shop = ctx.shop().await?;
     let limit = ctx.out.reads(args.rows.limit);
-    let (mut found, mut unsure) = (Vec::new(), 0);
-    let mut seen = HashSet::new();
-    for span in stretches(&args, ctx)? {
-        let left = limit.map(|limit| limit - found.len());
-        // States are picked here, so a page of any of them may hold none that are wanted.
-        let most = left.filter(|_| args.status.is_empty());
-        let walked = shop.orders(&list, span, most).await?;
-        unsure += walked.unsure;
-        for order in walked.rows {
-            let state = order.value.state;
-            let wanted = args.status.is_empty() || args.status.iter().any(|one| one.fits(state));
-            // A window ends where the next begins, and the clock may stand between them.
-            let id = order.value.id.clone();
-            if wanted && (id.is_empty() || seen.insert(id)) {
-                found.push(row(ctx, &ask, order, args.full.full));
-            }
-        }
-        if limit.is_some_and(|limit| found.len() >= limit) {
-            break;
-        }
-    }
-    if let Some(limit) = limit {
-        found.truncate(limit);
-    }
-    ctx.note_unsure(unsure);
+    let stretch = Stretch {
+        since: args.since,
+        until: args.until,
+        oldest_first: args.oldest_first,
+    };
+    let fits = |state| args.status.iter().any(|one| one.fits(state));
+    let wanted: Option<&dyn Fn(State) -> bool> = match args.status.is_empty() {
+        true => None,
+        false => Some(&fits),
+    };
+    let walked = fetch(ctx, &list, &stretch, wanted, limit).await?;
+    let rows = walked.rows.into_iter();
+    let found: Vec<Row> = rows
+        .map(|order| row(ctx, &ask, order, args.full.full))
+        .collect();
+    ctx.note_unsure(walked.unsure);
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
@@ -157,23 +148,67 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
     }
 }
 
-/// The stretches of time between the two that were given, in the order of the list, so that no list gets very deep. The
-/// end is fixed before the first page: a list that grows at its end would never be whole.
-fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
-    let now = ctx.clock()?;
-    let until = args.until.map_or(now + AHEAD, |until| until.last(now));
-    let Some(since) = args.since.map(|since| since.first(now)) else {
-        return Ok(vec![Span {
-            since: None,
-            until: Some(until),
-        }]);
+/// Which stretch of time is read.
+pub(super) struct Stretch {
+    pub since: Option<When>,
+    pub until: Option<When>,
+    pub oldest_first: bool,
+}
+
+impl Stretch {
+    /// In parts, in the order of the list, so that no list gets very deep. The end is fixed before the first page: a
+    /// list that grows at its end would never be whole.
+    fn spans(&self, now: i64) -> Vec<Span> {
+        let until = self.until.map_or(now + AHEAD, |until| until.last(now));
+        let Some(since) = self.since.map(|since| since.first(now)) else {
+            return vec![Span {
+                since: None,
+                until: Some(until),
+            }];
+        };
+        let span = |(from, to)| Span {
+            since: Some(from),
+            until: Some(to),
+        };
+        let spans = spans(since, until, self.oldest_first).into_iter();
+        spans.map(span).collect()
+    }
+}
+
+/// The orders of a list whose state is `wanted`, each once; no more than `limit`.
+pub(super) async fn fetch(
+    ctx: &Ctx,
+    list: &List,
+    stretch: &Stretch,
+    wanted: Option<&dyn Fn(State) -> bool>,
+    limit: Option<usize>,
+) -> Result<Walked<Fetched<Order>>> {
+    let shop = ctx.shop().await?;
+    let mut found = Walked {
+        rows: Vec::new(),
+        unsure: 0,
     };
-    let spans = spans(since, until, args.oldest_first);
-    let span = |(from, to)| Span {
-        since: Some(from),
-        until: Some(to),
-    };
-    Ok(spans.into_iter().map(span).collect())
+    let mut seen = HashSet::new();
+    for span in stretch.spans(ctx.clock()?) {
+        let left = limit.map(|limit| limit.saturating_sub(found.rows.len()));
+        // States are picked here, so a page of any of them may hold none that are wanted.
+        let most = left.filter(|_| wanted.is_none());
+        let walked = shop.orders(list, span, most).await?;
+        found.unsure += walked.unsure;
+        for order in walked.rows {
+            let is_wanted = wanted.is_none_or(|wanted| wanted(order.value.state));
+            // A window ends where the next begins, and the clock may stand between them.
+            let id = &order.value.id;
+            if is_wanted && (id.is_empty() || seen.insert(id.clone())) {
+                found.rows.push(order);
+            }
+        }
+        if limit.is_some_and(|limit| found.rows.len() >= limit) {
+            break;
+        }
+    }
+    found.rows.truncate(limit.unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 /// The names that `--columns` takes.

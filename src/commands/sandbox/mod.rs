@@ -9,6 +9,7 @@ mod money;
 mod people;
 mod provider;
 mod push;
+mod replay;
 mod seed;
 
 use super::Ctx;
@@ -167,6 +168,7 @@ pub enum FaultVerb {
     List,
     /// Clear injected failures
     Clear(ClearArgs),
+    Replay(replay::ReplayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -591,6 +593,20 @@ impl Record for Happening {
     ];
 }
 
+/// One thing that somebody did: a sentence for people.
+fn tell(happened: &Happening, ctx: &Ctx) -> Result<()> {
+    if !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        return ctx.out.show(happened);
+    }
+    ctx.out.note(text!(
+        "{thing} {number}: {what}",
+        thing = happened.noun.clone(),
+        number = &happened.number,
+        what = happened.what.clone()
+    ));
+    Ok(())
+}
+
 fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     const TEN_YEARS: i64 = 3652 * 86_400;
     let seconds = i64::try_from(args.duration.as_secs())
@@ -695,6 +711,22 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
             ctx.out
                 .note(text!("removed {count} {count:fault|faults}", count));
         }
+        Some(FaultVerb::Replay(args)) => {
+            let replay = replay::read(&args.file)?;
+            for fault in &replay.faults {
+                shop.add_fault(fault)?;
+            }
+            ctx.out.note(text!(
+                "{count} recorded {count:answer is|answers are} given to the next calls; `wxsell sandbox fault clear` removes the rest",
+                count = replay.faults.len()
+            ));
+            if replay.unread > 0 {
+                ctx.out.note(text!(
+                    "{count} recorded {count:answer is|answers are} not JSON and cannot be given",
+                    count = replay.unread
+                ));
+            }
+        }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;
         }
@@ -750,6 +782,7 @@ impl TryFrom<NewFault> for Fault {
             times: new.times.or(once),
             rate: new.chance,
             seed: new.seed,
+            exact: false,
         })
     }
 }

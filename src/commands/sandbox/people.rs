@@ -1,5 +1,6 @@
 //! `wxsell sandbox promoter`, `sharer`, `staff` and `coupon`: what people around the make-believe shop do.
 
+use super::tell;
 use crate::commands::Ctx;
 use crate::output::{Cell, Column, Record};
 use crate::sandbox::{Sandbox, SharerAnswer, Visited};
@@ -99,7 +100,7 @@ pub struct TakeArgs {
 
 pub fn promoter(verb: PromoterVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let PromoterVerb::Add(args) = verb;
-    ctx.out.show(&shop.add_promoter(&args.nickname)?)
+    tell(&shop.add_promoter(&args.nickname)?, ctx)
 }
 
 pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
@@ -108,10 +109,10 @@ pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         SharerVerb::Refuse(args) => (args.openid, SharerAnswer::Refuse),
         SharerVerb::Release(args) => (args.openid, SharerAnswer::Release),
         SharerVerb::Share(args) => {
-            return ctx.out.show(&shop.share_live(&args.openid, &args.live)?);
+            return tell(&shop.share_live(&args.openid, &args.live)?, ctx);
         }
     };
-    ctx.out.show(&shop.answer_as_sharer(&openid, answer)?)
+    tell(&shop.answer_as_sharer(&openid, answer)?, ctx)
 }
 
 pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
@@ -130,7 +131,7 @@ pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
             shop.visit(&args.openid, visited)?
         }
     };
-    ctx.out.show(&happened)
+    tell(&happened, ctx)
 }
 
 /// A request for a coupon, as it was pushed.

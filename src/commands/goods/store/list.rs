@@ -265,5 +265,6 @@ pub async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
     let wechat = Some(record(ctx, &reply)?);
     let row = known_row(reply, args.online, ctx)?.ok_or_else(absent)?;
     note_untold(usize::from(is_untold(&row)), ctx);
-    ctx.out.show(&GoodsPage(GoodsRow { wechat, ..row }))
+    let row = GoodsRow { wechat, ..row };
+    ctx.out.show(&GoodsPage::of(row, ctx).await?)
 }

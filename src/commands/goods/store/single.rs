@@ -25,6 +25,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
 }
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
+    args.fields.refuse_nothing()?;
     let number = &args.out_product_id;
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
@@ -49,6 +50,10 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
             .into());
         }
     };
+    if let Some(sku) = &sku {
+        let known: Vec<&str> = held.skus.iter().map(|sku| &*sku.out_sku_id).collect();
+        args.fields.refuse_unknown_sku(number, sku, &known)?;
+    }
     send_one(number, args.fields, sku, &args.send, "goods update", ctx).await
 }
 
