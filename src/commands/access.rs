@@ -372,7 +372,7 @@ async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     ctx.out.note(text!(
-        "the scene is in audit; `wxsell access status` tells how it ends"
+        "the scene is in audit; `wxsell access status` shows the result"
     ));
     ctx.show_reply(&SCENE, reply)
 }

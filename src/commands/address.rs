@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: where parcels start and returns go
+/// WeChat Store: addresses for shipping and returns
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the addresses of the store
@@ -96,16 +96,16 @@ struct Fields {
     /// Street and number
     #[arg(long, value_name = "TEXT")]
     street: Option<String>,
-    /// Whether returns may go there
+    /// Whether it can be used for returns
     #[arg(long, value_name = "true|false")]
     for_returns: Option<bool>,
-    /// Whether returns go there unless a product names another address
+    /// Whether it is the default address for returns
     #[arg(long, value_name = "true|false")]
     default_for_returns: Option<bool>,
-    /// Whether parcels start there
+    /// Whether it can be used for shipping
     #[arg(long, value_name = "true|false")]
     for_shipping: Option<bool>,
-    /// Whether parcels start there unless something else is said
+    /// Whether it is the default address for shipping
     #[arg(long, value_name = "true|false")]
     default_for_shipping: Option<bool>,
 }
@@ -123,7 +123,7 @@ pub struct PlacesArgs {
 struct AddressRow {
     address_id: String,
     name: String,
-    /// Whether returns may go there.
+    /// Whether it can be used for returns.
     returns: bool,
     default_for_returns: bool,
 }

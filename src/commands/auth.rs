@@ -47,7 +47,7 @@ pub enum Verb {
     Token(TokenArgs),
     /// Diagnose why WeChat refuses calls (at most three calls)
     Doctor,
-    /// Store Token and EncodingAESKey of the message push, which verify and open what `wxsell event listen` receives
+    /// Store the Token and EncodingAESKey that verify and decrypt pushes for `wxsell event listen`
     ///
     /// Asks for both, or reads them from --file. A key that is replaced stays as the previous one, since WeChat may use
     /// it for a while. WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY stand above what is stored.
@@ -78,7 +78,7 @@ pub struct LoginArgs {
 
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// End the present token for every program that holds it, and make a new one
+    /// Invalidate the current token for every program that uses it, and get a new one
     #[arg(long)]
     force_refresh: bool,
 }
@@ -404,7 +404,7 @@ fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
                 "enter the address of this machine in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes"
             ),
         },
-        40243 => text!("the AppSecret is frozen: the administrator thaws it in the backend"),
+        40243 => text!("the AppSecret is frozen: the administrator unfreezes it in the backend"),
         45009 => text!(
             "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
         ),

@@ -117,7 +117,7 @@ pub struct ApplyArgs {
     /// Image of the permit (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     certificate: Vec<String>,
-    /// Scene it is meant for (can be repeated); only scenes that are open
+    /// Scene to apply for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
     scene: Vec<i64>,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: what buyers pay for shipping
+/// WeChat Store: freight templates
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the freight templates of the store
@@ -70,10 +70,10 @@ struct Fields {
     /// Name; no two templates share one
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// When parcels leave after the payment
+    /// Time from payment to shipping
     #[arg(long, value_enum, value_name = "TIME")]
     ships: Option<Ships>,
-    /// Province that parcels start from, as `address places` names it
+    /// Province to ship from, as `address places` names it
     #[arg(long, value_name = "NAME")]
     province: Option<String>,
     /// City; for Beijing, Shanghai, Tianjin and Chongqing the district
@@ -82,7 +82,7 @@ struct Fields {
     /// District
     #[arg(long, value_name = "NAME")]
     district: Option<String>,
-    /// Person who sends
+    /// Sender
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
     /// Telephone number of the person

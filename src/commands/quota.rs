@@ -17,7 +17,7 @@ use serde::Serialize;
 /// Calls of this kind of account have no figures, or the path is not known: a fact about one path, not about access.
 const NO_FIGURE: [i64; 3] = [76003, 76021, 76022];
 
-/// See how much of today's quotas is used
+/// Show how much of today's quotas is used
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the day counters of calls, as WeChat counts them

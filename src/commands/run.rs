@@ -30,7 +30,7 @@ pub enum Verb {
     Resume(IdArgs),
     /// List what failed in a bulk job
     Failed(IdArgs),
-    /// Settle writes whose outcome is unknown
+    /// Settle writes with an unknown outcome
     ///
     /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
     /// Nothing is sent again. Exit code 9 while one of them is not known.
@@ -52,10 +52,10 @@ pub struct ShowArgs {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub struct SettleArgs {
-    /// You found out that this write was made
+    /// Record that this write was made
     #[arg(long, value_name = "NUMBER")]
     made: Option<i64>,
-    /// You found out that this write was not made; the same command makes it
+    /// Record that this write was not made, so that the same command makes it
     #[arg(long, value_name = "NUMBER")]
     not_made: Option<i64>,
 }
@@ -71,7 +71,7 @@ pub struct ListArgs {
 // Without words of its own, so that each verb has its.
 #[derive(Debug, clap::Args)]
 pub struct IdArgs {
-    /// The job's number; the newest when left out
+    /// Number of the job (default: the newest)
     id: Option<i64>,
 }
 

@@ -476,7 +476,7 @@ fn refuse(not_now: &goods::NotNow, verdict: &Verdict) -> Failure {
             Failure::input(text!("product {product} is not in audit", product))
         }
         Verdict::TakeDown(_) => {
-            Failure::input(text!("product {product} is not on the shelf", product))
+            Failure::input(text!("product {product} is not on sale", product))
         }
     }
 }

@@ -27,10 +27,10 @@ pub struct AutoArgs {
     /// The policy, a TOML file; --example prints one
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "example")]
     policy: Option<PathBuf>,
-    /// Print a policy to begin with, with everything that can be said in one
+    /// Print an example policy that shows every setting
     #[arg(long, conflicts_with = "policy")]
     example: bool,
-    /// What to do while another run answers after-sales of the same shop
+    /// What to do if another run is answering after-sales of the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     busy: Busy,
 }

@@ -37,10 +37,10 @@ const SHOPS_AT_ONCE: usize = 8;
 /// buyer has changed meanwhile may then be the old one, a time is never too late. --fresh reads them all.
 #[derive(Debug, clap::Args)]
 pub struct DueArgs {
-    /// What runs out within this time, e.g. 6h or 2d
+    /// Show what falls due within this time, e.g. 6h or 2d
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
     within: Duration,
-    /// Also show what runs out later, what waits for buyers, orders to be shipped, and long audits
+    /// Also show what falls due later, what is waiting for buyers, orders to ship, and long audits
     #[arg(long)]
     all: bool,
     /// Count an order as due this long after payment; WeChat sets no limit, this one is yours
@@ -58,10 +58,10 @@ pub struct DueArgs {
     /// Write what is shown to this calendar file (iCalendar)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ics: Option<PathBuf>,
-    /// Where something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
+    /// If something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
     #[arg(long, value_name = "URL", value_parser = super::event::address, value_hint = ValueHint::Url)]
     notify_url: Option<reqwest::Url>,
-    /// Where something is due: run this command with the rows as JSON on standard input
+    /// If something is due: run this command with the rows as JSON on standard input
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     exec: Option<String>,
 }

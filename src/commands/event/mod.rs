@@ -38,7 +38,7 @@ pub const SHOWS: &[Shows] = &[
 /// Receive, inspect and forward WeChat's push messages
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Receive pushes at an address of your own
+    /// Receive pushes at your own address
     ///
     /// Enter the address in the backend (Development management → Message push) and store its Token and EncodingAESKey
     /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever becomes

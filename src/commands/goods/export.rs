@@ -18,7 +18,7 @@ use std::path::PathBuf;
 /// can be edited and uploaded; of drafts and online copies it holds the drafts.
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
-    /// Where to write
+    /// File to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: PathBuf,
     /// Overwrite a file that exists

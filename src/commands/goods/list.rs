@@ -43,7 +43,7 @@ pub struct ListArgs {
     /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Continue the same list that broke off less than an hour ago; what it has read is not read again
+    /// Continue a list that was interrupted less than an hour ago; what was read is not read again
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]

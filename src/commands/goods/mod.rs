@@ -23,7 +23,7 @@ use clap::Subcommand;
 use shelf::Step;
 pub use store::Report as StoreReport;
 
-/// Upload, change and follow the products of the shop
+/// Upload, change and track the products of the shop
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Upload(upload::Args),
@@ -46,7 +46,7 @@ pub enum Verb {
     ///
     /// The numbers of deleted products cannot be used again.
     Remove(shelf::Args),
-    /// Take products out of a running audit
+    /// Withdraw products from audit
     WithdrawAudit(shelf::Args),
     Restricted(store::restricted::Args),
     #[command(subcommand)]

@@ -68,10 +68,10 @@ pub(super) struct Fields {
     /// Category number; find it with `wxsell category list`
     #[arg(long, value_name = "NUMBER")]
     pub(super) category: Option<u64>,
-    /// Number of the brand; without one: no brand
+    /// Brand number (default: no brand)
     #[arg(long, value_name = "NUMBER")]
     pub(super) brand: Option<u64>,
-    /// Your own mark of this version
+    /// Your own label for this version
     #[arg(long = "info-version", value_name = "TEXT")]
     pub(super) info_version: Option<String>,
     /// WeChat Store: freight template, by name or number
@@ -80,7 +80,7 @@ pub(super) struct Fields {
     /// WeChat Store: attribute of the category such as `产地=杭州` (can be repeated)
     #[arg(long = "product-attr", value_name = "NAME=VALUE", value_parser = attribute)]
     pub(super) product_attributes: Vec<SkuAttr>,
-    /// Number of the SKU; without one: that of the product
+    /// SKU number (default: the product number)
     #[arg(long, value_name = "NUMBER")]
     pub(super) sku: Option<String>,
     /// Selling price in yuan
@@ -92,7 +92,7 @@ pub(super) struct Fields {
     /// Stock
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..), allow_negative_numbers = true)]
     pub(super) stock: Option<i64>,
-    /// Small image of the SKU; without one: the first main image
+    /// Image of the SKU (default: the first main image)
     #[arg(long, value_name = "IMAGE")]
     pub(super) thumb: Option<String>,
     /// Your own code of the SKU
@@ -101,7 +101,7 @@ pub(super) struct Fields {
     /// Bar code
     #[arg(long, value_name = "CODE")]
     pub(super) barcode: Option<String>,
-    /// Attribute of the SKU such as `colour=red` (can be repeated)
+    /// Attribute of the SKU such as `color=red` (can be repeated)
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = attribute)]
     pub(super) attributes: Vec<SkuAttr>,
 }

@@ -18,10 +18,10 @@ use std::path::PathBuf;
 /// `--format xlsx` (the default), `csv` or `ndjson` chooses the file type, as does the extension of `--output`.
 #[derive(Debug, Args)]
 pub struct TemplateArgs {
-    /// Where to write; `goods.xlsx` in the current folder where not given
+    /// File to write (default: `goods.xlsx` in the current folder)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
-    /// Write every column there is, also the rare ones
+    /// Include all columns, even rare ones
     #[arg(long)]
     pub(super) all_columns: bool,
     /// Overwrite a file that exists

@@ -48,13 +48,13 @@ pub struct Args {
     /// Order total in yuan (default: computed)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     total: Option<Fen>,
-    /// Freight, yuan; none when left out
+    /// Freight in yuan (default: none)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     freight: Option<Fen>,
-    /// What is taken off, yuan
+    /// Discount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     discount: Option<Fen>,
-    /// What is added, such as tax, yuan
+    /// Surcharge such as tax, in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     surcharge: Option<Fen>,
     /// What the surcharge is for
@@ -93,10 +93,10 @@ pub struct Goods {
     /// Number of pieces
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
     count: i64,
-    /// Price of one piece, yuan; the shop's when left out
+    /// Unit price in yuan (default: the shop's)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, requires = "product")]
     price: Option<Fen>,
-    /// Paid for all pieces together, yuan
+    /// Total paid for all pieces, in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, requires = "product")]
     paid: Option<Fen>,
     /// Title of the product

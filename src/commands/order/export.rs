@@ -22,7 +22,7 @@ use std::path::PathBuf;
 /// Receivers are masked unless --unmask is given. The extension decides the file type: .xlsx or .csv.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where to write
+    /// File to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: PathBuf,
     /// Overwrite a file that exists

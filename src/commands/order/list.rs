@@ -38,7 +38,7 @@ pub struct Args {
     /// Only orders that this sharer brought
     #[arg(long, value_name = "OPENID")]
     sharer: Option<String>,
-    /// The oldest first
+    /// Oldest first
     #[arg(long, conflicts_with_all = ["promoter", "sharer"])]
     oldest_first: bool,
     #[command(flatten)]
@@ -49,11 +49,11 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Status {
-    /// Waits for payment (10), or the payment is looked at (11)
+    /// Waiting for payment (10), or the payment is being checked (11)
     Unpaid,
     /// Paid, to be shipped (20)
     Paid,
-    /// On its way (30)
+    /// Shipped (30)
     Shipped,
     /// Received (100)
     Completed,

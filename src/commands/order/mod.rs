@@ -31,7 +31,7 @@ pub enum Verb {
     Export(export::Args),
     /// Print what wx.requestOrderPayment takes
     ///
-    /// Fetch it again each time before the cashier is opened; the newest counts.
+    /// Fetch it again each time before the checkout opens; only the newest is valid.
     PaymentParams(Which),
     Pay(PayArgs),
     /// Close an order that waits for payment
@@ -63,13 +63,13 @@ pub const SHOWS: &[Shows] = &[
 pub struct PayArgs {
     #[command(flatten)]
     which: Which,
-    /// How it ended
+    /// Result of the payment
     #[arg(long, value_enum, default_value = "paid")]
     result: PayResult,
     /// Number of the payment at WeChat Pay
     #[arg(long, value_name = "NUMBER")]
     transaction_id: Option<String>,
-    /// When it was paid, China time; now when left out
+    /// When it was paid, China time (default: now)
     #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     pay_time: Option<ChinaTime>,
     /// Why, in your own words

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 /// From so many receivers on they are told together.
 const MANY_FROM: usize = 50;
 
-/// Staff: send messages and see what came of them
+/// Staff: send messages and follow their results
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Send(SendArgs),
@@ -99,7 +99,7 @@ pub struct ClicksArgs {
     /// Day of sending, e.g. 2022-04-01 (China time)
     #[arg(value_parser = day)]
     day: String,
-    /// What each row is
+    /// What each row counts
     #[arg(long, value_enum, default_value_t)]
     per: Per,
     /// Only this template
@@ -167,7 +167,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
     }
     let count = receivers.len();
     ctx.out
-        .note(text!("people who will get it: {count}", count));
+        .note(text!("recipients: {count}", count));
     if ctx.global.dry_run {
         return ctx.out.value(&body);
     }

@@ -132,7 +132,7 @@ impl Record for Connected {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("profile", "PROFILE", |c| Cell::Id(c.profile.clone())),
         Column::new("appid", "APPID", |c| Cell::Id(c.appid.clone())),
-        Column::new("secret", "AUTHORISATION IN", |c| {
+        Column::new("secret", "AUTHORIZATION IN", |c| {
             Cell::Text(c.secret.into())
         }),
         Column::new("sets", "SETS", |c| {

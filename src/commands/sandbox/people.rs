@@ -54,9 +54,9 @@ pub struct LiveArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum StaffVerb {
-    /// Let a person who is declared agree
+    /// Let a declared person agree
     Agree(PersonArgs),
-    /// Let a person take the agreement back
+    /// Let a person withdraw the agreement
     Leave(PersonArgs),
     /// Let a visitor come through a person's material, and optionally pay
     Visit(VisitArgs),
