@@ -787,7 +787,10 @@ pub(super) async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
     match profile::secret(profile, ctx.global.secret_file.as_deref(), &ctx.dirs) {
         Ok((_, source)) => checks.push(Check::ok(
             "secret",
-            text!("read from {place}", place = source.words()),
+            match source {
+                profile::SecretSource::BuiltIn => source.words(),
+                _ => text!("read from {place}", place = source.words()),
+            },
         )),
         Err(error) => {
             checks.push(Check::failed("secret", &Failure::from_any(error), None));
@@ -941,9 +944,9 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Ok(()) => Check::ok(
             name,
             text!(
-                "{appid} may call {family}",
+                "{appid} has access to the API ({family})",
                 appid = &profile.appid,
-                family = profile.family.name()
+                family = profile.family.words()
             ),
         ),
         Err(error) => {

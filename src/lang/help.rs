@@ -151,15 +151,22 @@ fn colon(line: &str) -> String {
 
 /// A line in several, each at most `width` columns wide. What follows the first stands where its text begins.
 pub fn fold(line: &str, width: usize) -> String {
+    fold_at(line, width, hang(line, width), false)
+}
+
+/// As [`fold`]: what follows the first line is indented by `hang`. With `whole_commands` a command is not broken, so that
+/// it can be copied.
+pub fn fold_at(line: &str, width: usize, hang: usize, whole_commands: bool) -> String {
     if columns(line) <= width {
         return line.to_owned();
     }
-    let hang = hang(line, width);
     let mut folded = String::with_capacity(line.len() + 64);
-    let (mut used, mut last, mut gap, mut styling) = (0, ' ', None, false);
+    let (mut used, mut before, mut last, mut gap, mut styling) = (0, ' ', ' ', None, false);
+    let (mut quoted, mut bare) = (false, false);
     for letter in line.chars() {
         styling |= letter == '\x1b';
-        if !styling && used > hang && may_part(last, letter) {
+        let in_command = whole_commands && (quoted || bare);
+        if !styling && !in_command && used > hang && may_part(before, last, letter) {
             gap = Some(folded.len());
         }
         folded.push(letter);
@@ -167,8 +174,10 @@ pub fn fold(line: &str, width: usize) -> String {
             styling = letter != 'm';
             continue;
         }
+        quoted ^= letter == '`';
+        bare |= !quoted && folded.ends_with("wxsell ");
         used += letter.width().unwrap_or(0);
-        last = letter;
+        (before, last) = (last, letter);
         if used > width && letter != ' ' {
             let Some(at) = gap.take() else { continue };
             let rest = folded.split_off(at);
@@ -183,13 +192,17 @@ pub fn fold(line: &str, width: usize) -> String {
 }
 
 /// Whether a line may end between two letters: at blanks, and around letters of double width, but not before what
-/// closes nor after what opens.
-fn may_part(last: char, next: char) -> bool {
+/// closes nor after what opens, nor between a number and what it counts.
+fn may_part(before: char, last: char, next: char) -> bool {
     let wide = |letter: char| letter.width() == Some(2);
-    next == ' '
-        || (last == ' ' || wide(last) || wide(next))
-            && !"，。；：、）”！？》…)]".contains(next)
-            && !"（“《([".contains(last)
+    let counts = match last {
+        ' ' => before.is_ascii_digit() && wide(next),
+        last => last.is_ascii_digit() && (wide(next) || next == ' '),
+    };
+    (next == ' ' || last == ' ' || wide(last) || wide(next))
+        && !counts
+        && !"，。；：、）”！？》…)],.;:!?%".contains(next)
+        && !"（“《([".contains(last)
 }
 
 /// Where the command of a usage line stands.
@@ -245,6 +258,23 @@ mod tests {
         );
         assert!(folded.lines().all(|line| columns(line) <= 40));
         assert_eq!(fold("\x1b[1m短\x1b[0m\n", 4), "\x1b[1m短\x1b[0m\n");
+    }
+
+    #[test]
+    fn a_number_stays_with_what_it_counts_and_a_command_is_whole() {
+        let folded = fold("请至少写 1；已有商品", 9);
+        assert_eq!(folded, "请至少写\n1；已有商\n品");
+        assert_eq!(fold("该类目只有 1 张图", 14), "该类目只有\n1 张图");
+        let hint = "did you mean `wxsell goods remove A`?";
+        assert_eq!(
+            fold_at(hint, 30, 2, true),
+            "did you mean\n  `wxsell goods remove A`?"
+        );
+        let told = "the staff of it: wxsell promoter list --staff";
+        assert_eq!(
+            fold_at(told, 30, 0, true),
+            "the staff of it:\nwxsell promoter list --staff"
+        );
     }
 
     #[test]

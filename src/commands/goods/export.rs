@@ -73,5 +73,21 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
         }
         writer.finish()
     })?;
-    ctx.out.show(&exported)
+    tell(&exported, ctx)
+}
+
+/// What was written, and what may be done with it.
+pub(super) fn tell(exported: &Exported, ctx: &Ctx) -> Result<()> {
+    if !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        return ctx.out.show(exported);
+    }
+    ctx.out.note(text!(
+        "wrote {count} {count:product|products} ({skus} {skus:SKU|SKUs}) to {file}",
+        count = exported.products,
+        skus = exported.skus,
+        file = &exported.file
+    ));
+    ctx.out
+        .next(&format!("wxsell goods upload {} --dry-run", exported.file));
+    Ok(())
 }

@@ -587,8 +587,9 @@ impl Record for Happening {
         Column::new("noun", "ITEM", |h| Cell::Word(h.noun.clone())),
         Column::new("number", "NUMBER", |h| Cell::Id(h.number.clone())),
         Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),
-        Column::new("reason", "REASON", |h| {
-            Cell::Sentence(Text::verbatim(h.reason.as_str()))
+        Column::below("reason", "REASON", |h| match h.reason.as_str() {
+            "" => Cell::Empty,
+            reason => Cell::Sentence(Text::verbatim(reason)),
         }),
     ];
 }

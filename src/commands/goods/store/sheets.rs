@@ -1,6 +1,6 @@
 //! `wxsell goods export` and `template` for a WeChat Store.
 
-use super::super::export::{ExportArgs, Exported};
+use super::super::export::{ExportArgs, Exported, tell};
 use super::super::list::{broke_off, reading};
 use super::super::template::{TemplateArgs, Written};
 use super::cache;
@@ -73,11 +73,12 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     write(&args.output, args.force, |out| {
         export.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Exported {
+    let exported = Exported {
         file: args.output.display().to_string(),
         products: export.products,
         skus: export.skus,
-    })
+    };
+    tell(&exported, ctx)
 }
 
 pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
@@ -106,7 +107,8 @@ pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     write(&path, args.force, |out| {
         template.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Written {
+    let written = Written {
         file: path.display().to_string(),
-    })
+    };
+    written.tell(None, ctx)
 }
