@@ -19,8 +19,8 @@ use serde::Serialize;
 pub enum Verb {
     /// List the addresses of the store
     ///
-    /// A product names the address its returns go to; without one they go to the default return address. Names and
-    /// telephone numbers come masked.
+    /// A product can name the address for its returns; otherwise they go to the default return address. Names and
+    /// telephone numbers are masked.
     List,
     /// Show an address
     ///
@@ -55,8 +55,8 @@ pub struct AddArgs {
 
 /// Change an address
 ///
-/// What is not given stays. WeChat shows person, telephone number and street masked and takes only whole addresses, so that
-/// these have to be given again.
+/// What is not given stays unchanged. WeChat masks person, telephone number and street and only takes whole addresses,
+/// so these have to be given again.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the address, as `address list` shows it
@@ -115,7 +115,7 @@ struct Fields {
 /// Addresses take these names as they are written here.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct PlacesArgs {
-    /// Code of the place whose parts are listed; without one the provinces
+    /// Code of the place to list (default: the provinces)
     code: Option<u64>,
 }
 

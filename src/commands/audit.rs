@@ -24,8 +24,8 @@ pub enum Verb {
 
 /// Show the result of an audit
 ///
-/// A ticket can be unknown for a moment after it was handed out, and WeChat has sent results without one: then name the
-/// category or the brand, and the lists of what is open to this shop are looked through.
+/// A new ticket may be unknown for a moment, and WeChat has sent results without one: then name the category or the
+/// brand, and the lists of what is open to this shop are searched.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed

@@ -35,7 +35,7 @@ pub enum Verb {
 
 /// List disputes
 ///
-/// With --due: what runs out soon, the nearest first.
+/// With --due: what falls due soon, nearest first.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only disputes that fall due within this time, e.g. 6h or 2d
@@ -77,8 +77,8 @@ pub struct ShowArgs {
 
 /// Submit evidence: text and images
 ///
-/// Which states take evidence WeChat does not document; here it is those whose names wait for you, which is
-/// unconfirmed. What is missed counts as no evidence.
+/// WeChat does not document which states take evidence; here they are the states that, by their name, wait for you,
+/// which is unconfirmed. A missed deadline counts as no evidence.
 #[derive(Debug, clap::Args)]
 pub struct RespondArgs {
     /// Number of the dispute

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub enum Verb {
     /// List the freight templates of the store
     ///
-    /// A sheet of goods names one by its name or number. Where it charges by weight, products need one.
+    /// Product sheets refer to a template by its name or number. If it charges by weight, products need a weight.
     List,
     /// Show a freight template
     Show(IdArgs),
@@ -50,8 +50,8 @@ pub struct AddArgs {
 
 /// Change a freight template
 ///
-/// What is not given stays. A list in a file replaces the list that stands there. Where WeChat shows the sender masked, person,
-/// telephone number and street have to be given again, since it takes only whole templates.
+/// What is not given stays unchanged. A list in a file replaces the existing list. If WeChat masks the sender, person,
+/// telephone number and street have to be given again, since it only takes whole templates.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the template, as `freight list` shows it

@@ -32,11 +32,11 @@ pub enum Verb {
     Failed(IdArgs),
     /// Settle writes with an unknown outcome
     ///
-    /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
-    /// Nothing is sent again. Exit code 9 while one of them is not known.
+    /// Checks with WeChat every withdrawal, refund and other write that may be made only once and is still open here.
+    /// Nothing is sent again. Exits with 9 while any outcome is unknown.
     ///
-    /// A few writes cannot be seen at WeChat afterwards, such as a message to promoters. Say of those what you found,
-    /// by the number in the list.
+    /// A few writes, such as a message to promoters, cannot be looked up at WeChat afterwards. For those, say what you
+    /// found, by their number in the list.
     Settle(SettleArgs),
     Prune(prune::PruneArgs),
 }

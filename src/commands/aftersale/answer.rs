@@ -91,7 +91,7 @@ impl AddressFile {
 
 /// Prove a refund that was paid outside WeChat
 ///
-/// For after-sales whose refund failed. The buyer confirms it in WeChat, which ends the after-sale.
+/// For after-sales with a failed refund. The buyer confirms it in WeChat, which ends the after-sale.
 #[derive(Debug, clap::Args)]
 pub struct CertificatesArgs {
     #[command(flatten)]

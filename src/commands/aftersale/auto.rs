@@ -20,8 +20,8 @@ use std::path::PathBuf;
 /// machine; a refund whose answer was lost counts. What no rule fits, and what is over a ceiling, waits for you, and so do
 /// goods that came back: somebody has to look at them.
 ///
-/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat accepts by itself what
-/// nobody answers within 48 hours: `wxsell due` tells what runs out.
+/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat automatically
+/// accepts what nobody answers within 48 hours; `wxsell due` lists what falls due.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct AutoArgs {
     /// The policy, a TOML file; --example prints one

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 /// List after-sales
 ///
-/// Every line tells for whom it waits and how long, counted from its last change. With --due: what runs out soon, the
-/// nearest first. With --legacy: reports about ordinary orders (fund_type 0) by the time of their last change.
+/// Each row shows who it is waiting for and how long is left, counted from its last change. With --due: what falls due
+/// soon, nearest first. With --legacy: reports about ordinary orders (fund_type 0) by the time of their last change.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only after-sales that fall due within this time, e.g. 6h or 2d

@@ -32,7 +32,7 @@ pub struct AddArgs {
 
 /// Change a coupon that is still being edited
 ///
-/// What the options do not name stays as it is. The state is looked at first: a coupon in force can only be ended.
+/// What the options do not name stays as it is. The state is checked first: a coupon in force can only be ended.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Your own coupon number

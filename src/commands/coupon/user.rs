@@ -81,7 +81,7 @@ pub struct UpdateArgs {
 
 /// Mark a buyer's coupon as used or expired
 ///
-/// Only an active one can be marked, and nothing goes back. The state is looked at first.
+/// Only an active coupon can be marked, and that cannot be undone. The state is checked first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// The buyer

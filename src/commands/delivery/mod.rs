@@ -65,7 +65,7 @@ pub struct SendArgs {
         conflicts_with = "from"
     )]
     order: Option<String>,
-    /// The buyer; looked up among the latest orders when left out
+    /// Openid of the buyer (default: looked up among the latest orders)
     #[arg(long, value_name = "OPENID", value_parser = typed, conflicts_with = "from")]
     openid: Option<String>,
     /// Carrier: name or code, see `wxsell delivery companies`

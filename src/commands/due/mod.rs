@@ -29,12 +29,12 @@ const SHOPS_AT_ONCE: usize = 8;
 
 /// List what WeChat decides for you if you don't act in time
 ///
-/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with 8
-/// when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
-/// --profile all: every profile whose AppSecret is kept, together; one that fails does not stop the others.
+/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with
+/// 8 when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
+/// --profile all: every profile with a stored AppSecret, together; one that fails does not stop the others.
 ///
-/// After-sales that were read before and whose state is the same in WeChat's list are not read again: an amount that the
-/// buyer has changed meanwhile may then be the old one, a time is never too late. --fresh reads them all.
+/// After-sales that were read before and have the same state in WeChat's list are not read again: an amount that the
+/// buyer changed in the meantime may be outdated, but a deadline is never shown too late. --fresh reads them all.
 #[derive(Debug, clap::Args)]
 pub struct DueArgs {
     /// Show what falls due within this time, e.g. 6h or 2d

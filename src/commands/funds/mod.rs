@@ -111,7 +111,7 @@ pub struct WithdrawalArgs {
 pub enum CodeVerb {
     /// Create a code that identifies who scans it
     ///
-    /// It belongs to no withdrawal; `wxsell funds withdraw` brings its own.
+    /// It belongs to no withdrawal; `wxsell funds withdraw` creates its own.
     New(NewCodeArgs),
     Show(ShowCodeArgs),
     Check(CheckCodeArgs),

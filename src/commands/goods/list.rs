@@ -20,9 +20,9 @@ use serde_json::Value;
 
 /// List the products of the shop
 ///
-/// Follows all pages: 100 products a call, or for a WeChat Store 30 numbers a call and a call for each product. Every
-/// line shows the draft, which is what the merchant wrote last, and its two states: where the audit stands and
-/// whether buyers can see the product.
+/// Reads all pages: 100 products a call, or for a WeChat Store 30 numbers a call and a call for each product. Each row
+/// shows the draft, which is the latest version of the merchant, and its two states: that of the audit, and whether
+/// buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Filter by shelf status

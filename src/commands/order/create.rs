@@ -16,8 +16,8 @@ use std::time::Duration;
 /// Create an order
 ///
 /// From a file, or from options for one product. Title, images, page and price of the goods are taken from the shop
-/// when they are left out; amounts are checked by both of WeChat's price rules before anything is sent. The first
-/// order of a number stands: a second report changes nothing.
+/// unless they are given; amounts are checked against both of WeChat's price rules before anything is sent. The first
+/// report of an order number counts: a second one changes nothing.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Args {
     /// Your own number of the order: letters and digits

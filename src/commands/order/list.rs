@@ -19,8 +19,9 @@ use std::collections::HashSet;
 
 /// List orders
 ///
-/// By the time they were created; those of a promoter or a sharer by the time they were paid. Spreadsheet formats have
-/// the receiver, the goods and the parcels too; --columns chooses any of them.
+/// By the time they were created; those of a promoter or a sharer by the time they were paid. Spreadsheet formats also
+/// have the receiver, the goods and the parcels; --columns chooses any of them. To pack and ship, use `wxsell order
+/// export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h

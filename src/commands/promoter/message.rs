@@ -32,9 +32,9 @@ pub enum Verb {
 
 /// Send a message to people who are bound
 ///
-/// The receivers are counted first and the number is shown. From 50 on they are told together, and `message show`
-/// follows it; fewer get one message each, and nothing can be followed. A message cannot be taken back, and one whose
-/// answer was lost is not sent again.
+/// The recipients are counted first and the number is shown. From 50 on the message is sent as one batch, which
+/// `message show` follows; fewer get one message each, which cannot be followed. A message cannot be taken back, and
+/// one with a lost answer is not sent again.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["all", "role", "store", "to"]))]
 pub struct SendArgs {

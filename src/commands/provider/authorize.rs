@@ -61,9 +61,9 @@ pub struct AuthorizeArgs {
 
 /// Fetch the authorization of a merchant again
 ///
-/// For an authorization that was pushed to `wxsell event listen`, whose code is exchanged; for a code whose exchange
-/// was not answered, another machine, or a profile that was lost. Works where a code was pushed or exchanged once;
-/// otherwise the merchant must authorize again.
+/// Exchanges the code of an authorization that was pushed to `wxsell event listen`. Also helps when the exchange of a
+/// code was not answered, on another machine, or when a profile was lost. Works if a code was pushed or exchanged
+/// before; otherwise the merchant must authorize again.
 #[derive(Debug, clap::Args)]
 pub struct ConnectArgs {
     /// AppID of the merchant

@@ -174,7 +174,7 @@ pub struct EvidenceOfArgs {
 pub struct DecideArgs {
     /// Number of the dispute
     dispute: String,
-    /// What the buyer gets
+    /// Outcome for the buyer
     #[arg(long, value_enum)]
     gives: Gives,
     /// Who is liable

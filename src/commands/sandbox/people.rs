@@ -72,7 +72,7 @@ pub struct VisitArgs {
     /// Launch scene of the Mini Program
     #[arg(long, default_value_t = 1007)]
     scene: u32,
-    /// Who comes
+    /// Openid of the visitor
     #[arg(long, value_name = "OPENID", default_value = SOMEBODY)]
     visitor: String,
     /// Mark of the material

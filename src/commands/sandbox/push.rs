@@ -14,9 +14,10 @@ use std::time::Duration;
 pub enum PushVerb {
     /// Push events to this address from now on
     ///
-    /// Those of the profile's account: the store in the sandbox has a push of its own. They are signed with the sandbox's own Token and encrypted with its own key, which `wxsell event listen
-    /// --profile sandbox` knows. They leave after every `sandbox` command, while `sandbox serve` runs, and with
-    /// `sandbox push deliver`; a failed one is tried again at the platform's times on the shop's clock.
+    /// Pushes the events of the profile's account; the store in the sandbox has its own push. Events are signed with
+    /// the sandbox's own Token and encrypted with its own key, which `wxsell event listen --profile sandbox` knows.
+    /// They are sent after every `sandbox` command, while `sandbox serve` runs, and with `sandbox push deliver`; failed
+    /// ones are retried at the platform's intervals on the shop's clock.
     To(Box<ToArgs>),
     /// Stop pushing events
     Off,

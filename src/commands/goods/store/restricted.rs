@@ -10,8 +10,8 @@ use serde::Serialize;
 
 /// Show products that WeChat restricts, where and why
 ///
-/// A product that is on sale and that buyers do not find is usually here. Without numbers all products on sale are
-/// looked at.
+/// Products that are on sale but that buyers do not find are usually listed here. Without numbers, all products on sale
+/// are checked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Numbers of products
