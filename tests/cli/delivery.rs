@@ -213,7 +213,7 @@ fn orders_to_ship_are_exported_filled_in_and_sent() {
     let rows = cells(&file);
     assert_eq!(
         rows[0][..6],
-        ["订单号", "快递公司", "运单号", "商品编号", "SKU编号", "数量"]
+        ["订单号", "快递公司", "运单号", "商品编号", "规格编号", "数量"]
     );
     let sku = world.json(&["goods", "show", "T"])["skus"][0]["out_sku_id"].clone();
     assert_eq!(

@@ -67,7 +67,7 @@ const COLUMNS: [Column; 14] = [
     column("Product", "商品编号", Kind::Id, 16, |_, line| {
         line.map_or_else(String::new, |line| line.product.clone())
     }),
-    column("SKU", "SKU编号", Kind::Id, 18, |_, line| {
+    column("SKU", "规格编号", Kind::Id, 18, |_, line| {
         line.map_or_else(String::new, |line| line.sku.clone())
     }),
     column("Count", "数量", Kind::Count, 8, |_, line| {
