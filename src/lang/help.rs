@@ -163,7 +163,7 @@ pub fn fold_at(line: &str, width: usize, hang: usize, whole_commands: bool) -> S
     let mut folded = String::with_capacity(line.len() + 64);
     let (mut used, mut before, mut last, mut gap, mut styling) = (0, ' ', ' ', None, false);
     let (mut quoted, mut bare) = (false, false);
-    for letter in line.chars() {
+    for (at, letter) in line.char_indices() {
         styling |= letter == '\x1b';
         let in_command = whole_commands && (quoted || bare);
         if !styling && !in_command && used > hang && may_part(before, last, letter) {
@@ -175,7 +175,9 @@ pub fn fold_at(line: &str, width: usize, hang: usize, whole_commands: bool) -> S
             continue;
         }
         quoted ^= letter == '`';
-        bare |= !quoted && folded.ends_with("wxsell ");
+        let rest = &line[at + letter.len_utf8()..];
+        let begins = rest.starts_with(' ') && folded.ends_with("wxsell");
+        bare |= begins && !quoted;
         used += letter.width().unwrap_or(0);
         (before, last) = (last, letter);
         if used > width && letter != ' ' {

@@ -75,7 +75,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         until: args.until,
         oldest_first: true,
     };
-    let to_ship = |state| state == State::Paid;
+    let to_ship = |state: State| state == State::Paid;
     let walked = fetch(ctx, &list, &stretch, Some(&to_ship), None).await?;
     ctx.note_unsure(walked.unsure);
     let mut orders = Vec::with_capacity(walked.rows.len());

@@ -545,7 +545,7 @@ mod tests {
         for content in [
             chinese.as_bytes(),
             &gbk,
-            "Order,Receiver,Carrier,Waybill_ID,out_sku_id,Qty\nA1,x,顺丰,SF1,T1,2\n".as_bytes(),
+            "Order,Remark,Carrier,Waybill_ID,out_sku_id,Qty\nA1,x,顺丰,SF1,T1,2\n".as_bytes(),
         ] {
             let table = read(content);
             assert_eq!(table.problems.len(), 0, "{:?}", table.problems);
