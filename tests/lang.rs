@@ -468,7 +468,10 @@ fn no_line_of_the_help_is_wider_than_the_screen() {
             lang::Lang::Zh => 0,
         };
         helps(&mut root, "wxsell", width, &mut found);
-        found.push(("wxsell --help".to_owned(), wxsell::cli::help::root(lang, true)));
+        found.push((
+            "wxsell --help".to_owned(),
+            wxsell::cli::help::root(lang, true),
+        ));
         assert!(found.len() > 500, "{}", found.len());
         let mut wide = Vec::new();
         for (command, help) in &found {

@@ -122,8 +122,11 @@ fn profiles_are_added_chosen_renamed_and_removed() {
         "the first is the current one"
     );
     assert!(
-        home.refused(2, &["profile", "add", "tea", "--appid", "wx0000000000000003"])
-            .contains("already")
+        home.refused(
+            2,
+            &["profile", "add", "tea", "--appid", "wx0000000000000003"]
+        )
+        .contains("already")
     );
     home.run(&["profile", "use", "茶店"]);
     let shown = home.json(&["profile", "show"]);
@@ -221,7 +224,10 @@ fn settings_are_changed_and_taken_out() {
         home.refused(2, &[&["profile", "set", "tea"], wrong].concat());
     }
     let told = home.refused(2, &["profile", "add", "rice", "--appid", "notanappid"]);
-    assert!(told.contains("\"notanappid\" is not a valid AppID"), "{told}");
+    assert!(
+        told.contains("\"notanappid\" is not a valid AppID"),
+        "{told}"
+    );
     // Whoever mixes the two up finds no secret in a log afterwards.
     let secret = "0123456789abcdef0123456789abcdef";
     let told = home.refused(2, &["profile", "add", "rice", "--appid", secret]);
@@ -280,14 +286,21 @@ fn appid_and_secret_of_the_environment_make_a_nameless_profile() {
     let home = Home::new();
     let done = home
         .command(&["profile", "show", "--format", "json"])
-        .envs([("WXSELL_APPID", "wx00000000000000c1"), ("WXSELL_APP_SECRET", "hush")])
+        .envs([
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "hush"),
+        ])
         .assert()
         .success();
     let output = done.get_output();
     let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         (&shown["name"], &shown["appid"], &shown["secret"]),
-        (&Value::Null, &"wx00000000000000c1".into(), &"environment".into())
+        (
+            &Value::Null,
+            &"wx00000000000000c1".into(),
+            &"environment".into()
+        )
     );
     assert!(!String::from_utf8_lossy(&output.stdout).contains("hush"));
 }
@@ -306,7 +319,10 @@ fn a_flag_keeps_the_secret_of_another_shop_out_and_says_so() {
     ]);
     let done = home
         .command(&["--profile", "tea", "profile", "show", "--format", "json"])
-        .envs([("WXSELL_APPID", "wx00000000000000c1"), ("WXSELL_APP_SECRET", "hush")])
+        .envs([
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "hush"),
+        ])
         .assert()
         .success();
     let output = done.get_output();
@@ -378,8 +394,14 @@ fn a_profile_decides_language_and_format_where_nobody_else_does() {
     let chinese = of(&["profile", "list", "--format", "table"]);
     let english = of(&["profile", "list", "--format", "table", "--lang", "en"]);
     // Where the AppSecret is kept is a word of the reader's language; programs get theirs.
-    assert!(chinese.contains("内置") && !chinese.contains("built"), "{chinese}");
-    assert!(english.contains("built in") && !english.contains("built_in"), "{english}");
+    assert!(
+        chinese.contains("内置") && !chinese.contains("built"),
+        "{chinese}"
+    );
+    assert!(
+        english.contains("built in") && !english.contains("built_in"),
+        "{english}"
+    );
     assert!(of(&["profile", "list"]).contains("\"built_in\""));
     assert!(
         chinese != english && english.contains("CURRENT"),

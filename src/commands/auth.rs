@@ -946,7 +946,7 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
             text!(
                 "{appid} has access to the API ({family})",
                 appid = &profile.appid,
-                family = profile.family.words()
+                family = profile.family.title()
             ),
         ),
         Err(error) => {

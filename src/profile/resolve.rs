@@ -662,7 +662,10 @@ mod tests {
             (merchant.token_kind(), provider.token_kind()),
             ("authorizer", "component")
         );
-        let own = [("WXSELL_APPID", "wx0000000000000011"), ("WXSELL_APP_SECRET", "x")];
+        let own = [
+            ("WXSELL_APPID", "wx0000000000000011"),
+            ("WXSELL_APP_SECRET", "x"),
+        ];
         let tea = resolved(Some("tea"), &own, settings).expect("tea");
         let provider = tea.profile.provider.expect("one");
         assert_eq!(
@@ -736,7 +739,10 @@ mod tests {
     fn appid_and_secret_of_the_environment_take_nothing_from_the_current_profile() {
         let nameless = resolved(
             None,
-            &[("WXSELL_APPID", "wx00000000000000c1"), ("WXSELL_APP_SECRET", "x")],
+            &[
+                ("WXSELL_APPID", "wx00000000000000c1"),
+                ("WXSELL_APP_SECRET", "x"),
+            ],
             SHOP,
         )
         .expect("nameless");
@@ -748,13 +754,17 @@ mod tests {
             ("", "wx00000000000000c1")
         );
         assert!(!nameless.profile.production);
-        let without = resolved(None, &[("WXSELL_APPID", "wx00000000000000c1")], SHOP).expect("nameless");
+        let without =
+            resolved(None, &[("WXSELL_APPID", "wx00000000000000c1")], SHOP).expect("nameless");
         assert_eq!(without.profile.secret, SecretSource::Nowhere);
     }
 
     #[test]
     fn a_profile_chosen_by_flag_never_gets_the_secret_of_another_shop() {
-        let pairs = [("WXSELL_APPID", "wx00000000000000c1"), ("WXSELL_APP_SECRET", "x")];
+        let pairs = [
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "x"),
+        ];
         let tea = resolved(Some("tea"), &pairs, SHOP).expect("tea");
         assert_eq!(
             (tea.profile.appid.as_str(), tea.profile.secret),
@@ -767,7 +777,10 @@ mod tests {
         );
         let same = resolved(
             Some("tea"),
-            &[("WXSELL_APPID", "wx0000000000000011"), ("WXSELL_APP_SECRET", "x")],
+            &[
+                ("WXSELL_APPID", "wx0000000000000011"),
+                ("WXSELL_APP_SECRET", "x"),
+            ],
             SHOP,
         )
         .expect("tea");

@@ -69,9 +69,8 @@ impl Shop {
         let (state, shop_key) = (self.client.state(), self.client.shop_key());
         let kept = state.answer(shop_key, question, now - BELIEVED)?;
         let kept = kept.and_then(|kept| serde_json::from_str(&kept).ok());
-        let name = |mut names: HashMap<String, String>| {
-            names.remove(id).filter(|name| !name.is_empty())
-        };
+        let name =
+            |mut names: HashMap<String, String>| names.remove(id).filter(|name| !name.is_empty());
         if let Some(name) = kept.and_then(name) {
             return Ok(Some(name));
         }

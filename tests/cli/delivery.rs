@@ -193,7 +193,9 @@ fn fill(path: &std::path::Path, filled: &[(usize, &dyn Fn(&[String]) -> String)]
     let sheet = book.add_worksheet();
     for (row, cells) in rows.iter().enumerate() {
         for (column, cell) in cells.iter().enumerate() {
-            let new = filled.iter().find(|(filled, _)| *filled == column && row > 0);
+            let new = filled
+                .iter()
+                .find(|(filled, _)| *filled == column && row > 0);
             let text = new.map_or_else(|| cell.clone(), |(_, text)| text(cells));
             sheet
                 .write_string(row as u32, column as u16, text)
@@ -213,14 +215,25 @@ fn orders_to_ship_are_exported_filled_in_and_sent() {
     let rows = cells(&file);
     assert_eq!(
         rows[0][..6],
-        ["订单号", "快递公司", "运单号", "商品编号", "规格编号", "数量"]
+        [
+            "订单号",
+            "快递公司",
+            "运单号",
+            "商品编号",
+            "规格编号",
+            "数量"
+        ]
     );
     let sku = world.json(&["goods", "show", "T"])["skus"][0]["out_sku_id"].clone();
     assert_eq!(
         rows[1][..6],
         ["A1", "", "", "T", sku.as_str().expect("text"), "2"]
     );
-    assert_eq!(rows.len(), 4, "an unpaid order is not to be shipped: {rows:?}");
+    assert_eq!(
+        rows.len(),
+        4,
+        "an unpaid order is not to be shipped: {rows:?}"
+    );
     let text = rows.concat().concat();
     assert!(!text.contains("13800000000"), "{text}");
     let told = world.refused(2, &["order", "export", "ship.xlsx"]);

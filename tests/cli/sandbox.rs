@@ -158,20 +158,22 @@ fn a_trace_is_answered_again() {
     assert_eq!(world.json(&["goods", "list"]), serde_json::json!([]));
     let said = world.run(&["sandbox", "fault", "replay", "trace.jsonl"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(
-        said.stderr.contains("recorded answer"),
-        "{}",
-        said.stderr
-    );
+    assert!(said.stderr.contains("recorded answer"), "{}", said.stderr);
     assert_eq!(world.json(&["goods", "list"]), before, "as it was recorded");
     assert_eq!(world.json(&["goods", "list"]), serde_json::json!([]));
-    world.write("other.jsonl", "{\"path\": \"/shop/spu/get\", \"answer\": {}}\nno trace\n");
+    world.write(
+        "other.jsonl",
+        "{\"path\": \"/shop/spu/get\", \"answer\": {}}\nno trace\n",
+    );
     let told = world.refused(2, &["sandbox", "fault", "replay", "other.jsonl"]);
     assert!(
         told.contains("line 2 of other.jsonl is not from a trace"),
         "{told}"
     );
-    assert_eq!(world.json(&["sandbox", "fault", "list"]), serde_json::json!([]));
+    assert_eq!(
+        world.json(&["sandbox", "fault", "list"]),
+        serde_json::json!([])
+    );
 }
 
 #[test]

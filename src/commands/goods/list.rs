@@ -381,7 +381,11 @@ impl GoodsPage {
         let (mut category, mut brand) = (None, None);
         if ctx.out.is_for_people() && ctx.out.columns.is_none() {
             let (shop, now) = (ctx.shop().await?, ctx.clock()?);
-            category = shop.category_name(&row.category_id, now).await.ok().flatten();
+            category = shop
+                .category_name(&row.category_id, now)
+                .await
+                .ok()
+                .flatten();
             if !matches!(row.brand_id.as_str(), "" | "0" | NO_BRAND) {
                 brand = shop.brand_name(&row.brand_id, now).await.ok().flatten();
             }

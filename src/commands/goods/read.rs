@@ -52,6 +52,7 @@ impl ReadArgs {
             encoding: self.encoding,
             zero_stock: self.allow_zero_stock,
             partial: false,
+            called: None,
             categories: None,
         }
     }

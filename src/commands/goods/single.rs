@@ -320,7 +320,12 @@ impl Fields {
     }
 
     /// Refuses a SKU that the product does not have, unless all is given that a new one needs.
-    pub(super) fn refuse_unknown_sku(&self, product: &str, sku: &str, known: &[&str]) -> Result<()> {
+    pub(super) fn refuse_unknown_sku(
+        &self,
+        product: &str,
+        sku: &str,
+        known: &[&str],
+    ) -> Result<()> {
         let is_new = self.price.is_some() && self.stock.is_some() && !self.attributes.is_empty();
         if is_new || known.contains(&sku) {
             return Ok(());

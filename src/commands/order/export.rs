@@ -81,14 +81,18 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     let mut orders = Vec::with_capacity(walked.rows.len());
     for order in walked.rows {
         let mut value = order.value;
-        ctx.note_unread(text!("order {number}", number = &value.number), &order.unread);
+        ctx.note_unread(
+            text!("order {number}", number = &value.number),
+            &order.unread,
+        );
         if !ctx.global.unmask {
             value.receiver.mask(masked);
         }
         orders.push(value);
     }
     if orders.is_empty() {
-        ctx.out.note(text!("no orders to ship; no file was written"));
+        ctx.out
+            .note(text!("no orders to ship; no file was written"));
         return ctx.told(&serde_json::to_value(Exported {
             file: String::new(),
             orders: 0,

@@ -166,8 +166,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let count = receivers.len();
-    ctx.out
-        .note(text!("recipients: {count}", count));
+    ctx.out.note(text!("recipients: {count}", count));
     if ctx.global.dry_run {
         return ctx.out.value(&body);
     }

@@ -613,7 +613,11 @@ fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let seconds = i64::try_from(args.duration.as_secs())
         .ok()
         .filter(|seconds| *seconds <= TEN_YEARS)
-        .ok_or_else(|| Failure::input(text!("the clock can be advanced by at most ten years at a time")))?;
+        .ok_or_else(|| {
+            Failure::input(text!(
+                "the clock can be advanced by at most ten years at a time"
+            ))
+        })?;
     let advance = shop.advance(seconds)?;
     ctx.out
         .note(text!("the shop's clock: {clock}", clock = advance.clock));

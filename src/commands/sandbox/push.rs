@@ -120,8 +120,10 @@ pub async fn run(verb: PushVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         PushVerb::To(args) => {
             check_url(&args.url)?;
             shop.push_of(ctx.profile()?.family, Some(to(&args)))?;
-            ctx.out
-                .note(text!("events are pushed to {url} from now on", url = &args.url));
+            ctx.out.note(text!(
+                "events are pushed to {url} from now on",
+                url = &args.url
+            ));
             Ok(())
         }
         PushVerb::Off => {

@@ -68,8 +68,12 @@ pub fn read(file: &Path) -> Result<Replay> {
             continue;
         }
         let recorded: Recorded = serde_json::from_str(recorded).map_err(|_| {
-            Failure::input(text!("line {line} of {file} is not from a trace", line, file = &shown))
-                .hint(text!("`wxsell … --trace FILE` writes one"))
+            Failure::input(text!(
+                "line {line} of {file} is not from a trace",
+                line,
+                file = &shown
+            ))
+            .hint(text!("`wxsell … --trace FILE` writes one"))
         })?;
         // A token of the recorded shop would open nothing here.
         if recorded.path.ends_with("token") {
@@ -85,7 +89,9 @@ pub fn read(file: &Path) -> Result<Replay> {
                 json: recorded.answer.to_string(),
             },
         };
-        replay.faults.push(Fault::once(&recorded.path, kind).exact());
+        replay
+            .faults
+            .push(Fault::once(&recorded.path, kind).exact());
     }
     Ok(replay)
 }

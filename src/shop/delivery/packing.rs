@@ -62,7 +62,9 @@ const COLUMNS: [Column; 14] = [
             false => order.number.clone(),
         }
     }),
-    column("Carrier", "快递公司", Kind::Open, 14, |_, _| String::new()),
+    column("Carrier", "快递公司", Kind::Open, 14, |_, _| {
+        String::new()
+    }),
     column("Waybill", "运单号", Kind::Open, 20, |_, _| String::new()),
     column("Product", "商品编号", Kind::Id, 16, |_, line| {
         line.map_or_else(String::new, |line| line.product.clone())
@@ -93,12 +95,16 @@ const COLUMNS: [Column; 14] = [
         let at = order.created_at;
         at.map_or_else(String::new, |at| ChinaTime::from_unix(at).0)
     }),
-    column("Parcels sent", "已发包裹", Kind::Words, 22, |order, _| {
-        match &order.parcels {
+    column(
+        "Parcels sent",
+        "已发包裹",
+        Kind::Words,
+        22,
+        |order, _| match &order.parcels {
             Parcels::Known(_) => order.parcels.to_string(),
             Parcels::Unreadable => "?".to_owned(),
-        }
-    }),
+        },
+    ),
     column("After-sales", "售后单", Kind::Words, 22, |order, _| {
         order.aftersales.join(" ")
     }),

@@ -1,13 +1,13 @@
 //! Tables of parcels: which column holds what, and the rows with all that is wrong in their cells.
 
-use super::headings::HEADINGS;
 pub use super::headings::Field;
+use super::headings::HEADINGS;
 use super::packing;
 use crate::bulk::csv::{CsvReader, Dialect, Encoding, dialect};
 use crate::bulk::inputs::{Inputs, expand, names_of};
 use crate::bulk::number::{self, Refusal};
 use crate::bulk::sheet::too_many;
-use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters, plain_heading};
+use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
 use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
@@ -588,7 +588,8 @@ mod tests {
 
     #[test]
     fn rows_that_wait_for_a_parcel_are_set_aside_unless_their_order_has_one() {
-        let table = read("订单号,快递公司,运单号,SKU编号\nA1,顺丰,SF1,S1\nA2,,,S1\nA3,,,\n".as_bytes());
+        let table =
+            read("订单号,快递公司,运单号,SKU编号\nA1,顺丰,SF1,S1\nA2,,,S1\nA3,,,\n".as_bytes());
         assert_eq!(table.problems.len(), 0, "{:?}", table.problems);
         assert_eq!(table.lines.len(), 1);
         let told = table.notices[0].to_string();

@@ -255,7 +255,10 @@ fn one_product_is_added_and_changed_from_options() {
     );
     world.ok(&["sandbox", "advance", "1h"]);
     // A mistyped SKU is no new one.
-    let told = world.refused(2, &["goods", "update", "A", "--sku", "TYPO", "--price", "13"]);
+    let told = world.refused(
+        2,
+        &["goods", "update", "A", "--sku", "TYPO", "--price", "13"],
+    );
     assert!(
         told.contains("product A has no SKU TYPO; it has A"),
         "{told}"

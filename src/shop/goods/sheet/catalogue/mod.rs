@@ -59,7 +59,8 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// What messages call a field of a document.
     fn name_of(&self, field: Field) -> &'static str {
-        self.called.map_or_else(|| field.name(), |called| called(field))
+        self.called
+            .map_or_else(|| field.name(), |called| called(field))
     }
 }
 
