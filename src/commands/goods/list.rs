@@ -1,8 +1,8 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
+use super::page::GoodsPage;
 use crate::api::Endpoint;
 use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
-use crate::api::store::goods::NO_BRAND;
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
@@ -149,7 +149,7 @@ pub(super) fn status_name(status: i64) -> String {
 }
 
 /// A state of the online copy as people read it.
-fn status_cell(status: &str) -> Cell {
+pub(super) fn status_cell(status: &str) -> Cell {
     Cell::Word(match status {
         "" => return Cell::Empty,
         "new" => text!("not listed"),
@@ -174,7 +174,7 @@ fn audit_name(edit_status: i64) -> String {
 }
 
 /// A state of the draft as people read it.
-fn audit_cell(audit: &str) -> Cell {
+pub(super) fn audit_cell(audit: &str) -> Cell {
     Cell::Word(match audit {
         "" => return Cell::Empty,
         "editing" => text!("editing"),
@@ -319,7 +319,7 @@ impl From<Spu> for GoodsRow {
 
 impl GoodsRow {
     /// Why it was rejected, with where that is known from.
-    fn rejection(&self) -> Text {
+    pub(super) fn rejection(&self) -> Text {
         match self.reject_reason_event {
             Some(event) => text!(
                 "{reason} (event {event})",
@@ -331,7 +331,7 @@ impl GoodsRow {
     }
 
     /// `12.50`, or `12.50-15.00` where the SKUs differ.
-    fn price(&self) -> Cell {
+    pub(super) fn price(&self) -> Cell {
         match (self.lowest_price, self.highest_price) {
             (Some(low), Some(high)) if low != high => {
                 Cell::Id(format!("{}-{}", low.to_yuan(), high.to_yuan()))
@@ -362,96 +362,8 @@ impl Record for GoodsRow {
     ];
 }
 
-/// One product in full.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-pub(super) struct GoodsPage {
-    #[serde(flatten)]
-    row: GoodsRow,
-    /// For people: what the platform calls category and brand.
-    #[serde(skip)]
-    category: Option<String>,
-    #[serde(skip)]
-    brand: Option<String>,
-}
-
-impl GoodsPage {
-    /// A product with the names of its category and its brand, which are looked up for people alone. A name that cannot
-    /// be had hides nothing of the product.
-    pub(super) async fn of(row: GoodsRow, ctx: &Ctx) -> Result<GoodsPage> {
-        let (mut category, mut brand) = (None, None);
-        if ctx.out.is_for_people() && ctx.out.columns.is_none() {
-            let (shop, now) = (ctx.shop().await?, ctx.clock()?);
-            category = shop
-                .category_name(&row.category_id, now)
-                .await
-                .ok()
-                .flatten();
-            if !matches!(row.brand_id.as_str(), "" | "0" | NO_BRAND) {
-                brand = shop.brand_name(&row.brand_id, now).await.ok().flatten();
-            }
-        }
-        Ok(GoodsPage {
-            row,
-            category,
-            brand,
-        })
-    }
-}
-
-/// A number with what it stands for, where that is known.
-fn named(number: &str, name: Option<&str>) -> Cell {
-    match name {
-        Some(name) => Cell::Text(format!("{number} ({name})")),
-        None => Cell::Id(number.to_owned()),
-    }
-}
-
-impl Record for GoodsPage {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Id(g.row.out_product_id.clone())
-        }),
-        Column::new("product_id", "WECHAT ID", |g| {
-            Cell::Id(g.row.product_id.clone())
-        }),
-        Column::new("title", "TITLE", |g| Cell::Text(g.row.title.clone())),
-        Column::new("path", "PATH", |g| Cell::Text(g.row.path.clone())),
-        Column::new("status", "STATUS", |g| status_cell(&g.row.status)),
-        Column::new("audit", "AUDIT", |g| audit_cell(&g.row.audit)),
-        Column::new("reject_reason", "REJECTION REASON", |g| {
-            Cell::Sentence(g.row.rejection())
-        }),
-        Column::new("category_id", "CATEGORY", |g| {
-            named(&g.row.category_id, g.category.as_deref())
-        }),
-        Column::new("brand_id", "BRAND", |g| match g.row.brand_id.as_str() {
-            NO_BRAND => Cell::Word(text!("{number} (no brand)", number = NO_BRAND)),
-            brand => named(brand, g.brand.as_deref()),
-        }),
-        Column::new("info_version", "VERSION", |g| {
-            Cell::Text(g.row.info_version.clone())
-        }),
-        Column::new("price", "PRICE", |g| g.row.price()),
-        Column::new("stock", "STOCK", |g| Cell::Number(g.row.stock)),
-        Column::new("skus", "SKUS", |g| {
-            Cell::List(g.row.skus.iter().map(SkuRow::line).collect())
-        }),
-        Column::new("head_img", "IMAGES", |g| Cell::List(g.row.head_img.clone())),
-        Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.row.desc.clone())),
-        Column::new("desc_imgs", "IMAGES IN THE DESCRIPTION", |g| {
-            Cell::List(g.row.desc_imgs.clone())
-        }),
-        Column::new("created_at", "CREATED", |g| {
-            g.row.created_at.clone().map_or(Cell::Empty, Cell::Time)
-        }),
-        Column::new("updated_at", "CHANGED", |g| {
-            g.row.updated_at.clone().map_or(Cell::Empty, Cell::Time)
-        }),
-    ];
-}
-
 impl SkuRow {
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         format!(
             "{}  {}  ×{}  {}",
             self.out_sku_id,

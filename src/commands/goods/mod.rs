@@ -3,6 +3,7 @@
 pub mod check;
 pub mod export;
 pub mod list;
+mod page;
 pub mod plan;
 mod problem;
 pub mod read;
@@ -86,7 +87,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<template::Written>("goods template"),
     Shows::list::<list::GoodsRow>("goods list"),
     Shows::list::<list::GoodsRow>("goods rejected"),
-    Shows::one::<list::GoodsPage>("goods show"),
+    Shows::one::<page::GoodsPage>("goods show"),
     Shows::one::<export::Exported>("goods export"),
     Shows::list::<shelf::Stepped>("goods on-sale"),
     Shows::list::<shelf::Stepped>("goods off-sale"),

@@ -1,8 +1,7 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
-use super::super::list::{
-    Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading,
-};
+use super::super::list::{Audit, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading};
+use super::super::page::GoodsPage;
 use crate::api::Endpoint;
 use crate::api::component::goods::SkuAttr;
 use crate::api::store::goods::{GetProduct, GetProductReply, Product, Sku};
