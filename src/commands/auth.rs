@@ -363,21 +363,19 @@ async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
         }
         Account::Shop => client.fetch_token().await.map(|_| ()),
     };
-    tried
-        .map_err(|error| remedied(error, &profile.appid))
-        .within(|| {
-            text!(
-                "trying the AppSecret of {appid}; nothing was stored",
-                appid = &profile.appid
-            )
-        })?;
+    tried.map_err(|error| remedied(error, profile)).within(|| {
+        text!(
+            "trying the AppSecret of {appid}; nothing was stored",
+            appid = &profile.appid
+        )
+    })?;
     Ok(())
 }
 
 /// A failed token fetch with what to do about it, as far as its code tells.
-fn remedied(error: anyhow::Error, appid: &str) -> anyhow::Error {
+fn remedied(error: anyhow::Error, profile: &Profile) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
-    if let Some(remedy) = remedy(&failure, appid) {
+    if let Some(remedy) = remedy(&failure, &profile.appid, profile.family.is_store()) {
         failure.kind = Kind::Access;
         failure.hint = Some(remedy);
     }
@@ -385,8 +383,22 @@ fn remedied(error: anyhow::Error, appid: &str) -> anyhow::Error {
 }
 
 /// What to do about a refused token call.
-fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
+fn remedy(failure: &Failure, appid: &str, of_a_store: bool) -> Option<Text> {
     Some(match failure.errcode? {
+        // The table of codes says where that is done in the console of a store.
+        40001 | 40125 | 41004 if of_a_store => text!(
+            "the AppSecret does not belong to {appid}, or was reset: take the one that the store's console shows, it is shown only once",
+            appid
+        ),
+        40164 | 61004 | 45035 if of_a_store => match seen_address(&failure.message.to_string()) {
+            Some(address) => text!(
+                "add {address} in the store's console (Service market, Self-developed, IP allow list), or empty the list there",
+                address = address.to_string()
+            ),
+            None => text!(
+                "add the address of this machine in the store's console (Service market, Self-developed, IP allow list), or empty the list there"
+            ),
+        },
         40001 | 40125 | 41004 => text!(
             "the AppSecret does not belong to {appid}, or was reset: take the one that the backend shows after a reset (Development management → Development settings), it is shown only once",
             appid
@@ -623,10 +635,7 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
         return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
     }
     let forced = ctx.shop().await?.force_token().await;
-    print(
-        forced.map_err(|error| remedied(error, &profile.appid))?,
-        ctx,
-    )
+    print(forced.map_err(|error| remedied(error, profile))?, ctx)
 }
 
 /// Prints the token for the next call, of whatever kind the profile is.
@@ -637,7 +646,7 @@ pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
         shop.token()
             .await
             .map_err(|error| match profile.token_kind() == profile.token.name() {
-                true => remedied(error, &profile.appid),
+                true => remedied(error, profile),
                 false => error,
             })?;
     let held = shop.kept_token()?.filter(|held| held.token == access_token);
@@ -812,7 +821,7 @@ pub(super) async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
             checks.push(Check::failed(
                 "token",
                 &failure,
-                remedy(&failure, &profile.appid),
+                remedy(&failure, &profile.appid, profile.family.is_store()),
             ));
             checks.extend(["other_programs", "account"].map(Check::skipped));
             return Ok(checks);
@@ -845,7 +854,7 @@ async fn diagnose_foreign(
             checks.push(Check::failed(
                 "token",
                 &failure,
-                remedy(&failure, &profile.appid),
+                remedy(&failure, &profile.appid, profile.family.is_store()),
             ));
             if profile.kind == Account::Shop {
                 checks.push(Check::skipped("account"));
@@ -960,7 +969,10 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
                     "the account has no permission: open the custom trade component for {appid} in the backend first",
                     appid = &profile.appid
                 )),
-                _ => remedy(&failure, &profile.appid),
+                Some(10_080_000 | 10_080_001) => Some(text!(
+                    "a store is closed in its console, and no call opens it again; another store needs a profile of its own"
+                )),
+                _ => remedy(&failure, &profile.appid, profile.family.is_store()),
             };
             Check::failed(name, &failure, remedy)
         }
@@ -1003,7 +1015,7 @@ mod tests {
                     text!("invalid ip 203.0.113.9, not in whitelist"),
                 )
             };
-            remedy(&failure, "wx1").map(|words| words.to_string())
+            remedy(&failure, "wx1", false).map(|words| words.to_string())
         };
         assert!(of(40125).is_some_and(|words| words.contains("AppSecret does not belong to wx1")));
         assert!(of(40164).is_some_and(|words| words.contains("enter 203.0.113.9")));
@@ -1012,5 +1024,17 @@ mod tests {
         assert!(of(61024).is_some_and(|words| words.contains("service provider")));
         assert!(of(89503).is_some_and(|words| words.contains("administrator")));
         assert_eq!(of(12345), None);
+        let failure = Failure {
+            errcode: Some(40164),
+            ..Failure::new(
+                Kind::Refused,
+                text!("invalid ip 203.0.113.9, not in whitelist"),
+            )
+        };
+        let words = remedy(&failure, "wx1", true).expect("a remedy").to_string();
+        assert!(
+            words.contains("add 203.0.113.9 in the store's console"),
+            "{words}"
+        );
     }
 }
