@@ -173,6 +173,7 @@ impl Record for RunRow {
                 "confirmed",
                 "updated",
                 "updated_free",
+                "submitted",
                 "shipped",
                 "part",
                 "accepted",

@@ -75,6 +75,8 @@ struct Answer {
     errcode: i64,
     /// HTTP.
     status: u16,
+    /// Sent in place of the body, which then only says so.
+    file: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -86,6 +88,7 @@ impl Answer {
                     .into(),
             errcode: 0,
             status: 403,
+            file: None,
         }
     }
 }
@@ -375,6 +378,7 @@ impl Sandbox {
             body: String::new(),
             errcode: 0,
             status,
+            file: None,
         };
         // The call fails anyway, which is what the fault is for.
         drop(self.write(|tx| Ok(tx.log(&exchange(call, tx.now, "", status, &nothing, fault))?)));
@@ -398,10 +402,20 @@ impl Sandbox {
 
 fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
     match outcome {
+        Ok(Value::String(held)) if path == crate::api::store::image::MEDIA_PATH => {
+            let file = rules::store::image::file(&held);
+            Answer {
+                body: format!("(file, {} bytes)", file.len()),
+                errcode: 0,
+                status: 200,
+                file: Some(file),
+            }
+        }
         Ok(reply) => Answer {
             body: envelope(path, reply).to_string(),
             errcode: 0,
             status: 200,
+            file: None,
         },
         Err(Refusal { errcode, errmsg }) => {
             let words = format!("{errmsg} rid: {rid}");
@@ -409,6 +423,7 @@ fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
                 body: json!({ "errcode": errcode, "errmsg": words }).to_string(),
                 errcode,
                 status: 200,
+                file: None,
             }
         }
     }
