@@ -3,10 +3,11 @@
 //! No page of the platform lists the states that take evidence. The set here follows from their names and is
 //! unconfirmed; the platform answers 21001 where it sees it otherwise.
 
-use super::deadline::{Actor, DAY, Deadline};
+use super::deadline::{Actor, Deadline};
 use super::serial;
 use crate::lang::Text;
 use crate::text;
+use crate::types::span::DAY;
 use serde::Serialize;
 
 serial::named!(State, Party);

@@ -5,8 +5,8 @@ use super::router::Refusal;
 use super::rules::aftersale::{self, Request, Sent};
 use super::rules::{complaint, order};
 use super::store::Tx;
-use crate::model::deadline::{DAY, HOUR};
 use crate::types::Fen;
+use crate::types::span::{DAY, HOUR};
 use fastrand::Rng;
 use serde_json::json;
 

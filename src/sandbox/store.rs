@@ -5,6 +5,7 @@ use super::router::Refusal;
 use crate::fail::{Failure, Within};
 use crate::text;
 use crate::types::now;
+use crate::types::span::{DAY, HOUR};
 use anyhow::Result;
 use rusqlite::{
     Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
@@ -344,7 +345,7 @@ impl<'db> Tx<'db> {
 
     /// The number of the China day, which is when day counters start again.
     pub fn day(&self) -> i64 {
-        (self.now + 8 * 3600).div_euclid(86_400)
+        (self.now + 8 * HOUR).div_euclid(DAY)
     }
 
     /// Notes an event that the platform would push: its name, and the fields beside the envelope (`order_info` …).

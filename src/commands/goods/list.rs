@@ -13,6 +13,7 @@ use crate::shop::goods::single::absent;
 use crate::shop::goods::{Copy, GoodsFilter};
 use crate::shop::pass_through::Ask;
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, Fen, plain_time, rfc3339};
 use anyhow::Result;
 use serde::Serialize;
@@ -508,7 +509,7 @@ pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
         since.map(|since| {
             (
                 ChinaTime::from_unix(since.first(now)),
-                ChinaTime::from_unix(now + 86_400),
+                ChinaTime::from_unix(now + DAY),
             )
         })
     };

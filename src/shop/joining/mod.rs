@@ -11,6 +11,7 @@ use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::state::log::entries;
 use crate::text;
+use crate::types::span::DAY;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub const NOT_JOINED: i64 = 1_040_003;
 /// The errcode of a task that WeChat has not seen done.
 const TASK_OPEN: i64 = 1_040_041;
 /// In which the administrator can sign what was asked for, in seconds.
-const SIGNING: i64 = 86_400;
+const SIGNING: i64 = DAY;
 
 /// There is nothing to confirm before joining.
 pub fn not_joined() -> Failure {

@@ -9,6 +9,7 @@ use super::{Shop, lacks};
 use crate::lang::Text;
 use crate::model::order::{Order, State};
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{Family, Fen, Id64};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -121,9 +122,9 @@ impl Wanted {
 }
 
 /// Seconds that the time of an order may be ahead of WeChat's.
-pub const AHEAD: i64 = 86_400;
+pub const AHEAD: i64 = DAY;
 /// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
-const WINDOW: i64 = 7 * 86_400;
+const WINDOW: i64 = 7 * DAY;
 /// Windows that are read together.
 const WINDOWS_AT_ONCE: usize = 4;
 

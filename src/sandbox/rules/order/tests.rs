@@ -5,6 +5,7 @@ use super::*;
 use crate::sandbox::Sandbox;
 use crate::sandbox::rules::goods;
 use crate::types::ChinaTime;
+use crate::types::span::DAY;
 
 const BUYER: &str = "oExampleOpenid0000000000001";
 
@@ -122,7 +123,7 @@ fn events(shop: &mut Sandbox) -> Vec<String> {
     .expect("events")
 }
 
-const DAYS: i64 = 86_400;
+const DAYS: i64 = DAY;
 
 #[test]
 fn an_order_lives_from_the_report_to_the_settlement() {

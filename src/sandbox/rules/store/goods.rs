@@ -14,7 +14,6 @@ use crate::api::store::goods::{
 };
 use crate::lang::Text;
 use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
-use crate::model::deadline::HOUR;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
 use crate::sandbox::rules::goods::Verdict;
@@ -24,6 +23,7 @@ use crate::sandbox::world::goods::{
 };
 use crate::text;
 use crate::types::ChinaTime;
+use crate::types::span::HOUR;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
