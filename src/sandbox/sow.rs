@@ -2,8 +2,8 @@
 //! goes the way that buyers, merchants and the platform take it, at times of its own.
 
 use super::router::Refusal;
-use super::rules::aftersale::{self, Request, Sent};
-use super::rules::{complaint, order};
+use super::rules::component::aftersale::{self, Request, Sent};
+use super::rules::component::{complaint, order};
 use super::store::Tx;
 use crate::types::Fen;
 use crate::types::span::{DAY, HOUR};

@@ -274,8 +274,14 @@ const FIRST_ID: i64 = 3_302_645_269_677_080_001;
 const ID_STEP: i64 = 34;
 /// Numbers that begin elsewhere, so that an order, an after-sale and a dispute are never taken for each other.
 const APART: [(&str, i64); 2] = [
-    (super::rules::aftersale::NOUN, FIRST_ID + 10_000_000_000),
-    (super::rules::complaint::NOUN, FIRST_ID + 20_000_000_000),
+    (
+        super::rules::component::aftersale::NOUN,
+        FIRST_ID + 10_000_000_000,
+    ),
+    (
+        super::rules::component::complaint::NOUN,
+        FIRST_ID + 20_000_000_000,
+    ),
 ];
 
 impl<'db> Tx<'db> {

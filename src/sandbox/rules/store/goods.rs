@@ -16,7 +16,7 @@ use crate::lang::Text;
 use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
-use crate::sandbox::rules::goods::Verdict;
+use crate::sandbox::rules::component::goods::Verdict;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::sandbox::world::goods::{
     Draft, Refused, Room, Shelf, StockChange, Versions, stock_after,

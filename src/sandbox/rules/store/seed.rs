@@ -8,7 +8,7 @@ use crate::api::store::goods::{
     Sku,
 };
 use crate::sandbox::router::Refusal;
-use crate::sandbox::rules::goods::Verdict;
+use crate::sandbox::rules::component::goods::Verdict;
 use crate::sandbox::store::Tx;
 use crate::types::Fen;
 use crate::types::span::DAY;

@@ -3,7 +3,7 @@
 use super::super::delivery;
 use super::*;
 use crate::sandbox::Sandbox;
-use crate::sandbox::rules::goods;
+use crate::sandbox::rules::component::goods;
 use crate::types::ChinaTime;
 use crate::types::span::DAY;
 

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-const COMPONENT: &str = include_str!("../../../tests/spec/component.openapi.yaml");
-const PROMOTER: &str = include_str!("../../../tests/spec/promoter.openapi.yaml");
+const COMPONENT: &str = include_str!("../../../../tests/spec/component.openapi.yaml");
+const PROMOTER: &str = include_str!("../../../../tests/spec/promoter.openapi.yaml");
 
 /// Events of the reference that the shop never emits, and why.
 const NEVER: &[(&str, &str)] = &[];
@@ -249,7 +249,7 @@ fn a_wrong_event_does_not_keep_to_its_schema() {
 /// What happens to products, categories and brands of the store in the box, as it is told.
 #[test]
 fn events_of_the_store_keep_to_their_schemas() {
-    const STORE: &str = include_str!("../../../tests/spec/store.openapi.yaml");
+    const STORE: &str = include_str!("../../../../tests/spec/store.openapi.yaml");
     let schemas = schemas(STORE);
     let router = rules();
     let mut shop = Sandbox::open(Path::new(":memory:")).expect("a shop in memory");
