@@ -593,8 +593,7 @@ fn requests_are_made_in_tables_and_adapters() {
     for source in &sources() {
         let inside = source.path.strip_prefix(&root).expect("below src");
         let path = inside.display().to_string().replace('\\', "/");
-        let is_adapter = may_know_the_wire(&path) || path.starts_with("shop/store/");
-        if !["commands", "shop"].contains(&source.room.as_str()) || is_adapter {
+        if !["commands", "shop"].contains(&source.room.as_str()) || may_know_the_wire(&path) {
             continue;
         }
         let mut found = made_by_hand(&source.text);
