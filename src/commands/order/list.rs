@@ -7,14 +7,13 @@ use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::Columns;
-use crate::shop::order::{AHEAD, List, Span, spans};
+use crate::shop::order::{List, Wanted};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use std::collections::HashSet;
 
 /// List orders
 ///
@@ -65,15 +64,15 @@ enum Status {
 }
 
 impl Status {
-    fn fits(self, state: State) -> bool {
+    fn states(self) -> &'static [State] {
         match self {
-            Status::Unpaid => matches!(state, State::Unpaid | State::PaymentChecked),
-            Status::Paid => state == State::Paid,
-            Status::Shipped => state == State::Shipped,
-            Status::Completed => state == State::Completed,
-            Status::Expired => state == State::Expired,
-            Status::Refunded => state == State::Refunded,
-            Status::Cancelled => state == State::Cancelled,
+            Status::Unpaid => &[State::Unpaid, State::PaymentChecked],
+            Status::Paid => &[State::Paid],
+            Status::Shipped => &[State::Shipped],
+            Status::Completed => &[State::Completed],
+            Status::Expired => &[State::Expired],
+            Status::Refunded => &[State::Refunded],
+            Status::Cancelled => &[State::Cancelled],
         }
     }
 }
@@ -91,32 +90,25 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     };
     ctx.out.check_columns_of_list(columns(ctx))?;
     let shop = ctx.shop().await?;
-    let limit = ctx.out.reads(args.rows.limit);
-    let (mut found, mut unsure) = (Vec::new(), 0);
-    let mut seen = HashSet::new();
-    for span in stretches(&args, ctx)? {
-        let left = limit.map(|limit| limit - found.len());
-        // States are picked here, so a page of any of them may hold none that are wanted.
-        let most = left.filter(|_| args.status.is_empty());
-        let walked = shop.orders(&list, span, most).await?;
-        unsure += walked.unsure;
-        for order in walked.rows {
-            let state = order.value.state;
-            let wanted = args.status.is_empty() || args.status.iter().any(|one| one.fits(state));
-            // A window ends where the next begins, and the clock may stand between them.
-            let id = order.value.id.clone();
-            if wanted && (id.is_empty() || seen.insert(id)) {
-                found.push(row(ctx, &ask, order, args.full.full));
-            }
-        }
-        if limit.is_some_and(|limit| found.len() >= limit) {
-            break;
-        }
-    }
-    if let Some(limit) = limit {
-        found.truncate(limit);
-    }
-    ctx.note_unsure(unsure);
+    let now = ctx.clock()?;
+    let wanted = Wanted {
+        since: args.since.map(|since| since.first(now)),
+        until: args.until.map(|until| until.last(now)),
+        states: args
+            .status
+            .iter()
+            .flat_map(|one| one.states())
+            .copied()
+            .collect(),
+        limit: ctx.out.reads(args.rows.limit),
+    };
+    let walked = shop.orders_wanted(&list, &wanted).await?;
+    let found: Vec<Row> = walked
+        .rows
+        .into_iter()
+        .map(|order| row(ctx, &ask, order, args.full.full))
+        .collect();
+    ctx.note_unsure(walked.unsure);
     ctx.out
         .with_nothing(text!("no orders match"))
         .list_with(columns(ctx), &found)?;
@@ -155,25 +147,6 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
     } else {
         line
     }
-}
-
-/// The stretches of time between the two that were given, in the order of the list, so that no list gets very deep. The
-/// end is fixed before the first page: a list that grows at its end would never be whole.
-fn stretches(args: &Args, ctx: &Ctx) -> Result<Vec<Span>> {
-    let now = ctx.clock()?;
-    let until = args.until.map_or(now + AHEAD, |until| until.last(now));
-    let Some(since) = args.since.map(|since| since.first(now)) else {
-        return Ok(vec![Span {
-            since: None,
-            until: Some(until),
-        }]);
-    };
-    let spans = spans(since, until, args.oldest_first);
-    let span = |(from, to)| Span {
-        since: Some(from),
-        until: Some(to),
-    };
-    Ok(spans.into_iter().map(span).collect())
 }
 
 /// The names that `--columns` takes.

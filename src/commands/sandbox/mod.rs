@@ -22,6 +22,7 @@ use crate::sandbox::{
 };
 use crate::text;
 use crate::types::share::Share;
+use crate::types::span::DAY;
 use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -592,7 +593,7 @@ impl Record for Happening {
 }
 
 fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
-    const TEN_YEARS: i64 = 3652 * 86_400;
+    const TEN_YEARS: i64 = 3652 * DAY;
     let seconds = i64::try_from(args.duration.as_secs())
         .ok()
         .filter(|seconds| *seconds <= TEN_YEARS)

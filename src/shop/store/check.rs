@@ -24,6 +24,7 @@ use crate::shop::goods::sheet::problem::Problem;
 use crate::state::State;
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::DAY;
 use crate::types::spelling::half_width;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
@@ -55,7 +56,7 @@ pub struct StoreFacts {
 }
 
 /// How long the category tree and the rules of categories are believed, in seconds.
-const BELIEVED: i64 = 86_400;
+const BELIEVED: i64 = DAY;
 
 /// Where answers are kept, and the store's time.
 pub struct Cache<'a> {

@@ -29,6 +29,7 @@ use crate::state::State;
 use crate::state::products::KnownProduct;
 use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
 use crate::text;
+use crate::types::span::{DAY, HOUR};
 use crate::types::{Fen, rfc3339};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt};
@@ -50,8 +51,6 @@ const LOOK_AT_COUNTERS: u32 = 100;
 /// How often, and with what pause, a product is looked at that the Store is still writing.
 const WRITING_LOOKS: u32 = 24;
 const WRITING_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 
 /// Errcodes: no such product.
 const MISSING: i64 = 10_020_052;
