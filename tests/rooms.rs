@@ -14,7 +14,10 @@ const PICTURE: &[(&str, &[&str])] = &[
             "sandbox", "state",
         ],
     ),
-    ("shop", &["client", "api", "bulk", "model", "push", "state"]),
+    (
+        "shop",
+        &["client", "api", "bulk", "model", "profile", "push", "state"],
+    ),
     ("client", &["api", "profile", "state"]),
     ("bulk", &["state"]),
     ("push", &["state"]),
@@ -459,49 +462,20 @@ const OF_FLOWS: [&str; 13] = [
     "try_lock(",
 ];
 
-/// Commands that do one of these all the same, and why.
-const STILL_FLOWS: [(&str, &str, &str); 3] = [
-    (
-        "api.rs",
-        ".ask(operation",
-        "passes any operation through by its name",
-    ),
-    (
-        "api.rs",
-        ".ask_all(",
-        "passes any operation through by its name",
-    ),
-    (
-        "run.rs",
-        "try_lock(",
-        "asks whether a run goes on, and holds nothing",
-    ),
-];
-
 /// A command asks the shop and shows: what is called when, in what order and how often is decided below it.
 #[test]
 fn commands_hold_no_flow() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
-    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.room == "commands") {
         let own = source.text.split("\n#[cfg(test)]\nmod tests {").next();
         let text = code(own.unwrap_or_default());
         let inside = source.path.strip_prefix(&root).expect("below commands");
         let path = inside.display().to_string().replace('\\', "/");
-        for word in OF_FLOWS.iter().filter(|word| text.contains(**word)) {
-            let known = |(file, of, _): &&(&str, &str, &str)| path == *file && of == word;
-            match STILL_FLOWS.iter().find(known) {
-                Some(known) => drop(used.insert(known)),
-                None => wrong.push(format!("{path}: {word}")),
-            }
-        }
+        let found = OF_FLOWS.iter().filter(|word| text.contains(**word));
+        wrong.extend(found.map(|word| format!("{path}: {word}")));
     }
     assert!(wrong.is_empty(), "flows in commands:\n{}", wrong.join("\n"));
-    assert_eq!(
-        used.len(),
-        STILL_FLOWS.len(),
-        "an exception is no longer needed"
-    );
 }
 
 /// What happens in the sandbox's shop, whatever it is called on the wire.
@@ -619,8 +593,7 @@ fn requests_are_made_in_tables_and_adapters() {
     for source in &sources() {
         let inside = source.path.strip_prefix(&root).expect("below src");
         let path = inside.display().to_string().replace('\\', "/");
-        let is_adapter = may_know_the_wire(&path) || path.starts_with("shop/store/");
-        if !["commands", "shop"].contains(&source.room.as_str()) || is_adapter {
+        if !["commands", "shop"].contains(&source.room.as_str()) || may_know_the_wire(&path) {
             continue;
         }
         let mut found = made_by_hand(&source.text);

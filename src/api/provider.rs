@@ -114,3 +114,46 @@ pub struct ClearComponentQuota {
     pub appid: Option<String>,
     pub appsecret: Secret,
 }
+
+/// The page on which a merchant agrees to what a service provider may do, opened by a person.
+#[derive(Debug)]
+pub struct AuthorizePage<'a> {
+    pub component_appid: &'a str,
+    pub pre_auth_code: &'a str,
+    /// On the registered domain of the service provider.
+    pub redirect_uri: &'a str,
+    /// `1` official accounts, `2` mini programs, `3` both.
+    pub auth_type: Option<&'a str>,
+    /// The one account that may authorize.
+    pub biz_appid: Option<&'a str>,
+}
+
+impl AuthorizePage<'_> {
+    /// Its address, for a computer or a phone.
+    pub fn url(&self, phone: bool) -> anyhow::Result<String> {
+        let (path, ahead): (&str, &[(&str, &str)]) = if phone {
+            (
+                "safe/bindcomponent",
+                &[("action", "bindcomponent"), ("no_scan", "1")],
+            )
+        } else {
+            ("cgi-bin/componentloginpage", &[])
+        };
+        let mut url = reqwest::Url::parse("https://mp.weixin.qq.com")?.join(path)?;
+        let pairs = [
+            ("component_appid", Some(self.component_appid)),
+            ("pre_auth_code", Some(self.pre_auth_code)),
+            ("redirect_uri", Some(self.redirect_uri)),
+            ("biz_appid", self.biz_appid),
+            ("auth_type", self.auth_type),
+        ];
+        let said = pairs
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        url.query_pairs_mut().extend_pairs(ahead).extend_pairs(said);
+        if phone {
+            url.set_fragment(Some("wechat_redirect"));
+        }
+        Ok(url.into())
+    }
+}

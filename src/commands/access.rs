@@ -4,13 +4,13 @@ use super::Ctx;
 use super::ask::request;
 use crate::api::operation::present;
 use crate::commands::shows::Shows;
-use crate::fail::{Failure, Within, failure};
+use crate::fail::Within;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
-use crate::shop::joining::{CHANNELS, Component, Task};
+use crate::shop::Shop;
+use crate::shop::joining::{CHANNELS, Component, Task, not_joined};
 use crate::shop::pass_through::access::{APPLY, CHECK, DATA, FINISH, SCENE};
 use crate::shop::pass_through::empty;
-use crate::state::log::entries;
 use crate::text;
 use crate::types::{plain_time, rfc3339, shape};
 use anyhow::Result;
@@ -59,10 +59,6 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<Joining>("access finish"),
     Shows::list::<Row>("access finish"),
 ];
-
-/// "The mini program has not joined the component", which `register/check` says instead of a state.
-pub const NOT_JOINED: i64 = 1_040_003;
-const TASK_OPEN: i64 = 1_040_041;
 
 #[derive(Serialize)]
 struct Item {
@@ -135,20 +131,8 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// When joining was asked for within the last day, in which the administrator can sign; unix seconds.
-fn applied_at(ctx: &Ctx) -> Result<Option<i64>> {
-    const DAY: i64 = 86_400;
-    let shop = &ctx.profile()?.appid;
-    let since = crate::clock::now() - DAY;
-    let writes = entries(&ctx.dirs.state, since, usize::MAX)?;
-    let ours = writes
-        .into_iter()
-        .filter(|entry| entry.path == APPLY.path && &entry.shop == shop && entry.result == "done");
-    Ok(ours.map(|entry| entry.at).max())
-}
-
 async fn apply(ctx: &Ctx) -> Result<()> {
-    if let Some(at) = applied_at(ctx)? {
+    if let Some(at) = ctx.shop().await?.asked_to_join_at()? {
         ctx.out.warn(text!(
             "joining was already requested at {time}; the administrator can sign that agreement for 24 hours",
             time = plain_time(&rfc3339(at))
@@ -163,22 +147,15 @@ async fn apply(ctx: &Ctx) -> Result<()> {
     ctx.show_reply(&APPLY, reply)
 }
 
-/// What `register/check` tells; `None` before joining.
-pub async fn check(ctx: &Ctx) -> Result<Option<Value>> {
-    match ctx.send(&CHECK, &empty()).await {
-        Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NOT_JOINED)) => Ok(None),
-        reply => reply,
-    }
-}
-
 async fn status(ctx: &Ctx) -> Result<()> {
-    show(ctx, check(ctx).await?)
+    let shop = ctx.shop().await?;
+    show(ctx, shop, shop.joined().await?)
 }
 
 /// Rows for tables; in JSON what WeChat answered, with the tasks in words beside it.
-fn show(ctx: &Ctx, reply: Option<Value>) -> Result<()> {
+fn show(ctx: &Ctx, shop: &Shop, reply: Option<Value>) -> Result<()> {
     let component = reply.as_ref().map(Component::read);
-    let applied = applied_at(ctx)?;
+    let applied = shop.asked_to_join_at()?;
     let rows = rows(component.as_ref(), applied);
     if !ctx.out.is_values() {
         return ctx.out.list(&rows);
@@ -313,19 +290,16 @@ pub fn audit_word(status: i64) -> Text {
 }
 
 async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
+    let shop = ctx.shop().await?;
     let mut tasks = args.tasks;
     if tasks.is_empty() {
-        let reply = check(ctx).await?.ok_or_else(not_joined)?;
-        let component = Component::read(&reply);
-        let open = Task::ALL.into_iter();
-        tasks = open
-            .filter(|task| component.seen(*task) && !component.confirmed(*task))
-            .collect();
+        let reply = shop.joined().await?.ok_or_else(not_joined)?;
+        tasks = Component::read(&reply).to_confirm();
         if tasks.is_empty() {
             ctx.out.note(text!(
                 "WeChat has seen no task done that is not confirmed already"
             ));
-            return show(ctx, Some(reply));
+            return show(ctx, shop, Some(reply));
         }
     }
     check_columns(ctx)?;
@@ -334,17 +308,8 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
             task: task.number(),
         };
         let body = request(&FINISH, &item, empty())?;
-        let sent = ctx.send(&FINISH, &body).await.map_err(|error| {
-            let open = failure(&error).is_some_and(|f| f.errcode == Some(TASK_OPEN));
-            match open {
-                true => {
-                    let mut refused = Failure::from_any(error);
-                    refused.hint = Some(task.advice());
-                    refused.into()
-                }
-                false => error,
-            }
-        });
+        let sent = ctx.send(&FINISH, &body).await;
+        let sent = sent.map_err(|error| task.advised(error));
         let doing = || text!("confirming the task {task}", task = task.word());
         if sent.within(doing)?.is_some() {
             ctx.out.note(text!("confirmed: {task}", task = task.word()));
@@ -354,16 +319,6 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     status(ctx).await
-}
-
-fn not_joined() -> Failure {
-    Failure::new(
-        crate::fail::Kind::Refused,
-        text!("the component is not joined yet"),
-    )
-    .hint(text!(
-        "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
-    ))
 }
 
 async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {

@@ -4,15 +4,12 @@
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::json::put;
-use crate::api::operation::{
-    self, Book, Kind, Node, Operation, Shelf, mask_by_name, named, present,
-};
+use crate::api::operation::{Book, Kind, Node, Operation, Shelf};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::ask::{Taken, has_pages};
+use crate::shop::by_name::{self, Call};
 use crate::shop::pass_through::empty;
 use crate::shop::write::Written;
 use crate::text;
@@ -226,40 +223,6 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.list(&rows)
 }
 
-/// The one operation of this name; where several families have it, that of the profile.
-fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
-    let mut found = named(name);
-    // The same path in two families is the same call.
-    found.dedup_by(|a, b| a.1.path == b.1.path);
-    if found.len() > 1 {
-        let family = ctx.profile()?.family.name();
-        let own = |(book, _): &(&'static Book, &'static Operation)| book.shelf.name() == family;
-        if let Some(one) = found.iter().copied().find(own) {
-            return Ok(one);
-        }
-    }
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(Failure::input(text!("no operation is called {name}", name))
-            .hint(text!("`wxsell api list WORD` finds operations"))
-            .into()),
-        several => {
-            let names: Vec<String> = several
-                .iter()
-                .map(|(book, operation)| {
-                    let family = book.shelf.name();
-                    format!("{family}:{}", operation.id)
-                })
-                .collect();
-            Err(
-                Failure::input(text!("several operations are called {name}", name))
-                    .hint(text!("say which: {names}", names = names.join(", ")))
-                    .into(),
-            )
-        }
-    }
-}
-
 /// An operation as the book has it.
 #[derive(Serialize, schemars::JsonSchema)]
 struct Described<'a> {
@@ -393,13 +356,11 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .collect();
-    let mut body = data(&args.data)?;
-    let unknown;
-    let (book, operation) = match find(&args.operation, ctx) {
-        Ok((book, operation)) => (Some(book), operation),
+    let given = data(&args.data)?;
+    let call = match find(&args.operation, ctx) {
+        Ok((book, operation)) => Call::of(book, operation),
         Err(_) if args.operation.starts_with('/') && ctx.global.raw => {
-            unknown = unlisted(&args.operation, args.method.unwrap_or(Method::Post));
-            (None, &unknown)
+            Call::unlisted(&args.operation, args.method == Some(Method::Get))
         }
         Err(error) if args.operation.starts_with('/') => {
             return Err(Failure::from_any(error)
@@ -408,175 +369,62 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         }
         Err(error) => return Err(error),
     };
-    if let Some(command) = takes_a_secret(operation) {
+    let path = call.path();
+    if call.takes_a_secret()
+        && let Some(command) = super::command_of(path)
+    {
         return Err(Failure::input(text!(
             "{path} takes a secret, which must not stand on a command line",
-            path = &operation.path
+            path
         ))
         .hint(text!("the command for it: wxsell {command}", command))
         .into());
     }
-    if operation.request.is_none() && operation.method == "POST" && book.is_some() {
-        return Err(
-            Failure::input(text!("{path} takes a file", path = &operation.path))
-                .hint(text!("use `wxsell image upload`"))
-                .into(),
-        );
+    if call.takes_a_file() {
+        return Err(Failure::input(text!("{path} takes a file", path))
+            .hint(text!("use `wxsell image upload`"))
+            .into());
     }
-    if operation.method == "GET" && args.data != "{}" {
-        return Err(
-            Failure::input(text!("{path} takes no request", path = &operation.path))
-                .hint(text!("give its parameters with --query NAME=VALUE"))
-                .into(),
-        );
+    if call.takes_no_request() && args.data != "{}" {
+        return Err(Failure::input(text!("{path} takes no request", path))
+            .hint(text!("give its parameters with --query NAME=VALUE"))
+            .into());
     }
-    if let (Some(field), Some(book)) = (&args.all, book) {
-        is_list(book, operation, field)?;
-    }
-    let problems: Vec<Text> = match (book, &operation.request) {
-        (Some(book), Some(request)) if !args.no_check => {
-            book.adapt(request, &mut body);
-            // Pages are filled in on the way.
-            let later: Vec<&str> = match (&args.all, &operation.paging) {
-                (Some(_), Some(paging)) => paging.fields().collect(),
-                _ => Vec::new(),
-            };
-            book.check(request, &body)
-                .iter()
-                .filter(|problem| !later.contains(&problem.field.as_str()))
-                .map(crate::api::operation::Problem::text)
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    if !problems.is_empty() {
-        return Err(
-            Failure::input(text!("the request is incomplete or invalid"))
-                .also(problems)
-                .hint(text!(
-                    "`wxsell api describe {path}` shows its fields, --no-check sends it all the same; nothing was sent",
-                    path = &args.operation
-                ))
-                .into(),
-        );
-    }
+    let request = call.request(given, args.all.as_deref(), !args.no_check)?;
     ctx.out.check_value()?;
-    let writes = operation.resend != Resend::Safe;
-    if writes && ctx.global.dry_run {
+    if call.writes() && ctx.global.dry_run {
         ctx.out
             .note(text!("nothing was sent; the request would be:"));
-        return ctx.out.value(&body);
+        return ctx.out.value(&request.body);
     }
     let shop = ctx.shop().await?;
-    if let (Some(rows), Some(book)) = (&args.all, book) {
-        let found = {
-            let rows = Taken { rows, beside: &[] };
-            shop.ask_all(book, operation, &body, rows, None).await?
-        };
-        let mut reply = empty();
-        put(&mut reply, rows, found.into());
-        return show(ctx, Some(book), operation, reply);
-    }
-    let reply = if writes {
+    if call.writes() {
         ctx.may_write()?;
-        let question = Some(text!("Call {path}", path = &operation.path));
-        let asking = async || ctx.before_write(question).await;
-        match shop.carry_out(operation, &query, &body, asking).await? {
-            Written::Answered(reply) | Written::Earlier(reply) => reply,
-            Written::Found(reply) => {
-                ctx.out
-                    .note(text!("the answer was lost; WeChat shows that it was done"));
-                reply
-            }
-            Written::Already => {
-                ctx.out
-                    .note(text!("already in that state; nothing was sent"));
-                empty()
-            }
+    }
+    let question = Some(text!("Call {path}", path));
+    let asking = async || ctx.before_write(question).await;
+    let reply = match shop.call(&call, &query, &request, asking).await? {
+        Written::Answered(reply) | Written::Earlier(reply) => reply,
+        Written::Found(reply) => {
+            ctx.out
+                .note(text!("the answer was lost; WeChat shows that it was done"));
+            reply
         }
-    } else {
-        shop.ask(operation, &query, &body).await?
+        Written::Already => {
+            ctx.out
+                .note(text!("already in that state; nothing was sent"));
+            empty()
+        }
     };
-    if ctx.global.raw && operation.resend != Resend::Safe {
+    if ctx.global.raw && call.writes() {
         ctx.out.answer(&serde_json::to_vec(&reply)?);
     }
-    show(ctx, book, operation, reply)
+    ctx.out.value(&call.shown(reply, !ctx.global.unmask))
 }
 
-/// The command for a call that is paid for with an AppSecret instead of a token.
-fn takes_a_secret(operation: &Operation) -> Option<&'static str> {
-    let fields = operation.request.iter().flat_map(|request| {
-        let shared = operation::by_path(&operation.path).map(|(book, _)| book.resolve(request));
-        shared.map_or(&[][..], |shared| &shared.fields[..])
-    });
-    let named = |node: &Node| node.secret && node.name.ends_with("secret");
-    if fields.chain(&operation.query).any(named) {
-        super::command_of(&operation.path)
-    } else {
-        None
-    }
-}
-
-fn show(ctx: &Ctx, book: Option<&'static Book>, operation: &Operation, reply: Value) -> Result<()> {
-    let mut shown = match book {
-        Some(book) => present(book, &operation.reply, reply),
-        None => reply,
-    };
-    if !ctx.global.unmask {
-        match book {
-            Some(book) => book.mask(&operation.reply, &mut shown),
-            None => mask_by_name(&mut shown),
-        }
-        crate::client::trace::mask_secrets(&mut shown);
-    }
-    ctx.out.value(&shown)
-}
-
-/// Refuses pages where there are none, and a field that is not their rows.
-fn is_list(book: &Book, operation: &Operation, field: &str) -> Result<()> {
-    if !has_pages(operation) {
-        return Err(Failure::input(text!("{path} has no pages", path = &operation.path)).into());
-    }
-    let rows = book.field(&operation.reply, field);
-    if rows.is_some_and(|rows| book.kind(rows) == Kind::List) {
-        return Ok(());
-    }
-    let lists = book.lists(&operation.reply).join(", ");
-    Err(Failure::input(text!(
-        "{field} is not a list in the reply of {path}",
-        field,
-        path = &operation.path
-    ))
-    .hint(text!("its rows: {lists}", lists))
-    .into())
-}
-
-/// A path of which nothing is known: it may write, so it is never repeated. A GET reads.
-fn unlisted(path: &str, method: Method) -> Operation {
-    Operation {
-        id: path.to_owned(),
-        method: match method {
-            Method::Get => "GET".into(),
-            Method::Post => "POST".into(),
-        },
-        path: path.to_owned(),
-        noun: String::new(),
-        summary: String::new(),
-        about: String::new(),
-        confidence: "unconfirmed".into(),
-        state: String::new(),
-        resend: match method {
-            Method::Get => Resend::Safe,
-            Method::Post => Resend::Never,
-        },
-        errors: Vec::new(),
-        ip_list: false,
-        query: Vec::new(),
-        request: None,
-        reply: Node::default(),
-        paging: None,
-        example: Value::Null,
-    }
+/// The one operation of this name; where several families have it, that of the profile.
+fn find(name: &str, ctx: &Ctx) -> Result<(&'static Book, &'static Operation)> {
+    by_name::find(name, || Ok(ctx.profile()?.family))
 }
 
 fn queries(given: &[String]) -> Result<Vec<(String, String)>> {

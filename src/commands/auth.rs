@@ -1,35 +1,29 @@
 //! `wxsell auth`: the AppSecret and the access token of a shop.
-//!
-//! Long because login, status, token and doctor explain the same refusals, and a remedy is written once.
 
+mod doctor;
 mod push_key;
 
+pub use doctor::diagnose;
+
 use super::Ctx;
-use super::profile::{edit, in_english, target_word};
-use crate::api::provider::StartPushTicket;
+use super::profile::{edit, target_word};
 use crate::client::Client;
 use crate::commands::shows::Shows;
-use crate::fail::{Failure, Kind, Within, failure};
+use crate::fail::{Failure, Within};
 use crate::lang::Text;
-use crate::model::deadline::left;
 use crate::output::{Cell, Column, Record};
 use crate::profile::{
-    self, Account, Entry, Profile, Settings, SettingsFile, Store, Target, TokenCall, check_appid,
+    self, Account, Entry, Profile, Settings, SettingsFile, Store, Target, check_appid,
     check_base_url, check_name, check_proxy,
 };
 use crate::shop::Shop;
+use crate::shop::diagnosis::Check;
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
-use std::net::IpAddr;
-
-/// A token that ends sooner is renewed by anybody, which is no sign of a foreign refresh.
-const YOUNG_SECONDS: i64 = 300;
-/// One careful program needs 12 classic tokens a day; twice that is the work of others.
-const CLASSIC_FETCHES_OF_ONE: i64 = 24;
 
 /// Log in, and diagnose refused access
 #[derive(Debug, Subcommand)]
@@ -108,7 +102,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Status => status(ctx),
         Verb::Logout => logout(ctx),
         Verb::Token(args) => token(&args, ctx).await,
-        Verb::Doctor => doctor(ctx).await,
+        Verb::Doctor => doctor::run(ctx).await,
         Verb::PushKey(args) => push_key::run(&args, ctx),
     }
 }
@@ -346,99 +340,19 @@ async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
         ctx.state()?.clone(),
         ctx.wire()?,
     )?;
-    let tried = match profile.kind {
-        // A provider needs a ticket for its token; starting the push needs the secret alone, and does no harm.
-        Account::Provider if ctx.global.dry_run => {
-            ctx.out.note(text!(
-                "the AppSecret is not tried: that starts the push of tickets"
-            ));
-            return Ok(());
-        }
-        Account::Provider => {
-            let request = StartPushTicket {
-                component_appid: profile.appid.clone(),
-                component_secret: secret.clone(),
-            };
-            client.call_openly(&request).await.map(|_| ())
-        }
-        Account::Shop => client.fetch_token().await.map(|_| ()),
-    };
-    tried
-        .map_err(|error| remedied(error, &profile.appid))
-        .within(|| {
-            text!(
-                "trying the AppSecret of {appid}; nothing was stored",
-                appid = &profile.appid
-            )
-        })?;
-    Ok(())
-}
-
-/// A failed token fetch with what to do about it, as far as its code tells.
-fn remedied(error: anyhow::Error, appid: &str) -> anyhow::Error {
-    let mut failure = Failure::from_any(error);
-    if let Some(remedy) = remedy(&failure, appid) {
-        failure.kind = Kind::Access;
-        failure.hint = Some(remedy);
+    if profile.kind == Account::Provider && ctx.global.dry_run {
+        ctx.out.note(text!(
+            "the AppSecret is not tried: that starts the push of tickets"
+        ));
+        return Ok(());
     }
-    failure.into()
-}
-
-/// What to do about a refused token call.
-fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
-    Some(match failure.errcode? {
-        40001 | 40125 | 41004 => text!(
-            "the AppSecret does not belong to {appid}, or was reset: take the one that the backend shows after a reset (Development management → Development settings), it is shown only once",
-            appid
-        ),
-        40013 | 41002 => text!(
-            "check the AppID {appid}: mini program, store and official account have one each",
-            appid
-        ),
-        40164 | 61004 | 45035 => match seen_address(&failure.message.to_string()) {
-            Some(address) => text!(
-                "enter {address} in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes",
-                address = address.to_string()
-            ),
-            None => text!(
-                "enter the address of this machine in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes"
-            ),
-        },
-        40243 => text!("the AppSecret is frozen: the administrator unfreezes it in the backend"),
-        45009 => text!(
-            "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
-        ),
-        50004 | 50007 => {
-            text!("the account is forbidden or frozen: the merchant clears that with WeChat")
-        }
-        61024 => text!(
-            "this AppID is that of a service provider: `wxsell profile set NAME --kind provider`, or use the AppID of the shop's own account"
-        ),
-        89501 | 89503 => text!(
-            "the administrator gets a message in WeChat to confirm this address; run the command again after that"
-        ),
-        89506 => text!(
-            "the administrator refused this address twice: talk to them, it is blocked for 24 hours"
-        ),
-        89507 => {
-            text!("the administrator refused this address: talk to them, it is blocked for an hour")
-        }
-        _ => return None,
+    let shop = Shop::new(client, profile.family);
+    shop.try_secret(profile, secret).await.within(|| {
+        text!(
+            "trying the AppSecret of {appid}; nothing was stored",
+            appid = &profile.appid
+        )
     })
-}
-
-/// The address that WeChat saw, out of its own words: a site that echoes addresses may be reached by another way out.
-fn seen_address(words: &str) -> Option<IpAddr> {
-    words
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';'))
-        .filter_map(|word| {
-            word.strip_prefix("requestIP:")
-                .unwrap_or(word)
-                .parse::<IpAddr>()
-                .ok()
-        })
-        .map(|address| address.to_canonical())
-        .next()
 }
 
 /// What can be said of a login without any call.
@@ -622,31 +536,13 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
     if !ctx.out.confirm(question)? {
         return Err(Failure::input(text!("not confirmed; nothing was changed")).into());
     }
-    let forced = ctx.shop().await?.force_token().await;
-    print(
-        forced.map_err(|error| remedied(error, &profile.appid))?,
-        ctx,
-    )
+    print(ctx.shop().await?.renew_token(profile).await?, ctx)
 }
 
 /// Prints the token for the next call, of whatever kind the profile is.
 pub(super) async fn print_token(ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
-    let shop = ctx.shop().await?;
-    let access_token =
-        shop.token()
-            .await
-            .map_err(|error| match profile.token_kind() == profile.token.name() {
-                true => remedied(error, &profile.appid),
-                false => error,
-            })?;
-    let held = shop.kept_token()?.filter(|held| held.token == access_token);
-    let token = held.unwrap_or(StoredToken {
-        token: access_token,
-        fetched_at: now(),
-        expires_at: now(),
-    });
-    print(token, ctx)
+    print(ctx.shop().await?.token_and_end(profile).await?, ctx)
 }
 
 fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
@@ -658,362 +554,4 @@ fn print(token: StoredToken, ctx: &Ctx) -> Result<()> {
         access_token: token.token,
         expires_at: rfc3339(token.expires_at),
     })
-}
-
-/// How a check went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Health {
-    Ok,
-    Warning,
-    Failed,
-    /// Not tried, because one before it failed.
-    Skipped,
-}
-
-/// One line of the diagnosis.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-pub(super) struct Check {
-    check: &'static str,
-    state: Health,
-    #[serde(serialize_with = "in_english")]
-    finding: Text,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "remedy_in_english"
-    )]
-    remedy: Option<Text>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errcode: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rid: Option<String>,
-}
-
-fn remedy_in_english<S: serde::Serializer>(
-    remedy: &Option<Text>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match remedy {
-        Some(words) => in_english(words, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-impl Record for Check {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("check", "CHECK", |c| {
-            Cell::Word(match c.check {
-                "secret" => text!("AppSecret"),
-                "token" => text!("token"),
-                "other_programs" => text!("other programs"),
-                _ => text!("account"),
-            })
-        }),
-        Column::new("state", "STATE", |c| {
-            Cell::Word(match c.state {
-                Health::Ok => text!("ok"),
-                Health::Warning => text!("warning"),
-                Health::Failed => text!("failed"),
-                Health::Skipped => text!("skipped"),
-            })
-        }),
-        Column::new("finding", "FINDING", |c| Cell::Sentence(c.finding.clone())),
-        Column::new("remedy", "WHAT TO DO", |c| {
-            Cell::sentence(c.remedy.as_ref())
-        }),
-        Column::new("errcode", "ERRCODE", |c| {
-            c.errcode.map_or(Cell::Empty, Cell::Number)
-        }),
-        Column::new("rid", "RID", |c| {
-            c.rid.clone().map_or(Cell::Empty, Cell::Id)
-        }),
-    ];
-}
-
-impl Check {
-    fn ok(check: &'static str, finding: Text) -> Check {
-        Check {
-            check,
-            state: Health::Ok,
-            finding,
-            remedy: None,
-            errcode: None,
-            rid: None,
-        }
-    }
-
-    fn warning(check: &'static str, finding: Text, remedy: Text) -> Check {
-        Check {
-            state: Health::Warning,
-            remedy: Some(remedy),
-            ..Check::ok(check, finding)
-        }
-    }
-
-    fn skipped(check: &'static str) -> Check {
-        Check {
-            state: Health::Skipped,
-            ..Check::ok(check, text!("not tried"))
-        }
-    }
-
-    fn failed(check: &'static str, failure: &Failure, remedy: Option<Text>) -> Check {
-        Check {
-            state: Health::Failed,
-            remedy: remedy.or_else(|| failure.hint.clone()),
-            errcode: failure.errcode,
-            rid: failure.rid.clone(),
-            ..Check::ok(check, failure.message.clone())
-        }
-    }
-}
-
-async fn doctor(ctx: &Ctx) -> Result<()> {
-    ctx.out.check_columns::<Check>()?;
-    let checks = diagnose(ctx).await?;
-    ctx.out.list(&checks)?;
-    if !checks.iter().any(|check| check.state == Health::Failed) {
-        return Ok(());
-    }
-    let mut failure = Failure::access(text!("something is wrong with the access to this shop"));
-    failure.shown = true;
-    Err(failure.into())
-}
-
-/// Reads the secret, fetches a token, asks for the token counter and for the account: three calls.
-pub(super) async fn diagnose(ctx: &Ctx) -> Result<Vec<Check>> {
-    let profile = ctx.profile()?;
-    let mut checks = Vec::new();
-    match profile::secret(profile, ctx.global.secret_file.as_deref(), &ctx.dirs) {
-        Ok((_, source)) => checks.push(Check::ok(
-            "secret",
-            match source {
-                profile::SecretSource::BuiltIn => source.words(),
-                _ => text!("read from {place}", place = source.words()),
-            },
-        )),
-        Err(error) => {
-            checks.push(Check::failed("secret", &Failure::from_any(error), None));
-            checks.extend(["token", "other_programs", "account"].map(Check::skipped));
-            return Ok(checks);
-        }
-    }
-    let shop = ctx.shop().await?;
-    let young = cached_token(profile, ctx)?.filter(|held| held.expires_at - now() > YOUNG_SECONDS);
-    if profile.token_kind() != profile.token.name() {
-        return diagnose_foreign(profile, shop, checks).await;
-    }
-    // A classic token that ended early can only be found out before another one is fetched.
-    let tried_young = match (&young, profile.token) {
-        (Some(held), TokenCall::Classic) => Some(shop.try_token_quota(&held.token).await),
-        _ => None,
-    };
-    let fetched = match shop.fetch_token().await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let failure = Failure::from_any(error);
-            checks.push(Check::failed(
-                "token",
-                &failure,
-                remedy(&failure, &profile.appid),
-            ));
-            checks.extend(["other_programs", "account"].map(Check::skipped));
-            return Ok(checks);
-        }
-    };
-    let seconds = fetched.expires_at - now();
-    checks.push(Check::ok(
-        "token",
-        text!(
-            "AppID, AppSecret and IP address are accepted; the token is valid for {time} more",
-            time = left(seconds)
-        ),
-    ));
-    checks.push(other_programs(profile, shop, young, tried_young, &fetched).await);
-    checks.push(account(shop, profile, &fetched.token).await);
-    Ok(checks)
-}
-
-/// As [`diagnose`] for a provider or a shop that works through one. Its token is not renewed for the sake of a look:
-/// that would end the one that other machines hold.
-async fn diagnose_foreign(
-    profile: &Profile,
-    shop: &Shop,
-    mut checks: Vec<Check>,
-) -> Result<Vec<Check>> {
-    let token = match shop.token().await {
-        Ok(token) => token,
-        Err(error) => {
-            let failure = Failure::from_any(error);
-            checks.push(Check::failed(
-                "token",
-                &failure,
-                remedy(&failure, &profile.appid),
-            ));
-            if profile.kind == Account::Shop {
-                checks.push(Check::skipped("account"));
-            }
-            return Ok(checks);
-        }
-    };
-    let held = shop.kept_token()?;
-    let seconds = held
-        .filter(|held| held.token == token)
-        .map_or(0, |held| held.expires_at - now());
-    checks.push(Check::ok(
-        "token",
-        text!(
-            "there is a token, valid for {time} more",
-            time = left(seconds)
-        ),
-    ));
-    if profile.kind == Account::Shop {
-        checks.push(account(shop, profile, &token).await);
-    }
-    Ok(checks)
-}
-
-/// Whether other programs of the account end our tokens.
-async fn other_programs(
-    profile: &Profile,
-    shop: &Shop,
-    young: Option<StoredToken>,
-    tried_young: Option<Result<crate::shop::access::TokenQuota>>,
-    fetched: &StoredToken,
-) -> Check {
-    let name = "other_programs";
-    let stable = text!(
-        "set every program to the stable token call (`wxsell profile set {name} --token stable`), or let one fetch for all",
-        name = profile.label()
-    );
-    let refused = |result: &Result<crate::shop::access::TokenQuota>| {
-        let code = result
-            .as_ref()
-            .err()
-            .and_then(|error| failure(error))
-            .and_then(|failure| failure.errcode);
-        code.is_some_and(|code| crate::client::verdict::TOKEN_REFUSED.contains(&code))
-    };
-    if tried_young.as_ref().is_some_and(refused) {
-        return Check::warning(
-            name,
-            text!(
-                "a token ended long before its time: another program fetches classic tokens for {appid}",
-                appid = &profile.appid
-            ),
-            stable,
-        );
-    }
-    if profile.token == TokenCall::Stable && young.is_some_and(|held| held.token != fetched.token) {
-        return Check::warning(
-            name,
-            text!(
-                "a token was replaced long before its time: another program forces refreshes for {appid}",
-                appid = &profile.appid
-            ),
-            text!("find the program that sends force_refresh, and switch that off"),
-        );
-    }
-    let quota = match tried_young {
-        Some(quota) => quota,
-        None => shop.try_token_quota(&fetched.token).await,
-    };
-    match quota {
-        Ok(reply) if reply.quota.used > CLASSIC_FETCHES_OF_ONE => {
-            let finding = text!(
-                "about {count} classic {count:token was|tokens were} fetched today; one program needs 12",
-                count = reply.quota.used
-            );
-            match profile.token {
-                TokenCall::Classic => Check::warning(name, finding, stable),
-                // Classic fetches never end a stable token.
-                TokenCall::Stable => Check::ok(name, finding),
-            }
-        }
-        _ => Check::ok(
-            name,
-            text!("no sign of another program invalidating the token"),
-        ),
-    }
-}
-
-/// Whether the account is one that may sell.
-async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
-    let name = "account";
-    match shop.try_account(token).await {
-        Ok(()) => Check::ok(
-            name,
-            text!(
-                "{appid} has access to the API ({family})",
-                appid = &profile.appid,
-                family = profile.family.title()
-            ),
-        ),
-        Err(error) => {
-            let failure = Failure::from_any(error);
-            let remedy = match failure.errcode {
-                Some(48001) if profile.family.is_store() => Some(text!(
-                    "several causes look like this: the AppID is that of a Mini Program and not the store's own, the permission set is missing, or the call was withdrawn; check the AppID in the store's console first"
-                )),
-                Some(40001 | 40014 | 42001 | 76022) => Some(text!(
-                    "{appid} is an account of another kind (official account, store, mini program without shop): use the AppID of the mini program that sells",
-                    appid = &profile.appid
-                )),
-                Some(48001) => Some(text!(
-                    "the account has no permission: open the custom trade component for {appid} in the backend first",
-                    appid = &profile.appid
-                )),
-                _ => remedy(&failure, &profile.appid),
-            };
-            Check::failed(name, &failure, remedy)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_comes_out_of_wechats_own_words() {
-        let seen = |words: &str| seen_address(words).map(|address| address.to_string());
-        assert_eq!(
-            seen("invalid ip 203.0.113.9 ipv6 ::ffff:203.0.113.9, not in whitelist").as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(
-            seen("access clientip is not registered requestIP: 203.0.113.9").as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(
-            seen("access clientip is not registered requestIP:203.0.113.9").as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(
-            seen("(errcode 40164: invalid ip ::ffff:203.0.113.9)").as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(seen("not in whitelist"), None);
-    }
-
-    #[test]
-    fn each_refusal_of_a_token_has_its_own_remedy() {
-        let of = |errcode| {
-            let failure = Failure {
-                errcode: Some(errcode),
-                ..Failure::new(
-                    Kind::Refused,
-                    text!("invalid ip 203.0.113.9, not in whitelist"),
-                )
-            };
-            remedy(&failure, "wx1").map(|words| words.to_string())
-        };
-        assert!(of(40125).is_some_and(|words| words.contains("AppSecret does not belong to wx1")));
-        assert!(of(40164).is_some_and(|words| words.contains("enter 203.0.113.9")));
-        assert!(of(40013).is_some_and(|words| words.contains("check the AppID wx1")));
-        assert!(of(50007).is_some_and(|words| words.contains("frozen")));
-        assert!(of(61024).is_some_and(|words| words.contains("service provider")));
-        assert!(of(89503).is_some_and(|words| words.contains("administrator")));
-        assert_eq!(of(12345), None);
-    }
 }

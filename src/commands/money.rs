@@ -6,14 +6,14 @@ use crate::cli::values::{When, when};
 use crate::fail::Failure;
 use crate::shop::pass_through::Ask;
 use crate::text;
+use crate::types::span::{DAY, HOUR};
 use crate::types::{ChinaTime, now};
 use anyhow::Result;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-const DAY: i64 = 86_400;
-const CHINA: i64 = 8 * 3600;
+const CHINA: i64 = 8 * HOUR;
 
 /// A span of time in China time; without options it is today, and with `--until` alone that day.
 #[derive(Debug, Clone, Default, clap::Args)]

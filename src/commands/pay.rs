@@ -16,12 +16,11 @@ use crate::shop::pay::{Moved, Movement};
 use crate::shop::write::{Made, Sort};
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::DAY;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
-
-const DAY: i64 = 86_400;
 
 /// Take payments through the payment-management service
 #[derive(Debug, Subcommand)]

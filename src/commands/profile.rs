@@ -595,16 +595,7 @@ impl Record for Shown {
 struct Sourced {
     setting: &'static str,
     value: serde_json::Value,
-    #[serde(serialize_with = "in_english")]
     origin: Text,
-}
-
-/// Machine output carries the English words.
-pub(super) fn in_english<S: serde::Serializer>(
-    words: &Text,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(words)
 }
 
 impl Record for Sourced {

@@ -1,21 +1,16 @@
 //! `wxsell quota`: what was used today of what WeChat allows.
 
 use super::Ctx;
-use super::profile::in_english;
 use crate::commands::shows::Shows;
-use crate::fail::{Failure, Within, failure};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::profile::{self, Account, Profile, check_appid};
-use crate::shop::Shop;
+use crate::profile::{self, Profile, check_appid};
+use crate::shop::quota::{Figures, check_path};
 use crate::text;
-use crate::types::now;
+use crate::types::{Secret, now};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-
-/// Calls of this kind of account have no figures, or the path is not known: a fact about one path, not about access.
-const NO_FIGURE: [i64; 3] = [76003, 76021, 76022];
 
 /// Show how much of today's quotas is used
 #[derive(Debug, Subcommand)]
@@ -49,37 +44,6 @@ pub struct ClearArgs {
 pub struct ShowArgs {
     /// Paths of calls, e.g. /shop/spu/add; without any, all that this program makes
     paths: Vec<String>,
-}
-
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Figures {
-    path: String,
-    used: Option<i64>,
-    remaining: Option<i64>,
-    daily_limit: Option<i64>,
-    /// Calls in `period_seconds`.
-    rate_limit: Option<i64>,
-    period_seconds: Option<i64>,
-    /// The same for all merchants of a service provider together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    component_rate_limit: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    component_period_seconds: Option<i64>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "note_in_english"
-    )]
-    note: Option<Text>,
-}
-
-fn note_in_english<S: serde::Serializer>(
-    note: &Option<Text>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match note {
-        Some(words) => in_english(words, serializer),
-        None => serializer.serialize_none(),
-    }
 }
 
 fn number(figure: Option<i64>) -> Cell {
@@ -226,63 +190,9 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
     }
     let mut rows = Vec::with_capacity(paths.len());
     for path in paths {
-        let mut row = Figures {
-            path,
-            used: None,
-            remaining: None,
-            daily_limit: None,
-            rate_limit: None,
-            period_seconds: None,
-            component_rate_limit: None,
-            component_period_seconds: None,
-            note: None,
-        };
-        match shop.quota(&row.path).await {
-            Ok(reply) => {
-                let day = reply.quota;
-                // All three 0 stand for "no figure", not for "nothing left".
-                if (day.daily_limit, day.used, day.remain) != (0, 0, 0) {
-                    (row.used, row.remaining, row.daily_limit) =
-                        (Some(day.used), Some(day.remain), Some(day.daily_limit));
-                }
-                if let Some(rate) = reply.rate_limit.filter(|rate| rate.call_count > 0) {
-                    (row.rate_limit, row.period_seconds) =
-                        (Some(rate.call_count), Some(rate.refresh_second));
-                }
-                if let Some(rate) = reply.component_rate_limit {
-                    (row.component_rate_limit, row.component_period_seconds) =
-                        (Some(rate.call_count), Some(rate.refresh_second));
-                }
-                if row.daily_limit.is_none() && row.rate_limit.is_none() {
-                    row.note = Some(text!("WeChat gives no figure"));
-                }
-            }
-            Err(error) => match failure(&error).and_then(|failure| failure.errcode) {
-                Some(code) if NO_FIGURE.contains(&code) => {
-                    row.note = Some(text!("WeChat gives no figure (errcode {code})", code))
-                }
-                _ => {
-                    return Err(error)
-                        .within(|| text!("reading the quota of {path}", path = &row.path));
-                }
-            },
-        }
-        rows.push(row);
+        rows.push(shop.figures(path).await?);
     }
     ctx.out.list(&rows)
-}
-
-/// A path with its leading slash, without host and query.
-fn check_path(path: &str) -> Result<String, Failure> {
-    let path = path.trim();
-    if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
-        return Err(
-            Failure::input(text!("\"{path}\" is not the path of a call", path)).hint(text!(
-                "write it with its leading slash, without host and query, e.g. /shop/spu/add"
-            )),
-        );
-    }
-    Ok(path.to_owned())
 }
 
 fn audits(ctx: &Ctx) -> Result<()> {
@@ -296,9 +206,6 @@ fn audits(ctx: &Ctx) -> Result<()> {
     })
 }
 
-/// The token call has no more tokens to give today.
-const USED_UP: i64 = 45009;
-
 /// Sets the counters of the provider, or of one of its merchants, to 0.
 pub async fn clear_of_provider(
     provider: &Profile,
@@ -307,97 +214,53 @@ pub async fn clear_of_provider(
 ) -> Result<()> {
     let merchant = merchant.map(check_appid).transpose()?;
     let appid = merchant.as_ref().unwrap_or(&provider.appid);
-    let question = question(appid);
     if ctx.global.dry_run {
         return would_clear(appid, None, ctx);
     }
-    ctx.before_write(Some(question)).await?;
-    let (secret, _) = profile::secret(provider, ctx.global.secret_file.as_deref(), &ctx.dirs)?;
-    ctx.shop()
-        .await?
-        .clear_provider_quota(&provider.appid, merchant.as_deref(), secret)
-        .await
-        .within(|| text!("setting the day counters to zero"))?;
+    ctx.before_write(Some(question(appid))).await?;
+    let secret = secret_of(provider, ctx)?;
+    let shop = ctx.shop().await?;
+    shop.clear_provider_quota(&provider.appid, merchant.as_deref(), secret)
+        .await?;
     cleared(appid, None, ctx)
 }
 
 async fn clear(args: &ClearArgs, ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
-    let path = args.path.as_deref().map(check_path).transpose()?;
-    if let Some(path) = path {
-        return clear_one(&path, ctx).await;
-    }
-    match &profile.provider {
-        _ if profile.kind == Account::Provider => {
-            return clear_of_provider(profile, None, ctx).await;
-        }
-        Some(provider) if args.by_secret => {
-            let merchant = Some(profile.appid.as_str());
-            return clear_of_provider(provider, merchant, ctx).await;
-        }
-        _ => {}
-    }
-    let appid = &profile.appid;
+    let (appid, path) = (&profile.appid, args.path.as_deref());
+    let path = path.map(check_path).transpose()?;
     if ctx.global.dry_run {
-        return would_clear(appid, None, ctx);
+        return would_clear(appid, path.as_deref(), ctx);
     }
-    ctx.before_write(Some(question(appid))).await?;
+    let question = match path {
+        Some(_) => text!(
+            "Use one of this month's 50 resets of one counter for {appid}",
+            appid
+        ),
+        None => question(appid),
+    };
+    ctx.before_write(Some(question)).await?;
     let shop = ctx.shop().await?;
-    let doing = || text!("setting the day counters to zero");
-    let by_secret = args.by_secret || tokens_are_used_up(shop).await;
-    match (by_secret, &profile.provider) {
-        (false, _) => shop.clear_quota(appid).await.within(doing)?,
-        (true, Some(provider)) => {
-            let merchant = Some(appid.as_str());
-            return clear_of_provider(provider, merchant, ctx).await;
-        }
-        (true, None) => {
-            let given = ctx.global.secret_file.as_deref();
-            let (secret, _) = profile::secret(profile, given, &ctx.dirs)?;
-            shop.clear_quota_by_secret(appid, &secret)
-                .await
-                .within(doing)?;
+    match &path {
+        Some(path) => shop.clear_one_quota(path).await?,
+        None => {
+            let secret = |of: &Profile| secret_of(of, ctx);
+            shop.clear_counters(profile, args.by_secret, secret).await?;
         }
     }
-    cleared(appid, None, ctx)
+    cleared(appid, path.as_deref(), ctx)
 }
 
-/// Whether a token cannot be had because too many were fetched today. Other refusals come up with the call itself.
-async fn tokens_are_used_up(shop: &Shop) -> bool {
-    let token = shop.token().await;
-    token.is_err_and(|error| failure(&error).is_some_and(|f| f.errcode == Some(USED_UP)))
+fn secret_of(profile: &Profile, ctx: &Ctx) -> Result<Secret> {
+    let given = ctx.global.secret_file.as_deref();
+    profile::secret(profile, given, &ctx.dirs).map(|(secret, _)| secret)
 }
 
-async fn clear_one(path: &str, ctx: &Ctx) -> Result<()> {
-    let appid = &ctx.profile()?.appid;
-    if ctx.global.dry_run {
-        return would_clear(appid, Some(path), ctx);
-    }
-    ctx.before_write(Some(text!(
-        "Use one of this month's 50 resets of one counter for {appid}",
-        appid
-    )))
-    .await?;
-    let done = ctx.shop().await?.clear_one_quota(path).await;
-    done.map_err(|error| match failure(&error) {
-        Some(known) if known.errcode == Some(76022) => Failure {
-            hint: Some(text!(
-                "WeChat resets single counters of some kinds of account only; `wxsell quota clear` without a path resets all"
-            )),
-            ..known.clone()
-        }
-        .into(),
-        _ => error,
-    })
-    .within(|| text!("setting the day counter of {path} to zero", path))?;
-    cleared(appid, Some(path), ctx)
-}
-
-pub(super) fn question(appid: &str) -> Text {
+fn question(appid: &str) -> Text {
     text!("Use one of this month's 10 resets for {appid}", appid)
 }
 
-pub(super) fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
+fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(match path {
         Some(path) => text!("would set the day counter of {path} to zero", path),
         None => text!("would set all day counters of {appid} to zero", appid),
@@ -406,32 +269,11 @@ pub(super) fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<
 }
 
 /// What was cleared: a notice for people, an object for scripts.
-pub(super) fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
+fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(match path {
         Some(path) => text!("the day counter of {path} is zero", path),
         None => text!("all day counters of {appid} are zero", appid),
     });
     let cleared = Cleared { appid, path };
     ctx.told(&serde_json::to_value(cleared)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_asked_for_without_host_and_query() {
-        assert_eq!(
-            check_path(" /shop/spu/add").expect("a path"),
-            "/shop/spu/add"
-        );
-        for wrong in [
-            "shop/spu/add",
-            "https://api.weixin.qq.com/shop/spu/add",
-            "/shop/spu/add?x=1",
-            "",
-        ] {
-            assert!(check_path(wrong).is_err(), "{wrong}");
-        }
-    }
 }

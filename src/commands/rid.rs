@@ -6,14 +6,15 @@ use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::text;
 use crate::types::rfc3339;
+use crate::types::span::{DAY, HOUR};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 /// WeChat keeps what it saw for seven days.
-const KEPT_SECONDS: i64 = 7 * 86_400;
+const KEPT_SECONDS: i64 = 7 * DAY;
 /// Clocks differ; a rid from further ahead than this is not one of WeChat's.
-const CLOCKS_DIFFER: i64 = 3_600;
+const CLOCKS_DIFFER: i64 = HOUR;
 
 /// Look up a failed call by its request ID (rid)
 #[derive(Debug, Subcommand)]

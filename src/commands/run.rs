@@ -10,6 +10,7 @@ use crate::commands::shows::Shows;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
+use crate::shop::job;
 use crate::shop::write::{Settled, Sort};
 use crate::state::State;
 use crate::state::money::{Movement, Stand};
@@ -112,29 +113,14 @@ impl From<Run> for RunRow {
 }
 
 impl RunRow {
-    /// A run without an end is under way only while somebody holds the lock of its jobs, and then it is the newest.
-    fn tell_killed(&mut self, state: &State, shop: &str) -> Result<()> {
-        if self.state != RunState::Open.name() {
-            return Ok(());
+    /// The row of a run; one that was killed is told from one that goes on.
+    fn of(run: Run, state: &State) -> Result<RunRow> {
+        let was_killed = run.state == RunState::Open && !job::is_under_way(state, &run)?;
+        let mut row = RunRow::from(run);
+        if was_killed {
+            row.state = "interrupted";
         }
-        let lock = |command: &str| {
-            if command.starts_with("aftersale") {
-                format!("aftersale-{shop}")
-            } else {
-                format!("job-{shop}")
-            }
-        };
-        let own = lock(&self.command);
-        let newest = state
-            .runs(shop, 20)?
-            .into_iter()
-            .find(|run| run.state == RunState::Open && lock(&run.command) == own);
-        let under_way =
-            newest.is_some_and(|run| run.id == self.id) && state.try_lock(&own)?.is_none();
-        if !under_way {
-            self.state = "interrupted";
-        }
-        Ok(())
+        Ok(row)
     }
 
     fn count(&self, names: &[&str]) -> Cell {
@@ -173,6 +159,7 @@ impl Record for RunRow {
                 "confirmed",
                 "updated",
                 "updated_free",
+                "submitted",
                 "shipped",
                 "part",
                 "accepted",
@@ -251,13 +238,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     let state = ctx.state()?;
     match verb {
         Verb::List(args) => {
-            let mut rows: Vec<RunRow> = state
-                .runs(&shop, args.limit)?
-                .into_iter()
-                .map(RunRow::from)
-                .collect();
-            rows.iter_mut()
-                .try_for_each(|row| row.tell_killed(state, &shop))?;
+            let runs = state.runs(&shop, args.limit)?.into_iter();
+            let rows: Vec<RunRow> = runs
+                .map(|run| RunRow::of(run, state))
+                .collect::<Result<_>>()?;
             let out = ctx.out.with_nothing(text!("no bulk jobs yet"));
             out.list(&rows)?;
             if let Some(row) = rows.first() {
@@ -272,8 +256,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         }
         Verb::Show(args) => {
             args.html.check()?;
-            let mut row = RunRow::from(find(ctx, args.which.id)?);
-            row.tell_killed(state, &shop)?;
+            let row = RunRow::of(find(ctx, args.which.id)?, state)?;
             ctx.out.show(&row)?;
             let failed = state.failed_in(&shop, row.id)?;
             args.html.write(ctx, || page::of(ctx, &row, failed))

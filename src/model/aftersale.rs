@@ -3,12 +3,13 @@
 //!
 //! Long because the table of states stands in one piece.
 
-use super::deadline::{Actor, Deadline, HOUR};
+use super::deadline::{Actor, Deadline};
 use super::order::Receiver;
 use super::serial;
 use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::HOUR;
 use clap::ValueEnum;
 use serde::Serialize;
 

@@ -3,11 +3,8 @@
 use crate::lang::Text;
 use crate::text;
 use crate::types::rfc3339;
+use crate::types::span::{DAY, HOUR};
 use serde::{Serialize, Serializer};
-
-/// Seconds.
-pub const HOUR: i64 = 3600;
-pub const DAY: i64 = 24 * HOUR;
 
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +88,7 @@ impl Deadline {
 
 /// Seconds as a length of time that people read.
 pub fn left(seconds: i64) -> Text {
-    let (days, hours, minutes) = (seconds / 86_400, seconds / HOUR % 24, seconds / 60 % 60);
+    let (days, hours, minutes) = (seconds / DAY, seconds / HOUR % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         _ if seconds <= 0 => text!("overdue"),
         (0, 0, 0) => text!("under a minute"),

@@ -3,10 +3,11 @@
 //! No page of the platform lists the states that take evidence. The set here follows from their names and is
 //! unconfirmed; the platform answers 21001 where it sees it otherwise.
 
-use super::deadline::{Actor, DAY, Deadline};
+use super::deadline::{Actor, Deadline};
 use super::serial;
 use crate::lang::Text;
 use crate::text;
+use crate::types::span::DAY;
 use serde::Serialize;
 
 serial::named!(State, Party);
@@ -121,6 +122,89 @@ impl State {
                 | State::BuyerReturnMissing
                 | State::MerchantReturnMissing
         )
+    }
+
+    /// Whether it is about returned goods that were refused.
+    pub fn is_of_return(self) -> bool {
+        matches!(
+            self,
+            State::ReturnDisputed
+                | State::BuyerReturnEvidence
+                | State::MerchantReturnEvidence
+                | State::BothReturnEvidence
+                | State::BuyerReturnMissing
+                | State::MerchantReturnMissing
+                | State::ReturnChecked
+        )
+    }
+
+    /// Whether the platform can give its verdict.
+    pub fn may_be_judged(self) -> bool {
+        let judged = stage(self).is_some_and(|stage| stage.to.contains(&State::AftersaleRuns));
+        judged && self != State::ProofChecked
+    }
+
+    /// Where evidence leads that a party gives; `None` where none is taken from it.
+    pub fn after_evidence(self, by: Party) -> Option<State> {
+        Some(match (self, by) {
+            (State::BothEvidence, Party::Merchant) => State::BuyerMissing,
+            (State::BothEvidence, Party::Buyer) => State::MerchantMissing,
+            (State::BothReturnEvidence, Party::Merchant) => State::BuyerReturnMissing,
+            (State::BothReturnEvidence, Party::Buyer) => State::MerchantReturnMissing,
+            // Buyers may add to what they said.
+            (State::AwaitingVerdict, Party::Buyer) => State::AwaitingVerdict,
+            (
+                State::MerchantEvidence
+                | State::MerchantMissing
+                | State::MerchantReturnEvidence
+                | State::MerchantReturnMissing,
+                Party::Merchant,
+            )
+            | (
+                State::BuyerEvidence
+                | State::BuyerMissing
+                | State::BuyerReturnEvidence
+                | State::BuyerReturnMissing,
+                Party::Buyer,
+            ) => self.complete(),
+            _ => return None,
+        })
+    }
+
+    /// Where it leads where nobody acts in time; `None` where it does not end by itself.
+    pub fn after_time(self) -> Option<State> {
+        match self {
+            State::MerchantHandles => Some(State::SupportHandles),
+            _ if self.awaits_evidence() => Some(self.complete()),
+            _ => None,
+        }
+    }
+
+    /// Where it leads once no more evidence is awaited.
+    fn complete(self) -> State {
+        if self.is_of_return() {
+            State::ReturnChecked
+        } else {
+            State::AwaitingVerdict
+        }
+    }
+
+    /// Where it leads when the platform asks for evidence; `None` where it does not.
+    pub fn when_asked(self, of: Actor) -> Option<State> {
+        let first = matches!(
+            self,
+            State::MerchantHandles | State::SupportHandles | State::AwaitingVerdict
+        );
+        let again = matches!(self, State::ReturnDisputed | State::ReturnChecked);
+        match of {
+            Merchant if first => Some(State::MerchantEvidence),
+            Buyer if first => Some(State::BuyerEvidence),
+            Both if first => Some(State::BothEvidence),
+            Merchant if again => Some(State::MerchantReturnEvidence),
+            Buyer if again => Some(State::BuyerReturnEvidence),
+            Both if again => Some(State::BothReturnEvidence),
+            _ => None,
+        }
     }
 
     /// Whether the merchant is waited for, perhaps among others.
@@ -510,6 +594,20 @@ mod tests {
                 stage.who.is_none(),
                 "{:?}",
                 stage.state
+            );
+        }
+        for Stage { state, to, .. } in STAGES {
+            let asked = [Merchant, Buyer, Both].map(|of| state.when_asked(of));
+            let parties = [Party::Buyer, Party::Merchant];
+            let given = parties.map(|by| state.after_evidence(by));
+            let all = asked.into_iter().chain(given).chain([state.after_time()]);
+            for next in all.flatten().filter(|next| next != state) {
+                assert!(to.contains(&next), "{state:?} -> {next:?}");
+            }
+            assert_eq!(
+                state.lasts().is_some(),
+                state.after_time().is_some(),
+                "{state:?}"
             );
         }
         assert!(

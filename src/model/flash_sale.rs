@@ -1,8 +1,8 @@
 //! The rules of a flash sale: how long it lasts, when it begins, and how far its prices may fall.
 
 use crate::types::Fen;
+use crate::types::span::DAY;
 
-const DAY: i64 = 86_400;
 /// How long ago it may have begun, in seconds.
 const LATE: i64 = 600;
 /// A flash price is above this, and below the price by at least as much.

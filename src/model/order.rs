@@ -1,11 +1,11 @@
 //! An order: what was bought, what was paid for it, how far it is.
 
-use super::deadline::DAY;
 use super::parcel::Parcels;
 use super::serial;
 use crate::lang::Text;
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::DAY;
 use serde::Serialize;
 
 serial::named!(State);

@@ -3,11 +3,11 @@
 
 use super::aftersale::{self, Aftersale, Kind, Reason};
 use super::order::{self, Order};
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, Fen};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const DAY: i64 = 86_400;
 /// China is eight hours ahead, all year.
 const AHEAD: i64 = 28_800;
 

@@ -28,6 +28,7 @@ pub mod events;
 pub mod explain;
 pub mod forward;
 pub mod hand;
+pub mod listen;
 mod provider;
 pub mod receiver;
 pub mod robot;

@@ -3,13 +3,14 @@
 
 use super::{Mode, Opened, Refusal};
 use crate::state::State;
+use crate::types::span::HOUR;
 use crate::types::{Secret, now};
 use anyhow::Result;
 use serde_json::Value;
 use std::sync::Arc;
 
 /// How long a code is kept where its push does not say. The platform's pages name no time.
-const CODE_LIFE: i64 = 3600;
+const CODE_LIFE: i64 = HOUR;
 /// `AuthorizationCodeExpiredTime` is documented in seconds; so large, it is a moment.
 const A_MOMENT: i64 = 1_000_000_000;
 

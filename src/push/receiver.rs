@@ -17,6 +17,7 @@ use crate::lang::Text;
 use crate::state::State;
 use crate::state::pushes::{Kept, NewPush, PushLog};
 use crate::types::now;
+use crate::types::span::DAY;
 use anyhow::Result;
 pub use certificate::tls;
 use connection::{Places, Watched};
@@ -38,7 +39,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// The platform repeats a push for 3.6 hours at most; an older copy is no repetition.
-const OLD_SECONDS: i64 = 86_400;
+const OLD_SECONDS: i64 = DAY;
 /// Refusals are written this often.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 

@@ -1,7 +1,8 @@
 //! What buyers do on their phones: pay, cancel, confirm. The merchant learns of it by what the platform pushes, or by
 //! asking.
 
-use super::rules::{Happening, order};
+use super::rules::Happening;
+use super::rules::component::order;
 use super::store::Filter;
 use super::{Order, Promotion, Sandbox};
 use anyhow::Result;

@@ -3,9 +3,9 @@
 
 use super::Sandbox;
 use super::rules::Happening;
-use super::rules::funds::Step;
-use super::rules::ledger::{self, Account};
-use super::rules::{funds, pay};
+use super::rules::component::funds::Step;
+use super::rules::component::ledger::{self, Account};
+use super::rules::component::{funds, pay};
 use crate::types::Fen;
 use anyhow::Result;
 

@@ -1,16 +1,16 @@
 //! What buyers, the platform and the keeper do about after-sales and disputes of the shop in a box.
 
 use super::Sandbox;
-use super::rules::aftersale::{self, Aftersale, Sent};
-use super::rules::complaint::{self, Complaint, Party};
+use super::rules::component::aftersale::{self, Aftersale, Sent};
+use super::rules::component::complaint::{self, Complaint, Party};
 use super::store::{Document, Filter};
 use crate::types::Fen;
 use anyhow::Result;
 use serde_json::json;
 
 pub use super::rules::Happening;
-pub use super::rules::aftersale::{Give, Request as AftersaleRequest};
-pub use super::rules::complaint::Side;
+pub use super::rules::component::aftersale::{Give, Request as AftersaleRequest};
+pub use super::rules::component::complaint::Side;
 
 /// What was opened, and that it was.
 #[derive(Debug, Clone)]

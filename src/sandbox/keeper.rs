@@ -2,7 +2,8 @@
 //! decides, an account is frozen.
 
 use super::Sandbox;
-use super::rules::{Happening, access, wxpay};
+use super::rules::Happening;
+use super::rules::component::{access, wxpay};
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;

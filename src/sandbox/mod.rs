@@ -24,15 +24,15 @@ pub use keeper::{AccessMove, NumberMove};
 pub use provider::ProviderMove;
 pub use router::NOT_SIMULATED;
 pub use rules::Happening;
-pub use rules::aftersale::Aftersale;
-pub use rules::complaint::Complaint;
-pub use rules::funds::Step as WithdrawalStep;
-pub use rules::goods::Verdict;
-pub use rules::image::Held as HeldPicture;
-pub use rules::ledger::Account;
-pub use rules::order::{Order, Promotion};
-pub use rules::reach::Visited;
-pub use rules::sharer::Answer as SharerAnswer;
+pub use rules::component::aftersale::Aftersale;
+pub use rules::component::complaint::Complaint;
+pub use rules::component::funds::Step as WithdrawalStep;
+pub use rules::component::goods::Verdict;
+pub use rules::component::image::Held as HeldPicture;
+pub use rules::component::ledger::Account;
+pub use rules::component::order::{Order, Promotion};
+pub use rules::component::reach::Visited;
+pub use rules::component::sharer::Answer as SharerAnswer;
 pub use seed::{Seed, Seeded};
 pub use store::{Document, Exchange, Settings};
 
@@ -42,7 +42,8 @@ use crate::text;
 use crate::types::rfc3339;
 use anyhow::Result;
 use router::{Body, Call, Refusal, Router, envelope};
-use rules::{access, account, goods, image, permit, quota, token};
+use rules::component::{access, account, goods, image, permit};
+use rules::{quota, token};
 use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -75,6 +76,8 @@ struct Answer {
     errcode: i64,
     /// HTTP.
     status: u16,
+    /// Sent in place of the body, which then only says so.
+    file: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -86,6 +89,7 @@ impl Answer {
                     .into(),
             errcode: 0,
             status: 403,
+            file: None,
         }
     }
 }
@@ -375,6 +379,7 @@ impl Sandbox {
             body: String::new(),
             errcode: 0,
             status,
+            file: None,
         };
         // The call fails anyway, which is what the fault is for.
         drop(self.write(|tx| Ok(tx.log(&exchange(call, tx.now, "", status, &nothing, fault))?)));
@@ -398,10 +403,20 @@ impl Sandbox {
 
 fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
     match outcome {
+        Ok(Value::String(held)) if path == crate::api::store::image::MEDIA_PATH => {
+            let file = rules::store::image::file(&held);
+            Answer {
+                body: format!("(file, {} bytes)", file.len()),
+                errcode: 0,
+                status: 200,
+                file: Some(file),
+            }
+        }
         Ok(reply) => Answer {
             body: envelope(path, reply).to_string(),
             errcode: 0,
             status: 200,
+            file: None,
         },
         Err(Refusal { errcode, errmsg }) => {
             let words = format!("{errmsg} rid: {rid}");
@@ -409,6 +424,7 @@ fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
                 body: json!({ "errcode": errcode, "errmsg": words }).to_string(),
                 errcode,
                 status: 200,
+                file: None,
             }
         }
     }

@@ -2,7 +2,8 @@
 //! invited people answer, buyers take coupons and come through shared material.
 
 use super::Sandbox;
-use super::rules::{Happening, coupon, promoter, reach, sharer, staff};
+use super::rules::Happening;
+use super::rules::component::{coupon, promoter, reach, sharer, staff};
 use anyhow::Result;
 
 impl Sandbox {

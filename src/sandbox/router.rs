@@ -1,8 +1,9 @@
 //! Path → rule, typed by [`Endpoint`]: the same types that the client sends are the server's contract. Also what
 //! every call must pass before its rule is asked.
 
+use super::rules::component::{access, goods, image, order, staff};
 use super::rules::token::Owner;
-use super::rules::{access, goods, image, order, quota, staff, store, token};
+use super::rules::{quota, store, token};
 use super::store::Tx;
 use crate::api::Endpoint;
 use crate::api::common::CLASSIC_TOKEN_PATH;
@@ -302,7 +303,7 @@ fn missing(path: &str, field: &str) -> Refusal {
             order::missing(field)
         }
         (path, field) if path.starts_with("/shop/ecaftersale/") => {
-            super::rules::aftersale::missing(field)
+            super::rules::component::aftersale::missing(field)
         }
         (path, field) if path.starts_with("/shop/funds/") || path.starts_with("/shop/pay/") => {
             Refusal::new(400, format!("invalid parameter: {field} is missing"))
@@ -348,10 +349,11 @@ pub fn envelope(path: &str, reply: Value) -> Value {
 
 /// Every rule of the shop.
 pub fn rules() -> Router {
-    use super::rules::{
-        account, aftersale, bank, callback, category, certificate, commission, complaint, coupon,
-        delivery, funds, legacy_aftersale, pay, permit, promoter, provider, reach, sharer, wxpay,
+    use super::rules::component::{
+        account, aftersale, bank, category, certificate, commission, complaint, coupon, delivery,
+        funds, legacy_aftersale, pay, permit, promoter, reach, sharer, wxpay,
     };
+    use super::rules::{callback, provider};
     use crate::api::component::{
         account as of_account, category as of_category, goods as of_goods,
     };

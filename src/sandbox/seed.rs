@@ -4,16 +4,17 @@
 //! Goods and orders go the way that calls take them, at times of their own, so that a seeded shop cannot hold what
 //! calls could not have made.
 
-use super::rules::goods::{self, Verdict};
-use super::rules::order::{self, status};
-use super::rules::{self, delivery};
+use super::rules;
+use super::rules::component::delivery;
+use super::rules::component::goods::{self, Verdict};
+use super::rules::component::order::{self, status};
 use super::store::{Document, Tx};
 use super::{Order, Promotion, Sandbox};
 use crate::api::component::goods::{AddSpu, DelistingSpu};
 use crate::fail::Failure;
-use crate::model::deadline::{DAY, HOUR};
 use crate::text;
 use crate::types::ChinaTime;
+use crate::types::span::{DAY, HOUR};
 use anyhow::Result;
 use fastrand::Rng;
 use serde::Serialize;
@@ -168,7 +169,7 @@ impl Sandbox {
 }
 
 fn channels(tx: &mut Tx<'_>, product: &str) -> Result<(), super::router::Refusal> {
-    use rules::{coupon, promoter, sharer};
+    use rules::component::{coupon, promoter, sharer};
     coupon::confirm(tx, serde_json::from_value(json!({}))?)?;
     for (number, name, off, total) in [
         ("K5", "新客立减5元", 500, 100),

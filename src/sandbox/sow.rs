@@ -2,11 +2,11 @@
 //! goes the way that buyers, merchants and the platform take it, at times of its own.
 
 use super::router::Refusal;
-use super::rules::aftersale::{self, Request, Sent};
-use super::rules::{complaint, order};
+use super::rules::component::aftersale::{self, Request, Sent};
+use super::rules::component::{complaint, order};
 use super::store::Tx;
-use crate::model::deadline::{DAY, HOUR};
 use crate::types::Fen;
+use crate::types::span::{DAY, HOUR};
 use fastrand::Rng;
 use serde_json::json;
 

@@ -5,6 +5,7 @@ use super::router::Refusal;
 use crate::fail::{Failure, Within};
 use crate::text;
 use crate::types::now;
+use crate::types::span::{DAY, HOUR};
 use anyhow::Result;
 use rusqlite::{
     Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
@@ -273,8 +274,14 @@ const FIRST_ID: i64 = 3_302_645_269_677_080_001;
 const ID_STEP: i64 = 34;
 /// Numbers that begin elsewhere, so that an order, an after-sale and a dispute are never taken for each other.
 const APART: [(&str, i64); 2] = [
-    (super::rules::aftersale::NOUN, FIRST_ID + 10_000_000_000),
-    (super::rules::complaint::NOUN, FIRST_ID + 20_000_000_000),
+    (
+        super::rules::component::aftersale::NOUN,
+        FIRST_ID + 10_000_000_000,
+    ),
+    (
+        super::rules::component::complaint::NOUN,
+        FIRST_ID + 20_000_000_000,
+    ),
 ];
 
 impl<'db> Tx<'db> {
@@ -344,7 +351,7 @@ impl<'db> Tx<'db> {
 
     /// The number of the China day, which is when day counters start again.
     pub fn day(&self) -> i64 {
-        (self.now + 8 * 3600).div_euclid(86_400)
+        (self.now + 8 * HOUR).div_euclid(DAY)
     }
 
     /// Notes an event that the platform would push: its name, and the fields beside the envelope (`order_info` …).

@@ -2,13 +2,10 @@
 
 use super::Shop;
 use super::store::StoreState;
-use crate::api::Endpoint;
 pub use crate::api::common::QuotaGetReply as TokenQuota;
-use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest, StableToken};
+use crate::api::common::{CLASSIC_TOKEN_PATH, QuotaGet, SeenRequest};
 use crate::api::component::account::GetInfo;
-use crate::api::component::is_of_component;
 use crate::api::store::goods::GetAuditQuota;
-use crate::api::store::is_of_store;
 use crate::api::store::merchant::{INFO_PATH, InfoReply};
 use crate::client::trace::mask;
 use crate::fail::{Failure, Kind};
@@ -16,9 +13,6 @@ use crate::text;
 use crate::types::{Family, Secret};
 use anyhow::Result;
 use serde_json::{Map, Value};
-
-/// The token calls of a shop itself.
-const TOKEN_CALLS: [&str; 2] = [CLASSIC_TOKEN_PATH, StableToken::PATH];
 
 impl Shop {
     /// One cheap read of the shop's family, tried once with this very token.
@@ -57,18 +51,6 @@ impl Shop {
             cgi_path: CLASSIC_TOKEN_PATH.to_owned(),
         };
         self.client.try_once(&request, token).await
-    }
-
-    /// Paths that this program calls for the shop's family, and the token calls.
-    pub fn quota_paths(&self) -> Vec<&'static str> {
-        let of_family: fn(&str) -> bool = match self.family {
-            Family::Component => is_of_component,
-            Family::Store => is_of_store,
-        };
-        crate::api::paths()
-            .map(|(path, _)| path)
-            .filter(|path| of_family(path) || TOKEN_CALLS.contains(path))
-            .collect()
     }
 
     /// What WeChat saw of a call, without tokens, secrets and what tells who a buyer is.

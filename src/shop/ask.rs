@@ -7,13 +7,13 @@ use crate::api::operation::paging::{Paging, Style};
 use crate::api::operation::{Book, Kind, Operation};
 use crate::fail::{self, Failure, failure};
 use crate::text;
+use crate::types::span::DAY;
 use anyhow::Result;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
 /// A page of a list whose size the reference does not name.
 const PAGE: u64 = 50;
-const DAY: i64 = 24 * 60 * 60;
 
 /// What is taken from the answers to a call.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use super::Shop;
 use crate::fail::{Failure, Kind};
-use crate::state::LockGuard;
+use crate::state::runs::{Run, RunState};
+use crate::state::{LockGuard, State};
 use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -18,10 +19,40 @@ pub enum Busy {
     Exit,
 }
 
+/// The lock of the jobs of a shop.
+fn jobs(shop: &str) -> String {
+    format!("job-{shop}")
+}
+
+/// The lock of those who answer after-sales of a shop: they need not wait for its other jobs.
+pub(super) fn answers(shop: &str) -> String {
+    format!("aftersale-{shop}")
+}
+
+/// Whether a run without an end goes on: somebody holds the lock of its jobs, and it is the newest of them.
+pub fn is_under_way(state: &State, run: &Run) -> Result<bool> {
+    /// So many of the newest runs are looked at.
+    const NEWEST: u32 = 20;
+    let lock = |run: &Run| {
+        if run.command.starts_with("aftersale") {
+            answers(&run.shop)
+        } else {
+            jobs(&run.shop)
+        }
+    };
+    let own = lock(run);
+    let newest = state
+        .runs(&run.shop, NEWEST)?
+        .into_iter()
+        .find(|run| run.state == RunState::Open && lock(run) == own);
+    let is_newest = newest.is_some_and(|newest| newest.id == run.id);
+    Ok(is_newest && state.try_lock(&own)?.is_none())
+}
+
 impl Shop {
     /// One job at a time works for a shop, over all processes of this machine.
     pub async fn one_job(&self, busy: Busy) -> Result<LockGuard> {
-        let name = format!("job-{}", self.client.shop_key());
+        let name = jobs(self.client.shop_key());
         self.one_at_a_time(name, busy).await
     }
 

@@ -5,9 +5,12 @@ pub mod access;
 pub mod aftersale;
 pub mod ask;
 pub mod audit;
+pub mod authorization;
+pub mod by_name;
 pub mod commission;
 pub mod coupon;
 pub mod delivery;
+pub mod diagnosis;
 pub mod dispute;
 pub mod due;
 pub mod funds;
@@ -25,6 +28,7 @@ pub mod pass_through;
 pub mod pay;
 pub mod promoter;
 mod provider;
+pub mod quota;
 pub mod reading;
 pub mod role;
 pub mod status;
@@ -35,19 +39,14 @@ pub mod walk;
 pub mod write;
 
 pub use observer::{Observer, ShopClock};
-pub use provider::Authorization;
 
-use crate::api::common::{
-    CLEAR_QUOTA_BY_SECRET_PATH, ClearOneQuota, ClearQuota, QuotaGet, QuotaGetReply, RidGet,
-    RidGetReply,
-};
+use crate::api::common::{RidGet, RidGetReply};
 use crate::api::operation::{self, Book, Operation};
-use crate::api::{Done, Resend};
 use crate::client::Client;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
-use crate::types::{Family, Secret};
+use crate::types::Family;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -157,43 +156,6 @@ impl Shop {
         let (book, operation) = known(path)?;
         let taken = ask::Taken { rows, beside: &[] };
         self.ask_all(book, operation, body, taken, None).await
-    }
-
-    /// The day counters of one call, `cgi_path` with its leading slash.
-    pub async fn quota(&self, cgi_path: &str) -> Result<QuotaGetReply> {
-        self.client
-            .call(&QuotaGet {
-                cgi_path: cgi_path.to_owned(),
-            })
-            .await
-    }
-
-    /// Sets all day counters to 0; 10 times a month.
-    pub async fn clear_quota(&self, appid: &str) -> Result<()> {
-        self.client
-            .call(&ClearQuota {
-                appid: appid.to_owned(),
-            })
-            .await
-            .map(|_| ())
-    }
-
-    /// Sets all day counters to 0 without a token; out of the same pot.
-    pub async fn clear_quota_by_secret(&self, appid: &str, secret: &Secret) -> Result<()> {
-        let query = [("appid", appid), ("appsecret", secret.expose())];
-        let done: Result<Done> = self
-            .client
-            .post_openly(CLEAR_QUOTA_BY_SECRET_PATH, &query, Resend::Never)
-            .await;
-        done.map(|_| ())
-    }
-
-    /// Sets the day counter of one call to 0; 50 times a month.
-    pub async fn clear_one_quota(&self, cgi_path: &str) -> Result<()> {
-        let request = ClearOneQuota {
-            cgi_path: cgi_path.to_owned(),
-        };
-        self.client.call(&request).await.map(|_| ())
     }
 
     /// What WeChat saw of a call.

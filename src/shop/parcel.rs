@@ -5,6 +5,7 @@ use super::order::Key;
 use super::write::{Found, Settled, Sort};
 use crate::clock::{now, sleep};
 use crate::state::money::{Movement, Stand};
+use crate::types::span::DAY;
 use anyhow::Result;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,7 +15,6 @@ const AND: char = ',';
 /// What stands between carrier and waybill.
 const OF: char = ' ';
 /// Seconds in which an order shows what was reported for certain.
-const DAY: i64 = 86_400;
 
 /// The mark of parcels that are reported together, each by carrier and waybill.
 pub fn mark<'a>(parcels: impl Iterator<Item = (&'a str, &'a str)>) -> String {

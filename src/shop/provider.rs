@@ -1,8 +1,7 @@
-//! A service provider: its tickets, the authorizations that merchants give it, and its day counters.
+//! A service provider: its tickets, and the authorizations that merchants give it.
 
 use super::Shop;
-pub use crate::api::provider::Authorization;
-use crate::api::provider::{ClearComponentQuota, QueryAuth, StartPushTicket};
+use crate::api::provider::{Authorization, QueryAuth, StartPushTicket};
 use crate::types::Secret;
 use anyhow::Result;
 
@@ -24,21 +23,5 @@ impl Shop {
             authorization_code: code.clone(),
         };
         Ok(self.client.call(&request).await?.authorization_info)
-    }
-
-    /// Sets the day counters of the provider, or of one of its merchants, to 0. It carries no token: the client of a
-    /// merchant serves as well as the provider's own.
-    pub async fn clear_provider_quota(
-        &self,
-        appid: &str,
-        merchant: Option<&str>,
-        secret: Secret,
-    ) -> Result<()> {
-        let request = ClearComponentQuota {
-            component_appid: appid.to_owned(),
-            appid: merchant.map(str::to_owned),
-            appsecret: secret,
-        };
-        self.client.call_openly(&request).await.map(|_| ())
     }
 }

@@ -38,6 +38,7 @@ use crate::state::LockGuard;
 use crate::state::money::{Movement, Stand, Wanted};
 use crate::text;
 use crate::types::Fen;
+use crate::types::span::DAY;
 use anyhow::Result;
 use serde_json::Value;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -52,7 +53,7 @@ const PATIENCE: i64 = 10;
 /// How long after the program that sent it was stopped the last byte may have left; longer than a request may take.
 const UNDER_WAY: i64 = 120;
 /// A movement that was shown is not taken for a new one before this many seconds are over.
-const AGAIN_AFTER: i64 = 86_400;
+const AGAIN_AFTER: i64 = DAY;
 
 /// The sorts of movements, and with them how each is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

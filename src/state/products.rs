@@ -17,6 +17,12 @@ pub(super) const SCHEMA: &str = "
         shop TEXT NOT NULL, number TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (shop, number)) WITHOUT ROWID;";
 
+// Without the name of the index SQLite reads all products of the shop for every row of a sheet.
+const BY_NUMBER: &str = "SELECT id, number, code FROM product INDEXED BY product_by_number
+    WHERE shop = ?1 AND number = ?2 ORDER BY id";
+const BY_CODE: &str = "SELECT id, number, code FROM product INDEXED BY product_by_code
+    WHERE shop = ?1 AND code = ?2 AND number = '' ORDER BY id";
+
 /// A product of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownProduct {
@@ -68,16 +74,11 @@ impl State {
                 })?
                 .collect()
         };
-        let by_number = read(
-            "SELECT id, number, code FROM product WHERE shop = ?1 AND number = ?2 ORDER BY id",
-            number,
-        )
-        .map_err(sqlite_failure)?;
+        let by_number = read(BY_NUMBER, number).map_err(sqlite_failure)?;
         if !by_number.is_empty() || code.is_empty() {
             return Ok(by_number);
         }
-        let by_code = "SELECT id, number, code FROM product WHERE shop = ?1 AND code = ?2 AND number = '' ORDER BY id";
-        read(by_code, code).map_err(|error| sqlite_failure(error).into())
+        read(BY_CODE, code).map_err(|error| sqlite_failure(error).into())
     }
 
     /// The merchant's number of a product, by the store's; `None` where it has none.
@@ -173,6 +174,24 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_product_is_found_without_reading_the_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = State::open(folder.path()).expect("a state");
+        let sql = state.sql();
+        for (query, key) in [(BY_NUMBER, "number=?"), (BY_CODE, "code=?")] {
+            let plan: Vec<String> = sql
+                .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
+                .and_then(|mut statement| {
+                    let steps = statement.query_map(["s", "A"], |row| row.get(3))?;
+                    steps.collect()
+                })
+                .expect("a plan");
+            assert!(plan.iter().all(|step| step.contains(key)), "{plan:?}");
+            assert!(!plan.is_empty());
+        }
+    }
 
     #[test]
     fn a_product_is_found_by_its_number_and_else_by_its_code() {

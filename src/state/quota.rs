@@ -4,12 +4,11 @@
 //! China, as the pages speak of days (the hour at which counters start again is unconfirmed).
 
 use super::{State, sqlite_failure};
+use crate::types::span::{DAY, HOUR};
 use anyhow::Result;
 use rusqlite::{TransactionBehavior, params};
 use std::collections::VecDeque;
 
-const HOUR: i64 = 3600;
-const DAY: i64 = 86_400;
 const CHINA: i64 = 8 * HOUR;
 
 /// How many submissions are allowed; `None` is no limit.

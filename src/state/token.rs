@@ -2,13 +2,14 @@
 
 use super::{State, sqlite_failure};
 use crate::types::Secret;
+use crate::types::span::HOUR;
 use anyhow::Result;
 use rusqlite::{OptionalExtension, params};
 
 /// Stands in the column `kind` beside `stable`, `classic`, `component` and `authorizer`.
 const TICKET: &str = "ticket";
 /// How long a ticket can pay for a token, in seconds.
-pub const TICKET_LIFE: i64 = 12 * 3600;
+pub const TICKET_LIFE: i64 = 12 * HOUR;
 
 /// Stands in the column `kind` of a provider's row.
 fn code_of(merchant: &str) -> String {

@@ -4,6 +4,10 @@ use crate::lang::Text;
 use crate::text;
 use std::time::Duration;
 
+/// Seconds.
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
+
 /// A span of time: `90s`, `30m`, `1h30m`, `2d`; a day has 24 hours.
 pub fn duration(text: &str) -> Result<Duration, Text> {
     let day = jiff::SpanRelativeTo::days_are_24_hours();

@@ -376,6 +376,14 @@ impl SizeItem {
 pub const APPLY_PATH: &str = "/channels/ec/category/add";
 pub const FLOWS_PATH: &str = "/channels/ec/category/getbizcatflowlist";
 
+/// Applications, a page of them.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ListFlows {
+    pub is_filter_status: bool,
+    pub offset: i64,
+    pub limit: i64,
+}
+
 /// Applications for categories.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -35,6 +35,28 @@ pub const DELETE_SALE_PATH: &str = "/channels/ec/product/limiteddiscounttask/del
 /// Where and why products are held back; at most 50.
 pub const RESTRICTED_PATH: &str = "/channels/ec/product/getproductrestrictedinfo";
 
+/// Asks for a page of flash sales.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ListSales<'a> {
+    pub page_size: usize,
+    /// Of the page before; empty for the first.
+    pub next_key: &'a str,
+}
+
+/// A SKU of a flash sale, as it is sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct SentSku {
+    pub sku_id: Id,
+    pub sale_price: Fen,
+    pub sale_stock: i64,
+}
+
+/// Asks where products are held back.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct GetRestricted<'a> {
+    pub product_ids: &'a [Id],
+}
+
 /// Flash sales, a page of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

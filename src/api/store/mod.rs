@@ -5,6 +5,7 @@ pub mod category;
 pub mod goods;
 pub mod image;
 pub mod merchant;
+pub mod opening;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;

@@ -1,16 +1,15 @@
-//! `wxsell event listen`: wires the receiver, the forwarder and what people see.
+//! `wxsell event listen`: for which shops, where to, and what people see of it.
 
 use super::super::Ctx;
 use super::super::sandbox::told_to_stop;
 use super::{account, address};
-use crate::fail::{Failure, Kind, Within};
+use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
 use crate::profile::{self, Settings, SettingsFile};
-use crate::push::Account;
-use crate::push::forward::{Courier, Form, Forwarder, Target, Wake};
-use crate::push::receiver::{Happening, Limits, Receiver, Shop, tls};
-use crate::state::pushes::PushLog;
+use crate::push::forward::{Form, Target};
+use crate::push::listen::{Bound, Listen, Say};
+use crate::push::receiver::{Shop, tls};
 use crate::text;
 use anyhow::Result;
 use clap::{Args, ValueHint};
@@ -18,18 +17,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// So many lines wait to be printed; further ones are left out, because a slow reader must not delay an answer.
 const LINES: usize = 1_024;
-/// Refused requests that are told of one by one within a second; more are counted.
-const REFUSALS: u32 = 20;
-/// How long the forwarder rests after the state file could not be used.
-const REST: Duration = Duration::from_secs(5);
-
 #[derive(Debug, Args)]
 pub struct ListenArgs {
     /// Port to listen on; 0 takes a free one
@@ -131,114 +124,38 @@ pub async fn run(args: ListenArgs, ctx: &Ctx) -> Result<()> {
         return Err(Failure::input(text!("`event listen` has no dry run")).into());
     }
     let said = printer(&ctx.out)?;
+    let say: Say = Arc::new(move |words| drop(said.try_send(words)));
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => {
-            let said = said.clone();
-            Some(tls(certificate, key, move |text| {
-                drop(said.try_send(text))
-            })?)
+            let say = say.clone();
+            Some(tls(certificate, key, move |words| say(words))?)
         }
         _ => None,
     };
-    let shops = shops(&args.path, ctx)?;
-    let state = ctx.state()?.clone();
-    state.may_be_written()?;
-    let log = Arc::new(PushLog::open(state.folder())?);
-    let target = args.onward.target(ctx);
-    let lock = match &target {
-        Some(_) => Some(crate::push::hand::alone(&state)?),
-        None => None,
-    };
-    let listener = bind(&args).await?;
-    let wake = target.as_ref().map(|_| Wake::default());
-    let forwarder = target
-        .map(|target| forwarder(target, &args.onward, &shops, log.clone(), said.clone(), ctx))
-        .transpose()?;
-    announce(&args, &listener, &shops, tls.is_some(), ctx)?;
-    let (told, stopping) = watch::channel(false);
-    let working = forwarder.zip(wake.clone()).map(|(forwarder, wake)| {
-        let said = said.clone();
-        tokio::spawn(keep_forwarding(forwarder, wake, stopping, said))
-    });
-    let refusals = Mutex::new(Refusals::default());
-    let receiver = Receiver {
-        shops,
-        log,
-        state,
-        limits: Limits::default(),
+    let listen = Listen {
+        shops: shops(&args.path, ctx)?,
+        state: ctx.state()?.clone(),
+        target: args.onward.target(ctx),
+        only: args.onward.only.clone(),
         safe_only: args.safe_only,
         allow_plain: args.allow_plain,
-        only: args.onward.only.clone(),
-        forward: wake,
         tls,
-        watch: Box::new(move |happening| {
-            if matches!(happening, Happening::Refused { .. }) {
-                let mut refusals = refusals.lock().unwrap_or_else(PoisonError::into_inner);
-                let (told, left_out) = refusals.one_more(crate::types::now());
-                if left_out > 0 {
-                    let count = left_out;
-                    drop(said.try_send(text!(
-                        "{count} more {count:request was|requests were} refused",
-                        count
-                    )));
-                }
-                if !told {
-                    return;
-                }
-            }
-            drop(said.try_send(words(&happening)));
-        }),
+        say,
     };
-    let work = async {
-        receiver.serve(listener, told_to_stop()).await?;
-        // Nobody listens where nothing is handed on.
-        let _ = told.send(true);
-        if let Some(working) = working {
-            working.await?;
-        }
-        anyhow::Ok(())
-    };
-    let twice = async {
-        told_to_stop().await;
-        told_to_stop().await;
-    };
-    let done = tokio::select! {
-        done = work => done,
-        () = twice => Err(Failure::new(Kind::Stopped, text!("stopped")).into()),
-    };
-    drop(lock);
-    done
+    let bound = listen.bind((args.host, args.port).into()).await?;
+    announce(&args, &bound, ctx)?;
+    bound.serve(told_to_stop).await
 }
 
-async fn bind(args: &ListenArgs) -> Result<tokio::net::TcpListener> {
-    tokio::net::TcpListener::bind((args.host, args.port))
-        .await
-        .map_err(|error| {
-            Failure::network(text!(
-                "cannot listen on port {port}: {error}",
-                port = args.port,
-                error = error.to_string()
-            ))
-            .hint(text!(
-                "take another port with --port, or a free one with --port 0"
-            ))
-        })
-        .within(|| text!("starting the receiver"))
-}
-
-fn announce(
-    args: &ListenArgs,
-    listener: &tokio::net::TcpListener,
-    shops: &HashMap<String, Arc<Shop>>,
-    encrypted: bool,
-    ctx: &Ctx,
-) -> Result<()> {
+fn announce(args: &ListenArgs, bound: &Bound, ctx: &Ctx) -> Result<()> {
+    let encrypted = bound.is_encrypted();
     let scheme = if encrypted { "https" } else { "http" };
-    let paths = shops
+    let paths = bound
+        .shops()
         .iter()
         .map(|(path, shop)| (path.clone(), shop.account.appid.clone()));
     ctx.out.show(&Listening {
-        url: format!("{scheme}://{}{}", listener.local_addr()?, args.path),
+        url: format!("{scheme}://{}{}", bound.address()?, args.path),
         paths: paths.collect(),
         forward_to: args
             .onward
@@ -264,45 +181,6 @@ fn printer(out: &Output) -> Result<SyncSender<Text>> {
         .name("printer".into())
         .spawn(move || lines.iter().for_each(|line| out.note(line)))?;
     Ok(said)
-}
-
-/// Refusals of one second: strangers can cause thousands, and each line takes time from true pushes.
-#[derive(Debug, Default)]
-struct Refusals {
-    second: i64,
-    told: u32,
-    left_out: u64,
-}
-
-impl Refusals {
-    /// Whether this one is told of, and how many were left out of the seconds before.
-    fn one_more(&mut self, now: i64) -> (bool, u64) {
-        let mut before = 0;
-        if self.second != now {
-            before = self.left_out;
-            *self = Refusals {
-                second: now,
-                ..Refusals::default()
-            };
-        }
-        self.told += 1;
-        let told = self.told <= REFUSALS;
-        self.left_out += u64::from(!told);
-        (told, before)
-    }
-}
-
-fn words(happening: &Happening) -> Text {
-    match happening {
-        Happening::Stored { id, appid, summary } => {
-            text!("{appid} {id}: {what}", appid, id, what = summary.clone())
-        }
-        Happening::Again { id, appid } => text!("{appid} {id}: pushed again", appid, id),
-        Happening::Tested { appid } => text!("{appid}: the address was tested", appid),
-        Happening::Refused { refusal, path } => {
-            text!("refused at {path}: {why}", path, why = refusal.words())
-        }
-    }
 }
 
 /// The shops that are received for, by path: the current profile at `path`, every profile that keeps a Token at
@@ -350,61 +228,4 @@ fn other(name: &str, settings: &Settings, ctx: &Ctx) -> Result<Option<Shop>> {
         key: profile.account_key(),
         account,
     }))
-}
-
-fn forwarder(
-    target: Target,
-    onward: &Onward,
-    shops: &HashMap<String, Arc<Shop>>,
-    log: Arc<PushLog>,
-    said: SyncSender<Text>,
-    ctx: &Ctx,
-) -> Result<Forwarder> {
-    let accounts: HashMap<String, Account> = shops
-        .values()
-        .map(|shop| (shop.key.clone(), shop.account.clone()))
-        .collect();
-    Ok(Forwarder {
-        state: ctx.state()?.clone(),
-        log,
-        shops: accounts.keys().cloned().collect(),
-        courier: Courier::new(target, accounts)?,
-        only: onward.only.clone(),
-        once: false,
-        watch: Box::new(move |line| drop(said.try_send(line))),
-    })
-}
-
-/// Hands on until told to stop; a state file that cannot be used for a while does not end it.
-async fn keep_forwarding(
-    forwarder: Forwarder,
-    wake: Wake,
-    mut stopping: watch::Receiver<bool>,
-    said: SyncSender<Text>,
-) {
-    while let Err(error) = forwarder.run(wake.clone(), stopping.clone()).await {
-        drop(said.try_send(text!(
-            "forwarding paused: {why}",
-            why = Failure::from_any(error).message
-        )));
-        let told = stopping.wait_for(|stop| *stop);
-        if tokio::time::timeout(REST, told).await.is_ok() {
-            break;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_refusals_are_counted_and_not_told_of_one_by_one() {
-        let mut refusals = Refusals::default();
-        let told: Vec<(bool, u64)> = (0..50).map(|_| refusals.one_more(7)).collect();
-        assert_eq!(told.iter().filter(|(told, _)| *told).count(), 20);
-        assert!(told.iter().all(|(_, before)| *before == 0));
-        assert_eq!(refusals.one_more(8), (true, 30));
-        assert_eq!(refusals.one_more(9), (true, 0));
-    }
 }

@@ -18,6 +18,7 @@ use crate::push::{Account, AesKey, Refusal};
 use crate::state::pushes::Filter;
 use crate::text;
 use crate::types::now;
+use crate::types::span::DAY;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
@@ -102,7 +103,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 }
 
 /// Refusals older than this are of no interest any more, in seconds.
-const RECENT: i64 = 7 * 86_400;
+const RECENT: i64 = 7 * DAY;
 
 /// Says where WeChat's own messages were refused because they are not encrypted: the shop loses them until the console or
 /// the receiver is changed. Their signature was right, so that no stranger can make this appear.

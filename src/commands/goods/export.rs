@@ -2,7 +2,7 @@
 
 use super::list::{ListArgs, fetch};
 use crate::commands::Ctx;
-use crate::commands::written::{ending, refuse_existing, write};
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::rows::as_added;

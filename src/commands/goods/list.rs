@@ -6,13 +6,14 @@ use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
-use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Columns, Record};
 use crate::shop::goods::kept::Reading;
+use crate::shop::goods::single::absent;
 use crate::shop::goods::{Copy, GoodsFilter};
 use crate::shop::pass_through::Ask;
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, Fen, plain_time, rfc3339};
 use anyhow::Result;
 use serde::Serialize;
@@ -459,7 +460,7 @@ pub async fn fetch(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Spu>> {
         since.map(|since| {
             (
                 ChinaTime::from_unix(since.first(now)),
-                ChinaTime::from_unix(now + 86_400),
+                ChinaTime::from_unix(now + DAY),
             )
         })
     };
@@ -507,12 +508,6 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         ..GoodsRow::from(spu)
     };
     ctx.out.show(&GoodsPage::of(row, ctx).await?)
-}
-
-/// The failure for a product that is not there.
-pub fn absent(out_product_id: &str) -> Failure {
-    Failure::new(crate::fail::Kind::Refused, text!("the shop has no product {number}", number = out_product_id))
-        .hint(text!("`wxsell goods list` shows what it has; a product that never passed an audit has no online copy"))
 }
 
 /// The names that `--columns` takes.

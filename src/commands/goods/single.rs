@@ -1,18 +1,18 @@
 //! `wxsell goods add`, `update` and `price-stock`: one product from options, or price and stock from a sheet. What
 //! options say becomes a one-line catalogue, so that it is checked, journalled and sent like a file.
 
-use super::list::absent;
 use super::read::ReadArgs;
 use super::upload::{self, SendArgs};
-use crate::api::component::goods::{AddSpu, Sku, SkuAttr, UpdateSpuFree};
+use crate::api::component::goods::{AddSpu, SkuAttr, UpdateSpuFree};
 use crate::bulk::source::Input;
 use crate::commands::Ctx;
 use crate::fail::Failure;
 use crate::lang::Text;
-use crate::shop::goods::Copy;
+use crate::shop::goods::component::document;
 use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
 use crate::shop::goods::sheet::cells::CLEAR;
 use crate::shop::goods::sheet::fields::Field;
+use crate::shop::goods::single::Given;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
@@ -166,196 +166,36 @@ fn attribute(text: &str) -> Result<SkuAttr, Text> {
 }
 
 impl Fields {
-    /// What is given, as a document of one product; `sku` is the SKU that options of a SKU are about. What is not given
-    /// is not in it.
-    fn document(self, out_product_id: &str, sku: Option<String>) -> serde_json::Value {
-        let mut product = serde_json::Map::new();
-        let mut put = |name: &str, value: Option<serde_json::Value>| {
-            if let Some(value) = value {
-                product.insert(name.to_owned(), value);
-            }
-        };
-        // As in a sheet, `[clear]` empties a field.
-        let text = |given: Option<String>| {
-            given.map(|text| match text == CLEAR {
-                true => serde_json::Value::Null,
-                false => text.into(),
-            })
-        };
-        let list = |given: &[String]| {
-            if given == [CLEAR] {
-                return Some(serde_json::Value::Null);
-            }
-            let images = || given.iter().map(|image| absolute(image)).collect();
-            (!given.is_empty()).then(images)
-        };
-        put("out_product_id", Some(out_product_id.into()));
-        put("title", text(self.title));
-        put("path", text(self.path));
-        put("head_img", list(&self.images));
-        put("qualification_pics", list(&self.qualifications));
-        put("third_cat_id", self.category.map(Into::into));
-        put("brand_id", self.brand.map(Into::into));
-        put("info_version", text(self.info_version));
-        let mut desc = serde_json::Map::new();
-        if let Some(words) = self.desc {
-            desc.insert("desc".to_owned(), text(Some(words)).unwrap_or_default());
+    /// What they say; an image on the command line is relative to the working folder.
+    pub(super) fn given(self) -> Given {
+        let images = |given: Vec<String>| given.iter().map(|image| absolute(image)).collect();
+        Given {
+            title: self.title,
+            path: self.path,
+            images: images(self.images),
+            desc: self.desc,
+            desc_images: images(self.desc_images),
+            qualifications: images(self.qualifications),
+            category: self.category,
+            brand: self.brand,
+            info_version: self.info_version,
+            freight: self.freight,
+            product_attributes: self.product_attributes,
+            sku: self.sku,
+            price: self.price,
+            market_price: self.market_price,
+            stock: self.stock,
+            thumb: self.thumb.as_deref().map(absolute),
+            sku_code: self.sku_code,
+            barcode: self.barcode,
+            attributes: self.attributes,
         }
-        if let Some(images) = list(&self.desc_images) {
-            desc.insert("imgs".to_owned(), images);
-        }
-        put("desc_info", (!desc.is_empty()).then(|| desc.into()));
-        if let Some(id) = sku {
-            let attributes: Vec<serde_json::Value> = self
-                .attributes
-                .iter()
-                .map(|one| serde_json::to_value(one).unwrap_or_default())
-                .collect();
-            let mut sku = serde_json::Map::new();
-            let mut put = |name: &str, value: Option<serde_json::Value>| {
-                if let Some(value) = value {
-                    sku.insert(name.to_owned(), value);
-                }
-            };
-            put("out_sku_id", Some(id.into()));
-            put("sale_price", self.price.map(|price| price.0.into()));
-            put(
-                "market_price",
-                self.market_price.map(|price| price.0.into()),
-            );
-            put("stock_num", self.stock.map(Into::into));
-            put(
-                "thumb_img",
-                self.thumb.as_deref().map(|image| absolute(image).into()),
-            );
-            put("sku_code", text(self.sku_code));
-            put("barcode", text(self.barcode));
-            put(
-                "sku_attrs",
-                (!attributes.is_empty()).then(|| attributes.into()),
-            );
-            product.insert("skus".to_owned(), vec![serde_json::Value::from(sku)].into());
-        }
-        product.into()
-    }
-
-    /// Refuses a change of nothing.
-    pub(super) fn refuse_nothing(&self) -> Result<()> {
-        if self.of_sku() && self.changes_sku() || self.of_product() {
-            return Ok(());
-        }
-        Err(Failure::input(text!("nothing to change was given"))
-            .hint(text!(
-                "say what changes, e.g. --price, --stock, --title or --image; `wxsell goods update --help` lists all"
-            ))
-            .into())
-    }
-
-    fn changes_sku(&self) -> bool {
-        self.price.is_some()
-            || self.market_price.is_some()
-            || self.stock.is_some()
-            || self.thumb.is_some()
-            || self.sku_code.is_some()
-            || self.barcode.is_some()
-            || !self.attributes.is_empty()
-    }
-
-    /// Whether an option is about the product itself.
-    fn of_product(&self) -> bool {
-        self.title.is_some()
-            || self.path.is_some()
-            || !self.images.is_empty()
-            || self.desc.is_some()
-            || !self.desc_images.is_empty()
-            || !self.qualifications.is_empty()
-            || self.category.is_some()
-            || self.brand.is_some()
-            || self.info_version.is_some()
-            || self.freight.is_some()
-            || !self.product_attributes.is_empty()
-    }
-
-    /// What has happened once all of it is done; `held` is the SKU as the shop had it.
-    fn done(&self, id: &str, held: Option<&Sku>) -> Text {
-        let audited = self.title.is_some()
-            || !self.images.is_empty()
-            || self.desc.is_some()
-            || !self.desc_images.is_empty()
-            || !self.qualifications.is_empty()
-            || self.category.is_some()
-            || self.brand.is_some()
-            || self.market_price.is_some()
-            || self.thumb.is_some()
-            || !self.attributes.is_empty();
-        if audited {
-            return text!(
-                "{product} changed; buyers see the old version until the audit has passed",
-                product = id
-            );
-        }
-        match (held, self.price, self.stock) {
-            (Some(held), Some(price), None) => text!(
-                "{product}: {old} → {new}, live now",
-                product = id,
-                old = held.sale_price.to_yuan(),
-                new = price.to_yuan()
-            ),
-            (Some(held), None, Some(stock)) => text!(
-                "{product}: stock {old} → {new}, live now",
-                product = id,
-                old = held.stock_num,
-                new = stock
-            ),
-            (Some(held), Some(price), Some(stock)) => text!(
-                "{product}: {old} → {new}, stock {had} → {has}, live now",
-                product = id,
-                old = held.sale_price.to_yuan(),
-                new = price.to_yuan(),
-                had = held.stock_num,
-                has = stock
-            ),
-            _ => text!("{product} changed, live now", product = id),
-        }
-    }
-
-    /// Refuses a SKU that the product does not have, unless all is given that a new one needs.
-    pub(super) fn refuse_unknown_sku(
-        &self,
-        product: &str,
-        sku: &str,
-        known: &[&str],
-    ) -> Result<()> {
-        let is_new = self.price.is_some() && self.stock.is_some() && !self.attributes.is_empty();
-        if is_new || known.contains(&sku) {
-            return Ok(());
-        }
-        Err(Failure::input(text!(
-            "product {product} has no SKU {sku}; it has {skus}",
-            product,
-            sku,
-            skus = known.join(", ")
-        ))
-        .hint(text!("a new SKU needs --price, --stock and --attr"))
-        .into())
-    }
-
-    /// Whether an option is about a SKU.
-    pub(super) fn of_sku(&self) -> bool {
-        self.sku.is_some()
-            || self.price.is_some()
-            || self.market_price.is_some()
-            || self.stock.is_some()
-            || self.thumb.is_some()
-            || self.sku_code.is_some()
-            || self.barcode.is_some()
-            || !self.attributes.is_empty()
     }
 }
 
-/// A picture on the command line is relative to the working folder.
-pub(super) fn absolute(image: &str) -> String {
-    if image.starts_with("http://") || image.starts_with("https://") {
+/// The file of an image, whole; an address and `[clear]` are none.
+fn absolute(image: &str) -> String {
+    if image == CLEAR || image.starts_with("http://") || image.starts_with("https://") {
         return image.to_owned();
     }
     std::path::absolute(image).map_or_else(|_| image.to_owned(), |path| path.display().to_string())
@@ -380,8 +220,9 @@ fn refuse_of_store(fields: &Fields) -> Result<()> {
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     refuse_of_store(&args.fields)?;
     let id = args.out_product_id;
-    let sku = args.fields.sku.clone().unwrap_or_else(|| id.clone());
-    let document = args.fields.document(&id, Some(sku));
+    let given = args.fields.given();
+    let sku = given.sku.clone().unwrap_or_else(|| id.clone());
+    let document = document(given, &id, Some(sku));
     let done = text!(
         "{product} added; buyers see it once the audit has passed",
         product = &id
@@ -391,33 +232,12 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
 
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     refuse_of_store(&args.fields)?;
-    args.fields.refuse_nothing()?;
+    let given = args.fields.given();
+    given.refuse_nothing()?;
     let id = args.out_product_id;
-    let held = ctx.shop().await?.goods(&id, Copy::Draft).await?;
-    let held = held.ok_or_else(|| absent(&id))?;
-    let sku = match (&args.fields.sku, held.skus.as_slice()) {
-        _ if !args.fields.of_sku() => None,
-        (Some(named), _) => Some(named.clone()),
-        (None, [only]) => Some(only.out_sku_id.clone()),
-        (None, []) => Some(id.clone()),
-        (None, several) => {
-            return Err(Failure::input(text!(
-                "the product has {count} {count:SKU|SKUs}",
-                count = several.len()
-            ))
-            .hint(text!("say which one with --sku"))
-            .into());
-        }
-    };
-    let held_sku = sku
-        .as_ref()
-        .and_then(|sku| held.skus.iter().find(|held| held.out_sku_id == *sku));
-    if let Some(sku) = &sku {
-        let known: Vec<&str> = held.skus.iter().map(|sku| &*sku.out_sku_id).collect();
-        args.fields.refuse_unknown_sku(&id, sku, &known)?;
-    }
-    let done = args.fields.done(&id, held_sku);
-    let document = args.fields.document(&id, sku);
+    let planned = ctx.shop().await?.plan_one_update(&id, &given).await?;
+    let done = given.done(&id, planned.held.as_ref());
+    let document = document(given, &id, planned.sku);
     send_one(&id, &document, true, done, &args.send, ctx).await
 }
 

@@ -1,15 +1,14 @@
 //! `wxsell order export`: the orders to ship as a sheet that `delivery send` takes back.
 
-use super::list::{Stretch, fetch};
 use crate::api::operation::masked;
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
-use crate::commands::written::{ending, refuse_existing, write};
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::model::order::State;
 use crate::output::{Cell, Column, Record};
 use crate::shop::delivery::packing::{self, SheetKind};
-use crate::shop::order::List;
+use crate::shop::order::{List, Wanted};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
@@ -70,13 +69,14 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     };
     refuse_existing(&args.output, args.overwrite)?;
     let list = List::All { oldest_first: true };
-    let stretch = Stretch {
-        since: args.since,
-        until: args.until,
-        oldest_first: true,
+    let (shop, now) = (ctx.shop().await?, ctx.clock()?);
+    let wanted = Wanted {
+        since: args.since.map(|since| since.first(now)),
+        until: args.until.map(|until| until.last(now)),
+        states: vec![State::Paid],
+        limit: None,
     };
-    let to_ship = |state: State| state == State::Paid;
-    let walked = fetch(ctx, &list, &stretch, Some(&to_ship), None).await?;
+    let walked = shop.orders_wanted(&list, &wanted).await?;
     ctx.note_unsure(walked.unsure);
     let mut orders = Vec::with_capacity(walked.rows.len());
     for order in walked.rows {

@@ -7,15 +7,13 @@ use super::shown::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::Columns;
-use crate::shop::order::{AHEAD, List, Span, spans};
+use crate::shop::order::{List, Wanted};
 use crate::shop::pass_through::Ask;
 use crate::shop::pass_through::order::{BY_PROMOTER, BY_SHARER, LIST};
 use crate::shop::reading::Fetched;
-use crate::shop::walk::Walked;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use std::collections::HashSet;
 
 /// List orders
 ///
@@ -67,15 +65,15 @@ enum Status {
 }
 
 impl Status {
-    fn fits(self, state: State) -> bool {
+    fn states(self) -> &'static [State] {
         match self {
-            Status::Unpaid => matches!(state, State::Unpaid | State::PaymentChecked),
-            Status::Paid => state == State::Paid,
-            Status::Shipped => state == State::Shipped,
-            Status::Completed => state == State::Completed,
-            Status::Expired => state == State::Expired,
-            Status::Refunded => state == State::Refunded,
-            Status::Cancelled => state == State::Cancelled,
+            Status::Unpaid => &[State::Unpaid, State::PaymentChecked],
+            Status::Paid => &[State::Paid],
+            Status::Shipped => &[State::Shipped],
+            Status::Completed => &[State::Completed],
+            Status::Expired => &[State::Expired],
+            Status::Refunded => &[State::Refunded],
+            Status::Cancelled => &[State::Cancelled],
         }
     }
 }
@@ -92,20 +90,23 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         ),
     };
     ctx.out.check_columns_of_list(columns(ctx))?;
-    let limit = ctx.out.reads(args.rows.limit);
-    let stretch = Stretch {
-        since: args.since,
-        until: args.until,
-        oldest_first: args.oldest_first,
+    let shop = ctx.shop().await?;
+    let now = ctx.clock()?;
+    let wanted = Wanted {
+        since: args.since.map(|since| since.first(now)),
+        until: args.until.map(|until| until.last(now)),
+        states: args
+            .status
+            .iter()
+            .flat_map(|one| one.states())
+            .copied()
+            .collect(),
+        limit: ctx.out.reads(args.rows.limit),
     };
-    let fits = |state| args.status.iter().any(|one| one.fits(state));
-    let wanted: Option<&dyn Fn(State) -> bool> = match args.status.is_empty() {
-        true => None,
-        false => Some(&fits),
-    };
-    let walked = fetch(ctx, &list, &stretch, wanted, limit).await?;
-    let rows = walked.rows.into_iter();
-    let found: Vec<Row> = rows
+    let walked = shop.orders_wanted(&list, &wanted).await?;
+    let found: Vec<Row> = walked
+        .rows
+        .into_iter()
         .map(|order| row(ctx, &ask, order, args.full.full))
         .collect();
     ctx.note_unsure(walked.unsure);
@@ -147,69 +148,6 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
     } else {
         line
     }
-}
-
-/// Which stretch of time is read.
-pub(super) struct Stretch {
-    pub since: Option<When>,
-    pub until: Option<When>,
-    pub oldest_first: bool,
-}
-
-impl Stretch {
-    /// In parts, in the order of the list, so that no list gets very deep. The end is fixed before the first page: a
-    /// list that grows at its end would never be whole.
-    fn spans(&self, now: i64) -> Vec<Span> {
-        let until = self.until.map_or(now + AHEAD, |until| until.last(now));
-        let Some(since) = self.since.map(|since| since.first(now)) else {
-            return vec![Span {
-                since: None,
-                until: Some(until),
-            }];
-        };
-        let span = |(from, to)| Span {
-            since: Some(from),
-            until: Some(to),
-        };
-        let spans = spans(since, until, self.oldest_first).into_iter();
-        spans.map(span).collect()
-    }
-}
-
-/// The orders of a list whose state is `wanted`, each once; no more than `limit`.
-pub(super) async fn fetch(
-    ctx: &Ctx,
-    list: &List,
-    stretch: &Stretch,
-    wanted: Option<&dyn Fn(State) -> bool>,
-    limit: Option<usize>,
-) -> Result<Walked<Fetched<Order>>> {
-    let shop = ctx.shop().await?;
-    let mut found = Walked {
-        rows: Vec::new(),
-        unsure: 0,
-    };
-    let mut seen = HashSet::new();
-    for span in stretch.spans(ctx.clock()?) {
-        let left = limit.map(|limit| limit.saturating_sub(found.rows.len()));
-        // States are picked here, so a page of any of them may hold none that are wanted.
-        let most = left.filter(|_| wanted.is_none());
-        let walked = shop.orders(list, span, most).await?;
-        found.unsure += walked.unsure;
-        for order in walked.rows {
-            let is_wanted = wanted.is_none_or(|wanted| wanted(order.value.state));
-            // A window ends where the next begins, and the clock may stand between them.
-            let id = &order.value.id;
-            if is_wanted && (id.is_empty() || seen.insert(id.clone())) {
-                found.rows.push(order);
-            }
-        }
-        if limit.is_some_and(|limit| found.rows.len() >= limit) {
-            break;
-        }
-    }
-    found.rows.truncate(limit.unwrap_or(usize::MAX));
-    Ok(found)
 }
 
 /// The names that `--columns` takes.

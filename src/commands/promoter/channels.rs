@@ -3,33 +3,21 @@
 
 use super::Ctx;
 use crate::commands::ask::Rows;
-use crate::fail::{Failure, Kind, failure};
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
-use crate::shop::joining::{NOT_JOINED, conditions as conditions_of};
-use crate::shop::pass_through::empty;
-use crate::shop::pass_through::promoter::{CHANNELS_LIST, CONDITIONS, NICKNAME, NUMBER};
+use crate::shop::pass_through::promoter::{CHANNELS_LIST, NUMBER};
+use crate::shop::promoter::channels::Newcomer;
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::HashSet;
-use std::time::Duration;
 
 pub async fn list(rows: Rows, ctx: &Ctx) -> Result<()> {
     ctx.out.note(text!(
         "Channels promoters (视频号推广员); the Mini Program's promotion staff: wxsell promoter list --staff"
     ));
     ctx.ask_rows(&CHANNELS_LIST, &(), rows).await
-}
-
-/// Who is to become a promoter, and how long to wait for it.
-#[derive(Debug)]
-pub struct Newcomer {
-    pub wechat: String,
-    pub nickname: Option<String>,
-    pub wait: Option<Duration>,
-    pub every: Duration,
 }
 
 /// What can be known of a promoter-to-be.
@@ -81,7 +69,8 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
         ctx.out
             .note(text!("nothing is changed by this command; it only reads"));
     }
-    let (component_joined, scene_access) = conditions(ctx).await?;
+    let shop = ctx.shop().await?;
+    let (component_joined, scene_access) = shop.promoter_conditions().await?;
     let mut guide = Guide {
         console_path: text!(
             "admin console of the Mini Program (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → search the WeChat number {number} → tick it → confirm",
@@ -97,11 +86,7 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
         return Err(unmet(&guide).into());
     }
     rules(&guide, ctx);
-    let known = promoters(ctx).await?;
-    guide.promoter = named(&known, &newcomer).unwrap_or_default();
-    if let (true, Some(most)) = (guide.promoter.is_null(), newcomer.wait) {
-        guide.promoter = wait(&known, &newcomer, most, ctx).await?;
-    }
+    guide.promoter = shop.new_promoter(&newcomer).await?.unwrap_or_default();
     ctx.out.show(&guide)?;
     if newcomer.wait.is_some() && guide.promoter.is_null() {
         let most = newcomer.wait.unwrap_or_default().as_secs();
@@ -115,25 +100,6 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
         .into());
     }
     Ok(())
-}
-
-/// Whether the component is joined, and whether Channels is open to it. What the platform does not answer is unknown.
-async fn conditions(ctx: &Ctx) -> Result<(Option<bool>, Option<bool>)> {
-    let reply = match ctx.send(&CONDITIONS, &empty()).await {
-        Ok(reply) => reply.unwrap_or_default(),
-        Err(error) => match failure(&error) {
-            Some(known) if known.errcode == Some(NOT_JOINED) => return Ok((Some(false), None)),
-            Some(known) if known.kind == Kind::Refused => {
-                ctx.out.warn(text!(
-                    "the conditions could not be checked: {why}",
-                    why = known.message.clone()
-                ));
-                return Ok((None, None));
-            }
-            _ => return Err(error),
-        },
-    };
-    Ok(conditions_of(&reply))
 }
 
 fn unmet(guide: &Guide) -> Failure {
@@ -162,47 +128,6 @@ fn rules(guide: &Guide, ctx: &Ctx) {
         text!("promotion staff (`promoter add --openid`) is another thing and does not help here"),
     ] {
         ctx.out.note(text!("- {rule}", rule));
-    }
-}
-
-async fn promoters(ctx: &Ctx) -> Result<Vec<Value>> {
-    ctx.rows(&CHANNELS_LIST, &(), None).await
-}
-
-/// The promoter by nickname: the list tells no WeChat numbers.
-fn named(promoters: &[Value], newcomer: &Newcomer) -> Option<Value> {
-    let nickname = newcomer.nickname.as_deref()?;
-    promoters
-        .iter()
-        .find(|promoter| NICKNAME.is(promoter, nickname))
-        .cloned()
-}
-
-/// Asks the list again and again. Without a nickname the newcomer is the one who was not there before.
-async fn wait(known: &[Value], newcomer: &Newcomer, most: Duration, ctx: &Ctx) -> Result<Value> {
-    let id = |promoter: &Value| NUMBER.some_text(promoter);
-    let before: HashSet<String> = known.iter().filter_map(id).collect();
-    let began = crate::clock::instant();
-    ctx.out.note(text!(
-        "waiting for the promoter for {seconds} seconds at most",
-        seconds = most.as_secs()
-    ));
-    loop {
-        let left = most.saturating_sub(crate::clock::instant() - began);
-        if left.is_zero() {
-            return Ok(Value::Null);
-        }
-        crate::clock::sleep(newcomer.every.min(left)).await;
-        let now = promoters(ctx).await?;
-        let found = match newcomer.nickname {
-            Some(_) => named(&now, newcomer),
-            None => now
-                .into_iter()
-                .find(|promoter| id(promoter).is_some_and(|id| !before.contains(&id))),
-        };
-        if let Some(found) = found {
-            return Ok(found);
-        }
     }
 }
 

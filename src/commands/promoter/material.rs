@@ -8,6 +8,7 @@ use crate::shop::pass_through::empty;
 use crate::shop::pass_through::promoter::{INVITE, SHARE};
 use crate::shop::pass_through::promoter::{LINK, PAGE, POSTER, QRCODE};
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{now, rfc3339};
 use anyhow::Result;
 use base64::Engine;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// The platform's own Mini Program in which people agree.
 const PLATFORM: &str = "wx97537671f13cd770";
 /// Share material works for so long.
-const GOOD_FOR: i64 = 30 * 86_400;
+const GOOD_FOR: i64 = 30 * DAY;
 
 /// Staff: make an invitation to a role, as a link, an image, or a path for your own Mini Program
 ///

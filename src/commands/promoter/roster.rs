@@ -7,6 +7,7 @@ use crate::cli::values::duration;
 use crate::commands::job;
 use crate::lang::Lang;
 use crate::output::{Cell, Column, Record};
+use crate::shop::promoter::channels::Newcomer;
 pub use crate::shop::promoter::roster::Outcome;
 use crate::shop::promoter::roster::{TOGETHER, field, from_options, from_sheet, request};
 use crate::text;
@@ -85,7 +86,7 @@ impl Record for Outcome {
 
 pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     if let Some(wechat) = args.wechat {
-        let newcomer = channels::Newcomer {
+        let newcomer = Newcomer {
             wechat,
             nickname: args.nickname,
             wait: args.wait,

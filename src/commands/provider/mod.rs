@@ -9,6 +9,7 @@ use super::ask::Rows;
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::profile::{Account, Profile, check_appid};
+use crate::shop::authorization::Own;
 use crate::shop::pass_through::provider::{MERCHANT, MERCHANTS};
 use crate::text;
 use anyhow::Result;
@@ -61,19 +62,13 @@ pub struct ClearArgs {
     merchant: Option<String>,
 }
 
-/// A request of which the provider's AppID is a part, and perhaps all.
-#[derive(Serialize)]
-struct Own<'a> {
-    provider: &'a str,
-}
-
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::one::<ticket::Kept<'static>>("provider ticket set"),
     Shows::one::<ticket::Shown>("provider ticket show"),
     Shows::one::<ticket::Started<'static>>("provider ticket start"),
     Shows::one::<super::auth::Printed>("provider token"),
-    Shows::one::<authorize::Page>("provider authorize"),
+    Shows::one::<authorize::Opened>("provider authorize"),
     Shows::one::<authorize::Connected>("provider authorize"),
     Shows::one::<authorize::Connected>("provider connect"),
     Shows::one::<super::quota::Cleared<'static>>("provider quota clear"),
@@ -85,7 +80,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Ticket(verb) => ticket::run(verb, provider, ctx).await,
         Verb::Token => super::auth::print_token(ctx).await,
         Verb::Authorize(args) => authorize::authorize(args, provider, ctx).await,
-        Verb::Connect(args) => authorize::connect(&args, provider, ctx).await,
+        Verb::Connect(args) => authorize::connect(args, provider, ctx).await,
         Verb::Merchants(rows) => {
             let own = Own {
                 provider: &provider.appid,

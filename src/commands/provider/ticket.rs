@@ -5,6 +5,7 @@ use crate::fail::{Failure, Within};
 use crate::output::{Cell, Column, Record};
 use crate::profile::{self, Profile};
 use crate::text;
+use crate::types::span::HOUR;
 use crate::types::{Secret, now, rfc3339};
 use anyhow::Result;
 use clap::{Subcommand, ValueHint};
@@ -97,7 +98,7 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
     ));
     let kept = Kept {
         appid: &provider.appid,
-        usable_until: rfc3339(now() + 12 * 3600),
+        usable_until: rfc3339(now() + 12 * HOUR),
     };
     ctx.told(&serde_json::to_value(kept)?)
 }

@@ -23,6 +23,7 @@ use crate::sandbox::{
 };
 use crate::text;
 use crate::types::share::Share;
+use crate::types::span::DAY;
 use crate::types::{plain_time, rfc3339};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -609,7 +610,7 @@ fn tell(happened: &Happening, ctx: &Ctx) -> Result<()> {
 }
 
 fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
-    const TEN_YEARS: i64 = 3652 * 86_400;
+    const TEN_YEARS: i64 = 3652 * DAY;
     let seconds = i64::try_from(args.duration.as_secs())
         .ok()
         .filter(|seconds| *seconds <= TEN_YEARS)

@@ -92,7 +92,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Vec<Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    doctor: Option<Part<Vec<auth::Check>>>,
+    doctor: Option<Part<Vec<crate::shop::diagnosis::Check>>>,
 }
 
 #[derive(Serialize)]

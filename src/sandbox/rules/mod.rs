@@ -1,33 +1,12 @@
-//! What the platform answers, one noun a file: small state machines over the documents.
+//! What the platform answers: how each family says it in a folder of its own, and beside them what all have, tokens,
+//! quotas, service providers and the address of pushes.
 
-pub mod access;
-pub mod account;
-pub mod aftersale;
-pub mod bank;
 pub mod callback;
-pub mod category;
-pub mod certificate;
-pub mod commission;
-pub mod complaint;
-pub mod coupon;
-pub mod delivery;
-pub mod funds;
-pub mod goods;
-pub mod image;
-pub mod ledger;
-pub mod legacy_aftersale;
-pub mod order;
-pub mod pay;
-pub mod permit;
-pub mod promoter;
+pub mod component;
 pub mod provider;
 pub mod quota;
-pub mod reach;
-pub mod sharer;
-pub mod staff;
 pub mod store;
 pub mod token;
-pub mod wxpay;
 
 use super::router::Refusal;
 use super::store::Tx;
@@ -54,10 +33,7 @@ pub struct Happening {
 
 /// The shop as it is at first: joined and able to sell, or (bare) one that has not even applied.
 pub fn seed(tx: &mut Tx<'_>, bare: bool) -> Result<(), Refusal> {
-    account::seed(tx, bare)?;
-    access::seed(tx, bare)?;
-    wxpay::seed(tx, bare)?;
-    permit::seed(tx, bare)
+    component::seed(tx, bare)
 }
 
 /// Lets everything happen whose time has come, also what follows from it, in the order of the clock: a refund that ran
@@ -84,23 +60,8 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
 
 /// What is due at this very moment.
 fn round(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
-    let mut round = access::settle(tx)?;
-    round.append(&mut wxpay::settle(tx)?);
-    round.append(&mut permit::settle(tx)?);
-    round.append(&mut goods::settle(tx)?);
-    round.append(&mut order::settle(tx)?);
-    round.append(&mut aftersale::settle(tx)?);
-    round.append(&mut complaint::settle(tx)?);
-    round.append(&mut coupon::settle(tx)?);
-    round.append(&mut sharer::settle(tx)?);
-    round.append(&mut funds::settle(tx)?);
-    round.append(&mut pay::settle(tx)?);
+    let mut round = component::round(tx)?;
     round.append(&mut store::within(tx, store::goods::settle)?);
     round.append(&mut store::within(tx, store::opening::settle)?);
     Ok(round)
 }
-
-#[cfg(test)]
-mod machines;
-#[cfg(test)]
-mod told;

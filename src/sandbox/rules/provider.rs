@@ -12,6 +12,7 @@ use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::sandbox::{APPID, PROVIDER_APPID, PROVIDER_SECRET};
 use crate::text;
+use crate::types::span::HOUR;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,10 +23,10 @@ const MERCHANT: &str = "authorizer";
 
 /// A ticket is pushed every so often, and can be used for so long, in seconds.
 const TICKET_EVERY: i64 = 600;
-const TICKET_LIFE: i64 = 12 * 3600;
+const TICKET_LIFE: i64 = 12 * HOUR;
 /// Life of a code for the authorisation page, and of the code that it leads back with.
 const PREAUTH_LIFE: i64 = 1800;
-const CODE_LIFE: i64 = 3600;
+const CODE_LIFE: i64 = HOUR;
 
 /// Sets that the shop grants: goods of the component, its figures, promotion staff.
 const SETS: [i64; 3] = [85, 116, 140];

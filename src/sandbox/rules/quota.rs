@@ -6,11 +6,12 @@ use crate::api::common::{
     SeenRequest,
 };
 use crate::api::{Done, Endpoint};
-use crate::model::deadline::HOUR;
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{APPID, STORE_APPID};
 use crate::types::ChinaTime;
+use crate::types::span::DAY;
+use crate::types::span::HOUR;
 use rusqlite::params;
 
 /// Resets of the day counters a month.
@@ -20,7 +21,7 @@ const RESETS_OF_ONE: i64 = 50;
 /// What a day of calls may hold where no limit is set.
 const DAY_LIMIT: i64 = 10_000_000;
 /// How long a rid can be looked up, in seconds.
-const RID_LIFE: i64 = 7 * 86_400;
+const RID_LIFE: i64 = 7 * DAY;
 
 /// Counts a call, unless a limit is reached. Limits are off until they are set.
 ///
@@ -97,7 +98,7 @@ pub fn submitted(tx: &Tx<'_>) -> Result<(i64, i64), Refusal> {
             .prepare_cached("SELECT count(*) FROM submission WHERE at > ?1")?;
         Ok(statement.query_row([from], |row| row.get(0))?)
     };
-    let midnight = tx.day() * 86_400 - 8 * HOUR;
+    let midnight = tx.day() * DAY - 8 * HOUR;
     Ok((since(tx.now - HOUR)?, since(midnight - 1)?))
 }
 

@@ -9,6 +9,7 @@ use crate::api::provider::{ClearComponentQuota, ComponentToken, StartPushTicket}
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{APPID, LiveToken, SECRET, STORE_APPID, STORE_SECRET};
+use crate::types::span::DAY;
 use crate::types::{Family, Secret};
 use rusqlite::{OptionalExtension, params};
 use std::net::Ipv4Addr;
@@ -188,7 +189,7 @@ fn make(tx: &mut Tx<'_>, kind: &str, forced: bool) -> Result<TokenReply, Refusal
     )?;
     // Kept a day, so that an old token is still known as one that ran out.
     tx.db
-        .execute("DELETE FROM token WHERE ends_at < ?1", [tx.now - 86_400])?;
+        .execute("DELETE FROM token WHERE ends_at < ?1", [tx.now - DAY])?;
     reply(&token, LIFE)
 }
 

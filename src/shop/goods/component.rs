@@ -3,9 +3,11 @@
 
 use super::Shop;
 use super::sheet::catalogue::{Outline, RowRef};
+use super::sheet::cells::CLEAR;
 use super::sheet::fields::Field as Column;
 use super::sheet::images::{BY_CONTENT, images_of};
 use super::sheet::rows::Payload;
+use super::single::Given as Options;
 use crate::api::component::goods::{
     AddSpu, DescInfo, FreeSku, NO_BRAND, Sku as WireSku, SkuAttr, Spu, UpdateSpuFree,
 };
@@ -15,6 +17,7 @@ use crate::model::product::{
 use crate::types::Fen;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 /// States of a draft.
 const EDITING: i64 = 1;
@@ -396,6 +399,75 @@ impl Shop {
         };
         Ok(held(spu, online))
     }
+}
+
+/// What is given, as a document of one product; `sku` is the SKU that options of a SKU are about. What is not given
+/// is not in it.
+pub fn document(given: Options, out_product_id: &str, sku: Option<String>) -> Value {
+    let mut product = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            product.insert(name.to_owned(), value);
+        }
+    };
+    // As in a sheet, `[clear]` empties a field.
+    let text = |given: Option<String>| {
+        given.map(|text| match text == CLEAR {
+            true => Value::Null,
+            false => text.into(),
+        })
+    };
+    let list = |given: &[String]| {
+        if given == [CLEAR] {
+            return Some(Value::Null);
+        }
+        (!given.is_empty()).then(|| given.into())
+    };
+    put("out_product_id", Some(out_product_id.into()));
+    put("title", text(given.title));
+    put("path", text(given.path));
+    put("head_img", list(&given.images));
+    put("qualification_pics", list(&given.qualifications));
+    put("third_cat_id", given.category.map(Into::into));
+    put("brand_id", given.brand.map(Into::into));
+    put("info_version", text(given.info_version));
+    let mut desc = Map::new();
+    if let Some(words) = given.desc {
+        desc.insert("desc".to_owned(), text(Some(words)).unwrap_or_default());
+    }
+    if let Some(images) = list(&given.desc_images) {
+        desc.insert("imgs".to_owned(), images);
+    }
+    put("desc_info", (!desc.is_empty()).then(|| desc.into()));
+    if let Some(id) = sku {
+        let attributes: Vec<Value> = given
+            .attributes
+            .iter()
+            .map(|one| serde_json::to_value(one).unwrap_or_default())
+            .collect();
+        let mut sku = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                sku.insert(name.to_owned(), value);
+            }
+        };
+        put("out_sku_id", Some(id.into()));
+        put("sale_price", given.price.map(|price| price.0.into()));
+        put(
+            "market_price",
+            given.market_price.map(|price| price.0.into()),
+        );
+        put("stock_num", given.stock.map(Into::into));
+        put("thumb_img", given.thumb.map(Into::into));
+        put("sku_code", text(given.sku_code));
+        put("barcode", text(given.barcode));
+        put(
+            "sku_attrs",
+            (!attributes.is_empty()).then(|| attributes.into()),
+        );
+        product.insert("skus".to_owned(), vec![Value::from(sku)].into());
+    }
+    product.into()
 }
 
 #[cfg(test)]

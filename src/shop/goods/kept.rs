@@ -2,6 +2,7 @@
 //! it was. Each part is a line of a file; a line that was cut off is read again.
 
 use crate::fail::Failure;
+use crate::types::span::HOUR;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// How long what was read is good, in seconds.
-const GOOD_FOR: i64 = 60 * 60;
+const GOOD_FOR: i64 = HOUR;
 
 /// A list of products that is being read.
 pub struct Reading {

@@ -6,6 +6,7 @@ pub mod plan;
 pub mod report;
 pub mod send;
 pub mod sheet;
+pub mod single;
 pub mod steps;
 pub mod upload;
 

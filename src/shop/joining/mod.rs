@@ -4,13 +4,54 @@ mod component;
 
 pub use component::conditions;
 
+use super::Shop;
+use super::pass_through::access::{APPLY, CHECK};
+use super::pass_through::empty;
+use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
+use crate::state::log::entries;
 use crate::text;
+use crate::types::span::DAY;
+use anyhow::Result;
+use serde_json::Value;
 
 /// The scene that the component is used for.
 pub const CHANNELS: i64 = 1;
 /// The errcode of a Mini Program that has not joined.
 pub const NOT_JOINED: i64 = 1_040_003;
+/// The errcode of a task that WeChat has not seen done.
+const TASK_OPEN: i64 = 1_040_041;
+/// In which the administrator can sign what was asked for, in seconds.
+const SIGNING: i64 = DAY;
+
+/// There is nothing to confirm before joining.
+pub fn not_joined() -> Failure {
+    Failure::new(Kind::Refused, text!("the component is not joined yet")).hint(text!(
+        "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
+    ))
+}
+
+impl Shop {
+    /// What `register/check` tells; `None` before joining.
+    pub async fn joined(&self) -> Result<Option<Value>> {
+        match self.read_once(&CHECK, &empty()).await {
+            Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NOT_JOINED)) => {
+                Ok(None)
+            }
+            reply => reply.map(Some),
+        }
+    }
+
+    /// When joining was asked for within the last day, in which the administrator can sign; unix seconds.
+    pub fn asked_to_join_at(&self) -> Result<Option<i64>> {
+        let since = crate::clock::now() - SIGNING;
+        let writes = entries(self.client.state().folder(), since, usize::MAX)?;
+        let ours = writes.into_iter().filter(|entry| {
+            entry.path == APPLY.path && entry.shop == self.appid && entry.result == "done"
+        });
+        Ok(ours.map(|entry| entry.at).max())
+    }
+}
 
 /// A task of the integration; the numbers are WeChat's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -113,6 +154,16 @@ impl Task {
     }
 }
 
+impl Task {
+    /// The refusal of a task that WeChat has not seen done, with what has to be done.
+    pub fn advised(self, error: anyhow::Error) -> anyhow::Error {
+        if failure(&error).is_some_and(|failure| failure.errcode == Some(TASK_OPEN)) {
+            return Failure::from_any(error).hint(self.advice()).into();
+        }
+        error
+    }
+}
+
 /// A scene to sell in.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -155,6 +206,14 @@ impl Component {
         let tasks = Task::ALL.into_iter();
         tasks
             .filter(|task| task.counts() && !self.confirmed(*task))
+            .collect()
+    }
+
+    /// Tasks that the platform has seen and the merchant has not confirmed.
+    pub fn to_confirm(&self) -> Vec<Task> {
+        let tasks = Task::ALL.into_iter();
+        tasks
+            .filter(|task| self.seen(*task) && !self.confirmed(*task))
             .collect()
     }
 

@@ -9,11 +9,11 @@ use crate::shop::Shop;
 use crate::shop::reading::Fetched;
 use crate::text;
 use crate::types::Id64;
+use crate::types::span::DAY;
 use crate::types::spelling::{folded, twin_words};
 use anyhow::Result;
 use std::collections::{HashMap, HashSet};
 
-const DAY: i64 = 86_400;
 /// How far back orders are looked for where nobody says.
 pub const DAYS_BACK: i64 = 90;
 

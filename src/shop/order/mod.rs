@@ -7,13 +7,15 @@ use super::reading::Fetched;
 use super::walk::Walked;
 use super::{Shop, lacks};
 use crate::lang::Text;
-use crate::model::order::Order;
+use crate::model::order::{Order, State};
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{Family, Fen, Id64};
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// How an order is named to the platform, by its number or the merchant's. It is what the component's calls on an
 /// order begin with.
@@ -88,10 +90,41 @@ pub struct Span {
     pub until: Option<i64>,
 }
 
+/// What is wanted of a list of orders.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Unix seconds.
+    pub since: Option<i64>,
+    /// Unix seconds.
+    pub until: Option<i64>,
+    /// None are all.
+    pub states: Vec<State>,
+    pub limit: Option<usize>,
+}
+
+impl Wanted {
+    /// The stretches of time, in the order of the list, so that no list gets very deep. The end is fixed before the
+    /// first page: a list that grows at its end would never be whole.
+    fn stretches(&self, oldest_first: bool, now: i64) -> Vec<Span> {
+        let until = self.until.unwrap_or(now + AHEAD);
+        let span = |since, until| Span {
+            since,
+            until: Some(until),
+        };
+        match self.since {
+            None => vec![span(None, until)],
+            Some(since) => {
+                let spans = spans(since, until, oldest_first).into_iter();
+                spans.map(|(from, to)| span(Some(from), to)).collect()
+            }
+        }
+    }
+}
+
 /// Seconds that the time of an order may be ahead of WeChat's.
-pub const AHEAD: i64 = 86_400;
+pub const AHEAD: i64 = DAY;
 /// A window that is asked for at once; a long time is many of them, so that no list gets very deep.
-const WINDOW: i64 = 7 * 86_400;
+const WINDOW: i64 = 7 * DAY;
 /// Windows that are read together.
 const WINDOWS_AT_ONCE: usize = 4;
 
@@ -112,6 +145,37 @@ impl Shop {
             .await?;
         let unsure = walked.iter().map(|walked| walked.unsure).sum();
         let rows = walked.into_iter().flat_map(|walked| walked.rows).collect();
+        Ok(Walked { rows, unsure })
+    }
+
+    /// The orders of a list that are wanted, each once.
+    pub async fn orders_wanted(
+        &self,
+        list: &List,
+        wanted: &Wanted,
+    ) -> Result<Walked<Fetched<Order>>> {
+        let oldest_first = matches!(list, List::All { oldest_first: true });
+        let (mut rows, mut unsure) = (Vec::new(), 0);
+        let mut seen = HashSet::new();
+        for span in wanted.stretches(oldest_first, self.clock()?) {
+            let left = wanted.limit.map(|limit| limit - rows.len());
+            // States are picked here, so a page of any of them may hold none that are wanted.
+            let most = left.filter(|_| wanted.states.is_empty());
+            let walked = self.orders(list, span, most).await?;
+            unsure += walked.unsure;
+            rows.extend(walked.rows.into_iter().filter(|order| {
+                let order = &order.value;
+                let is_wanted = wanted.states.is_empty() || wanted.states.contains(&order.state);
+                // A window ends where the next begins, and the clock may stand between them.
+                is_wanted && (order.id.is_empty() || seen.insert(order.id.clone()))
+            }));
+            if wanted.limit.is_some_and(|limit| rows.len() >= limit) {
+                break;
+            }
+        }
+        if let Some(limit) = wanted.limit {
+            rows.truncate(limit);
+        }
         Ok(Walked { rows, unsure })
     }
 

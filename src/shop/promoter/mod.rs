@@ -1,5 +1,6 @@
 //! Promotion staff: roles, people, and messages to them.
 
+pub mod channels;
 pub mod message;
 pub mod roster;
 

@@ -4,6 +4,7 @@ pub mod check;
 mod compose;
 pub mod goods;
 pub mod job;
+mod one;
 pub mod opening;
 pub mod plan;
 pub mod rejection;

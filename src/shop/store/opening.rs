@@ -8,7 +8,7 @@ pub mod plan;
 
 use crate::api::Resend;
 use crate::api::store::Id;
-use crate::api::store::category::{FLOWS_PATH, Flow, FlowsReply};
+use crate::api::store::category::{FLOWS_PATH, Flow, FlowsReply, ListFlows};
 use crate::api::store::merchant::{Brand, ListBrands, PAPER_PATH, PaperReply};
 use crate::fail::{Failure, Kind, Within};
 use crate::shop::Shop;
@@ -59,8 +59,11 @@ impl Shop {
         }
         let (mut newest, mut offset): (Option<Flow>, i64) = (None, 0);
         loop {
-            let request =
-                serde_json::json!({"is_filter_status": false, "offset": offset, "limit": PAGE});
+            let request = ListFlows {
+                is_filter_status: false,
+                offset,
+                limit: PAGE,
+            };
             let reply: FlowsReply = self
                 .client
                 .post(FLOWS_PATH, &[], &request, Resend::Safe)

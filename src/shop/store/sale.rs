@@ -3,7 +3,8 @@
 use crate::api::Resend;
 use crate::api::store::Id;
 use crate::api::store::goods::{
-    LIST_SALES_PATH, RESTRICTED_PATH, RestrictedInfo, RestrictedReply, SalesReply, Sku,
+    GetRestricted, LIST_SALES_PATH, ListSales, RESTRICTED_PATH, RestrictedInfo, RestrictedReply,
+    SalesReply, SentSku, Sku,
 };
 use crate::fail::{Failure, Kind};
 use crate::model::flash_sale::SaleSku;
@@ -11,7 +12,6 @@ use crate::shop::Shop;
 use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
-use serde::Serialize;
 
 /// Products that one look takes.
 const AT_ONCE: usize = 50;
@@ -22,14 +22,6 @@ pub struct Offer {
     pub number: String,
     pub price: Fen,
     pub stock: i64,
-}
-
-/// A SKU of a request.
-#[derive(Debug, Clone, Serialize)]
-pub struct SentSku {
-    pub sku_id: Id,
-    pub sale_price: Fen,
-    pub sale_stock: i64,
 }
 
 impl Shop {
@@ -94,7 +86,10 @@ impl Shop {
     pub async fn open_sale(&self, id: &str) -> Result<Option<Id>> {
         let mut key = String::new();
         loop {
-            let request = serde_json::json!({"page_size": AT_ONCE, "next_key": key});
+            let request = ListSales {
+                page_size: AT_ONCE,
+                next_key: &key,
+            };
             let page: SalesReply = self
                 .client
                 .post(LIST_SALES_PATH, &[], &request, Resend::Safe)
@@ -113,7 +108,7 @@ impl Shop {
     pub async fn store_restricted(&self, ids: &[Id]) -> Result<Vec<RestrictedInfo>> {
         let mut found = Vec::new();
         for part in ids.chunks(AT_ONCE) {
-            let request = serde_json::json!({ "product_ids": part });
+            let request = GetRestricted { product_ids: part };
             let reply: RestrictedReply = self
                 .client
                 .post(RESTRICTED_PATH, &[], &request, Resend::Safe)

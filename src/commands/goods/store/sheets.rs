@@ -5,7 +5,7 @@ use super::super::list::{broke_off, reading};
 use super::super::template::{TemplateArgs, Written};
 use super::cache;
 use crate::commands::Ctx;
-use crate::commands::written::{ending, refuse_existing, write};
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
@@ -103,6 +103,13 @@ pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     refuse_existing(&path, args.force)?;
     let shop = ctx.shop().await?;
     let (of, rule, facts) = shop.category_for_template(category, &cache(ctx)?).await?;
+    if !facts.may_sell(&of) {
+        ctx.out.warn(text!(
+            "the store may not sell in {category} now; `wxsell category show {leaf}` says why",
+            category = of.path(),
+            leaf = of.leaf()
+        ));
+    }
     let template = Template::new(&of, &rule, &facts, ctx.out.lang);
     write(&path, args.force, |out| {
         template.write(out, kind, ctx.out.lang)

@@ -13,6 +13,7 @@ use crate::api::store::category::{
 use crate::api::store::goods::{NO_BRAND, Precheck, PrecheckReply};
 use crate::sandbox::router::{Call, Refusal};
 use crate::sandbox::store::Tx;
+use crate::types::span::DAY;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -653,7 +654,7 @@ pub fn relation(tx: &mut Tx<'_>, request: OfCategory) -> Result<Value, Refusal> 
     };
     Ok(json!({
         "category_id": leaf.id().to_string(), "status": status, "uneffective_reason": reason,
-        "effective_time": since, "uneffective_time": if status == 2 { merchant::MADE + 90 * 86_400 } else { 0 },
+        "effective_time": since, "uneffective_time": if status == 2 { merchant::MADE + 90 * DAY } else { 0 },
         "audit_info": documents,
     }))
 }

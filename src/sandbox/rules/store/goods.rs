@@ -14,16 +14,16 @@ use crate::api::store::goods::{
 };
 use crate::lang::Text;
 use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
-use crate::model::deadline::HOUR;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
-use crate::sandbox::rules::goods::Verdict;
+use crate::sandbox::rules::component::goods::Verdict;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::sandbox::world::goods::{
     Draft, Refused, Room, Shelf, StockChange, Versions, stock_after,
 };
 use crate::text;
 use crate::types::ChinaTime;
+use crate::types::span::HOUR;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 

@@ -3,9 +3,9 @@
 use super::goods::on_sale;
 use super::{Page, parameter};
 use crate::api::store::Id;
-use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
+use crate::types::span::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -7,11 +7,11 @@ use crate::api::store::goods::{
     AddProduct, Attribute, Category, Delisting, Detail, Express, ExtraService, NO_BRAND, Product,
     Sku,
 };
-use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
-use crate::sandbox::rules::goods::Verdict;
+use crate::sandbox::rules::component::goods::Verdict;
 use crate::sandbox::store::Tx;
 use crate::types::Fen;
+use crate::types::span::DAY;
 use fastrand::Rng;
 
 const MINUTE: i64 = 60;

@@ -18,7 +18,7 @@ use crate::lang::{Lang, Text};
 use crate::model::aftersale::{self, Aftersale, Case, State, Step};
 use crate::model::policy::{Action, Facts, Policy};
 use crate::shop::Shop;
-use crate::shop::job::{Busy, stopped_by_hand};
+use crate::shop::job::{self, Busy, stopped_by_hand};
 use crate::shop::order::Key;
 use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT};
 use crate::shop::reading::Fetched;
@@ -59,7 +59,7 @@ pub struct Answers<'a> {
 impl Shop {
     /// Who holds this answers after-sales alone: two runs would answer the same one.
     pub async fn alone_with_aftersales(&self, busy: Busy) -> Result<LockGuard> {
-        let name = format!("aftersale-{}", self.client.shop_key());
+        let name = job::answers(self.client.shop_key());
         let alone = self.one_at_a_time(name, busy).await?;
         self.client.take_over()?;
         Ok(alone)

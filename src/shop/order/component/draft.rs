@@ -10,12 +10,11 @@ use crate::shop::goods::Copy;
 use crate::shop::order::{Drafted, OneLine};
 use crate::shop::pass_through::order::CREATE;
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, Fen};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-
-const DAY: i64 = 86_400;
 
 pub(in crate::shop::order) async fn draft(
     shop: &Shop,

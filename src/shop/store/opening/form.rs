@@ -2,8 +2,10 @@
 
 use super::plan::Fields;
 use crate::api::store::merchant::DispatchTime;
+use crate::api::store::opening as wire;
 use crate::types::Fen;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// One license of an application for a category.
 #[derive(Debug)]
@@ -19,20 +21,20 @@ pub struct License {
 
 /// An application for a category with these licenses.
 pub fn licenses(groups: &[License]) -> Fields {
-    let groups: Vec<Value> = groups
-        .iter()
-        .map(|one| {
-            json!({
-                "license_group_id": one.group,
-                "license": {
-                    "license_id": one.license,
-                    "file_id_list": one.files,
-                    "license_field_list": [{"key": "audit_license_no", "value": one.number}],
-                },
-            })
-        })
-        .collect();
-    fields(json!({"license_group_list": groups}))
+    let group = |one: &License| wire::LicenseGroup {
+        license_group_id: one.group.clone(),
+        license: wire::License {
+            license_id: one.license.clone(),
+            file_id_list: one.files.clone(),
+            license_field_list: vec![wire::LicenseField {
+                key: wire::LICENSE_NUMBER,
+                value: one.number.clone(),
+            }],
+        },
+    };
+    fields(&wire::Licenses {
+        license_group_list: groups.iter().map(group).collect(),
+    })
 }
 
 /// How long a document is valid, in unix seconds; without one it has no end.
@@ -80,14 +82,14 @@ pub struct BrandPapers {
 
 impl BrandPapers {
     pub fn fields(self) -> Fields {
-        let is_pending = matches!(self.trademark, Trademark::Pending { .. });
-        let mut papers = fields(json!({
-            "brand_id": self.brand,
-            "trade_mark_symbol": if is_pending { 2 } else { 1 },
-            "classification_no": self.class,
-            "grant_type": if self.grant.is_some() { 2 } else { 1 },
-            "ch_name": self.name,
-        }));
+        let mut brand = wire::Brand {
+            brand_id: self.brand,
+            trade_mark_symbol: 1,
+            classification_no: self.class,
+            grant_type: 1,
+            ch_name: self.name,
+            ..wire::Brand::default()
+        };
         match self.trademark {
             Trademark::Registered {
                 owner,
@@ -95,39 +97,43 @@ impl BrandPapers {
                 term,
                 certificate,
             } => {
-                let mut details = fields(json!({"registrant": owner, "register_no": number}));
-                lasts(&mut details, term);
-                details.insert("register_certifications".into(), json!([certificate]));
-                papers.insert("register_details".into(), details.into());
+                brand.register_details = Some(wire::Registration {
+                    registrant: owner,
+                    register_no: number,
+                    term: lasts(term),
+                    register_certifications: [certificate],
+                });
             }
             Trademark::Pending {
                 number,
                 accepted_at,
                 receipt,
             } => {
-                let details = json!({
-                    "acceptance_no": number,
-                    "acceptance_time": accepted_at,
-                    "acceptance_certification": [receipt],
+                brand.trade_mark_symbol = 2;
+                brand.application_details = Some(wire::Application {
+                    acceptance_no: number,
+                    acceptance_time: accepted_at,
+                    acceptance_certification: [receipt],
                 });
-                papers.insert("application_details".into(), details);
             }
         }
         if let Some(grant) = self.grant {
-            let mut details = fields(json!({"grant_level": 1}));
-            lasts(&mut details, grant.term);
-            details.insert("grant_certifications".into(), json!([grant.authorization]));
-            papers.insert("grant_details".into(), details.into());
+            brand.grant_type = 2;
+            brand.grant_details = Some(wire::Grant {
+                grant_level: 1,
+                term: lasts(grant.term),
+                grant_certifications: [grant.authorization],
+            });
         }
-        papers
+        fields(&brand)
     }
 }
 
-fn lasts(details: &mut Fields, term: Option<Term>) {
-    details.insert("is_permanent".into(), term.is_none().into());
-    if let Some(term) = term {
-        details.insert("start_time".into(), term.start.into());
-        details.insert("end_time".into(), term.end.into());
+fn lasts(term: Option<Term>) -> wire::Term {
+    wire::Term {
+        is_permanent: term.is_none(),
+        start_time: term.map(|term| term.start),
+        end_time: term.map(|term| term.end),
     }
 }
 
@@ -148,14 +154,27 @@ pub struct NewAddress {
 
 impl NewAddress {
     pub fn fields(self) -> Fields {
-        let [province, city, district] = self.place;
-        fields(json!({
-            "name": self.name, "send_addr": true, "recv_addr": true, "default_recv": self.is_default,
-            "address_info": {
-                "user_name": self.person, "tel_number": self.phone, "province_name": province, "city_name": city,
-                "county_name": district, "detail_info": self.street,
+        fields(&wire::Address {
+            name: self.name,
+            send_addr: true,
+            recv_addr: true,
+            default_recv: self.is_default,
+            address_info: wire::Place {
+                user_name: Some(self.person),
+                tel_number: Some(self.phone),
+                detail_info: Some(self.street),
+                ..place(self.place)
             },
-        }))
+        })
+    }
+}
+
+fn place([province, city, district]: Place) -> wire::Place {
+    wire::Place {
+        province_name: province,
+        city_name: city,
+        county_name: district,
+        ..wire::Place::default()
     }
 }
 
@@ -186,36 +205,131 @@ pub struct NewTemplate {
 
 impl NewTemplate {
     pub fn fields(self) -> Fields {
-        let [province, city, district] = self.place;
         let (unit, rates) = match self.charge {
             Charge::Nothing => ("PIECE", None),
             Charge::ByPiece(rates) => ("PIECE", Some(rates)),
             Charge::ByWeight(rates) => ("WEIGHT", Some(rates)),
         };
-        let mut template = fields(json!({
-            "name": self.name,
-            "valuation_type": unit,
-            "send_time": self.dispatch,
-            "delivery_type": "EXPRESS",
-            "shipping_method": if rates.is_none() { "FREE" } else { "NO_FREE" },
-            "is_default": false,
-            "address_info": {"province_name": province, "city_name": city, "county_name": district},
-        }));
-        if let Some(rates) = rates {
-            let charges = json!({"freight_calc_method_list": [{
-                "address_info": [], "is_default": true,
-                "first_val_amount": rates.first, "first_price": rates.first_price,
-                "second_val_amount": rates.further, "second_price": rates.further_price,
-            }]});
-            template.insert("all_freight_calc_method".into(), charges);
-        }
-        template
+        let charge = |rates: Rates| wire::Charge {
+            address_info: [],
+            is_default: true,
+            first_val_amount: rates.first,
+            first_price: rates.first_price,
+            second_val_amount: rates.further,
+            second_price: rates.further_price,
+        };
+        fields(&wire::Template {
+            name: self.name,
+            valuation_type: unit,
+            send_time: self.dispatch,
+            delivery_type: "EXPRESS",
+            shipping_method: if rates.is_none() { "FREE" } else { "NO_FREE" },
+            is_default: false,
+            address_info: place(self.place),
+            all_freight_calc_method: rates.map(|rates| wire::Charges {
+                freight_calc_method_list: [charge(rates)],
+            }),
+        })
     }
 }
 
-fn fields(value: Value) -> Fields {
-    match value {
-        Value::Object(fields) => fields,
+fn fields(given: &impl Serialize) -> Fields {
+    match serde_json::to_value(given) {
+        Ok(Value::Object(fields)) => fields,
         _ => Fields::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::operation::sample::requested;
+    use crate::shop::pass_through::merchant::{ADDRESS, BRAND, CATEGORY, FREIGHT};
+    use serde_json::json;
+
+    fn at() -> Place {
+        ["浙江省", "杭州市", "西湖区"].map(str::to_owned)
+    }
+
+    #[test]
+    fn an_application_has_the_fields_of_its_calls() {
+        let term = Some(Term { start: 1, end: 2 });
+        let licenses = licenses(&[License {
+            group: "1".into(),
+            license: "2".into(),
+            files: vec!["F1".into()],
+            number: "SC1".into(),
+        }]);
+        let licenses = requested(CATEGORY.path, "category_info", licenses.into());
+        let stands = &licenses["license_group_list"][0]["license"]["license_field_list"];
+        assert_eq!(
+            stands,
+            &json!([{"key": "audit_license_no", "value": "SC1"}])
+        );
+        let brand = |trademark, grant| {
+            let papers = BrandPapers {
+                brand: "7".into(),
+                name: "茶".into(),
+                class: "30".into(),
+                trademark,
+                grant,
+            };
+            requested(BRAND.path, "brand", papers.fields().into())
+        };
+        let registered = Trademark::Registered {
+            owner: "茶厂".into(),
+            number: "9".into(),
+            term,
+            certificate: "F2".into(),
+        };
+        let grant = Grant {
+            term: None,
+            authorization: "F3".into(),
+        };
+        let licensed = brand(registered, Some(grant));
+        assert_eq!(
+            licensed["register_details"],
+            json!({"registrant": "茶厂", "register_no": "9", "is_permanent": false, "start_time": 1, "end_time": 2,
+                "register_certifications": ["F2"]})
+        );
+        assert_eq!(licensed["grant_details"]["is_permanent"], true);
+        assert_eq!(
+            (&licensed["trade_mark_symbol"], &licensed["grant_type"]),
+            (&json!(1), &json!(2))
+        );
+        let pending = Trademark::Pending {
+            number: "9".into(),
+            accepted_at: 5,
+            receipt: "F4".into(),
+        };
+        let own = brand(pending, None);
+        assert_eq!(
+            (&own["trade_mark_symbol"], &own["grant_type"]),
+            (&json!(2), &json!(1))
+        );
+        let address = NewAddress {
+            name: "仓".into(),
+            person: "李".into(),
+            phone: "13800000000".into(),
+            place: at(),
+            street: "1 号".into(),
+            is_default: true,
+        };
+        requested(ADDRESS.path, "address_detail", address.fields().into());
+        let rates = Rates {
+            first: 1,
+            first_price: Fen(800),
+            further: 1,
+            further_price: Fen(200),
+        };
+        for charge in [Charge::Nothing, Charge::ByWeight(rates)] {
+            let template = NewTemplate {
+                name: "快递".into(),
+                place: at(),
+                dispatch: DispatchTime::Within48Hours,
+                charge,
+            };
+            requested(FREIGHT.path, "freight_template", template.fields().into());
+        }
     }
 }

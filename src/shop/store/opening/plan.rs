@@ -4,6 +4,7 @@
 use super::{Standing, brand_standing, check_paper, documents};
 use crate::api::json::put;
 use crate::api::store::Id;
+use crate::api::store::opening::Level;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::shop::Shop;
@@ -13,7 +14,7 @@ use crate::shop::store::{CategoryPath, StoreState};
 use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 pub type Fields = Map<String, Value>;
@@ -355,8 +356,9 @@ impl Planner<'_> {
             };
             let mut info = category.fields;
             info.insert("is_new_apply_cat".into(), true.into());
-            let ids = path.ids.iter().map(|id| json!({"cat_id": id})).collect();
-            info.insert("cats_v2".into(), ids);
+            let levels = path.ids.iter().map(|cat_id| Level { cat_id });
+            let levels: Vec<Level<'_>> = levels.collect();
+            info.insert("cats_v2".into(), serde_json::to_value(levels)?);
             let what = text!("category {category}", category = path.path());
             let body = self.body(&CATEGORY, &what, CATEGORY_INFO, info);
             let leaf = path.ids.last().cloned().unwrap_or_default();

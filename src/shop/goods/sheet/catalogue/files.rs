@@ -524,6 +524,7 @@ impl<T: Payload> Reading<'_, T> {
             input,
             column,
             of_row_above: false,
+            once: false,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::sandbox::APPID;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, is_identity_number};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ const NOUN: &str = "wxpay";
 const ONLY: &str = "this shop";
 
 /// How long the verification transfer is waited for.
-const VERIFY_WITHIN: i64 = 30 * 86_400;
+const VERIFY_WITHIN: i64 = 30 * DAY;
 /// What is transferred to prove the account, in fen.
 const VERIFY_FEN: i64 = 17;
 

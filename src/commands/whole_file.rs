@@ -1,9 +1,8 @@
-//! Files that commands write: there whole or not at all, and never over another one unasked.
+//! Files that are there whole or not at all.
 
 use crate::fail::Failure;
 use crate::text;
 use anyhow::Result;
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -13,30 +12,11 @@ pub fn ending(path: &Path) -> Option<String> {
     Some(ending.to_string_lossy().to_ascii_lowercase())
 }
 
-/// Refuses a file that exists, unless it may be replaced.
-///
-/// # Errors
-/// Of kind `Input`.
-pub fn refuse_existing(path: &Path, overwrite: bool) -> Result<()> {
-    match path.exists() && !overwrite {
-        true => Err(Failure::input(text!(
-            "{file} exists already",
-            file = path.display().to_string()
-        ))
-        .hint(text!("choose another name, or use --overwrite"))
-        .into()),
-        false => Ok(()),
-    }
-}
-
-/// Writes a file that is there whole or not at all: a file that is only half there would look like the whole shop.
-///
-/// # Errors
-/// What `fill` fails with, a folder that cannot be written, and a file that came meanwhile.
+/// Writes a file that is there whole or not at all.
 pub fn write(
     path: &Path,
-    overwrite: bool,
-    fill: impl FnOnce(&mut BufWriter<&mut File>) -> Result<()>,
+    force: bool,
+    fill: impl FnOnce(&mut BufWriter<&mut std::fs::File>) -> Result<()>,
 ) -> Result<()> {
     let shown = path.display().to_string();
     let unwritable = |error: &dyn std::fmt::Display| {
@@ -62,10 +42,23 @@ pub fn write(
         .sync_all()
         .map_err(|error| unwritable(&error))?;
     crate::bulk::failed::readable_like_others(file.as_file())?;
-    let kept = match overwrite {
+    let kept = match force {
         true => file.persist(path),
         false => file.persist_noclobber(path),
     };
     kept.map_err(|error| unwritable(&error.error))?;
     Ok(())
+}
+
+/// Refuses a file that is there already, unless it may be written over.
+pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    match path.exists() && !force {
+        true => Err(Failure::input(text!(
+            "{file} exists already",
+            file = path.display().to_string()
+        ))
+        .hint(text!("choose another name, or use --overwrite"))
+        .into()),
+        false => Ok(()),
+    }
 }

@@ -9,14 +9,15 @@
 //! 25, proof doubted --> 230011 --> 230012, or 230009
 //! ```
 //!
-//! Neither the edges nor the lengths of time are documented; a day and three days are this shop's own.
+//! Neither the edges nor the lengths of time are documented; both stand in [`crate::model::dispute`].
 
 use super::{Happening, aftersale, order};
 use crate::api::Done;
-use crate::api::component::dispute;
+use crate::api::component::dispute::{self, state_number};
 use crate::api::operation::Shelf;
 use crate::lang::{Lang, Text};
-use crate::model::dispute::State;
+use crate::model::deadline::Actor;
+use crate::model::dispute::{self as model, State};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -59,6 +60,20 @@ pub enum Side {
     Nobody,
 }
 
+impl Party {
+    fn of_model(self) -> model::Party {
+        match self {
+            Party::Buyer => model::Party::Buyer,
+            Party::Platform => model::Party::Platform,
+            Party::Merchant => model::Party::Merchant,
+        }
+    }
+}
+
+fn state_of(complaint: &Document<Complaint>) -> State {
+    dispute::state(complaint.state)
+}
+
 fn find(tx: &Tx<'_>, id: i64) -> Result<Document<Complaint>, Refusal> {
     tx.find(NOUN, &id.to_string())?
         .ok_or_else(|| Refusal::new(40097, "invalid args: complaint_order_id does not exist"))
@@ -84,11 +99,12 @@ fn step(
     tx: &mut Tx<'_>,
     complaint: &mut Document<Complaint>,
     party: Party,
-    (state, event): (i64, i64),
+    (state, event): (State, i64),
     material: Option<Value>,
 ) -> Result<Happening, Refusal> {
+    let number = state_number(state);
     let mut record = json!({
-        "state": state, "state_describe": described("ComplaintState", state),
+        "state": number, "state_describe": described("ComplaintState", number),
         "event": event, "event_describe": described("ComplaintEvent", event),
         "time": (tx.now * 1000).to_string(),
     });
@@ -108,7 +124,7 @@ fn step(
     enter(tx, complaint, state);
     tx.put(NOUN, complaint)?;
     let told = json!({"complaint_info": {
-        "complaint_order_id": complaint.id, "state": state, "event": event,
+        "complaint_order_id": complaint.id, "state": number, "event": event,
     }});
     tx.emit("complaint_notify", &told)?;
     Ok(happening(tx, complaint, said(state)))
@@ -124,8 +140,8 @@ fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happen
     }
 }
 
-fn said(state: i64) -> Text {
-    match dispute::state(state) {
+fn said(state: State) -> Text {
+    match state {
         State::MerchantHandles => text!("opened"),
         State::SupportHandles => text!("with support"),
         state if state.awaits_evidence() => text!("evidence awaited"),
@@ -138,13 +154,13 @@ fn said(state: i64) -> Text {
     }
 }
 
-fn enter(tx: &Tx<'_>, complaint: &mut Document<Complaint>, state: i64) {
-    if complaint.state != state || complaint.body.history.is_empty() {
-        complaint.body.history.push((tx.now, state));
-        let lasts = dispute::state(state).lasts();
-        complaint.due = lasts.map(|seconds| tx.now + seconds);
+fn enter(tx: &Tx<'_>, complaint: &mut Document<Complaint>, state: State) {
+    let number = state_number(state);
+    if complaint.state != number || complaint.body.history.is_empty() {
+        complaint.body.history.push((tx.now, number));
+        complaint.due = state.lasts().map(|seconds| tx.now + seconds);
     }
-    complaint.state = state;
+    complaint.state = number;
     complaint.changed_at = tx.now;
 }
 
@@ -162,7 +178,7 @@ pub fn open(
             tx,
             &mut complaint,
             Party::Buyer,
-            (230_014, 240_001),
+            (State::ReturnDisputed, 240_001),
             material,
         )?;
         return Ok(complaint.id);
@@ -172,7 +188,7 @@ pub fn open(
         tx,
         &mut complaint,
         Party::Buyer,
-        (230_000, 240_001),
+        (State::MerchantHandles, 240_001),
         material,
     )?;
     Ok(complaint.id)
@@ -224,7 +240,8 @@ pub fn doubt_proof(
         Some(known) => find(tx, *known)?,
         None => make(tx, &of, 8)?,
     };
-    if !matches!(complaint.state, 0 | 230_009) {
+    let is_new = complaint.state == 0;
+    if !is_new && state_of(&complaint) != State::AftersaleRuns {
         return Err(wrong_state(complaint.state));
     }
     let material = Some(json!({"content": words, "media_url_list": []}));
@@ -232,7 +249,7 @@ pub fn doubt_proof(
         tx,
         &mut complaint,
         Party::Buyer,
-        (230_011, 240_059),
+        (State::ProofChecked, 240_059),
         material,
     )?;
     if of.body.disputes.is_empty() {
@@ -246,7 +263,10 @@ pub fn doubt_proof(
 pub fn aftersale_ended(tx: &mut Tx<'_>, disputes: &[i64], state: i64) -> Result<(), Refusal> {
     for id in disputes {
         let mut complaint = find(tx, *id)?;
-        if !matches!(complaint.state, 230_009 | 230_011) {
+        if !matches!(
+            state_of(&complaint),
+            State::AftersaleRuns | State::ProofChecked
+        ) {
             continue;
         }
         match state {
@@ -255,13 +275,13 @@ pub fn aftersale_ended(tx: &mut Tx<'_>, disputes: &[i64], state: i64) -> Result<
                     tx,
                     &mut complaint,
                     Party::Platform,
-                    (230_012, 240_031),
+                    (State::Finished, 240_031),
                     None,
                 )?;
             }
             _ => {
                 // No event is documented for it, so nothing is pushed.
-                enter(tx, &mut complaint, 230_013);
+                enter(tx, &mut complaint, State::Closed);
                 tx.put(NOUN, &complaint)?;
             }
         }
@@ -284,51 +304,53 @@ pub fn evidence(
     material: Value,
 ) -> Result<Happening, Refusal> {
     let mut complaint = find(tx, id)?;
-    let merchant = party == Party::Merchant;
-    let next = match (complaint.state, merchant) {
-        (230_003, true) => (230_007, 240_008),
-        (230_004, true) => (230_005, 240_011),
-        (230_006, true) => (230_007, 240_014),
-        (230_016, true) => (230_020, 240_044),
-        (230_017, true) => (230_018, 240_047),
-        (230_019, true) => (230_020, 240_050),
-        (230_002, false) => (230_007, 240_006),
-        (230_004, false) => (230_006, 240_010),
-        (230_005, false) => (230_007, 240_012),
-        (230_015, false) => (230_020, 240_042),
-        (230_017, false) => (230_019, 240_046),
-        (230_018, false) => (230_020, 240_048),
-        (230_007, false) => (230_007, 240_057),
-        (other, _) => return Err(wrong_state(other)),
+    let from = state_of(&complaint);
+    let event = match (from, party == Party::Merchant) {
+        (State::MerchantEvidence, true) => 240_008,
+        (State::BothEvidence, true) => 240_011,
+        (State::MerchantMissing, true) => 240_014,
+        (State::MerchantReturnEvidence, true) => 240_044,
+        (State::BothReturnEvidence, true) => 240_047,
+        (State::MerchantReturnMissing, true) => 240_050,
+        (State::BuyerEvidence, false) => 240_006,
+        (State::BothEvidence, false) => 240_010,
+        (State::BuyerMissing, false) => 240_012,
+        (State::BuyerReturnEvidence, false) => 240_042,
+        (State::BothReturnEvidence, false) => 240_046,
+        (State::BuyerReturnMissing, false) => 240_048,
+        (State::AwaitingVerdict, false) => 240_057,
+        _ => return Err(wrong_state(complaint.state)),
     };
+    let given = from.after_evidence(party.of_model());
+    let to = given.ok_or_else(|| wrong_state(complaint.state))?;
+    let next = (to, event);
     step(tx, &mut complaint, party, next, Some(material))
 }
 
 /// Support asks for evidence.
 pub fn ask(tx: &mut Tx<'_>, number: &str, of: Side) -> Result<Happening, Refusal> {
     let mut complaint = by_number(tx, number)?;
-    let (first, again) = match complaint.state {
-        230_000 | 230_001 => (true, false),
-        230_007 => (true, true),
-        230_014 => (false, false),
-        230_020 => (false, true),
-        other => return Err(wrong_state(other)),
-    };
-    let (state, event) = match (first, of) {
-        (_, Side::Nobody) => {
+    let from = state_of(&complaint);
+    let of = match of {
+        Side::Merchant => Actor::Merchant,
+        Side::Buyer => Actor::Buyer,
+        Side::Both => Actor::Both,
+        Side::Nobody => {
             return Err(Refusal::new(21001, "name who has to give evidence"));
         }
-        (true, Side::Merchant) => (230_003, 240_002),
-        (true, Side::Buyer) => (230_002, 240_003),
-        (true, Side::Both) => (230_004, 240_004),
-        (false, Side::Merchant) => (230_016, 240_038),
-        (false, Side::Buyer) => (230_015, 240_039),
-        (false, Side::Both) => (230_017, 240_040),
     };
-    let event = match (again, first) {
-        (true, true) => 240_030,
-        (true, false) => 240_056,
-        _ => event,
+    let state = from
+        .when_asked(of)
+        .ok_or_else(|| wrong_state(complaint.state))?;
+    let event = match (from, state) {
+        (State::AwaitingVerdict, _) => 240_030,
+        (State::ReturnChecked, _) => 240_056,
+        (_, State::MerchantEvidence) => 240_002,
+        (_, State::BuyerEvidence) => 240_003,
+        (_, State::BothEvidence) => 240_004,
+        (_, State::MerchantReturnEvidence) => 240_038,
+        (_, State::BuyerReturnEvidence) => 240_039,
+        _ => 240_040,
     };
     step(tx, &mut complaint, Party::Platform, (state, event), None)
 }
@@ -341,11 +363,11 @@ pub fn decide(
     give: aftersale::Give,
 ) -> Result<Happening, Refusal> {
     let mut complaint = by_number(tx, number)?;
-    let again = match complaint.state {
-        230_000..=230_007 => false,
-        230_014..=230_020 => true,
-        other => return Err(wrong_state(other)),
-    };
+    let from = state_of(&complaint);
+    if !from.may_be_judged() {
+        return Err(wrong_state(complaint.state));
+    }
+    let again = from.is_of_return();
     let liable = match liable {
         Side::Merchant => 0,
         Side::Buyer => 1,
@@ -358,8 +380,8 @@ pub fn decide(
         aftersale::Give::Nothing => (9, 240_025),
     };
     let state = match give {
-        aftersale::Give::Nothing => 230_012,
-        _ => 230_009,
+        aftersale::Give::Nothing => State::Finished,
+        _ => State::AftersaleRuns,
     };
     let event = match (again, give) {
         (true, aftersale::Give::Nothing) => 240_054,
@@ -374,7 +396,7 @@ pub fn decide(
 /// Whether the proof of a refund made outside is good.
 pub fn judge_proof(tx: &mut Tx<'_>, number: &str, good: bool) -> Result<Happening, Refusal> {
     let mut complaint = by_number(tx, number)?;
-    if complaint.state != 230_011 {
+    if state_of(&complaint) != State::ProofChecked {
         return Err(wrong_state(complaint.state));
     }
     let of = complaint.body.aftersale_id;
@@ -383,7 +405,7 @@ pub fn judge_proof(tx: &mut Tx<'_>, number: &str, good: bool) -> Result<Happenin
             tx,
             &mut complaint,
             Party::Platform,
-            (230_012, 240_036),
+            (State::Finished, 240_036),
             None,
         )?;
         let mut of = aftersale::by_number(tx, &of.to_string())?;
@@ -394,7 +416,7 @@ pub fn judge_proof(tx: &mut Tx<'_>, number: &str, good: bool) -> Result<Happenin
         tx,
         &mut complaint,
         Party::Platform,
-        (230_009, 240_037),
+        (State::AftersaleRuns, 240_037),
         None,
     )
 }
@@ -414,24 +436,26 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
 }
 
 fn run_out(tx: &mut Tx<'_>, mut complaint: Document<Complaint>) -> Result<Happening, Refusal> {
-    let next = match complaint.state {
-        230_002 => (230_007, 240_007),
-        230_003 => (230_007, 240_009),
-        230_004 => (230_007, 240_016),
-        230_005 => (230_007, 240_013),
-        230_006 => (230_007, 240_015),
-        230_015 => (230_020, 240_043),
-        230_016 => (230_020, 240_045),
-        230_017 => (230_020, 240_052),
-        230_018 => (230_020, 240_049),
-        230_019 => (230_020, 240_051),
+    let from = state_of(&complaint);
+    let event = match from {
+        State::BuyerEvidence => 240_007,
+        State::MerchantEvidence => 240_009,
+        State::BothEvidence => 240_016,
+        State::BuyerMissing => 240_013,
+        State::MerchantMissing => 240_015,
+        State::BuyerReturnEvidence => 240_043,
+        State::MerchantReturnEvidence => 240_045,
+        State::BothReturnEvidence => 240_052,
+        State::BuyerReturnMissing => 240_049,
+        State::MerchantReturnMissing => 240_051,
         _ => {
             // Support takes over; no event is documented for it, so nothing is pushed.
-            enter(tx, &mut complaint, 230_001);
+            enter(tx, &mut complaint, State::SupportHandles);
             tx.put(NOUN, &complaint)?;
-            return Ok(happening(tx, &complaint, said(230_001)));
+            return Ok(happening(tx, &complaint, said(State::SupportHandles)));
         }
     };
+    let next = (from.after_time().unwrap_or(from), event);
     step(tx, &mut complaint, Party::Platform, next, None)
 }
 

@@ -10,10 +10,11 @@
 use super::Happening;
 use super::ledger::{self, Account, Movement};
 use crate::lang::Text;
-use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
+use crate::types::span::DAY;
+use crate::types::span::HOUR;
 use crate::types::{ChinaTime, Fen};
 use base64::Engine;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ const TICKET: &str = "qr_ticket";
 /// How long a code can be scanned.
 const TICKET_LIFE: i64 = 600;
 const ACCEPTED_AFTER: i64 = 60;
-const PAID_AFTER: i64 = 2 * 3600;
+const PAID_AFTER: i64 = 2 * HOUR;
 
 /// State of a withdrawal; the place in the list is the document's `state`.
 const STATES: [&str; 8] = [
@@ -190,7 +191,7 @@ pub fn submit(tx: &mut Tx<'_>, request: Submit) -> Result<Value, Refusal> {
     if request.amount.0 <= 0 || request.amount.0 > ledger::balance(tx, Account::Available)?.0 {
         return Err(bad("amount is not within the available balance"));
     }
-    let midnight = tx.day() * DAY - 8 * 3600;
+    let midnight = tx.day() * DAY - 8 * HOUR;
     let today = Filter {
         created: (Some(midnight), None),
         ..Filter::default()

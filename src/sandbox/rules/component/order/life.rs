@@ -5,11 +5,11 @@ use super::super::access::{self, Task};
 use super::super::ledger::{self, Account};
 use super::{NOUN, Order, Promotion, Settlement, put, status};
 use crate::lang::Text;
-use crate::model::deadline::DAY;
 use crate::model::order::AUTOMATIC_RECEIPT;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Tx};
 use crate::text;
+use crate::types::span::DAY;
 use crate::types::{ChinaTime, Fen};
 use serde_json::{Value, json};
 

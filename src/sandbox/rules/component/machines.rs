@@ -12,6 +12,7 @@ use crate::model::{aftersale as guide, dispute as dispute_guide};
 use crate::sandbox::Sandbox;
 use crate::sandbox::router::{Refusal, Router, rules};
 use crate::sandbox::store::{Filter, Tx};
+use crate::types::span::HOUR;
 use crate::types::{ChinaTime, Fen};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -26,7 +27,6 @@ const SHOPS: u64 = 40;
 const POOL: usize = 5;
 /// After-sales that moves are made on.
 const NEWEST: usize = 6;
-const HOUR: i64 = 3600;
 
 /// States that an order may come to from one, over any number of steps.
 fn order_may(from: i64, to: i64) -> bool {

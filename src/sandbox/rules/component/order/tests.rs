@@ -3,8 +3,9 @@
 use super::super::delivery;
 use super::*;
 use crate::sandbox::Sandbox;
-use crate::sandbox::rules::goods;
+use crate::sandbox::rules::component::goods;
 use crate::types::ChinaTime;
+use crate::types::span::DAY;
 
 const BUYER: &str = "oExampleOpenid0000000000001";
 
@@ -122,7 +123,7 @@ fn events(shop: &mut Sandbox) -> Vec<String> {
     .expect("events")
 }
 
-const DAYS: i64 = 86_400;
+const DAYS: i64 = DAY;
 
 #[test]
 fn an_order_lives_from_the_report_to_the_settlement() {

@@ -6,10 +6,10 @@
 use super::Happening;
 use crate::api::Done;
 use crate::lang::Text;
-use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
+use crate::types::span::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -12,6 +12,7 @@ use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
 use crate::types::ChinaTime;
+use crate::types::span::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +30,8 @@ const RELEASED: i64 = 5;
 const MOST: u64 = 10_000;
 const A_DAY: i64 = 3;
 const APART: i64 = 600;
-const INVITATION: i64 = 86_400;
-const HOLDS: i64 = 86_400;
+const INVITATION: i64 = DAY;
+const HOLDS: i64 = DAY;
 
 #[derive(Serialize, Deserialize)]
 struct Sharer {

@@ -8,10 +8,11 @@
 
 use super::Happening;
 use super::ledger::{self, Account};
-use crate::model::deadline::DAY;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
+use crate::types::span::DAY;
+use crate::types::span::HOUR;
 use crate::types::{ChinaTime, Fen};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +25,7 @@ const DELAY: i64 = 7;
 /// How long a refund or a share takes.
 const TAKES: i64 = 60;
 /// How long a payment stays open when the merchant names no end.
-const OPEN_FOR: i64 = 2 * 3600;
+const OPEN_FOR: i64 = 2 * HOUR;
 
 const OPEN: i64 = 0;
 const PAID: i64 = 1;

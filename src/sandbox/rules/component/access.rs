@@ -8,6 +8,7 @@ use crate::lang::Text;
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
+use crate::types::span::DAY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ const SCENE: &str = "scene";
 const ONLY: &str = "this shop";
 
 /// The administrator has so long to sign.
-const SIGN_WITHIN: i64 = 24 * 3600;
+const SIGN_WITHIN: i64 = DAY;
 
 /// Of the component.
 mod state {

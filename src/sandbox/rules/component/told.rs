@@ -9,13 +9,14 @@ use crate::sandbox::router::{Body, Call, Picture, Router, rules};
 use crate::sandbox::store::Tx;
 use crate::sandbox::{Promotion, Sandbox, Seed};
 use crate::types::Fen;
+use crate::types::span::{DAY, HOUR};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-const COMPONENT: &str = include_str!("../../../tests/spec/component.openapi.yaml");
-const PROMOTER: &str = include_str!("../../../tests/spec/promoter.openapi.yaml");
+const COMPONENT: &str = include_str!("../../../../tests/spec/component.openapi.yaml");
+const PROMOTER: &str = include_str!("../../../../tests/spec/promoter.openapi.yaml");
 
 /// Events of the reference that the shop never emits, and why.
 const NEVER: &[(&str, &str)] = &[];
@@ -141,12 +142,12 @@ fn the_rest(tx: &mut Tx<'_>, router: &Router, order: &str) {
     refund["total_amount"] = 9_900.into();
     refund["refund_amount"] = 900.into();
     ask(tx, router, "/shop/pay/refundorder", refund);
-    tx.now += 8 * 86_400;
+    tx.now += 8 * DAY;
     settle(tx).expect("settled");
     let mut share = one;
     share["profit_sharing_no"] = "PS00001".into();
     ask(tx, router, "/shop/pay/profitsharingorder", share);
-    tx.now += 3_600;
+    tx.now += HOUR;
     settle(tx).expect("settled");
     ask(
         tx,
@@ -248,7 +249,7 @@ fn a_wrong_event_does_not_keep_to_its_schema() {
 /// What happens to products, categories and brands of the store in the box, as it is told.
 #[test]
 fn events_of_the_store_keep_to_their_schemas() {
-    const STORE: &str = include_str!("../../../tests/spec/store.openapi.yaml");
+    const STORE: &str = include_str!("../../../../tests/spec/store.openapi.yaml");
     let schemas = schemas(STORE);
     let router = rules();
     let mut shop = Sandbox::open(Path::new(":memory:")).expect("a shop in memory");
@@ -310,7 +311,7 @@ fn events_of_the_store_keep_to_their_schemas() {
     );
     ask(&mut tx, &router, "/channels/ec/category/add", category);
     tx.family = before;
-    tx.now += 90 * 86_400;
+    tx.now += 90 * DAY;
     settle(&mut tx).expect("settled");
     let all = emitted(&tx);
     let mut names = BTreeSet::new();
