@@ -1048,13 +1048,14 @@ impl<'a> Reader<'a> {
                     category,
                     name
                 ),
-                Some(match choices.is_empty() {
-                    true => text!("add a column 属性:{name}", name),
-                    false => text!(
+                Some(if choices.is_empty() {
+                    text!("add a column 属性:{name}", name)
+                } else {
+                    text!(
                         "add a column 属性:{name}; values: {choices}",
                         name,
                         choices = choices.join(", ")
-                    ),
+                    )
                 }),
             ),
             Breach::AttributeValue { name, value, kind } => (
@@ -1112,9 +1113,10 @@ impl<'a> Reader<'a> {
                     category,
                     name
                 ),
-                Some(match tips.is_empty() {
-                    true => text!("add a column 资质:{name} with images", name),
-                    false => text!("add a column 资质:{name} with images ({tips})", name, tips),
+                Some(if tips.is_empty() {
+                    text!("add a column 资质:{name} with images", name)
+                } else {
+                    text!("add a column 资质:{name} with images ({tips})", name, tips)
                 }),
             ),
             Breach::BelowFloor { sku, floor } => (
@@ -1258,11 +1260,10 @@ impl<'a> Reader<'a> {
                     "the store has no right to a brand \"{brand}\"",
                     brand = text
                 ),
-                Some(match self.facts.brands.is_empty() {
-                    true => text!(
-                        "leave it empty for no brand, or add the brand in the store's console"
-                    ),
-                    false => text!(
+                Some(if self.facts.brands.is_empty() {
+                    text!("leave it empty for no brand, or add the brand in the store's console")
+                } else {
+                    text!(
                         "its brands are {brands}; leave it empty for none",
                         brands = self
                             .facts
@@ -1271,7 +1272,7 @@ impl<'a> Reader<'a> {
                             .map(|brand| brand.ch_name.as_str())
                             .collect::<Vec<_>>()
                             .join(", ")
-                    ),
+                    )
                 }),
             );
         }
@@ -1504,10 +1505,7 @@ fn content_of(path: &Path) -> Result<String, Text> {
 
 /// A cell that says so empties its field; an empty cell keeps it.
 fn cleared(text: String) -> String {
-    match text == CLEAR {
-        true => String::new(),
-        false => text,
-    }
+    if text == CLEAR { String::new() } else { text }
 }
 
 fn number_of(row: &SkuRow) -> Option<&str> {
