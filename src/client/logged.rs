@@ -126,7 +126,7 @@ impl Client {
             path: path.into(),
             body: match body {
                 Body::Json(json) => json.clone(),
-                Body::File { .. } | Body::Nothing => Bytes::new(),
+                Body::File { .. } | Body::Nothing | Body::ForFile => Bytes::new(),
             },
             result: Cow::Borrowed(log::INTENT),
             rid: String::new(),

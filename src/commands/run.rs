@@ -159,6 +159,7 @@ impl Record for RunRow {
                 "confirmed",
                 "updated",
                 "updated_free",
+                "submitted",
                 "shipped",
                 "part",
                 "accepted",

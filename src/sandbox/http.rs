@@ -159,6 +159,9 @@ async fn strike(shop: &Shop, call: Call, came: Duration, plan: Plan, cut: &Cut) 
 }
 
 fn json(answer: Answer) -> Response<Body> {
+    if let Some(file) = answer.file {
+        return page(answer.status, "application/octet-stream", file);
+    }
     let kind = match answer.status {
         200 => "application/json; encoding=utf-8",
         _ => "text/html",

@@ -79,7 +79,7 @@ pub struct SendArgs {
     ///
     /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
     /// their list price, are asked about as well. Where nobody can be asked, nothing is sent and the exit code is 11;
-    /// with --skip-bad these products are left out.
+    /// with --skip-bad these products are left out. Of a WeChat Store these products alone are held back.
     #[arg(long, value_name = "PERCENT", value_parser = crate::profile::percent)]
     pub max_price_drop: Option<u32>,
     /// What wins where somebody else changed a field in the shop since it was sent last: the sheet or the shop
@@ -284,16 +284,8 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
             ));
         }
     }
-    if report.not_compared > 0 && stopped.is_none() {
-        ctx.out.note(match report.not_compared {
-            1 => text!(
-                "1 product was sent before as it is and not compared with the shop; --fresh compares it"
-            ),
-            count => text!(
-                "{count} products were sent before as they are and not compared with the shop; --fresh compares them",
-                count
-            ),
-        });
+    if stopped.is_none() {
+        note_not_compared(report.not_compared, ctx);
     }
     match stopped {
         Some(error) => Err(error),
@@ -340,6 +332,20 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         }
         .into()),
         None => Ok(()),
+    }
+}
+
+/// Says that products were taken as they were sent before.
+pub(super) fn note_not_compared(count: u64, ctx: &Ctx) {
+    match count {
+        0 => {}
+        1 => ctx.out.note(text!(
+            "1 product was sent before as it is and not compared with the shop; --fresh compares it"
+        )),
+        count => ctx.out.note(text!(
+            "{count} products were sent before as they are and not compared with the shop; --fresh compares them",
+            count
+        )),
     }
 }
 

@@ -161,7 +161,7 @@ impl Shop {
             Family::Store => {
                 let (state, key) = (self.client.state(), self.client.shop_key());
                 let id = self.find_product(state, key, number).await?;
-                self.step_product(step, &id).await?;
+                self.settled_step(step, &id).await?;
                 Ok(id)
             }
         }

@@ -67,6 +67,7 @@ pub fn routes(router: Router) -> Router {
         .on::<of_merchant::GetAddress>(merchant::address)
         .raw(of_image::PATH, image::upload)
         .raw(of_image::V2_PATH, image::upload_v2)
+        .raw(of_image::MEDIA_PATH, image::media)
         .on::<of_goods::AddProduct>(goods::add)
         .on::<of_goods::UpdateProduct>(goods::update)
         .on::<of_goods::UpdateAuditFree>(goods::update_free)

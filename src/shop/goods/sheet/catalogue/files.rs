@@ -521,6 +521,7 @@ impl<T: Payload> Reading<'_, T> {
             input,
             column,
             of_row_above: false,
+            once: false,
         }
     }
 
