@@ -206,9 +206,10 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
 fn by_clock(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Refusal> {
     match order.state {
         status::UNPAID => {
-            let state = match order.body.is_controlled() {
-                true => status::TIMED_OUT,
-                false => status::CANCELLED,
+            let state = if order.body.is_controlled() {
+                status::TIMED_OUT
+            } else {
+                status::CANCELLED
             };
             cancelled(tx, &mut order, state, 2)?;
             Ok(happening(tx, &order, text!("payment time ran out")))
