@@ -97,6 +97,7 @@ mod cli {
     mod status;
     mod store;
     mod store_goods;
+    mod store_kept;
     mod store_opening;
     mod store_rejected;
     mod store_setup;

@@ -148,6 +148,7 @@ pub fn paths() -> impl Iterator<Item = (&'static str, Resend)> {
         (component::image::PATH, Resend::Safe),
         (store::image::PATH, Resend::Safe),
         (store::image::V2_PATH, Resend::Safe),
+        (store::image::MEDIA_PATH, Resend::Safe),
         (store::category::ALL_PATH, Resend::Safe),
         (store::merchant::INFO_PATH, Resend::Safe),
     ])

@@ -58,11 +58,12 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
     } else if let Some(refused) = refused_by_proxy(path, &cause).filter(|_| error.is_connect()) {
         refused
     } else if error.is_connect() {
-        let hint = match cause.contains("certificate") {
-            true => text!(
+        let hint = if cause.contains("certificate") {
+            text!(
                 "something that is not WeChat answers: check the proxy and the network, the base URL of the profile, and the clock of this machine"
-            ),
-            false => text!("check the network, the proxy and the base URL of the profile"),
+            )
+        } else {
+            text!("check the network, the proxy and the base URL of the profile")
         };
         Failure::network(text!("{path} could not be reached: {cause}", path, cause)).hint(hint)
     } else {
@@ -102,7 +103,7 @@ fn refused_by_proxy(path: &str, cause: &str) -> Option<Failure> {
 pub(super) async fn read_answer(
     family: Family,
     path: &str,
-    mut answer: reqwest::Response,
+    answer: reqwest::Response,
 ) -> Result<Vec<u8>, Failure> {
     let status = answer.status();
     if status.is_redirection() {
@@ -118,33 +119,7 @@ pub(super) async fn read_answer(
         return Err(unclear(Kind::Access, text!("{path} was redirected to {host}, which is not followed", path, host = target))
             .hint(text!("WeChat does not redirect: check the base URL and whether a proxy or a login page of the network answers instead")));
     }
-    let mut bytes = Vec::with_capacity(answer.content_length().map_or(0, |length| {
-        usize::try_from(length).unwrap_or(0).min(MAX_ANSWER)
-    }));
-    loop {
-        match answer.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > MAX_ANSWER => {
-                return Err(unclear(
-                    Kind::Network,
-                    text!(
-                        "the answer of {path} is larger than {limit} MB",
-                        path,
-                        limit = MAX_ANSWER / 1024 / 1024
-                    ),
-                ));
-            }
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) => {
-                let cause = std::error::Error::source(&error)
-                    .map_or_else(|| text!("no cause given").to_string(), chain);
-                return Err(unclear(
-                    Kind::Network,
-                    text!("the answer of {path} was cut off: {cause}", path, cause),
-                ));
-            }
-        }
-    }
+    let bytes = read_bytes(path, answer).await?;
     if values(&bytes) > MAX_VALUES {
         return Err(unclear(
             Kind::Network,
@@ -196,6 +171,52 @@ pub(super) async fn read_answer(
         ));
     }
     Ok(bytes)
+}
+
+/// Whether an answer says that it is a file: neither JSON nor a page for people.
+pub(super) fn is_no_text(answer: &reqwest::Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or("text/");
+    answer.status().is_success() && !kind.contains("json") && !kind.starts_with("text/")
+}
+
+/// An answer that is JSON without an error, where a file was asked for.
+pub(super) fn no_file(path: &str) -> Failure {
+    Failure::network(text!("{path} answered without a file", path))
+}
+
+/// The body of an answer, of at most [`MAX_ANSWER`] bytes.
+pub(super) async fn read_bytes(
+    path: &str,
+    mut answer: reqwest::Response,
+) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::with_capacity(answer.content_length().map_or(0, |length| {
+        usize::try_from(length).unwrap_or(0).min(MAX_ANSWER)
+    }));
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > MAX_ANSWER => {
+                return Err(unclear(
+                    Kind::Network,
+                    text!(
+                        "the answer of {path} is larger than {limit} MB",
+                        path,
+                        limit = MAX_ANSWER / 1024 / 1024
+                    ),
+                ));
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Ok(bytes),
+            Err(error) => {
+                let cause = std::error::Error::source(&error)
+                    .map_or_else(|| text!("no cause given").to_string(), chain);
+                return Err(unclear(
+                    Kind::Network,
+                    text!("the answer of {path} was cut off: {cause}", path, cause),
+                ));
+            }
+        }
+    }
 }
 
 /// The most values that an answer may hold, in lists and objects of any depth: each takes some 80 bytes of memory, however

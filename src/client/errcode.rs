@@ -94,7 +94,9 @@ pub fn lookup_in(shelf: Shelf, code: i64) -> Option<&'static Errcode> {
     let shared = (40_000..100_000).contains(&code) || matches!(code, -1 | 0);
     match shelf {
         Shelf::Component | Shelf::Promoter | Shelf::Platform => lookup(code),
-        Shelf::Store if shared => lookup(code).or_else(|| of_store(code)),
+        Shelf::Store if shared => in_other_words(code)
+            .or_else(|| lookup(code))
+            .or_else(|| of_store(code)),
         Shelf::Store => of_store(code),
         Shelf::Standard => lookup(code).or_else(|| of_store(code)),
     }
@@ -150,6 +152,49 @@ pub fn ends_the_job(failure: &Failure) -> bool {
             Kind::Access | Kind::Limited | Kind::Stopped | Kind::Bug
         ),
     }
+}
+
+/// Codes that every family has, where the console of a store, and no Mini Program, is where to look.
+fn in_other_words(code: i64) -> Option<&'static Errcode> {
+    static TABLE: OnceLock<HashMap<i64, Errcode>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let address = (
+            "add this machine's address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; `wxsell auth doctor` shows the address WeChat saw",
+            "请在小店后台“服务市场 - 自研 - IP 白名单”加入本机 IP，或清空该名单；wxsell auth doctor 会显示微信看到的 IP",
+        );
+        let secret = (
+            "look up or reset the AppSecret in the store's console, then: wxsell auth login",
+            "请在小店后台查看或重置 AppSecret，然后执行：wxsell auth login",
+        );
+        let words = [
+            (40125, None, secret),
+            (40164, None, address),
+            (41004, None, secret),
+            (45035, None, address),
+            (
+                48001,
+                Some(("no permission for this call", "接口未授权")),
+                (
+                    "several causes look like this: the AppID is not the store's own, a permission set is missing, or the call was withdrawn; `wxsell auth doctor` tells which",
+                    "可能的原因不止一个：AppID 不是小店自己的、缺少权限集，或接口已下线；请执行 wxsell auth doctor 判断",
+                ),
+            ),
+        ];
+        let told = words.into_iter().filter_map(|(code, meaning, next)| {
+            let shared = lookup(code)?;
+            let meaning = meaning.unwrap_or(shared.meaning);
+            Some((
+                code,
+                Errcode {
+                    meaning,
+                    next,
+                    ..*shared
+                },
+            ))
+        });
+        told.collect()
+    });
+    table.get(&code)
 }
 
 fn of_store(code: i64) -> Option<&'static Errcode> {
@@ -309,6 +354,13 @@ mod tests {
             meaning(Shelf::Store, 40164),
             meaning(Shelf::Component, 40164)
         );
+        // A store has a console, and no Mini Program.
+        for code in [40125, 40164, 41004, 45035, 48001] {
+            let entry = lookup_in(Shelf::Store, code).expect("a line");
+            let words = [entry.meaning.0, entry.next.0].join(" ");
+            assert!(!words.contains("mini program"), "{words}");
+            assert!(!words.contains("backend"), "{words}");
+        }
         assert_eq!(meaning(Shelf::Component, 10_020_110), None);
         assert!(meaning(Shelf::Store, 10_020_110).is_some());
         let lines = include_str!("errcode.store.tsv").lines();

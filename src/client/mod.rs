@@ -28,7 +28,7 @@ use crate::state::log::{Log, Writer};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Family, Secret};
-use answer::{chain, check_envelope, not_sent, read_answer};
+use answer::{chain, check_envelope, is_no_text, no_file, not_sent, read_answer, read_bytes};
 use anyhow::Result;
 use bytes::Bytes;
 pub use logged::Intent;
@@ -129,6 +129,8 @@ enum Body {
         bytes: Vec<u8>,
     },
     Nothing,
+    /// By GET, for a file instead of JSON.
+    ForFile,
 }
 
 impl Client {
@@ -282,6 +284,12 @@ impl Client {
         self.read_reply(path, &answer)
     }
 
+    /// Reads a file by GET; a refusal is JSON as everywhere.
+    pub async fn read_file(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>> {
+        self.exchange(path, query, &Body::ForFile, Resend::Safe)
+            .await
+    }
+
     /// Posts JSON to a path that takes query parameters.
     pub async fn post<R: DeserializeOwned>(
         &self,
@@ -410,6 +418,9 @@ impl Client {
             let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
                     self.pace.passed(path);
+                    if matches!(body, Body::ForFile) {
+                        return Ok(answer);
+                    }
                     if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
                         heard(&answer);
                     }
@@ -542,22 +553,25 @@ impl Client {
                     .post(url)
                     .multipart(reqwest::multipart::Form::new().part("media", part))
             }
-            Body::Nothing => self.http.get(url),
+            Body::Nothing | Body::ForFile => self.http.get(url),
         };
         let started = std::time::Instant::now();
+        let mut is_file = false;
         let result = async {
-            read_answer(
-                self.family,
-                path,
-                request
-                    .send()
-                    .await
-                    .map_err(|error| not_sent(path, &error))?,
-            )
-            .await
+            let sent = request.send().await;
+            let answer = sent.map_err(|error| not_sent(path, &error))?;
+            is_file = matches!(body, Body::ForFile) && is_no_text(&answer);
+            match is_file {
+                true => read_bytes(path, answer).await,
+                false => read_answer(self.family, path, answer).await,
+            }
         }
         .await;
         let checked = match &result {
+            Ok(_) if is_file => Ok(()),
+            Ok(answer) if matches!(body, Body::ForFile) => {
+                check_envelope(self.family, path, answer).and(Err(no_file(path)))
+            }
             Ok(answer) => {
                 let mended = reading::mended(answer);
                 check_envelope(

@@ -7,7 +7,7 @@ use super::{audit, papers};
 use crate::api::component::category::Category;
 use crate::commands::audit::HandedIn;
 use crate::commands::shows::Shows;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::category_rule::{AttributeRule, Need};
 use crate::output::{Cell, Column, Record};
@@ -78,8 +78,8 @@ pub struct ListArgs {
 /// Show a rule of a category
 ///
 /// With a WeChat Store: what its products must have (attributes, SKU attributes, documents), the lowest price and the
-/// like; `goods template` makes a sheet of it. The deposit and the delivery methods are a call of the successor of
-/// the component, which WeChat answers for accounts of WeChat Store only.
+/// like; `goods template` makes a sheet of it. The deposit and the delivery methods come from a call of the component's
+/// successor, which WeChat answers for accounts of the WeChat Store only.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
@@ -117,7 +117,7 @@ pub struct ApplyArgs {
     /// Image of the permit (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     certificate: Vec<String>,
-    /// Scene it is meant for (can be repeated); only scenes that are open
+    /// Scene to apply for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
     scene: Vec<i64>,
     #[command(flatten)]
@@ -387,7 +387,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 ctx.ask_rows(&APPLICATIONS, &all, args.rows).await
             }
             Verb::Application(args) => ctx.ask(&APPLICATION, &args).await,
-            Verb::Show(args) => ctx.ask(&SHOW, &args).await,
+            Verb::Show(args) => {
+                let shown = ctx.ask(&SHOW, &args).await;
+                shown.map_err(|error| not_applied_for(error, args.category_id))
+            }
             Verb::Withdraw(args) => ctx.ask(&WITHDRAW, &args).await,
         };
     }
@@ -415,6 +418,30 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         .collect();
     let out = ctx.out.with_nothing(text!("no category matches"));
     out.list(&rows)
+}
+
+/// WeChat's code for a category that the store never applied for; that it is refused says nothing of the account.
+const NOT_APPLIED_FOR: i64 = 10_020_252;
+
+fn not_applied_for(error: anyhow::Error, category: u64) -> anyhow::Error {
+    let found = Failure::from_any(error);
+    if found.errcode != Some(NOT_APPLIED_FOR) {
+        return found.into();
+    }
+    Failure {
+        kind: Kind::Refused,
+        rid: None,
+        message: text!(
+            "the store has not applied for the category {category}",
+            category
+        ),
+        ..found
+    }
+    .hint(text!(
+        "apply for it with `wxsell category apply {category}`; `wxsell category rule {category}` shows what its products need",
+        category
+    ))
+    .into()
 }
 
 /// The options are the component's: a store's documents come from a file, or are asked for.

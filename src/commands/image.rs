@@ -1,6 +1,7 @@
 //! `wxsell image`: pictures of a shop.
 
 use super::Ctx;
+use super::whole_file::{refuse_existing, write};
 use crate::commands::shows::Shows;
 use crate::output::{Cell, Column, Record};
 pub use crate::shop::image::Pictures;
@@ -9,11 +10,44 @@ use crate::text;
 use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
 
-/// Upload images
+/// Upload and download images
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Upload(UploadArgs),
+    Download(DownloadArgs),
+}
+
+/// WeChat Store: download the file of a media id
+///
+/// Applications name their documents by such ids, and `image upload --as media` prints them. Links of products are opened in
+/// a browser.
+#[derive(Debug, clap::Args)]
+pub struct DownloadArgs {
+    /// The id
+    media_id: String,
+    /// Where to write it
+    #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    output: PathBuf,
+    /// Overwrite a file that exists
+    #[arg(long = "overwrite")]
+    force: bool,
+}
+
+/// What was downloaded.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+struct Downloaded {
+    file: String,
+    bytes: usize,
+}
+
+impl Record for Downloaded {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("file", "FILE", |d| Cell::Text(d.file.clone())),
+        Column::new("bytes", "BYTES", |d| Cell::Number(d.bytes as i64)),
+    ];
 }
 
 /// Upload images and print their links
@@ -25,7 +59,7 @@ pub struct UploadArgs {
     /// Files, or addresses that begin with http
     #[arg(required = true, value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Upload again what the shop already has
+    /// Upload images again, even if the shop already has them
     #[arg(long = "fresh", alias = "again")]
     again: bool,
     /// What WeChat returns: a link for goods, or an id for applications
@@ -57,12 +91,28 @@ impl Record for Uploaded {
 }
 
 /// What its verbs print that is not what one call answers.
-pub const SHOWS: &[Shows] = &[Shows::list::<Uploaded>("image upload")];
+pub const SHOWS: &[Shows] = &[
+    Shows::list::<Uploaded>("image upload"),
+    Shows::one::<Downloaded>("image download"),
+];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     match verb {
         Verb::Upload(args) => upload(args, ctx).await,
+        Verb::Download(args) => download(args, ctx).await,
     }
+}
+
+async fn download(args: DownloadArgs, ctx: &Ctx) -> Result<()> {
+    ctx.of_a_store()?;
+    ctx.out.check_columns::<Downloaded>()?;
+    refuse_existing(&args.output, args.force)?;
+    let bytes = ctx.shop().await?.media(&args.media_id).await?;
+    write(&args.output, args.force, |out| Ok(out.write_all(&bytes)?))?;
+    ctx.out.show(&Downloaded {
+        file: args.output.display().to_string(),
+        bytes: bytes.len(),
+    })
 }
 
 async fn upload(args: UploadArgs, ctx: &Ctx) -> Result<()> {

@@ -52,6 +52,7 @@ pub mod status;
 mod terminal;
 pub mod util;
 mod web;
+mod whole_file;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};

@@ -233,7 +233,7 @@ pub enum Breach {
     BrandNotAuthorized,
     AttributeMissing {
         name: String,
-        choices: Vec<String>,
+        kind: ValueKind,
     },
     AttributeValue {
         name: String,
@@ -249,6 +249,7 @@ pub enum Breach {
     SkuAttributeMissing {
         sku: usize,
         name: String,
+        kind: ValueKind,
     },
     SkuAttributeValue {
         sku: usize,
@@ -328,6 +329,12 @@ pub enum Doubt {
     PresalePrice {
         lowest: String,
     },
+    /// A title that older pages of the platform call too short.
+    ShortTitle,
+    /// A value that is longer than one page says it may be.
+    LongValue {
+        name: String,
+    },
 }
 
 impl CategoryRule {
@@ -363,7 +370,7 @@ impl CategoryRule {
                 None => match rule.need.holds(product) {
                     Tri::Yes => wrong.push(Breach::AttributeMissing {
                         name: rule.name.clone(),
-                        choices: rule.kind.choices().to_vec(),
+                        kind: rule.kind.clone(),
                     }),
                     Tri::Maybe => doubts.push(Doubt::AttributeMayBeNeeded {
                         name: rule.name.clone(),
@@ -543,6 +550,7 @@ impl CategoryRule {
                 wrong.push(Breach::SkuAttributeMissing {
                     sku: place,
                     name: rule.name.clone(),
+                    kind: rule.kind.clone(),
                 });
             }
         }
@@ -690,10 +698,7 @@ impl Condition {
 }
 
 fn tri(answer: bool) -> Tri {
-    match answer {
-        true => Tri::Yes,
-        false => Tri::No,
-    }
+    if answer { Tri::Yes } else { Tri::No }
 }
 
 #[cfg(test)]
@@ -912,7 +917,7 @@ mod tests {
             [
                 Breach::AttributeMissing {
                     name: "产地".into(),
-                    choices: Vec::new()
+                    kind: ValueKind::Text
                 },
                 Breach::PaperMissing {
                     id: "7".into(),

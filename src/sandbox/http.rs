@@ -89,9 +89,12 @@ async fn strike(shop: &Shop, call: Call, came: Duration, plan: Plan, cut: &Cut) 
     };
     let word = kind.word();
     let carry_out = || lock(shop).answer(&call, word, None);
-    let give_up = |status: u16| match after {
-        true => drop(carry_out()),
-        false => lock(shop).note(&call, word, status),
+    let give_up = |status: u16| {
+        if after {
+            drop(carry_out())
+        } else {
+            lock(shop).note(&call, word, status)
+        }
     };
     match kind {
         // Never planned: a delay is no end.
@@ -156,6 +159,9 @@ async fn strike(shop: &Shop, call: Call, came: Duration, plan: Plan, cut: &Cut) 
 }
 
 fn json(answer: Answer) -> Response<Body> {
+    if let Some(file) = answer.file {
+        return page(answer.status, "application/octet-stream", file);
+    }
     let kind = match answer.status {
         200 => "application/json; encoding=utf-8",
         _ => "text/html",

@@ -76,6 +76,8 @@ struct Answer {
     errcode: i64,
     /// HTTP.
     status: u16,
+    /// Sent in place of the body, which then only says so.
+    file: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -87,6 +89,7 @@ impl Answer {
                     .into(),
             errcode: 0,
             status: 403,
+            file: None,
         }
     }
 }
@@ -376,6 +379,7 @@ impl Sandbox {
             body: String::new(),
             errcode: 0,
             status,
+            file: None,
         };
         // The call fails anyway, which is what the fault is for.
         drop(self.write(|tx| Ok(tx.log(&exchange(call, tx.now, "", status, &nothing, fault))?)));
@@ -399,10 +403,20 @@ impl Sandbox {
 
 fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
     match outcome {
+        Ok(Value::String(held)) if path == crate::api::store::image::MEDIA_PATH => {
+            let file = rules::store::image::file(&held);
+            Answer {
+                body: format!("(file, {} bytes)", file.len()),
+                errcode: 0,
+                status: 200,
+                file: Some(file),
+            }
+        }
         Ok(reply) => Answer {
             body: envelope(path, reply).to_string(),
             errcode: 0,
             status: 200,
+            file: None,
         },
         Err(Refusal { errcode, errmsg }) => {
             let words = format!("{errmsg} rid: {rid}");
@@ -410,6 +424,7 @@ fn worded(path: &str, outcome: Result<Value, Refusal>, rid: &str) -> Answer {
                 body: json!({ "errcode": errcode, "errmsg": words }).to_string(),
                 errcode,
                 status: 200,
+                file: None,
             }
         }
     }
@@ -476,9 +491,7 @@ fn refuse(not_now: &goods::NotNow, verdict: &Verdict) -> Failure {
         Verdict::Pass | Verdict::Reject(_) => {
             Failure::input(text!("product {product} is not in audit", product))
         }
-        Verdict::TakeDown(_) => {
-            Failure::input(text!("product {product} is not on the shelf", product))
-        }
+        Verdict::TakeDown(_) => Failure::input(text!("product {product} is not on sale", product)),
     }
 }
 

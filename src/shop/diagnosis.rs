@@ -6,7 +6,7 @@ use crate::client::verdict::TOKEN_REFUSED;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::left;
-use crate::profile::{Account, Profile, TokenCall};
+use crate::profile::{Account, Profile, SecretSource, TokenCall};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now};
@@ -100,7 +100,7 @@ impl Shop {
             }
             Account::Shop => self.fetch_token().await.map(drop),
         };
-        tried.map_err(|error| remedied(error, &profile.appid))
+        tried.map_err(|error| remedied(error, profile))
     }
 
     /// The token for the next call and its end, of whatever kind the profile is.
@@ -108,7 +108,7 @@ impl Shop {
         let is_own = profile.token_kind() == profile.token.name();
         let token = self.token().await.map_err(|error| {
             if is_own {
-                remedied(error, &profile.appid)
+                remedied(error, profile)
             } else {
                 error
             }
@@ -124,13 +124,17 @@ impl Shop {
     /// Ends the token of every holder and makes a new one; a refusal says what to do.
     pub async fn renew_token(&self, profile: &Profile) -> Result<StoredToken> {
         let forced = self.force_token().await;
-        forced.map_err(|error| remedied(error, &profile.appid))
+        forced.map_err(|error| remedied(error, profile))
     }
 
     /// Fetches a token, asks for the token counter and for the account: three calls. `place` is where the AppSecret was
     /// read from.
     pub async fn diagnose(&self, profile: &Profile, place: Text) -> Result<Vec<Check>> {
-        let mut checks = vec![Check::ok("secret", text!("read from {place}", place))];
+        let read = match profile.secret {
+            SecretSource::BuiltIn => place,
+            _ => text!("read from {place}", place),
+        };
+        let mut checks = vec![Check::ok("secret", read)];
         let young = self
             .kept_token()?
             .filter(|held| held.expires_at - now() > YOUNG_SECONDS);
@@ -146,7 +150,7 @@ impl Shop {
             Ok(fetched) => fetched,
             Err(error) => {
                 let failure = Failure::from_any(error);
-                let remedy = remedy(&failure, &profile.appid);
+                let remedy = remedy(&failure, &profile.appid, profile.family.is_store());
                 checks.push(Check::failed("token", &failure, remedy));
                 checks.extend(["other_programs", "account"].map(Check::skipped));
                 return Ok(checks);
@@ -180,7 +184,7 @@ async fn diagnose_foreign(
             checks.push(Check::failed(
                 "token",
                 &failure,
-                remedy(&failure, &profile.appid),
+                remedy(&failure, &profile.appid, profile.family.is_store()),
             ));
             if profile.kind == Account::Shop {
                 checks.push(Check::skipped("account"));
@@ -276,9 +280,9 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Ok(()) => Check::ok(
             name,
             text!(
-                "{appid} may call {family}",
+                "{appid} has access to the API ({family})",
                 appid = &profile.appid,
-                family = profile.family.name()
+                family = profile.family.title()
             ),
         ),
         Err(error) => {
@@ -295,7 +299,10 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
                     "the account has no permission: open the custom trade component for {appid} in the backend first",
                     appid = &profile.appid
                 )),
-                _ => remedy(&failure, &profile.appid),
+                Some(10_080_000 | 10_080_001) => Some(text!(
+                    "a store is closed in its console, and no call opens it again; another store needs a profile of its own"
+                )),
+                _ => remedy(&failure, &profile.appid, profile.family.is_store()),
             };
             Check::failed(name, &failure, remedy)
         }
@@ -303,9 +310,9 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
 }
 
 /// A failed token fetch with what to do about it, as far as its code tells.
-fn remedied(error: anyhow::Error, appid: &str) -> anyhow::Error {
+fn remedied(error: anyhow::Error, profile: &Profile) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
-    if let Some(remedy) = remedy(&failure, appid) {
+    if let Some(remedy) = remedy(&failure, &profile.appid, profile.family.is_store()) {
         failure.kind = Kind::Access;
         failure.hint = Some(remedy);
     }
@@ -313,8 +320,22 @@ fn remedied(error: anyhow::Error, appid: &str) -> anyhow::Error {
 }
 
 /// What to do about a refused token call.
-fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
+fn remedy(failure: &Failure, appid: &str, of_a_store: bool) -> Option<Text> {
     Some(match failure.errcode? {
+        // The table of codes says where that is done in the console of a store.
+        40001 | 40125 | 41004 if of_a_store => text!(
+            "the AppSecret does not belong to {appid}, or was reset: take the one that the store's console shows, it is shown only once",
+            appid
+        ),
+        40164 | 61004 | 45035 if of_a_store => match seen_address(&failure.message.to_string()) {
+            Some(address) => text!(
+                "add {address} in the store's console (Service market, Self-developed, IP allow list), or empty the list there",
+                address = address.to_string()
+            ),
+            None => text!(
+                "add the address of this machine in the store's console (Service market, Self-developed, IP allow list), or empty the list there"
+            ),
+        },
         40001 | 40125 | 41004 => text!(
             "the AppSecret does not belong to {appid}, or was reset: take the one that the backend shows after a reset (Development management → Development settings), it is shown only once",
             appid
@@ -332,7 +353,7 @@ fn remedy(failure: &Failure, appid: &str) -> Option<Text> {
                 "enter the address of this machine in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes"
             ),
         },
-        40243 => text!("the AppSecret is frozen: the administrator thaws it in the backend"),
+        40243 => text!("the AppSecret is frozen: the administrator unfreezes it in the backend"),
         45009 => text!(
             "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
         ),
@@ -405,7 +426,7 @@ mod tests {
                     text!("invalid ip 203.0.113.9, not in whitelist"),
                 )
             };
-            remedy(&failure, "wx1").map(|words| words.to_string())
+            remedy(&failure, "wx1", false).map(|words| words.to_string())
         };
         assert!(of(40125).is_some_and(|words| words.contains("AppSecret does not belong to wx1")));
         assert!(of(40164).is_some_and(|words| words.contains("enter 203.0.113.9")));
@@ -414,5 +435,17 @@ mod tests {
         assert!(of(61024).is_some_and(|words| words.contains("service provider")));
         assert!(of(89503).is_some_and(|words| words.contains("administrator")));
         assert_eq!(of(12345), None);
+        let failure = Failure {
+            errcode: Some(40164),
+            ..Failure::new(
+                Kind::Refused,
+                text!("invalid ip 203.0.113.9, not in whitelist"),
+            )
+        };
+        let words = remedy(&failure, "wx1", true).expect("a remedy").to_string();
+        assert!(
+            words.contains("add 203.0.113.9 in the store's console"),
+            "{words}"
+        );
     }
 }

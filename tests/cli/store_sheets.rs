@@ -233,7 +233,7 @@ fn what_somebody_else_changed_is_held_back_until_it_is_said_what_wins() {
     world.write("cup.csv", one("茶杯一只 甜白", "38.90", "10"));
     let seen = world.calls().len();
     let said = store(&world, &["goods", "upload", "cup.csv", "--format", "json"]);
-    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
     let report = said.json();
     assert_eq!(report["held"], 1, "{report}");
     let reason = report["failed"][0]["reason"].to_string();

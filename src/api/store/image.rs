@@ -9,6 +9,9 @@ pub const PATH: &str = "/channels/ec/basics/img/upload";
 /// Query: `upload_type` as above, and `scene_type`, what the image is for; only 170 is known.
 pub const V2_PATH: &str = "/shop/ec/basics/img/uploadv2";
 
+/// GET; query: `media_id`. The answer is the file itself; what is refused is JSON.
+pub const MEDIA_PATH: &str = "/channels/ec/basics/media/get";
+
 /// The largest image of a product that is taken.
 pub const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// The largest proof (`resp_type` 0).

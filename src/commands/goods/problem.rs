@@ -49,6 +49,7 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
             problem.field.clone(),
             // What is about no column says in its words which one is meant.
             match (problem.column, &problem.field) {
+                _ if problem.once => problem.message.to_string(),
                 (None, None) => problem.message.to_string(),
                 _ => problem.message.template().to_owned(),
             },
@@ -65,8 +66,11 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
         let same = &kinds[&kind];
         let nth = seen.entry(kind).or_default();
         *nth += 1;
-        let together = same.len() > EACH + 2;
-        if !together || *nth <= EACH {
+        let (each, together) = match problem.once {
+            true => (1, same.len() > 1),
+            false => (EACH, same.len() > EACH + 2),
+        };
+        if !together || *nth <= each {
             lines.push(Line {
                 location: problem.location(),
                 out_product_id: problem.out_product_id.clone(),
@@ -74,8 +78,8 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
                 hint: problem.hint.clone(),
             });
         }
-        if together && *nth == EACH {
-            let rest = &same[EACH..];
+        if together && *nth == each {
+            let rest = &same[each..];
             let mut cells: Vec<String> = rest
                 .iter()
                 .take(NAMED)

@@ -90,6 +90,26 @@ impl Event {
     }
 }
 
+impl Event {
+    /// A product that a later run sends.
+    pub fn left_for_later(out_product_id: String, why: &Failure) -> Event {
+        Event {
+            out_product_id,
+            state: "not_sent",
+            action: action::NONE,
+            errcode: why.errcode,
+            reason: Some(match &why.hint {
+                Some(hint) => text!(
+                    "{problem} ({hint})",
+                    problem = why.message.clone(),
+                    hint = hint.clone()
+                ),
+                None => why.message.clone(),
+            }),
+        }
+    }
+}
+
 /// Told of each result.
 pub type Told<'a> = Option<&'a mut dyn FnMut(&Event)>;
 

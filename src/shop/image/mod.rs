@@ -64,6 +64,14 @@ impl Shop {
         Ok(reply.img_info)
     }
 
+    /// The file of a media id, as an upload for applications answered it.
+    pub async fn media(&self, media_id: &str) -> Result<Vec<u8>> {
+        let query = [("media_id", media_id)];
+        self.client
+            .read_file(crate::api::store::image::MEDIA_PATH, &query)
+            .await
+    }
+
     /// Lets WeChat fetch a picture from an address that answers without a redirect. What WeChat cannot fetch is fetched
     /// here and uploaded.
     pub async fn copy_image(&self, url: &str, kind: u8) -> Result<Picture> {

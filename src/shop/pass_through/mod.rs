@@ -311,6 +311,7 @@ pub const BEHIND: &[(&str, &str)] = &[
     ("/shop/account/get_brand_list", "brand mine"),
     ("/shop/cat/get", "category list"),
     ("/shop/img/upload", "image upload"),
+    ("/channels/ec/basics/media/get", "image download"),
     ("/shop/spu/add", "goods upload"),
     ("/shop/spu/update", "goods update"),
     ("/shop/spu/update_without_audit", "goods price-stock"),

@@ -5,7 +5,8 @@
 
 use super::CategoryPath;
 use super::sheet::{
-    CLEAR, Cell, Counts, Field, Files, Goods, RowRef, Rows, RowsReader, SkuRow, items, pairs,
+    ATTRIBUTE, CLEAR, Cell, Counts, Field, Files, Goods, PAPER, RowRef, Rows, RowsReader, SIZE,
+    SKU_ATTRIBUTE, SkuRow, items, pairs,
 };
 use crate::api::store::Id;
 use crate::api::store::goods::NO_BRAND;
@@ -161,6 +162,27 @@ impl Shop {
 }
 
 impl StoreFacts {
+    /// Whether the store may sell in a category now.
+    pub fn may_sell(&self, category: &CategoryPath) -> bool {
+        let right = category.ids.last().and_then(|leaf| self.rights.get(leaf));
+        right == Some(&true)
+    }
+
+    /// Names of the leaves below a category, by the number or the name of that; some of them.
+    fn leaves_below(&self, fits: impl Fn(&CategoryPath, usize) -> bool) -> Vec<String> {
+        const SHOWN: usize = 8;
+        let below = self.categories.iter().filter(|path| {
+            let above = path.ids.len().saturating_sub(1);
+            (0..above).any(|level| fits(path, level))
+        });
+        let mut names: Vec<String> = below.map(CategoryPath::path).take(SHOWN + 1).collect();
+        if names.len() > SHOWN {
+            names.truncate(SHOWN);
+            names.push("…".to_owned());
+        }
+        names
+    }
+
     /// A brand by number or name; nothing for none, and for one that the store may not use.
     fn brand(&self, text: &str) -> Option<Id> {
         let fits = |brand: &&Brand| {
@@ -201,10 +223,13 @@ impl StoreFacts {
                 .iter()
                 .find(|path| path.ids.last() == Some(&id));
             return known.ok_or_else(|| {
-                (
-                    text!("the store has no category {category}", category = text),
-                    None,
-                )
+                let below = self.leaves_below(|path, level| path.ids[level] == id);
+                no_leaf(text, &below).unwrap_or_else(|| {
+                    (
+                        text!("the store has no category {category}", category = text),
+                        Some(text!("`wxsell category list WORD` finds the number")),
+                    )
+                })
             });
         }
         let fits = |path: &&CategoryPath| {
@@ -221,13 +246,20 @@ impl StoreFacts {
             [one] => Ok(one),
             [] => {
                 let last = names.last().copied().unwrap_or_default();
+                let below = self.leaves_below(|path, level| path.names[level] == last);
+                if let Some(told) = no_leaf(text, &below) {
+                    return Err(told);
+                }
                 let near = self
                     .categories
                     .iter()
                     .find(|path| path.names.last().is_some_and(|name| name.contains(last)));
                 Err((
                     text!("there is no category \"{category}\"", category = text),
-                    near.map(|path| text!("did you mean {path}?", path = path.path())),
+                    Some(match near {
+                        Some(path) => text!("did you mean {path}?", path = path.path()),
+                        None => text!("`wxsell category list` shows all of them"),
+                    }),
                 ))
             }
             several => Err((
@@ -246,6 +278,19 @@ impl StoreFacts {
             )),
         }
     }
+}
+
+/// What is said of a category that has others below it.
+fn no_leaf(text: &str, below: &[String]) -> Option<(Text, Option<Text>)> {
+    (!below.is_empty()).then(|| {
+        (
+            text!(
+                "{category} is not a leaf: it has categories below it",
+                category = text
+            ),
+            Some(text!("below it are: {names}", names = below.join(", "))),
+        )
+    })
 }
 
 /// An image of a product.
@@ -292,6 +337,9 @@ pub struct Wanted {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<WantedSize>,
     pub skus: Vec<WantedSku>,
+    /// It is kept as a draft: what was sent so still has to be handed to the audit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
     /// What a new product would lack; one that the store has needs none of it.
     #[serde(skip)]
     pub lacks: Vec<Problem>,
@@ -505,6 +553,15 @@ impl Doubts {
                     number,
                     names = names.join(", ")
                 ),
+                Doubt::ShortTitle => text!(
+                    "the title of product {number} has fewer than 5 characters, which the Store may refuse",
+                    number
+                ),
+                Doubt::LongValue { name } => text!(
+                    "{name} of product {number} has more than 40 characters, which the Store may refuse",
+                    name,
+                    number
+                ),
                 Doubt::PresalePrice { lowest } => text!(
                     "product {number} is a pre-sale, which has a lowest price in its category ({lowest}, in a unit that is not documented)",
                     number,
@@ -525,11 +582,12 @@ impl Doubts {
     }
 }
 
-/// Checks every product. `is_known` says whether the store has a product of this number or code, which then needs only
-/// what changes. The spool in `spool_dir` vanishes with the products.
+/// Checks every product; `draft` says that they are to be kept as drafts. `is_known` says whether the store has a product
+/// of this number or code, which then needs only what changes. The spool in `spool_dir` vanishes with the products.
 pub fn check(
     goods: Goods,
     facts: &StoreFacts,
+    draft: bool,
     spool_dir: &Path,
     is_known: impl Fn(&str, &str) -> Result<bool>,
 ) -> Result<Checked> {
@@ -551,7 +609,8 @@ pub fn check(
         let product = rows.at(entry)?;
         let before = reader.goods.count();
         reader.goods.product = Some(product.number.text.clone());
-        let wanted = reader.product(&product);
+        let mut wanted = reader.product(&product);
+        wanted.draft = draft;
         for image in wanted.head_images.iter().flatten() {
             heads.push((hasher.hash_one(image), u32::try_from(entry)?));
         }
@@ -616,7 +675,7 @@ struct Reader<'a> {
     facts: &'a StoreFacts,
     doubts: Doubts,
     /// Files of images by their paths: a file is read once.
-    files: HashMap<PathBuf, Result<String, Text>>,
+    files: HashMap<PathBuf, Result<String, (Text, Option<Text>)>>,
     images: usize,
 }
 
@@ -641,12 +700,13 @@ impl<'a> Reader<'a> {
             let other = rows.at(*first as usize)?.number.text;
             self.goods.product = Some(product.number.text.clone());
             let cell = product.fields.get(&Field::HeadImages);
-            self.wrong(
+            self.goods.at_once(
                 cell.unwrap_or(&product.number),
                 text!(
                     "product {number} has the same head image, which the Store refuses",
                     number = other
                 ),
+                Some(text!("give every product head images of its own")),
             );
         }
         Ok(later.into_keys().map(|entry| entry as usize).collect())
@@ -659,17 +719,15 @@ impl<'a> Reader<'a> {
             place: self.goods.place(at),
             ..Wanted::default()
         };
-        if wanted.number.chars().count() > 128 {
-            self.wrong(
-                &rows.number,
-                text!(
-                    "{name} is longer than {most} characters",
-                    name = Field::Number.name(),
-                    most = 128
-                ),
-            );
+        self.at_most(&rows.number, Field::Number, 128);
+        for (field, cell) in &rows.fields {
+            self.may_be_cleared(cell, *field);
         }
-        let get = |field: Field| rows.fields.get(&field);
+        // What cannot be emptied was refused; nothing else is to be said of it.
+        let get = |field: Field| {
+            let cell = rows.fields.get(&field);
+            cell.filter(|cell| cell.text != CLEAR || is_emptied(field))
+        };
         for (field, most) in [
             (Field::Title, 60),
             (Field::ShortTitle, 20),
@@ -678,27 +736,20 @@ impl<'a> Reader<'a> {
             (Field::AftersaleText, 200),
         ] {
             let Some(cell) = get(field) else { continue };
-            if cell.text.chars().count() > most {
-                self.wrong(
-                    cell,
-                    text!(
-                        "{name} is longer than {most} characters",
-                        name = field.name(),
-                        most
-                    ),
-                );
-            }
+            self.at_most(cell, field, most);
             wanted
                 .texts
                 .insert(field.name().to_owned(), cleared(cell.text.clone()));
         }
-        if let Some(cell) = get(Field::Title)
-            && (cell.text.is_ascii() || cell.text == CLEAR)
-        {
-            self.wrong(
-                cell,
-                text!("the title has only digits, letters or symbols, which the Store refuses"),
-            );
+        if let Some(cell) = get(Field::Title) {
+            if cell.text.is_ascii() {
+                self.wrong(
+                    cell,
+                    text!("the title has only digits, letters or symbols, which the Store refuses"),
+                );
+            } else if cell.text.chars().count() < 5 {
+                self.doubts.hear(Doubt::ShortTitle, &wanted.number);
+            }
         }
         let category = get(Field::Category).and_then(|cell| self.category(cell));
         wanted.category = category.map(|path| path.ids.clone());
@@ -712,9 +763,13 @@ impl<'a> Reader<'a> {
         if let (Some(cell), Some(template), None) = (get(Field::Freight), template, wanted.weight)
             && template.valuation_type == "WEIGHT"
         {
-            self.wrong(
+            self.goods.at(
                 cell,
                 text!("this freight template charges by weight, and the product has none"),
+                Some(text!(
+                    "write its weight in grams into a column {name}",
+                    name = Field::Weight.words()
+                )),
             );
         }
         wanted.return_address = get(Field::ReturnAddress).and_then(|cell| self.address(cell));
@@ -723,13 +778,20 @@ impl<'a> Reader<'a> {
             get(Field::FreightInsurance).and_then(|cell| self.choice(cell, 1));
         if let Some(cell) = get(Field::Attributes) {
             match pairs(&cell.text) {
-                Ok(pairs) => wanted.attributes = pairs,
+                Ok(pairs) => wanted.attributes = pairs.into_iter().map(taken_out).collect(),
                 Err(why) => self.wrong(cell, why),
             }
         }
         for (name, cell) in &rows.attributes {
             wanted.attributes.retain(|(known, _)| known != name);
-            wanted.attributes.push((name.clone(), cell.text.clone()));
+            let pair = (name.clone(), cell.text.clone());
+            wanted.attributes.push(taken_out(pair));
+        }
+        for (name, value) in &wanted.attributes {
+            if value.chars().count() > 40 {
+                let doubt = Doubt::LongValue { name: name.clone() };
+                self.doubts.hear(doubt, &wanted.number);
+            }
         }
         let facts = self.facts;
         let rule = wanted.category.as_ref().and_then(|path| {
@@ -752,25 +814,38 @@ impl<'a> Reader<'a> {
                     .and_then(|paper| Id::read(&paper.id))
             });
             match id.or_else(|| Id::read(name)) {
+                Some(_) if cell.text == CLEAR => self.not_emptied(cell),
                 Some(id) => {
                     let images = self.images(cell, 10);
                     wanted.papers.push((id, images));
                 }
-                None => self.wrong(
-                    cell,
-                    text!("the category has no document called \"{name}\"", name),
-                ),
+                None => {
+                    let known: Vec<&str> = rule
+                        .into_iter()
+                        .flat_map(|rule| &rule.papers)
+                        .map(|paper| paper.name.as_str())
+                        .collect();
+                    self.goods.at(
+                        cell,
+                        text!("the category has no document called \"{name}\"", name),
+                        (!known.is_empty())
+                            .then(|| text!("it has {names}", names = known.join(", "))),
+                    );
+                }
             }
         }
         for (place, row) in rows.skus.iter().enumerate() {
-            let sku = self.sku(row, &wanted.number, rows.skus.len());
+            let unread = rows.gives(Field::SkuNumber, Some(row)) && number_of(row).is_none();
+            let sku = self.sku(row, &wanted.number, rows.skus.len(), unread);
             if rows.skus[..place]
                 .iter()
                 .any(|other| number_of(other) == number_of(row) && number_of(row).is_some())
             {
-                self.at_row(
+                self.goods.problem(
                     row.at,
+                    self.goods.field_column(row.at, Field::SkuNumber),
                     text!("SKU {number} appears twice", number = &sku.number),
+                    None,
                 );
             }
             wanted.skus.push(sku);
@@ -799,13 +874,12 @@ impl<'a> Reader<'a> {
                     .iter()
                     .any(|word| name.contains(word))
             };
-            let size = match sku.attributes.as_slice() {
-                [(_, only)] => Some(only),
-                several => several
-                    .iter()
-                    .find(|(name, _)| of_size(name))
-                    .map(|(_, value)| value),
+            let given = || sku.attributes.iter().filter(|(_, value)| !value.is_empty());
+            let size = match given().count() {
+                1 => given().next(),
+                _ => given().find(|(name, _)| of_size(name)),
             };
+            let size = size.map(|(_, value)| value);
             let Some(size) = size else {
                 self.goods.problem(
                     row.at,
@@ -818,6 +892,10 @@ impl<'a> Reader<'a> {
                 continue;
             };
             for (name, cell) in &row.sizes {
+                if cell.text == CLEAR {
+                    self.not_emptied(cell);
+                    continue;
+                }
                 let line = rule.sizes.lines.iter().find(|line| line.name == *name);
                 let Some((line, measure)) =
                     line.and_then(|line| Some((line, line.read(&cell.text)?)))
@@ -873,13 +951,19 @@ impl<'a> Reader<'a> {
             Field::DetailImages,
             Field::Freight,
         ] {
-            if !rows.fields.contains_key(&field) {
+            if !rows.gives(field, None) {
                 self.goods.missing(first, field);
             }
         }
         if wanted.skus.is_empty() {
-            self.at_row(first, text!("the product has no SKU"));
+            self.goods.problem(
+                first,
+                None,
+                text!("the product has no SKU"),
+                Some(text!("fill in price and stock")),
+            );
         }
+        self.alike_skus(rows, wanted);
         let has_default = self
             .facts
             .addresses
@@ -898,7 +982,7 @@ impl<'a> Reader<'a> {
         }
         for row in &rows.skus {
             for field in [Field::Price, Field::Stock] {
-                if !row.fields.contains_key(&field) {
+                if !rows.gives(field, Some(row)) {
                     self.goods.missing(row.at, field);
                 }
             }
@@ -918,14 +1002,18 @@ impl<'a> Reader<'a> {
             if let (Some(cell), Some(images)) = (rows.fields.get(&field), images)
                 && images.len() < least
             {
-                self.wrong(
-                    cell,
-                    text!(
-                        "{count} {count:image|images}; the category needs at least {least}",
-                        count = images.len(),
-                        least
-                    ),
-                );
+                // One that cannot be read was written all the same.
+                let written: HashSet<String> = items(&cell.text).into_iter().collect();
+                if written.len() < least {
+                    self.wrong(
+                        cell,
+                        text!(
+                            "{count} {count:image|images}; the category needs at least {least}",
+                            count = written.len(),
+                            least
+                        ),
+                    );
+                }
             }
         }
         wanted.lacks.extend(self.goods.take_back(kept));
@@ -940,6 +1028,7 @@ impl<'a> Reader<'a> {
             attributes: wanted
                 .attributes
                 .iter()
+                .filter(|(_, value)| !value.is_empty())
                 .map(|(name, value)| (&**name, &**value))
                 .collect(),
             papers: papers.iter().map(String::as_str).collect(),
@@ -955,6 +1044,7 @@ impl<'a> Reader<'a> {
                     attributes: sku
                         .attributes
                         .iter()
+                        .filter(|(_, value)| !value.is_empty())
                         .map(|(name, value)| (&**name, &**value))
                         .collect(),
                     presale: sku.presale_days,
@@ -971,19 +1061,29 @@ impl<'a> Reader<'a> {
         for (sku, row) in facts.skus.iter_mut().zip(&rows.skus) {
             let sizes = row.sizes.iter();
             sku.sizes = sizes
+                .filter(|(_, cell)| cell.text != CLEAR)
                 .map(|(name, cell)| (name.as_str(), cell.text.as_str()))
                 .collect();
         }
         let (breaches, doubts) = rule.check(&facts);
         for breach in breaches {
-            let missing = matches!(
-                breach,
-                Breach::AttributeMissing { .. }
-                    | Breach::PaperMissing { .. }
-                    | Breach::BarCodeMissing { .. }
-                    | Breach::SkuAttributeMissing { .. }
-                    | Breach::BrandNotAllowed
-            );
+            let cleared = |list: &[(String, String)], name: &str| {
+                list.iter()
+                    .any(|(known, value)| known == name && value.is_empty())
+            };
+            // An empty cell keeps what the product has; one that empties the field does not.
+            let missing = match &breach {
+                Breach::AttributeMissing { name, .. } => !cleared(&wanted.attributes, name),
+                Breach::SkuAttributeMissing { sku, name, .. } => !wanted
+                    .skus
+                    .get(*sku)
+                    .is_some_and(|sku| cleared(&sku.attributes, name)),
+                Breach::PaperMissing { .. }
+                | Breach::BarCodeMissing { .. }
+                | Breach::SkuAttributesDiffer { .. }
+                | Breach::BrandNotAllowed => true,
+                _ => false,
+            };
             if missing {
                 let kept = self.goods.set_aside();
                 self.breach(rows, &breach, rule);
@@ -1014,6 +1114,22 @@ impl<'a> Reader<'a> {
                 .and_then(|sku| sku.fields.get(&field))
                 .cloned()
         };
+        // An empty cell, where the file has the column.
+        let empty = |row: RowRef, column: Option<usize>| {
+            column.map(|column| Cell {
+                text: String::new(),
+                input: row.0,
+                row: row.1,
+                column,
+            })
+        };
+        let attribute_of = |sku: usize, wanted: &str| {
+            let row = rows.skus.get(sku)?;
+            let own = row.attributes.iter().find(|(name, _)| name == wanted);
+            own.map(|(_, cell)| cell)
+                .or_else(|| row.fields.get(&Field::SkuAttributes))
+                .cloned()
+        };
         let (place, row, message, hint): (Option<Cell>, RowRef, Text, Option<Text>) = match breach {
             Breach::BrandNotAllowed => (
                 rows.fields.get(&Field::Brand).cloned(),
@@ -1040,23 +1156,23 @@ impl<'a> Reader<'a> {
                     "submit the documents of the brand in the store's console"
                 )),
             ),
-            Breach::AttributeMissing { name, choices } => (
-                None,
-                first,
-                text!(
+            Breach::AttributeMissing { name, kind } => {
+                let column = self.goods.named_column(first, ATTRIBUTE, name);
+                let hint = match column {
+                    Some(_) => kind_words(kind),
+                    None => text!(
+                        "add a column 属性:{name}; {how}",
+                        name,
+                        how = kind_words(kind)
+                    ),
+                };
+                let message = text!(
                     "the category {category} needs the attribute {name}",
                     category,
                     name
-                ),
-                Some(match choices.is_empty() {
-                    true => text!("add a column 属性:{name}", name),
-                    false => text!(
-                        "add a column 属性:{name}; values: {choices}",
-                        name,
-                        choices = choices.join(", ")
-                    ),
-                }),
-            ),
+                );
+                (empty(first, column), first, message, Some(hint))
+            }
             Breach::AttributeValue { name, value, kind } => (
                 rows.attributes
                     .iter()
@@ -1068,7 +1184,7 @@ impl<'a> Reader<'a> {
                 Some(kind_words(kind)),
             ),
             Breach::SkuAttributeName { sku, name, known } => (
-                None,
+                attribute_of(*sku, name),
                 sku_row(*sku),
                 text!(
                     "the category {category} has no SKU attribute {name}",
@@ -1077,23 +1193,31 @@ impl<'a> Reader<'a> {
                 ),
                 Some(text!("it has {names}", names = known.join(", "))),
             ),
-            Breach::SkuAttributeMissing { sku, name } => (
-                None,
-                sku_row(*sku),
-                text!(
+            Breach::SkuAttributeMissing { sku, name, kind } => {
+                let row = sku_row(*sku);
+                let column = self.goods.named_column(row, SKU_ATTRIBUTE, name);
+                let hint = match column {
+                    Some(_) => kind_words(kind),
+                    None => text!(
+                        "add a column 规格:{name}; {how}",
+                        name,
+                        how = kind_words(kind)
+                    ),
+                };
+                let message = text!(
                     "the category {category} needs the SKU attribute {name}",
                     category,
                     name
-                ),
-                Some(text!("add a column 规格:{name}", name)),
-            ),
+                );
+                (empty(row, column), row, message, Some(hint))
+            }
             Breach::SkuAttributeValue {
                 sku,
                 name,
                 value,
                 kind,
             } => (
-                None,
+                attribute_of(*sku, name),
                 sku_row(*sku),
                 text!("{name} cannot be \"{value}\"", name, value),
                 Some(kind_words(kind)),
@@ -1104,19 +1228,24 @@ impl<'a> Reader<'a> {
                 text!("this SKU has other attributes than the first of the product"),
                 Some(text!("give every SKU of a product the same attributes")),
             ),
-            Breach::PaperMissing { name, tips, .. } => (
-                None,
-                first,
-                text!(
+            Breach::PaperMissing { id, name, tips } => {
+                let column = self.goods.named_column(first, PAPER, name);
+                let column = column.or_else(|| self.goods.named_column(first, PAPER, id));
+                let hint = match (column, tips.is_empty()) {
+                    (Some(_), true) => text!("write its images into this cell"),
+                    (Some(_), false) => text!("write its images into this cell ({tips})", tips),
+                    (None, true) => text!("add a column 资质:{name} with images", name),
+                    (None, false) => {
+                        text!("add a column 资质:{name} with images ({tips})", name, tips)
+                    }
+                };
+                let message = text!(
                     "the category {category} needs the document {name}",
                     category,
                     name
-                ),
-                Some(match tips.is_empty() {
-                    true => text!("add a column 资质:{name} with images", name),
-                    false => text!("add a column 资质:{name} with images ({tips})", name, tips),
-                }),
-            ),
+                );
+                (empty(first, column), first, message, Some(hint))
+            }
             Breach::BelowFloor { sku, floor } => (
                 cell_of(Field::Price, *sku),
                 sku_row(*sku),
@@ -1127,12 +1256,16 @@ impl<'a> Reader<'a> {
                 ),
                 None,
             ),
-            Breach::BarCodeMissing { sku } => (
-                None,
-                sku_row(*sku),
-                text!("the category {category} needs bar codes", category),
-                Some(text!("add a column bar_code (条形码)")),
-            ),
+            Breach::BarCodeMissing { sku } => {
+                let row = sku_row(*sku);
+                let column = self.goods.field_column(row, Field::BarCode);
+                let message = text!("the category {category} needs bar codes", category);
+                let hint = match column {
+                    Some(_) => text!("write the bar code of this SKU"),
+                    None => text!("add a column bar_code (条形码)"),
+                };
+                (empty(row, column), row, message, Some(hint))
+            }
             Breach::PresaleNotAllowed { sku } => (
                 cell_of(Field::Delivery, *sku),
                 sku_row(*sku),
@@ -1169,12 +1302,16 @@ impl<'a> Reader<'a> {
                 ),
                 Some(text!("it has {names}", names = known.join(", "))),
             ),
-            Breach::SizeMissing { sku, name } => (
-                None,
-                sku_row(*sku),
-                text!("the size chart needs {name} for every size", name),
-                Some(text!("add a column 尺码表:{name}", name)),
-            ),
+            Breach::SizeMissing { sku, name } => {
+                let row = sku_row(*sku);
+                let column = self.goods.named_column(row, SIZE, name);
+                let hint = match column {
+                    Some(_) => text!("write it, or empty the size chart of all SKUs"),
+                    None => text!("add a column 尺码表:{name}", name),
+                };
+                let message = text!("the size chart needs {name} for every size", name);
+                (empty(row, column), row, message, Some(hint))
+            }
             Breach::SizeValue {
                 sku,
                 name,
@@ -1208,8 +1345,48 @@ impl<'a> Reader<'a> {
         self.goods.at(cell, message, None);
     }
 
-    fn at_row(&mut self, row: RowRef, message: Text) {
-        self.goods.problem(row, None, message, None);
+    fn at_most(&mut self, cell: &Cell, field: Field, most: usize) {
+        if cell.text.chars().count() > most {
+            let name = self.goods.called(cell, field);
+            self.wrong(
+                cell,
+                text!("{name} is longer than {most} characters", name, most),
+            );
+        }
+    }
+
+    /// Refuses a cell that would empty what cannot be empty.
+    fn may_be_cleared(&mut self, cell: &Cell, field: Field) {
+        if cell.text == CLEAR && !is_emptied(field) {
+            self.not_emptied(cell);
+        }
+    }
+
+    fn not_emptied(&mut self, cell: &Cell) {
+        self.goods.at(
+            cell,
+            text!("this cannot be emptied"),
+            Some(text!("leave the cell empty to keep what the product has")),
+        );
+    }
+
+    /// SKUs of a new product that nothing tells apart.
+    fn alike_skus(&mut self, rows: &Rows, wanted: &Wanted) {
+        let mut seen: HashMap<Vec<&(String, String)>, &str> = HashMap::new();
+        for (row, sku) in rows.skus.iter().zip(&wanted.skus) {
+            let mut attributes: Vec<&(String, String)> = sku.attributes.iter().collect();
+            attributes.sort();
+            if let Some(other) = seen.insert(attributes, &sku.number) {
+                self.goods.problem(
+                    row.at,
+                    None,
+                    text!("it has the same attributes as SKU {other}", other),
+                    Some(text!(
+                        "attributes such as 规格:颜色 must tell the SKUs of a product apart"
+                    )),
+                );
+            }
+        }
     }
 
     fn category(&mut self, cell: &Cell) -> Option<&'a CategoryPath> {
@@ -1238,7 +1415,10 @@ impl<'a> Reader<'a> {
                     "the store has no right to sell in {category}",
                     category = path.path()
                 ),
-                Some(text!("apply for the category in the store's console")),
+                Some(text!(
+                    "apply for it with `wxsell category apply {category}`",
+                    category = path.leaf()
+                )),
             ),
         }
         Some(path)
@@ -1247,7 +1427,7 @@ impl<'a> Reader<'a> {
     /// A brand by number or name; `无品牌` is none.
     fn brand(&mut self, cell: &Cell) -> Option<Id> {
         let text = cell.text.as_str();
-        if text == NO_BRAND || text == "无品牌" {
+        if text == NO_BRAND || text == "无品牌" || text == CLEAR {
             return Id::read(NO_BRAND);
         }
         let found = self.facts.brand(text);
@@ -1258,11 +1438,10 @@ impl<'a> Reader<'a> {
                     "the store has no right to a brand \"{brand}\"",
                     brand = text
                 ),
-                Some(match self.facts.brands.is_empty() {
-                    true => text!(
-                        "leave it empty for no brand, or add the brand in the store's console"
-                    ),
-                    false => text!(
+                Some(if self.facts.brands.is_empty() {
+                    text!("leave it empty for no brand, or add the brand in the store's console")
+                } else {
+                    text!(
                         "its brands are {brands}; leave it empty for none",
                         brands = self
                             .facts
@@ -1271,7 +1450,7 @@ impl<'a> Reader<'a> {
                             .map(|brand| brand.ch_name.as_str())
                             .collect::<Vec<_>>()
                             .join(", ")
-                    ),
+                    )
                 }),
             );
         }
@@ -1309,9 +1488,17 @@ impl<'a> Reader<'a> {
         };
         let found = self.facts.addresses.iter().find(fits);
         if found.is_none() {
-            self.wrong(
+            let names: Vec<&str> = self
+                .facts
+                .addresses
+                .iter()
+                .filter(|address| address.recv_addr)
+                .map(|address| address.name.as_str())
+                .collect();
+            self.goods.at(
                 cell,
                 text!("there is no return address \"{address}\"", address = text),
+                (!names.is_empty()).then(|| text!("there are: {names}", names = names.join(", "))),
             );
         }
         found.map(|address| address.address_id.clone())
@@ -1362,14 +1549,19 @@ impl<'a> Reader<'a> {
 
     fn images(&mut self, cell: &Cell, most: usize) -> Vec<Image> {
         let mut images = Vec::new();
+        let mut twice = HashSet::new();
         for reference in items(&cell.text) {
             match self.image(cell.input, &reference) {
-                Ok(image) if images.contains(&image) => self.wrong(
-                    cell,
-                    text!("the image {image} appears twice", image = &reference),
-                ),
+                Ok(image) if images.contains(&image) => {
+                    if twice.insert(image) {
+                        self.wrong(
+                            cell,
+                            text!("the image {image} appears twice", image = &reference),
+                        );
+                    }
+                }
                 Ok(image) => images.push(image),
-                Err(why) => self.wrong(cell, why),
+                Err((why, hint)) => self.goods.at(cell, why, hint),
             }
         }
         if images.len() > most {
@@ -1385,7 +1577,7 @@ impl<'a> Reader<'a> {
         images
     }
 
-    fn image(&mut self, input: u32, reference: &str) -> Result<Image, Text> {
+    fn image(&mut self, input: u32, reference: &str) -> Result<Image, (Text, Option<Text>)> {
         if reference.starts_with(LINKS) {
             return Ok(Image::Link(reference.to_owned()));
         }
@@ -1394,14 +1586,17 @@ impl<'a> Reader<'a> {
             .or_else(|| reference.strip_prefix("http://"));
         if let Some(rest) = rest {
             return match rest.contains("//") {
-                true => Err(text!(
-                    "the Store refuses addresses with // in their path: {address}",
-                    address = reference
+                true => Err((
+                    text!(
+                        "the Store refuses addresses with // in their path: {address}",
+                        address = reference
+                    ),
+                    None,
                 )),
                 false => Ok(Image::Address(reference.to_owned())),
             };
         }
-        let folder = self.goods.folder(input);
+        let folder = self.goods.folder(input).to_owned();
         let mut path = folder.join(reference);
         if reference.contains('\\') && !path.exists() {
             path = folder.join(reference.replace('\\', "/"));
@@ -1409,7 +1604,7 @@ impl<'a> Reader<'a> {
         let known = match self.files.get(&path) {
             Some(known) => known.clone(),
             None => {
-                let read = content_of(&path);
+                let read = content_of(&path, &folder);
                 if self.files.len() >= REMEMBERED {
                     self.files.clear();
                 }
@@ -1421,8 +1616,20 @@ impl<'a> Reader<'a> {
         known.map(|sha256| Image::File { sha256, path })
     }
 
-    fn sku(&mut self, row: &SkuRow, product: &str, of: usize) -> WantedSku {
-        let get = |field: Field| row.fields.get(&field);
+    /// `unread`: the cell of its number cannot be read.
+    fn sku(&mut self, row: &SkuRow, product: &str, of: usize, unread: bool) -> WantedSku {
+        for (field, cell) in &row.fields {
+            self.may_be_cleared(cell, *field);
+        }
+        let get = |field: Field| {
+            let cell = row.fields.get(&field);
+            cell.filter(|cell| cell.text != CLEAR || is_emptied(field))
+        };
+        for (field, most) in [(Field::SkuNumber, 128), (Field::SkuCode, 100)] {
+            if let Some(cell) = get(field) {
+                self.at_most(cell, field, most);
+            }
+        }
         let text_of = |field: Field| get(field).map(|cell| cell.text.clone());
         let mut sku = WantedSku {
             number: match get(Field::SkuNumber) {
@@ -1430,7 +1637,10 @@ impl<'a> Reader<'a> {
                 // One SKU needs no number of its own.
                 None if of == 1 => product.to_owned(),
                 None => {
-                    self.goods.missing(row.at, Field::SkuNumber);
+                    // One that cannot be read was named.
+                    if !row.fields.contains_key(&Field::SkuNumber) && !unread {
+                        self.goods.missing(row.at, Field::SkuNumber);
+                    }
                     String::new()
                 }
             },
@@ -1452,13 +1662,14 @@ impl<'a> Reader<'a> {
         sku.stock = get(Field::Stock).and_then(|cell| self.whole(cell, 0, 10_000_000));
         if let Some(cell) = get(Field::SkuAttributes) {
             match pairs(&cell.text) {
-                Ok(pairs) => sku.attributes = pairs,
+                Ok(pairs) => sku.attributes = pairs.into_iter().map(taken_out).collect(),
                 Err(why) => self.wrong(cell, why),
             }
         }
         for (name, cell) in &row.attributes {
             sku.attributes.retain(|(known, _)| known != name);
-            sku.attributes.push((name.clone(), cell.text.clone()));
+            let pair = (name.clone(), cell.text.clone());
+            sku.attributes.push(taken_out(pair));
         }
         if let Some(cell) = get(Field::Delivery) {
             sku.presale_days = match cell.text.as_str() {
@@ -1476,38 +1687,72 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What is in the file of an image, as SHA-256; or why the Store would refuse it.
-fn content_of(path: &Path) -> Result<String, Text> {
+/// What is in the file of an image, as SHA-256; or why the Store would refuse it. Names of files start at `folder`.
+fn content_of(path: &Path, folder: &Path) -> Result<String, (Text, Option<Text>)> {
     let shown = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        text!(
-            "cannot read the image {path}: {error}",
-            path = &shown,
-            error = error.to_string()
-        )
-    })?;
+    let refused = |why: Text| Err((why, None));
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            };
+            return Err((
+                text!("there is no image {path}", path = shown),
+                Some(text!(
+                    "names of images start at the folder of the sheet: {folder}",
+                    folder = folder.display().to_string()
+                )),
+            ));
+        }
+        Err(error) => {
+            return refused(text!(
+                "cannot read the image {path}: {error}",
+                path = &shown,
+                error = error.to_string()
+            ));
+        }
+    };
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(text!("the image {path} is larger than 10 MB", path = shown));
+        return refused(text!("the image {path} is larger than 10 MB", path = shown));
     }
     match imagesize::image_type(&bytes) {
         Ok(imagesize::ImageType::Jpeg | imagesize::ImageType::Png) => {}
-        _ => return Err(text!("the image {path} is not a jpg or png", path = shown)),
+        _ => return refused(text!("the image {path} is not a jpg or png", path = shown)),
     }
     match imagesize::blob_size(&bytes) {
         Ok(size) if size.width > 0 && size.height > 0 => Ok(hex::encode(Sha256::digest(&bytes))),
-        _ => Err(text!(
+        _ => refused(text!(
             "the image {path} is damaged: its width and height cannot be read",
             path = shown
         )),
     }
 }
 
+/// Whether a cell may say that a field is to be emptied.
+fn is_emptied(field: Field) -> bool {
+    matches!(
+        field,
+        Field::ShortTitle
+            | Field::Detail
+            | Field::SpuCode
+            | Field::AftersaleText
+            | Field::Brand
+            | Field::SkuCode
+            | Field::BarCode
+    )
+}
+
+/// An attribute whose value says so is taken out: its value is empty from here on.
+fn taken_out((name, value): (String, String)) -> (String, String) {
+    (name, cleared(value))
+}
+
 /// A cell that says so empties its field; an empty cell keeps it.
 fn cleared(text: String) -> String {
-    match text == CLEAR {
-        true => String::new(),
-        false => text,
-    }
+    if text == CLEAR { String::new() } else { text }
 }
 
 fn number_of(row: &SkuRow) -> Option<&str> {
@@ -1575,7 +1820,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let names_returns = |facts: &StoreFacts| {
             let goods = Goods::made("P-1", Vec::new(), folder.path()).expect("a product");
-            let checked = check(goods, facts, folder.path(), |_, _| Ok(false)).expect("checked");
+            let checked =
+                check(goods, facts, false, folder.path(), |_, _| Ok(false)).expect("checked");
             let mut problems = checked.files.problems.iter();
             problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
         };

@@ -130,7 +130,11 @@ pub(super) fn apply(
             named.contains(&(place - 1))
         });
     }
-    Ok(())
+    // What the store has is not judged, only what the sheet makes of it.
+    match wanted.skus.iter().any(|sku| !sku.attributes.is_empty()) {
+        true => tell_apart(&product.skus),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn pairs(list: &[(String, String)]) -> Vec<Attribute> {
@@ -190,16 +194,7 @@ pub(super) fn set_product(product: &mut Product, wanted: &Wanted, links: &HashMa
             .freight_insurance
             .unwrap_or(service.freight_insurance);
     }
-    for attribute in pairs(&wanted.attributes) {
-        let known = product
-            .attrs
-            .iter_mut()
-            .find(|known| known.attr_key == attribute.attr_key);
-        match known {
-            Some(known) => known.attr_value = attribute.attr_value,
-            None => product.attrs.push(attribute),
-        }
-    }
+    set_attributes(&mut product.attrs, &wanted.attributes);
     if !wanted.sizes.is_empty() {
         let chart = product.size_chart.get_or_insert_with(SizeChart::default);
         chart.enable = true;
@@ -240,6 +235,69 @@ pub(super) fn set_product(product: &mut Product, wanted: &Wanted, links: &HashMa
     }
 }
 
+/// Sets the attributes that are named and leaves the others; one with an empty value is taken out.
+fn set_attributes(held: &mut Vec<Attribute>, wanted: &[(String, String)]) {
+    for attribute in pairs(wanted) {
+        let known = held
+            .iter()
+            .position(|known| known.attr_key == attribute.attr_key);
+        match (known, attribute.attr_value.is_empty()) {
+            (Some(place), true) => drop(held.remove(place)),
+            (Some(place), false) => held[place] = attribute,
+            (None, true) => {}
+            (None, false) => held.push(attribute),
+        }
+    }
+}
+
+/// SKUs of one product must have the same attributes, with other values.
+fn tell_apart(skus: &[Sku]) -> Result<(), Failure> {
+    let sorted = |sku: &Sku| {
+        let mut list: Vec<(String, String)> = sku
+            .sku_attrs
+            .iter()
+            .map(|one| (one.attr_key.clone(), one.attr_value.clone()))
+            .collect();
+        list.sort();
+        list
+    };
+    let names = |list: &[(String, String)]| -> Vec<String> {
+        list.iter().map(|(name, _)| name.clone()).collect()
+    };
+    let mut seen: HashMap<Vec<(String, String)>, &Sku> = HashMap::new();
+    let first = skus.first().map(sorted).unwrap_or_default();
+    for sku in skus {
+        let list = sorted(sku);
+        if names(&list) != names(&first) {
+            return Err(Failure::new(
+                Kind::Refused,
+                text!(
+                    "SKU {sku} would have other attributes ({names}) than SKU {other} ({others})",
+                    sku = &sku.out_sku_id,
+                    names = names(&list).join(", "),
+                    other = skus.first().map_or("", |first| &first.out_sku_id),
+                    others = names(&first).join(", ")
+                ),
+            )
+            .hint(text!("give every SKU of a product the same attributes")));
+        }
+        if let Some(other) = seen.insert(list, sku) {
+            return Err(Failure::new(
+                Kind::Refused,
+                text!(
+                    "SKU {sku} would have the same attributes as SKU {other}",
+                    sku = &sku.out_sku_id,
+                    other = &other.out_sku_id
+                ),
+            )
+            .hint(text!(
+                "attributes such as 规格:颜色 must tell the SKUs of a product apart"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn specification(size: &WantedSize) -> SizeSpecification {
     let is_range = size.values.iter().any(|(.., right)| right.is_some());
     SizeSpecification {
@@ -278,9 +336,7 @@ pub(super) fn set_sku(held: &mut Sku, wanted: &WantedSku, links: &HashMap<Image,
     if let Some(link) = wanted.image.as_ref().and_then(|image| links.get(image)) {
         held.thumb_img.clone_from(link);
     }
-    if !wanted.attributes.is_empty() {
-        held.sku_attrs = pairs(&wanted.attributes);
-    }
+    set_attributes(&mut held.sku_attrs, &wanted.attributes);
     let held_days = held
         .sku_deliver_info
         .as_ref()

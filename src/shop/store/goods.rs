@@ -164,16 +164,17 @@ impl Shop {
     }
 
     /// Reads the products that this machine does not know yet, each once, and keeps how they are called. What was read
-    /// is kept at once, so that a read that was cut off goes on where it was.
-    pub async fn learn_products(&self, state: &State, shop_key: &str) -> Result<()> {
-        let known = state.known_products(shop_key)?;
+    /// is kept at once, so that a read that was cut off goes on where it was. Answers the numbers of those that this
+    /// machine knows and the store did not list.
+    pub async fn learn_products(&self, state: &State, shop_key: &str) -> Result<HashSet<u64>> {
+        let mut unseen = state.known_products(shop_key)?;
         let mut unknown: Vec<Id> = Vec::new();
+        // A page names no product twice, nor do two.
         self.each_product_id(None, |page, _| {
-            unknown.extend(page.into_iter().filter(|id| !known.contains(&id.number())));
+            unknown.extend(page.into_iter().filter(|id| !unseen.remove(&id.number())));
             false
         })
         .await?;
-        drop(known);
         let mut reads = futures_util::stream::iter(unknown)
             .map(|id| async move { self.store_product(id.as_str()).await })
             .buffered(AT_ONCE);
@@ -182,21 +183,26 @@ impl Shop {
                 state.keep_product(shop_key, &known_product(&product))?;
             }
         }
-        Ok(())
+        Ok(unseen)
     }
 
-    /// As [`Shop::learn_products`], after a run that added nothing: one call tells whether the store has another number of
-    /// products than this machine knows, and only then is it looked through.
-    pub async fn learn_what_others_added(&self, state: &State, shop_key: &str) -> Result<()> {
+    /// As [`Shop::learn_products`], after a run that cannot add: one call tells whether the store has another number of
+    /// products than this machine knows, and only then is it looked through. `None` where it was not.
+    pub async fn learn_what_others_added(
+        &self,
+        state: &State,
+        shop_key: &str,
+    ) -> Result<Option<HashSet<u64>>> {
         let mut total = 0;
         self.each_product_id(None, |_, all| {
             total = all;
             true
         })
         .await?;
-        match total == state.known_products(shop_key)?.len() as u64 {
-            true => Ok(()),
-            false => self.learn_products(state, shop_key).await,
+        if total == state.known_products(shop_key)?.len() as u64 {
+            Ok(None)
+        } else {
+            self.learn_products(state, shop_key).await.map(Some)
         }
     }
 
@@ -249,6 +255,51 @@ impl Shop {
         }
     }
 
+    /// As [`Shop::step_product`]; where it is open whether it was done, the product tells.
+    pub async fn settled_step(&self, step: Step, id: &str) -> Result<()> {
+        let Err(error) = self.step_product(step, id).await else {
+            return Ok(());
+        };
+        if !failure(&error).is_some_and(|found| found.unclear) {
+            return Err(error);
+        }
+        let Ok(held) = self.store_product(id).await else {
+            return Err(error);
+        };
+        let (edit_status, status) = match &held {
+            Some(held) => {
+                let online = held.product.as_ref().and_then(|online| online.status);
+                (Some(held.edit_status()), online)
+            }
+            None => (None, None),
+        };
+        let is_there = held.is_some();
+        let reached = match step {
+            Step::Remove => !is_there,
+            Step::OnSale => {
+                edit_status == Some(edit::IN_AUDIT)
+                    || edit_status == Some(edit::PASSED) && status == Some(status::ON_SALE)
+            }
+            Step::OffSale => status == Some(status::OFF_SALE),
+            Step::WithdrawAudit => matches!(edit_status, Some(edit::INITIAL | edit::EDITING)),
+        };
+        if reached {
+            return Ok(());
+        }
+        let found = Failure::from_any(error);
+        Err(match found.errcode {
+            // It stands as before, and WeChat said why.
+            Some(_) => Failure {
+                unclear: false,
+                kind: Kind::Refused,
+                hint: None,
+                ..found
+            },
+            None => found,
+        }
+        .into())
+    }
+
     /// One step for one product of the store's number.
     pub async fn step_product(&self, step: Step, id: &str) -> Result<()> {
         let product_id = Id::read(id).unwrap_or_default();
@@ -264,9 +315,10 @@ impl Shop {
     /// Changes what needs no audit. A difference of stock is never sent twice; a lost answer is settled by comparing.
     async fn change_freely(&self, change: &UpdateAuditFree) -> Result<()> {
         let differs = change.skus.iter().any(|sku| sku.stock_info.is_some());
-        let resend = match differs {
-            true => Resend::Never,
-            false => UpdateAuditFree::RESEND,
+        let resend = if differs {
+            Resend::Never
+        } else {
+            UpdateAuditFree::RESEND
         };
         let _: Done = self
             .client
@@ -364,9 +416,10 @@ impl Shop {
 const AS_LINK: u8 = 1;
 
 fn mime_of(bytes: &[u8]) -> &'static str {
-    match bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
-        true => "image/png",
-        false => "image/jpeg",
+    if bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
+        "image/png"
+    } else {
+        "image/jpeg"
     }
 }
 
@@ -670,7 +723,7 @@ impl<'a> Sender<'a> {
             match self.shop.store_product(&id).await? {
                 Some(held) => {
                     let held = self.written(&id, held).await?;
-                    if before.is_some_and(|known| known.state != ItemState::Done) {
+                    if before.is_none_or(|known| known.state != ItemState::Done) {
                         let shop = self.shop_key.as_str();
                         self.state.keep_empty_look(shop, &wanted.number, None)?;
                     }
@@ -1019,9 +1072,10 @@ impl<'a> Sender<'a> {
 
     fn has_room_for_new(&self) -> Result<(), Failure> {
         let left = *self.left.borrow();
-        match left.all != Some(0) && left.new == Some(0) && !self.options.draft {
-            true => Err(left_for_later()),
-            false => Ok(()),
+        if left.all != Some(0) && left.new == Some(0) && !self.options.draft {
+            Err(left_for_later())
+        } else {
+            Ok(())
         }
     }
 
@@ -1234,9 +1288,41 @@ impl<'a> Sender<'a> {
         })
     }
 
+    /// Products of a sheet that were sent before and that the store, which did not list `unseen`, has no more. The next run
+    /// looks at them again, and adds them where they are gone still after a minute: reads may lag behind.
+    pub async fn gone(
+        &self,
+        products: &Products,
+        mut unseen: HashSet<u64>,
+    ) -> Result<Vec<(String, Failure)>> {
+        for sent in self.sent.borrow().iter() {
+            unseen.remove(sent);
+        }
+        let mut gone = Vec::new();
+        if unseen.is_empty() {
+            return Ok(gone);
+        }
+        for wanted in products.iter() {
+            let wanted = wanted?;
+            let Ok(Some(id)) = self.found(&wanted) else {
+                continue;
+            };
+            let is_unseen = Id::read(&id).is_some_and(|id| unseen.contains(&id.number()));
+            if !is_unseen || self.shop.store_product(&id).await?.is_some() {
+                continue;
+            }
+            let (shop, number) = (self.shop_key.as_str(), wanted.number.as_str());
+            let now = self.shop.clock()?;
+            self.state.keep_empty_look(shop, number, Some(now))?;
+            self.state.forget_upload(shop, number)?;
+            gone.push((wanted.number.clone(), not_shown(number)));
+        }
+        Ok(gone)
+    }
+
     /// How the products that were sent stand now, by their draft and their online version.
     pub async fn standing(&self) -> Result<Standing> {
-        let ids: Vec<u64> = std::mem::take(&mut *self.sent.borrow_mut());
+        let ids: Vec<u64> = self.sent.borrow().clone();
         let mut standing = Standing::default();
         let mut reads = futures_util::stream::iter(ids)
             .map(|id| async move { self.shop.store_product(&id.to_string()).await })
@@ -1250,9 +1336,10 @@ impl<'a> Sender<'a> {
                 product.edit_status,
                 Some(edit::NOT_SUBMITTED | edit::WRITING | edit::WRITING_SDK | edit::WRITE_FAILED)
             ) {
-                let number = match product.out_product_id.is_empty() {
-                    true => product.product_id.to_string(),
-                    false => product.out_product_id.clone(),
+                let number = if product.out_product_id.is_empty() {
+                    product.product_id.to_string()
+                } else {
+                    product.out_product_id.clone()
                 };
                 self.state.forget_upload(&self.shop_key, &number)?;
             }

@@ -6,6 +6,7 @@ use super::plan::Line;
 use super::sheet::{Field, Files};
 use crate::bulk;
 use crate::bulk::journal::{Feed, Journal};
+use crate::fail::{Kind, failure};
 use crate::shop::Shop;
 use crate::shop::goods::report::{Event, Tally, Told, given_back, left_out};
 use crate::shop::goods::sheet::failed::Failures;
@@ -43,6 +44,8 @@ pub struct Report {
     pub updated_free: u64,
     pub submitted: u64,
     pub unchanged: u64,
+    /// Sent before as they are, and not compared with the store.
+    pub not_compared: u64,
     pub refused: u64,
     pub unclear: u64,
     pub held: u64,
@@ -61,8 +64,12 @@ pub struct Report {
     pub failed: Vec<Event>,
     /// Products and rows that were left out, and why.
     pub left_out: Vec<Event>,
-    /// Numbers that several products of the store have; looked for at the end of a run that was not stopped.
+    /// Numbers that several products of the store have.
     pub doubled: Vec<Doubled>,
+    /// Whether the whole store was looked through for those. It is not where the run was stopped by hand or by what keeps
+    /// calls from being made; and where nothing can be added, only if the store has another number of products than
+    /// this machine knows.
+    pub looked_through: bool,
     #[serde(skip)]
     pub all: Vec<Event>,
 }
@@ -186,7 +193,7 @@ impl Sender<'_> {
             },
         )
         .await;
-        let unchanged = journal.unchanged();
+        let not_compared = journal.unchanged();
         let mut kept = journal.close();
         tally.end_progress();
         if kept.is_ok() && !unknown.is_empty() {
@@ -206,7 +213,7 @@ impl Sender<'_> {
         };
         let written = failures.write(&files.files, how.failed_file, how.lang);
         let (failed_files, all_given_back) = given_back(written, run, self.shop);
-        let mut report = reported(tally, total, unchanged);
+        let mut report = reported(tally, total, not_compared);
         report.run = run;
         report.profile = self.shop.name.clone();
         report.seconds = started.elapsed().as_secs_f64();
@@ -219,8 +226,19 @@ impl Sender<'_> {
             .collect();
         // What was sent is reported, whatever becomes of the look at how it stands.
         let stopped = match stopped {
-            None => self.follow(&mut report).await.err(),
-            stopped => stopped,
+            None => self.follow(&mut report, sending.products).await.err(),
+            Some(error) => {
+                // Where submissions have run out, reads go on.
+                if failure(&error).is_some_and(|found| found.kind == Kind::Limited) {
+                    let _ = self.follow(&mut report, sending.products).await;
+                }
+                if !report.looked_through && !self.options.free_only {
+                    self.shop.note(text!(
+                        "the store was not looked through for products of the same number; the next run that ends by itself does that"
+                    ));
+                }
+                Some(error)
+            }
         };
         report.left += sending.beyond_limit;
         report.products += sending.beyond_limit;
@@ -245,8 +263,9 @@ impl Sender<'_> {
         })
     }
 
-    /// Looks how the products that were sent stand now, and for numbers that several products have.
-    async fn follow(&self, report: &mut Report) -> Result<()> {
+    /// Looks how the products that were sent stand now, which of the sheet the store has no more, and for numbers that
+    /// several products have.
+    async fn follow(&self, report: &mut Report, products: &Products) -> Result<()> {
         let Standing {
             on_sale,
             in_audit,
@@ -268,9 +287,24 @@ impl Sender<'_> {
         ));
         }
         let (state, shop_key) = (&self.state, self.shop_key.as_str());
-        match report.added {
-            0 => self.shop.learn_what_others_added(state, shop_key).await?,
-            _ => self.shop.learn_products(state, shop_key).await?,
+        let unseen = match self.options.free_only {
+            true => self.shop.learn_what_others_added(state, shop_key).await?,
+            false => Some(self.shop.learn_products(state, shop_key).await?),
+        };
+        if let Some(unseen) = unseen {
+            report.looked_through = true;
+            for (number, why) in self.gone(products, unseen).await? {
+                if report
+                    .failed
+                    .iter()
+                    .any(|event| event.out_product_id == number)
+                {
+                    continue;
+                }
+                report.not_compared = report.not_compared.saturating_sub(1);
+                report.left += 1;
+                report.failed.push(Event::left_for_later(number, &why));
+            }
         }
         for (number, ids) in self.shop.doubled_products(state, shop_key).await? {
             self.shop.warn(text!(
@@ -288,13 +322,13 @@ impl Sender<'_> {
     }
 }
 
-fn reported(tally: Tally<'_, '_>, total: u64, unchanged: u64) -> Report {
+fn reported(tally: Tally<'_, '_>, total: u64, not_compared: u64) -> Report {
     let (refused, unclear) = (
         tally.failed_as(ItemState::Refused),
         tally.failed_as(ItemState::Unclear),
     );
     let held = tally.failed_as(ItemState::Held);
-    let done = tally.done + unchanged;
+    let done = tally.done + not_compared;
     let mut failed: Vec<Event> = tally.failed.clone();
     failed.extend(
         tally
@@ -309,7 +343,8 @@ fn reported(tally: Tally<'_, '_>, total: u64, unchanged: u64) -> Report {
         updated: tally.count(action::UPDATED),
         updated_free: tally.count(action::UPDATED_FREE),
         submitted: tally.count(action::SUBMITTED),
-        unchanged: tally.count(action::UNCHANGED) + unchanged,
+        unchanged: tally.count(action::UNCHANGED),
+        not_compared,
         refused,
         unclear,
         held,

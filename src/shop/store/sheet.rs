@@ -156,7 +156,7 @@ pub const FIELDS: &[Spec] = &[
         Field::SkuAttributes,
         "sku_attrs",
         "规格",
-        &["商品规格", "销售属性", "颜色及规格", "商品属性"],
+        &["商品规格", "规格属性", "销售属性", "颜色及规格", "商品属性"],
     ),
     (
         Field::SkuImage,
@@ -168,19 +168,41 @@ pub const FIELDS: &[Spec] = &[
         Field::SkuCode,
         "sku_code",
         "sku编码",
-        &["sku编码（自定义）", "规格编码", "商家编码-规格维度"],
+        &[
+            "sku编码（自定义）",
+            "规格编码",
+            "货号",
+            "商家货号",
+            "商家编码-规格维度",
+        ],
     ),
     (
         Field::BarCode,
         "bar_code",
         "条形码",
-        &["barcode", "商品条形码", "sku条形码", "国标码"],
+        &[
+            "barcode",
+            "条码",
+            "商品条码",
+            "商品条形码",
+            "sku条形码",
+            "国标码",
+        ],
     ),
     (
         Field::Price,
         "sale_price",
         "售价",
-        &["售卖价", "销售价", "价格", "商品价格（单件）", "基本售价"],
+        &[
+            "售价（元）",
+            "售卖价",
+            "销售价",
+            "销售价（元）",
+            "价格",
+            "价格（元）",
+            "商品价格（单件）",
+            "基本售价",
+        ],
     ),
     (Field::Stock, "stock_num", "库存", &["库存数量", "宝贝数量"]),
     (
@@ -293,6 +315,9 @@ pub struct Rows {
     pub skus: Vec<SkuRow>,
     /// Something in its cells cannot be read, so that it is not sent.
     pub bad: bool,
+    /// Fields whose cells cannot be read, by their rows: they are not empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<(RowRef, Field)>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -329,7 +354,19 @@ impl Rows {
             papers: Vec::new(),
             skus: Vec::new(),
             bad: false,
+            unread: Vec::new(),
         }
+    }
+
+    /// Whether a field is given, in a row where it is a SKU's, even if its cell cannot be read.
+    pub fn gives(&self, field: Field, sku: Option<&SkuRow>) -> bool {
+        let unread = |row: RowRef| sku.is_none_or(|sku| sku.at == row);
+        let given = sku.map_or(&self.fields, |sku| &sku.fields);
+        given.contains_key(&field)
+            || self
+                .unread
+                .iter()
+                .any(|(row, one)| *one == field && unread(*row))
     }
 
     /// Takes a cell of the product; where another row said something else, both are noted.
@@ -357,6 +394,7 @@ impl Rows {
         self.rows.extend(other.rows);
         self.skus.extend(other.skus);
         self.bad |= other.bad;
+        self.unread.extend(other.unread);
     }
 }
 
@@ -483,6 +521,15 @@ impl Files {
         self.problem(at, Some(cell.column), message, hint);
     }
 
+    /// As [`Files::at`], for what people are told once a file, with all its cells.
+    pub fn at_once(&mut self, cell: &Cell, message: Text, hint: Option<Text>) {
+        let at = (cell.input, cell.row);
+        if let Some(mut problem) = self.made(at, Some(cell.column), message, hint) {
+            problem.once = true;
+            self.note(problem);
+        }
+    }
+
     /// Adds what is wrong with a row, or with one cell of it.
     pub fn problem(
         &mut self,
@@ -503,7 +550,8 @@ impl Files {
         let column = file.and_then(|file| file.place_of(field));
         let heading = file
             .zip(column)
-            .and_then(|(file, column)| file.headings.get(column).cloned());
+            .and_then(|(file, column)| file.headings.get(column))
+            .map(|heading| unmarked(heading));
         let name = heading.unwrap_or_else(|| (*english).to_owned());
         let has_columns = file.is_some_and(|file| !file.columns.is_empty());
         let hint = (column.is_none() && has_columns).then(|| {
@@ -514,6 +562,39 @@ impl Files {
             )
         });
         self.problem(at, column, text!("{name} is missing", name), hint);
+    }
+
+    /// What the file calls a cell; `field` where it has no heading for it.
+    pub fn called(&self, cell: &Cell, field: Field) -> String {
+        let file = self.files.get(cell.input as usize);
+        let heading = file.and_then(|file| file.headings.get(cell.column));
+        let heading = heading.map(|heading| unmarked(heading));
+        heading
+            .filter(|heading| !heading.is_empty())
+            .unwrap_or_else(|| field.name().to_owned())
+    }
+
+    /// The column of a file whose heading is one of these with this name after it, such as `属性:产地`.
+    pub(super) fn named_column(
+        &self,
+        (input, _): RowRef,
+        starts: [&str; 2],
+        name: &str,
+    ) -> Option<usize> {
+        let file = self.files.get(input as usize)?;
+        let wanted = match starts {
+            ATTRIBUTE => Column::Attribute(name.to_owned()),
+            SKU_ATTRIBUTE => Column::SkuAttribute(name.to_owned()),
+            PAPER => Column::Paper(name.to_owned()),
+            _ => Column::Size(name.to_owned()),
+        };
+        let is = |column: &Option<Column>| column.as_ref() == Some(&wanted);
+        file.columns.iter().position(is)
+    }
+
+    /// The column of a file for a field.
+    pub(super) fn field_column(&self, (input, _): RowRef, field: Field) -> Option<usize> {
+        self.files.get(input as usize)?.place_of(field)
     }
 
     pub fn note(&mut self, problem: Problem) {
@@ -565,6 +646,7 @@ impl Files {
             input: input as usize,
             column,
             of_row_above: false,
+            once: false,
         })
     }
 
@@ -1053,10 +1135,10 @@ impl Reading {
         self.files.product = None;
         let id = match read_cell(row, id_place, true) {
             Ok(id) if id.is_empty() => {
-                let name = self.this_file().headings[id_place].clone();
+                let name = unmarked(&self.this_file().headings[id_place]);
                 self.no_number(
                     at,
-                    None,
+                    Some(id_place),
                     text!("{name} is missing", name),
                     text!(
                         "every row needs its product number, including further SKUs of the same product"
@@ -1109,6 +1191,9 @@ impl Reading {
                 Ok(text) => text,
                 Err(refusal) => {
                     bad = true;
+                    if let Column::Field(field) = column {
+                        product.unread.push((at, field));
+                    }
                     self.files
                         .problem(at, Some(place), refusal.message, Some(refusal.hint));
                     continue;
@@ -1354,7 +1439,16 @@ fn column_of(heading: &str) -> Option<Column> {
     }
 }
 
-/// `产地=杭州;保质期=18 个月`, also with full-width signs and line breaks.
+/// A heading without the mark of a column that must be filled in.
+fn unmarked(heading: &str) -> String {
+    let heading = heading.trim();
+    let bare = ["（必填）", "(必填)"]
+        .iter()
+        .find_map(|mark| heading.strip_suffix(mark));
+    bare.unwrap_or(heading).trim().to_owned()
+}
+
+/// `产地=杭州;保质期=18 个月`, also with full-width signs and line breaks. A name without a value says nothing.
 pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Text> {
     text.split([';', '；', '\n'])
         .map(str::trim)
@@ -1365,6 +1459,7 @@ pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Text> {
                 .ok_or_else(|| text!("\"{part}\" has no equals sign", part))?;
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         })
+        .filter(|pair| !matches!(pair, Ok((_, value)) if value.is_empty()))
         .collect()
 }
 

@@ -88,7 +88,7 @@ fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
 
 /// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
 /// the store are read once.
-async fn checked(goods: Goods, ctx: &Ctx) -> Result<Checked> {
+async fn checked(goods: Goods, draft: bool, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
     let facts = shop.store_facts(&goods.categories, &cache(ctx)?).await?;
@@ -108,7 +108,7 @@ async fn checked(goods: Goods, ctx: &Ctx) -> Result<Checked> {
     if unknown.get() {
         shop.learn_products(state, &shop_key).await?;
     }
-    let checked = check_goods(goods, &facts, &ctx.dirs.state, is_known)?;
+    let checked = check_goods(goods, &facts, draft, &ctx.dirs.state, is_known)?;
     for doubt in &checked.doubts {
         ctx.out.warn(doubt.clone());
     }
@@ -121,7 +121,7 @@ fn refusal(files: &Files) -> Failure {
 }
 
 async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
-    let checked = checked(read(&args.read, ctx).await?, ctx).await?;
+    let checked = checked(read(&args.read, ctx).await?, false, ctx).await?;
     let files = &checked.files;
     if files.count() == 0 {
         let summary = check::Summary {
@@ -229,6 +229,9 @@ impl Record for Report {
         }),
         Column::new("submitted", "DRAFTS SUBMITTED", |r| Cell::some(r.submitted)),
         Column::new("unchanged", "UNCHANGED", |r| Cell::some(r.unchanged)),
+        Column::new("not_compared", "SENT BEFORE, NOT COMPARED", |r| {
+            Cell::some(r.not_compared)
+        }),
         Column::new("refused", "REFUSED", |r| Cell::some(r.refused)),
         Column::new("unclear", "UNCLEAR", |r| Cell::some(r.unclear)),
         Column::new("held", "HELD BACK", |r| Cell::some(r.held)),
@@ -306,7 +309,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         files,
         mut products,
         ..
-    } = checked(goods, ctx).await?;
+    } = checked(goods, way.draft, ctx).await?;
     let problems = files.count();
     let nothing_to_send = products.is_empty() && files.has_unsound_headings();
     if problems > 0 && (!args.skip_bad || nothing_to_send) {
@@ -363,9 +366,10 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
     ctx.out.check_report::<Report, Event>()?;
     files.check_failed_files(args.failed_file.as_deref())?;
     args.report.iter().try_for_each(ReportFile::check)?;
-    let question = match options.remove_missing {
-        true => removal(&sender, &products, ctx).await?,
-        false => None,
+    let question = if options.remove_missing {
+        removal(&sender, &products, ctx).await?
+    } else {
+        None
     };
     ctx.before_write(question).await?;
     let _one_job = shop.one_job(args.busy).await?;
@@ -421,8 +425,25 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
             ));
         }
     }
+    if stopped.is_none() {
+        upload::note_not_compared(report.not_compared, ctx);
+    }
     match stopped {
         Some(error) => Err(error),
+        // Nothing is wrong but prices, or what somebody else changed, and somebody has to say which holds.
+        None if failed > 0 && failed == report.held && report.skipped_problems == 0 => {
+            Err(Failure {
+                shown: true,
+                ..Failure::new(
+                    Kind::Held,
+                    text!(
+                        "{count} {count:product was|products were} held back; nothing of {count:it|them} was sent",
+                        count = report.held
+                    ),
+                )
+            }
+            .into())
+        }
         None if partial => Err(Failure {
             shown: true,
             ..Failure::new(
@@ -473,9 +494,10 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
                 planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
             ));
             rows += 1;
-            match is_table && rows > MOST_ROWS {
-                true => Ok(()),
-                false => lines.push(&line),
+            if is_table && rows > MOST_ROWS {
+                Ok(())
+            } else {
+                lines.push(&line)
             }
         })
         .await?;

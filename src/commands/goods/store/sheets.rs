@@ -1,10 +1,11 @@
 //! `wxsell goods export` and `template` for a WeChat Store.
 
-use super::super::export::{ExportArgs, Exported};
+use super::super::export::{ExportArgs, Exported, tell};
 use super::super::list::{broke_off, reading};
 use super::super::template::{TemplateArgs, Written};
 use super::cache;
 use crate::commands::Ctx;
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
@@ -12,15 +13,11 @@ use crate::shop::store::goods::as_it_stands;
 use crate::shop::store::writer::{Export, SheetKind, Template};
 use crate::text;
 use anyhow::Result;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The kind of file that an ending names.
 fn kind_of(path: &Path) -> Result<SheetKind> {
-    let ending = path
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    match ending.as_deref() {
+    match ending(path).as_deref() {
         Some("xlsx") => Ok(SheetKind::Xlsx),
         Some("csv") => Ok(SheetKind::Csv),
         _ => Err(Failure::input(text!(
@@ -29,56 +26,6 @@ fn kind_of(path: &Path) -> Result<SheetKind> {
         ))
         .hint(text!("use the extension .xlsx or .csv"))
         .into()),
-    }
-}
-
-/// Writes a file that is there whole or not at all.
-fn write(
-    path: &Path,
-    force: bool,
-    fill: impl FnOnce(&mut BufWriter<&mut std::fs::File>) -> Result<()>,
-) -> Result<()> {
-    let shown = path.display().to_string();
-    let unwritable = |error: &dyn std::fmt::Display| {
-        Failure::input(text!(
-            "cannot write {file}: {why}",
-            file = &shown,
-            why = error.to_string()
-        ))
-    };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".wxsell")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| unwritable(&error))?;
-    {
-        let mut out = BufWriter::new(file.as_file_mut());
-        fill(&mut out)?;
-        out.flush().map_err(|error| unwritable(&error))?;
-    }
-    file.as_file()
-        .sync_all()
-        .map_err(|error| unwritable(&error))?;
-    crate::bulk::failed::readable_like_others(file.as_file())?;
-    let kept = match force {
-        true => file.persist(path),
-        false => file.persist_noclobber(path),
-    };
-    kept.map_err(|error| unwritable(&error.error))?;
-    Ok(())
-}
-
-fn refuse_existing(path: &Path, force: bool) -> Result<()> {
-    match path.exists() && !force {
-        true => Err(Failure::input(text!(
-            "{file} exists already",
-            file = path.display().to_string()
-        ))
-        .hint(text!("choose another name, or use --overwrite"))
-        .into()),
-        false => Ok(()),
     }
 }
 
@@ -126,11 +73,12 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     write(&args.output, args.force, |out| {
         export.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Exported {
+    let exported = Exported {
         file: args.output.display().to_string(),
         products: export.products,
         skus: export.skus,
-    })
+    };
+    tell(&exported, ctx)
 }
 
 pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
@@ -155,11 +103,19 @@ pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     refuse_existing(&path, args.force)?;
     let shop = ctx.shop().await?;
     let (of, rule, facts) = shop.category_for_template(category, &cache(ctx)?).await?;
+    if !facts.may_sell(&of) {
+        ctx.out.warn(text!(
+            "the store may not sell in {category} now; `wxsell category show {leaf}` says why",
+            category = of.path(),
+            leaf = of.leaf()
+        ));
+    }
     let template = Template::new(&of, &rule, &facts, ctx.out.lang);
     write(&path, args.force, |out| {
         template.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Written {
+    let written = Written {
         file: path.display().to_string(),
-    })
+    };
+    written.tell(None, ctx)
 }

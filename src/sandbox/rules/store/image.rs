@@ -1,4 +1,5 @@
-//! Images of the Store. The bytes are weighed and looked at, not kept; their hash makes the link. An address is not
+//! Images of the Store. The bytes are weighed and looked at, and kept where a media id is asked for; their hash makes the
+//! link. An address is not
 //! fetched, since a test must not depend on the network: what its last part is called decides how that would go.
 
 use super::parameter;
@@ -8,6 +9,8 @@ use crate::api::store::image::{
 use crate::sandbox::STORE_APPID;
 use crate::sandbox::router::{self, Body, Call, Refusal};
 use crate::sandbox::store::{Document, Tx};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -20,6 +23,9 @@ struct Held {
     bytes: u64,
     /// The product that has it among its head images.
     head_of: Option<i64>,
+    /// The file itself as base64, where it has a media id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    file: String,
 }
 
 /// What an upload is for.
@@ -67,6 +73,23 @@ pub fn upload_v2(tx: &mut Tx<'_>, call: &Call) -> Result<UploadV2Reply, Refusal>
             ..Image::default()
         },
     })
+}
+
+/// The file of a media id, as [`file`] reads it.
+pub fn media(tx: &mut Tx<'_>, call: &Call) -> Result<String, Refusal> {
+    let id = call.parameter("media_id").unwrap_or_default();
+    let held = match id.strip_prefix("media_") {
+        Some(hash) => tx.find::<Held>(NOUN, hash)?,
+        None => None,
+    };
+    held.map(|held| held.body.file)
+        .filter(|file| !file.is_empty())
+        .ok_or_else(|| Refusal::new(40007, "invalid media_id"))
+}
+
+/// The bytes of a file that is kept.
+pub fn file(held: &str) -> Vec<u8> {
+    STANDARD.decode(held).unwrap_or_default()
 }
 
 fn take(tx: &mut Tx<'_>, call: &Call, purpose: For, measured: bool) -> Result<String, Refusal> {
@@ -123,6 +146,10 @@ fn weigh(file: &router::Picture, purpose: For) -> Result<(String, Held), Refusal
             file_name: file.file_name.clone().unwrap_or_default(),
             bytes,
             head_of: None,
+            file: match purpose {
+                For::Proof => STANDARD.encode(&file.bytes),
+                For::Product => String::new(),
+            },
         },
     ))
 }
@@ -193,11 +220,16 @@ fn hash(bytes: &[u8]) -> String {
 fn remember(tx: &mut Tx<'_>, hash: &str, held: Held) -> Result<(), Refusal> {
     let now = tx.now;
     let image = match tx.find::<Held>(NOUN, hash)? {
-        Some(known) => Document {
-            state: known.state + 1,
-            changed_at: now,
-            ..known
-        },
+        Some(mut known) => {
+            if known.body.file.is_empty() {
+                known.body.file = held.file;
+            }
+            Document {
+                state: known.state + 1,
+                changed_at: now,
+                ..known
+            }
+        }
         None => Document {
             id: tx.next_id(NOUN)?,
             out_id: hash.into(),
@@ -238,12 +270,13 @@ pub fn check_link(tx: &Tx<'_>, link: &str) -> Result<(), Refusal> {
         Some(hash) => tx.find::<Held>(NOUN, hash)?.is_some(),
         None => false,
     };
-    match known {
-        true => Ok(()),
-        false => Err(Refusal::new(
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::new(
             10_020_300,
             format!("image does not exist: {link}"),
-        )),
+        ))
     }
 }
 

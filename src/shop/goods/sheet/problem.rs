@@ -36,6 +36,9 @@ pub struct Problem {
     /// The product is that of the row above, since nobody can read which one the row belongs to.
     #[serde(skip)]
     pub of_row_above: bool,
+    /// People are told it once a file, with all its cells.
+    #[serde(skip)]
+    pub once: bool,
 }
 
 impl Problem {
