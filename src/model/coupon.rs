@@ -11,9 +11,9 @@ pub enum State {
     Editing,
     /// Buyers can take it
     InForce,
-    /// Over
+    /// Expired
     Expired,
-    /// Taken back
+    /// Voided
     Void,
     #[value(skip)]
     Unknown(i64),

@@ -64,9 +64,9 @@ fn place(amount: Amount) -> String {
 
 fn words(wrong: &Wrong) -> Text {
     match wrong {
-        Wrong::BelowZero(amount) => text!("{field} is below 0", field = place(*amount)),
+        Wrong::BelowZero(amount) => text!("{field} must not be below 0", field = place(*amount)),
         Wrong::NoPieces(row) => text!(
-            "{field} begins with 1",
+            "{field} must be at least 1",
             field = format!("product_infos[{row}].product_cnt")
         ),
         Wrong::Unpaid(row) => text!(

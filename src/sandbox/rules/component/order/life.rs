@@ -94,7 +94,7 @@ pub fn buyer_pays(
         order.state = status::CHECKING;
         order.due = Some(tx.now + CHECK);
         put(tx, &mut order)?;
-        return Ok(happening(tx, &order, text!("cashier finished")));
+        return Ok(happening(tx, &order, text!("checkout finished")));
     }
     paid(tx, order)
 }
@@ -215,7 +215,7 @@ fn by_clock(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Re
             Ok(happening(tx, &order, text!("payment time ran out")))
         }
         status::CHECKING => paid(tx, order),
-        status::SHIPPED => confirmed(tx, order, text!("receipt confirmed by itself")),
+        status::SHIPPED => confirmed(tx, order, text!("receipt confirmed automatically")),
         _ => pay_out(tx, order),
     }
 }
