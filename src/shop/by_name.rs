@@ -7,7 +7,9 @@ use super::pass_through::empty;
 use super::write::Written;
 use crate::api::Resend;
 use crate::api::json::put;
-use crate::api::operation::{self, Book, Kind, Node, Operation, mask_by_name, named, present};
+use crate::api::operation::{
+    self, Book, Kind, Node, Operation, by_path, mask_by_name, named, present,
+};
 use crate::client::trace::mask_secrets;
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -111,12 +113,14 @@ impl Call {
 
     /// Whether it is paid for with an AppSecret instead of a token.
     pub fn takes_a_secret(&self) -> bool {
-        let fields = self.operation.request.iter().flat_map(|request| {
-            let shared = self.book.map(|book| book.resolve(request));
-            shared.map_or(&[][..], |shared| &shared.fields[..])
-        });
+        // Of the books that have this path, one says what is secret.
+        let Some((book, operation)) = by_path(self.path()) else {
+            return false;
+        };
+        let fields = operation.request.iter();
+        let fields = fields.flat_map(|request| &book.resolve(request).fields);
         let named = |node: &Node| node.secret && node.name.ends_with("secret");
-        fields.chain(&self.operation.query).any(named)
+        fields.chain(&operation.query).any(named)
     }
 
     /// Whether a file is sent instead of a request.
