@@ -386,6 +386,13 @@ fn the_doctor_finds_a_healthy_shop_healthy() {
     for name in ["secret", "token", "other_programs", "account"] {
         assert_eq!(check(&checks, name)["state"], "ok", "{name}: {checks}");
     }
+    // Times are said as people say them, not in thousands of seconds.
+    let found = check(&checks, "token")["finding"].as_str().expect("words");
+    let left = found.split("valid for ").nth(1).expect("a time");
+    assert!(
+        left.starts_with("1h 59m more") || left.starts_with("2h more"),
+        "{found}"
+    );
 }
 
 #[test]

@@ -436,6 +436,53 @@ fn help_is_chinese_and_within_its_width() {
     }
 }
 
+/// Every command below this one, with the words that name it.
+fn helps(command: &mut clap::Command, path: &str, width: usize, found: &mut Vec<(String, String)>) {
+    // The screen is of this width for every command.
+    *command = std::mem::take(command).term_width(width);
+    for long in [false, true] {
+        let help = match long {
+            true => command.render_long_help(),
+            false => command.render_help(),
+        };
+        found.push((path.to_owned(), help.to_string()));
+    }
+    let below = command.get_subcommands_mut();
+    for verb in below.filter(|verb| !verb.is_hide_set() && verb.get_name() != "help") {
+        let path = format!("{path} {}", verb.get_name());
+        helps(verb, &path, width, found);
+    }
+}
+
+#[test]
+fn no_line_of_the_help_is_wider_than_the_screen() {
+    use unicode_width::UnicodeWidthStr;
+    const SCREEN: usize = 80;
+    for lang in [lang::Lang::En, lang::Lang::Zh] {
+        let mut root = wxsell::cli::help::arranged(lang);
+        root.build();
+        let mut found = Vec::new();
+        // Chinese is laid out by the program alone, as it is when help is asked for.
+        let width = match lang {
+            lang::Lang::En => SCREEN,
+            lang::Lang::Zh => 0,
+        };
+        helps(&mut root, "wxsell", width, &mut found);
+        found.push((
+            "wxsell --help".to_owned(),
+            wxsell::cli::help::root(lang, true),
+        ));
+        assert!(found.len() > 500, "{}", found.len());
+        let mut wide = Vec::new();
+        for (command, help) in &found {
+            let page = lang::laid_out(help, lang, SCREEN);
+            let lines = page.lines().filter(|line| line.width() > SCREEN);
+            wide.extend(lines.map(|line| format!("{command}: {line}")));
+        }
+        assert!(wide.is_empty(), "{}", wide.join("\n"));
+    }
+}
+
 #[test]
 fn literals_are_read_as_the_compiler_reads_them() {
     assert_eq!(

@@ -77,7 +77,7 @@ fn the_built_in_profile_is_there_and_cannot_be_removed() {
     for args in [
         &["profile", "remove", "sandbox", "--yes"][..],
         &["profile", "rename", "sandbox", "x"],
-        &["profile", "add", "sandbox", "--appid", "wx1"],
+        &["profile", "add", "sandbox", "--appid", "wx0000000000000001"],
         &["profile", "remove", "store-sandbox", "--yes"],
     ] {
         assert!(home.refused(2, args).contains("built in"), "{args:?}");
@@ -105,13 +105,13 @@ fn the_built_in_profile_is_there_and_cannot_be_removed() {
 #[test]
 fn profiles_are_added_chosen_renamed_and_removed() {
     let home = Home::new();
-    home.run(&["profile", "add", "tea", "--appid", "wx1"]);
+    home.run(&["profile", "add", "tea", "--appid", "wx0000000000000001"]);
     home.run(&[
         "profile",
         "add",
         "茶店",
         "--appid",
-        "wx2",
+        "wx0000000000000002",
         "--production",
         "--audit-daily",
         "off",
@@ -122,14 +122,17 @@ fn profiles_are_added_chosen_renamed_and_removed() {
         "the first is the current one"
     );
     assert!(
-        home.refused(2, &["profile", "add", "tea", "--appid", "wx3"])
-            .contains("already")
+        home.refused(
+            2,
+            &["profile", "add", "tea", "--appid", "wx0000000000000003"]
+        )
+        .contains("already")
     );
     home.run(&["profile", "use", "茶店"]);
     let shown = home.json(&["profile", "show"]);
     assert_eq!(
         (&shown["appid"], &shown["production"], &shown["audit_daily"]),
-        (&"wx2".into(), &true.into(), &Value::Null)
+        (&"wx0000000000000002".into(), &true.into(), &Value::Null)
     );
     home.run(&["profile", "rename", "茶店", "rice"]);
     assert_eq!(home.json(&["profile", "show"])["name"], "rice");
@@ -152,11 +155,11 @@ fn profiles_are_added_chosen_renamed_and_removed() {
 #[test]
 fn a_dry_run_changes_no_file() {
     let home = Home::new();
-    home.run(&["profile", "add", "tea", "--appid", "wx1"]);
+    home.run(&["profile", "add", "tea", "--appid", "wx0000000000000001"]);
     let content = || std::fs::read_to_string(home.config().join("config.toml")).expect("settings");
     let before = content();
     for args in [
-        &["profile", "add", "rice", "--appid", "wx2"][..],
+        &["profile", "add", "rice", "--appid", "wx0000000000000002"][..],
         &["profile", "set", "tea", "--read-only"],
         &["profile", "use", "sandbox"],
         &["profile", "rename", "tea", "rice"],
@@ -179,7 +182,7 @@ fn settings_are_changed_and_taken_out() {
         "add",
         "tea",
         "--appid",
-        "wx1",
+        "wx0000000000000001",
         "--proxy",
         "http://ann:pw@127.0.0.1:1",
         "--base-url",
@@ -212,10 +215,27 @@ fn settings_are_changed_and_taken_out() {
         &["--base-url", "http://shop.example"][..],
         &["--proxy", "gopher://x"],
         &["--appid", "gh_1"],
+        &["--appid", "notanappid"],
+        &["--appid", "wx123456789abcdefg"],
+        &["--appid", "wx0123456789ABCDEF"],
+        &["--appid", "wx0123456789abcdef0"],
         &["--secret-store", "process"],
     ] {
         home.refused(2, &[&["profile", "set", "tea"], wrong].concat());
     }
+    let told = home.refused(2, &["profile", "add", "rice", "--appid", "notanappid"]);
+    assert!(
+        told.contains("\"notanappid\" is not a valid AppID"),
+        "{told}"
+    );
+    // Whoever mixes the two up finds no secret in a log afterwards.
+    let secret = "0123456789abcdef0123456789abcdef";
+    let told = home.refused(2, &["profile", "add", "rice", "--appid", secret]);
+    assert!(
+        told.contains("looks like an AppSecret") && !told.contains(secret),
+        "{told}"
+    );
+    home.run(&["profile", "add", "sand", "--appid", "wx5a4dbcc0ffee0001"]);
 }
 
 #[test]
@@ -226,7 +246,7 @@ fn the_origin_of_each_value_is_told() {
         "add",
         "tea",
         "--appid",
-        "wx1",
+        "wx0000000000000001",
         "--audit-hourly",
         "50",
     ]);
@@ -266,14 +286,21 @@ fn appid_and_secret_of_the_environment_make_a_nameless_profile() {
     let home = Home::new();
     let done = home
         .command(&["profile", "show", "--format", "json"])
-        .envs([("WXSELL_APPID", "wxci"), ("WXSELL_APP_SECRET", "hush")])
+        .envs([
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "hush"),
+        ])
         .assert()
         .success();
     let output = done.get_output();
     let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         (&shown["name"], &shown["appid"], &shown["secret"]),
-        (&Value::Null, &"wxci".into(), &"environment".into())
+        (
+            &Value::Null,
+            &"wx00000000000000c1".into(),
+            &"environment".into()
+        )
     );
     assert!(!String::from_utf8_lossy(&output.stdout).contains("hush"));
 }
@@ -286,20 +313,23 @@ fn a_flag_keeps_the_secret_of_another_shop_out_and_says_so() {
         "add",
         "tea",
         "--appid",
-        "wx1",
+        "wx0000000000000001",
         "--secret-store",
         "file",
     ]);
     let done = home
         .command(&["--profile", "tea", "profile", "show", "--format", "json"])
-        .envs([("WXSELL_APPID", "wxci"), ("WXSELL_APP_SECRET", "hush")])
+        .envs([
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "hush"),
+        ])
         .assert()
         .success();
     let output = done.get_output();
     let shown: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(
         (&shown["appid"], &shown["secret"]),
-        (&"wx1".into(), &"file".into())
+        (&"wx0000000000000001".into(), &"file".into())
     );
     assert!(
         String::from_utf8_lossy(&output.stderr)
@@ -346,7 +376,7 @@ fn a_profile_decides_language_and_format_where_nobody_else_does() {
         "add",
         "tea",
         "--appid",
-        "wx1",
+        "wx0000000000000001",
         "--language",
         "zh",
         "--default-format",
@@ -363,6 +393,16 @@ fn a_profile_decides_language_and_format_where_nobody_else_does() {
     assert!(of(&["profile", "list"]).starts_with('['));
     let chinese = of(&["profile", "list", "--format", "table"]);
     let english = of(&["profile", "list", "--format", "table", "--lang", "en"]);
+    // Where the AppSecret is kept is a word of the reader's language; programs get theirs.
+    assert!(
+        chinese.contains("内置") && !chinese.contains("built"),
+        "{chinese}"
+    );
+    assert!(
+        english.contains("built in") && !english.contains("built_in"),
+        "{english}"
+    );
+    assert!(of(&["profile", "list"]).contains("\"built_in\""));
     assert!(
         chinese != english && english.contains("CURRENT"),
         "{chinese}"
@@ -386,7 +426,7 @@ fn two_commands_at_once_lose_no_profile() {
                     "add",
                     &format!("shop-{number}"),
                     "--appid",
-                    "wx1",
+                    "wx0000000000000001",
                 ])
             });
         }
@@ -399,7 +439,7 @@ fn two_commands_at_once_lose_no_profile() {
 fn settings_can_be_read_by_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::new();
-    home.run(&["profile", "add", "tea", "--appid", "wx1"]);
+    home.run(&["profile", "add", "tea", "--appid", "wx0000000000000001"]);
     let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&home.config().join("config.toml")), 0o600);
     assert_eq!(mode(&home.config()), 0o700);
@@ -408,7 +448,7 @@ fn settings_can_be_read_by_their_owner_only() {
 #[test]
 fn shells_are_offered_the_names_of_profiles() {
     let home = Home::new();
-    home.run(&["profile", "add", "tea", "--appid", "wx1"]);
+    home.run(&["profile", "add", "tea", "--appid", "wx0000000000000001"]);
     let done = home
         .command(&["--", "wxsell", "profile", "use", ""])
         .envs([

@@ -185,7 +185,8 @@ pub fn root(lang: Lang, whole: bool) -> String {
         if whole {
             let _ = writeln!(page, "{name}");
             for noun in *nouns {
-                let _ = writeln!(page, "  {noun:<12}{}", about(noun));
+                let line = format!("  {noun:<12}{}\n", about(noun));
+                page.push_str(&lang::fold(&line, NARROW));
             }
             page.push('\n');
         } else {

@@ -313,9 +313,10 @@ fn usage(error: &clap::Error, args: &[OsString]) -> Failure {
         },
         ErrorKind::ArgumentConflict => {
             let other = text_of(ContextKind::PriorArg);
-            match other.is_empty() || other == argument {
-                true => text!("{argument} was given more than once", argument),
-                false => text!("{argument} cannot be used with {other}", argument, other),
+            if other.is_empty() || other == argument {
+                text!("{argument} was given more than once", argument)
+            } else {
+                text!("{argument} cannot be used with {other}", argument, other)
             }
         }
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {

@@ -58,11 +58,12 @@ pub(super) fn not_sent(path: &str, error: &reqwest::Error) -> Failure {
     } else if let Some(refused) = refused_by_proxy(path, &cause).filter(|_| error.is_connect()) {
         refused
     } else if error.is_connect() {
-        let hint = match cause.contains("certificate") {
-            true => text!(
+        let hint = if cause.contains("certificate") {
+            text!(
                 "something that is not WeChat answers: check the proxy and the network, the base URL of the profile, and the clock of this machine"
-            ),
-            false => text!("check the network, the proxy and the base URL of the profile"),
+            )
+        } else {
+            text!("check the network, the proxy and the base URL of the profile")
         };
         Failure::network(text!("{path} could not be reached: {cause}", path, cause)).hint(hint)
     } else {

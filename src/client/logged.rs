@@ -36,9 +36,10 @@ impl Client {
         if resend == Resend::Safe {
             return attempts.await;
         }
-        let first = match self.in_bulk.load(Ordering::Relaxed) {
-            true => self.gates.pass(path).await?,
-            false => None,
+        let first = if self.in_bulk.load(Ordering::Relaxed) {
+            self.gates.pass(path).await?
+        } else {
+            None
         };
         let kept = self.keep_intent(path, body, intent).await;
         let entry = kept.map_err(|error| {
@@ -171,9 +172,10 @@ impl Client {
             intent,
             movement: String::new(),
         };
-        match self.in_bulk.load(Ordering::Relaxed) {
-            true => self.log()?.add(write),
-            false => drop(self.log()?.keep(write, true).await?),
+        if self.in_bulk.load(Ordering::Relaxed) {
+            self.log()?.add(write);
+        } else {
+            self.log()?.keep(write, true).await?;
         }
         Ok(())
     }

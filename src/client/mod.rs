@@ -414,6 +414,7 @@ impl Client {
             {
                 return Err(known_lost(Failure::from_any(error), resend, lost_before).into());
             }
+            let sent = crate::clock::instant();
             let failure = match self.send(path, query, Some(&token), body).await {
                 Ok(answer) => {
                     self.pace.passed(path);
@@ -445,15 +446,16 @@ impl Client {
                 Verdict::After(pause) => {
                     crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
-                Verdict::SlowDown(limit) => match self.pace.limited(limit, path) {
-                    Some(pause) => {
-                        if !pause.is_zero() {
-                            self.pauses.pause(path, crate::clock::since_1970() + pause);
-                        }
-                        self.tell_of(pause, &failure);
+                Verdict::SlowDown(limit) => {
+                    let now = crate::clock::since_1970();
+                    let Some(pause) = self.pace.limited(limit, path, sent) else {
+                        return Err(known_lost(failure, resend, lost_before).into());
+                    };
+                    if !pause.is_zero() {
+                        self.pauses.pause(path, now + pause);
                     }
-                    None => return Err(known_lost(failure, resend, lost_before).into()),
-                },
+                    self.tell_of(pause, &failure);
+                }
                 Verdict::GiveUp => return Err(known_lost(failure, resend, lost_before).into()),
             }
         }

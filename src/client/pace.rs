@@ -108,12 +108,12 @@ impl Pace {
         self.lane(path).inner().passed(path, instant());
     }
 
-    /// WeChat refused a call of `path` for want of quota. Says how long its calls now pause because of it: zero where
-    /// another refusal has said so already, `None` where trying again is not worth it.
-    pub fn limited(&self, limit: Limit, path: &str) -> Option<Duration> {
+    /// WeChat refused a call of `path` for want of quota, which left at `sent`. Says how long its calls now pause
+    /// because of it: zero where another refusal has said so already, `None` where trying again is not worth it.
+    pub fn limited(&self, limit: Limit, path: &str, sent: Instant) -> Option<Duration> {
         self.lane(path)
             .inner()
-            .limited(limit, path, instant(), now())
+            .limited(limit, path, sent, instant(), now())
     }
 }
 
@@ -206,15 +206,22 @@ impl Inner {
     }
 
     /// `clock` in seconds since 1970.
-    fn limited(&mut self, limit: Limit, path: &str, now: Instant, clock: i64) -> Option<Duration> {
+    fn limited(
+        &mut self,
+        limit: Limit,
+        path: &str,
+        sent: Instant,
+        now: Instant,
+        clock: i64,
+    ) -> Option<Duration> {
         let full = self.full.get(path).copied().unwrap_or_default();
         let (refused, believed) = match limit {
             Limit::Minute => (full, MINUTES_BELIEVED),
             Limit::Instant | Limit::Day => (self.slow_downs, BELIEVED),
         };
         let together = |at: Instant| now.saturating_duration_since(at) < TOGETHER;
-        // A call that was under way when a pause began tells nothing new, either.
-        if self.slowed_at.is_some_and(together) || now < self.paused_until {
+        // A call that left before the last pause was over tells nothing new, either, however late its answer comes.
+        if self.slowed_at.is_some_and(together) || sent < self.paused_until {
             return (refused < believed).then_some(Duration::ZERO);
         }
         let measured = self.measured(now);
@@ -353,7 +360,8 @@ mod tests {
                 Step::Answered { taken: false } => {
                     refused += 1;
                     assert!(
-                        pace.limited(Limit::Day, PATH, now, 0).is_some(),
+                        pace.limited(Limit::Day, PATH, now - way * 2, now, 0)
+                            .is_some(),
                         "it gave up"
                     );
                 }
@@ -417,7 +425,9 @@ mod tests {
         for path in [PATH, "/shop/spu/get"] {
             pace.passed(path);
         }
-        let pause = pace.limited(Limit::Minute, PATH).expect("a pause");
+        let pause = pace
+            .limited(Limit::Minute, PATH, instant())
+            .expect("a pause");
         assert!(pause > Duration::ZERO);
         let now = instant();
         assert!(pace.lane("/shop/spu/get").inner().is_free(now));
@@ -436,12 +446,15 @@ mod tests {
             let wait = Duration::from_millis(wait);
             let mut pace = Inner::new(None, start);
             pace.passed(PATH, start);
-            assert_eq!(pace.limited(Limit::Minute, PATH, start, clock), Some(wait));
-            // An answer that comes in late makes it no longer, and no news.
-            assert_eq!(
-                pace.limited(Limit::Minute, PATH, start + wait / 2, clock + 1),
-                Some(Duration::ZERO)
-            );
+            let refused = pace.limited(Limit::Minute, PATH, start, start, clock);
+            assert_eq!(refused, Some(wait));
+            // Answers to calls that left before are no news, even where they come when the pause is over.
+            for late in [wait / 2, wait * 2, wait * 4] {
+                assert_eq!(
+                    pace.limited(Limit::Minute, PATH, start, start + late, clock + 1),
+                    Some(Duration::ZERO)
+                );
+            }
             for _ in 0..3 {
                 assert!(pace.take_turn(start + wait / 2) >= Err(start + wait));
             }
@@ -454,7 +467,7 @@ mod tests {
         let mut pace = Inner::new(None, start);
         pace.passed(PATH, start);
         let (mut now, mut waits) = (start, 0);
-        while let Some(wait) = pace.limited(Limit::Minute, PATH, now, 1_000_000_020) {
+        while let Some(wait) = pace.limited(Limit::Minute, PATH, now, now, 1_000_000_020) {
             waits += 1;
             now += wait + TOGETHER;
             // What gets through elsewhere says nothing of this path.
@@ -469,7 +482,7 @@ mod tests {
         let mut pace = Inner::new(None, start);
         (0..100).for_each(|_| pace.passed(PATH, start));
         let (mut now, mut asked) = (start, 1);
-        while pace.limited(Limit::Day, PATH, now, 0).is_some() {
+        while pace.limited(Limit::Day, PATH, now, now, 0).is_some() {
             asked += 1;
             now = match pace.take_turn(now + TOGETHER) {
                 Ok(()) => now + TOGETHER,

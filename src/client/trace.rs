@@ -190,9 +190,10 @@ pub fn without_secrets(answer: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     };
     let mut masked = value.clone();
     mask_secrets(&mut masked);
-    match masked == value {
-        true => answer.into(),
-        false => masked.to_string().into_bytes().into(),
+    if masked == value {
+        answer.into()
+    } else {
+        masked.to_string().into_bytes().into()
     }
 }
 

@@ -18,13 +18,13 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Join the component, confirm the tasks of the integration, apply for Channels
+/// Join the component, confirm its tasks, and apply for Channels
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Apply to join the component
     ///
-    /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. It
-    /// cannot be asked for where the standard component is open already.
+    /// The agreement reaches the administrator's WeChat as a message and has to be signed there within 24 hours. This
+    /// is not possible if the standard component is already open.
     Apply,
     /// Show tasks and scenes, and what is left to do
     Status,
@@ -34,8 +34,8 @@ pub enum Verb {
 
 /// Confirm tasks of the integration
 ///
-/// Without a name every task is confirmed that WeChat has seen done. Self test and release are your word alone and
-/// must be named.
+/// Without a name, confirms every task that WeChat has detected as done. Self test and release are your own statement
+/// and must be named.
 #[derive(Debug, clap::Args)]
 pub struct FinishArgs {
     /// Tasks to confirm
@@ -327,7 +327,7 @@ async fn scene(args: SceneArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     ctx.out.note(text!(
-        "the scene is in audit; `wxsell access status` tells how it ends"
+        "the scene is in audit; `wxsell access status` shows the result"
     ));
     ctx.show_reply(&SCENE, reply)
 }

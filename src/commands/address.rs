@@ -14,13 +14,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: where parcels start and returns go
+/// WeChat Store: addresses for shipping and returns
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the addresses of the store
     ///
-    /// A product names the address its returns go to; without one they go to the default return address. Names and
-    /// telephone numbers come masked.
+    /// A product can name the address for its returns; otherwise they go to the default return address. Names and
+    /// telephone numbers are masked.
     List,
     /// Show an address
     ///
@@ -55,8 +55,8 @@ pub struct AddArgs {
 
 /// Change an address
 ///
-/// What is not given stays. WeChat shows person, telephone number and street masked and takes only whole addresses, so that
-/// these have to be given again.
+/// What is not given stays unchanged. WeChat masks person, telephone number and street and only takes whole addresses,
+/// so these have to be given again.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the address, as `address list` shows it
@@ -96,16 +96,16 @@ struct Fields {
     /// Street and number
     #[arg(long, value_name = "TEXT")]
     street: Option<String>,
-    /// Whether returns may go there
+    /// Whether it can be used for returns
     #[arg(long, value_name = "true|false")]
     for_returns: Option<bool>,
-    /// Whether returns go there unless a product names another address
+    /// Whether it is the default address for returns
     #[arg(long, value_name = "true|false")]
     default_for_returns: Option<bool>,
-    /// Whether parcels start there
+    /// Whether it can be used for shipping
     #[arg(long, value_name = "true|false")]
     for_shipping: Option<bool>,
-    /// Whether parcels start there unless something else is said
+    /// Whether it is the default address for shipping
     #[arg(long, value_name = "true|false")]
     default_for_shipping: Option<bool>,
 }
@@ -115,7 +115,7 @@ struct Fields {
 /// Addresses take these names as they are written here.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct PlacesArgs {
-    /// Code of the place whose parts are listed; without one the provinces
+    /// Code of the place to list (default: the provinces)
     code: Option<u64>,
 }
 
@@ -123,7 +123,7 @@ pub struct PlacesArgs {
 struct AddressRow {
     address_id: String,
     name: String,
-    /// Whether returns may go there.
+    /// Whether it can be used for returns.
     returns: bool,
     default_for_returns: bool,
 }

@@ -26,7 +26,7 @@ pub enum Verb {
     Call(CallArgs),
 }
 
-/// List the operations that are known, and the command that does each
+/// List the known operations and their commands
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
@@ -36,7 +36,7 @@ pub struct ListArgs {
     of: Option<Shelf>,
 }
 
-/// Show what an operation takes and answers: fields, units, values
+/// Describe an operation: fields of request and reply, units, values
 ///
 /// The words come from the reference, which is written in English.
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,7 @@ pub struct CallArgs {
     /// Send the request as it is, without checking it against the reference
     #[arg(long, conflicts_with = "all")]
     no_check: bool,
-    /// How a path that the reference does not know is called [default: post]
+    /// HTTP method for a path that is not in the reference [default: post]
     #[arg(long, value_enum, requires = "raw")]
     method: Option<Method>,
 }

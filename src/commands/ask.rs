@@ -34,7 +34,7 @@ pub struct Rows {
 /// A body, or a part of it, from a file.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Data {
-    /// Take the request from this JSON or TOML file, `-` for standard input; options override it
+    /// Read the request from this JSON or TOML file, `-` for standard input; options override it
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub file: Option<PathBuf>,
 }

@@ -16,16 +16,16 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// See how audits of categories and brands ended
+/// Results of category and brand audits
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),
 }
 
-/// Show how an audit ended
+/// Show the result of an audit
 ///
-/// A ticket can be unknown for a moment after it was handed out, and WeChat has sent results without one: then name the
-/// category or the brand, and the lists of what is open to this shop are looked through.
+/// A new ticket may be unknown for a moment, and WeChat has sent results without one: then name the category or the
+/// brand, and the lists of what is open to this shop are searched.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
@@ -149,8 +149,8 @@ impl Record for HandedIn {
         Column::new("outcome", "RESULT", |row| {
             Cell::Word(match row.outcome {
                 "submitted" => text!("in audit"),
-                "approved" => text!("approved already"),
-                "in_audit" => text!("in audit already"),
+                "approved" => text!("already approved"),
+                "in_audit" => text!("already in audit"),
                 _ => text!("needs no audit"),
             })
         }),

@@ -41,7 +41,7 @@ pub enum Verb {
     Token(TokenArgs),
     /// Diagnose why WeChat refuses calls (at most three calls)
     Doctor,
-    /// Store Token and EncodingAESKey of the message push, which verify and open what `wxsell event listen` receives
+    /// Store the Token and EncodingAESKey that verify and decrypt pushes for `wxsell event listen`
     ///
     /// Asks for both, or reads them from --file. A key that is replaced stays as the previous one, since WeChat may use
     /// it for a while. WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY stand above what is stored.
@@ -72,7 +72,7 @@ pub struct LoginArgs {
 
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// End the present token for every program that holds it, and make a new one
+    /// Invalidate the current token for every program that uses it, and get a new one
     #[arg(long)]
     force_refresh: bool,
 }

@@ -21,7 +21,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::{Serialize, Serializer};
 
-/// See which brands are open to this shop, and apply for one
+/// List the brands of the shop, and apply for one
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the brands that are open to this shop
@@ -100,7 +100,7 @@ pub struct ApplyArgs {
     /// Which kind of trademark it is
     #[arg(long, value_enum)]
     trademark: Option<Trademark>,
-    /// What the brand is to you
+    /// Your relation to the brand
     #[arg(long, value_enum)]
     relation: Option<Relation>,
     /// Nice class of the trademark, 1 to 45
@@ -146,7 +146,7 @@ pub struct ApplyArgs {
     /// Image of the customs declaration of imported goods (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     customs: Vec<String>,
-    /// Scene it is meant for (can be repeated); only scenes that are open
+    /// Scene to apply for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
     scene: Vec<i64>,
     #[command(flatten)]

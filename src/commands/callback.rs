@@ -15,7 +15,7 @@ use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-/// See whether WeChat reaches the address of your message push
+/// Check whether WeChat can reach your push address
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Check(CheckArgs),
@@ -27,7 +27,7 @@ pub enum Verb {
 /// `--action dns` is the check to make. Ends with exit code 4 where the host has no address or answers no ping.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CheckArgs {
-    /// What to try
+    /// What to check
     #[arg(long, value_enum, default_value_t)]
     action: Action,
     /// Network to try from

@@ -78,8 +78,8 @@ pub struct ListArgs {
 /// Show a rule of a category
 ///
 /// With a WeChat Store: what its products must have (attributes, SKU attributes, documents), the lowest price and the
-/// like; `goods template` makes a sheet of it. The deposit and the delivery methods are a call of the successor of
-/// the component, which WeChat answers for accounts of WeChat Store only.
+/// like; `goods template` makes a sheet of it. The deposit and the delivery methods come from a call of the component's
+/// successor, which WeChat answers for accounts of the WeChat Store only.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct RuleArgs {
     /// Number of the category
@@ -117,7 +117,7 @@ pub struct ApplyArgs {
     /// Image of the permit (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
     certificate: Vec<String>,
-    /// Scene it is meant for (can be repeated); only scenes that are open
+    /// Scene to apply for (can be repeated); only scenes that are open
     #[arg(long, value_name = "NUMBER")]
     scene: Vec<i64>,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// See what documents WeChat holds of the Mini Program
+/// View the documents that WeChat has of the Mini Program
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),

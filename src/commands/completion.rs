@@ -204,9 +204,10 @@ fn load_from_profile(script: &Path, profile: &Path, ctx: &Ctx) -> Result<()> {
     if before.lines().any(|known| known.trim() == line) {
         return Ok(());
     }
-    let gap = match before.is_empty() || before.ends_with('\n') {
-        true => "",
-        false => "\n",
+    let gap = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
     };
     std::fs::OpenOptions::new()
         .create(true)

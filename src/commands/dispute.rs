@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// See disputes and answer with evidence
+/// View disputes and submit evidence
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
@@ -35,10 +35,10 @@ pub enum Verb {
 
 /// List disputes
 ///
-/// With --due: what runs out soon, the nearest first.
+/// With --due: what falls due soon, nearest first.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only disputes that run out within this time, e.g. 6h or 2d
+    /// Only disputes that fall due within this time, e.g. 6h or 2d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     due: Option<Duration>,
     /// Only disputes that take your evidence now
@@ -53,7 +53,7 @@ pub struct ListArgs {
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
-    /// Opened until; a day means its end
+    /// Opened until this time; a day means its end
     #[arg(long, value_name = "TIME", value_parser = when)]
     until: Option<When>,
     /// Only this order, by WeChat's number
@@ -77,8 +77,8 @@ pub struct ShowArgs {
 
 /// Submit evidence: text and images
 ///
-/// Which states take evidence WeChat does not document; here it is those whose names wait for you, which is
-/// unconfirmed. What is missed counts as no evidence.
+/// WeChat does not document which states take evidence; here they are the states that, by their name, wait for you,
+/// which is unconfirmed. A missed deadline counts as no evidence.
 #[derive(Debug, clap::Args)]
 pub struct RespondArgs {
     /// Number of the dispute
@@ -92,7 +92,7 @@ pub struct RespondArgs {
     /// Image: file or address (can be repeated)
     #[arg(long = "image", id = "images", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Send it even where the state of the dispute does not seem to take evidence
+    /// Send even if the state of the dispute does not seem to take evidence
     #[arg(long)]
     force: bool,
 }

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];
 
-/// WeChat Store: sell products cheaper for some hours
+/// WeChat Store: flash sales of a few hours
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
@@ -35,7 +35,7 @@ pub enum Verb {
 /// List flash sales
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ListArgs {
-    /// Only those in this state
+    /// Only flash sales in this state
     #[arg(long, value_enum)]
     status: Option<State>,
     #[command(flatten)]

@@ -14,12 +14,12 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: what buyers pay for shipping
+/// WeChat Store: freight templates
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the freight templates of the store
     ///
-    /// A sheet of goods names one by its name or number. Where it charges by weight, products need one.
+    /// Product sheets refer to a template by its name or number. If it charges by weight, products need a weight.
     List,
     /// Show a freight template
     Show(IdArgs),
@@ -50,8 +50,8 @@ pub struct AddArgs {
 
 /// Change a freight template
 ///
-/// What is not given stays. A list in a file replaces the list that stands there. Where WeChat shows the sender masked, person,
-/// telephone number and street have to be given again, since it takes only whole templates.
+/// What is not given stays unchanged. A list in a file replaces the existing list. If WeChat masks the sender, person,
+/// telephone number and street have to be given again, since it only takes whole templates.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the template, as `freight list` shows it
@@ -70,10 +70,10 @@ struct Fields {
     /// Name; no two templates share one
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// When parcels leave after the payment
+    /// Time from payment to shipping
     #[arg(long, value_enum, value_name = "TIME")]
     ships: Option<Ships>,
-    /// Province that parcels start from, as `address places` names it
+    /// Province to ship from, as `address places` names it
     #[arg(long, value_name = "NAME")]
     province: Option<String>,
     /// City; for Beijing, Shanghai, Tianjin and Chongqing the district
@@ -82,7 +82,7 @@ struct Fields {
     /// District
     #[arg(long, value_name = "NAME")]
     district: Option<String>,
-    /// Person who sends
+    /// Sender
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
     /// Telephone number of the person

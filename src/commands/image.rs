@@ -59,7 +59,7 @@ pub struct UploadArgs {
     /// Files, or addresses that begin with http
     #[arg(required = true, value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Upload again what the shop already has
+    /// Upload images again, even if the shop already has them
     #[arg(long = "fresh", alias = "again")]
     again: bool,
     /// What WeChat returns: a link for goods, or an id for applications

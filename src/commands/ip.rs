@@ -11,13 +11,13 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
-/// See the addresses of WeChat's servers
+/// Addresses of WeChat's servers
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
 }
 
-/// List the addresses of WeChat's servers, for the rules of a firewall
+/// List the addresses of WeChat's servers, for firewall rules
 ///
 /// They change: read them once a day. Call WeChat by name, never by one of these addresses.
 #[derive(Debug, clap::Args)]

@@ -38,7 +38,7 @@ pub struct ListArgs {
 /// write to both files can make them agree; only a seal that was noted somewhere else proves more.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
-    /// A seal that an earlier look printed
+    /// Seal that an earlier verification printed
     #[arg(long, value_name = "SEAL")]
     seal: Option<String>,
 }

@@ -18,10 +18,11 @@ const CHINA: i64 = 8 * HOUR;
 /// A span of time in China time; without options it is today, and with `--until` alone that day.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Span {
-    /// From this day or time on, e.g. 2022-04-01, "2022-04-01 12:00:00" (China time) or 24h ago; from the start of the last day when left out
+    /// From this day or time on, e.g. 2022-04-01, "2022-04-01 12:00:00" (China time) or 24h ago (default: the start of
+    /// the last day)
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// To this day or time, both included; to the end of today when left out
+    /// Until this day or time, inclusive (default: the end of today)
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
 }

@@ -39,13 +39,13 @@ pub enum Verb {
 /// arguments, and its orders must not differ. Several orders come from a file.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CreateArgs {
-    /// Your number of the combined payment: 6 to 32 digits, letters or _-|*@
+    /// Your number for the combined payment: 6 to 32 digits, letters or _-|*@
     #[arg(value_parser = number)]
     combine_trade_no: Option<String>,
     /// Openid of the buyer
     #[arg(long)]
     openid: Option<String>,
-    /// Payable so many minutes from now
+    /// Minutes until the payment expires
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u16).range(1..))]
     #[serde(skip)]
     minutes: Option<u16>,
@@ -63,13 +63,13 @@ struct Order {
     /// Merchant number
     #[arg(long, value_name = "NUMBER")]
     mchid: Option<String>,
-    /// Your number of the payment: 6 to 32 digits, letters or _-|*@
+    /// Your number for the payment: 6 to 32 digits, letters or _-|*@
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     trade_no: Option<String>,
-    /// What is paid for
+    /// Description of the payment
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// How much, in yuan
+    /// Amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Option<Fen>,
 }
@@ -77,7 +77,7 @@ struct Order {
 /// Show a payment with its refunds and shares
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShowArgs {
-    /// Your number of the payment
+    /// Your number for the payment
     #[arg(value_parser = number)]
     trade_no: String,
 }
@@ -94,7 +94,7 @@ pub struct ListArgs {
     mchid: Option<String>,
     #[command(flatten)]
     rows: Rows,
-    /// Only their numbers, without a call for each
+    /// List numbers only, without a call for each
     #[arg(long)]
     numbers: bool,
 }
@@ -102,7 +102,7 @@ pub struct ListArgs {
 /// Close a payment that is not paid
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CloseArgs {
-    /// Your number of the combined payment
+    /// Your number for the combined payment
     #[arg(value_parser = number)]
     combine_trade_no: Option<String>,
     /// Openid of the buyer
@@ -112,7 +112,7 @@ pub struct CloseArgs {
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip)]
     mchid: Option<String>,
-    /// Your number of the payment
+    /// Your number for the payment
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     #[serde(skip)]
     trade_no: Option<String>,
@@ -128,16 +128,16 @@ pub struct CloseArgs {
 /// same refund again within a day needs --new.
 #[derive(Debug, clap::Args)]
 pub struct RefundArgs {
-    /// Your number of the payment
+    /// Your number for the payment
     #[arg(value_parser = number)]
     trade_no: String,
     /// Openid of the buyer who paid
     #[arg(long)]
     openid: String,
-    /// How much goes back, in yuan
+    /// Amount of the refund in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Fen,
-    /// Your number of the refund: 6 to 32 digits, letters or _-|*@
+    /// Your number for the refund: 6 to 32 digits, letters or _-|*@
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     refund_no: Option<String>,
     /// Make another one even if the same was made within a day
@@ -150,13 +150,13 @@ pub struct RefundArgs {
 /// Possible some days after payment; WeChat shares all that was not given back. The number counts once, as with refunds.
 #[derive(Debug, clap::Args)]
 pub struct ShareArgs {
-    /// Your number of the payment
+    /// Your number for the payment
     #[arg(value_parser = number)]
     trade_no: String,
     /// Openid of the buyer who paid
     #[arg(long)]
     openid: String,
-    /// Your number of the share: 6 to 32 characters
+    /// Your number for the share: 6 to 32 characters
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     share_no: Option<String>,
     /// Make another one even if the same was made within a day

@@ -17,7 +17,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use serde::Serialize;
 
-/// Name shops and choose between them
+/// Manage the profiles of your shops
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Add a profile
@@ -28,11 +28,11 @@ pub enum Verb {
     Set(SetArgs),
     /// List all profiles
     List,
-    /// Show the settings of a profile, as they apply here and now
+    /// Show the effective settings of a profile
     Show(ShowArgs),
     /// Set the current profile
     Use(UseArgs),
-    /// Give a profile another name
+    /// Rename a profile
     Rename(RenameArgs),
     /// Remove a profile, its AppSecret and its cached token
     Remove(RemoveArgs),
@@ -44,10 +44,10 @@ pub struct Fields {
     /// AppID of the shop, e.g. wx0123456789abcdef
     #[arg(long, value_name = "APPID")]
     appid: Option<String>,
-    /// Family of addresses the shop belongs to
+    /// API family of the shop
     #[arg(long, value_enum)]
     family: Option<Family>,
-    /// What the account is
+    /// Account type
     #[arg(long, value_enum)]
     kind: Option<Account>,
     /// Profile of the service provider that acts for this shop
@@ -62,16 +62,16 @@ pub struct Fields {
     /// Name the shop before each write, and confirm what cannot be undone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     production: Option<bool>,
-    /// Refuse every write
+    /// Refuse all writes
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     read_only: Option<bool>,
-    /// Token call; the classic one disturbs other programs of the account
+    /// Which token call to use; the classic one invalidates the tokens of other programs
     #[arg(long, value_enum)]
     token: Option<TokenCall>,
     /// Where the AppSecret is kept
     #[arg(long, value_enum, value_name = "STORE")]
     secret_store: Option<Store>,
-    /// Program that prints the AppSecret, with its arguments; give it last
+    /// Program that prints the AppSecret, with its arguments; must come last
     #[arg(long, value_name = "COMMAND", num_args = 1.., allow_hyphen_values = true)]
     credential_process: Option<Vec<String>>,
     /// Audit submissions an hour, `off` for no limit
@@ -80,7 +80,7 @@ pub struct Fields {
     /// Audit submissions a day, `off` for no limit
     #[arg(long, value_name = "NUMBER", value_parser = profile::limit)]
     audit_daily: Option<u32>,
-    /// By how much a price may fall without being asked about, e.g. `90%`; `100%` switches the guard off
+    /// Largest price drop that needs no confirmation, e.g. `90%`; `100%` turns the guard off
     #[arg(long, value_name = "PERCENT", value_parser = profile::percent)]
     max_price_drop: Option<u32>,
     /// Language of this profile's messages
@@ -106,7 +106,7 @@ pub struct SetArgs {
     name: String,
     #[command(flatten)]
     fields: Fields,
-    /// Unset a setting, so that its default applies again (can be repeated)
+    /// Reset a setting to its default (can be repeated)
     #[arg(long, value_enum, value_name = "SETTING")]
     unset: Vec<Setting>,
 }
@@ -134,7 +134,7 @@ pub struct ShowArgs {
     /// Name of the profile (default: the current one)
     #[arg(add = clap_complete::engine::ArgValueCandidates::new(profile::candidates))]
     name: Option<String>,
-    /// List each setting with where its value comes from
+    /// Show where each value comes from
     #[arg(long)]
     origin: bool,
 }
@@ -416,13 +416,13 @@ impl Record for Listed {
         Column::new("appid", "APPID", |p| {
             p.appid.clone().map_or(Cell::Empty, Cell::Id)
         }),
-        Column::minor("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::minor("family", "FAMILY", |p| Cell::Word(setting_word(p.family))),
         Column::minor("kind", "KIND", |p| account_cell(p.kind)),
         Column::minor("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
         Column::minor("target", "TARGET", |p| Cell::Word(target_word(p.target))),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::minor("secret", "SECRET", |p| Cell::Text(p.secret.into())),
+        Column::minor("secret", "SECRET", |p| Cell::Word(setting_word(p.secret))),
     ];
 }
 
@@ -431,6 +431,24 @@ fn account_cell(kind: &str) -> Cell {
         "provider" => text!("service provider"),
         _ => text!("shop"),
     })
+}
+
+/// A word of machine output, for people. A word that nobody knows stays as it is.
+fn setting_word(word: &str) -> Text {
+    match word {
+        "component" => text!("component"),
+        "store" => text!("WeChat Store"),
+        "stable" => text!("stable"),
+        "classic" => text!("classic"),
+        "built_in" => text!("built in"),
+        "secret_file" => text!("file named by --secret-file"),
+        "environment" => text!("environment"),
+        "keyring" => text!("keyring"),
+        "file" => text!("private file"),
+        "process" => text!("program"),
+        "none" => text!("not stored"),
+        other => Text::verbatim(other),
+    }
 }
 
 fn yes_no(yes: bool) -> Cell {
@@ -540,7 +558,7 @@ impl Record for Shown {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
         Column::new("appid", "APPID", |p| Cell::Id(p.appid.clone())),
-        Column::new("family", "FAMILY", |p| Cell::Text(p.family.into())),
+        Column::new("family", "FAMILY", |p| Cell::Word(setting_word(p.family))),
         Column::new("kind", "KIND", |p| account_cell(p.kind)),
         Column::new("provider", "PROVIDER", |p| text_cell(p.provider.as_ref())),
         Column::new("target", "TARGET", |p| Cell::Word(target_word(p.target))),
@@ -548,9 +566,9 @@ impl Record for Shown {
         Column::new("proxy", "PROXY", |p| text_cell(p.proxy.as_ref())),
         Column::new("production", "PRODUCTION", |p| yes_no(p.production)),
         Column::new("read_only", "READ-ONLY", |p| yes_no(p.read_only)),
-        Column::new("token", "TOKEN", |p| Cell::Text(p.token.into())),
-        Column::new("secret", "SECRET", |p| Cell::Text(p.secret.into())),
-        Column::new("push", "PUSH KEY", |p| Cell::Text(p.push.into())),
+        Column::new("token", "TOKEN", |p| Cell::Word(setting_word(p.token))),
+        Column::new("secret", "SECRET", |p| Cell::Word(setting_word(p.secret))),
+        Column::new("push", "PUSH KEY", |p| Cell::Word(setting_word(p.push))),
         Column::new("credential_process", "CREDENTIAL PROCESS", |p| {
             p.credential_process
                 .as_ref()
@@ -560,7 +578,7 @@ impl Record for Shown {
             limit_cell(p.audit_hourly)
         }),
         Column::new("audit_daily", "AUDITS A DAY", |p| limit_cell(p.audit_daily)),
-        Column::new("max_price_drop", "MOST A PRICE FALLS", |p| {
+        Column::new("max_price_drop", "MAX PRICE DROP", |p| {
             Cell::Text(format!("{}%", p.max_price_drop))
         }),
         Column::new("language", "LANGUAGE", |p| {

@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-/// See how much of today's quotas is used
+/// Show how much of today's quotas is used
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the day counters of calls, as WeChat counts them

@@ -30,9 +30,9 @@ const DRAWN: usize = 15;
 pub enum Verb {
     /// Show what was sold on each day
     ///
-    /// Counts the orders that `wxsell order list` lists for the same time by the day they were created, and adds up what
-    /// the paid ones cost. Refunds stand apart and are never taken off: they are those of the after-sales that `wxsell
-    /// aftersale list` lists for the same time, by the day these were opened. No buyer is named.
+    /// Counts the orders that `wxsell order list` shows for the same time by the day they were created, and adds up the
+    /// paid ones. Refunds are listed separately and never subtracted: they are those of the after-sales that `wxsell
+    /// aftersale list` shows for the same time, by the day they were opened. No buyer is named.
     Sales(Args),
     /// Show what was refunded on each day
     ///
@@ -179,7 +179,7 @@ async fn sales(args: &Args, ctx: &Ctx) -> Result<()> {
             amount = total.sales.to_yuan()
         ));
         ctx.out.note(text!(
-            "{line}  refunded, not taken off: {amount} yuan in {count} after-sales",
+            "{line}  refunded, not subtracted: {amount} yuan in {count} after-sales",
             line = line(|day| day.refunded.0),
             amount = total.refunded.to_yuan(),
             count = total.refunds
@@ -242,7 +242,7 @@ fn sales_page(ctx: &Ctx, sales: &Sales, total: &SalesDay, span: Span) -> Page {
         (text!("Paid orders"), Cell::count(total.paid_orders)),
         (text!("Sales, yuan"), Cell::Money(total.sales)),
         (
-            text!("Refunded, yuan (not taken off)"),
+            text!("Refunded, yuan (not subtracted)"),
             Cell::Money(total.refunded),
         ),
         (text!("Refunds"), Cell::count(total.refunds)),

@@ -31,13 +31,13 @@ pub enum Verb {
     Resume(IdArgs),
     /// List what failed in a bulk job
     Failed(IdArgs),
-    /// Settle writes whose outcome is unknown
+    /// Settle writes with an unknown outcome
     ///
-    /// Looks at WeChat for every withdrawal, refund and other write that may be made only once and is still open here.
-    /// Nothing is sent again. Exit code 9 while one of them is not known.
+    /// Checks with WeChat every withdrawal, refund and other write that may be made only once and is still open here.
+    /// Nothing is sent again. Exits with 9 while any outcome is unknown.
     ///
-    /// A few writes cannot be seen at WeChat afterwards, such as a message to promoters. Say of those what you found,
-    /// by the number in the list.
+    /// A few writes, such as a message to promoters, cannot be looked up at WeChat afterwards. For those, say what you
+    /// found, by their number in the list.
     Settle(SettleArgs),
     Prune(prune::PruneArgs),
 }
@@ -53,10 +53,10 @@ pub struct ShowArgs {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub struct SettleArgs {
-    /// You found out that this write was made
+    /// Record that this write was made
     #[arg(long, value_name = "NUMBER")]
     made: Option<i64>,
-    /// You found out that this write was not made; the same command makes it
+    /// Record that this write was not made, so that the same command makes it
     #[arg(long, value_name = "NUMBER")]
     not_made: Option<i64>,
 }
@@ -72,7 +72,7 @@ pub struct ListArgs {
 // Without words of its own, so that each verb has its.
 #[derive(Debug, clap::Args)]
 pub struct IdArgs {
-    /// The job's number; the newest when left out
+    /// Number of the job (default: the newest)
     id: Option<i64>,
 }
 

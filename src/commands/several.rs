@@ -37,11 +37,12 @@ impl Ctx {
         let kept = |name: &String| {
             preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
         };
-        match !names.iter().any(kept) {
-            true => Err(Failure::access(text!("no profile keeps an AppSecret"))
+        if !names.iter().any(kept) {
+            Err(Failure::access(text!("no profile keeps an AppSecret"))
                 .hint(text!("`wxsell auth login` stores one"))
-                .into()),
-            false => Ok(Some(names)),
+                .into())
+        } else {
+            Ok(Some(names))
         }
     }
 
@@ -57,10 +58,7 @@ impl Ctx {
                 self.out.text(&format!("[{name}]"))?;
             }
             let shop = self.for_profile(name).map(|shop| Ctx {
-                out: match people {
-                    true => shop.out,
-                    false => all.of_shop(name),
-                },
+                out: if people { shop.out } else { all.of_shop(name) },
                 ..shop
             });
             let done = match shop {
@@ -88,9 +86,10 @@ impl Ctx {
         }
         let mut failure = Failure::new(
             // What is wrong with the line is wrong for every shop.
-            match wrong == names.len() {
-                true => Kind::Input,
-                false => Kind::Partial,
+            if wrong == names.len() {
+                Kind::Input
+            } else {
+                Kind::Partial
             },
             text!("failed or not ready: {shops}", shops = failed.join(", ")),
         );

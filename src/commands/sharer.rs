@@ -32,7 +32,7 @@ pub enum Verb {
     Mode(ModeArgs),
 }
 
-/// Show where one person stands: bound, refused, invited, or invitation expired
+/// Show the status of a person: bound, refused, invited, or invitation expired
 #[derive(Debug, clap::Args, Serialize)]
 pub struct SearchArgs {
     /// The person
@@ -67,7 +67,7 @@ pub struct ListArgs {
     rows: Rows,
 }
 
-/// Show what one sharer sold in all
+/// Show the total sales of a sharer
 ///
 /// A merchant has reported that cancelled orders are counted too: do not settle accounts by these figures.
 #[derive(Debug, clap::Args, Serialize)]
@@ -76,7 +76,7 @@ pub struct SummaryArgs {
     openid: String,
 }
 
-/// List what one sharer sold, live room by live room
+/// List the sales of a sharer by live room
 #[derive(Debug, clap::Args, Serialize)]
 pub struct LivesArgs {
     /// The sharer

@@ -196,9 +196,10 @@ pub fn dry_run(command: &str) -> Option<Value> {
 pub fn shapes(command: &str) -> Vec<Value> {
     let all = || own(command, false).chain(own(command, true));
     let typed = |shows: &Shows| matches!(shows.what, What::One(_) | What::List(_));
-    match all().all(|shows| typed(&shows)) {
-        true => all().map(|shows| shows.schema()).collect(),
-        false => Vec::new(),
+    if all().all(|shows| typed(&shows)) {
+        all().map(|shows| shows.schema()).collect()
+    } else {
+        Vec::new()
     }
 }
 

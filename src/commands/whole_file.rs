@@ -6,6 +6,12 @@ use anyhow::Result;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+/// The extension of a file, in lower case.
+pub fn ending(path: &Path) -> Option<String> {
+    let ending = path.extension()?;
+    Some(ending.to_string_lossy().to_ascii_lowercase())
+}
+
 /// Writes a file that is there whole or not at all.
 pub fn write(
     path: &Path,

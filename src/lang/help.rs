@@ -114,10 +114,14 @@ fn in_chinese(words: &str) -> String {
 /// Help as clap rendered it, with clap's own headings in `lang`, which have no setting in clap, and with its lines
 /// in `width` columns.
 pub fn laid_out(rendered: &str, lang: Lang, width: usize) -> String {
-    if lang == Lang::En {
-        return rendered.to_owned();
-    }
     let mut shown = String::with_capacity(rendered.len() + 64);
+    if lang == Lang::En {
+        // clap breaks all lines but those of the usage.
+        for line in rendered.split_inclusive('\n') {
+            shown.push_str(&fold(line, width));
+        }
+        return shown;
+    }
     for line in rendered.split_inclusive('\n') {
         let usage = line.contains("Usage:") || line.starts_with("       ");
         let found = HEADINGS
@@ -147,15 +151,22 @@ fn colon(line: &str) -> String {
 
 /// A line in several, each at most `width` columns wide. What follows the first stands where its text begins.
 pub fn fold(line: &str, width: usize) -> String {
+    fold_at(line, width, hang(line, width), false)
+}
+
+/// As [`fold`]: what follows the first line is indented by `hang`. With `whole_commands` a command is not broken, so that
+/// it can be copied.
+pub fn fold_at(line: &str, width: usize, hang: usize, whole_commands: bool) -> String {
     if columns(line) <= width {
         return line.to_owned();
     }
-    let hang = hang(line, width);
     let mut folded = String::with_capacity(line.len() + 64);
-    let (mut used, mut last, mut gap, mut styling) = (0, ' ', None, false);
-    for letter in line.chars() {
+    let (mut used, mut before, mut last, mut gap, mut styling) = (0, ' ', ' ', None, false);
+    let (mut quoted, mut bare) = (false, false);
+    for (at, letter) in line.char_indices() {
         styling |= letter == '\x1b';
-        if !styling && used > hang && may_part(last, letter) {
+        let in_command = whole_commands && (quoted || bare);
+        if !styling && !in_command && used > hang && may_part(before, last, letter) {
             gap = Some(folded.len());
         }
         folded.push(letter);
@@ -163,8 +174,12 @@ pub fn fold(line: &str, width: usize) -> String {
             styling = letter != 'm';
             continue;
         }
+        quoted ^= letter == '`';
+        let rest = &line[at + letter.len_utf8()..];
+        let begins = rest.starts_with(' ') && folded.ends_with("wxsell");
+        bare |= begins && !quoted;
         used += letter.width().unwrap_or(0);
-        last = letter;
+        (before, last) = (last, letter);
         if used > width && letter != ' ' {
             let Some(at) = gap.take() else { continue };
             let rest = folded.split_off(at);
@@ -179,14 +194,21 @@ pub fn fold(line: &str, width: usize) -> String {
 }
 
 /// Whether a line may end between two letters: at blanks, and around letters of double width, but not before what
-/// closes nor after what opens.
-fn may_part(last: char, next: char) -> bool {
+/// closes nor after what opens, nor between a number and what it counts.
+fn may_part(before: char, last: char, next: char) -> bool {
     let wide = |letter: char| letter.width() == Some(2);
-    next == ' '
-        || (last == ' ' || wide(last) || wide(next))
-            && !"，。；：、）”！？》…)]".contains(next)
-            && !"（“《([".contains(last)
+    let counts = match last {
+        ' ' => before.is_ascii_digit() && wide(next),
+        last => last.is_ascii_digit() && (wide(next) || next == ' '),
+    };
+    (next == ' ' || last == ' ' || wide(last) || wide(next))
+        && !counts
+        && !"，。；：、）”！？》…)],.;:!?%".contains(next)
+        && !"（“《([".contains(last)
 }
+
+/// Where the command of a usage line stands.
+const USAGE: usize = "Usage: ".len();
 
 /// Where the text of a line begins: behind the names of an option or a command, else at its first letter.
 fn hang(line: &str, width: usize) -> usize {
@@ -200,6 +222,7 @@ fn hang(line: &str, width: usize) -> usize {
     match behind {
         Some(column) if indent > 0 && column <= width * 2 / 3 => column,
         _ if names.starts_with("- ") => indent + 2,
+        _ if names.starts_with("Usage:") || names.starts_with("用法：") => USAGE,
         _ => indent,
     }
 }
@@ -237,6 +260,23 @@ mod tests {
         );
         assert!(folded.lines().all(|line| columns(line) <= 40));
         assert_eq!(fold("\x1b[1m短\x1b[0m\n", 4), "\x1b[1m短\x1b[0m\n");
+    }
+
+    #[test]
+    fn a_number_stays_with_what_it_counts_and_a_command_is_whole() {
+        let folded = fold("请至少写 1；已有商品", 9);
+        assert_eq!(folded, "请至少写\n1；已有商\n品");
+        assert_eq!(fold("该类目只有 1 张图", 14), "该类目只有\n1 张图");
+        let hint = "did you mean `wxsell goods remove A`?";
+        assert_eq!(
+            fold_at(hint, 30, 2, true),
+            "did you mean\n  `wxsell goods remove A`?"
+        );
+        let told = "the staff of it: wxsell promoter list --staff";
+        assert_eq!(
+            fold_at(told, 30, 0, true),
+            "the staff of it:\nwxsell promoter list --staff"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod help;
 mod stored;
 
-pub use help::{HEADINGS, fold, laid_out, localize, paragraphs};
+pub use help::{HEADINGS, fold, fold_at, laid_out, localize, paragraphs};
 
 use crate::types::redact;
 use std::borrow::Cow;

@@ -698,10 +698,7 @@ impl Condition {
 }
 
 fn tri(answer: bool) -> Tri {
-    match answer {
-        true => Tri::Yes,
-        false => Tri::No,
-    }
+    if answer { Tri::Yes } else { Tri::No }
 }
 
 #[cfg(test)]

@@ -222,3 +222,72 @@ impl Order {
         self.lines.iter().find(|line| line.is(product, sku))
     }
 }
+
+/// An order that is going to be reported, as far as it is held against rules; times in unix seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    pub number: String,
+    pub created_at: Option<i64>,
+    pub pay_until: Option<i64>,
+    pub controlled: Option<bool>,
+    /// Whether it is paid with WeChat Pay.
+    pub by_wechat_pay: Option<bool>,
+    /// Whether it names the payment that was begun.
+    pub is_prepaid: bool,
+    /// Whether the buyer comes for it.
+    pub is_picked_up: bool,
+    pub has_receiver: bool,
+    pub lines: usize,
+}
+
+/// What is wrong with a draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// A number with more than letters and digits.
+    Number,
+    /// Made on another day.
+    Created,
+    /// To be paid until a time that is past.
+    PayUntil,
+    /// An ordinary one, and no payment was begun.
+    NotPrepaid,
+    /// Controlled, and not paid with WeChat Pay.
+    OtherPayment,
+    NoReceiver,
+    NoLines,
+}
+
+impl Draft {
+    /// Everything that is wrong with it beside its amounts.
+    pub fn unfit(&self, now: i64) -> Vec<Unfit> {
+        let created = self.created_at;
+        let pay_by_wechat = self.by_wechat_pay;
+        let rules = [
+            (
+                !self.number.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+                Unfit::Number,
+            ),
+            (
+                created.is_some_and(|created| (created - now).abs() > DAY),
+                Unfit::Created,
+            ),
+            (
+                self.pay_until
+                    .is_some_and(|until| until <= created.unwrap_or(now).max(now)),
+                Unfit::PayUntil,
+            ),
+            (
+                self.controlled == Some(false) && pay_by_wechat == Some(true) && !self.is_prepaid,
+                Unfit::NotPrepaid,
+            ),
+            (
+                self.controlled == Some(true) && pay_by_wechat == Some(false),
+                Unfit::OtherPayment,
+            ),
+            (!self.is_picked_up && !self.has_receiver, Unfit::NoReceiver),
+            (self.lines == 0, Unfit::NoLines),
+        ];
+        let broken = rules.into_iter().filter(|(is_broken, _)| *is_broken);
+        broken.map(|(_, unfit)| unfit).collect()
+    }
+}

@@ -80,7 +80,41 @@ fn narrow(amount: i128) -> Option<i64> {
     i64::try_from(amount).ok()
 }
 
+impl Row {
+    /// What is paid for all its pieces; 0 where it does not say it.
+    pub fn paid_for_all(&self) -> i64 {
+        let each = self.paid_each.unwrap_or(0);
+        self.paid
+            .unwrap_or_else(|| each.saturating_mul(self.pieces.unwrap_or(0)))
+    }
+
+    /// The row with another amount paid. A price above the list price is a new list price, where it divides.
+    pub fn repriced(self, paid: i64) -> Row {
+        let (price, pieces) = (self.price.unwrap_or(0), self.pieces.unwrap_or(0));
+        let is_new = pieces > 0
+            && i128::from(paid) > i128::from(price) * i128::from(pieces)
+            && paid % pieces == 0;
+        Row {
+            price: Some(if is_new { paid / pieces } else { price }),
+            paid: Some(paid),
+            ..self
+        }
+    }
+}
+
 impl Bill {
+    /// Total and discount by what the rows cost and what is paid for them, whatever they were.
+    pub fn total_up(&mut self) {
+        let (mut listed, mut real) = (0, 0);
+        for row in &self.rows {
+            listed += wide(row.price).unwrap_or(0) * wide(row.pieces).unwrap_or(0);
+            real += wide(row.paid).unwrap_or(0);
+        }
+        let extra = wide(self.freight).unwrap_or(0) + wide(self.surcharge).unwrap_or(0);
+        self.total = narrow(real + extra);
+        self.discount = narrow(listed - real);
+    }
+
     /// Fills in what the other amounts say: what is paid for a row that has no discount of its own, the discount, the
     /// total. An amount that was given is never touched.
     pub fn fill(&mut self) {
@@ -169,5 +203,31 @@ impl Bill {
             wrong.push(Wrong::Paid(paid));
         }
         wrong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_above_the_list_price_is_a_new_one_where_it_divides() {
+        let row = Row {
+            price: Some(1000),
+            pieces: Some(2),
+            paid: Some(1800),
+            ..Row::default()
+        };
+        let listed = |paid| row.repriced(paid).price;
+        assert_eq!(listed(1500), Some(1000));
+        assert_eq!(listed(2400), Some(1200));
+        assert_eq!(listed(2401), Some(1000));
+        let mut bill = Bill {
+            rows: vec![row.repriced(2400), row],
+            freight: Some(100),
+            ..Bill::default()
+        };
+        bill.total_up();
+        assert_eq!((bill.total, bill.discount), (Some(4300), Some(200)));
     }
 }

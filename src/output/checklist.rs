@@ -57,9 +57,12 @@ pub(super) fn show(out: &Output, head: (&Text, &Text), checks: &[Check]) -> Resu
     let coloured = out.coloured();
     let (left, right) = (line(head.0), line(head.1));
     let gap = limit.min(80).saturating_sub(left.width() + right.width());
-    let bold = |text: &str| match coloured {
-        true => format!("\x1b[1m{text}\x1b[0m"),
-        false => text.to_owned(),
+    let bold = |text: &str| {
+        if coloured {
+            format!("\x1b[1m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     };
     let mut shown = match gap {
         0..2 => format!("{}\n{right}\n\n", bold(&table::cut(&left, limit))),
@@ -68,9 +71,10 @@ pub(super) fn show(out: &Output, head: (&Text, &Text), checks: &[Check]) -> Resu
     let titles: Vec<String> = checks.iter().map(|check| line(&check.title)).collect();
     let widest = titles.iter().map(|title| title.width()).max().unwrap_or(0);
     for (check, title) in checks.iter().zip(&titles) {
-        let sign = match coloured {
-            true => format!("{}{}\x1b[0m", check.mark.colour(), check.mark.sign()),
-            false => check.mark.sign().to_owned(),
+        let sign = if coloured {
+            format!("{}{}\x1b[0m", check.mark.colour(), check.mark.sign())
+        } else {
+            check.mark.sign().to_owned()
         };
         let note = check.note.as_ref().map(&line).unwrap_or_default();
         let begin = widest + 6;

@@ -384,9 +384,10 @@ impl<T: Serialize + 'static> Picked<T> {
             .iter()
             .filter(|(_, found)| !found.load(Ordering::Relaxed));
         let missing: Vec<&str> = missing.map(|(path, _)| &**path).collect();
-        match missing.is_empty() {
-            true => Ok(()),
-            false => Err(unknown(&missing.join(", "), &self.known).into()),
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(unknown(&missing.join(", "), &self.known).into())
         }
     }
 

@@ -62,9 +62,10 @@ impl Output {
         let Some(gathered) = &self.gathered else {
             return Ok(());
         };
-        let need = match self.is_sheet() && self.jq.is_none() {
-            true => Need::Cells,
-            false => Need::Json,
+        let need = if self.is_sheet() && self.jq.is_none() {
+            Need::Cells
+        } else {
+            Need::Json
         };
         let parts = rows.iter().map(|row| picked.part(*row, need));
         let parts = parts.collect::<Result<Vec<_>>>()?;

@@ -511,18 +511,20 @@ impl Output {
     /// A result of `--jq`, of which there may be no end; says whether anybody reads it.
     fn print_filtered(&self, text: &str) -> Result<jq::Next> {
         self.print(text)?;
-        Ok(match self.sink.reader_is_gone() {
-            true => jq::Next::Enough,
-            false => jq::Next::More,
+        Ok(if self.sink.reader_is_gone() {
+            jq::Next::Enough
+        } else {
+            jq::Next::More
         })
     }
 
     /// `text` as it may leave.
     fn outward<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text = redact(text);
-        match self.sink.is_terminal() {
-            true => Cow::Owned(words::visible_data(&text)),
-            false => text,
+        if self.sink.is_terminal() {
+            Cow::Owned(words::visible_data(&text))
+        } else {
+            text
         }
     }
 
@@ -545,9 +547,10 @@ impl Output {
     fn write(&self, bytes: &[u8]) -> Result<()> {
         if self.answers_only {
             // What was asked for is the answer: where that could not be written nothing was shown.
-            return match self.has_failed() {
-                true => Err(Failure::input(text!("cannot write to standard output")).into()),
-                false => Ok(()),
+            return if self.has_failed() {
+                Err(Failure::input(text!("cannot write to standard output")).into())
+            } else {
+                Ok(())
             };
         }
         self.kept(self.sink.data(bytes).map_err(|error| {

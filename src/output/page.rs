@@ -264,9 +264,10 @@ fn part(value: i64, most: i64) -> f64 {
 /// A name beside its bar.
 fn shortened(name: &str) -> String {
     const MOST: usize = 20;
-    match name.chars().count() > MOST {
-        true => name.chars().take(MOST - 1).chain(['…']).collect(),
-        false => name.to_owned(),
+    if name.chars().count() > MOST {
+        name.chars().take(MOST - 1).chain(['…']).collect()
+    } else {
+        name.to_owned()
     }
 }
 

@@ -52,12 +52,11 @@ pub(super) fn input(
     let words = asked(out, prompt, otherwise)?;
     // A prompt of several lines would be drawn twice, with its answer.
     let fits = |width: usize| words.width() + 2 < width / 2 || words.width() + 40 < width;
-    let words = match out.sink.width().is_none_or(fits) {
-        true => words,
-        false => {
-            out.say(&words);
-            ">".to_owned()
-        }
+    let words = if out.sink.width().is_none_or(fits) {
+        words
+    } else {
+        out.say(&words);
+        ">".to_owned()
     };
     let mut input = Input::<String>::new().with_prompt(words);
     if let Some(default) = default {

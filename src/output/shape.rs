@@ -62,9 +62,10 @@ impl Output {
 
     /// Refuses `--columns` that [`Output::report`] could not show, before the job begins.
     pub fn check_report<R: Record, E: Record>(&self) -> Result<()> {
-        match self.is_sheet() || self.shows_each_item() {
-            true => self.check_columns::<E>(),
-            false => self.check_columns::<R>(),
+        if self.is_sheet() || self.shows_each_item() {
+            self.check_columns::<E>()
+        } else {
+            self.check_columns::<R>()
         }
     }
 

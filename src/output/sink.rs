@@ -1,10 +1,12 @@
 //! The one writer. A reader that has gone away (`| head -1`) is not an error: what follows is dropped, and the
 //! command ends as it would have.
 
+use crate::lang::{Lang, fold_at};
 use indicatif::ProgressBar;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use unicode_width::UnicodeWidthStr;
 
 /// Where bytes go.
 #[derive(Debug, Clone)]
@@ -62,7 +64,11 @@ impl Sink {
                 kept.push('\n');
             }
             Sink::Standard(standard) => standard.aside(|| {
-                let line = format!("{words}\n");
+                let width = dialoguer::console::Term::stderr().size_checked();
+                let line = match width {
+                    Some((_, columns)) => fitted(words, usize::from(columns)),
+                    None => format!("{words}\n"),
+                };
                 let _ = io::stderr().lock().write_all(line.as_bytes());
             }),
         }
@@ -115,6 +121,36 @@ impl Sink {
         }
     }
 }
+
+/// Words as a terminal of this width shows them: lines end between words, and what follows the first stands beside its
+/// label. Commands stay whole, so that they can be copied.
+fn fitted(words: &str, width: usize) -> String {
+    let mut shown = String::with_capacity(words.len() + 1);
+    for line in words.lines() {
+        let text = line.trim_start();
+        let indent = line.len() - text.len();
+        let label = LABELS
+            .iter()
+            .flat_map(|label| [*label, Lang::Zh.of(label)])
+            .find(|label| text.starts_with(label));
+        let hang = match (label, text.starts_with("- ")) {
+            (Some(label), _) => indent + label.width(),
+            (None, true) => indent + 2,
+            (None, false) => indent,
+        };
+        // A command for another shell, with its variables.
+        let is_command = text.contains("WXSELL_") && text.contains('=');
+        match is_command || width <= hang {
+            true => shown.push_str(line),
+            false => shown.push_str(&fold_at(line, width, hang, true)),
+        }
+        shown.push('\n');
+    }
+    shown
+}
+
+/// What stands before a message.
+const LABELS: [&str; 3] = ["Error: ", "Cause: ", "Hint:  "];
 
 impl Standard {
     fn data(&self, bytes: &[u8]) -> io::Result<()> {

@@ -73,12 +73,13 @@ enum State {
 impl<'a> Form<'a> {
     pub fn new(out: &'a Output, names: Vec<String>, headings: Vec<Heading>) -> Result<Form<'a>> {
         // Who reads Chinese has Chinese headings in files for people.
-        let names = match out.is_file_for_people() && out.lang == Lang::Zh {
-            true => headings
+        let names = if out.is_file_for_people() && out.lang == Lang::Zh {
+            headings
                 .iter()
                 .map(|it| out.lang.of(&it.title).to_owned())
-                .collect(),
-            false => names,
+                .collect()
+        } else {
+            names
         };
         let jq = out.jq.as_deref();
         let jq = jq.map(|jq| Jq::new(jq, out.patience)).transpose()?;

@@ -7,7 +7,7 @@
 
 use super::fields::Heading;
 use super::{Cell, Output, words};
-use crate::lang::{Lang, Text};
+use crate::lang::{Lang, Text, fold_at};
 use crate::types::plain_time;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -344,7 +344,9 @@ fn draw(out: &Output, columns: &[Column], limit: Option<usize>) -> String {
             let cell = &column.shown[row];
             match column.kind {
                 Kind::Prose => cut(cell, shape.natural),
-                _ => cell.clone(),
+                // Where lines may end is a matter of language; a word that is longer is broken by the table.
+                Kind::Wrapped | Kind::Words => fold_at(cell, shape.natural, 0, false),
+                Kind::Whole | Kind::Number => cell.clone(),
             }
         });
         let mut cells: Vec<String> = cells.collect();
@@ -454,6 +456,8 @@ fn block(out: &Output, titles: &[String], cells: &[Cell]) -> String {
             continue;
         }
         let mut table = Table::new();
+        let lines = value.lines().map(|line| fold_at(line, room, 0, false));
+        let value = lines.collect::<Vec<String>>().join("\n");
         table.add_row(Row::from(vec![title.clone(), value]));
         shown.push_str(&plain(table, &columns));
     }

@@ -15,9 +15,8 @@ fn acts(letter: char) -> bool {
 
 /// `text` with every character that would act on a terminal made visible: escape as `␛`, others by their number.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    match text.chars().any(acts) {
-        false => Cow::Borrowed(text),
-        true => Cow::Owned(text.chars().fold(
+    if text.chars().any(acts) {
+        Cow::Owned(text.chars().fold(
             String::with_capacity(text.len() + 8),
             |mut shown, letter| {
                 match letter {
@@ -33,7 +32,9 @@ pub fn visible(text: &str) -> Cow<'_, str> {
                 }
                 shown
             },
-        )),
+        ))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -68,18 +69,20 @@ pub(super) fn visible_data(text: &str) -> String {
 pub(super) fn escaped(json: &str) -> Cow<'_, str> {
     // Those of ASCII are escaped already, and the line breaks between values are to stay.
     let acts_here = |c: char| c == '\x7f' || !c.is_ascii() && acts(c);
-    match json.chars().any(acts_here) {
-        false => Cow::Borrowed(json),
-        true => Cow::Owned(
+    if json.chars().any(acts_here) {
+        Cow::Owned(
             json.chars()
                 .fold(String::with_capacity(json.len()), |mut out, c| {
-                    match acts_here(c) {
-                        true => drop(write!(out, "\\u{:04x}", c as u32)),
-                        false => out.push(c),
+                    if acts_here(c) {
+                        let _ = write!(out, "\\u{:04x}", c as u32);
+                    } else {
+                        out.push(c);
                     }
                     out
                 }),
-        ),
+        )
+    } else {
+        Cow::Borrowed(json)
     }
 }
 

@@ -177,7 +177,7 @@ pub struct Profile {
     pub base_url: String,
     pub target: Target,
     pub proxy: Option<String>,
-    /// Refuse every write.
+    /// Refuse all writes.
     pub read_only: bool,
     /// Say so before every write, and ask before what cannot be undone.
     pub production: bool,

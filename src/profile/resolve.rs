@@ -605,12 +605,12 @@ mod tests {
     const SHOP: &str = "
         current = \"tea\"
         [profile.tea]
-        appid = \"wxtea\"
+        appid = \"wx0000000000000011\"
         secret = \"keyring\"
         production = true
         audit_daily = 500
         [profile.rice]
-        appid = \"wxrice\"
+        appid = \"wx0000000000000022\"
         base_url = \"http://127.0.0.1:9\"
     ";
 
@@ -639,12 +639,12 @@ mod tests {
     fn a_merchant_takes_address_and_proxy_of_its_provider_and_never_its_secret() {
         let settings = "
             [profile.agency]
-            appid = \"wxagency\"
+            appid = \"wx0000000000000099\"
             kind = \"provider\"
             base_url = \"http://127.0.0.1:9\"
             proxy = \"http://127.0.0.1:3128\"
             [profile.tea]
-            appid = \"wxtea\"
+            appid = \"wx0000000000000011\"
             provider = \"agency\"
             secret = \"file\"
         ";
@@ -662,12 +662,15 @@ mod tests {
             (merchant.token_kind(), provider.token_kind()),
             ("authorizer", "component")
         );
-        let own = [("WXSELL_APPID", "wxtea"), ("WXSELL_APP_SECRET", "x")];
+        let own = [
+            ("WXSELL_APPID", "wx0000000000000011"),
+            ("WXSELL_APP_SECRET", "x"),
+        ];
         let tea = resolved(Some("tea"), &own, settings).expect("tea");
         let provider = tea.profile.provider.expect("one");
         assert_eq!(
             (provider.appid.as_str(), provider.secret),
-            ("wxagency", SecretSource::Nowhere)
+            ("wx0000000000000099", SecretSource::Nowhere)
         );
         for (wrong, said) in [
             (
@@ -693,7 +696,7 @@ mod tests {
         let tea = resolved(None, &[], SHOP).expect("tea");
         assert_eq!(
             (tea.profile.appid.as_str(), tea.profile.secret.clone()),
-            ("wxtea", SecretSource::Keyring)
+            ("wx0000000000000011", SecretSource::Keyring)
         );
         assert_eq!(
             (tea.profile.audit_hourly, tea.profile.audit_daily),
@@ -736,7 +739,10 @@ mod tests {
     fn appid_and_secret_of_the_environment_take_nothing_from_the_current_profile() {
         let nameless = resolved(
             None,
-            &[("WXSELL_APPID", "wxci"), ("WXSELL_APP_SECRET", "x")],
+            &[
+                ("WXSELL_APPID", "wx00000000000000c1"),
+                ("WXSELL_APP_SECRET", "x"),
+            ],
             SHOP,
         )
         .expect("nameless");
@@ -745,20 +751,24 @@ mod tests {
                 nameless.profile.name.as_str(),
                 nameless.profile.appid.as_str()
             ),
-            ("", "wxci")
+            ("", "wx00000000000000c1")
         );
         assert!(!nameless.profile.production);
-        let without = resolved(None, &[("WXSELL_APPID", "wxci")], SHOP).expect("nameless");
+        let without =
+            resolved(None, &[("WXSELL_APPID", "wx00000000000000c1")], SHOP).expect("nameless");
         assert_eq!(without.profile.secret, SecretSource::Nowhere);
     }
 
     #[test]
     fn a_profile_chosen_by_flag_never_gets_the_secret_of_another_shop() {
-        let pairs = [("WXSELL_APPID", "wxci"), ("WXSELL_APP_SECRET", "x")];
+        let pairs = [
+            ("WXSELL_APPID", "wx00000000000000c1"),
+            ("WXSELL_APP_SECRET", "x"),
+        ];
         let tea = resolved(Some("tea"), &pairs, SHOP).expect("tea");
         assert_eq!(
             (tea.profile.appid.as_str(), tea.profile.secret),
-            ("wxtea", SecretSource::Keyring)
+            ("wx0000000000000011", SecretSource::Keyring)
         );
         assert!(
             tea.notices[0]
@@ -767,7 +777,10 @@ mod tests {
         );
         let same = resolved(
             Some("tea"),
-            &[("WXSELL_APPID", "wxtea"), ("WXSELL_APP_SECRET", "x")],
+            &[
+                ("WXSELL_APPID", "wx0000000000000011"),
+                ("WXSELL_APP_SECRET", "x"),
+            ],
             SHOP,
         )
         .expect("tea");

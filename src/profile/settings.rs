@@ -355,13 +355,23 @@ pub fn check_appid(appid: &str) -> Result<String, Failure> {
             "the AppID begins with `wx`; the backend shows it next to the AppSecret"
         )));
     }
-    if appid.is_empty()
-        || appid.len() > 64
-        || !appid.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    {
+    let is_hex = |digits: &str| {
+        let mut digits = digits.bytes();
+        digits.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if appid.len() == 32 && is_hex(&appid.to_ascii_lowercase()) {
+        // It is not repeated: errors end up in logs.
+        return Err(
+            Failure::input(text!("this looks like an AppSecret, not an AppID")).hint(text!(
+                "the AppID begins with `wx`; `wxsell auth login` asks for the AppSecret"
+            )),
+        );
+    }
+    let digits = appid.strip_prefix("wx").unwrap_or_default();
+    if digits.len() != 16 || !is_hex(digits) {
         return Err(
             Failure::input(text!("\"{appid}\" is not a valid AppID", appid)).hint(text!(
-                "an AppID is `wx` and 16 digits or letters, e.g. wx0123456789abcdef"
+                "an AppID is `wx` and 16 digits or letters a to f, e.g. wx0123456789abcdef"
             )),
         );
     }

@@ -71,9 +71,10 @@ struct Open {
 
 impl Open {
     fn value(self) -> Value {
-        match self.children.is_empty() {
-            true => Value::String(self.text.trim().to_owned()),
-            false => Value::Object(self.children),
+        if self.children.is_empty() {
+            Value::String(self.text.trim().to_owned())
+        } else {
+            Value::Object(self.children)
         }
     }
 }

@@ -397,9 +397,10 @@ impl Event {
             self.number,
             short_hash(&content)
         );
-        match key.len() <= 240 {
-            true => key,
-            false => format!("{}|{}", short(&self.event), short_hash(&key)),
+        if key.len() <= 240 {
+            key
+        } else {
+            format!("{}|{}", short(&self.event), short_hash(&key))
         }
     }
 

@@ -79,9 +79,10 @@ pub fn explain(account: &Account, query: Option<&Query>, bytes: &[u8]) -> Explai
         return found;
     };
     found.mode = Some(
-        match outer.contains_key("Event") || outer.contains_key("MsgType") {
-            true => Mode::Compatible,
-            false => Mode::Safe,
+        if outer.contains_key("Event") || outer.contains_key("MsgType") {
+            Mode::Compatible
+        } else {
+            Mode::Safe
         },
     );
     if let Some(query) = query {

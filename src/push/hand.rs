@@ -62,9 +62,10 @@ impl Hand {
             let found = meant(&self.state, &self.shop, &self.only, forward);
             found.map(|pushes| pushes.len())
         };
-        Ok(match all {
-            true => count("pending")? + count("none")?,
-            false => count("pending")?,
+        Ok(if all {
+            count("pending")? + count("none")?
+        } else {
+            count("pending")?
         })
     }
 

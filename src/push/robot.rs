@@ -14,9 +14,10 @@ pub const MOST_BYTES: usize = 2_000;
 fn message(url: &reqwest::Url, content: &str) -> Value {
     let host = url.host_str().unwrap_or_default();
     let of = |name: &str| host == name || host.ends_with(&format!(".{name}"));
-    match of("feishu.cn") || of("larksuite.com") || of("larkoffice.com") {
-        true => json!({"msg_type": "text", "content": {"text": content}}),
-        false => json!({"msgtype": "text", "text": {"content": content}}),
+    if of("feishu.cn") || of("larksuite.com") || of("larkoffice.com") {
+        json!({"msg_type": "text", "content": {"text": content}})
+    } else {
+        json!({"msgtype": "text", "text": {"content": content}})
     }
 }
 

@@ -77,12 +77,13 @@ impl Sandbox {
 
     /// The buyer says that a refund made outside has come, or has not: then the platform looks at the proof.
     pub fn buyer_judges_proof(&mut self, number: &str, came: bool, words: &str) -> Result<Opened> {
-        self.write(|tx| match came {
-            true => {
+        self.write(|tx| {
+            if came {
                 let id = aftersale::by_number(tx, number)?.id;
                 Ok((id, aftersale::buyer_confirms_proof(tx, number)?).into())
+            } else {
+                Ok(complaint::doubt_proof(tx, number, words)?.into())
             }
-            false => Ok(complaint::doubt_proof(tx, number, words)?.into()),
         })
     }
 

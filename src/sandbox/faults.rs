@@ -63,6 +63,9 @@ pub struct Fault {
     /// From 0 to 1; `None` strikes every call that fits.
     pub rate: Option<f64>,
     pub seed: u64,
+    /// Strikes calls to this very path alone.
+    #[serde(default)]
+    pub exact: bool,
 }
 
 impl Fault {
@@ -75,6 +78,7 @@ impl Fault {
             times: Some(1),
             rate: None,
             seed: 0,
+            exact: false,
         }
     }
 
@@ -87,12 +91,19 @@ impl Fault {
             times: None,
             rate: Some(rate),
             seed,
+            exact: false,
         }
     }
 
     /// The call is carried out first and only its answer is lost.
     pub fn after(mut self) -> Fault {
         self.after = true;
+        self
+    }
+
+    /// Strikes calls to this very path alone.
+    pub fn exact(mut self) -> Fault {
+        self.exact = true;
         self
     }
 
@@ -171,7 +182,11 @@ pub fn draw(tx: &mut Tx<'_>, path: &str) -> Result<Plan, Refusal> {
     let mut plan = Plan::default();
     for (standing, random) in rows(tx)? {
         let Standing { id, fault, .. } = standing;
-        if !path.starts_with(&fault.path) {
+        let fits = match fault.exact {
+            true => path == fault.path,
+            false => path.starts_with(&fault.path),
+        };
+        if !fits {
             continue;
         }
         let mut strikes = true;

@@ -89,9 +89,12 @@ async fn strike(shop: &Shop, call: Call, came: Duration, plan: Plan, cut: &Cut) 
     };
     let word = kind.word();
     let carry_out = || lock(shop).answer(&call, word, None);
-    let give_up = |status: u16| match after {
-        true => drop(carry_out()),
-        false => lock(shop).note(&call, word, status),
+    let give_up = |status: u16| {
+        if after {
+            drop(carry_out())
+        } else {
+            lock(shop).note(&call, word, status)
+        }
     };
     match kind {
         // Never planned: a delay is no end.

@@ -19,14 +19,11 @@ impl Sandbox {
             let agreement = access::act(tx, &AccessMove::Sign)?;
             let contract = wxpay::act(tx, &NumberMove::Sign)?;
             let signed: Vec<Happening> = agreement.into_iter().chain(contract).collect();
-            match signed.is_empty() {
-                false => Ok(signed),
-                true => Err(Failure::input(text!("nothing waits for a signature"))
+            if signed.is_empty() { Err(Failure::input(text!("nothing waits for a signature"))
                     .hint(text!(
                         "`wxsell access apply` asks for the component, `wxsell merchant apply` for a merchant number"
                     ))
-                    .into()),
-            }
+                    .into()) } else { Ok(signed) }
         })
     }
 

@@ -491,9 +491,7 @@ fn refuse(not_now: &goods::NotNow, verdict: &Verdict) -> Failure {
         Verdict::Pass | Verdict::Reject(_) => {
             Failure::input(text!("product {product} is not in audit", product))
         }
-        Verdict::TakeDown(_) => {
-            Failure::input(text!("product {product} is not on the shelf", product))
-        }
+        Verdict::TakeDown(_) => Failure::input(text!("product {product} is not on sale", product)),
     }
 }
 

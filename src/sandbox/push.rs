@@ -181,9 +181,10 @@ impl Sandbox {
                 let mut answered = false;
                 for copy in 0..copies {
                     answered = send(http, to, &account, &event).await;
-                    match answered {
-                        true => total.delivered += 1,
-                        false => total.failed += 1,
+                    if answered {
+                        total.delivered += 1
+                    } else {
+                        total.failed += 1
                     }
                     total.doubled += usize::from(answered && copy > 0);
                 }
@@ -265,10 +266,7 @@ impl Sandbox {
             let pause = usize::try_from(event.tries)
                 .ok()
                 .and_then(|tries| schedule.get(tries));
-            let due = match answered {
-                true => None,
-                false => pause.map(|pause| tx.now + pause),
-            };
+            let due = if answered { None } else { pause.map(|pause| tx.now + pause) };
             let delivered = answered.then_some(tx.now);
             tx.db
                 .prepare_cached(

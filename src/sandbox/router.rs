@@ -206,9 +206,10 @@ impl Router {
             self.rules.get(other.as_str())
         });
         let Some(rule) = found else {
-            return Err(match operation::by_path(&call.path).is_some() {
-                true => Refusal::new(NOT_SIMULATED, "not simulated by the sandbox"),
-                false => Refusal::new(40066, "invalid url"),
+            return Err(if operation::by_path(&call.path).is_some() {
+                Refusal::new(NOT_SIMULATED, "not simulated by the sandbox")
+            } else {
+                Refusal::new(40066, "invalid url")
             });
         };
         let known = operation::by_path(&call.path)
@@ -254,12 +255,11 @@ impl Router {
             Body::Plain(bytes) => parse(bytes)?,
             Body::Picture(_) => return Err(Refusal::new(47001, "data format error")),
         };
-        match of_store {
-            true => store::within(tx, |tx| rule(tx, call, body)),
-            false => {
-                let body = goods::numbered(tx, &call.path, body)?;
-                rule(tx, call, body)
-            }
+        if of_store {
+            store::within(tx, |tx| rule(tx, call, body))
+        } else {
+            let body = goods::numbered(tx, &call.path, body)?;
+            rule(tx, call, body)
         }
     }
 }

@@ -367,10 +367,11 @@ fn request(rng: &mut Rng, seed: u64, n: usize, on_sale: &[AddSpu], at: i64, stat
     }
     let freight = if real < 9900 { 800 } else { 0 };
     let ordinary = state != status::TIMED_OUT && rng.u32(0..20) == 0;
-    let pay = match ordinary {
-        true => json!({"pay_method_type": 0, "prepay_id": format!("wx{at}{n:08}"),
-                       "prepay_time": ChinaTime::from_unix(at)}),
-        false => json!({"pay_method_type": 0}),
+    let pay = if ordinary {
+        json!({"pay_method_type": 0, "prepay_id": format!("wx{at}{n:08}"),
+                       "prepay_time": ChinaTime::from_unix(at)})
+    } else {
+        json!({"pay_method_type": 0})
     };
     let scene = [1177, 1184, 1195][rng.usize(..3)];
     let (province, city, town) = PLACES[rng.usize(..PLACES.len())];

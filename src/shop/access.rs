@@ -32,12 +32,9 @@ impl Shop {
                         let refused = Failure::from_any(error);
                         let lacks_permission =
                             matches!(refused.errcode, Some(48001 | 61007 | 10_020_050));
-                        Err(match lacks_permission {
-                            true => Failure::new(Kind::Access, refused.message).hint(text!(
+                        Err(if lacks_permission { Failure::new(Kind::Access, refused.message).hint(text!(
                                 "the AppID is the store's own, since its name can be read; the permission set of products is missing: grant it in the store's console, or to the service provider"
-                            )),
-                            false => refused,
-                        }
+                            )) } else { refused }
                         .into())
                     }
                 }

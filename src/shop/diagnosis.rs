@@ -6,7 +6,7 @@ use crate::client::verdict::TOKEN_REFUSED;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::left;
-use crate::profile::{Account, Profile, TokenCall};
+use crate::profile::{Account, Profile, SecretSource, TokenCall};
 use crate::state::token::StoredToken;
 use crate::text;
 use crate::types::{Secret, now};
@@ -130,7 +130,11 @@ impl Shop {
     /// Fetches a token, asks for the token counter and for the account: three calls. `place` is where the AppSecret was
     /// read from.
     pub async fn diagnose(&self, profile: &Profile, place: Text) -> Result<Vec<Check>> {
-        let mut checks = vec![Check::ok("secret", text!("read from {place}", place))];
+        let read = match profile.secret {
+            SecretSource::BuiltIn => place,
+            _ => text!("read from {place}", place),
+        };
+        let mut checks = vec![Check::ok("secret", read)];
         let young = self
             .kept_token()?
             .filter(|held| held.expires_at - now() > YOUNG_SECONDS);
@@ -276,9 +280,9 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
         Ok(()) => Check::ok(
             name,
             text!(
-                "{appid} may call {family}",
+                "{appid} has access to the API ({family})",
                 appid = &profile.appid,
-                family = profile.family.name()
+                family = profile.family.title()
             ),
         ),
         Err(error) => {
@@ -349,7 +353,7 @@ fn remedy(failure: &Failure, appid: &str, of_a_store: bool) -> Option<Text> {
                 "enter the address of this machine in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes"
             ),
         },
-        40243 => text!("the AppSecret is frozen: the administrator thaws it in the backend"),
+        40243 => text!("the AppSecret is frozen: the administrator unfreezes it in the backend"),
         45009 => text!(
             "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
         ),

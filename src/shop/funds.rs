@@ -201,12 +201,10 @@ impl Shop {
         for number in numbers.iter().filter_map(Value::as_str) {
             let found = self.withdrawal(number, &service).await?;
             let note = found.value.remark.as_str();
-            let is_it = match note.is_empty() {
-                false => note.contains(&movement.mark),
-                true => {
-                    found.value.amount == movement.amount
-                        && found.value.create_time >= movement.at - 60
-                }
+            let is_it = if note.is_empty() {
+                found.value.amount == movement.amount && found.value.create_time >= movement.at - 60
+            } else {
+                note.contains(&movement.mark)
             };
             if is_it {
                 return Ok(Some(found.found(number)));

@@ -8,7 +8,7 @@ use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-/// What to do while another job runs for the same shop.
+/// What to do if another job is running for the same shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Busy {

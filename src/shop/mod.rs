@@ -19,6 +19,7 @@ pub mod image;
 pub mod job;
 pub mod joining;
 pub mod merchant;
+mod names;
 pub mod number;
 mod observer;
 pub mod order;

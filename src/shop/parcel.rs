@@ -15,6 +15,7 @@ const AND: char = ',';
 /// What stands between carrier and waybill.
 const OF: char = ' ';
 /// Seconds in which an order shows what was reported for certain.
+const CERTAIN: i64 = DAY;
 
 /// The mark of parcels that are reported together, each by carrier and waybill.
 pub fn mark<'a>(parcels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -84,7 +85,7 @@ impl Shop {
     /// and waybill of each.
     pub fn reported_parcels(&self, out_order_id: &str) -> Result<Vec<(String, String)>> {
         let (state, kind) = (self.client.state(), Sort::Parcel.name());
-        let since = now() - DAY;
+        let since = now() - CERTAIN;
         let known = state.movements(self.client.shop_key(), kind, out_order_id, since)?;
         let done = known
             .iter()

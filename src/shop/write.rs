@@ -406,9 +406,10 @@ impl Shop {
             Ok(seen) => seen,
             Err(error) => {
                 let failure = Failure::from_any(error);
-                return Err(match was_done {
-                    true => not_shown(failure).into(),
-                    false => failure.into(),
+                return Err(if was_done {
+                    not_shown(failure).into()
+                } else {
+                    failure.into()
                 });
             }
         };

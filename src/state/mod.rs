@@ -267,13 +267,14 @@ pub fn sqlite_failure(error: rusqlite::Error) -> Failure {
                 | SystemIoFailure
         )
     );
-    let hint = match passing {
-        true => text!(
+    let hint = if passing {
+        text!(
             "free some space on the disk of the state folder, or close the program that holds wxsell.db"
-        ),
-        false => text!(
+        )
+    } else {
+        text!(
             "wxsell.db is damaged: put a copy from a backup in its place or move wxsell.db alone away: with log.db beside it nothing is done twice"
-        ),
+        )
     };
     Failure::input(text!(
         "the state file could not be used: {error}",

@@ -25,18 +25,20 @@ impl Share {
     /// As [`Share::signed`], or a fraction such as `0.05`. A whole number without a sign is no share: `1` could be either.
     pub fn parse(text: &str) -> Option<Share> {
         let plain = text.trim();
-        match plain.contains('.') || plain == "0" {
-            true => Share::signed(plain).or_else(|| Share::in_units(plain, 4)),
-            false => Share::signed(plain),
+        if plain.contains('.') || plain == "0" {
+            Share::signed(plain).or_else(|| Share::in_units(plain, 4))
+        } else {
+            Share::signed(plain)
         }
     }
 
     /// A whole percentage between two bounds, which are percent too. Its sign may be left out: `20` is 20 %.
     pub fn percent(text: &str, bounds: RangeInclusive<u32>) -> Result<u32, Text> {
         let text = text.trim();
-        let signed = match text.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => Share::signed(&format!("{text}%")),
-            false => Share::signed(text).filter(|_| !text.ends_with('折')),
+        let signed = if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Share::signed(&format!("{text}%"))
+        } else {
+            Share::signed(text).filter(|_| !text.ends_with('折'))
         };
         signed
             .filter(|share| share.0 % 100 == 0)

@@ -175,6 +175,114 @@ fn a_table_with_problems_sends_nothing_and_names_them_all() {
     );
 }
 
+/// The cells of a workbook, row by row.
+fn cells(path: &std::path::Path) -> Vec<Vec<String>> {
+    use calamine::{Reader, open_workbook_auto};
+    let mut book = open_workbook_auto(path).expect("a workbook");
+    let range = book.worksheet_range_at(0).expect("a sheet").expect("cells");
+    range
+        .rows()
+        .map(|row| row.iter().map(ToString::to_string).collect())
+        .collect()
+}
+
+/// Fills a column of a workbook in, as whoever packs does, in the rows where `text` says something.
+fn fill(path: &std::path::Path, filled: &[(usize, &dyn Fn(&[String]) -> String)]) {
+    let rows = cells(path);
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in rows.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            let new = filled
+                .iter()
+                .find(|(filled, _)| *filled == column && row > 0);
+            let text = new.map_or_else(|| cell.clone(), |(_, text)| text(cells));
+            sheet
+                .write_string(row as u32, column as u16, text)
+                .expect("a cell");
+        }
+    }
+    book.save(path).expect("a file");
+}
+
+#[test]
+fn orders_to_ship_are_exported_filled_in_and_sent() {
+    let world = paid(&["A1", "A2", "0012345678901234567"]);
+    world.ok(&create("A3", &["--product", "T"]));
+    let said = world.run(&["order", "export", "ship.xlsx", "--lang", "zh"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let file = world.file("ship.xlsx");
+    let rows = cells(&file);
+    assert_eq!(
+        rows[0][..6],
+        [
+            "订单号",
+            "快递公司",
+            "运单号",
+            "商品编号",
+            "规格编号",
+            "数量"
+        ]
+    );
+    let sku = world.json(&["goods", "show", "T"])["skus"][0]["out_sku_id"].clone();
+    assert_eq!(
+        rows[1][..6],
+        ["A1", "", "", "T", sku.as_str().expect("text"), "2"]
+    );
+    assert_eq!(
+        rows.len(),
+        4,
+        "an unpaid order is not to be shipped: {rows:?}"
+    );
+    let text = rows.concat().concat();
+    assert!(!text.contains("13800000000"), "{text}");
+    let told = world.refused(2, &["order", "export", "ship.xlsx"]);
+    assert!(told.contains("exists already"), "{told}");
+
+    // Nothing is filled in yet, then two of three orders.
+    let told = world.refused(2, &["delivery", "send", "--from", "ship.xlsx"]);
+    assert!(told.contains("1 problem"), "{told}");
+    let waybill = |row: &[String]| match row[0].as_str() {
+        "A2" => String::new(),
+        number => format!("SF{number}"),
+    };
+    let carrier = |row: &[String]| match row[0].as_str() {
+        "A2" => String::new(),
+        _ => "顺丰".to_owned(),
+    };
+    fill(&file, &[(1, &carrier), (2, &waybill)]);
+    let said = world.run(&["delivery", "send", "--from", "ship.xlsx"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr
+            .contains("1 row without carrier and waybill number is not sent"),
+        "{}",
+        said.stderr
+    );
+    assert!(!said.stderr.contains("not read"), "{}", said.stderr);
+    assert_eq!(parcels(&world, "A1"), [("SF SFA1".to_owned(), 2)]);
+    assert_eq!(parcels(&world, "A2"), []);
+    assert_eq!(
+        parcels(&world, "0012345678901234567"),
+        [("SF SF0012345678901234567".to_owned(), 2)]
+    );
+
+    // What is left comes as CSV, whole where that is asked for.
+    let said = world.json(&["order", "export", "rest.csv", "--unmask"]);
+    assert_eq!((&said["orders"], &said["rows"]), (&json!(1), &json!(1)));
+    let rest = world.read("rest.csv");
+    let header = "\u{feff}Order,Carrier,Waybill,Product,SKU,Count,";
+    assert!(rest.starts_with(header), "{rest}");
+    assert!(rest.contains("=\"\"13800000000\"\""), "{rest}");
+    world.write("rest.csv", rest.replace("A2,,,", "A2,圆通,YT1,"));
+    world.ok(&["delivery", "send", "--from", "rest.csv"]);
+    assert_eq!(parcels(&world, "A2"), [("YTO YT1".to_owned(), 2)]);
+    let said = world.run(&["order", "export", "none.xlsx"]);
+    assert!(said.stderr.contains("no orders to ship"), "{}", said.stderr);
+    assert!(!world.file("none.xlsx").exists());
+    assert_eq!(spec::problems(&world.calls()), [""; 0]);
+}
+
 #[test]
 fn a_spreadsheet_of_parcels_is_sent_once_and_only_once() {
     let world = paid(&["A1", "A2"]);

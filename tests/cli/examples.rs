@@ -172,6 +172,7 @@ fn shop() -> (World, Vec<(&'static str, String)>) {
     ok("goods upload shop.xlsx --quiet");
     ok("sandbox audit pass --all");
     ok("goods export shop.csv");
+    ok("goods list --trace trace.jsonl --quiet");
     order("W1001", true);
     for number in ["W1003", "W1004", "W1005", "W1006", "W1007", "W1008"] {
         order(number, true);

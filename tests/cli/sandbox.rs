@@ -150,6 +150,33 @@ fn an_ordered_failure_strikes_and_is_gone() {
 }
 
 #[test]
+fn a_trace_is_answered_again() {
+    let world = World::selling();
+    world.ok(&["goods", "list", "--trace", "trace.jsonl"]);
+    let before = world.json(&["goods", "list"]);
+    world.ok(&["sandbox", "reset", "--yes"]);
+    assert_eq!(world.json(&["goods", "list"]), serde_json::json!([]));
+    let said = world.run(&["sandbox", "fault", "replay", "trace.jsonl"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stderr.contains("recorded answer"), "{}", said.stderr);
+    assert_eq!(world.json(&["goods", "list"]), before, "as it was recorded");
+    assert_eq!(world.json(&["goods", "list"]), serde_json::json!([]));
+    world.write(
+        "other.jsonl",
+        "{\"path\": \"/shop/spu/get\", \"answer\": {}}\nno trace\n",
+    );
+    let told = world.refused(2, &["sandbox", "fault", "replay", "other.jsonl"]);
+    assert!(
+        told.contains("line 2 of other.jsonl is not from a trace"),
+        "{told}"
+    );
+    assert_eq!(
+        world.json(&["sandbox", "fault", "list"]),
+        serde_json::json!([])
+    );
+}
+
+#[test]
 fn a_wait_for_a_limit_is_told_once_each_time() {
     let world = World::new();
     let limited = || {

@@ -277,6 +277,27 @@ fn price_and_stock_go_without_an_audit_and_a_later_update_keeps_them() {
         shown["wechat"]["product"]["attrs"][0]["attr_value"], "陶瓷",
         "a cell that is empty keeps"
     );
+    let page = store(&world, &["goods", "show", "CUP-1"]);
+    let category = page
+        .text()
+        .lines()
+        .find(|line| line.starts_with("CATEGORY"));
+    assert!(
+        category.is_some_and(|line| line.contains(" (") && line.contains('/')),
+        "{}",
+        page.text()
+    );
+    assert!(page.text().contains("(no brand)"), "{}", page.text());
+    let said = store(
+        &world,
+        &["goods", "update", "CUP-1", "--sku", "TYPO", "--stock", "3"],
+    );
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("has no SKU TYPO; it has "),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod account;
 pub mod aftersale;
 pub mod brand;
 pub mod category;
+pub mod coupon;
 pub mod dispute;
 pub mod funds;
 pub mod goods;

@@ -1,10 +1,11 @@
 //! Orders as `/shop/order/get` and the lists of orders give them.
 
 use crate::api::reader::{Read, Reader};
-use crate::model::order::{Line, Order, Price, Receiver, State};
+use crate::model::order::{Draft, Line, Order, Price, Receiver, State};
 use crate::model::order_price::{Bill, Row};
 use crate::model::parcel::{Parcel, Parcels};
-use crate::types::Fen;
+use crate::types::{ChinaTime, Fen};
+use serde::Serialize;
 use serde_json::Value;
 
 /// `status` of an order.
@@ -139,6 +140,109 @@ fn parcels(inside: Option<Vec<&Value>>, beside: Option<Vec<&Value>>) -> Parcels 
         }
     }
     Parcels::Known(found)
+}
+
+/// A row of an order that is going to be reported. What is left out is taken from the shop.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewRow {
+    pub out_product_id: String,
+    pub product_cnt: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_sku_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_img: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Of one piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sale_price: Option<Fen>,
+    /// For all pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku_real_price: Option<Fen>,
+}
+
+/// What a row of an order says of what is in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The merchant's numbers.
+    pub product: Option<String>,
+    pub sku: Option<String>,
+    /// Whether it says all that the shop could tell.
+    pub is_whole: bool,
+}
+
+impl Named {
+    pub fn of(row: &Value) -> Named {
+        let text = |name: &str| row[name].as_str().map(str::to_owned);
+        let of_the_shop = ["out_sku_id", "title", "head_img", "path", "sale_price"];
+        Named {
+            product: text("out_product_id"),
+            sku: text("out_sku_id"),
+            is_whole: of_the_shop.iter().all(|field| !row[*field].is_null()),
+        }
+    }
+
+    /// The rows of an `order_detail`.
+    pub fn all(detail: &Value) -> Vec<Named> {
+        let rows = detail["product_infos"].as_array();
+        rows.into_iter().flatten().map(Named::of).collect()
+    }
+}
+
+/// New prices, as `/shop/order/change_price` takes them.
+#[derive(Debug, Serialize)]
+pub struct NewPrices<'a> {
+    pub product_infos: Vec<NewPriceRow>,
+    pub price_info: NewPriceInfo<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct NewPriceRow {
+    pub out_product_id: Option<String>,
+    pub out_sku_id: Option<String>,
+    pub sale_price: Option<i64>,
+    pub sku_real_price: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct NewPriceInfo<'a> {
+    pub order_price: Option<i64>,
+    pub freight: Option<i64>,
+    pub discounted_price: Option<i64>,
+    pub additional_price: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additional_remarks: Option<&'a str>,
+}
+
+/// Reads an order that is going to be reported.
+pub fn draft(order: &Value) -> Draft {
+    let detail = &order["order_detail"];
+    let pay = &detail["pay_info"];
+    let created = order["create_time"].as_str().map(str::to_owned);
+    Draft {
+        number: order["out_order_id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        created_at: created.and_then(|time| ChinaTime(time).unix()),
+        pay_until: order["expire_time"].as_i64(),
+        controlled: match order["fund_type"].as_i64() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        },
+        by_wechat_pay: match pay["pay_method_type"].as_i64() {
+            Some(0) => Some(true),
+            Some(1..) => Some(false),
+            _ => None,
+        },
+        is_prepaid: pay["prepay_id"].is_string() && pay["prepay_time"].is_string(),
+        is_picked_up: order["delivery_detail"]["delivery_type"].as_i64() == Some(2),
+        has_receiver: !order["address_info"].is_null(),
+        lines: detail["product_infos"].as_array().map_or(0, Vec::len),
+    }
 }
 
 /// The amounts of an `order_detail`.

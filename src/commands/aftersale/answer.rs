@@ -60,7 +60,7 @@ pub struct RejectArgs {
     force: Force,
 }
 
-/// Change where the buyer sends the goods
+/// Change the address for the buyer's return
 ///
 /// Possible until the return is agreed to. Province, city and district are needed here.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ impl AddressFile {
 
 /// Prove a refund that was paid outside WeChat
 ///
-/// For after-sales whose refund failed. The buyer confirms it in WeChat, which ends the after-sale.
+/// For after-sales with a failed refund. The buyer confirms it in WeChat, which ends the after-sale.
 #[derive(Debug, clap::Args)]
 pub struct CertificatesArgs {
     #[command(flatten)]
@@ -106,7 +106,7 @@ pub struct CertificatesArgs {
     force: Force,
 }
 
-/// Rehearse what happens when a time runs out
+/// Simulate a deadline that passes (test buyers only)
 ///
 /// WeChat allows it for buyers who have been administrator, developer, operator or tester of the Mini Program for more than 7
 /// days, 10 times a day. Used on real buyers it can get the Mini Program banned.
@@ -114,7 +114,7 @@ pub struct CertificatesArgs {
 pub struct TestArgs {
     #[command(flatten)]
     which: Which,
-    /// Whose time runs out
+    /// Which deadline passes
     #[arg(value_enum)]
     overdue: Overdue,
 }

@@ -20,17 +20,17 @@ use std::path::PathBuf;
 /// machine; a refund whose answer was lost counts. What no rule fits, and what is over a ceiling, waits for you, and so do
 /// goods that came back: somebody has to look at them.
 ///
-/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat accepts by itself what
-/// nobody answers within 48 hours: `wxsell due` tells what runs out.
+/// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat automatically
+/// accepts what nobody answers within 48 hours; `wxsell due` lists what falls due.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct AutoArgs {
     /// The policy, a TOML file; --example prints one
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "example")]
     policy: Option<PathBuf>,
-    /// Print a policy to begin with, with everything that can be said in one
+    /// Print an example policy that shows every setting
     #[arg(long, conflicts_with = "policy")]
     example: bool,
-    /// What to do while another run answers after-sales of the same shop
+    /// What to do if another run is answering after-sales of the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     busy: Busy,
 }

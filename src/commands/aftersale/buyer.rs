@@ -24,10 +24,10 @@ use serde_json::Value;
 pub struct UpdateArgs {
     #[command(flatten)]
     which: Which,
-    /// Money to refund, in yuan
+    /// Refund amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Option<Fen>,
-    /// Why the buyer wants it
+    /// Reason of the buyer
     #[arg(long, value_enum)]
     reason: Option<Reason>,
     /// The same in words
@@ -53,7 +53,7 @@ pub struct CancelArgs {
     force: Force,
 }
 
-/// Report the parcel with which the buyer sends the goods back
+/// Report the buyer's return parcel
 #[derive(Debug, clap::Args)]
 pub struct ReturnInfoArgs {
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub struct ReturnInfoArgs {
     /// Code of the carrier, e.g. SF; `wxsell delivery companies` shows them
     #[arg(long, value_name = "CODE")]
     carrier: String,
-    /// Name of the carrier; the code when left out
+    /// Carrier name (default: its code)
     #[arg(long, value_name = "NAME")]
     carrier_name: Option<String>,
     /// Tracking number

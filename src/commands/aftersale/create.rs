@@ -31,7 +31,7 @@ use serde_json::Value;
 pub struct CreateArgs {
     #[command(flatten)]
     pub of: order::find::Which,
-    /// What the buyer wants
+    /// What the buyer asks for
     #[arg(long = "type", value_enum)]
     pub kind: Type,
     /// Why
@@ -40,25 +40,25 @@ pub struct CreateArgs {
     /// The same in words (default: those of the reason)
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Money to refund, in yuan; all that is left of the SKU when left out
+    /// Refund amount in yuan (default: all that is left of the SKU)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, required_if_eq("legacy", "true"))]
     pub amount: Option<Fen>,
-    /// Your number of the product; needed where the order has several
+    /// Your product number; required if the order has several
     #[arg(long, value_name = "NUMBER")]
     pub product: Option<String>,
-    /// Your number of the SKU
+    /// Your SKU number
     #[arg(long, value_name = "NUMBER")]
     pub sku: Option<String>,
-    /// How many pieces; all of the order when left out
+    /// Number of pieces (default: all of the order)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub count: Option<i64>,
-    /// Your own number for the after-sale; made from the time when left out
+    /// Your own number for the after-sale (default: made from the time)
     #[arg(long, value_name = "NUMBER")]
     pub number: Option<String>,
     /// Evidence: image file or address (can be repeated)
     #[arg(long = "image", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Send it even where the order seems not to allow it
+    /// Send even if the order does not seem to allow it
     #[arg(long)]
     force: bool,
     #[command(flatten)]

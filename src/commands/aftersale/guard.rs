@@ -16,7 +16,7 @@ use serde_json::Value;
 /// What goes beyond the step itself.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Force {
-    /// Send it even where the state of the after-sale does not allow it
+    /// Send even if the state of the after-sale does not allow it
     #[arg(long)]
     pub force: bool,
 }

@@ -47,7 +47,7 @@ pub struct UpdateLegacy {
     /// Change the report about an ordinary order; NUMBER is your number of the after-sale
     #[arg(long, requires_all = ["of_order", "of_openid", "status"], conflicts_with_all = ["amount", "reason", "text", "images", "force"])]
     pub legacy: bool,
-    /// Your number of the order
+    /// Your order number
     #[arg(
         long = "order",
         id = "of_order",
@@ -92,7 +92,7 @@ pub struct ShowLegacy {
 /// For a received order (fund_type 1). The money settles after it.
 #[derive(Debug, clap::Args)]
 pub struct DeadlineArgs {
-    /// Your number of the order
+    /// Your order number
     order: String,
     /// The buyer's openid in this Mini Program
     #[arg(long, value_name = "OPENID")]

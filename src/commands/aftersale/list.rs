@@ -16,14 +16,14 @@ use std::time::Duration;
 
 /// List after-sales
 ///
-/// Every line tells for whom it waits and how long, counted from its last change. With --due: what runs out soon, the
-/// nearest first. With --legacy: reports about ordinary orders (fund_type 0) by the time of their last change.
+/// Each row shows who it is waiting for and how long is left, counted from its last change. With --due: what falls due
+/// soon, nearest first. With --legacy: reports about ordinary orders (fund_type 0) by the time of their last change.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only after-sales that run out within this time, e.g. 6h or 2d
+    /// Only after-sales that fall due within this time, e.g. 6h or 2d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     due: Option<Duration>,
-    /// Only after-sales that can still move
+    /// Only after-sales that are still open
     #[arg(long, conflicts_with = "state")]
     open: bool,
     /// Only this state (can be repeated)
@@ -35,7 +35,7 @@ pub struct ListArgs {
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// Opened until; a day means its end
+    /// Opened until this time; a day means its end
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
     /// Only this order, by your number

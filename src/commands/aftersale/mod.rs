@@ -45,7 +45,7 @@ pub enum Verb {
     Test(answer::TestArgs),
 }
 
-/// Show one after-sale and what may be done about it
+/// Show an after-sale and what can be done about it
 ///
 /// With --legacy: the reports about an ordinary order (fund_type 0); NUMBER is then your number of the order.
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ pub struct ShowArgs {
 pub struct Which {
     /// Number of the after-sale, WeChat's or your own
     number: String,
-    /// NUMBER is your own, although it is all digits
+    /// NUMBER is your own number, even though it is all digits
     #[arg(long)]
     own: bool,
 }

@@ -159,9 +159,10 @@ fn forget(name: &str, place: Option<Store>, ctx: &Ctx) -> Result<()> {
         }
         Ok(())
     })?;
-    ctx.out.note(match removed {
-        true => text!("removed Token and EncodingAESKey of {name}", name),
-        false => text!("no Token and EncodingAESKey of {name} were stored", name),
+    ctx.out.note(if removed {
+        text!("removed Token and EncodingAESKey of {name}", name)
+    } else {
+        text!("no Token and EncodingAESKey of {name} were stored", name)
     });
     Ok(())
 }

@@ -32,7 +32,7 @@ pub struct AddArgs {
 
 /// Change a coupon that is still being edited
 ///
-/// What the options do not name stays as it is. The state is looked at first: a coupon in force can only be ended.
+/// What the options do not name stays as it is. The state is checked first: a coupon in force can only be ended.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Your own coupon number
@@ -49,7 +49,7 @@ struct Says {
     /// Name that buyers see
     #[arg(long)]
     name: Option<String>,
-    /// Yuan that it takes off, e.g. 5.00
+    /// Discount in yuan, e.g. 5.00
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, conflicts_with = "pays")]
     off: Option<Fen>,
     /// Share of the price that buyers pay: 51% or 5.1折 (sent as 5100 ten-thousandths); 10% to 100%
@@ -61,7 +61,7 @@ struct Says {
     /// Minimum number of pieces
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     from_pieces: Option<u32>,
-    /// Your own number of a product that it counts for (can be repeated, 128 at most)
+    /// Product that it is valid for, by your own number (can be repeated, at most 128)
     #[arg(
         long = "product",
         value_name = "OUT_PRODUCT_ID",

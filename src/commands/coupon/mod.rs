@@ -39,8 +39,9 @@ pub enum Verb {
 
 /// Open the coupon calls and let WeChat test your receiver
 ///
-/// To be done once, before any other coupon command. WeChat at once pushes open_product_receive_coupon with the coupon
-/// test_coupon to the address of the message push, and your receiver has to answer it. The address confirmed last counts.
+/// Do this once, before any other coupon command. WeChat immediately pushes open_product_receive_coupon with the coupon
+/// test_coupon to the address of the message push, and your receiver has to answer it. The address confirmed last
+/// counts.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ConfirmArgs {}
 
@@ -63,7 +64,8 @@ pub struct ListArgs {
 
 /// Activate or end a coupon
 ///
-/// From editing into force, from there to expired or void; nothing goes back. The state is looked at first.
+/// A coupon goes from editing to in force, and from there to expired or void; it cannot go back. The state is checked
+/// first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// Your own coupon number
@@ -76,7 +78,7 @@ pub struct StatusArgs {
 
 /// Report how many coupons are left and taken
 ///
-/// The live room shows these numbers; tell them after each coupon that was taken.
+/// The live room shows these numbers; report them each time a coupon is taken.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StockArgs {
     /// Your own coupon number

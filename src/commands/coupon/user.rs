@@ -4,8 +4,8 @@ use super::Ctx;
 use crate::cli::values::moment;
 use crate::commands::ask::{Rows, request};
 use crate::fail::Failure;
-use crate::model::coupon::CopyState;
-use crate::shop::coupon::{Copy, copy_state_number};
+use crate::model::coupon::{Copy, CopyState};
+use crate::shop::coupon::copy_state_number;
 use crate::shop::pass_through::body;
 use crate::shop::pass_through::coupon::{STATE, USER_ADD, USER_LIST, USER_STATUS, USER_UPDATE};
 use crate::text;
@@ -34,7 +34,7 @@ pub struct AddArgs {
     #[command(flatten)]
     #[serde(flatten)]
     copy: Held,
-    /// When the buyer took it (China time); now when left out
+    /// When the buyer took it, China time (default: now)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     taken_at: Option<i64>,
     /// A new copy is active.
@@ -48,7 +48,7 @@ struct Held {
     /// Your own coupon number
     #[arg(long, value_name = "OUT_COUPON_ID")]
     coupon: String,
-    /// The number that you gave the buyer's copy
+    /// Your number for the buyer's coupon
     #[arg(long, value_name = "OUT_USER_COUPON_ID")]
     number: String,
 }
@@ -74,14 +74,14 @@ pub struct UpdateArgs {
     /// When it was used (China time)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     used_at: i64,
-    /// When the buyer took it; looked up when left out
+    /// When the buyer took it (default: looked up)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     taken_at: Option<i64>,
 }
 
 /// Mark a buyer's coupon as used or expired
 ///
-/// Only an active one can be marked, and nothing goes back. The state is looked at first.
+/// Only an active coupon can be marked, and that cannot be undone. The state is checked first.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct StatusArgs {
     /// The buyer
@@ -93,7 +93,7 @@ pub struct StatusArgs {
     /// Your own coupon number
     #[arg(long, value_name = "OUT_COUPON_ID")]
     coupon: String,
-    /// The number that you gave the buyer's copy
+    /// Your number for the buyer's coupon
     #[arg(long, value_name = "OUT_USER_COUPON_ID")]
     number: String,
 }

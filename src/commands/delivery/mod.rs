@@ -36,7 +36,7 @@ pub enum Verb {
 /// What `delivery companies` takes.
 #[derive(Debug, clap::Args)]
 pub struct CompaniesArgs {
-    /// Only carriers whose name or code holds this
+    /// Only carriers with this in their name or code
     keyword: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub const SHOWS: &[Shows] = &[
 /// parcel is reported twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
-    /// Number of the order: your own, or WeChat's
+    /// Order number: your own, or WeChat's
     #[arg(
         value_name = "ORDER",
         value_parser = typed,
@@ -65,7 +65,7 @@ pub struct SendArgs {
         conflicts_with = "from"
     )]
     order: Option<String>,
-    /// The buyer; looked up among the latest orders when left out
+    /// Openid of the buyer (default: looked up among the latest orders)
     #[arg(long, value_name = "OPENID", value_parser = typed, conflicts_with = "from")]
     openid: Option<String>,
     /// Carrier: name or code, see `wxsell delivery companies`
@@ -85,7 +85,7 @@ pub struct SendArgs {
         conflicts_with = "from"
     )]
     waybill: Option<String>,
-    /// What is in the parcel, e.g. TEA-1001-250G=2 (can be repeated); the whole order when left out
+    /// Contents of the parcel, e.g. TEA-1001-250G=2 (can be repeated; default: the whole order)
     #[arg(long = "item", value_name = "OUT_SKU_ID[=COUNT]", value_parser = item, conflicts_with = "from")]
     items: Vec<(String, Option<i64>)>,
     /// Tables of parcels: .xlsx, .csv, .tsv, patterns such as `today/*.xlsx`, or `-` for standard input
@@ -101,25 +101,25 @@ pub struct SendArgs {
         help_heading = "Files"
     )]
     kind: Option<SourceKind>,
-    /// Sheet to read, where a spreadsheet has several
+    /// Sheet to read, if the workbook has several
     #[arg(long, value_name = "NAME", requires = "from", help_heading = "Files")]
     sheet: Option<String>,
     /// Text encoding (default: detect)
     #[arg(long, value_enum, requires = "from", help_heading = "Files")]
     encoding: Option<Encoding>,
-    /// Leave out orders with problems and report the others
+    /// Skip orders with problems and send the others
     #[arg(long, requires = "from")]
     skip_bad: bool,
-    /// Where rows that fail are written; beside each table where not given
+    /// File for rows that fail (default: next to each table)
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, requires = "from", help_heading = "Files")]
     failed_file: Option<std::path::PathBuf>,
-    /// Orders reported at the same time
+    /// Number of orders to send in parallel
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// How many days back to look for orders
     #[arg(long, value_name = "DAYS", default_value_t = DAYS_BACK, value_parser = clap::value_parser!(i64).range(1..=1000))]
     days: i64,
-    /// What to do while another job runs for the same shop
+    /// What to do if another job is running for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     busy: Busy,
 }

@@ -29,18 +29,18 @@ const SHOPS_AT_ONCE: usize = 8;
 
 /// List what WeChat decides for you if you don't act in time
 ///
-/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with 8
-/// when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
-/// --profile all: every profile whose AppSecret is kept, together; one that fails does not stop the others.
+/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with
+/// 8 when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
+/// --profile all: every profile with a stored AppSecret, together; one that fails does not stop the others.
 ///
-/// After-sales that were read before and whose state is the same in WeChat's list are not read again: an amount that the
-/// buyer has changed meanwhile may then be the old one, a time is never too late. --fresh reads them all.
+/// After-sales that were read before and have the same state in WeChat's list are not read again: an amount that the
+/// buyer changed in the meantime may be outdated, but a deadline is never shown too late. --fresh reads them all.
 #[derive(Debug, clap::Args)]
 pub struct DueArgs {
-    /// What runs out within this time, e.g. 6h or 2d
+    /// Show what falls due within this time, e.g. 6h or 2d
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
     within: Duration,
-    /// Also show what runs out later, what waits for buyers, orders to be shipped, and long audits
+    /// Also show what falls due later, what is waiting for buyers, orders to ship, and long audits
     #[arg(long)]
     all: bool,
     /// Count an order as due this long after payment; WeChat sets no limit, this one is yours
@@ -58,10 +58,10 @@ pub struct DueArgs {
     /// Write what is shown to this calendar file (iCalendar)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ics: Option<PathBuf>,
-    /// Where something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
+    /// If something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
     #[arg(long, value_name = "URL", value_parser = super::event::address, value_hint = ValueHint::Url)]
     notify_url: Option<reqwest::Url>,
-    /// Where something is due: run this command with the rows as JSON on standard input
+    /// If something is due: run this command with the rows as JSON on standard input
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
     exec: Option<String>,
 }

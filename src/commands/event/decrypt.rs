@@ -66,9 +66,10 @@ pub struct Explanation {
 impl Record for Explanation {
     const COLUMNS: &'static [Column<Explanation>] = &[
         Column::new("accepted", "ACCEPTED", |e| {
-            Cell::Word(match e.accepted {
-                true => text!("yes"),
-                false => text!("no"),
+            Cell::Word(if e.accepted {
+                text!("yes")
+            } else {
+                text!("no")
             })
         }),
         Column::new("refusal", "REFUSED BECAUSE", |e| {
@@ -169,14 +170,13 @@ pub fn run(args: &DecryptArgs, ctx: &Ctx) -> Result<()> {
 
 fn read(path: &std::path::Path) -> Result<String> {
     let mut bytes = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => std::io::stdin()
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin()
             .lock()
             .take(LARGEST)
-            .read_to_end(&mut bytes),
-        false => {
-            std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-        }
+            .read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
     };
     read.map_err(|error| {
         Failure::input(text!(

@@ -27,7 +27,7 @@ pub struct ListArgs {
     /// Only events in this forwarding state
     #[arg(long, value_enum, value_name = "STATE")]
     forward: Option<Forward>,
-    /// How many at most; 0 for all
+    /// Maximum number of events; 0 for all
     #[arg(long, default_value_t = 50, value_name = "NUMBER")]
     limit: u32,
 }

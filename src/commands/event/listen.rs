@@ -36,7 +36,7 @@ pub struct ListenArgs {
     path: String,
     #[command(flatten)]
     onward: Onward,
-    /// Certificate with its chain, PEM, read again when it changes; without it a reverse proxy must bring HTTPS
+    /// Certificate with its chain (PEM), read again when it changes; without it a reverse proxy must provide HTTPS
     #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     tls_cert: Option<PathBuf>,
     /// Private key of the certificate, PEM

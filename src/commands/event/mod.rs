@@ -39,7 +39,7 @@ pub const SHOWS: &[Shows] = &[
 /// Receive, inspect and forward WeChat's push messages
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Receive pushes at an address of your own
+    /// Receive pushes at your own address
     ///
     /// Enter the address in the backend (Development management → Message push) and store its Token and EncodingAESKey
     /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever becomes
@@ -70,11 +70,11 @@ pub enum Verb {
     Stats(list::StatsArgs),
     /// Find events that never arrived
     ///
-    /// Pushes may be lost. Orders, after-sales, disputes and audits are read, and what they prove to have been pushed is
-    /// looked for among what is stored: payment, settlement and time-out of an order; an after-sale opened in WeChat, its
-    /// change, cancelling, return shipment, refund and closing; the steps of a dispute; the last audit of a product. What
-    /// no record proves is not claimed, such as a step that a later one has written over, the receipt of an order, and
-    /// audits of categories and brands.
+    /// Pushes can get lost. Orders, after-sales, disputes and audits are read, and every event that they prove is
+    /// looked for among the stored ones: payment, settlement and time-out of an order; an after-sale opened in WeChat,
+    /// its change, cancelling, return shipment, refund and closing; the steps of a dispute; the last audit of a
+    /// product. What no record proves is not claimed, such as a step that a later one has overwritten, the receipt of
+    /// an order, and audits of categories and brands.
     ///
     /// --repair makes what is missing from the record, with its time, marked as synthesised: `event list` and `show` say
     /// so, a post bears the header X-Wxsell-Synthesised: 1, a command WXSELL_EVENT_SYNTHESISED=1, the JSON

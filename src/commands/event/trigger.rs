@@ -24,10 +24,10 @@ pub struct TriggerArgs {
     /// Number of the order: digits are WeChat's, anything else is yours
     #[arg(long, value_name = "NUMBER")]
     order: Option<String>,
-    /// Number of what the event is about; made up where it is left out
+    /// Number of the object (default: made up)
     #[arg(long, value_name = "NUMBER")]
     number: Option<String>,
-    /// State that it reached
+    /// State of the object
     #[arg(long, value_name = "STATE", allow_negative_numbers = true)]
     state: Option<String>,
     /// Set a further field of the event (can be repeated)

@@ -25,10 +25,10 @@ const SHOPS_AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Look at what happened from then on: a time ago such as 24h, or a day or time such as 2022-04-01
+    /// Check what happened since: a time ago such as 24h, or a day or time such as 2022-04-01
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
     since: When,
-    /// Up to then; what happened just now may still be on its way
+    /// Until this time; what happened just now may still be on its way
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = when)]
     until: When,
     /// How far back to look at orders, after-sales and disputes, by when they were opened

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum AccountVerb {
-    /// Show the account that money is paid out to
+    /// Show the payout account
     Show(ShowArgs),
     Set(Box<SetArgs>),
 }
@@ -36,7 +36,7 @@ pub struct ShowArgs {
     service: Service,
 }
 
-/// Change the account that money is paid out to
+/// Change the payout account
 ///
 /// On a terminal, bank, place and branch are chosen from WeChat's lists and the account number is asked for. Elsewhere
 /// options or a file give them. The account must belong to the same entity as the shop; it can be changed 5 times a day.
@@ -94,7 +94,7 @@ pub struct BanksArgs {
     /// For this kind of account
     #[arg(long, value_enum)]
     kind: Option<AccountKind>,
-    /// Tell the bank of an account instead; the number is asked for
+    /// Look up the bank of an account instead; prompts for the number
     #[arg(long, conflicts_with_all = ["keyword", "kind", "limit"])]
     of_account: bool,
     /// Read that account number from this file, `-` for standard input

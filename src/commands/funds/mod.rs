@@ -36,7 +36,7 @@ pub enum Verb {
     Withdraw(withdraw::WithdrawArgs),
     Withdrawals(WithdrawalsArgs),
     Withdrawal(WithdrawalArgs),
-    /// See or change the account that money is paid out to
+    /// View or change the payout account
     #[command(subcommand)]
     BankAccount(bank::AccountVerb),
     Banks(bank::BanksArgs),
@@ -44,7 +44,7 @@ pub enum Verb {
     /// List the provinces that banks are in
     Provinces,
     Cities(bank::CitiesArgs),
-    /// Make, show and follow codes that an administrator scans
+    /// Create, show and check codes for an administrator to scan
     #[command(subcommand)]
     Qrcode(CodeVerb),
 }
@@ -68,7 +68,7 @@ pub struct FlowsArgs {
     service: Service,
     #[command(flatten)]
     rows: Rows,
-    /// Only their numbers; one call a day and page instead of one more for each movement
+    /// List numbers only, without one more call for each transaction
     #[arg(long)]
     numbers: bool,
 }
@@ -92,7 +92,7 @@ pub struct WithdrawalsArgs {
     service: Service,
     #[command(flatten)]
     rows: Rows,
-    /// Only their numbers, without a call for each
+    /// List numbers only, without a call for each
     #[arg(long)]
     numbers: bool,
 }
@@ -109,9 +109,9 @@ pub struct WithdrawalArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CodeVerb {
-    /// Make a code that asks who scans it
+    /// Create a code that identifies who scans it
     ///
-    /// It belongs to no withdrawal; `wxsell funds withdraw` brings its own.
+    /// It belongs to no withdrawal; `wxsell funds withdraw` creates its own.
     New(NewCodeArgs),
     Show(ShowCodeArgs),
     Check(CheckCodeArgs),
@@ -119,7 +119,7 @@ pub enum CodeVerb {
 
 #[derive(Debug, clap::Args, Serialize)]
 pub struct NewCodeArgs {
-    /// Whose identity is asked for: 1 is the administrator
+    /// Whom to identify: 1 is the administrator
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
     /// Also save the code as an image
@@ -128,7 +128,7 @@ pub struct NewCodeArgs {
     save: Option<PathBuf>,
 }
 
-/// Draw a code again
+/// Show a code again
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShowCodeArgs {
     /// Ticket of the code
@@ -139,7 +139,7 @@ pub struct ShowCodeArgs {
     save: Option<PathBuf>,
 }
 
-/// Tell whether a code was scanned and confirmed
+/// Check whether a code was scanned and confirmed
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CheckCodeArgs {
     /// Ticket of the code

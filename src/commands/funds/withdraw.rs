@@ -26,13 +26,13 @@ use std::path::PathBuf;
 /// that withdrawal and makes no second one. Its note begins with a mark by which it is found.
 #[derive(Debug, clap::Args)]
 pub struct WithdrawArgs {
-    /// How much, in yuan
+    /// Amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Fen,
     /// Note for yourself; 46 letters at most
     #[arg(long, value_name = "TEXT")]
     remark: Option<String>,
-    /// Words on the bank statement
+    /// Note on the bank statement
     #[arg(long, value_name = "TEXT")]
     bank_memo: Option<String>,
     /// Wait until the money is paid out

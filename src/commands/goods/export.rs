@@ -2,6 +2,7 @@
 
 use super::list::{ListArgs, fetch};
 use crate::commands::Ctx;
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::rows::as_added;
@@ -9,8 +10,7 @@ use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, columns_of};
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Write the products of the shop to a file
 ///
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// can be edited and uploaded; of drafts and online copies it holds the drafts.
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
-    /// Where to write
+    /// File to write
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(super) output: PathBuf,
     /// Overwrite a file that exists
@@ -45,12 +45,7 @@ impl Record for Exported {
 
 pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     let shown = args.output.display().to_string();
-    let kind = match args
-        .output
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_ascii_lowercase())
-        .as_deref()
-    {
+    let kind = match ending(&args.output).as_deref() {
         Some("xlsx") => SheetKind::Xlsx,
         Some("csv") => SheetKind::Csv,
         Some("jsonl" | "ndjson") => SheetKind::Jsonl,
@@ -63,49 +58,36 @@ pub async fn run(args: ExportArgs, ctx: &Ctx) -> Result<()> {
             .into());
         }
     };
-    if args.output.exists() && !args.force {
-        return Err(Failure::input(text!("{file} exists already", file = shown))
-            .hint(text!("choose another name, or use --overwrite"))
-            .into());
-    }
+    refuse_existing(&args.output, args.force)?;
     let goods = fetch(&args.which, ctx).await?;
-    let unwritable = |error: &dyn std::fmt::Display| {
-        Failure::input(text!(
-            "cannot write {file}: {why}",
-            file = &shown,
-            why = error.to_string()
-        ))
-    };
-    // A file that is only half there would look like the whole shop.
-    let folder = args
-        .output
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".wxsell")
-        .tempfile_in(folder)
-        .map_err(|error| unwritable(&error))?;
     let mut exported = Exported {
-        file: shown.clone(),
+        file: shown,
         products: goods.len(),
         skus: 0,
     };
-    {
-        let mut out = BufWriter::new(file.as_file_mut());
-        let mut writer = SheetWriter::new(&mut out, kind, &columns_of(&goods), ctx.out.lang)?;
+    write(&args.output, args.force, |out| {
+        let mut writer = SheetWriter::new(out, kind, &columns_of(&goods), ctx.out.lang)?;
         for spu in &goods {
             exported.skus += spu.skus.len();
             writer.add(as_added(spu))?;
         }
-        writer.finish()?;
-        out.flush().map_err(|error| unwritable(&error))?;
+        writer.finish()
+    })?;
+    tell(&exported, ctx)
+}
+
+/// What was written, and what may be done with it.
+pub(super) fn tell(exported: &Exported, ctx: &Ctx) -> Result<()> {
+    if !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        return ctx.out.show(exported);
     }
-    file.as_file()
-        .sync_all()
-        .map_err(|error| unwritable(&error))?;
-    crate::bulk::failed::readable_like_others(file.as_file())?;
-    file.persist(&args.output)
-        .map_err(|error| unwritable(&error.error))?;
-    ctx.out.show(&exported)
+    ctx.out.note(text!(
+        "wrote {count} {count:product|products} ({skus} {skus:SKU|SKUs}) to {file}",
+        count = exported.products,
+        skus = exported.skus,
+        file = &exported.file
+    ));
+    ctx.out
+        .next(&format!("wxsell goods upload {} --dry-run", exported.file));
+    Ok(())
 }

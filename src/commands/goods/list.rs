@@ -1,8 +1,8 @@
 //! `wxsell goods list` and `show`: the products of a shop as WeChat holds them.
 
+use super::page::GoodsPage;
 use crate::api::Endpoint;
 use crate::api::component::goods::{GetSpu, SkuAttr, Spu, UNSAID};
-use crate::api::store::goods::NO_BRAND;
 use crate::cli::values::{When, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
@@ -21,9 +21,9 @@ use serde_json::Value;
 
 /// List the products of the shop
 ///
-/// Follows all pages: 100 products a call, or for a WeChat Store 30 numbers a call and a call for each product. Every
-/// line shows the draft, which is what the merchant wrote last, and its two states: where the audit stands and
-/// whether buyers can see the product.
+/// Reads all pages: 100 products a call, or for a WeChat Store 30 numbers a call and a call for each product. Each row
+/// shows the draft, which is the latest version of the merchant, and its two states: that of the audit, and whether
+/// buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Filter by shelf status
@@ -44,7 +44,7 @@ pub struct ListArgs {
     /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Continue the same list that broke off less than an hour ago; what it has read is not read again
+    /// Continue a list that was interrupted less than an hour ago; what was read is not read again
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]
@@ -150,7 +150,7 @@ pub(super) fn status_name(status: i64) -> String {
 }
 
 /// A state of the online copy as people read it.
-fn status_cell(status: &str) -> Cell {
+pub(super) fn status_cell(status: &str) -> Cell {
     Cell::Word(match status {
         "" => return Cell::Empty,
         "new" => text!("not listed"),
@@ -175,7 +175,7 @@ fn audit_name(edit_status: i64) -> String {
 }
 
 /// A state of the draft as people read it.
-fn audit_cell(audit: &str) -> Cell {
+pub(super) fn audit_cell(audit: &str) -> Cell {
     Cell::Word(match audit {
         "" => return Cell::Empty,
         "editing" => text!("editing"),
@@ -320,7 +320,7 @@ impl From<Spu> for GoodsRow {
 
 impl GoodsRow {
     /// Why it was rejected, with where that is known from.
-    fn rejection(&self) -> Text {
+    pub(super) fn rejection(&self) -> Text {
         match self.reject_reason_event {
             Some(event) => text!(
                 "{reason} (event {event})",
@@ -332,7 +332,7 @@ impl GoodsRow {
     }
 
     /// `12.50`, or `12.50-15.00` where the SKUs differ.
-    fn price(&self) -> Cell {
+    pub(super) fn price(&self) -> Cell {
         match (self.lowest_price, self.highest_price) {
             (Some(low), Some(high)) if low != high => {
                 Cell::Id(format!("{}-{}", low.to_yuan(), high.to_yuan()))
@@ -363,57 +363,8 @@ impl Record for GoodsRow {
     ];
 }
 
-/// One product in full.
-#[derive(Debug, Serialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub(super) struct GoodsPage(pub(super) GoodsRow);
-
-impl Record for GoodsPage {
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("out_product_id", "PRODUCT", |g| {
-            Cell::Id(g.0.out_product_id.clone())
-        }),
-        Column::new("product_id", "WECHAT ID", |g| {
-            Cell::Id(g.0.product_id.clone())
-        }),
-        Column::new("title", "TITLE", |g| Cell::Text(g.0.title.clone())),
-        Column::new("path", "PATH", |g| Cell::Text(g.0.path.clone())),
-        Column::new("status", "STATUS", |g| status_cell(&g.0.status)),
-        Column::new("audit", "AUDIT", |g| audit_cell(&g.0.audit)),
-        Column::new("reject_reason", "REJECTION REASON", |g| {
-            Cell::Sentence(g.0.rejection())
-        }),
-        Column::new("category_id", "CATEGORY", |g| {
-            Cell::Id(g.0.category_id.clone())
-        }),
-        Column::new("brand_id", "BRAND", |g| match g.0.brand_id.as_str() {
-            NO_BRAND => Cell::Word(text!("{number} (no brand)", number = NO_BRAND)),
-            brand => Cell::Id(brand.to_owned()),
-        }),
-        Column::new("info_version", "VERSION", |g| {
-            Cell::Text(g.0.info_version.clone())
-        }),
-        Column::new("price", "PRICE", |g| g.0.price()),
-        Column::new("stock", "STOCK", |g| Cell::Number(g.0.stock)),
-        Column::new("skus", "SKUS", |g| {
-            Cell::List(g.0.skus.iter().map(SkuRow::line).collect())
-        }),
-        Column::new("head_img", "IMAGES", |g| Cell::List(g.0.head_img.clone())),
-        Column::new("desc", "DESCRIPTION", |g| Cell::Text(g.0.desc.clone())),
-        Column::new("desc_imgs", "IMAGES IN THE DESCRIPTION", |g| {
-            Cell::List(g.0.desc_imgs.clone())
-        }),
-        Column::new("created_at", "CREATED", |g| {
-            g.0.created_at.clone().map_or(Cell::Empty, Cell::Time)
-        }),
-        Column::new("updated_at", "CHANGED", |g| {
-            g.0.updated_at.clone().map_or(Cell::Empty, Cell::Time)
-        }),
-    ];
-}
-
 impl SkuRow {
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         format!(
             "{}  {}  ×{}  {}",
             self.out_sku_id,
@@ -552,10 +503,11 @@ pub async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         .await?
         .ok_or_else(|| absent(&args.out_product_id))?;
     let wechat = Some(record(ctx, &spu)?);
-    ctx.out.show(&GoodsPage(GoodsRow {
+    let row = GoodsRow {
         wechat,
         ..GoodsRow::from(spu)
-    }))
+    };
+    ctx.out.show(&GoodsPage::of(row, ctx).await?)
 }
 
 /// The names that `--columns` takes.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod export;
 pub mod list;
+mod page;
 pub mod plan;
 mod problem;
 pub mod read;
@@ -23,7 +24,7 @@ use clap::Subcommand;
 use shelf::Step;
 pub use store::Report as StoreReport;
 
-/// Upload, change and follow the products of the shop
+/// Upload, change and track the products of the shop
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Upload(upload::Args),
@@ -46,7 +47,7 @@ pub enum Verb {
     ///
     /// The numbers of deleted products cannot be used again.
     Remove(shelf::Args),
-    /// Take products out of a running audit
+    /// Withdraw products from audit
     WithdrawAudit(shelf::Args),
     Restricted(store::restricted::Args),
     #[command(subcommand)]
@@ -86,7 +87,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<template::Written>("goods template"),
     Shows::list::<list::GoodsRow>("goods list"),
     Shows::list::<list::GoodsRow>("goods rejected"),
-    Shows::one::<list::GoodsPage>("goods show"),
+    Shows::one::<page::GoodsPage>("goods show"),
     Shows::one::<export::Exported>("goods export"),
     Shows::list::<shelf::Stepped>("goods on-sale"),
     Shows::list::<shelf::Stepped>("goods off-sale"),

@@ -45,13 +45,13 @@ fn change(change: &Change) -> Text {
 fn changes(line: &Line) -> Cell {
     // Of a line that is audited, what does not wait for it.
     let is_mixed = matches!(line.action, Action::AuditedUpdate | Action::Partial);
-    let mut all = line
-        .changes
-        .iter()
-        .map(|one| match is_mixed && one.at_once {
-            true => text!("{change} (at once)", change = change(one)),
-            false => change(one),
-        });
+    let mut all = line.changes.iter().map(|one| {
+        if is_mixed && one.at_once {
+            text!("{change} (at once)", change = change(one))
+        } else {
+            change(one)
+        }
+    });
     let Some(first) = all.next() else {
         return Cell::Empty;
     };
@@ -274,15 +274,14 @@ pub async fn ask<T: Sendable>(
             false if removed == 1 => text!("remove 1 SKU: {names}", names),
             false => text!("remove {count} SKUs: {names}", count = removed, names),
         };
-        match is_live {
-            true => {
-                go = ctx.out.confirm(text!(
-                    "{what} on the live shop {name}?",
-                    what,
-                    name = profile.label()
-                ))?;
-            }
-            false => ctx.out.note(what),
+        if is_live {
+            go = ctx.out.confirm(text!(
+                "{what} on the live shop {name}?",
+                what,
+                name = profile.label()
+            ))?;
+        } else {
+            ctx.out.note(what)
         }
     }
     Ok(Answer { plan, go })

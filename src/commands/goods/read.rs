@@ -25,16 +25,16 @@ pub struct ReadArgs {
         help_heading = "Files"
     )]
     pub from: Option<SourceKind>,
-    /// Sheet to read, where a spreadsheet has several
+    /// Sheet to read, if the workbook has several
     #[arg(long, value_name = "NAME", help_heading = "Files")]
     pub sheet: Option<String>,
     /// Text encoding (default: detect)
     #[arg(long, value_enum, help_heading = "Files")]
     pub encoding: Option<Encoding>,
-    /// Names of columns: a TOML file of lines such as `title = "品名"`
+    /// Column mapping: a TOML file with lines such as `title = "品名"`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Files")]
     pub map: Option<PathBuf>,
-    /// Leave out the column with this heading (can be repeated)
+    /// Ignore the column with this heading (can be repeated)
     #[arg(long = "ignore-column", value_name = "HEADING", help_heading = "Files")]
     pub ignore_columns: Vec<String>,
     /// Allow zero stock (WeChat rejects it for new products)
@@ -52,6 +52,7 @@ impl ReadArgs {
             encoding: self.encoding,
             zero_stock: self.allow_zero_stock,
             partial: false,
+            called: None,
             categories: None,
         }
     }

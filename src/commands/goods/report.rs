@@ -134,9 +134,10 @@ impl ReportFile {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(std::path::Path::new("."));
-        let fits = match self.path.is_dir() {
-            true => Err(std::io::ErrorKind::IsADirectory.into()),
-            false => tempfile::NamedTempFile::new_in(folder).map(drop),
+        let fits = if self.path.is_dir() {
+            Err(std::io::ErrorKind::IsADirectory.into())
+        } else {
+            tempfile::NamedTempFile::new_in(folder).map(drop)
         };
         fits.map_err(|error| self.cannot(&error).into())
     }

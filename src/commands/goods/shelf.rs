@@ -18,7 +18,7 @@ pub struct Args {
     /// Your own product numbers, or `-` for a list on standard input, one a line
     #[arg(required_unless_present = "from")]
     pub(super) out_product_ids: Vec<String>,
-    /// Take the numbers from a table with a column for them, such as `goods export` or `goods list` writes
+    /// Read the numbers from a table, such as one that `goods export` or `goods list` wrote
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "out_product_ids")]
     from: Option<PathBuf>,
 }

@@ -11,6 +11,7 @@ use crate::lang::Text;
 use crate::shop::goods::component::document;
 use crate::shop::goods::sheet::catalogue::{Catalogue, ReadOptions};
 use crate::shop::goods::sheet::cells::CLEAR;
+use crate::shop::goods::sheet::fields::Field;
 use crate::shop::goods::single::Given;
 use crate::text;
 use crate::types::Fen;
@@ -32,8 +33,8 @@ pub struct AddArgs {
 
 /// Change one product
 ///
-/// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an audit change at once; anything
-/// else goes through the audit.
+/// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an
+/// audit change at once; anything else goes through the audit.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct UpdateArgs {
     /// Your own product number
@@ -67,10 +68,10 @@ pub(super) struct Fields {
     /// Category number; find it with `wxsell category list`
     #[arg(long, value_name = "NUMBER")]
     pub(super) category: Option<u64>,
-    /// Number of the brand; without one: no brand
+    /// Brand number (default: no brand)
     #[arg(long, value_name = "NUMBER")]
     pub(super) brand: Option<u64>,
-    /// Your own mark of this version
+    /// Your own label for this version
     #[arg(long = "info-version", value_name = "TEXT")]
     pub(super) info_version: Option<String>,
     /// WeChat Store: freight template, by name or number
@@ -79,19 +80,19 @@ pub(super) struct Fields {
     /// WeChat Store: attribute of the category such as `产地=杭州` (can be repeated)
     #[arg(long = "product-attr", value_name = "NAME=VALUE", value_parser = attribute)]
     pub(super) product_attributes: Vec<SkuAttr>,
-    /// Number of the SKU; without one: that of the product
+    /// SKU number (default: the product number)
     #[arg(long, value_name = "NUMBER")]
     pub(super) sku: Option<String>,
     /// Selling price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = price, allow_negative_numbers = true)]
     pub(super) price: Option<Fen>,
     /// List price in yuan
-    #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
+    #[arg(long, value_name = "YUAN", value_parser = price, allow_negative_numbers = true)]
     pub(super) market_price: Option<Fen>,
     /// Stock
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..), allow_negative_numbers = true)]
     pub(super) stock: Option<i64>,
-    /// Small image of the SKU; without one: the first main image
+    /// Image of the SKU (default: the first main image)
     #[arg(long, value_name = "IMAGE")]
     pub(super) thumb: Option<String>,
     /// Your own code of the SKU
@@ -100,7 +101,7 @@ pub(super) struct Fields {
     /// Bar code
     #[arg(long, value_name = "CODE")]
     pub(super) barcode: Option<String>,
-    /// Attribute of the SKU such as `colour=red` (can be repeated)
+    /// Attribute of the SKU such as `color=red` (can be repeated)
     #[arg(long = "attr", value_name = "NAME=VALUE", value_parser = attribute)]
     pub(super) attributes: Vec<SkuAttr>,
 }
@@ -119,6 +120,39 @@ pub(super) fn hide_those_of_files(arg: clap::Arg) -> clap::Arg {
     ];
     let of_files = OF_FILES.contains(&arg.get_id().as_str());
     arg.hide(of_files)
+}
+
+/// What somebody pays.
+fn price(text: &str) -> Result<Fen, Failure> {
+    let price = Fen::from_yuan(text)?;
+    match price.0 > 0 {
+        true => Ok(price),
+        false => Err(Failure::input(text!("must be more than 0"))),
+    }
+}
+
+/// The option that gives a field.
+fn option_of(field: Field) -> &'static str {
+    match field {
+        Field::Title => "--title",
+        Field::Path => "--path",
+        Field::HeadImg => "--image",
+        Field::Desc => "--desc",
+        Field::DescImgs => "--desc-image",
+        Field::QualificationPics => "--qualification",
+        Field::ThirdCatId => "--category",
+        Field::BrandId => "--brand",
+        Field::InfoVersion => "--info-version",
+        Field::OutSkuId => "--sku",
+        Field::SalePrice => "--price",
+        Field::MarketPrice => "--market-price",
+        Field::StockNum => "--stock",
+        Field::ThumbImg => "--thumb",
+        Field::SkuCode => "--sku-code",
+        Field::Barcode => "--barcode",
+        Field::SkuAttrs => "--attr",
+        other => other.name(),
+    }
 }
 
 fn attribute(text: &str) -> Result<SkuAttr, Text> {
@@ -219,6 +253,7 @@ async fn send_one(
     let options = ReadOptions {
         zero_stock: true,
         partial,
+        called: Some(option_of),
         ..Default::default()
     };
     let input = Input::Made {

@@ -2,6 +2,7 @@
 
 use crate::commands::Ctx;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::example::example;
 use crate::shop::goods::sheet::writer::{SheetKind, SheetWriter, USUAL, all_fields};
@@ -18,10 +19,10 @@ use std::path::PathBuf;
 /// `--format xlsx` (the default), `csv` or `ndjson` chooses the file type, as does the extension of `--output`.
 #[derive(Debug, Args)]
 pub struct TemplateArgs {
-    /// Where to write; `goods.xlsx` in the current folder where not given
+    /// File to write (default: `goods.xlsx` in the current folder)
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
-    /// Write every column there is, also the rare ones
+    /// Include all columns, even rare ones
     #[arg(long)]
     pub(super) all_columns: bool,
     /// Overwrite a file that exists
@@ -41,6 +42,21 @@ impl Record for Written {
     const COLUMNS: &'static [Column<Self>] = &[Column::new("file", "FILE", |written| {
         Cell::Text(written.file.clone())
     })];
+}
+
+impl Written {
+    /// What was written, what there is to know of it, and what comes next.
+    pub(super) fn tell(&self, more: Option<Text>, ctx: &Ctx) -> Result<()> {
+        if !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+            return ctx.out.show(self);
+        }
+        ctx.out.note(text!("wrote {path}", path = &self.file));
+        if let Some(more) = more {
+            ctx.out.note(more);
+        }
+        ctx.out.next(&format!("wxsell goods check {}", self.file));
+        Ok(())
+    }
 }
 
 pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
@@ -104,11 +120,6 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     let mut writer = SheetWriter::new(BufWriter::new(file), kind, &fields, ctx.out.lang)?;
     writer.add(example())?;
     writer.finish()?;
-    let next = format!("wxsell goods check {shown}");
-    ctx.out.show(&Written { file: shown })?;
-    ctx.out.note(text!(
-        "it holds one example product; replace it with your own"
-    ));
-    ctx.out.next(&next);
-    Ok(())
+    let example = text!("it holds one example product; replace it with your own");
+    Written { file: shown }.tell(Some(example), ctx)
 }

@@ -47,10 +47,10 @@ pub struct Args {
 /// How goods are sent.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
-    /// Leave out products with problems and send the others
+    /// Skip products with problems and send the others
     #[arg(long)]
     pub skip_bad: bool,
-    /// Products sent at the same time
+    /// Number of products to send in parallel
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
     /// Wait for audit quota instead of stopping
@@ -59,7 +59,7 @@ pub struct SendArgs {
     /// Keep this share of the audit limits for other work, e.g. 20%
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = reserve)]
     pub reserve: u32,
-    /// What to do while another job runs for the same shop
+    /// What to do if another job is running for the same shop
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub busy: Busy,
     /// Remove SKUs that the shop has and the files do not
@@ -75,14 +75,14 @@ pub struct SendArgs {
     #[arg(skip)]
     #[serde(skip)]
     pub done: Option<(&'static str, Text)>,
-    /// How far a price may fall without being asked about, e.g. 90%; 100% lets every price pass
+    /// Largest price drop that needs no confirmation, e.g. 90%; 100% allows any price
     ///
     /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
     /// their list price, are asked about as well. Where nobody can be asked, nothing is sent and the exit code is 11;
     /// with --skip-bad these products are left out. Of a WeChat Store these products alone are held back.
     #[arg(long, value_name = "PERCENT", value_parser = crate::profile::percent)]
     pub max_price_drop: Option<u32>,
-    /// What wins where somebody else changed a field in the shop since it was sent last: the sheet or the shop
+    /// Which side wins if a field was changed in the shop since it was last sent: the sheet or the shop
     ///
     /// Without it you are asked; where nobody can be asked, such a product is held back. Stock is not looked at.
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -90,7 +90,7 @@ pub struct SendArgs {
     /// Whether WeChat copies images from other hosts; `auto` does on the live platform and in the sandbox
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub rehost: Rehost,
-    /// Where rows that fail are written; beside each file where not given
+    /// File for rows that fail (default: next to each source file)
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath)]
     pub failed_file: Option<std::path::PathBuf>,
     /// Also write a report for CI: `junit=FILE` or `json=FILE` (can be repeated)

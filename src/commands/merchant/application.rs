@@ -104,9 +104,10 @@ impl Record for Application {
         Column::new("rejected", "REJECTED", |it| {
             let rows = it.application.rejected.iter();
             let lines: Vec<String> = rows.map(|(field, why)| format!("{field}: {why}")).collect();
-            match lines.is_empty() {
-                true => Cell::Empty,
-                false => Cell::List(lines),
+            if lines.is_empty() {
+                Cell::Empty
+            } else {
+                Cell::List(lines)
             }
         }),
         Column::new("deadline", "DEADLINE", |it| {

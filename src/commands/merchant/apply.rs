@@ -21,10 +21,10 @@ use std::path::{Path, PathBuf};
 
 /// Apply for a merchant number
 ///
-/// On a terminal a form asks for everything; elsewhere, or again after a rejection, take a file: `--template` prints
-/// one to fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are
-/// uploaded first, each once. What WeChat takes from the Mini Program (license number, merchant name, super
-/// administrator) is shown and cannot be sent.
+/// On a terminal a form asks for everything; elsewhere, or after a rejection, use a file: `--template` prints one to
+/// fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are uploaded
+/// first, each once. What WeChat takes from the Mini Program (license number, merchant name, super administrator) is
+/// shown and cannot be sent.
 ///
 /// A WeChat Store is opened in its console. What calls can do is asked for step by step, or submitted from such a file:
 /// categories with documents, brands, addresses and freight templates. What exists already is left alone, so that the same

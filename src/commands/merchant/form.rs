@@ -42,9 +42,10 @@ pub(super) fn opening(stands: &Stands, tree: &[CategoryPath], ctx: &Ctx) -> Resu
     )? {
         opening.brand.push(brand(None, ctx)?);
     }
-    let addresses = match stands.has_return {
-        true => has(stands.addresses),
-        false => text!("no address is the default one for returns"),
+    let addresses = if stands.has_return {
+        has(stands.addresses)
+    } else {
+        text!("no address is the default one for returns")
     };
     while wants(
         text!("addresses"),
@@ -100,9 +101,10 @@ fn until<T>(question: &Text, ctx: &Ctx, read: impl Fn(&str) -> Result<T, Text>) 
 
 fn digits(question: Text, ctx: &Ctx) -> Result<String> {
     until(&question, ctx, |typed| {
-        match !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => Ok(typed.to_owned()),
-            false => Err(text!("type a number")),
+        if !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(typed.to_owned())
+        } else {
+            Err(text!("type a number"))
         }
     })
 }
@@ -184,8 +186,17 @@ pub(super) fn brand(name: Option<String>, ctx: &Ctx) -> Result<Fields> {
         [text!("own brand"), text!("licensed by its owner")],
         ctx,
     )? == 1;
-    let trademark = match is_pending {
-        false => Trademark::Registered {
+    let trademark = if is_pending {
+        Trademark::Pending {
+            number: line(text!("number of the trademark application"), ctx)?,
+            accepted_at: day(text!("day of its acceptance, e.g. 2026-04-01"), ctx)?,
+            receipt: paper(
+                text!("file of the receipt of the application (jpg, png or pdf)"),
+                ctx,
+            )?,
+        }
+    } else {
+        Trademark::Registered {
             owner: line(text!("owner of the trademark"), ctx)?,
             number: line(text!("number of the registration"), ctx)?,
             term: term(ctx)?,
@@ -193,22 +204,15 @@ pub(super) fn brand(name: Option<String>, ctx: &Ctx) -> Result<Fields> {
                 text!("file of the trademark certificate (jpg, png or pdf)"),
                 ctx,
             )?,
-        },
-        true => Trademark::Pending {
-            number: line(text!("number of the trademark application"), ctx)?,
-            accepted_at: day(text!("day of its acceptance, e.g. 2026-04-01"), ctx)?,
-            receipt: paper(
-                text!("file of the receipt of the application (jpg, png or pdf)"),
-                ctx,
-            )?,
-        },
+        }
     };
-    let grant = match is_licensed {
-        true => Some(Grant {
+    let grant = if is_licensed {
+        Some(Grant {
             term: term(ctx)?,
             authorization: paper(text!("file of the authorization (jpg, png or pdf)"), ctx)?,
-        }),
-        false => None,
+        })
+    } else {
+        None
     };
     let papers = BrandPapers {
         brand,
@@ -250,9 +254,10 @@ fn address(is_first: bool, ctx: &Ctx) -> Result<Fields> {
     let person = line(text!("person who sends and receives"), ctx)?;
     let phone = until(&text!("telephone number"), ctx, |typed| {
         let is_phone = typed.len() >= 7 && typed.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        match is_phone {
-            true => Ok(typed.to_owned()),
-            false => Err(text!("type a telephone number, digits alone")),
+        if is_phone {
+            Ok(typed.to_owned())
+        } else {
+            Err(text!("type a telephone number, digits alone"))
         }
     })?;
     let place = place(ctx)?;

@@ -17,7 +17,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// Apply for a merchant number; see and change the merchant's settings
+/// Apply for a merchant number, and view and change settings
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Apply(apply::ApplyArgs),

@@ -14,18 +14,18 @@ use anyhow::Result;
 
 /// Change what an order costs, once, before it is paid
 ///
-/// Rows that are not named keep what they cost. Payment arguments that were fetched before are void.
+/// SKUs that are not named keep their price. Payment arguments that were fetched before become void.
 #[derive(Debug, clap::Args)]
 pub struct PriceArgs {
     #[command(flatten)]
     which: Which,
-    /// Paid for all pieces of a SKU together, yuan (can be repeated)
+    /// Total paid for all pieces of a SKU, in yuan (can be repeated)
     #[arg(long = "paid", value_name = "OUT_SKU_ID=YUAN", value_parser = sku_price)]
     paid: Vec<(String, Fen)>,
-    /// Freight, yuan
+    /// Freight in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     freight: Option<Fen>,
-    /// What is added, such as tax, yuan
+    /// Surcharge such as tax, in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     surcharge: Option<Fen>,
     /// What the surcharge is for

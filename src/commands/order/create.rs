@@ -16,8 +16,8 @@ use std::time::Duration;
 /// Create an order
 ///
 /// From a file, or from options for one product. Title, images, page and price of the goods are taken from the shop
-/// when they are left out; amounts are checked by both of WeChat's price rules before anything is sent. The first
-/// order of a number stands: a second report changes nothing.
+/// unless they are given; amounts are checked against both of WeChat's price rules before anything is sent. The first
+/// report of an order number counts: a second one changes nothing.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct Args {
     /// Your own number of the order: letters and digits
@@ -48,13 +48,13 @@ pub struct Args {
     /// Order total in yuan (default: computed)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     total: Option<Fen>,
-    /// Freight, yuan; none when left out
+    /// Freight in yuan (default: none)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     freight: Option<Fen>,
-    /// What is taken off, yuan
+    /// Discount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     discount: Option<Fen>,
-    /// What is added, such as tax, yuan
+    /// Surcharge such as tax, in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     surcharge: Option<Fen>,
     /// What the surcharge is for
@@ -93,10 +93,10 @@ pub struct Goods {
     /// Number of pieces
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
     count: i64,
-    /// Price of one piece, yuan; the shop's when left out
+    /// Unit price in yuan (default: the shop's)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, requires = "product")]
     price: Option<Fen>,
-    /// Paid for all pieces together, yuan
+    /// Total paid for all pieces, in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, requires = "product")]
     paid: Option<Fen>,
     /// Title of the product

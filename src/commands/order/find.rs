@@ -8,10 +8,10 @@ use anyhow::Result;
 /// How a verb names an order.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Which {
-    /// Number of the order: your own, or WeChat's
+    /// Order number: your own, or WeChat's
     #[arg(value_name = "ORDER")]
     pub order: String,
-    /// The buyer; looked up among the orders of the last 90 days when left out
+    /// Openid of the buyer (default: looked up among the orders of the last 90 days)
     #[arg(long, value_name = "OPENID")]
     pub openid: Option<String>,
     /// ORDER is WeChat's number, although one of your own may be the same

@@ -17,8 +17,9 @@ use anyhow::Result;
 
 /// List orders
 ///
-/// By the time they were created; those of a promoter or a sharer by the time they were paid. Spreadsheet formats have
-/// the receiver, the goods and the parcels too; --columns chooses any of them.
+/// By the time they were created; those of a promoter or a sharer by the time they were paid. Spreadsheet formats also
+/// have the receiver, the goods and the parcels; --columns chooses any of them. To pack and ship, use `wxsell order
+/// export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h
@@ -36,7 +37,7 @@ pub struct Args {
     /// Only orders that this sharer brought
     #[arg(long, value_name = "OPENID")]
     sharer: Option<String>,
-    /// The oldest first
+    /// Oldest first
     #[arg(long, conflicts_with_all = ["promoter", "sharer"])]
     oldest_first: bool,
     #[command(flatten)]
@@ -47,11 +48,11 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Status {
-    /// Waits for payment (10), or the payment is looked at (11)
+    /// Waiting for payment (10), or the payment is being checked (11)
     Unpaid,
     /// Paid, to be shipped (20)
     Paid,
-    /// On its way (30)
+    /// Shipped (30)
     Shipped,
     /// Received (100)
     Completed,

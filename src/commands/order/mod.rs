@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod create;
+pub mod export;
 pub mod find;
 pub mod list;
 pub mod shown;
@@ -27,9 +28,10 @@ pub enum Verb {
     /// Show one order with its goods and parcels
     Show(Which),
     List(list::Args),
+    Export(export::Args),
     /// Print what wx.requestOrderPayment takes
     ///
-    /// Fetch it again each time before the cashier is opened; the newest counts.
+    /// Fetch it again each time before the checkout opens; only the newest is valid.
     PaymentParams(Which),
     Pay(PayArgs),
     /// Close an order that waits for payment
@@ -51,6 +53,7 @@ pub struct CheckSceneArgs {
 pub const SHOWS: &[Shows] = &[
     Shows::list::<shown::Row>("order list"),
     Shows::one::<shown::Row>("order show"),
+    Shows::one::<export::Exported>("order export"),
 ];
 
 /// Report how the payment of an ordinary order ended
@@ -60,13 +63,13 @@ pub const SHOWS: &[Shows] = &[
 pub struct PayArgs {
     #[command(flatten)]
     which: Which,
-    /// How it ended
+    /// Result of the payment
     #[arg(long, value_enum, default_value = "paid")]
     result: PayResult,
     /// Number of the payment at WeChat Pay
     #[arg(long, value_name = "NUMBER")]
     transaction_id: Option<String>,
-    /// When it was paid, China time; now when left out
+    /// When it was paid, China time (default: now)
     #[arg(long, value_name = "TIME", value_parser = crate::cli::values::china_time)]
     pay_time: Option<ChinaTime>,
     /// Why, in your own words
@@ -102,6 +105,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Create(args) => create::run(*args, ctx).await,
         Verb::Show(which) => show(which, ctx).await,
         Verb::List(args) => list::run(args, ctx).await,
+        Verb::Export(args) => export::run(args, ctx).await,
         Verb::PaymentParams(which) => payment_params(which, ctx).await,
         Verb::Pay(args) => pay(args, ctx).await,
         Verb::Close(which) => ctx.ask(&CLOSE, &which.key(ctx).await?).await,

@@ -40,9 +40,10 @@ impl Row {
 
     /// The number that commands take.
     pub fn number(&self) -> &str {
-        match self.order.number.is_empty() {
-            true => &self.order.id,
-            false => &self.order.number,
+        if self.order.number.is_empty() {
+            &self.order.id
+        } else {
+            &self.order.number
         }
     }
 }

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 /// From so many receivers on they are told together.
 const MANY_FROM: usize = 50;
 
-/// Staff: send messages and see what came of them
+/// Staff: send messages and follow their results
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Send(SendArgs),
@@ -32,9 +32,9 @@ pub enum Verb {
 
 /// Send a message to people who are bound
 ///
-/// The receivers are counted first and the number is shown. From 50 on they are told together, and `message show`
-/// follows it; fewer get one message each, and nothing can be followed. A message cannot be taken back, and one whose
-/// answer was lost is not sent again.
+/// The recipients are counted first and the number is shown. From 50 on the message is sent as one batch, which
+/// `message show` follows; fewer get one message each, which cannot be followed. A message cannot be taken back, and
+/// one with a lost answer is not sent again.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["all", "role", "store", "to"]))]
 pub struct SendArgs {
@@ -99,7 +99,7 @@ pub struct ClicksArgs {
     /// Day of sending, e.g. 2022-04-01 (China time)
     #[arg(value_parser = day)]
     day: String,
-    /// What each row is
+    /// What each row counts
     #[arg(long, value_enum, default_value_t)]
     per: Per,
     /// Only this template
@@ -166,8 +166,7 @@ async fn send(args: SendArgs, ctx: &Ctx) -> Result<()> {
             .into());
     }
     let count = receivers.len();
-    ctx.out
-        .note(text!("people who will get it: {count}", count));
+    ctx.out.note(text!("recipients: {count}", count));
     if ctx.global.dry_run {
         return ctx.out.value(&body);
     }

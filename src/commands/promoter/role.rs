@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Subcommand};
 use serde::Serialize;
 
-/// Staff: sort people into roles
+/// Staff: manage roles
 ///
 /// One role is there from the start. Up to 100 can be made; none can be removed.
 #[derive(Debug, Subcommand)]
@@ -31,12 +31,12 @@ pub struct ListArgs {
     rows: Rows,
 }
 
-/// Make a role; it cannot be removed again
+/// Create a role; it cannot be removed
 #[derive(Debug, clap::Args, Serialize)]
 pub struct AddArgs {
     /// Name of the role; 50 bytes at most
     name: String,
-    /// What it is for; 200 bytes at most
+    /// Description; at most 200 bytes
     #[arg(long)]
     desc: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct UpdateArgs {
     /// New name; 50 bytes at most
     #[arg(long)]
     name: Option<String>,
-    /// What it is for; 200 bytes at most
+    /// Description; at most 200 bytes
     #[arg(long)]
     desc: Option<String>,
 }

@@ -36,19 +36,19 @@ struct Filter {
     /// Staff: only this store
     #[arg(long, value_name = "RETAIL_ID", requires = "staff")]
     store: Option<String>,
-    /// Staff: only who is declared and has agreed
+    /// Staff: only people who are declared and have agreed
     #[arg(long, requires = "staff", conflicts_with = "waiting")]
     #[serde(skip)]
     bound: bool,
-    /// Staff: only who is declared and has not agreed yet
+    /// Staff: only people who are declared and have not agreed yet
     #[arg(long, requires = "staff")]
     #[serde(skip)]
     waiting: bool,
-    /// Staff: only who agreed, or took it back, since this day or time
+    /// Staff: only people who agreed or withdrew since this day or time
     #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
     #[serde(skip)]
     changed_since: Option<When>,
-    /// Staff: only who agreed, or took it back, until this day or time
+    /// Staff: only people who agreed or withdrew until this day or time
     #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
     #[serde(skip)]
     changed_until: Option<When>,

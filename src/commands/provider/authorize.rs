@@ -53,9 +53,9 @@ pub struct AuthorizeArgs {
 
 /// Fetch the authorization of a merchant again
 ///
-/// For an authorization that was pushed to `wxsell event listen`, whose code is exchanged; for a code whose exchange
-/// was not answered, another machine, or a profile that was lost. Works where a code was pushed or exchanged once;
-/// otherwise the merchant must authorize again.
+/// Exchanges the code of an authorization that was pushed to `wxsell event listen`. Also helps when the exchange of a
+/// code was not answered, on another machine, or when a profile was lost. Works if a code was pushed or exchanged
+/// before; otherwise the merchant must authorize again.
 #[derive(Debug, clap::Args)]
 pub struct ConnectArgs {
     /// AppID of the merchant
@@ -105,7 +105,7 @@ impl Record for Connected {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("profile", "PROFILE", |c| Cell::Id(c.profile.clone())),
         Column::new("appid", "APPID", |c| Cell::Id(c.appid.clone())),
-        Column::new("secret", "AUTHORISATION IN", |c| {
+        Column::new("secret", "AUTHORIZATION IN", |c| {
             Cell::Text(c.secret.into())
         }),
         Column::new("sets", "SETS", |c| {

@@ -197,13 +197,14 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
         .start_tickets(&provider.appid, secret)
         .await
         .within(|| text!("starting the push of tickets"))?;
-    match ran {
-        true => ctx.out.note(text!(
+    if ran {
+        ctx.out.note(text!(
             "the push was running already; the next ticket comes within 10 minutes"
-        )),
-        false => ctx.out.note(text!(
+        ))
+    } else {
+        ctx.out.note(text!(
             "the push runs now; the first ticket comes within 10 minutes"
-        )),
+        ))
     }
     let started = Started {
         appid: &provider.appid,

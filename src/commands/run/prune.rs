@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Remove what old jobs and events of this shop left on this machine
+/// Remove old jobs and events of this shop from this machine
 ///
 /// What would be removed is listed first and has to be confirmed; --dry-run stops there. Nothing at WeChat changes.
 ///
@@ -21,10 +21,10 @@ use std::time::Duration;
 /// the log of writes. `wxsell event verify` looks no further back than the events that were kept.
 #[derive(Debug, clap::Args)]
 pub struct PruneArgs {
-    /// Remove finished jobs that ended this long ago, at least 1d
+    /// Remove finished jobs older than this, at least 1d
     #[arg(long, value_name = "DURATION", value_parser = age, default_value = "180d")]
     older_than: Duration,
-    /// Remove events that came this long ago, at least 1d
+    /// Remove events older than this, at least 1d
     #[arg(long, value_name = "DURATION", value_parser = age, default_value = "90d")]
     events_older_than: Duration,
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 /// Act as a buyer
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Pay an order in the cashier
+    /// Pay an order at the checkout
     Pay(PayArgs),
     /// Cancel an order that is not paid
     Cancel(OrderArgs),
@@ -29,7 +29,7 @@ pub struct OrderArgs {
 pub struct PayArgs {
     #[command(flatten)]
     order: OrderArgs,
-    /// The cashier finishes, and WeChat looks at the payment for a minute (status 11)
+    /// The checkout finishes, and WeChat checks the payment for a minute (status 11)
     #[arg(long)]
     slow: bool,
     /// Number of the promoter who brought the buyer

@@ -28,7 +28,7 @@ pub enum BuyerVerb {
     Dispute(DisputeArgs),
     /// Submit evidence
     Evidence(EvidenceArgs),
-    /// Say whether a refund that was paid outside has come
+    /// Say whether a refund paid outside WeChat has arrived
     Proof(ProofArgs),
 }
 
@@ -36,13 +36,13 @@ pub enum BuyerVerb {
 pub struct AskArgs {
     /// Number of the order, yours or WeChat's
     order: String,
-    /// Your number of the product; the first that money is left of when left out
+    /// Your product number (default: the first with money left)
     #[arg(long, value_name = "NUMBER")]
     product: Option<String>,
-    /// Your number of the SKU
+    /// Your SKU number
     #[arg(long, value_name = "NUMBER")]
     sku: Option<String>,
-    /// Money to refund, in yuan; all that is left when left out
+    /// Refund amount in yuan (default: all that is left)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Option<Fen>,
     /// Reason by WeChat's number
@@ -63,7 +63,7 @@ pub struct OneArgs {
 pub struct ChangeArgs {
     /// Number of the after-sale, yours or WeChat's
     aftersale: String,
-    /// Money to refund, in yuan
+    /// Refund amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Fen,
 }
@@ -90,7 +90,7 @@ pub struct DisputeArgs {
     /// Kind of dispute by WeChat's number
     #[arg(long = "type", value_name = "NUMBER", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=10))]
     kind: i64,
-    /// What the buyer writes
+    /// Words of the buyer
     #[arg(long, value_name = "TEXT", default_value = "商家拒绝售后")]
     text: String,
 }
@@ -99,7 +99,7 @@ pub struct DisputeArgs {
 pub struct EvidenceArgs {
     /// Number of the dispute
     dispute: String,
-    /// What the buyer writes
+    /// Words of the buyer
     #[arg(long, value_name = "TEXT", default_value = "见聊天记录")]
     text: String,
 }
@@ -111,7 +111,7 @@ pub struct ProofArgs {
     /// It has not come: the platform looks at the proof
     #[arg(long)]
     doubt: bool,
-    /// What the buyer writes
+    /// Words of the buyer
     #[arg(
         long,
         value_name = "TEXT",
@@ -165,7 +165,7 @@ enum Gives {
 pub struct EvidenceOfArgs {
     /// Number of the dispute
     dispute: String,
-    /// Who has to give it
+    /// Who must give evidence
     #[arg(long, value_enum, default_value = "merchant")]
     of: Whose,
 }
@@ -174,7 +174,7 @@ pub struct EvidenceOfArgs {
 pub struct DecideArgs {
     /// Number of the dispute
     dispute: String,
-    /// What the buyer gets
+    /// Outcome for the buyer
     #[arg(long, value_enum)]
     gives: Gives,
     /// Who is liable

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub enum AdminVerb {
-    /// Sign what waits for a signature: the component's agreement, the contract of the merchant number
+    /// Sign what is waiting for a signature: the component's agreement, the merchant number contract
     Sign,
     /// Make the verification transfer, or pass the check of the legal person
     Verify,
@@ -18,22 +18,22 @@ pub enum AdminVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum MerchantVerb {
-    /// Let the application take its next step at once
+    /// Move the application to its next step now
     Pass,
     Reject(RejectNumber),
     /// Freeze a merchant number that is open
     Freeze,
-    /// Let a frozen merchant number work again
+    /// Unfreeze a merchant number
     Thaw,
 }
 
 /// Reject the application for a merchant number
 #[derive(Debug, Args)]
 pub struct RejectNumber {
-    /// What the merchant is told
+    /// Reason given to the merchant
     #[arg(long, default_value = "rejected by order")]
     reason: String,
-    /// Field that is blamed
+    /// Field that is named as wrong
     #[arg(long, value_name = "NAME", default_value = "business_license_info")]
     field: String,
 }
@@ -57,7 +57,7 @@ pub struct Scene {
 pub struct RejectScene {
     #[command(flatten)]
     scene: Scene,
-    /// What the merchant is told
+    /// Reason given to the merchant
     #[arg(long, default_value = "rejected by order")]
     reason: String,
 }

@@ -9,6 +9,7 @@ mod money;
 mod people;
 mod provider;
 mod push;
+mod replay;
 mod seed;
 
 use super::Ctx;
@@ -81,7 +82,7 @@ pub enum Verb {
     /// Pay what `wxsell pay create` made
     #[command(subcommand)]
     Payment(money::PaymentVerb),
-    /// Put money into the available balance, as if orders had settled
+    /// Add money to the available balance, as if orders had settled
     Deposit(money::DepositArgs),
     /// Push the events of the shop to an address, as the platform does
     #[command(subcommand)]
@@ -112,7 +113,7 @@ pub struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub struct ResetArgs {
-    /// Begin before the application, so that every step of joining can be walked
+    /// Start with a shop that has not applied yet, to practice every step of joining
     #[arg(long)]
     bare: bool,
 }
@@ -130,7 +131,7 @@ pub enum AuditVerb {
     Pass(Products),
     /// Reject products, categories and brands that are in audit
     Reject(RejectArgs),
-    /// Take products on the shelf down, as the platform does (status 13)
+    /// Take products down, as the platform does (status 13)
     TakeDown(RejectArgs),
 }
 
@@ -139,7 +140,7 @@ pub struct Products {
     /// Your own product numbers, or tickets of audits
     #[arg(required_unless_present = "all")]
     out_product_ids: Vec<String>,
-    /// Everything it can be done to
+    /// All products, categories and brands in audit
     #[arg(long, conflicts_with = "out_product_ids")]
     all: bool,
 }
@@ -148,7 +149,7 @@ pub struct Products {
 pub struct RejectArgs {
     #[command(flatten)]
     products: Products,
-    /// What the merchant is told
+    /// Reason given to the merchant
     #[arg(long, default_value = "rejected by order")]
     reason: String,
 }
@@ -168,11 +169,12 @@ pub enum FaultVerb {
     List,
     /// Clear injected failures
     Clear(ClearArgs),
+    Replay(replay::ReplayArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct ClearArgs {
-    /// Number of the failure; all when left out
+    /// Number of the failure (default: all)
     id: Option<i64>,
 }
 
@@ -185,10 +187,10 @@ pub struct NewFault {
     /// Only calls whose path starts with this
     #[arg(long, default_value = "/")]
     path: String,
-    /// Answer late by this long, e.g. 800ms
+    /// Delay the answer by this long, e.g. 800ms
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     latency: Option<Duration>,
-    /// Answer nothing for this long, then drop the connection
+    /// Send no answer for this long, then drop the connection
     // Not `--timeout`: that is a global option, and the two would be one to the parser.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     no_answer: Option<Duration>,
@@ -201,13 +203,13 @@ pub struct NewFault {
     /// Answer with a web page instead of JSON
     #[arg(long)]
     html: bool,
-    /// Carry the call out and break the answer off in the middle
+    /// Carry out the call, but cut off the answer in the middle
     #[arg(long)]
     half: bool,
     /// Refuse the call with this errcode
     #[arg(long, allow_negative_numbers = true)]
     errcode: Option<i64>,
-    /// Words that go with the errcode
+    /// Message for the errcode
     #[arg(
         long,
         value_name = "WORDS",
@@ -224,23 +226,23 @@ pub struct NewFault {
     /// Answer with this JSON, whatever the answer would have been
     #[arg(long, value_name = "JSON", value_parser = reply)]
     reply: Option<String>,
-    /// Carry the call out first; only its answer is lost
+    /// Carry out the call first, so that only its answer is lost
     #[arg(long, conflicts_with_all = ["errcode", "latency", "half"])]
     after: bool,
-    /// How many times it strikes (default: once; with a rate, without end)
+    /// How many times it occurs (default: once; with --chance, no limit)
     #[arg(long, value_name = "NUMBER")]
     times: Option<u32>,
-    /// Strike by chance, e.g. 5%
+    /// Occur with this probability, e.g. 5%
     #[arg(long = "chance", value_name = "PERCENT", value_parser = rate)]
     chance: Option<f64>,
-    /// Makes chance repeatable
+    /// Seed for repeatable results
     #[arg(long, default_value_t = 1, requires = "chance")]
     seed: u64,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum TokenVerb {
-    /// Let every token run out at once (42001)
+    /// Expire all tokens now (42001)
     Expire,
     /// Act as another program that takes over the tokens (40001)
     Steal,
@@ -255,10 +257,10 @@ pub struct SetArgs {
     /// How long an audit takes, e.g. 30m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     audit_duration: Option<Duration>,
-    /// Address that may call: one, 172.0.0.* or 10.0.0.0/8 (can be repeated); `any` lets everybody in
+    /// Address that may call, e.g. 203.0.113.9, 172.0.0.* or 10.0.0.0/8 (can be repeated); `any` allows all
     #[arg(long, value_name = "ADDRESS")]
     allow_ip: Vec<String>,
-    /// Check the address on every call, not only where the AppSecret travels
+    /// Check the address on every call, not only on calls that carry the AppSecret
     #[arg(long, value_name = "BOOL")]
     guard_every_call: Option<bool>,
     /// Calls of one path a minute, or off
@@ -586,10 +588,25 @@ impl Record for Happening {
         Column::new("noun", "ITEM", |h| Cell::Word(h.noun.clone())),
         Column::new("number", "NUMBER", |h| Cell::Id(h.number.clone())),
         Column::new("what", "WHAT", |h| Cell::Word(h.what.clone())),
-        Column::new("reason", "REASON", |h| {
-            Cell::Sentence(Text::verbatim(h.reason.as_str()))
+        Column::below("reason", "REASON", |h| match h.reason.as_str() {
+            "" => Cell::Empty,
+            reason => Cell::Sentence(Text::verbatim(reason)),
         }),
     ];
+}
+
+/// One thing that somebody did: a sentence for people.
+fn tell(happened: &Happening, ctx: &Ctx) -> Result<()> {
+    if !ctx.out.is_for_people() || ctx.out.columns.is_some() {
+        return ctx.out.show(happened);
+    }
+    ctx.out.note(text!(
+        "{thing} {number}: {what}",
+        thing = happened.noun.clone(),
+        number = &happened.number,
+        what = happened.what.clone()
+    ));
+    Ok(())
 }
 
 fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
@@ -597,13 +614,17 @@ fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let seconds = i64::try_from(args.duration.as_secs())
         .ok()
         .filter(|seconds| *seconds <= TEN_YEARS)
-        .ok_or_else(|| Failure::input(text!("the clock moves ten years at a time at most")))?;
+        .ok_or_else(|| {
+            Failure::input(text!(
+                "the clock can be advanced by at most ten years at a time"
+            ))
+        })?;
     let advance = shop.advance(seconds)?;
     ctx.out
         .note(text!("the shop's clock: {clock}", clock = advance.clock));
     if advance.tokens_expired > 0 {
         ctx.out.note(text!(
-            "tokens that ran out: {count}",
+            "expired tokens: {count}",
             count = advance.tokens_expired
         ));
     }
@@ -696,6 +717,22 @@ fn fault(args: FaultArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
             ctx.out
                 .note(text!("removed {count} {count:fault|faults}", count));
         }
+        Some(FaultVerb::Replay(args)) => {
+            let replay = replay::read(&args.file)?;
+            for fault in &replay.faults {
+                shop.add_fault(fault)?;
+            }
+            ctx.out.note(text!(
+                "{count} recorded {count:answer is|answers are} given to the next calls; `wxsell sandbox fault clear` removes the rest",
+                count = replay.faults.len()
+            ));
+            if replay.unread > 0 {
+                ctx.out.note(text!(
+                    "{count} recorded {count:answer is|answers are} not JSON and cannot be given",
+                    count = replay.unread
+                ));
+            }
+        }
         None => {
             shop.add_fault(&Fault::try_from(args.new)?)?;
         }
@@ -751,6 +788,7 @@ impl TryFrom<NewFault> for Fault {
             times: new.times.or(once),
             rate: new.chance,
             seed: new.seed,
+            exact: false,
         })
     }
 }

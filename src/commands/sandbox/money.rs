@@ -42,7 +42,7 @@ pub struct PayArgs {
 
 #[derive(Debug, Args)]
 pub struct DepositArgs {
-    /// How much, in yuan
+    /// Amount in yuan
     #[arg(value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Fen,
 }

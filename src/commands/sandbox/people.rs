@@ -1,5 +1,6 @@
 //! `wxsell sandbox promoter`, `sharer`, `staff` and `coupon`: what people around the make-believe shop do.
 
+use super::tell;
 use crate::commands::Ctx;
 use crate::output::{Cell, Column, Record};
 use crate::sandbox::{Sandbox, SharerAnswer, Visited};
@@ -53,9 +54,9 @@ pub struct LiveArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum StaffVerb {
-    /// Let a person who is declared agree
+    /// Let a declared person agree
     Agree(PersonArgs),
-    /// Let a person take the agreement back
+    /// Let a person withdraw the agreement
     Leave(PersonArgs),
     /// Let a visitor come through a person's material, and optionally pay
     Visit(VisitArgs),
@@ -71,7 +72,7 @@ pub struct VisitArgs {
     /// Launch scene of the Mini Program
     #[arg(long, default_value_t = 1007)]
     scene: u32,
-    /// Who comes
+    /// Openid of the visitor
     #[arg(long, value_name = "OPENID", default_value = SOMEBODY)]
     visitor: String,
     /// Mark of the material
@@ -99,7 +100,7 @@ pub struct TakeArgs {
 
 pub fn promoter(verb: PromoterVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let PromoterVerb::Add(args) = verb;
-    ctx.out.show(&shop.add_promoter(&args.nickname)?)
+    tell(&shop.add_promoter(&args.nickname)?, ctx)
 }
 
 pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
@@ -108,10 +109,10 @@ pub fn sharer(verb: SharerVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         SharerVerb::Refuse(args) => (args.openid, SharerAnswer::Refuse),
         SharerVerb::Release(args) => (args.openid, SharerAnswer::Release),
         SharerVerb::Share(args) => {
-            return ctx.out.show(&shop.share_live(&args.openid, &args.live)?);
+            return tell(&shop.share_live(&args.openid, &args.live)?, ctx);
         }
     };
-    ctx.out.show(&shop.answer_as_sharer(&openid, answer)?)
+    tell(&shop.answer_as_sharer(&openid, answer)?, ctx)
 }
 
 pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
@@ -130,7 +131,7 @@ pub fn staff(verb: StaffVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
             shop.visit(&args.openid, visited)?
         }
     };
-    ctx.out.show(&happened)
+    tell(&happened, ctx)
 }
 
 /// A request for a coupon, as it was pushed.

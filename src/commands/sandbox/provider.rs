@@ -25,7 +25,7 @@ pub enum Verb {
     Authorize(AuthorizeArgs),
     /// Let a merchant take the authorization back
     Withdraw(MerchantArgs),
-    /// Let the next renewal for a merchant bring another refresh token
+    /// Let the next renewal for a merchant return a new refresh token
     Rotate(MerchantArgs),
 }
 

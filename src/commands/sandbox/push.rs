@@ -14,11 +14,12 @@ use std::time::Duration;
 pub enum PushVerb {
     /// Push events to this address from now on
     ///
-    /// Those of the profile's account: the store in the sandbox has a push of its own. They are signed with the sandbox's own Token and encrypted with its own key, which `wxsell event listen
-    /// --profile sandbox` knows. They leave after every `sandbox` command, while `sandbox serve` runs, and with
-    /// `sandbox push deliver`; a failed one is tried again at the platform's times on the shop's clock.
+    /// Pushes the events of the profile's account; the store in the sandbox has its own push. Events are signed with
+    /// the sandbox's own Token and encrypted with its own key, which `wxsell event listen --profile sandbox` knows.
+    /// They are sent after every `sandbox` command, while `sandbox serve` runs, and with `sandbox push deliver`; failed
+    /// ones are retried at the platform's intervals on the shop's clock.
     To(Box<ToArgs>),
-    /// Push nowhere
+    /// Stop pushing events
     Off,
     /// List the events of the shop, the newest last
     List(ListArgs),
@@ -28,7 +29,7 @@ pub enum PushVerb {
 
 #[derive(Debug, Args)]
 pub struct ToArgs {
-    /// Where they go, e.g. http://127.0.0.1:8080/wechat
+    /// Address to push to, e.g. http://127.0.0.1:8080/wechat
     url: String,
     /// How a message is protected
     #[arg(long, value_enum, default_value_t)]
@@ -36,7 +37,7 @@ pub struct ToArgs {
     /// Form of the body
     #[arg(long, value_enum, default_value_t)]
     body: Format,
-    /// Try ten times over 3.6 hours, as the store family documents, instead of three times
+    /// Try ten times over 3.6 hours, as documented for the WeChat Store, instead of three times
     #[arg(long)]
     store_schedule: bool,
     /// Share of events that are never sent
@@ -45,7 +46,7 @@ pub struct ToArgs {
     /// Share of events that are sent twice
     #[arg(long, value_name = "PERCENT", value_parser = super::rate, default_value = "0%")]
     double: f64,
-    /// Share of events that change places with the next
+    /// Share of events that arrive out of order
     #[arg(long, value_name = "PERCENT", value_parser = super::rate, default_value = "0%")]
     reorder: f64,
     /// Share of events that arrive damaged at first
@@ -54,10 +55,10 @@ pub struct ToArgs {
     /// Share of events that are late
     #[arg(long, value_name = "PERCENT", value_parser = super::rate, default_value = "0%")]
     delay: f64,
-    /// How late they are
+    /// How late they arrive
     #[arg(long, value_name = "DURATION", value_parser = crate::cli::values::duration, default_value = "10m")]
     late: Duration,
-    /// Makes chance repeatable
+    /// Seed for repeatable results
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
 }
@@ -119,13 +120,15 @@ pub async fn run(verb: PushVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
         PushVerb::To(args) => {
             check_url(&args.url)?;
             shop.push_of(ctx.profile()?.family, Some(to(&args)))?;
-            ctx.out
-                .note(text!("events go to {url} from now on", url = &args.url));
+            ctx.out.note(text!(
+                "events are pushed to {url} from now on",
+                url = &args.url
+            ));
             Ok(())
         }
         PushVerb::Off => {
             shop.push_of(ctx.profile()?.family, None)?;
-            ctx.out.note(text!("events go nowhere from now on"));
+            ctx.out.note(text!("events are no longer pushed"));
             Ok(())
         }
         PushVerb::List(args) => ctx.out.list(&shop.events(args.limit)?),

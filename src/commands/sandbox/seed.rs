@@ -12,33 +12,33 @@ use clap::Args;
 /// The same seed makes the same shop. Existing data is kept.
 #[derive(Debug, Args)]
 pub struct SeedArgs {
-    /// How many products
+    /// Number of products
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(..=10_000))]
     goods: u32,
-    /// How many orders of the last 30 days
+    /// Number of orders in the last 30 days
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=100_000))]
     orders: u32,
-    /// How many refunds and returns of these orders; fewer where the orders do not allow so many
+    /// Number of refunds and returns for these orders; fewer if the orders don't allow so many
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=10_000))]
     aftersales: u32,
     /// Seed of the data; it appears in the numbers of products and orders
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Which of the shops in the sandbox; without it that of the profile. A WeChat Store gets products alone
+    /// Which shop of the sandbox to fill (default: that of the profile); a WeChat Store gets products only
     #[arg(long, value_enum)]
     family: Option<Family>,
-    /// All orders in this state instead of a mixture
+    /// Put all orders in this state
     #[arg(long, value_enum)]
     status: Option<Status>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Status {
-    /// Waits for payment (10)
+    /// Waiting for payment (10)
     Unpaid,
     /// Paid, to be shipped (20)
     Paid,
-    /// On its way (30)
+    /// Shipped (30)
     Shipped,
     /// Received (100)
     Completed,

@@ -17,14 +17,14 @@ pub const SHOWS: &[Shows] = &[Shows::list::<Step>("status")];
 
 /// Show setup progress and the next step
 ///
-/// Every step of the guide with what is done, who is waited for and what is missing. Only reads; a read that fails makes
-/// its step unknown. Exits with 0 when the shop can sell and with 7 when a step that selling needs is open.
+/// Shows every setup step: whether it is done, who it is waiting on, and what is missing. Only reads; if a read fails,
+/// its step is unknown. Exits with 0 when the shop can sell and with 7 when a required step is open.
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
-    /// Keep looking until the shop can sell; redraws on a terminal, prints changed steps elsewhere
+    /// Watch until the shop can sell; redraws on a terminal, prints changed steps elsewhere
     #[arg(long)]
     watch: bool,
-    /// How often to look, e.g. 30s or 5m
+    /// Polling interval, e.g. 30s or 5m
     #[arg(long, value_name = "DURATION", default_value = "30s", requires = "watch", value_parser = crate::cli::values::duration)]
     every: Duration,
 }

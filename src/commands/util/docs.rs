@@ -124,11 +124,10 @@ fn topic_page(topic: &Topic) -> String {
             page.push_str(if indented { ".nf\n" } else { ".fi\n" });
             verbatim = indented;
         }
-        match line.is_empty() {
-            true => page.push_str(".PP\n"),
-            false => {
-                let _ = writeln!(page, "{}", roff(line));
-            }
+        if line.is_empty() {
+            page.push_str(".PP\n")
+        } else {
+            let _ = writeln!(page, "{}", roff(line));
         }
     }
     if verbatim {
@@ -228,9 +227,10 @@ fn roff(text: &str) -> String {
         .replace('\\', "\\e")
         .replace('-', "\\-")
         .replace('\'', "\\(aq");
-    match plain.starts_with('.') {
-        true => format!("\\&{plain}"),
-        false => plain,
+    if plain.starts_with('.') {
+        format!("\\&{plain}")
+    } else {
+        plain
     }
 }
 

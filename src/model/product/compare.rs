@@ -343,9 +343,12 @@ fn new_sku(given: &SkuDraft, head_images: &[String]) -> Result<Sku, Field> {
     let Given::Set(stock) = given.stock else {
         return Err(Field::Stock);
     };
-    let or_head = |image: String| match image.is_empty() {
-        true => head_images.first().cloned().unwrap_or_default(),
-        false => image,
+    let or_head = |image: String| {
+        if image.is_empty() {
+            head_images.first().cloned().unwrap_or_default()
+        } else {
+            image
+        }
     };
     Ok(Sku {
         id: given.id.clone(),

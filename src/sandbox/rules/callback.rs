@@ -38,9 +38,10 @@ pub fn check(tx: &mut Tx<'_>, request: Check) -> Result<Value, Refusal> {
     let Some(host) = address.as_ref().and_then(reqwest::Url::host_str) else {
         return Err(Refusal::new(40201, "invalid check url"));
     };
-    let found: &[&str] = match host.ends_with(".invalid") {
-        true => &[],
-        false => &["203.0.113.9"],
+    let found: &[&str] = if host.ends_with(".invalid") {
+        &[]
+    } else {
+        &["203.0.113.9"]
     };
     let network = match request.check_operator.as_str() {
         "DEFAULT" => "UNICOM",
@@ -54,11 +55,14 @@ pub fn check(tx: &mut Tx<'_>, request: Check) -> Result<Value, Refusal> {
         reply.insert("dns".into(), rows.collect());
     }
     if action != "dns" {
-        let rows = found.iter().map(|ip| match host.starts_with("silent.") {
-            true => json!({"ip": ip, "from_operator": network, "package_loss": "100%"}),
-            false => json!({
-                "ip": ip, "from_operator": network, "package_loss": "0%", "time": "23.079ms",
-            }),
+        let rows = found.iter().map(|ip| {
+            if host.starts_with("silent.") {
+                json!({"ip": ip, "from_operator": network, "package_loss": "100%"})
+            } else {
+                json!({
+                    "ip": ip, "from_operator": network, "package_loss": "0%", "time": "23.079ms",
+                })
+            }
         });
         reply.insert("ping".into(), rows.collect());
     }

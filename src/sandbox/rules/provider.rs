@@ -127,9 +127,10 @@ fn check_secret(tx: &Tx<'_>, call: &Call, appid: &str, secret: &str) -> Result<(
 }
 
 fn check_component(appid: &str) -> Result<(), Refusal> {
-    match appid == PROVIDER_APPID {
-        true => Ok(()),
-        false => Err(Refusal::new(61011, "invalid component")),
+    if appid == PROVIDER_APPID {
+        Ok(())
+    } else {
+        Err(Refusal::new(61011, "invalid component"))
     }
 }
 
@@ -257,9 +258,10 @@ pub struct Info {
 pub fn info(tx: &mut Tx<'_>, request: Info) -> Result<Value, Refusal> {
     check_component(&request.component_appid)?;
     let merchant = authorised(tx, &request.authorizer_appid)?;
-    let refresh_token = match merchant.body.exchanged {
-        true => merchant.body.refresh_token,
-        false => String::new(),
+    let refresh_token = if merchant.body.exchanged {
+        merchant.body.refresh_token
+    } else {
+        String::new()
     };
     Ok(json!({
         "authorizer_info": {
@@ -309,9 +311,10 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
         .all::<Merchant>(MERCHANT, &page)?
         .into_iter()
         .map(|merchant| {
-            let refresh_token = match merchant.body.exchanged {
-                true => merchant.body.refresh_token,
-                false => String::new(),
+            let refresh_token = if merchant.body.exchanged {
+                merchant.body.refresh_token
+            } else {
+                String::new()
             };
             json!({
                 "authorizer_appid": merchant.out_id,
@@ -350,9 +353,10 @@ pub fn may_call(tx: &Tx<'_>, kind: &str, path: &str) -> Result<(), Refusal> {
     // These go by whose token it is.
     let of_anybody = path.starts_with("/cgi-bin/openapi/") || path.starts_with("/cgi-bin/get");
     if kind == "component" {
-        return match of_platform || of_anybody {
-            true => Ok(()),
-            false => Err(Refusal::new(61015, "access_token not from a merchant")),
+        return if of_platform || of_anybody {
+            Ok(())
+        } else {
+            Err(Refusal::new(61015, "access_token not from a merchant"))
         };
     }
     if of_platform {

@@ -152,9 +152,10 @@ pub enum Of {
 
 /// Sets all day counters to 0 by token.
 pub fn clear(tx: &mut Tx<'_>, request: ClearQuota) -> Result<Done, Refusal> {
-    match [APPID, STORE_APPID].contains(&request.appid.as_str()) {
-        true => reset(tx, Of::Shop),
-        false => Err(Refusal::new(40013, "invalid appid")),
+    if [APPID, STORE_APPID].contains(&request.appid.as_str()) {
+        reset(tx, Of::Shop)
+    } else {
+        Err(Refusal::new(40013, "invalid appid"))
     }
 }
 

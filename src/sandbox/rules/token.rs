@@ -62,9 +62,10 @@ impl Owner {
     }
 
     fn of_kind(kind: &str) -> Owner {
-        match kind.starts_with("store ") {
-            true => Owner::Store,
-            false => Owner::Component,
+        if kind.starts_with("store ") {
+            Owner::Store
+        } else {
+            Owner::Component
         }
     }
 }
@@ -256,9 +257,10 @@ pub fn authorise(tx: &Tx<'_>, call: &Call) -> Result<Owner, Refusal> {
             ));
         }
     };
-    match tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
-        true => Err(not_registered(call)),
-        false => Ok(owner),
+    if tx.settings.guard_every_call && !is_listed(tx, &call.client_ip) {
+        Err(not_registered(call))
+    } else {
+        Ok(owner)
     }
 }
 
@@ -271,12 +273,13 @@ fn of_this_account(owner: Owner, path: &str) -> Result<(), Refusal> {
             store::is_own(path) || path.starts_with("/cgi-bin/") || shared
         }
     };
-    match fits {
-        true => Ok(()),
-        false => Err(Refusal::new(
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::new(
             48001,
             "api unauthorized: not an api of this account",
-        )),
+        ))
     }
 }
 

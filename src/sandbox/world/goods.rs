@@ -97,9 +97,10 @@ impl<C: Clone> Versions<C> {
     pub fn write(&mut self, draft: C, later: bool, submit: bool) -> Result<(), Refused> {
         self.may_edit()?;
         self.draft = draft;
-        self.edit = match later {
-            true => Draft::Writing { submit },
-            false => Draft::Editing,
+        self.edit = if later {
+            Draft::Writing { submit }
+        } else {
+            Draft::Editing
         };
         Ok(())
     }

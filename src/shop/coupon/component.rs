@@ -1,62 +1,21 @@
-//! Coupons of the custom component: `/shop/coupon/*`, what one must say before it is sent, and how one is read.
+//! Coupons of the custom component: how one is asked for, and how a draft is made of options, a file and what is now.
 
 use super::{Copy, Coupon, Options};
-use crate::api::json::{field, put};
-use crate::api::reader::{integer, text};
+use crate::api::component::coupon::{
+    copy as read_copy, coupon, draft, kind_number, validity_number,
+};
+use crate::api::json::{object, put, put_missing};
 use crate::lang::Text;
-use crate::model::coupon::{CopyState, Discount, State};
+use crate::model::coupon::{Kind, MOST_PRODUCTS, Wrong};
 use crate::shop::Shop;
 use crate::shop::pass_through::coupon::SHOW;
 use crate::shop::reading::Fetched;
 use crate::text;
-use crate::types::Fen;
 use anyhow::Result;
-use serde_json::{Map, Value, json};
-
-/// Products that one coupon may name.
-const MOST_PRODUCTS: usize = 128;
+use serde_json::{Value, json};
 
 /// Where a coupon is offered; Channels live rooms are the only place that is known.
 const LIVE: i64 = 4;
-
-const STATES: &[(i64, State)] = &[
-    (1, State::Editing),
-    (2, State::InForce),
-    (3, State::Expired),
-    (4, State::Void),
-];
-
-const COPY_STATES: &[(i64, CopyState)] = &[
-    (100, CopyState::Active),
-    (101, CopyState::Expired),
-    (102, CopyState::Used),
-];
-
-fn state(number: i64) -> State {
-    let known = STATES.iter().find(|(known, _)| *known == number);
-    known.map_or(State::Unknown(number), |(_, state)| *state)
-}
-
-pub(super) fn state_number(state: State) -> i64 {
-    if let State::Unknown(number) = state {
-        return number;
-    }
-    let known = STATES.iter().find(|(_, known)| *known == state);
-    known.map_or(0, |(number, _)| *number)
-}
-
-fn copy_state(number: i64) -> CopyState {
-    let known = COPY_STATES.iter().find(|(known, _)| *known == number);
-    known.map_or(CopyState::Unknown(number), |(_, state)| *state)
-}
-
-pub(super) fn copy_state_number(state: CopyState) -> i64 {
-    if let CopyState::Unknown(number) = state {
-        return number;
-    }
-    let known = COPY_STATES.iter().find(|(_, known)| *known == state);
-    known.map_or(0, |(number, _)| *number)
-}
 
 pub(super) async fn get(shop: &Shop, number: &str) -> Result<Fetched<Coupon>> {
     let body = json!({"out_coupon_id": number});
@@ -70,28 +29,6 @@ pub(super) async fn get(shop: &Shop, number: &str) -> Result<Fetched<Coupon>> {
         record,
         unread: Vec::new(),
     })
-}
-
-/// Reads a coupon.
-pub(super) fn coupon(record: &Value) -> Coupon {
-    let discount = &record["coupon_info"]["discount_info"];
-    let share = integer(&discount["discount_num"]).map(Discount::Share);
-    let off = integer(&discount["discount_fee"]).map(|off| Discount::Off(Fen(off)));
-    // WeChat fills in both figures; the kind says which of them counts.
-    let counts = match (integer(&record["type"]), off) {
-        (Some(1 | 3 | 101 | 103), _) | (_, None) => share,
-        (_, off) => off,
-    };
-    Coupon {
-        state: integer(&record["status"]).map(state),
-        share,
-        discount: counts,
-    }
-}
-
-/// The coupon of a row of the list.
-pub(super) fn of_row(row: &Value) -> Coupon {
-    coupon(&row["coupon"])
 }
 
 /// The copy with these numbers among those of a buyer.
@@ -108,15 +45,7 @@ pub(super) async fn copy(
             "result_list",
         )
         .await?;
-    let is =
-        |row: &Value, name: &str, number: &str| text(&row[name]).is_some_and(|own| own == number);
-    let found = rows
-        .into_iter()
-        .find(|row| is(row, "out_coupon_id", coupon) && is(row, "out_user_coupon_id", number));
-    Ok(found.map(|row| Copy {
-        state: integer(&row["status"]).map(copy_state),
-        taken_at: integer(&row["create_time"]),
-    }))
+    Ok(rows.iter().find_map(|row| read_copy(row, coupon, number)))
 }
 
 /// The coupon of a file, whether the file holds the whole request or only the coupon.
@@ -205,192 +134,69 @@ fn overlay(below: &mut Value, above: Value) {
 /// The coupon that options and a base make, with everything that follows from them.
 pub(super) fn made(out_coupon_id: &str, mut coupon: Value, options: &Options) -> Value {
     put(&mut coupon, "out_coupon_id", out_coupon_id.into());
-    if coupon["promote_type"].is_null() {
-        put(&mut coupon, "promote_type", LIVE.into());
-    }
-    if options.discount || coupon["type"].is_null() {
-        let was_shop = !options.products && coupon["type"].as_i64().is_some_and(|t| t > 100);
-        if let Some(kind) = kind(&coupon, options.whole_shop || was_shop) {
+    put_missing(&mut coupon, "promote_type", LIVE.into());
+    let said = draft(&coupon);
+    if options.discount || !said.says_kind {
+        let was_for_all = !options.products && said.kind.is_some_and(|kind| kind.whole_shop);
+        let whole_shop = options.whole_shop || was_for_all;
+        if let Some(gives) = said.gives() {
+            let kind = kind_number(Kind { gives, whole_shop });
             put(&mut coupon, "type", kind.into());
         }
     }
-    let info = ensure(&mut coupon, "coupon_info");
-    let discount = ensure(info, "discount_info");
-    ensure(discount, "discount_condition");
-    let promotion = ensure(info, "promote_info");
-    if promotion["promote_type"].is_null() {
-        put(promotion, "promote_type", LIVE.into());
-    }
-    let valid = ensure(info, "valid_info");
-    let types = [
-        ("valid_day_num", 2),
-        ("valid_second", 3),
-        ("end_time", 1),
-        ("start_time", 1),
-    ];
-    let said = types.iter().find(|(name, _)| !valid[*name].is_null());
-    if let Some((_, kind)) = said {
-        put(valid, "valid_type", (*kind).into());
+    let info = object(&mut coupon, "coupon_info");
+    object(object(info, "discount_info"), "discount_condition");
+    put_missing(object(info, "promote_info"), "promote_type", LIVE.into());
+    let valid = object(info, "valid_info");
+    if let Some(validity) = said.reckons_by() {
+        put(valid, "valid_type", validity_number(validity).into());
     }
     coupon
 }
 
-fn ensure<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
-    let field = field(value, name);
-    if !field.is_object() {
-        *field = Value::Object(Map::new());
-    }
-    field
-}
-
-/// What was not said at all, by the options that say it.
-fn missing(coupon: &Value) -> Vec<Text> {
-    let mut missing = Vec::new();
-    let info = &coupon["coupon_info"];
-    if info["name"].is_null() {
-        missing.push(text!("{option} is missing", option = "--name"));
-    }
-    if coupon["type"].is_null() {
-        missing.push(text!("missing discount: --off or --pays"));
-    }
-    if info["valid_info"]["valid_type"].is_null() {
-        missing.push(text!(
-            "missing validity: --valid-days, --valid-seconds, or --valid-from with --valid-until"
-        ));
-    }
-    missing
-}
-
-/// The kind that a coupon is of: 1–6 for products, 101–104 for the whole shop. A percentage (`discount_num`) with a
-/// condition is 1, an amount (`discount_fee`) above a threshold 2, a percentage 3, an amount 4. `None` where neither
-/// discount is there, or both are.
-fn kind(coupon: &Value, whole_shop: bool) -> Option<i64> {
-    let discount = &coupon["coupon_info"]["discount_info"];
-    let condition = &discount["discount_condition"];
-    let conditioned = is_there(&condition["product_price"]) || is_there(&condition["product_cnt"]);
-    let percentage = is_there(&discount["discount_num"]);
-    let base = match (percentage, is_there(&discount["discount_fee"]), conditioned) {
-        (true, false, true) => 1,
-        (false, true, true) => 2,
-        (true, false, false) => 3,
-        (false, true, false) => 4,
-        _ => return None,
-    };
-    Some(if whole_shop { base + 100 } else { base })
-}
-
 /// Everything that is wrong with a coupon beyond the types of its fields.
 pub(super) fn problems(coupon: &Value) -> Vec<Text> {
-    let mut problems = missing(coupon);
-    let info = &coupon["coupon_info"];
-    discount(coupon, info, &mut problems);
-    taking(&info["receive_info"], &mut problems);
-    validity(&info["valid_info"], &mut problems);
-    problems
+    draft(coupon).wrong().iter().map(words).collect()
 }
 
-fn discount(coupon: &Value, info: &Value, problems: &mut Vec<Text>) {
-    let discount = &info["discount_info"];
-    let condition = &discount["discount_condition"];
-    let kind = coupon["type"].as_i64().unwrap_or_default();
-    let products = condition["out_product_ids"].as_array().map_or(0, Vec::len);
-    if kind != 0 && kind < 100 && products == 0 {
-        problems.push(text!("a coupon for products names at least one product"));
-    }
-    if kind > 100 && products > 0 {
-        problems.push(text!("a coupon for the whole shop names no products"));
-    }
-    if products > MOST_PRODUCTS {
-        problems.push(text!(
+fn words(wrong: &Wrong) -> Text {
+    match wrong {
+        Wrong::NoName => text!("{option} is missing", option = "--name"),
+        Wrong::NoDiscount => text!("missing discount: --off or --pays"),
+        Wrong::NoValidity => text!(
+            "missing validity: --valid-days, --valid-seconds, or --valid-from with --valid-until"
+        ),
+        Wrong::NoProducts => text!("a coupon for products names at least one product"),
+        Wrong::NeedlessProducts => text!("a coupon for the whole shop names no products"),
+        Wrong::TooManyProducts(count) => text!(
             "a coupon names {most} products at most, this one {count}",
             most = MOST_PRODUCTS,
-            count = products
-        ));
-    }
-    let conditioned = is_there(&condition["product_price"]) || is_there(&condition["product_cnt"]);
-    match kind % 100 {
-        1 | 3 if !is_there(&discount["discount_num"]) => {
-            problems.push(text!("a coupon of this kind says what share buyers pay"));
+            count = *count
+        ),
+        Wrong::NoShare => text!("a coupon of this kind says what share buyers pay"),
+        Wrong::NoAmountOff => text!("a coupon of this kind says how many yuan it takes off"),
+        Wrong::NoTradeIn => text!("a trade-in coupon needs {field}", field = "tradein_info"),
+        Wrong::NoBuyGet => text!("a buy-and-get coupon needs {field}", field = "buyget_info"),
+        Wrong::NoThreshold => {
+            text!("a coupon of this kind says from what amount or number of pieces on")
         }
-        2 | 4 if !is_there(&discount["discount_fee"]) => {
-            problems.push(text!(
-                "a coupon of this kind says how many yuan it takes off"
-            ));
+        Wrong::NothingOff => text!("the amount off must be more than 0"),
+        Wrong::OffTooMuch => text!("the amount off must be less than the amount to reach"),
+        Wrong::NoCopies => text!("numbers of coupons begin at 1"),
+        Wrong::MorePerBuyerThanAll => text!("one buyer may not take more coupons than there are"),
+        Wrong::TakingBackwards => {
+            text!(
+                "{what} ends before it begins",
+                what = text!("the time of taking")
+            )
         }
-        5 if !is_there(&condition["tradein_info"]) => {
-            problems.push(text!(
-                "a trade-in coupon needs {field}",
-                field = "tradein_info"
-            ));
+        Wrong::NoSpan => text!("a fixed validity has a beginning and an end"),
+        Wrong::NoDays => text!("validity in days is 1 day at least"),
+        Wrong::NoSeconds => text!("validity in seconds is 1 second at least"),
+        Wrong::ValidityBackwards => {
+            text!("{what} ends before it begins", what = text!("the validity"))
         }
-        6 if !is_there(&condition["buyget_info"]) => {
-            problems.push(text!(
-                "a buy-and-get coupon needs {field}",
-                field = "buyget_info"
-            ));
-        }
-        _ => {}
     }
-    if matches!(kind % 100, 1 | 2) && !conditioned {
-        problems.push(text!(
-            "a coupon of this kind says from what amount or number of pieces on"
-        ));
-    }
-    let off = discount["discount_fee"].as_i64();
-    if off.is_some_and(|off| off <= 0) {
-        problems.push(text!("the amount off must be more than 0"));
-    }
-    if let (Some(off), Some(over)) = (off, condition["product_price"].as_i64())
-        && off >= over
-    {
-        problems.push(text!(
-            "the amount off must be less than the amount to reach"
-        ));
-    }
-}
-
-fn taking(taking: &Value, problems: &mut Vec<Text>) {
-    let (total, each) = (
-        taking["total_num"].as_i64(),
-        taking["limit_num_one_person"].as_i64(),
-    );
-    if total.is_some_and(|total| total < 1) || each.is_some_and(|each| each < 1) {
-        problems.push(text!("numbers of coupons begin at 1"));
-    }
-    if let (Some(total), Some(each)) = (total, each)
-        && each > total
-    {
-        problems.push(text!("one buyer may not take more coupons than there are"));
-    }
-    order(taking, text!("the time of taking"), problems);
-}
-
-fn validity(valid: &Value, problems: &mut Vec<Text>) {
-    match valid["valid_type"].as_i64() {
-        Some(1) if !is_there(&valid["start_time"]) || !is_there(&valid["end_time"]) => {
-            problems.push(text!("a fixed validity has a beginning and an end"));
-        }
-        Some(2) if valid["valid_day_num"].as_i64().unwrap_or(0) < 1 => {
-            problems.push(text!("validity in days is 1 day at least"));
-        }
-        Some(3) if valid["valid_second"].as_i64().unwrap_or(0) < 1 => {
-            problems.push(text!("validity in seconds is 1 second at least"));
-        }
-        _ => {}
-    }
-    order(valid, text!("the validity"), problems);
-}
-
-fn order(times: &Value, what: Text, problems: &mut Vec<Text>) {
-    if let (Some(start), Some(end)) = (times["start_time"].as_i64(), times["end_time"].as_i64())
-        && start >= end
-    {
-        problems.push(text!("{what} ends before it begins", what));
-    }
-}
-
-fn is_there(value: &Value) -> bool {
-    !value.is_null()
 }
 
 #[cfg(test)]
@@ -426,12 +232,12 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(
-                kind(&coupon(discount.clone()), false),
-                product,
-                "{discount}"
-            );
-            assert_eq!(kind(&coupon(discount.clone()), true), shop, "{discount}");
+            let kind = |whole_shop| {
+                let gives = draft(&coupon(discount.clone())).gives()?;
+                Some(kind_number(Kind { gives, whole_shop }))
+            };
+            assert_eq!(kind(false), product, "{discount}");
+            assert_eq!(kind(true), shop, "{discount}");
         }
     }
 

@@ -4,32 +4,14 @@ mod component;
 
 use super::reading::Fetched;
 use super::{Shop, lacks};
+use crate::api::component::coupon as wire;
 use crate::lang::Text;
-use crate::model::coupon::{CopyState, Discount, State};
+use crate::model::coupon::{Copy, CopyState, Coupon, State};
 use crate::text;
 use crate::types::Family;
 use crate::types::share::Share;
 use anyhow::Result;
 use serde_json::Value;
-
-/// A coupon as far as the program works with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Coupon {
-    /// `None` where it is not told.
-    pub state: Option<State>,
-    /// What buyers pay of the price, where it says that.
-    pub share: Option<Discount>,
-    /// What counts of all that it says.
-    pub discount: Option<Discount>,
-}
-
-/// A copy that a buyer holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Copy {
-    pub state: Option<CopyState>,
-    /// Unix seconds.
-    pub taken_at: Option<i64>,
-}
 
 /// Which options a draft is made or changed by.
 #[derive(Debug, Clone, Copy, Default)]
@@ -75,7 +57,7 @@ impl Shop {
 /// The coupon of a row of the list.
 pub fn of_row(family: Family, row: &Value) -> Option<Coupon> {
     match family {
-        Family::Component => Some(component::of_row(row)),
+        Family::Component => Some(wire::of_row(row)),
         Family::Store => None,
     }
 }
@@ -86,7 +68,7 @@ pub fn of_row(family: Family, row: &Value) -> Option<Coupon> {
 /// For a family without coupons.
 pub fn state_number(family: Family, state: State) -> Result<i64> {
     match family {
-        Family::Component => Ok(component::state_number(state)),
+        Family::Component => Ok(wire::state_number(state)),
         Family::Store => Err(lacks(text!("this command")).into()),
     }
 }
@@ -97,7 +79,7 @@ pub fn state_number(family: Family, state: State) -> Result<i64> {
 /// For a family without coupons.
 pub fn copy_state_number(family: Family, state: CopyState) -> Result<i64> {
     match family {
-        Family::Component => Ok(component::copy_state_number(state)),
+        Family::Component => Ok(wire::copy_state_number(state)),
         Family::Store => Err(lacks(text!("this command")).into()),
     }
 }

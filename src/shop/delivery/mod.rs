@@ -3,7 +3,9 @@
 
 mod carriers;
 mod component;
+mod headings;
 mod one;
+pub mod packing;
 mod plan;
 mod report;
 mod send;

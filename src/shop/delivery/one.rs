@@ -109,7 +109,9 @@ impl Shop {
         }
         if let Some(why) = self.held_back(&order).await {
             return Err(Failure::input(why)
-                .hint(text!("end the after-sale first: `wxsell aftersale list`"))
+                .hint(text!(
+                    "settle the after-sale first: `wxsell aftersale list`"
+                ))
                 .into());
         }
         let body = self.parcels_request(&shipment, shipment.finish != Finish::No)?;

@@ -182,9 +182,10 @@ pub fn plan(
         problems.push((None, text!("the order is another buyer's")));
     }
     shipment.leave_out(order);
-    match problems.is_empty() {
-        true => Ok(shipment),
-        false => Err(problems),
+    if problems.is_empty() {
+        Ok(shipment)
+    } else {
+        Err(problems)
     }
 }
 
@@ -237,12 +238,13 @@ fn pack(
             let named = named.map_or("", String::as_str);
             problems.push((
                 Some(at),
-                match found.is_empty() {
-                    true => match twin(rows, line) {
+                if found.is_empty() {
+                    match twin(rows, line) {
                         Some((named, other)) => twin_words(named, other),
                         None => text!("the order has no {named}", named),
-                    },
-                    false => text!("{named} has several SKUs in this order: name one", named),
+                    }
+                } else {
+                    text!("{named} has several SKUs in this order: name one", named)
                 },
             ));
             continue;

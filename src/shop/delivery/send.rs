@@ -466,9 +466,10 @@ impl Sender<'_> {
         let (_, operation) = SEND.operation();
         let body = self.shop.parcels_request(work, finish)?;
         self.shop.ask(operation, &[], &body).await?;
-        Ok(match finish {
-            true => action::SHIPPED,
-            false => action::PART,
+        Ok(if finish {
+            action::SHIPPED
+        } else {
+            action::PART
         })
     }
 }

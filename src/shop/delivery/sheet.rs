@@ -1,10 +1,13 @@
 //! Tables of parcels: which column holds what, and the rows with all that is wrong in their cells.
 
+pub use super::headings::Field;
+use super::headings::HEADINGS;
+use super::packing;
 use crate::bulk::csv::{CsvReader, Dialect, Encoding, dialect};
 use crate::bulk::inputs::{Inputs, expand, names_of};
 use crate::bulk::number::{self, Refusal};
 use crate::bulk::sheet::too_many;
-use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters, plain_heading};
+use crate::bulk::source::{CellKind, Row, Source, SourceKind, column_letters};
 use crate::bulk::xlsx::Book;
 use crate::bulk::xlsx::choose::{HEAD_ROWS, choose, hidden_rows};
 use crate::fail::Failure;
@@ -15,122 +18,6 @@ use anyhow::Result;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    Order,
-    Openid,
-    Carrier,
-    Waybill,
-    Product,
-    Sku,
-    Count,
-    Reason,
-}
-
-/// The headings of each field, plain: lower case, without blanks, dashes and underscores. The first stands in messages.
-const HEADINGS: &[(Field, &[&str])] = &[
-    (
-        Field::Order,
-        &[
-            "订单号",
-            "outorderid",
-            "order",
-            "ordernumber",
-            "orderno",
-            "orderid",
-            "订单",
-            "商家订单号",
-            "商户订单号",
-            "订单编号",
-            "微信订单号",
-        ],
-    ),
-    (
-        Field::Openid,
-        &["openid", "buyer", "买家openid", "用户openid", "买家"],
-    ),
-    (
-        Field::Carrier,
-        &[
-            "快递公司",
-            "carrier",
-            "deliveryid",
-            "deliverycompany",
-            "company",
-            "物流公司",
-            "承运商",
-            "快递",
-            "快递名称",
-            "快递公司名称",
-            "快递公司编码",
-        ],
-    ),
-    (
-        Field::Waybill,
-        &[
-            "运单号",
-            "waybill",
-            "waybillid",
-            "trackingnumber",
-            "trackingno",
-            "tracking",
-            "快递单号",
-            "物流单号",
-            "运单编号",
-        ],
-    ),
-    (
-        Field::Product,
-        &[
-            "商品编号",
-            "outproductid",
-            "product",
-            "商家商品编号",
-            "商品编码",
-            "商家商品id",
-            "商家编码",
-        ],
-    ),
-    (
-        Field::Sku,
-        &[
-            "sku编号",
-            "outskuid",
-            "sku",
-            "商家sku编号",
-            "规格编码",
-            "规格编号",
-            "sku编码",
-            "skuid",
-        ],
-    ),
-    (
-        Field::Count,
-        &[
-            "数量",
-            "count",
-            "productcnt",
-            "quantity",
-            "qty",
-            "pieces",
-            "件数",
-            "发货数量",
-        ],
-    ),
-    (Field::Reason, &["reason", "失败原因", "原因"]),
-];
-
-impl Field {
-    pub fn of_heading(heading: &str) -> Option<Field> {
-        let plain = plain_heading(heading);
-        HEADINGS
-            .iter()
-            .find(|(_, names)| names.contains(&plain.as_str()))
-            .map(|(field, _)| *field)
-    }
-}
 
 /// One row: a parcel of an order, or a part of one.
 #[derive(Debug, Clone, Default)]
@@ -214,6 +101,8 @@ pub struct Table {
     pub lines: Vec<Line>,
     pub problems: Vec<Problem>,
     pub notices: Vec<Text>,
+    /// Rows with neither carrier nor waybill number: orders that wait for their parcel.
+    waiting: Vec<Line>,
     /// The first row of a file, while its headings are looked for.
     above: Option<Row>,
 }
@@ -248,6 +137,7 @@ impl Table {
             table.file(how)?;
         }
         table.compare_orders();
+        table.set_aside();
         Ok(table)
     }
 
@@ -283,9 +173,59 @@ impl Table {
         self.notices.extend(hidden_rows(&file, &hidden));
         if before == self.lines.len() + self.problems.len() {
             let heading = self.this().heading.max(1);
-            self.note(heading, None, "", text!("it holds no parcels"), None);
+            let input = self.sheets.len() - 1;
+            let none = match self.waiting.iter().any(|line| line.input == input) {
+                true => text!("no row has a carrier and a waybill number"),
+                false => text!("it holds no parcels"),
+            };
+            self.note(heading, None, "", none, None);
         }
         Ok(())
+    }
+
+    /// Rows that wait for their parcel are not sent. An order of which other rows are in a parcel may be meant to go in
+    /// that one, or in another one later: whoever wrote the table has to say which.
+    fn set_aside(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let packed: HashMap<String, usize> = (0..self.lines.len())
+            .map(|at| (folded(&self.lines[at].order), at))
+            .collect();
+        let mut wrong: HashSet<String> = HashSet::new();
+        let mut aside: Vec<(usize, u32)> = Vec::new();
+        for line in &waiting {
+            let order = folded(&line.order);
+            let Some(other) = packed.get(&order) else {
+                aside.push((line.input, line.row));
+                continue;
+            };
+            let sheet = &self.sheets[line.input];
+            let column = sheet.column(Field::Waybill);
+            self.problems.push(Problem {
+                place: sheet.place(line.row, column),
+                order: line.order.clone(),
+                message: text!(
+                    "the order has a waybill number in row {row} and none here",
+                    row = self.lines[*other].row
+                ),
+                hint: Some(text!(
+                    "write it here too, or delete this row if it goes in a later parcel"
+                )),
+                at: (line.input, line.row),
+                column,
+            });
+            wrong.insert(order);
+        }
+        if !wrong.is_empty() {
+            self.lines
+                .retain(|line| !wrong.contains(&folded(&line.order)));
+        }
+        if let Some((input, row)) = aside.first() {
+            self.notices.push(text!(
+                "{count} {count:row|rows} without carrier and waybill number {count:is|are} not sent (first: {place})",
+                count = aside.len(),
+                place = self.sheets[*input].place(*row, None)
+            ));
+        }
     }
 
     fn csv(&mut self, how: &Reading, tab: bool) -> Result<()> {
@@ -419,7 +359,8 @@ impl Table {
         let (mut unread, mut sound) = (Vec::new(), true);
         for (at, (heading, _)) in row.cells().enumerate() {
             let field = Field::of_heading(heading);
-            if field.is_none() && !heading.trim().is_empty() {
+            let known = heading.trim().is_empty() || packing::is_for_people(heading);
+            if field.is_none() && !known {
                 unread.push(heading.trim().to_owned());
             }
             if field.is_some() && columns.contains(&field) {
@@ -515,6 +456,11 @@ impl Table {
             let message = text!("a number of pieces, but not of which product");
             wrong.push((None, message, Some(text!("name the product or the SKU"))));
         }
+        let is_waiting = line.carrier.is_empty() && line.waybill.is_empty();
+        if is_waiting && !line.order.is_empty() && wrong.is_empty() {
+            self.waiting.push(line);
+            return;
+        }
         for (field, empty, what) in [
             (
                 Field::Order,
@@ -599,7 +545,7 @@ mod tests {
         for content in [
             chinese.as_bytes(),
             &gbk,
-            "Order,Receiver,Carrier,Waybill_ID,out_sku_id,Qty\nA1,x,顺丰,SF1,T1,2\n".as_bytes(),
+            "Order,Remark,Carrier,Waybill_ID,out_sku_id,Qty\nA1,x,顺丰,SF1,T1,2\n".as_bytes(),
         ] {
             let table = read(content);
             assert_eq!(table.problems.len(), 0, "{:?}", table.problems);
@@ -638,6 +584,36 @@ mod tests {
         assert!(found.iter().all(|line| line.starts_with("t.csv:")));
         let table = read("订单号,快递公司\nA1,顺丰\n".as_bytes());
         assert_eq!((table.problems.len(), table.lines.len()), (1, 0));
+    }
+
+    #[test]
+    fn rows_that_wait_for_a_parcel_are_set_aside_unless_their_order_has_one() {
+        let table =
+            read("订单号,快递公司,运单号,SKU编号\nA1,顺丰,SF1,S1\nA2,,,S1\nA3,,,\n".as_bytes());
+        assert_eq!(table.problems.len(), 0, "{:?}", table.problems);
+        assert_eq!(table.lines.len(), 1);
+        let told = table.notices[0].to_string();
+        assert_eq!(
+            told,
+            "2 rows without carrier and waybill number are not sent (first: t.csv:3)"
+        );
+        let table = read("订单号,快递公司,运单号,SKU编号\nA1,顺丰,SF1,S1\nA1,,,S2\n".as_bytes());
+        let problem = &table.problems[0];
+        assert_eq!(
+            (problem.place.as_str(), problem.message.to_string().as_str()),
+            (
+                "t.csv:3 C3 运单号",
+                "the order has a waybill number in row 2 and none here"
+            )
+        );
+        assert_eq!(table.lines.len(), 0);
+        let table = read("订单号,快递公司,运单号\nA1,,\n".as_bytes());
+        let told = table.problems[0].message.to_string();
+        assert_eq!(told, "no row has a carrier and a waybill number");
+        // Half of it is a slip.
+        let table = read("订单号,快递公司,运单号\nA1,顺丰,\n".as_bytes());
+        let told = table.problems[0].message.to_string();
+        assert_eq!(told, "the waybill number is missing");
     }
 
     #[test]

@@ -67,9 +67,10 @@ impl Shop {
 impl Plan<'_> {
     /// Refuses where no evidence seems to be taken.
     pub fn guard(&self) -> Result<()> {
-        match self.force {
-            true => Ok(()),
-            false => guard(&self.before.dispute, self.evidence.number),
+        if self.force {
+            Ok(())
+        } else {
+            guard(&self.before.dispute, self.evidence.number)
         }
     }
 

@@ -132,9 +132,10 @@ impl Sendable for AddSpu {
                         image: given(gives(Column::ThumbImg), sku.thumb_img),
                         price: given(gives(Column::SalePrice), sku.sale_price),
                         list_price: given(gives(Column::MarketPrice), sku.market_price),
-                        stock: match gives(Column::StockNum) {
-                            true => Given::Set(sku.stock_num),
-                            false => Given::Keep,
+                        stock: if gives(Column::StockNum) {
+                            Given::Set(sku.stock_num)
+                        } else {
+                            Given::Keep
                         },
                         code: given(gives(Column::SkuCode), sku.sku_code.unwrap_or_default()),
                         barcode: given(gives(Column::Barcode), sku.barcode.unwrap_or_default()),
@@ -393,9 +394,10 @@ impl Shop {
 
     /// The same, of a draft that was read.
     pub async fn with_online(&self, spu: Spu) -> anyhow::Result<Held> {
-        let online = match may_differ_online(&spu) {
-            true => self.goods(&spu.out_product_id, super::Copy::Online).await?,
-            false => None,
+        let online = if may_differ_online(&spu) {
+            self.goods(&spu.out_product_id, super::Copy::Online).await?
+        } else {
+            None
         };
         Ok(held(spu, online))
     }
@@ -412,9 +414,12 @@ pub fn document(given: Options, out_product_id: &str, sku: Option<String>) -> Va
     };
     // As in a sheet, `[clear]` empties a field.
     let text = |given: Option<String>| {
-        given.map(|text| match text == CLEAR {
-            true => Value::Null,
-            false => text.into(),
+        given.map(|text| {
+            if text == CLEAR {
+                Value::Null
+            } else {
+                text.into()
+            }
         })
     };
     let list = |given: &[String]| {

@@ -405,9 +405,10 @@ pub async fn plan<T: Sendable>(
 ) -> Result<Plan> {
     let items = Items::open(state, shop_key, "goods")?;
     let mut plan = Plan {
-        categories: match T::AUDITED {
-            true => preconditions(shop, state, shop_key).await?,
-            false => None,
+        categories: if T::AUDITED {
+            preconditions(shop, state, shop_key).await?
+        } else {
+            None
         },
         ..Plan::default()
     };
@@ -415,9 +416,10 @@ pub async fn plan<T: Sendable>(
     let notes = notes(&items, catalogue, options, &mut drafts)?;
     let to_look = notes.iter().filter(|note| **note & note::DONE == 0).count();
     let stock_only = !thorough && !T::AUDITED && is_stock_only(catalogue)?;
-    let look = match stock_only {
-        true => Look::No,
-        false => how_to_look(shop, state, to_look, thorough).await?,
+    let look = if stock_only {
+        Look::No
+    } else {
+        how_to_look(shop, state, to_look, thorough).await?
     };
     let empty_shop = matches!(&look, Look::List(shelf) if shelf.borrow().places.is_empty());
     let unread = matches!(look, Look::No) || empty_shop;
@@ -454,13 +456,15 @@ pub async fn plan<T: Sendable>(
                 let draft = drafts.borrow_mut().at(index).transpose()?;
                 let draft = draft.ok_or_else(|| anyhow::anyhow!("a product is gone"))?;
                 let key = &draft.outline.key;
-                let known = match note & note::KNOWN != 0 {
-                    true => items.known(key)?,
-                    false => None,
+                let known = if note & note::KNOWN != 0 {
+                    items.known(key)?
+                } else {
+                    None
                 };
-                let seen = match note & note::DONE != 0 {
-                    true => Seen::NotRead,
-                    false => see(shop, look, key, known.is_some()).await?,
+                let seen = if note & note::DONE != 0 {
+                    Seen::NotRead
+                } else {
+                    see(shop, look, key, known.is_some()).await?
                 };
                 anyhow::Ok((draft, known, note, seen))
             }
@@ -476,9 +480,10 @@ pub async fn plan<T: Sendable>(
             (Seen::Absent, Look::Single) if T::AUDITED => {
                 if numbers.is_none() {
                     let pages = shop.goods_pages().await?;
-                    numbers = Some(match pages <= FEW_CALLS as u64 {
-                        true => Some(Shelf::read(shop, state).await?),
-                        false => None,
+                    numbers = Some(if pages <= FEW_CALLS as u64 {
+                        Some(Shelf::read(shop, state).await?)
+                    } else {
+                        None
                     });
                 }
                 match numbers.as_mut().and_then(Option::as_mut) {
@@ -583,9 +588,10 @@ fn is_stock_only<T: Sendable>(catalogue: &Catalogue<T>) -> Result<bool> {
 
 /// Whichever way of asking takes fewer calls, if it is worth them.
 async fn how_to_look(shop: &Shop, state: &State, to_look: usize, thorough: bool) -> Result<Look> {
-    let most = match thorough {
-        true => usize::MAX,
-        false => (to_look / PRODUCTS_A_CALL).max(FEW_CALLS),
+    let most = if thorough {
+        usize::MAX
+    } else {
+        (to_look / PRODUCTS_A_CALL).max(FEW_CALLS)
     };
     if to_look <= 1 {
         return Ok(Look::Single);
@@ -659,9 +665,12 @@ impl Liner<'_> {
         match seen {
             Seen::There(held) => {
                 let all_known = resolve(&mut wanted)?;
-                let promised = |comparison: &Comparison| match all_known {
-                    true => comparison.promise().max(UNPROMISED + 1),
-                    false => UNPROMISED,
+                let promised = |comparison: &Comparison| {
+                    if all_known {
+                        comparison.promise().max(UNPROMISED + 1)
+                    } else {
+                        UNPROMISED
+                    }
                 };
                 let comparison = compare(&wanted, &held, memory, rules);
                 let promise = promised(&comparison);

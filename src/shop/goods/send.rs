@@ -261,9 +261,10 @@ impl<'a, T: Sendable> Sender<'a, T> {
 
     /// What may be done with a product: what was agreed on for it, else what holds for all.
     fn rules(&self, key: &str) -> Rules {
-        match self.plan.agreed.contains(key) {
-            true => self.options.rules.agreed(),
-            false => self.options.rules,
+        if self.plan.agreed.contains(key) {
+            self.options.rules.agreed()
+        } else {
+            self.options.rules
         }
     }
 
@@ -433,9 +434,10 @@ impl<'a, T: Sendable> Sender<'a, T> {
         match self.shop.held(key).await? {
             Some(held) => {
                 // Our own first arrival, whose answer was lost, may have made it.
-                let unchanged = match lost {
-                    true => action::CONFIRMED,
-                    false => action::UNCHANGED,
+                let unchanged = if lost {
+                    action::CONFIRMED
+                } else {
+                    action::UNCHANGED
                 };
                 self.update_found(draft, held, unchanged, aftermath).await
             }
@@ -668,9 +670,10 @@ impl<'a, T: Sendable> Sender<'a, T> {
         if !is_file && (!self.options.rehost || hosted(reference)) {
             return Ok(Some(reference.to_owned()));
         }
-        let key = match is_file {
-            true => reference.to_owned(),
-            false => format!("url:{reference}"),
+        let key = if is_file {
+            reference.to_owned()
+        } else {
+            format!("url:{reference}")
         };
         self.state.image_url(&self.shop_key, &key)
     }

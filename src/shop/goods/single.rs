@@ -94,16 +94,9 @@ fn planned(number: &str, given: &Given, skus: &[Sku]) -> Result<Planned> {
     let held = sku
         .as_ref()
         .and_then(|sku| skus.iter().find(|held| held.out_sku_id == *sku));
-    if let (Some(sku), None, None) = (&sku, held, given.price) {
+    if let Some(sku) = &sku {
         let known: Vec<&str> = skus.iter().map(|sku| &*sku.out_sku_id).collect();
-        return Err(Failure::input(text!(
-            "product {product} has no SKU {sku}; it has {skus}",
-            product = number,
-            sku,
-            skus = known.join(", ")
-        ))
-        .hint(text!("a new SKU needs --price, --stock and --attr"))
-        .into());
+        given.refuse_unknown_sku(number, sku, &known)?;
     }
     let held = held.cloned();
     Ok(Planned { sku, held })
@@ -120,6 +113,25 @@ impl Given {
                 "say what changes, e.g. --price, --stock, --title or --image; `wxsell goods update --help` lists all"
             ))
             .into())
+    }
+
+    /// Refuses a SKU that the product does not have, unless all is given that a new one needs.
+    ///
+    /// # Errors
+    /// Of kind `Input`.
+    pub fn refuse_unknown_sku(&self, product: &str, sku: &str, known: &[&str]) -> Result<()> {
+        let is_new = self.price.is_some() && self.stock.is_some() && !self.attributes.is_empty();
+        if is_new || known.is_empty() || known.contains(&sku) {
+            return Ok(());
+        }
+        Err(Failure::input(text!(
+            "product {product} has no SKU {sku}; it has {skus}",
+            product,
+            sku,
+            skus = known.join(", ")
+        ))
+        .hint(text!("a new SKU needs --price, --stock and --attr"))
+        .into())
     }
 
     fn changes_sku(&self) -> bool {

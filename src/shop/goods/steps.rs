@@ -68,16 +68,18 @@ impl Steps {
         let failure = Failure::from_any(error);
         let row = Stepped {
             out_product_id,
-            result: match failure.unclear {
-                true => "unclear",
-                false => "refused",
+            result: if failure.unclear {
+                "unclear"
+            } else {
+                "refused"
             },
             errcode: failure.errcode,
             reason: Some(failure.message.clone()),
         };
-        self.unknown_in_a_row = match failure.unclear {
-            true => self.unknown_in_a_row + 1,
-            false => 0,
+        self.unknown_in_a_row = if failure.unclear {
+            self.unknown_in_a_row + 1
+        } else {
+            0
         };
         let for_all = matches!(failure.kind, Kind::Access | Kind::Network | Kind::Limited);
         if for_all || self.unknown_in_a_row >= UNKNOWN_IN_A_ROW {

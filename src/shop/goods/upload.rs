@@ -25,7 +25,7 @@ pub struct How<'a> {
     pub command: &'a str,
     /// How it was started, as it is kept with the run.
     pub job: String,
-    /// Products sent at the same time.
+    /// Number of products to send in parallel.
     pub jobs: usize,
     /// Where rows that fail are written; beside each file where not said.
     pub failed_file: Option<&'a Path>,

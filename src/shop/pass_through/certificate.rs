@@ -7,7 +7,7 @@ verbs! {
         "brand_info",
         &[
             ("brand_wording", "BRAND"),
-            ("sale_authorization", "SALES AUTHORISATION"),
+            ("sale_authorization", "SALES AUTHORIZATION"),
             (
                 "trademark_registration_certificate",
                 "REGISTRATION CERTIFICATE",

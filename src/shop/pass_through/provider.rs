@@ -31,7 +31,7 @@ verbs! {
         "list",
         &[
             ("authorizer_appid", "APPID"),
-            ("auth_time", "AUTHORISED"),
+            ("auth_time", "AUTHORIZED"),
             ("refresh_token", "REFRESH TOKEN"),
         ],
     ).takes(OWN);

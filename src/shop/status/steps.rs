@@ -399,20 +399,19 @@ fn channels(read: &Read<Component>) -> Step {
         _ => {
             let open = component.open_tasks();
             let words = open.iter().map(|task| task.word()).collect::<Vec<_>>();
-            match open.is_empty() {
-                true => step
-                    .is(State::Todo, text!("not applied for"))
-                    .run("access scene"),
-                false => step
-                    .is(
-                        State::Waiting,
-                        text!(
-                            "finish these tasks first: {tasks}",
-                            tasks = words.join(", ")
-                        ),
-                    )
-                    .who(text!("you"))
-                    .run("access status"),
+            if open.is_empty() {
+                step.is(State::Todo, text!("not applied for"))
+                    .run("access scene")
+            } else {
+                step.is(
+                    State::Waiting,
+                    text!(
+                        "finish these tasks first: {tasks}",
+                        tasks = words.join(", ")
+                    ),
+                )
+                .who(text!("you"))
+                .run("access status")
             }
         }
     }

@@ -1438,11 +1438,10 @@ impl<'a> Reader<'a> {
                     "the store has no right to a brand \"{brand}\"",
                     brand = text
                 ),
-                Some(match self.facts.brands.is_empty() {
-                    true => text!(
-                        "leave it empty for no brand, or add the brand in the store's console"
-                    ),
-                    false => text!(
+                Some(if self.facts.brands.is_empty() {
+                    text!("leave it empty for no brand, or add the brand in the store's console")
+                } else {
+                    text!(
                         "its brands are {brands}; leave it empty for none",
                         brands = self
                             .facts
@@ -1451,7 +1450,7 @@ impl<'a> Reader<'a> {
                             .map(|brand| brand.ch_name.as_str())
                             .collect::<Vec<_>>()
                             .join(", ")
-                    ),
+                    )
                 }),
             );
         }
@@ -1695,9 +1694,10 @@ fn content_of(path: &Path, folder: &Path) -> Result<String, (Text, Option<Text>)
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let folder = match folder.as_os_str().is_empty() {
-                true => Path::new("."),
-                false => folder,
+            let folder = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
             };
             return Err((
                 text!("there is no image {path}", path = shown),
@@ -1752,10 +1752,7 @@ fn taken_out((name, value): (String, String)) -> (String, String) {
 
 /// A cell that says so empties its field; an empty cell keeps it.
 fn cleared(text: String) -> String {
-    match text == CLEAR {
-        true => String::new(),
-        false => text,
-    }
+    if text == CLEAR { String::new() } else { text }
 }
 
 fn number_of(row: &SkuRow) -> Option<&str> {

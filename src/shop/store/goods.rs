@@ -199,9 +199,10 @@ impl Shop {
             true
         })
         .await?;
-        match total == state.known_products(shop_key)?.len() as u64 {
-            true => Ok(None),
-            false => self.learn_products(state, shop_key).await.map(Some),
+        if total == state.known_products(shop_key)?.len() as u64 {
+            Ok(None)
+        } else {
+            self.learn_products(state, shop_key).await.map(Some)
         }
     }
 
@@ -314,9 +315,10 @@ impl Shop {
     /// Changes what needs no audit. A difference of stock is never sent twice; a lost answer is settled by comparing.
     async fn change_freely(&self, change: &UpdateAuditFree) -> Result<()> {
         let differs = change.skus.iter().any(|sku| sku.stock_info.is_some());
-        let resend = match differs {
-            true => Resend::Never,
-            false => UpdateAuditFree::RESEND,
+        let resend = if differs {
+            Resend::Never
+        } else {
+            UpdateAuditFree::RESEND
         };
         let _: Done = self
             .client
@@ -414,9 +416,10 @@ impl Shop {
 const AS_LINK: u8 = 1;
 
 fn mime_of(bytes: &[u8]) -> &'static str {
-    match bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
-        true => "image/png",
-        false => "image/jpeg",
+    if bytes.starts_with(&[0x89, b'P', b'N', b'G']) {
+        "image/png"
+    } else {
+        "image/jpeg"
     }
 }
 
@@ -1069,9 +1072,10 @@ impl<'a> Sender<'a> {
 
     fn has_room_for_new(&self) -> Result<(), Failure> {
         let left = *self.left.borrow();
-        match left.all != Some(0) && left.new == Some(0) && !self.options.draft {
-            true => Err(left_for_later()),
-            false => Ok(()),
+        if left.all != Some(0) && left.new == Some(0) && !self.options.draft {
+            Err(left_for_later())
+        } else {
+            Ok(())
         }
     }
 
@@ -1332,9 +1336,10 @@ impl<'a> Sender<'a> {
                 product.edit_status,
                 Some(edit::NOT_SUBMITTED | edit::WRITING | edit::WRITING_SDK | edit::WRITE_FAILED)
             ) {
-                let number = match product.out_product_id.is_empty() {
-                    true => product.product_id.to_string(),
-                    false => product.out_product_id.clone(),
+                let number = if product.out_product_id.is_empty() {
+                    product.product_id.to_string()
+                } else {
+                    product.out_product_id.clone()
                 };
                 self.state.forget_upload(&self.shop_key, &number)?;
             }

@@ -94,12 +94,13 @@ impl CategoryPath {
             .names
             .first()
             .is_some_and(|root| root.contains("食品") || root.contains("生鲜"));
-        match is_food {
-            true => Requirements {
+        if is_food {
+            Requirements {
                 head_images: 4,
                 detail_images: 3,
-            },
-            false => Requirements::default(),
+            }
+        } else {
+            Requirements::default()
         }
     }
 }

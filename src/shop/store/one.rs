@@ -24,7 +24,11 @@ impl Shop {
         })?;
         match &given.sku {
             _ if !given.of_sku() => Ok(None),
-            Some(named) => Ok(Some(named.clone())),
+            Some(named) => {
+                let known: Vec<&str> = held.skus.iter().map(|sku| &*sku.out_sku_id).collect();
+                given.refuse_unknown_sku(number, named, &known)?;
+                Ok(Some(named.clone()))
+            }
             None if held.skus.len() < 2 => Ok(None),
             None => Err(several(held.skus.len()).into()),
         }

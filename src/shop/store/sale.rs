@@ -51,9 +51,12 @@ impl Shop {
                 let known: Vec<&str> = online
                     .skus
                     .iter()
-                    .map(|sku| match sku.out_sku_id.is_empty() {
-                        true => sku.sku_id.as_str(),
-                        false => &sku.out_sku_id,
+                    .map(|sku| {
+                        if sku.out_sku_id.is_empty() {
+                            sku.sku_id.as_str()
+                        } else {
+                            &sku.out_sku_id
+                        }
                     })
                     .collect();
                 return Err(Failure::input(text!(

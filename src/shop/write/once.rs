@@ -164,9 +164,10 @@ const KEPT: usize = 16_384;
 /// An answer as it is kept beside the movement, so that the same command can show it.
 fn kept(reply: &Value) -> String {
     let reply = reply.to_string();
-    match reply.len() > KEPT {
-        true => String::new(),
-        false => reply,
+    if reply.len() > KEPT {
+        String::new()
+    } else {
+        reply
     }
 }
 

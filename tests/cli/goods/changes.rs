@@ -254,6 +254,23 @@ fn one_product_is_added_and_changed_from_options() {
         (&json!("A"), &json!(1250), &json!(2_100_000_000u64))
     );
     world.ok(&["sandbox", "advance", "1h"]);
+    // A mistyped SKU is no new one.
+    let told = world.refused(
+        2,
+        &["goods", "update", "A", "--sku", "TYPO", "--price", "13"],
+    );
+    assert!(
+        told.contains("product A has no SKU TYPO; it has A"),
+        "{told}"
+    );
+    let shown = world.ok(&["goods", "show", "A"]);
+    assert!(
+        shown.contains("1423 (") && shown.contains("2100000000 (no brand)"),
+        "{shown}"
+    );
+    let seen = world.calls().len();
+    world.ok(&["goods", "show", "A"]);
+    assert_eq!(world.paths_since(seen), ["/shop/spu/get"], "names are kept");
     let seen = world.calls().len();
     let report = world.json(&["goods", "update", "A", "--price", "13", "--stock", "0"]);
     assert_eq!(report["updated_free"], 1);
@@ -289,6 +306,45 @@ fn what_options_lack_is_named_all_at_once_and_leaves_no_file() {
     ");
     let told = world.refused(2, &["goods", "update", "A", "--price", "1.234"]);
     assert!(told.contains("more than two decimals"), "{told}");
+    // What is wrong is named by its option, before any call.
+    let seen = world.calls().len();
+    for (option, value, why) in [
+        ("--price", "-1", "must be more than 0"),
+        ("--price", "0", "must be more than 0"),
+        ("--market-price", "-1", "must be more than 0"),
+        ("--stock", "-1", "must be at least 0"),
+    ] {
+        for profile in ["sandbox", "store-sandbox"] {
+            for verb in ["update", "add"] {
+                let given = format!("{option}={value}");
+                let said = world.at(profile, &["goods", verb, "A", &given]);
+                assert_eq!(said.code, Some(2), "{given}: {}", said.stderr);
+                assert!(
+                    said.stderr.contains(option) && said.stderr.contains(why),
+                    "{given}: {}",
+                    said.stderr
+                );
+                assert!(!said.stderr.contains("skus["), "{}", said.stderr);
+            }
+        }
+    }
+    for profile in ["sandbox", "store-sandbox"] {
+        let said = world.at(profile, &["goods", "update", "A", "--sku", "TYPO"]);
+        assert_eq!(said.code, Some(2), "{}", said.stderr);
+        assert!(
+            said.stderr.contains("nothing to change was given"),
+            "{}",
+            said.stderr
+        );
+    }
+    assert_eq!(world.calls().len(), seen);
+    let said = world.run(&["goods", "add", "A", "--price", "1", "--stock", "1"]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.text().contains("A --title") && said.text().contains("--image is missing"),
+        "{}",
+        said.text()
+    );
 
     // The number of a deleted product: refused by the shop, with what to do.
     world.write("goods.csv", teas(&[("A", "1")]));

@@ -1,8 +1,7 @@
 //! `wxsell goods list` and `show` for a WeChat Store.
 
-use super::super::list::{
-    Audit, GoodsPage, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading,
-};
+use super::super::list::{Audit, GoodsRow, ListArgs, ShowArgs, SkuRow, Status, broke_off, reading};
+use super::super::page::GoodsPage;
 use crate::api::Endpoint;
 use crate::api::component::goods::SkuAttr;
 use crate::api::store::goods::{GetProduct, GetProductReply, Product, Sku};
@@ -265,5 +264,6 @@ pub async fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
     let wechat = Some(record(ctx, &reply)?);
     let row = known_row(reply, args.online, ctx)?.ok_or_else(absent)?;
     note_untold(usize::from(is_untold(&row)), ctx);
-    ctx.out.show(&GoodsPage(GoodsRow { wechat, ..row }))
+    let row = GoodsRow { wechat, ..row };
+    ctx.out.show(&GoodsPage::of(row, ctx).await?)
 }

@@ -369,9 +369,10 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
     ctx.out.check_report::<Report, Event>()?;
     files.check_failed_files(args.failed_file.as_deref())?;
     args.report.iter().try_for_each(ReportFile::check)?;
-    let question = match options.remove_missing {
-        true => removal(&sender, &products, ctx).await?,
-        false => None,
+    let question = if options.remove_missing {
+        removal(&sender, &products, ctx).await?
+    } else {
+        None
     };
     ctx.before_write(question).await?;
     let _one_job = shop.one_job(args.busy).await?;
@@ -496,9 +497,10 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
                 planned::ADD | planned::AUDITED_UPDATE | planned::SUBMIT
             ));
             rows += 1;
-            match is_table && rows > MOST_ROWS {
-                true => Ok(()),
-                false => lines.push(&line),
+            if is_table && rows > MOST_ROWS {
+                Ok(())
+            } else {
+                lines.push(&line)
             }
         })
         .await?;

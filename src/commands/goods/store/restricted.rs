@@ -8,10 +8,10 @@ use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 
-/// Show products that WeChat holds back, where and why
+/// Show products that WeChat restricts, where and why
 ///
-/// A product that is on sale and that buyers do not find is usually here. Without numbers all products on sale are
-/// looked at.
+/// Products that are on sale but that buyers do not find are usually listed here. Without numbers, all products on sale
+/// are checked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Numbers of products
@@ -45,11 +45,11 @@ fn place(scene: i64) -> Text {
     match scene {
         1 => text!("live broadcasts"),
         2 => text!("short videos"),
-        3 => text!("home page of the store and windows of promoters"),
+        3 => text!("store home page and promoter showcases"),
         4 => text!("search"),
         5 => text!("advertisements"),
         6 => text!("orders and cards"),
-        7 => text!("the league"),
+        7 => text!("affiliate network"),
         8 => text!("recommendations"),
         9 => text!("sale"),
         10 => text!("offending parts are hidden"),

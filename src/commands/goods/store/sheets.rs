@@ -1,11 +1,11 @@
 //! `wxsell goods export` and `template` for a WeChat Store.
 
-use super::super::export::{ExportArgs, Exported};
+use super::super::export::{ExportArgs, Exported, tell};
 use super::super::list::{broke_off, reading};
 use super::super::template::{TemplateArgs, Written};
 use super::cache;
 use crate::commands::Ctx;
-use crate::commands::whole_file::{refuse_existing, write};
+use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
@@ -17,10 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// The kind of file that an ending names.
 fn kind_of(path: &Path) -> Result<SheetKind> {
-    let ending = path
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
-    match ending.as_deref() {
+    match ending(path).as_deref() {
         Some("xlsx") => Ok(SheetKind::Xlsx),
         Some("csv") => Ok(SheetKind::Csv),
         _ => Err(Failure::input(text!(
@@ -76,11 +73,12 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
     write(&args.output, args.force, |out| {
         export.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Exported {
+    let exported = Exported {
         file: args.output.display().to_string(),
         products: export.products,
         skus: export.skus,
-    })
+    };
+    tell(&exported, ctx)
 }
 
 pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
@@ -116,7 +114,8 @@ pub async fn template(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     write(&path, args.force, |out| {
         template.write(out, kind, ctx.out.lang)
     })?;
-    ctx.out.show(&Written {
+    let written = Written {
         file: path.display().to_string(),
-    })
+    };
+    written.tell(None, ctx)
 }

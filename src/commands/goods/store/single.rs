@@ -19,6 +19,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
 pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     let id = &args.out_product_id;
     let given = args.fields.given();
+    given.refuse_nothing()?;
     let sku = ctx.shop().await?.plan_store_update(id, &given).await?;
     send_one(id, given, sku, &args.send, "goods update", ctx).await
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::{Serialize, Serializer};
 
-/// WeChat Store: what the platform may do on its own when products are submitted
+/// WeChat Store: automatic handling of submitted products
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show the switches

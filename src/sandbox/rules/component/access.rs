@@ -151,9 +151,10 @@ struct Scene {
 
 /// A shop that may sell in Channels, or one that has not even asked.
 pub fn seed(tx: &mut Tx<'_>, bare: bool) -> Result<(), Refusal> {
-    let all: BTreeSet<i64> = match bare {
-        true => BTreeSet::new(),
-        false => Task::ALL.iter().map(|task| *task as i64).collect(),
+    let all: BTreeSet<i64> = if bare {
+        BTreeSet::new()
+    } else {
+        Task::ALL.iter().map(|task| *task as i64).collect()
     };
     let now = tx.now;
     let access = Document {
@@ -363,9 +364,10 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     for scene in tx.due::<Scene>(SCENE)? {
         let at = scene.due.unwrap_or(tx.now);
         // The first check item looks at customer service.
-        let verdict = match account::has_customer_service(tx)? {
-            true => None,
-            false => Some((0, "未设置客服".to_owned())),
+        let verdict = if account::has_customer_service(tx)? {
+            None
+        } else {
+            Some((0, "未设置客服".to_owned()))
         };
         happenings.push(end_scene(tx, scene, at, verdict)?);
     }

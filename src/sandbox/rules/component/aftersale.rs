@@ -250,9 +250,10 @@ fn open(
         return Err(Refusal::new(2_747_013, "after-sale already exists"));
     }
     let id = tx.next_id(NOUN)?;
-    let out_id = match own.is_empty() {
-        true => format!("#{id}"),
-        false => own,
+    let out_id = if own.is_empty() {
+        format!("#{id}")
+    } else {
+        own
     };
     let state = match body.kind {
         RETURN => 23,
@@ -316,9 +317,10 @@ fn freight(
         }
         _ => 0,
     };
-    match body.orderamt.0 > 0 && beyond <= freight_left {
-        true => Ok(Fen(beyond.max(0))),
-        false => Err(too_much()),
+    if body.orderamt.0 > 0 && beyond <= freight_left {
+        Ok(Fen(beyond.max(0)))
+    } else {
+        Err(too_much())
     }
 }
 

@@ -201,12 +201,13 @@ pub fn rule(_: &mut Tx<'_>, call: &Call, asked: Asked) -> Result<Value, Refusal>
 pub fn enter(tx: &Tx<'_>, third: u64, has_licence_picture: bool) -> Result<(), Refusal> {
     let Some(row) = TREE.iter().find(|row| row.third == third) else {
         return Err(
-            match TREE
+            if TREE
                 .iter()
                 .any(|row| row.first.0 == third || row.second.0 == third)
             {
-                true => Refusal::new(1_000_007, "third_cat_id is not a third-level category"),
-                false => Refusal::new(1_000_009, "category does not exist"),
+                Refusal::new(1_000_007, "third_cat_id is not a third-level category")
+            } else {
+                Refusal::new(1_000_009, "category does not exist")
             },
         );
     };

@@ -150,9 +150,10 @@ fn booked(tx: &Tx<'_>, until: i64) -> Result<Vec<(Movement, i64, i64)>, Refusal>
     all.sort_by_key(|movement| movement.seq);
     let mut balance = 0;
     let with_balance = all.into_iter().map(|movement| {
-        let fen = match own(&movement.target) {
-            true => movement.amount.0,
-            false => -movement.amount.0,
+        let fen = if own(&movement.target) {
+            movement.amount.0
+        } else {
+            -movement.amount.0
         };
         balance += fen;
         (movement, fen, balance)

@@ -176,9 +176,10 @@ pub fn update(tx: &mut Tx<'_>, UpdateSpu(spu): UpdateSpu) -> Result<UpdateSpuRep
         .online
         .as_ref()
         .is_some_and(|online| audited(online) == audited(&spu));
-    let takes = match only_free_fields {
-        true => tx.settings.audit_seconds.min(QUICK_AUDIT),
-        false => tx.settings.audit_seconds,
+    let takes = if only_free_fields {
+        tx.settings.audit_seconds.min(QUICK_AUDIT)
+    } else {
+        tx.settings.audit_seconds
     };
     product.body.draft = spu;
     let skus = hand_in(tx, &mut product, takes)?;

@@ -63,12 +63,13 @@ fn ordinary(
         of.state,
         order::status::PAID | order::status::SHIPPED | order::status::COMPLETED
     );
-    match reported && !of.body.is_controlled() {
-        true => Ok(of),
-        false => Err(Refusal::new(
+    if reported && !of.body.is_controlled() {
+        Ok(of)
+    } else {
+        Err(Refusal::new(
             100_000,
             format!("order state does not allow the step: {}", of.state),
-        )),
+        ))
     }
 }
 

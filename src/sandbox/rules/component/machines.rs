@@ -407,14 +407,17 @@ impl Play<'_, '_> {
             7..=9 => self.act("platform asked", |tx| {
                 aftersale::ask_platform(tx, &number, 7, "x").map(drop)
             }),
-            10 => match self.dice.bool() {
-                true => self.act("proof confirmed", |tx| {
-                    aftersale::buyer_confirms_proof(tx, &number).map(drop)
-                }),
-                false => self.act("proof doubted", |tx| {
-                    complaint::doubt_proof(tx, &number, "x").map(drop)
-                }),
-            },
+            10 => {
+                if self.dice.bool() {
+                    self.act("proof confirmed", |tx| {
+                        aftersale::buyer_confirms_proof(tx, &number).map(drop)
+                    })
+                } else {
+                    self.act("proof doubted", |tx| {
+                        complaint::doubt_proof(tx, &number, "x").map(drop)
+                    })
+                }
+            }
             _ => self.act("refund will fail", |tx| {
                 aftersale::fail_next_refund(tx, &number).map(drop)
             }),

@@ -79,11 +79,12 @@ fn bad(words: impl std::fmt::Display) -> Refusal {
 /// 6–32 characters from digits, letters and `_-|*@`.
 fn number(name: &str, text: &str) -> Result<(), Refusal> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
-    match (6..=32).contains(&text.len()) && text.bytes().all(fits) {
-        true => Ok(()),
-        false => Err(bad(format_args!(
+    if (6..=32).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err(bad(format_args!(
             "{name} must have 6 to 32 digits, letters or _-|*@"
-        ))),
+        )))
     }
 }
 
@@ -333,9 +334,10 @@ pub fn refund(tx: &mut Tx<'_>, request: Refund) -> Result<Value, Refusal> {
         .iter()
         .find(|part| part.number == request.refund_no);
     if let Some(known) = known {
-        return match known.amount == request.refund_amount {
-            true => Ok(json!({})),
-            false => Err(bad("refund_no was used for another amount")),
+        return if known.amount == request.refund_amount {
+            Ok(json!({}))
+        } else {
+            Err(bad("refund_no was used for another amount"))
         };
     }
     if request.refund_amount.0 <= 0 || request.refund_amount.0 > body.left() {

@@ -323,9 +323,10 @@ fn end(
     if is_brand {
         told["brand_id"] = audit.body.brand_id.unwrap_or_default().into();
     }
-    let event = match is_brand {
-        true => "open_product_brand_audit",
-        false => "open_product_category_audit",
+    let event = if is_brand {
+        "open_product_brand_audit"
+    } else {
+        "open_product_category_audit"
     };
     tx.emit(event, &json!({"QualificationAuditResult": told}))?;
     Ok(Happening {

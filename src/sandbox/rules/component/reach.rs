@@ -405,9 +405,10 @@ pub fn clicks(tx: &mut Tx<'_>, request: Clicks) -> Result<Value, Refusal> {
             .map(|(kind, taps)| json!({"msg_type": kind, "click_uv": taps, "click_pv": taps}))
             .collect()
     };
-    match rows.is_empty() {
-        true => Err(nothing()),
-        false => Ok(json!({"data_list": rows})),
+    if rows.is_empty() {
+        Err(nothing())
+    } else {
+        Ok(json!({"data_list": rows}))
     }
 }
 

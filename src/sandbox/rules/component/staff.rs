@@ -332,7 +332,7 @@ pub fn answer(tx: &mut Tx<'_>, openid: &str, agrees: bool) -> Result<Happening, 
         .ok_or_else(|| Refusal::new(103_001, format!("{openid} is not declared")))?;
     let what = match (agrees, person.state) {
         (true, _) => text!("agreed"),
-        (false, AGREED) => text!("took the agreement back"),
+        (false, AGREED) => text!("withdrew the agreement"),
         (false, _) => return Err(Refusal::new(103_001, format!("{openid} has not agreed"))),
     };
     person.state = if agrees { AGREED } else { TAKEN_BACK };

@@ -341,9 +341,10 @@ fn step(tx: &mut Tx<'_>, mut found: Document<Application>, at: i64) -> Result<Ha
     match found.state {
         state::CHECKING => {
             found.body.rejected = flaws(tx, &found.body.sent)?;
-            match found.body.rejected.is_empty() {
-                true => go(tx, found, at, state::NEED_VERIFY, Some(at + VERIFY_WITHIN)),
-                false => go(tx, found, at, state::REJECTED, None),
+            if found.body.rejected.is_empty() {
+                go(tx, found, at, state::NEED_VERIFY, Some(at + VERIFY_WITHIN))
+            } else {
+                go(tx, found, at, state::REJECTED, None)
             }
         }
         state::NEED_VERIFY => {

@@ -324,15 +324,17 @@ impl Leaf {
                     min_delay_day: 4,
                     max_delay_day: 15,
                 }),
-                product_price_threshold: match self.presale {
-                    true => "0".into(),
-                    false => String::new(),
+                product_price_threshold: if self.presale {
+                    "0".into()
+                } else {
+                    String::new()
                 },
-                rest: object(match self.presale {
-                    true => json!({
+                rest: object(if self.presale {
+                    json!({
                         "delivery_after_presale": {"presale_cycle_span": 15, "min_delay_day": 1, "max_delay_day": 3},
-                    }),
-                    false => json!({}),
+                    })
+                } else {
+                    json!({})
                 }),
             }),
             size_chart: Some(self.sizes()),
@@ -358,9 +360,10 @@ impl Leaf {
         };
         SizeChartRule {
             is_support: self.size_chart,
-            item_list: match self.size_chart {
-                true => vec![item("胸围", "2", "3", true), item("衣长", "3", "1", false)],
-                false => Vec::new(),
+            item_list: if self.size_chart {
+                vec![item("胸围", "2", "3", true), item("衣长", "3", "1", false)]
+            } else {
+                Vec::new()
             },
         }
     }
@@ -479,9 +482,10 @@ fn leaf_of(path: &[Id]) -> Result<&'static Leaf, Refusal> {
         let inside = LEAVES
             .iter()
             .any(|leaf| leaf.path.iter().any(|(id, _)| *id == last));
-        return Err(match inside {
-            true => Refusal::new(10_020_504, "category is not a leaf"),
-            false => wrong(),
+        return Err(if inside {
+            Refusal::new(10_020_504, "category is not a leaf")
+        } else {
+            wrong()
         });
     };
     if path.len() != leaf.path.len() {
@@ -494,10 +498,7 @@ fn leaf_of(path: &[Id]) -> Result<&'static Leaf, Refusal> {
         .iter()
         .zip(leaf.path)
         .all(|(given, (id, _))| given.number() == *id);
-    match same {
-        true => Ok(leaf),
-        false => Err(wrong()),
-    }
+    if same { Ok(leaf) } else { Err(wrong()) }
 }
 
 fn by_id(id: &Id) -> Result<&'static Leaf, Refusal> {

@@ -172,9 +172,10 @@ fn submit(tx: &mut Tx<'_>, held: &mut Held) -> Result<(), Refusal> {
             "audit submissions of this hour are used up",
         ));
     }
-    let room = match left.day == Some(0) || is_new && left.new == Some(0) {
-        true => Room::Used,
-        false => Room::Free,
+    let room = if left.day == Some(0) || is_new && left.new == Some(0) {
+        Room::Used
+    } else {
+        Room::Free
     };
     held.body.submit(room).map_err(refusal)?;
     if room == Room::Free {
@@ -388,17 +389,19 @@ fn check_sizes(product: &Product, rule: &CategoryRule) -> Result<(), Refusal> {
         line.is_none_or(|line| {
             one.value_list.is_empty()
                 || one.value_list.iter().any(|value| {
-                    let measure = match one.is_range {
-                        true => format!("{}-{}", value.left, value.right),
-                        false => value.value.clone(),
+                    let measure = if one.is_range {
+                        format!("{}-{}", value.left, value.right)
+                    } else {
+                        value.value.clone()
                     };
                     value.key.is_empty() || line.read(&measure).is_none()
                 })
         })
     });
-    match missing || wrong {
-        true => Err(parameter("size_chart")),
-        false => Ok(()),
+    if missing || wrong {
+        Err(parameter("size_chart"))
+    } else {
+        Ok(())
     }
 }
 
@@ -549,13 +552,14 @@ fn check_images(
             return refuse(10_020_228, "head image is used by another product");
         }
     }
-    match product
+    if product
         .product_qua_infos
         .iter()
         .any(|paper| paper.qua_url.len() > 10)
     {
-        true => refuse(10_020_027, "too many qualification images"),
-        false => Ok(()),
+        refuse(10_020_027, "too many qualification images")
+    } else {
+        Ok(())
     }
 }
 
@@ -635,9 +639,10 @@ fn check_skus(product: &Product) -> Result<(), Refusal> {
         pairs
     };
     let kinds: HashSet<Vec<String>> = product.skus.iter().map(attributes).collect();
-    match kinds.len() < product.skus.len() {
-        true => refuse(10_020_034, "two skus have the same attributes"),
-        false => Ok(()),
+    if kinds.len() < product.skus.len() {
+        refuse(10_020_034, "two skus have the same attributes")
+    } else {
+        Ok(())
     }
 }
 
@@ -699,9 +704,10 @@ pub fn update_free(tx: &mut Tx<'_>, request: UpdateAuditFree) -> Result<Done, Re
 
 /// A running flash sale locks the SKUs.
 fn unlocked(tx: &Tx<'_>, product: &Id) -> Result<(), Refusal> {
-    match sale::locks(tx, product)? {
-        true => Err(Refusal::new(10_020_014, "product is in a flash sale")),
-        false => Ok(()),
+    if sale::locks(tx, product)? {
+        Err(Refusal::new(10_020_014, "product is in a flash sale"))
+    } else {
+        Ok(())
     }
 }
 

@@ -270,12 +270,13 @@ pub fn check_link(tx: &Tx<'_>, link: &str) -> Result<(), Refusal> {
         Some(hash) => tx.find::<Held>(NOUN, hash)?.is_some(),
         None => false,
     };
-    match known {
-        true => Ok(()),
-        false => Err(Refusal::new(
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::new(
             10_020_300,
             format!("image does not exist: {link}"),
-        )),
+        ))
     }
 }
 

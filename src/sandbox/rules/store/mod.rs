@@ -158,9 +158,10 @@ impl Page {
     /// The key of the page after this one; empty at the end.
     pub fn next(&self, came: usize, total: u64, what: &str) -> String {
         let after = self.skip + u32::try_from(came).unwrap_or(0);
-        match u64::from(after) < total && came > 0 {
-            true => format!("{after:x}-{}", mark(what, i64::from(self.size))),
-            false => String::new(),
+        if u64::from(after) < total && came > 0 {
+            format!("{after:x}-{}", mark(what, i64::from(self.size)))
+        } else {
+            String::new()
         }
     }
 }

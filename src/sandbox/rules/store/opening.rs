@@ -478,15 +478,16 @@ fn check_address(fields: &Map<String, Value>) -> Result<(), Refusal> {
         );
     }
     let province = part("province_name");
-    match ["香港", "澳门", "台湾"]
+    if ["香港", "澳门", "台湾"]
         .iter()
         .any(|one| province.contains(one))
     {
-        true => refuse(
+        refuse(
             10_021_202,
             "addresses outside the mainland are not supported",
-        ),
-        false => Ok(()),
+        )
+    } else {
+        Ok(())
     }
 }
 
@@ -682,9 +683,10 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
                     CATEGORY => held.draft.to_string(),
                     _ => held.out_id.clone(),
                 },
-                what: match bad {
-                    true => text!("audit rejected"),
-                    false => text!("audit passed"),
+                what: if bad {
+                    text!("audit rejected")
+                } else {
+                    text!("audit passed")
                 },
                 reason: held.body.reason.clone(),
             });

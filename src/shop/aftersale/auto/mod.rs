@@ -222,9 +222,10 @@ impl Runner<'_> {
             // One that was tried before counts already.
             let tried = tried.get(&row.number).copied().unwrap_or_default();
             let others = Fen(spent.0 - tried.0);
-            match others.0.saturating_add(amount.0) > self.policy.per_day.0 {
-                true => row.wait(self.over(amount, others)),
-                false => spent = Fen(others.0 + amount.0),
+            if others.0.saturating_add(amount.0) > self.policy.per_day.0 {
+                row.wait(self.over(amount, others))
+            } else {
+                spent = Fen(others.0 + amount.0)
             }
         }
         Ok(())

@@ -432,9 +432,10 @@ fn unescape(text: &str) -> String {
 /// The text of a value in a spreadsheet, which [`read_cell`] reads back.
 pub fn cell_of(field: Field, value: &Value) -> String {
     let cell = bare_cell(field, value);
-    match field.shape() != Shape::Id && unguarded(&cell) != cell {
-        true => format!("'{cell}"),
-        false => cell,
+    if field.shape() != Shape::Id && unguarded(&cell) != cell {
+        format!("'{cell}")
+    } else {
+        cell
     }
 }
 

@@ -21,9 +21,10 @@ pub struct Document {
     pub faults: Vec<(String, Field, Fault)>,
 }
 
-/// Reads one document. `vet` checks each value and may change it.
+/// Reads one document. `called` is what messages call a field; `vet` checks each value and may change it.
 pub fn read<T: Payload>(
     text: &str,
+    called: &dyn Fn(Field) -> &'static str,
     vet: &mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
 ) -> Result<Document, Fault> {
     let json: Json = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
@@ -38,6 +39,7 @@ pub fn read<T: Payload>(
     };
     let mut reader = Reader::<T> {
         document: Document::default(),
+        called,
         vet,
         payload: std::marker::PhantomData,
     };
@@ -157,6 +159,7 @@ fn repeated_key(text: &str) -> Option<String> {
 
 struct Reader<'a, T> {
     document: Document,
+    called: &'a dyn Fn(Field) -> &'static str,
     vet: &'a mut dyn FnMut(Field, &str, &mut Value) -> Result<(), Fault>,
     payload: std::marker::PhantomData<T>,
 }
@@ -180,9 +183,10 @@ impl<T: Payload> Reader<'_, T> {
 
     /// A checked value; `None` for an empty one and for one with a fault, which is noted.
     fn value(&mut self, path: &str, field: Field, json: Json) -> Option<Value> {
-        match read_value(field, json) {
+        let name = (self.called)(field);
+        match read_value(field, name, json) {
             Ok(None) => None,
-            Ok(Some(mut value)) => match (self.vet)(field, field.name(), &mut value) {
+            Ok(Some(mut value)) => match (self.vet)(field, name, &mut value) {
                 Ok(()) => Some(value),
                 Err(fault) => {
                     self.fault(path.to_owned(), field, fault);
@@ -251,8 +255,7 @@ impl<T: Payload> Reader<'_, T> {
     }
 }
 
-fn read_value(field: Field, json: Json) -> Result<Option<Value>, Fault> {
-    let name = field.name();
+fn read_value(field: Field, name: &str, json: Json) -> Result<Option<Value>, Fault> {
     if json.is_null() {
         return cleared(field, name).map(Some);
     }

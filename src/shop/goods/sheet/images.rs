@@ -222,9 +222,10 @@ fn nearest_file(path: &Path) -> Option<crate::lang::Text> {
             continue;
         }
         let name = part.as_os_str().to_string_lossy().to_lowercase();
-        let folder = match found.as_os_str().is_empty() {
-            true => Path::new("."),
-            false => found.as_path(),
+        let folder = if found.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            found.as_path()
         };
         let entry = std::fs::read_dir(folder)
             .ok()?

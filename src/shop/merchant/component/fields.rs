@@ -625,12 +625,13 @@ pub fn sent(of: &Of, written: &Value) -> Value {
             };
         }
         Value::Array(days) if matches!(of, Of::Period) && days.len() == 2 => {
-            return match days
+            return if days
                 .iter()
                 .all(|day| day.as_str().is_some_and(|day| !day.is_empty()))
             {
-                true => Value::String(Value::Array(days.clone()).to_string()),
-                false => Value::Null,
+                Value::String(Value::Array(days.clone()).to_string())
+            } else {
+                Value::Null
             };
         }
         other => return other.clone(),

@@ -43,13 +43,12 @@ impl Names {
             _ => Words::Chinese,
         };
         let mut starts = Vec::new();
-        match is_toml {
-            true => {
-                if let Ok(table) = DeTable::parse(text) {
-                    toml_starts(table.get_ref(), "", &mut starts);
-                }
+        if is_toml {
+            if let Ok(table) = DeTable::parse(text) {
+                toml_starts(table.get_ref(), "", &mut starts);
             }
-            false => json_starts(text, text, "", &mut starts),
+        } else {
+            json_starts(text, text, "", &mut starts)
         }
         let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
         let starts = starts.into_iter();
@@ -170,9 +169,10 @@ mod tests {
     use crate::shop::merchant::component::fields::FIELDS;
 
     fn names(text: &str, is_toml: bool) -> Names {
-        let written: Value = match is_toml {
-            true => toml::from_str(text).expect("TOML"),
-            false => serde_json::from_str(text).expect("JSON"),
+        let written: Value = if is_toml {
+            toml::from_str(text).expect("TOML")
+        } else {
+            serde_json::from_str(text).expect("JSON")
         };
         Names::of_file(&written, text, is_toml)
     }

@@ -4,7 +4,7 @@
 use crate::api::component::order::bill;
 use crate::api::json::field;
 use crate::lang::Text;
-use crate::model::order_price::{Amount, Wrong};
+use crate::model::order_price::{Amount, Bill, Wrong};
 use crate::text;
 use crate::types::Fen;
 use serde_json::Value;
@@ -42,7 +42,12 @@ fn set(thing: &mut Value, name: &str, amount: Option<i64>) {
 
 /// What is wrong with the amounts of `order_detail`; what is not there is not looked at.
 pub fn problems(detail: &Value) -> Vec<Text> {
-    bill(detail).wrong().iter().map(words).collect()
+    wrong(&bill(detail))
+}
+
+/// What is wrong with the amounts of a bill.
+pub fn wrong(bill: &Bill) -> Vec<Text> {
+    bill.wrong().iter().map(words).collect()
 }
 
 /// The field of an amount.
@@ -59,9 +64,9 @@ fn place(amount: Amount) -> String {
 
 fn words(wrong: &Wrong) -> Text {
     match wrong {
-        Wrong::BelowZero(amount) => text!("{field} is below 0", field = place(*amount)),
+        Wrong::BelowZero(amount) => text!("{field} must not be below 0", field = place(*amount)),
         Wrong::NoPieces(row) => text!(
-            "{field} begins with 1",
+            "{field} must be at least 1",
             field = format!("product_infos[{row}].product_cnt")
         ),
         Wrong::Unpaid(row) => text!(

@@ -72,18 +72,20 @@ fn check_pictures<'a>(mut urls: impl Iterator<Item = &'a Value>) -> Result<(), R
         url.as_str()
             .is_some_and(|url| url.starts_with("https://") || url.starts_with("http://"))
     };
-    match urls.all(sound) {
-        true => Ok(()),
-        false => Err(Refusal::new(2_747_010, "picture address is not valid")),
+    if urls.all(sound) {
+        Ok(())
+    } else {
+        Err(Refusal::new(2_747_010, "picture address is not valid"))
     }
 }
 
 /// The buyer that a call names must be the one of the after-sale.
 fn find_of(tx: &Tx<'_>, key: &Key, openid: &str) -> Result<Document<Aftersale>, Refusal> {
     let aftersale = find(tx, key)?;
-    match aftersale.body.openid == openid {
-        true => Ok(aftersale),
-        false => Err(Refusal::new(2_747_007, "after-sale does not exist")),
+    if aftersale.body.openid == openid {
+        Ok(aftersale)
+    } else {
+        Err(Refusal::new(2_747_007, "after-sale does not exist"))
     }
 }
 
@@ -271,9 +273,10 @@ pub(super) fn address(
             .as_str()
             .is_some_and(|text| !text.trim().is_empty())
     };
-    match has("receiver_name") && has("detailed_address") && has("tel_number") {
-        true => Ok(address),
-        false => Err(Refusal::new(2_747_025, "return address is not valid")),
+    if has("receiver_name") && has("detailed_address") && has("tel_number") {
+        Ok(address)
+    } else {
+        Err(Refusal::new(2_747_025, "return address is not valid"))
     }
 }
 

@@ -35,12 +35,13 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
         .body
         .rows
         .iter()
-        .find(|row| match named {
-            true => {
+        .find(|row| {
+            if named {
                 (request.out_product_id.is_empty() || row.out_product_id == request.out_product_id)
                     && (request.out_sku_id.is_empty() || row.out_sku_id == request.out_sku_id)
+            } else {
+                row.left().0 > 0
             }
-            false => row.left().0 > 0,
         })
         .ok_or_else(|| {
             Refusal::new(
@@ -64,9 +65,10 @@ pub fn buyer_opens(tx: &mut Tx<'_>, request: &Request) -> Result<(i64, Happening
         "out_order_id": aftersale.body.out_order_id,
     }});
     tx.emit("aftersale_new_order", &told)?;
-    let what = match request.sends_back {
-        true => text!("return requested"),
-        false => text!("refund requested"),
+    let what = if request.sends_back {
+        text!("return requested")
+    } else {
+        text!("refund requested")
     };
     Ok((aftersale.id, happening(tx, &aftersale, what)))
 }

@@ -41,9 +41,10 @@ pub fn add(tx: &mut Tx<'_>, request: NewOrder) -> Result<Value, Refusal> {
         Some(before) => make(tx, request, Some(before.id))?,
         None => make(tx, request, None)?,
     };
-    let id = match text {
-        true => Value::from(order.id.to_string()),
-        false => Value::from(order.id),
+    let id = if text {
+        Value::from(order.id.to_string())
+    } else {
+        Value::from(order.id)
     };
     Ok(json!({"data": {
         "order_id": id, "out_order_id": order.out_id, "ticket": order.body.ticket,
@@ -216,9 +217,10 @@ fn rows(tx: &Tx<'_>, request: &NewOrder) -> Result<Vec<Row>, Refusal> {
             refunded: Fen(0),
         });
     }
-    match rows.is_empty() {
-        true => Err(wrong("no products")),
-        false => Ok(rows),
+    if rows.is_empty() {
+        Err(wrong("no products"))
+    } else {
+        Ok(rows)
     }
 }
 
@@ -403,13 +405,15 @@ pub fn pay(tx: &mut Tx<'_>, request: ReportPay) -> Result<Done, Refusal> {
     }
     let paid = request.action_type == 1;
     if !matches!(order.state, status::UNPAID | status::CHECKING) {
-        let there = match paid {
-            true => order.body.paid_at.is_some(),
-            false => order.state == status::CANCELLED,
+        let there = if paid {
+            order.body.paid_at.is_some()
+        } else {
+            order.state == status::CANCELLED
         };
-        return Err(match there {
-            true => Refusal::new(1_000_000, "order state was changed before"),
-            false => Refusal::new(100_000, "order state does not allow it"),
+        return Err(if there {
+            Refusal::new(1_000_000, "order state was changed before")
+        } else {
+            Refusal::new(100_000, "order state does not allow it")
         });
     }
     if paid {

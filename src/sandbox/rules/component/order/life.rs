@@ -94,7 +94,7 @@ pub fn buyer_pays(
         order.state = status::CHECKING;
         order.due = Some(tx.now + CHECK);
         put(tx, &mut order)?;
-        return Ok(happening(tx, &order, text!("cashier finished")));
+        return Ok(happening(tx, &order, text!("checkout finished")));
     }
     paid(tx, order)
 }
@@ -206,15 +206,16 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
 fn by_clock(tx: &mut Tx<'_>, mut order: Document<Order>) -> Result<Happening, Refusal> {
     match order.state {
         status::UNPAID => {
-            let state = match order.body.is_controlled() {
-                true => status::TIMED_OUT,
-                false => status::CANCELLED,
+            let state = if order.body.is_controlled() {
+                status::TIMED_OUT
+            } else {
+                status::CANCELLED
             };
             cancelled(tx, &mut order, state, 2)?;
             Ok(happening(tx, &order, text!("payment time ran out")))
         }
         status::CHECKING => paid(tx, order),
-        status::SHIPPED => confirmed(tx, order, text!("receipt confirmed by itself")),
+        status::SHIPPED => confirmed(tx, order, text!("receipt confirmed automatically")),
         _ => pay_out(tx, order),
     }
 }

@@ -158,7 +158,7 @@ fn an_order_lives_from_the_report_to_the_settlement() {
     let went = shop.advance(2 * DAYS).expect("time");
     assert_eq!(
         went.happenings[0].what.to_string(),
-        "receipt confirmed by itself"
+        "receipt confirmed automatically"
     );
     assert_eq!(state(&mut shop, "A1"), 100);
     shop.advance(5 * DAYS).expect("time");

@@ -506,8 +506,11 @@ impl<T: Payload> Reading<'_, T> {
         let heading = match (column, field) {
             (Some(column), _) => file.columns.headings.get(column).cloned(),
             (None, Some(field)) if table => Some(file.columns.name_of(field).to_owned()),
+            (None, Some(field)) => self.options.called.map(|called| called(field).to_owned()),
             _ => None,
         };
+        // What is made of options has no lines.
+        let row = row.filter(|_| !file.source.made);
         Problem {
             file: file.source.name.clone(),
             sheet: file.sheet.clone(),

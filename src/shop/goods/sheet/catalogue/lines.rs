@@ -24,7 +24,12 @@ impl<T: Payload> Reading<'_, T> {
         let read = match &document.text {
             Err(why) => Err(Fault::new(text!("not JSON: {why}", why))),
             Ok(text) => {
-                documents::read::<T>(text, &mut |field, name, value| self.vet(field, name, value))
+                let options = self.options;
+                documents::read::<T>(
+                    text,
+                    &|field| options.name_of(field),
+                    &mut |field, name, value| self.vet(field, name, value),
+                )
             }
         };
         let mut read = match read {
@@ -47,7 +52,7 @@ impl<T: Payload> Reading<'_, T> {
                 Field::OutProductId,
                 Fault::new(text!(
                     "{name} is missing",
-                    name = Field::OutProductId.name()
+                    name = self.options.name_of(Field::OutProductId)
                 )),
             ));
         }
@@ -59,8 +64,8 @@ impl<T: Payload> Reading<'_, T> {
             ));
         }
         let bad = !read.faults.is_empty();
-        for (path, _, fault) in std::mem::take(&mut read.faults) {
-            let mut problem = self.problem(Some(document.line), None, None, fault);
+        for (path, field, fault) in std::mem::take(&mut read.faults) {
+            let mut problem = self.problem(Some(document.line), None, Some(field), fault);
             problem.field = Some(Cow::Owned(path));
             problem.out_product_id = some_id(&read.values.id);
             self.note(problem);

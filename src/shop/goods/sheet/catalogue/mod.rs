@@ -50,8 +50,18 @@ pub struct ReadOptions {
     pub zero_stock: bool,
     /// Take products that give only what is to change.
     pub partial: bool,
+    /// What a product that is made of options calls its fields: the options.
+    pub called: Option<fn(Field) -> &'static str>,
     /// The categories that were open when WeChat was last asked; others are refused.
     pub categories: Option<OpenCategories>,
+}
+
+impl ReadOptions {
+    /// What messages call a field of a document.
+    fn name_of(&self, field: Field) -> &'static str {
+        self.called
+            .map_or_else(|| field.name(), |called| called(field))
+    }
 }
 
 /// Problems that are kept in words; of more, their rows are kept.

@@ -177,7 +177,7 @@ impl<T: Payload> Reading<'_, T> {
     fn name_in(&self, row: Option<&RowRef>, field: Field) -> String {
         match row.map(|row| &self.files[row.input as usize]) {
             Some(file) if !is_document(file) => file.columns.name_of(field).to_owned(),
-            _ => field.name().to_owned(),
+            _ => self.options.name_of(field).to_owned(),
         }
     }
 
