@@ -59,11 +59,16 @@ pub fn choose(
         .partition(|sheet| sheet.hidden || is_example(&sheet.name));
     match fitting.as_slice() {
         [sheet] => {
-            let mut notices = vec![text!(
-                "the sheet \"{sheet}\" of {file} is read",
-                sheet = &sheet.name,
-                file = &file
-            )];
+            let mut notices = Vec::new();
+            // Lists that only a sheet's own drop-downs use are no choice.
+            let others = sheets.iter().filter(|other| other.name != sheet.name);
+            if !aside.is_empty() || others.clone().any(|other| !other.hidden) {
+                notices.push(text!(
+                    "the sheet \"{sheet}\" of {file} is read",
+                    sheet = &sheet.name,
+                    file = &file
+                ));
+            }
             if !aside.is_empty() {
                 notices.push(text!(
                     "sheets of {file} that are hidden or an example are not read: {list}",

@@ -139,9 +139,12 @@ async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
 
 /// A change as people read it: `TEA-1 sale_price 99.00 → 89.00`.
 fn change_words(change: &Change) -> Text {
-    let field = match Field::named(&change.field) {
-        Some(field) => field.words(),
-        None => Text::verbatim(&*change.field),
+    let field = match (Field::named(&change.field), change.field.split_once(':')) {
+        (Some(field), _) => field.words(),
+        (None, Some(("attr", name))) => text!("attr:{name}", name),
+        (None, Some(("sku", name))) => text!("sku:{name}", name),
+        (None, Some(("size", name))) => text!("size:{name}", name),
+        (None, _) => Text::verbatim(&*change.field),
     };
     let is_images = change.field.ends_with("_imgs") || change.field.starts_with("paper:");
     let count = |list: &str| list.split('|').filter(|one| !one.is_empty()).count();
