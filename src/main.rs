@@ -1,7 +1,6 @@
 //! Parse, run, turn the result into an exit code.
 
 use std::ffi::OsString;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use wxsell::cli::start::{self, Start};
 use wxsell::commands::{self, Ctx};
@@ -18,8 +17,18 @@ fn main() -> ExitCode {
         return ExitCode::from(code);
     }
     start::on_panic();
-    let code = catch_unwind(AssertUnwindSafe(|| run(&args)));
-    ExitCode::from(code.unwrap_or(Kind::Bug.exit_code()))
+    // The stack of the first thread is 1 MB on Windows, and what a limit of the shell says elsewhere.
+    let code = std::thread::scope(|scope| {
+        let command = std::thread::Builder::new().stack_size(start::STACK);
+        match command.spawn_scoped(scope, || run(&args)) {
+            Ok(command) => command.join().unwrap_or(Kind::Bug.exit_code()),
+            Err(error) => {
+                let lang = start::language(&args);
+                start::early_output(&args, lang).fail(&error.into())
+            }
+        }
+    });
+    ExitCode::from(code)
 }
 
 fn run(args: &[OsString]) -> u8 {

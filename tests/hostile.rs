@@ -26,6 +26,7 @@ fn no_reply_makes_any_command_panic() {
         .env("WXSELL_STATE_DIR", folder.path().join("state"))
         .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef")
         .env(wxsell::clock::VARIABLE, folder.path().join("clock"))
+        .env("RUST_MIN_STACK", wxsell::cli::start::STACK.to_string())
         .env(
             "HOSTILE_RUNS",
             std::env::var("HOSTILE_RUNS").unwrap_or(RUNS.to_string()),

@@ -449,6 +449,9 @@ pub fn keep_no_core() {
     }
 }
 
+/// Bytes of stack for a command. One takes between 2 and 3 MB in a debug build, where nothing shares its place.
+pub const STACK: usize = 8 << 20;
+
 /// Says that the program itself failed, without any data: a message made at run time could hold a secret.
 pub fn on_panic() {
     std::panic::set_hook(Box::new(|panic| {
