@@ -3,11 +3,12 @@
 
 use super::Shop;
 use crate::types::Family;
+use crate::types::span::DAY;
 use anyhow::Result;
 use std::collections::HashMap;
 
 /// How long names are believed, in seconds.
-const BELIEVED: i64 = 86_400;
+const BELIEVED: i64 = DAY;
 
 impl Shop {
     /// A category with those above it, such as `食品饮料/茶/绿茶`; `None` where the platform has none of this number.

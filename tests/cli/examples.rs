@@ -251,6 +251,10 @@ fn shop() -> (World, Vec<(&'static str, String)>) {
                 )
             ),
         ),
+        (
+            "media_c5faf77d",
+            ok("image upload license.png --as media --profile store-sandbox --jq .[0].value"),
+        ),
         ("QR1000000001", ok("funds qrcode new --jq .qrcode_ticket")),
         (
             "WD20261206000001",
