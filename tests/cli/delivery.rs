@@ -186,8 +186,11 @@ fn cells(path: &std::path::Path) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// A column, and what somebody writes there, by the cells of the row.
+type Filled<'a> = (usize, &'a dyn Fn(&[String]) -> String);
+
 /// Fills a column of a workbook in, as whoever packs does, in the rows where `text` says something.
-fn fill(path: &std::path::Path, filled: &[(usize, &dyn Fn(&[String]) -> String)]) {
+fn fill(path: &std::path::Path, filled: &[Filled]) {
     let rows = cells(path);
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
