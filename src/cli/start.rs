@@ -206,6 +206,10 @@ pub fn output(global: &Global, lang: Lang) -> Result<Output> {
     out.interactive = !global.no_input && can_ask();
     out.yes = global.yes;
     out.answers_only = global.raw;
+    out.profile = global
+        .profile
+        .clone()
+        .filter(|name| name != crate::profile::ALL);
     out.check()?;
     Ok(out)
 }

@@ -102,6 +102,8 @@ pub struct Output {
     pub most: Option<usize>,
     /// The JSON Schemas of what the command shows, of which each output is one; empty where nothing is known of it.
     pub shapes: Vec<Value>,
+    /// The profile that the command was given, which the next one needs as well.
+    pub profile: Option<String>,
     /// The shop that rows are of, where several are read one after the other.
     shop: Option<String>,
     /// Where rows wait until those of every shop are there.
@@ -132,6 +134,7 @@ impl Default for Output {
             limit: None,
             most: None,
             shapes: Vec::new(),
+            profile: None,
             shop: None,
             gathered: None,
             sink: Sink::default(),
@@ -223,6 +226,12 @@ impl Output {
     pub fn next(&self, command: &str) {
         let plain = self.columns.is_none() && self.sort.is_none();
         if self.format == Format::Table && self.jq.is_none() && plain {
+            let command = match &self.profile {
+                Some(name) if !command.contains(" --profile ") => {
+                    format!("{command} --profile {name}")
+                }
+                _ => command.to_owned(),
+            };
             self.note(text!("Next: {command}", command));
         }
     }

@@ -441,3 +441,16 @@ fn the_file_of_a_media_id_is_downloaded() {
     let other = world.run(&["image", "download", &id, "-o", "other.png"]);
     assert_eq!(other.code, Some(2), "{}", other.stderr);
 }
+
+#[test]
+fn the_next_command_is_for_the_shop_that_this_one_was_given() {
+    let world = on_sale();
+    let said = store(&world, &["goods", "list"]);
+    let mut lines = said.stderr.lines();
+    let next = lines.find_map(|line| line.strip_prefix("Next: wxsell "));
+    let words: Vec<&str> = next.expect("a next command").split(' ').collect();
+    assert_eq!(words[words.len() - 2..], ["--profile", "store-sandbox"]);
+    let mut command = world.plain_command(&words);
+    let done = command.output().expect("it runs");
+    assert!(done.status.success(), "{words:?}: {done:?}");
+}

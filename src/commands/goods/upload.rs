@@ -265,14 +265,7 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         _ => ctx.out.report(&report, &report.failed),
     };
     if stopped.is_none() && T::AUDITED && args.done.is_none() {
-        let audits = report.added + report.updated;
-        if audits > 0 && ctx.out.is_for_people() {
-            ctx.out.note(text!(
-                "{count} {count:product is|products are} in audit; buyers see {count:it|them} once it has passed",
-                count = audits
-            ));
-            ctx.out.next("wxsell goods list --audit in-audit");
-        }
+        note_in_audit(report.added + report.updated, ctx);
     }
     let reported = write_all(&args.report, &report, &ctx.out);
     shown?;
@@ -332,6 +325,17 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         }
         .into()),
         None => Ok(()),
+    }
+}
+
+/// Says how many products are in audit, and how to follow them.
+pub fn note_in_audit(count: u64, ctx: &Ctx) {
+    if count > 0 && ctx.out.is_for_people() {
+        ctx.out.note(text!(
+            "{count} {count:product is|products are} in audit; buyers see {count:it|them} once it has passed",
+            count
+        ));
+        ctx.out.next("wxsell goods list --audit in-audit");
     }
 }
 

@@ -549,7 +549,7 @@ impl Doubts {
                     name
                 ),
                 Doubt::SizeChartMayBeNeeded { names } => text!(
-                    "product {number} has no size chart; one of its category has {names} (columns 尺码表:…)",
+                    "product {number} has no size chart; charts of its category name {names} (columns 尺码表:…)",
                     number,
                     names = names.join(", ")
                 ),

@@ -430,6 +430,10 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
     }
     if stopped.is_none() {
         upload::note_not_compared(report.not_compared, ctx);
+        upload::note_in_audit(report.in_audit, ctx);
+        if report.audit_refused > 0 {
+            ctx.out.next("wxsell goods rejected");
+        }
     }
     match stopped {
         Some(error) => Err(error),
