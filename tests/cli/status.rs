@@ -47,7 +47,9 @@ fn a_shop_that_has_not_applied_is_told_to() {
         "{table}"
     );
     assert!(
-        shown.stderr.contains("Next: wxsell access apply\n")
+        shown
+            .stderr
+            .contains("Next: wxsell access apply --profile sandbox\n")
             && shown
                 .stderr
                 .trim_end()

@@ -115,6 +115,6 @@ fn an_export_holds_what_was_asked_for_and_overwrites_nothing() {
     let said = world.run(&["goods", "export", "goods.csv", "--overwrite"]);
     insta::assert_snapshot!(said.stderr, @"
     wrote 1 product (2 SKUs) to goods.csv
-    Next: wxsell goods upload goods.csv --dry-run
+    Next: wxsell goods upload goods.csv --dry-run --profile sandbox
     ");
 }

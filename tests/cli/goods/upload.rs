@@ -14,7 +14,7 @@ fn a_workbook_is_uploaded_and_nothing_goes_twice() {
     insta::assert_snapshot!(said.stderr, @r"
     → sandbox
     24 products are in audit; buyers see them once it has passed
-    Next: wxsell goods list --audit in-audit
+    Next: wxsell goods list --audit in-audit --profile sandbox
     ");
     assert!(
         said.text().contains("ADDED            24\n"),
