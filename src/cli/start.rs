@@ -456,7 +456,9 @@ pub fn keep_no_core() {
 /// Bytes of stack for a command. One takes between 2 and 3 MB in a debug build, where nothing shares its place.
 pub const STACK: usize = 8 << 20;
 
-/// Says that the program itself failed, without any data: a message made at run time could hold a secret.
+/// Says that the program itself failed, without any data (a message made at run time could hold a secret), and ends it.
+/// A release is built without unwinding, so nothing survives a panic in any thread.
+#[expect(clippy::exit, reason = "with its own exit code instead of a signal")]
 pub fn on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -473,7 +475,8 @@ pub fn on_panic() {
         );
         let mut out = Output::default();
         out.lang = Lang::system();
-        out.fail(&failure.into());
+        let code = out.fail(&failure.into());
         let _ = std::io::stderr().flush();
+        std::process::exit(code.into());
     }));
 }

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Whether the expression was understood: what fails after that is the data.
+static UNDERSTOOD: AtomicBool = AtomicBool::new(false);
 
 /// How often its memory is looked at.
 const LOOK: Duration = Duration::from_millis(10);
@@ -74,7 +77,7 @@ fn halted(code: i32) -> String {
 /// Filters what comes on standard input until it ends. What it says is read by the program that started it.
 pub fn serve(args: &[OsString]) -> u8 {
     bound_memory();
-    std::panic::set_hook(Box::new(|_| {}));
+    on_panic();
     // Nobody reads any more where it cannot be written.
     let _ = filter(&args.get(2).cloned().unwrap_or_default().to_string_lossy());
     0
@@ -95,25 +98,39 @@ fn bound_memory() {
     });
 }
 
+/// Ends the process where the library fails on an expression or on data, with that as its last line.
+#[expect(
+    clippy::exit,
+    reason = "a panic ends a release anyway, and then nothing could be said"
+)]
+fn on_panic() {
+    std::panic::set_hook(Box::new(|_| {
+        let why = if UNDERSTOOD.load(Ordering::Relaxed) {
+            json!("the expression cannot be carried out")
+        } else {
+            json!([1, "not understood"])
+        };
+        // Nobody reads any more where it cannot be written.
+        let _ = error(&mut io::stdout().lock(), &why);
+        std::process::exit(0);
+    }));
+}
+
 fn filter(expression: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{GREETING}")?;
     out.flush()?;
-    let compiled = catch_unwind(|| compile(expression));
-    let jq = match compiled {
-        Ok(Ok(jq)) => jq,
-        Ok(Err((position, why))) => return error(&mut out, &json!([position, why])),
-        Err(_) => return error(&mut out, &json!([1, "not understood"])),
+    let jq = match compile(expression) {
+        Ok(jq) => jq,
+        Err((position, why)) => return error(&mut out, &json!([position, why])),
     };
+    UNDERSTOOD.store(true, Ordering::Relaxed);
     done(&mut out)?;
     for input in io::stdin().lock().lines() {
         let input = input?;
-        let run = catch_unwind(AssertUnwindSafe(|| run(&jq, input.as_bytes(), &mut out)));
-        match run {
-            Ok(Ok(None)) => done(&mut out)?,
-            Ok(Ok(Some(why))) => error(&mut out, &json!(why))?,
-            Ok(Err(closed)) => return Err(closed),
-            Err(_) => error(&mut out, &json!("the expression cannot be carried out"))?,
+        match run(&jq, input.as_bytes(), &mut out)? {
+            None => done(&mut out)?,
+            Some(why) => error(&mut out, &json!(why))?,
         }
     }
     Ok(())
