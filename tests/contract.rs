@@ -9,8 +9,8 @@ use http::{Raw, post, send};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wxsell::sandbox::{
-    APPID, Fault, FaultKind, PROVIDER_APPID, PROVIDER_SECRET, ProviderMove, Running, SECRET,
-    Sandbox, Verdict,
+    APPID, AuditDecision, Fault, FaultKind, PROVIDER_APPID, PROVIDER_SECRET, ProviderMove, Running,
+    SECRET, Sandbox,
 };
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
@@ -87,7 +87,7 @@ impl Shop {
     fn add(&mut self, id: &str) {
         assert_eq!(self.errcode("/shop/spu/add", tea(id)), 0);
         self.keeper
-            .decide(Some(&[id.into()]), &Verdict::Pass)
+            .decide(Some(&[id.into()]), &AuditDecision::Pass)
             .expect("it is in audit");
     }
 
@@ -400,11 +400,11 @@ fn a_product_goes_through_its_states() {
     assert_eq!(shop.state("P"), (11, 2));
     assert_eq!(shop.errcode("/shop/spu/listing", p()), 0);
     shop.keeper
-        .decide(Some(&["P".into()]), &Verdict::TakeDown("risk".into()))
+        .decide(Some(&["P".into()]), &AuditDecision::TakeDown("risk".into()))
         .expect("it is on the shelf");
     assert_eq!(shop.errcode("/shop/spu/listing", p()), 9_401_023);
     shop.keeper
-        .decide(None, &Verdict::Pass)
+        .decide(None, &AuditDecision::Pass)
         .expect("it is in audit");
     assert_eq!(
         shop.state("P"),
@@ -413,7 +413,7 @@ fn a_product_goes_through_its_states() {
     );
     assert!(
         shop.keeper
-            .decide(Some(&["P".into()]), &Verdict::Pass)
+            .decide(Some(&["P".into()]), &AuditDecision::Pass)
             .is_err(),
         "nothing is in audit now"
     );
@@ -466,7 +466,7 @@ fn lists_have_pages_windows_and_states() {
         assert_eq!(shop.errcode("/shop/spu/add", tea(&format!("P{n}"))), 0);
     }
     shop.keeper
-        .decide(Some(&["P1".into(), "P4".into()]), &Verdict::Pass)
+        .decide(Some(&["P1".into(), "P4".into()]), &AuditDecision::Pass)
         .expect("they are in audit");
     let list = |body: Value| shop.call("/shop/spu/get_list", body);
     let ids = |reply: &Value| -> Vec<String> {

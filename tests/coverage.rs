@@ -5,14 +5,18 @@
 use clap::CommandFactory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use wxsell::api::operation::{Operation, Shelf};
+use wxsell::api::operation::{Operation, Reference};
 use wxsell::commands::command_of;
 use wxsell::sandbox::Sandbox;
 
-const WITH_COMMANDS: [Shelf; 3] = [Shelf::Component, Shelf::Promoter, Shelf::Platform];
+const WITH_COMMANDS: [Reference; 3] = [
+    Reference::Component,
+    Reference::Promoter,
+    Reference::Platform,
+];
 
-fn operations(shelves: &[Shelf]) -> impl Iterator<Item = &'static Operation> {
-    let books = shelves.iter().map(|shelf| shelf.book());
+fn operations(references: &[Reference]) -> impl Iterator<Item = &'static Operation> {
+    let books = references.iter().map(|reference| reference.book());
     books.flat_map(|book| book.operations.iter().map(|known| &**known))
 }
 
@@ -90,8 +94,8 @@ fn every_operation_with_a_command_has_a_documented_request() {
         .map(|operation| operation.path.as_str())
         .collect();
     assert!(without.is_empty(), "no example: {without:?}");
-    for shelf in WITH_COMMANDS {
-        let book = shelf.book();
+    for reference in WITH_COMMANDS {
+        let book = reference.book();
         for operation in &book.operations {
             if let Some(request) = &operation.request {
                 let problems = book.check(request, &operation.example);
@@ -135,7 +139,7 @@ fn the_table_of_coverage_has_no_gap_and_is_on_record() {
     let folder = tempfile::tempdir().expect("a folder");
     let shop = Sandbox::open(&folder.path().join("shop.db")).expect("a shop");
     let simulated = shop.simulated();
-    // Two shelves may have the same path.
+    // Two references may have the same path.
     let known: BTreeMap<&str, &Operation> = operations(&WITH_COMMANDS)
         .map(|operation| (operation.path.as_str(), operation))
         .collect();
@@ -210,12 +214,12 @@ fn operations_of_other_families_are_reached_by_a_command_or_by_api_call() {
     let named = |operation: &&Operation| {
         // A path that two families share belongs to the one that has a command for it.
         let own = wxsell::api::operation::by_path(&operation.path);
-        let shelf = own.map(|(book, _)| book.shelf);
-        matches!(shelf, Some(Shelf::Standard | Shelf::Store))
+        let reference = own.map(|(book, _)| book.reference);
+        matches!(reference, Some(Reference::Standard | Reference::Store))
     };
     let root = wxsell::cli::Cli::command();
     let (mut count, mut used) = (0, 0);
-    for operation in operations(&[Shelf::Standard, Shelf::Store]).filter(named) {
+    for operation in operations(&[Reference::Standard, Reference::Store]).filter(named) {
         count += 1;
         assert!(!wxsell::api::operation::named(&operation.path).is_empty());
         if let Some(command) = command_of(&operation.path) {
@@ -230,7 +234,7 @@ fn operations_of_other_families_are_reached_by_a_command_or_by_api_call() {
 /// What the commands of a WeChat Store call; `tests/store_contract.rs` calls each once well and has it refused once.
 pub fn called_by_a_store() -> Vec<&'static str> {
     let typed = wxsell::api::paths().map(|(path, _)| path);
-    let asked = operations(&[Shelf::Store])
+    let asked = operations(&[Reference::Store])
         .map(|operation| operation.path.as_str())
         .filter(|path| command_of(path).is_some());
     let of_store = typed.chain(asked).filter(|path| {

@@ -5,7 +5,7 @@
 use crate::support::readings::READINGS;
 use crate::support::{filled, standin};
 
-use filled::{Leaf, Reference};
+use filled::{Leaf, Specs};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -13,7 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wxsell::api::Resend;
-use wxsell::api::operation::Shelf;
+use wxsell::api::operation::Reference;
 
 /// Operations that no command shows, and why.
 const NOT_SHOWN: &[(&str, &str)] = &[
@@ -144,7 +144,7 @@ struct Stand {
 
 impl Stand {
     fn new() -> Stand {
-        let reference = Reference::read();
+        let reference = Specs::read();
         let made = |path: &str| {
             let (reply, leaves) = reference.reply(path);
             (path.to_owned(), (reply.to_string(), leaves))
@@ -210,11 +210,12 @@ impl Stand {
             .env("WXSELL_CONFIG_DIR", self.folder.path().join("config"))
             .env("WXSELL_STATE_DIR", self.folder.path().join("state"))
             .env("WXSELL_APP_SECRET", "0123456789abcdef0123456789abcdef");
-        match line.starts_with("provider ") {
-            true => command.env("WXSELL_PROFILE", "agency"),
-            false => command
+        if line.starts_with("provider ") {
+            command.env("WXSELL_PROFILE", "agency")
+        } else {
+            command
                 .env("WXSELL_APPID", "wx0000000000000001")
-                .env("WXSELL_BASE_URL", &self.base_url),
+                .env("WXSELL_BASE_URL", &self.base_url)
         };
         command
     }
@@ -357,8 +358,12 @@ fn every_documented_field_of_a_reply_is_printed() {
 #[test]
 fn every_reading_operation_has_a_command_that_shows_it() {
     let mut without = Vec::new();
-    for shelf in [Shelf::Component, Shelf::Promoter, Shelf::Platform] {
-        for operation in &shelf.book().operations {
+    for reference in [
+        Reference::Component,
+        Reference::Promoter,
+        Reference::Platform,
+    ] {
+        for operation in &reference.book().operations {
             let shown = READINGS.iter().any(|(path, _)| *path == operation.path);
             let excused = NOT_SHOWN.iter().any(|(path, _)| *path == operation.path);
             if operation.resend == Resend::Safe && shown == excused {
@@ -371,7 +376,7 @@ fn every_reading_operation_has_a_command_that_shows_it() {
 
 #[test]
 fn a_field_that_is_lost_is_noticed() {
-    let reference = Reference::read();
+    let reference = Specs::read();
     let (reply, leaves) = reference.reply("/shop/order/get");
     let (book, operation) =
         wxsell::api::operation::by_path("/shop/order/get").expect("a known path");

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use walk::{Walk, form};
 use wxsell::api::Resend;
-use wxsell::api::operation::Shelf;
+use wxsell::api::operation::Reference;
 use wxsell::commands::shows;
 use wxsell::sandbox::Sandbox;
 
@@ -187,17 +187,22 @@ const BY_PERSON: [&str; 7] = [
 #[test]
 fn every_writing_command_survives_a_lost_answer_and_acts_once() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let shelves = [Shelf::Component, Shelf::Promoter];
+    let references = [Reference::Component, Reference::Promoter];
     let mut struck = BTreeSet::new();
     for name in ["guide", "guide-rest"] {
         let arm = |folder: &Path| {
-            let operations = shelves.iter().flat_map(|shelf| &shelf.book().operations);
+            let operations = references
+                .iter()
+                .flat_map(|reference| &reference.book().operations);
             let paths = operations
                 .filter(|operation| operation.resend != Resend::Safe)
                 .map(|operation| operation.path.as_str());
-            let after = |path: &str| match BY_PERSON.contains(&path) {
-                true => "",
-                false => " --after",
+            let after = |path: &str| {
+                if BY_PERSON.contains(&path) {
+                    ""
+                } else {
+                    " --after"
+                }
             };
             let paths: String = paths
                 .map(|path| format!("{path}{}\n", after(path)))
@@ -403,9 +408,10 @@ fn outputs_are_what_their_schema_says(document: &str, least: usize) {
         };
         let words: Vec<&str> = words.split_terminator('\u{1f}').collect();
         let command = command_of(&words);
-        let schema = match words.contains(&"--dry-run") {
-            true => shows::dry_run(&command).or_else(|| shows::output(&command)),
-            false => shows::output(&command),
+        let schema = if words.contains(&"--dry-run") {
+            shows::dry_run(&command).or_else(|| shows::output(&command))
+        } else {
+            shows::output(&command)
         };
         let Some(schema) = schema else {
             wrong.insert(format!("{command}: nothing says what it prints"));

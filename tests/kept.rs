@@ -13,7 +13,7 @@ use wxsell::client::{Client, Wire};
 use wxsell::model::price::PriceGuard;
 use wxsell::model::product::{OnConflict, Rules};
 use wxsell::profile::{Dirs, Overrides};
-use wxsell::sandbox::{Running, SECRET, Verdict};
+use wxsell::sandbox::{AuditDecision, Running, SECRET};
 use wxsell::shop::Shop;
 use wxsell::shop::goods::Copy;
 use wxsell::shop::goods::component::Sendable;
@@ -192,7 +192,7 @@ impl Bench {
 
     pub fn pass_all(&self) {
         let mut shop = self.running.shop().expect("the shop");
-        shop.decide(None, &Verdict::Pass).expect("they pass");
+        shop.decide(None, &AuditDecision::Pass).expect("they pass");
     }
 }
 

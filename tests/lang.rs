@@ -4,7 +4,7 @@
 use clap::{CommandFactory, builder::StyledStr};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use wxsell::api::operation::Shelf;
+use wxsell::api::operation::Reference;
 use wxsell::cli::start::{self, Start};
 use wxsell::{fail, lang};
 
@@ -34,14 +34,13 @@ fn sources() -> Vec<(PathBuf, String)> {
 /// A source up to its tests, without the lines that are comments.
 fn code(text: &str) -> String {
     let written = text.split("\n#[cfg(test)]\nmod tests {").next();
-    let lines =
-        written
-            .unwrap_or(text)
-            .lines()
-            .map(|line| match line.trim_start().starts_with("//") {
-                true => "",
-                false => line,
-            });
+    let lines = written.unwrap_or(text).lines().map(|line| {
+        if line.trim_start().starts_with("//") {
+            ""
+        } else {
+            line
+        }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -169,8 +168,8 @@ fn of_the_help() -> Texts {
 /// Headings and states of the verbs that are one call; their words stand in declarations and in the reference.
 fn of_the_verbs() -> Texts {
     let mut texts = Texts::new();
-    for shelf in Shelf::ALL {
-        for operation in &shelf.book().operations {
+    for reference in Reference::ALL {
+        for operation in &reference.book().operations {
             texts.insert(operation.summary.clone(), operation.path.clone());
         }
     }
@@ -441,9 +440,10 @@ fn helps(command: &mut clap::Command, path: &str, width: usize, found: &mut Vec<
     // The screen is of this width for every command.
     *command = std::mem::take(command).term_width(width);
     for long in [false, true] {
-        let help = match long {
-            true => command.render_long_help(),
-            false => command.render_help(),
+        let help = if long {
+            command.render_long_help()
+        } else {
+            command.render_help()
         };
         found.push((path.to_owned(), help.to_string()));
     }

@@ -27,9 +27,10 @@ fn is_taken(expression: &str) -> bool {
     for (word, every) in [(" AND ", true), (" OR ", false), ("/", false)] {
         let parts = outside_of_brackets(expression, word);
         if parts.len() > 1 {
-            return match every {
-                true => parts.into_iter().all(is_taken),
-                false => parts.into_iter().any(is_taken),
+            return if every {
+                parts.into_iter().all(is_taken)
+            } else {
+                parts.into_iter().any(is_taken)
             };
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wxsell::api::Resend;
 use wxsell::api::operation::paging::Paging;
-use wxsell::api::operation::{Book, Entry, Kind, Meaning, Node, Operation, Shelf, Wire};
+use wxsell::api::operation::{Book, Entry, Kind, Meaning, Node, Operation, Reference, Wire};
 
 /// What `tests/spec/overlay.yaml` declares of a family.
 #[derive(Default, Deserialize)]
@@ -62,10 +62,10 @@ impl Declared {
     }
 }
 
-fn spec(shelf: Shelf) -> Value {
+fn spec(reference: Reference) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/spec")
-        .join(format!("{}.openapi.yaml", shelf.name()));
+        .join(format!("{}.openapi.yaml", reference.name()));
     serde_saphyr::from_str(&std::fs::read_to_string(path).expect("a reference file")).expect("YAML")
 }
 
@@ -73,8 +73,8 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().trim().to_owned()
 }
 
-fn book(shelf: Shelf, declared: &Declared) -> Book {
-    let spec = spec(shelf);
+fn book(reference: Reference, declared: &Declared) -> Book {
+    let spec = spec(reference);
     let mut operations = Vec::new();
     for (path, methods) in spec["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
@@ -83,7 +83,7 @@ fn book(shelf: Shelf, declared: &Declared) -> Book {
     }
     let types = spec["components"]["schemas"].as_object().expect("schemas");
     Book {
-        shelf,
+        reference,
         types: types
             .iter()
             .map(|(name, schema)| {
@@ -297,26 +297,26 @@ fn lines(book: &Book) -> String {
 #[test]
 fn the_books_say_what_the_reference_says() {
     let overlay = Declared::read();
-    for shelf in Shelf::ALL {
-        let declared = &overlay[shelf.name()];
-        let book = book(shelf, declared);
+    for reference in Reference::ALL {
+        let declared = &overlay[reference.name()];
+        let book = book(reference, declared);
         let left: Vec<&String> = declared.left_over(&book.operations).collect();
         assert!(
             left.is_empty(),
             "{}: the overlay names what is not there: {left:#?}",
-            shelf.name()
+            reference.name()
         );
         let made = lines(&book);
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("src/api/operation")
-            .join(format!("{}.json", shelf.name()));
+            .join(format!("{}.json", reference.name()));
         if std::env::var_os("WXSELL_RENEW").is_some() {
             std::fs::write(&path, &made).expect("the book is written");
             continue;
         }
         let known = std::fs::read_to_string(&path).expect("a book");
         // As it is read, entry by entry.
-        assert_eq!(lines(shelf.book()), known, "{}", path.display());
+        assert_eq!(lines(reference.book()), known, "{}", path.display());
         assert!(
             known == made,
             "{} is not what its reference says: run WXSELL_RENEW=1 cargo test --test all operations::",
@@ -329,8 +329,8 @@ fn the_books_say_what_the_reference_says() {
 fn every_documented_request_passes_its_check() {
     let mut refused = Vec::new();
     let mut seen = 0;
-    for shelf in Shelf::ALL {
-        let book = shelf.book();
+    for reference in Reference::ALL {
+        let book = reference.book();
         for operation in &book.operations {
             let Some(request) = &operation.request else {
                 continue;
@@ -352,8 +352,8 @@ fn every_documented_request_passes_its_check() {
 fn what_pages_are_declared_stands_in_request_and_reply() {
     let mut wrong = Vec::new();
     let mut seen = 0;
-    for shelf in Shelf::ALL {
-        let book = shelf.book();
+    for reference in Reference::ALL {
+        let book = reference.book();
         for operation in &book.operations {
             let Some(paging) = operation
                 .paging
@@ -402,8 +402,8 @@ fn what_reads_and_names_a_page_declares_its_pages() {
     // One product with a page of its promoters, not a list.
     let excused = ["league_item_get"];
     let mut without = Vec::new();
-    for shelf in Shelf::ALL {
-        let book = shelf.book();
+    for reference in Reference::ALL {
+        let book = reference.book();
         for operation in &book.operations {
             let Some(request) = operation
                 .request
@@ -455,12 +455,12 @@ fn values_of(book: &Book) -> Vec<(String, &Node)> {
 #[test]
 fn every_value_that_is_called_like_a_person_s_is_declared() {
     let overlay = Declared::read();
-    let all: Vec<_> = Shelf::ALL
+    let all: Vec<_> = Reference::ALL
         .into_iter()
-        .flat_map(|shelf| {
-            values_of(shelf.book())
+        .flat_map(|reference| {
+            values_of(reference.book())
                 .into_iter()
-                .map(move |value| (shelf, value))
+                .map(move |value| (reference, value))
         })
         .collect();
     let personal = all.iter().filter(|(_, (_, node))| node.personal);
@@ -474,8 +474,8 @@ fn every_value_that_is_called_like_a_person_s_is_declared() {
     let open: Vec<String> = all
         .iter()
         .filter(|(_, (_, node))| names.contains(node.name.as_str()) && !node.personal)
-        .filter(|(shelf, (place, _))| !overlay[shelf.name()].public.contains(place))
-        .map(|(shelf, (place, _))| format!("{}: {place}", shelf.name()))
+        .filter(|(reference, (place, _))| !overlay[reference.name()].public.contains(place))
+        .map(|(reference, (place, _))| format!("{}: {place}", reference.name()))
         .collect();
     assert!(open.is_empty(), "personal or public? {open:#?}");
 }

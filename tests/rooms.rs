@@ -681,14 +681,14 @@ fn nobody_writes_into_json_by_index() {
 
 /// The names of all fields that the reference has.
 fn names_of_the_reference() -> BTreeSet<&'static str> {
-    use wxsell::api::operation::{Node, Shelf};
+    use wxsell::api::operation::{Node, Reference};
     fn walk(node: &'static Node, names: &mut BTreeSet<&'static str>) {
         names.insert(&node.name);
         node.fields.iter().for_each(|field| walk(field, names));
         node.item.iter().for_each(|item| walk(item, names));
     }
     let mut names = BTreeSet::new();
-    for book in Shelf::ALL.map(Shelf::book) {
+    for book in Reference::ALL.map(Reference::book) {
         book.types.values().for_each(|node| walk(node, &mut names));
         for operation in &book.operations {
             let nodes = operation.request.iter().chain([&operation.reply]);

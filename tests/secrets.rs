@@ -151,15 +151,18 @@ fn a_token_in_an_answer_that_cannot_be_read_is_not_shown() {
         machine.holds_no(TOKEN, &printed);
     }
     // Seconds in quotes are seconds.
-    let machine = Machine::before(gateway(|target, _| match target.starts_with("/cgi-bin") {
-        true => (
-            200,
-            format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":\"7200\"}}"),
-        ),
-        false => (
-            200,
-            "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into(),
-        ),
+    let machine = Machine::before(gateway(|target, _| {
+        if target.starts_with("/cgi-bin") {
+            (
+                200,
+                format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":\"7200\"}}"),
+            )
+        } else {
+            (
+                200,
+                "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into(),
+            )
+        }
     }));
     let printed = machine.run(&["goods", "list", "--format", "json"]);
     let words = String::from_utf8_lossy(&printed.stderr);
@@ -248,9 +251,10 @@ fn files_of_ours_that_others_could_read_are_mended_and_secrets_of_people_refused
     let machine = Machine::before(gateway(|target, _| {
         (
             200,
-            match target.starts_with("/cgi-bin") {
-                true => format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}"),
-                false => "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into(),
+            if target.starts_with("/cgi-bin") {
+                format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}")
+            } else {
+                "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into()
             },
         )
     }));
@@ -326,9 +330,10 @@ fn a_proxy_of_the_environment_sees_nothing_that_is_meant_for_this_machine() {
     let machine = Machine::before(gateway(|target, _| {
         (
             200,
-            match target.starts_with("/cgi-bin") {
-                true => format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}"),
-                false => "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into(),
+            if target.starts_with("/cgi-bin") {
+                format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":7200}}")
+            } else {
+                "{\"errcode\":0,\"errmsg\":\"ok\",\"spus\":[],\"total_num\":0}".into()
             },
         )
     }));

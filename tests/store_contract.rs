@@ -5,7 +5,7 @@ use crate::support::{http, spec};
 use http::{Raw, post, send};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wxsell::sandbox::{APPID, Running, SECRET, STORE_APPID, STORE_SECRET, Sandbox, Verdict};
+use wxsell::sandbox::{APPID, AuditDecision, Running, SECRET, STORE_APPID, STORE_SECRET, Sandbox};
 
 const ADD: &str = "/channels/ec/product/add";
 const UPDATE: &str = "/channels/ec/product/update";
@@ -150,7 +150,7 @@ impl Shop {
     fn on_sale(&mut self, number: &str) -> String {
         let id = self.add(number);
         self.keeper
-            .decide(Some(std::slice::from_ref(&id)), &Verdict::Pass)
+            .decide(Some(std::slice::from_ref(&id)), &AuditDecision::Pass)
             .expect("it is in audit");
         id
     }
@@ -671,7 +671,7 @@ fn buyers_see_the_old_version_until_the_audit_passes_and_free_changes_touch_it_a
     assert!(shop.read(&id).get("product").is_none());
     let first = std::slice::from_ref(&id);
     shop.keeper
-        .decide(Some(first), &Verdict::Pass)
+        .decide(Some(first), &AuditDecision::Pass)
         .expect("in audit");
     assert_eq!(shop.state(&id), (5, 4));
 
@@ -695,7 +695,7 @@ fn buyers_see_the_old_version_until_the_audit_passes_and_free_changes_touch_it_a
         json!({"deep": [1, 2]})
     );
     shop.keeper
-        .decide(Some(first), &Verdict::Reject("title".into()))
+        .decide(Some(first), &AuditDecision::Reject("title".into()))
         .expect("in audit");
     assert_eq!(shop.state(&id), (5, 3));
     assert_eq!(shop.read(&id)["product"]["skus"][0]["sale_price"], 7700);

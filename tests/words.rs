@@ -353,3 +353,77 @@ fn near_misses_lead_to_the_whole_command_and_nothing_runs() {
     }
     assert!(wrong.len() <= 3, "{}", wrong.join("\n"));
 }
+
+/// Words that only their author understands, each in the place of a word of the trade or of the field.
+const PRIVATE: [&str; 17] = [
+    "told",
+    "heard",
+    "said",
+    "shown",
+    "asked",
+    "marks",
+    "reads",
+    "looks",
+    "aside",
+    "sow",
+    "desk",
+    "courier",
+    "standing",
+    "shelf",
+    "verdict",
+    "beside",
+    "may_be_done",
+];
+
+/// What is declared in a line, in lower case; names of tests are sentences.
+fn declared(line: &str) -> Option<String> {
+    let mut words = line
+        .trim_start()
+        .split(|c: char| !c.is_alphanumeric() && c != '_');
+    let kinds = [
+        "fn", "struct", "enum", "trait", "type", "mod", "const", "static",
+    ];
+    words.find(|word| kinds.contains(word))?;
+    words.next().map(str::to_lowercase)
+}
+
+#[test]
+fn no_type_function_or_file_has_a_private_name() {
+    let mut found = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if PRIVATE.contains(&stem.as_str()) {
+                found.push(path.display().to_string());
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|ending| ending != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a file");
+            for name in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .filter_map(declared)
+            {
+                count += 1;
+                if PRIVATE.contains(&name.as_str()) {
+                    found.push(format!("{}: {name}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(count > 5_000, "{count}");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

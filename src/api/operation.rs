@@ -29,7 +29,7 @@ use std::sync::OnceLock;
 /// A family of operations, as the reference files divide them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Shelf {
+pub enum Reference {
     /// The custom trade component: `/shop/*`
     Component,
     /// Promotion staff of a Mini Program: `/promoter/*`
@@ -42,51 +42,51 @@ pub enum Shelf {
     Store,
 }
 
-impl Shelf {
-    pub const ALL: [Shelf; 5] = [
-        Shelf::Component,
-        Shelf::Promoter,
-        Shelf::Platform,
-        Shelf::Standard,
-        Shelf::Store,
+impl Reference {
+    pub const ALL: [Reference; 5] = [
+        Reference::Component,
+        Reference::Promoter,
+        Reference::Platform,
+        Reference::Standard,
+        Reference::Store,
     ];
 
     pub fn name(self) -> &'static str {
         match self {
-            Shelf::Component => "component",
-            Shelf::Promoter => "promoter",
-            Shelf::Platform => "platform",
-            Shelf::Standard => "standard",
-            Shelf::Store => "store",
+            Reference::Component => "component",
+            Reference::Promoter => "promoter",
+            Reference::Platform => "platform",
+            Reference::Standard => "standard",
+            Reference::Store => "store",
         }
     }
 
     /// The books that a shop of this family may be asked by.
-    pub fn of(family: Family) -> &'static [Shelf] {
+    pub fn of(family: Family) -> &'static [Reference] {
         match family {
             // The standard component has the same AppID, and no family of its own yet.
             Family::Component => &[
-                Shelf::Component,
-                Shelf::Promoter,
-                Shelf::Platform,
-                Shelf::Standard,
+                Reference::Component,
+                Reference::Promoter,
+                Reference::Platform,
+                Reference::Standard,
             ],
-            Family::Store => &[Shelf::Store, Shelf::Platform],
+            Family::Store => &[Reference::Store, Reference::Platform],
         }
     }
 
     /// JSON with an operation or a type a line.
     fn text(self) -> &'static str {
         match self {
-            Shelf::Component => include_str!("operation/component.json"),
-            Shelf::Promoter => include_str!("operation/promoter.json"),
-            Shelf::Platform => include_str!("operation/platform.json"),
-            Shelf::Standard => include_str!("operation/standard.json"),
-            Shelf::Store => include_str!("operation/store.json"),
+            Reference::Component => include_str!("operation/component.json"),
+            Reference::Promoter => include_str!("operation/promoter.json"),
+            Reference::Platform => include_str!("operation/platform.json"),
+            Reference::Standard => include_str!("operation/standard.json"),
+            Reference::Store => include_str!("operation/store.json"),
         }
     }
 
-    /// The book of this shelf, opened on first use.
+    /// The book of this reference, opened on first use.
     pub fn book(self) -> &'static Book {
         static BOOKS: [OnceLock<Book>; 5] = [const { OnceLock::new() }; 5];
         BOOKS[self as usize].get_or_init(|| Book::open(self))
@@ -96,7 +96,7 @@ impl Shelf {
 /// The operations of a family and the types that their fields share.
 #[derive(Debug)]
 pub struct Book {
-    pub shelf: Shelf,
+    pub reference: Reference,
     pub operations: Vec<Entry<Operation>>,
     pub types: BTreeMap<String, Entry<Node>>,
 }
@@ -289,8 +289,11 @@ impl Kind {
 
 impl Book {
     /// Finds the entries, and reads none of them.
-    fn open(shelf: Shelf) -> Book {
-        let entries = shelf.text().lines().map(|line| line.trim_end_matches(','));
+    fn open(reference: Reference) -> Book {
+        let entries = reference
+            .text()
+            .lines()
+            .map(|line| line.trim_end_matches(','));
         let (mut operations, mut types) = (Vec::new(), BTreeMap::new());
         for entry in entries {
             if entry.starts_with("{\"id\":") {
@@ -303,7 +306,7 @@ impl Book {
             }
         }
         Book {
-            shelf,
+            reference,
             operations,
             types,
         }
@@ -390,13 +393,13 @@ impl Book {
 /// nobody documented.
 pub fn of_family(family: Family, path: &str) -> Option<(&'static Book, &'static Operation)> {
     let (book, operation) = by_path(path)?;
-    let own = Shelf::of(family);
-    if own.contains(&book.shelf) {
+    let own = Reference::of(family);
+    if own.contains(&book.reference) {
         return Some((book, operation));
     }
     // Some paths stand in several books.
-    own.iter().find_map(|shelf| {
-        let book = shelf.book();
+    own.iter().find_map(|reference| {
+        let book = reference.book();
         let operation = book.operation(path)?;
         Some((book, operation))
     })
@@ -409,15 +412,15 @@ pub fn lookup(family: Family, path: &str) -> Option<(&'static Book, &'static Ope
 
 /// The operation behind a path, and its book, whatever family has it.
 pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
-    let likely: &[Shelf] = match path.split('/').nth(1) {
-        Some("shop") => &[Shelf::Component, Shelf::Store],
-        Some("promoter") => &[Shelf::Promoter],
-        Some("cgi-bin") => &[Shelf::Platform, Shelf::Store],
-        Some("product") => &[Shelf::Standard, Shelf::Store],
-        _ => &[Shelf::Store, Shelf::Standard],
+    let likely: &[Reference] = match path.split('/').nth(1) {
+        Some("shop") => &[Reference::Component, Reference::Store],
+        Some("promoter") => &[Reference::Promoter],
+        Some("cgi-bin") => &[Reference::Platform, Reference::Store],
+        Some("product") => &[Reference::Standard, Reference::Store],
+        _ => &[Reference::Store, Reference::Standard],
     };
-    likely.iter().find_map(|shelf| {
-        let book = shelf.book();
+    likely.iter().find_map(|reference| {
+        let book = reference.book();
         let operation = book.operation(path)?;
         Some((book, operation))
     })
@@ -426,12 +429,12 @@ pub fn by_path(path: &str) -> Option<(&'static Book, &'static Operation)> {
 /// The operations that are called `name`: by path, by id, or by `family:id`.
 pub fn named(name: &str) -> Vec<(&'static Book, &'static Operation)> {
     let (family, id) = name.split_once(':').unwrap_or(("", name));
-    let shelves = Shelf::ALL
+    let references = Reference::ALL
         .into_iter()
-        .filter(|shelf| family.is_empty() || shelf.name() == family);
-    shelves
-        .flat_map(|shelf| {
-            let book = shelf.book();
+        .filter(|reference| family.is_empty() || reference.name() == family);
+    references
+        .flat_map(|reference| {
+            let book = reference.book();
             book.operations.iter().map(move |known| (book, &**known))
         })
         .filter(|(_, known)| known.id == id || known.path == id)

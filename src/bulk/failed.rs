@@ -20,7 +20,7 @@ use tempfile::NamedTempFile;
 const NAMES: u32 = 99;
 
 /// What is written beside a row.
-pub struct Verdict {
+pub struct RowFailure {
     pub reason: String,
     /// Columns whose cells are marked, counted from 0.
     pub columns: HashSet<usize>,
@@ -28,11 +28,11 @@ pub struct Verdict {
 
 /// Who knows what is wrong with a row.
 pub trait Judge {
-    /// Whether any row may have a verdict; where none has, the input is not read again.
+    /// Whether any row may have failed; where none has, the input is not read again.
     fn any(&self) -> bool;
 
     /// What is wrong with the row of this number, whose thing is named in the cell `id`; `None` when nothing is.
-    fn verdict(&self, row: u32, id: &str, kind: CellKind) -> Option<Verdict>;
+    fn failure_of(&self, row: u32, id: &str, kind: CellKind) -> Option<RowFailure>;
 
     /// Whether a column of this heading holds reasons.
     fn is_reason(&self, heading: &str) -> bool;
@@ -253,7 +253,7 @@ pub fn put(
 }
 
 impl Copy<'_> {
-    /// Writes the rows that have a verdict next to the input: `catalog.failed.xlsx` for `catalog.xlsx`; for standard
+    /// Writes the rows that failed next to the input: `catalog.failed.xlsx` for `catalog.xlsx`; for standard
     /// input into the current folder. The column of reasons is added or replaced. `None` where no row has one. Where
     /// the folder cannot be written, the file goes to the folder of the program's state.
     ///
@@ -317,10 +317,10 @@ impl Copy<'_> {
                 self.reason_heading.to_owned()
             } else {
                 let (cell, kind) = row.cell(self.id_column);
-                match self.judge.verdict(row.number, cell, kind) {
-                    Some(verdict) if row.number > self.heading => {
+                match self.judge.failure_of(row.number, cell, kind) {
+                    Some(failure) if row.number > self.heading => {
                         rows += 1;
-                        verdict.reason
+                        failure.reason
                     }
                     _ => continue,
                 }
@@ -368,10 +368,10 @@ impl Copy<'_> {
                     }
                     _ => (String::new(), CellKind::Text),
                 };
-                match self.judge.verdict(number, &cell, kind) {
-                    Some(verdict) if number > self.heading => {
+                match self.judge.failure_of(number, &cell, kind) {
+                    Some(failure) if number > self.heading => {
                         rows += 1;
-                        (verdict.reason, verdict.columns)
+                        (failure.reason, failure.columns)
                     }
                     _ => return Ok(()),
                 }
@@ -423,8 +423,8 @@ impl Copy<'_> {
                     .as_ref()
                     .and_then(|object| object.get(self.id_field)?.as_str())
                     .unwrap_or_default();
-                let verdict = self.judge.verdict(document.line, id, CellKind::Text);
-                let Some(verdict) = verdict else {
+                let failure = self.judge.failure_of(document.line, id, CellKind::Text);
+                let Some(failure) = failure else {
                     return Ok(true);
                 };
                 if array {
@@ -432,7 +432,7 @@ impl Copy<'_> {
                 }
                 match parsed {
                     Some(mut object) => {
-                        object.insert(self.reason_field.to_owned(), verdict.reason.into());
+                        object.insert(self.reason_field.to_owned(), failure.reason.into());
                         serde_json::to_writer(&mut out, &object)?;
                     }
                     // What is no JSON has no place for a reason.

@@ -117,9 +117,10 @@ fn filled(text: &str, width: usize) -> String {
             // What is typed as it stands must not be broken.
             let is_term = line.trim_start().contains("  ");
             let whole = format!("{line}\n");
-            page.push_str(&match is_term {
-                true => lang::fold(&whole, width),
-                false => whole,
+            page.push_str(&if is_term {
+                lang::fold(&whole, width)
+            } else {
+                whole
             });
             continue;
         }
@@ -213,9 +214,12 @@ pub fn root(lang: Lang, whole: bool) -> String {
 
 /// The command as its help shows it: without the options that every command takes, with examples.
 pub fn arranged(lang: Lang) -> Command {
-    let hide = |arg: Arg| match arg.is_global_set() {
-        true => arg.hide(true),
-        false => arg,
+    let hide = |arg: Arg| {
+        if arg.is_global_set() {
+            arg.hide(true)
+        } else {
+            arg
+        }
     };
     let command = Cli::command().propagate_version(false).mut_args(hide);
     with_examples(lang::localize(command, lang), &mut Vec::new(), lang)

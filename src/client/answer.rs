@@ -4,7 +4,7 @@ use super::MAX_ANSWER;
 use super::errcode;
 use super::reading;
 use super::trace::mask_text;
-use crate::api::operation::{self, Shelf};
+use crate::api::operation::{self, Reference};
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::text;
@@ -300,8 +300,8 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
 pub(super) fn refusal(family: Family, path: &str, errcode: i64, errmsg: &str) -> Failure {
     let (words, rid) = split_rid(&mask_text(errmsg));
     let book = operation::lookup(family, path);
-    let shelf = book.map(|(book, _)| book.shelf);
-    let entry = errcode::lookup_in(shelf.unwrap_or(Shelf::Component), errcode);
+    let reference = book.map(|(book, _)| book.reference);
+    let entry = errcode::lookup_in(reference.unwrap_or(Reference::Component), errcode);
     let kind = entry.map_or(Kind::Refused, errcode::Errcode::kind);
     let code = match inner_code(errcode, &words) {
         Some(inner) => format!("{errcode}, {inner}"),

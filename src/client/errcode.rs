@@ -2,7 +2,7 @@
 //! operator does next, in both languages. The data is `errcode.tsv` of the custom component and of what all families share,
 //! and `errcode.store.tsv` of the Store and the standard component; each is read when the first errcode comes.
 
-use crate::api::operation::Shelf;
+use crate::api::operation::Reference;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use std::collections::HashMap;
@@ -89,16 +89,16 @@ pub fn is_given_before_acting(code: i64) -> bool {
 
 /// The line of a code as a family means it: the same number can mean different things. `None` for one that this family
 /// never documented.
-pub fn lookup_in(shelf: Shelf, code: i64) -> Option<&'static Errcode> {
+pub fn lookup_in(reference: Reference, code: i64) -> Option<&'static Errcode> {
     // Token, permission and limit are the same for all; -2 is not.
     let shared = (40_000..100_000).contains(&code) || matches!(code, -1 | 0);
-    match shelf {
-        Shelf::Component | Shelf::Promoter | Shelf::Platform => lookup(code),
-        Shelf::Store if shared => in_other_words(code)
+    match reference {
+        Reference::Component | Reference::Promoter | Reference::Platform => lookup(code),
+        Reference::Store if shared => in_other_words(code)
             .or_else(|| lookup(code))
             .or_else(|| of_store(code)),
-        Shelf::Store => of_store(code),
-        Shelf::Standard => lookup(code).or_else(|| of_store(code)),
+        Reference::Store => of_store(code),
+        Reference::Standard => lookup(code).or_else(|| of_store(code)),
     }
 }
 
@@ -337,32 +337,32 @@ mod tests {
 
     #[test]
     fn the_same_number_means_what_its_family_means() {
-        let meaning = |shelf, code| lookup_in(shelf, code).map(|entry| entry.meaning.0);
+        let meaning = |reference, code| lookup_in(reference, code).map(|entry| entry.meaning.0);
         assert_eq!(
-            meaning(Shelf::Component, -2),
+            meaning(Reference::Component, -2),
             Some("parameter problem or token too long")
         );
         assert_eq!(
-            meaning(Shelf::Store, -2),
+            meaning(Reference::Store, -2),
             Some("token value is too long to be valid")
         );
         assert_ne!(
-            meaning(Shelf::Store, 100_002),
-            meaning(Shelf::Standard, 100_002)
+            meaning(Reference::Store, 100_002),
+            meaning(Reference::Standard, 100_002)
         );
         assert_eq!(
-            meaning(Shelf::Store, 40164),
-            meaning(Shelf::Component, 40164)
+            meaning(Reference::Store, 40164),
+            meaning(Reference::Component, 40164)
         );
         // A store has a console, and no Mini Program.
         for code in [40125, 40164, 41004, 45035, 48001] {
-            let entry = lookup_in(Shelf::Store, code).expect("a line");
+            let entry = lookup_in(Reference::Store, code).expect("a line");
             let words = [entry.meaning.0, entry.next.0].join(" ");
             assert!(!words.contains("mini program"), "{words}");
             assert!(!words.contains("backend"), "{words}");
         }
-        assert_eq!(meaning(Shelf::Component, 10_020_110), None);
-        assert!(meaning(Shelf::Store, 10_020_110).is_some());
+        assert_eq!(meaning(Reference::Component, 10_020_110), None);
+        assert!(meaning(Reference::Store, 10_020_110).is_some());
         let lines = include_str!("errcode.store.tsv").lines();
         let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
         assert_eq!(lines.len(), 442);

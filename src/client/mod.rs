@@ -1,5 +1,5 @@
 //! The one way a call is made. [`Client::call`] is a loop that can be read from top to bottom: pace, token, send,
-//! envelope, verdict.
+//! envelope, decide.
 //!
 //! Long because every way a call is made is here, beside the one loop that they share.
 
@@ -13,10 +13,10 @@ mod open;
 pub mod pace;
 mod provider;
 mod reading;
+pub mod retry;
 pub mod token;
 pub mod trace;
 mod turns;
-pub mod verdict;
 
 use crate::api::operation::{self, Operation};
 use crate::api::{Endpoint, Resend};
@@ -35,6 +35,7 @@ pub use logged::Intent;
 pub use logged::user;
 use pace::Pace;
 use reqwest::{Url, header};
+use retry::{RetryDecision, decide};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -43,7 +44,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use trace::Trace;
 use turns::{Pauses, Turns};
-use verdict::{Verdict, verdict};
 
 /// The largest answer that is read, after decompression; the whole category tree is some 2 MB.
 pub const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -435,18 +435,18 @@ impl Client {
                 self.pace.passed(path);
             }
             lost_before |= failure.unclear && resend != Resend::Safe;
-            match verdict(&failure, resend, attempt, renewals) {
-                Verdict::RenewToken => {
+            match decide(&failure, resend, attempt, renewals) {
+                RetryDecision::RenewToken => {
                     renewals += 1;
                     let renewed = self.renew_token(&token).await;
                     if !renewed.map_err(|error| never_sent(error, lost_before))? {
                         crate::clock::sleep(Client::SAME_TOKEN_PAUSE).await;
                     }
                 }
-                Verdict::After(pause) => {
+                RetryDecision::After(pause) => {
                     crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
-                Verdict::SlowDown(limit) => {
+                RetryDecision::SlowDown(limit) => {
                     let now = crate::clock::since_1970();
                     let Some(pause) = self.pace.limited(limit, path, sent) else {
                         return Err(known_lost(failure, resend, lost_before).into());
@@ -456,7 +456,9 @@ impl Client {
                     }
                     self.tell_of(pause, &failure);
                 }
-                Verdict::GiveUp => return Err(known_lost(failure, resend, lost_before).into()),
+                RetryDecision::GiveUp => {
+                    return Err(known_lost(failure, resend, lost_before).into());
+                }
             }
         }
     }
@@ -561,9 +563,10 @@ impl Client {
             let sent = request.send().await;
             let answer = sent.map_err(|error| not_sent(path, &error))?;
             is_file = matches!(body, Body::ForFile) && is_no_text(&answer);
-            match is_file {
-                true => read_bytes(path, answer).await,
-                false => read_answer(self.family, path, answer).await,
+            if is_file {
+                read_bytes(path, answer).await
+            } else {
+                read_answer(self.family, path, answer).await
             }
         }
         .await;

@@ -1,6 +1,6 @@
 //! Calls that carry no token: they are paid for with a secret, in the body or in the query.
 
-use super::verdict::{Verdict, verdict};
+use super::retry::{RetryDecision, decide};
 use super::{Body, Client, written};
 use crate::api::{Endpoint, Resend};
 use crate::fail::Failure;
@@ -22,9 +22,10 @@ pub(super) fn proxy_of_environment(
     let Some((name, value)) = set else {
         return Ok(None);
     };
-    let address = match value.contains("://") {
-        true => value,
-        false => format!("http://{value}"),
+    let address = if value.contains("://") {
+        value
+    } else {
+        format!("http://{value}")
     };
     let proxy = crate::profile::check_proxy(&address)
         .ok()
@@ -101,11 +102,11 @@ impl Client {
                 Err(failure) => failure,
             };
             // A refused secret also reads 40001 here: there is no token to renew.
-            match verdict(&failure, resend, attempt, u32::MAX) {
-                Verdict::After(pause) => {
+            match decide(&failure, resend, attempt, u32::MAX) {
+                RetryDecision::After(pause) => {
                     crate::clock::sleep(pause.mul_f64(0.5 + fastrand::f64())).await
                 }
-                Verdict::SlowDown(_) | Verdict::GiveUp | Verdict::RenewToken => {
+                RetryDecision::SlowDown(_) | RetryDecision::GiveUp | RetryDecision::RenewToken => {
                     return Err(failure.into());
                 }
             }

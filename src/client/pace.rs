@@ -5,7 +5,7 @@
 //! limit. The pace goes on just below that and feels its way up again, faster the longer nothing is refused. A
 //! refused call costs the quota nothing, so that being refused about once a second is the cheapest way to know.
 
-use super::verdict::Limit;
+use super::retry::Limit;
 use crate::clock::{instant, now, sleep};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

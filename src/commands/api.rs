@@ -4,7 +4,7 @@
 
 use super::Ctx;
 use crate::api::Resend;
-use crate::api::operation::{Book, Kind, Node, Operation, Shelf};
+use crate::api::operation::{Book, Kind, Node, Operation, Reference};
 use crate::commands::shows::Shows;
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -33,7 +33,7 @@ pub struct ListArgs {
     search: Option<String>,
     /// Only this family
     #[arg(long = "family", alias = "of", value_enum)]
-    of: Option<Shelf>,
+    of: Option<Reference>,
 }
 
 /// Describe an operation: fields of request and reply, units, values
@@ -202,14 +202,14 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
                 .any(|words| words.to_lowercase().contains(&search))
         })
     };
-    let rows: Vec<OperationRow> = Shelf::ALL
+    let rows: Vec<OperationRow> = Reference::ALL
         .into_iter()
-        .filter(|shelf| args.of.is_none_or(|of| of == *shelf))
-        .flat_map(|shelf| {
-            let known = shelf.book().operations.iter();
+        .filter(|reference| args.of.is_none_or(|of| of == *reference))
+        .flat_map(|reference| {
+            let known = reference.book().operations.iter();
             known.map(move |operation| OperationRow {
                 id: &operation.id,
-                family: shelf.name(),
+                family: reference.name(),
                 method: &operation.method,
                 path: &operation.path,
                 summary: &operation.summary,
@@ -228,7 +228,7 @@ fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
 struct Described<'a> {
     id: &'a str,
     #[schemars(with = "String")]
-    family: Shelf,
+    family: Reference,
     method: &'a str,
     path: &'a str,
     summary: &'a str,
@@ -260,7 +260,7 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
     if ctx.out.is_values() {
         let described = Described {
             id: &operation.id,
-            family: book.shelf,
+            family: book.reference,
             method: &operation.method,
             path: &operation.path,
             summary: &operation.summary,
@@ -419,7 +419,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
     if ctx.global.raw && call.writes() {
         ctx.out.answer(&serde_json::to_vec(&reply)?);
     }
-    ctx.out.value(&call.shown(reply, !ctx.global.unmask))
+    ctx.out.value(&call.present(reply, !ctx.global.unmask))
 }
 
 /// The one operation of this name; where several families have it, that of the profile.

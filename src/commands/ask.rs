@@ -103,7 +103,7 @@ impl Ctx {
 
     /// Rows of a list, over all its pages, in the form they are printed in.
     pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
-        let found = self.rows(ask, args, self.out.reads(rows.limit)).await?;
+        let found = self.rows(ask, args, self.out.rows_to_read(rows.limit)).await?;
         self.show_rows(ask, found)
     }
 
@@ -121,9 +121,10 @@ impl Ctx {
     pub async fn send(&self, ask: &Ask, body: &Value) -> Result<Option<Value>> {
         let question = ask.confirm.map(|question| {
             let what = super::done::named(body);
-            match what.is_empty() {
-                true => question(),
-                false => text!("{question} ({what})", question = question(), what),
+            if what.is_empty() {
+                question()
+            } else {
+                text!("{question} ({what})", question = question(), what)
             }
         });
         self.send_asking(ask, body, question).await
@@ -359,9 +360,10 @@ pub fn cell(book: &'static Book, node: &'static Node, value: &Value) -> Cell {
     let all = || book.resolve(node).values.iter().chain(&node.values);
     let is_flag = all().next().is_some() && all().all(|one| one.value == 0 || one.value == 1);
     if is_flag && (value == 0 || value == 1) {
-        return Cell::Word(match value == 1 {
-            true => text!("yes"),
-            false => text!("no"),
+        return Cell::Word(if value == 1 {
+            text!("yes")
+        } else {
+            text!("no")
         });
     }
     match (book.kind(node), value) {

@@ -483,15 +483,16 @@ fn logout(ctx: &Ctx) -> Result<()> {
         })?,
         None => {}
     }
-    match removed {
-        true => ctx.out.note(text!(
+    if removed {
+        ctx.out.note(text!(
             "removed the AppSecret and the cached token of {name}",
             name = profile.label()
-        )),
-        false => ctx.out.note(text!(
+        ))
+    } else {
+        ctx.out.note(text!(
             "removed the cached token of {name}; no AppSecret was stored",
             name = profile.label()
-        )),
+        ))
     }
     if profile.secret == profile::SecretSource::Environment {
         ctx.out.warn(text!("WXSELL_APP_SECRET is still set"));

@@ -251,7 +251,7 @@ async fn search(args: SearchArgs, ctx: &Ctx) -> Result<()> {
         let mut names = NAMES.iter().map(|name| name.text(brand).to_lowercase());
         names.any(|name| name.contains(&word))
     });
-    found.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
+    found.truncate(ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX));
     ctx.show_rows(&SEARCH, found)
 }
 

@@ -133,9 +133,9 @@ impl Why {
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
-    Shows::list::<Shown>("dispute list"),
-    Shows::one::<Shown>("dispute show"),
-    Shows::one::<Shown>("dispute respond"),
+    Shows::list::<Row>("dispute list"),
+    Shows::one::<Row>("dispute show"),
+    Shows::one::<Row>("dispute respond"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -151,7 +151,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 
 /// A dispute ready to be shown. In machine output WeChat's record stands under `wechat`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Shown {
+struct Row {
     #[serde(flatten)]
     dispute: Dispute,
     takes_evidence: bool,
@@ -167,12 +167,12 @@ struct Shown {
     now: i64,
 }
 
-impl Shown {
-    fn new(ctx: &Ctx, mut dispute: Dispute, wechat: Option<Value>) -> Result<Shown> {
+impl Row {
+    fn new(ctx: &Ctx, mut dispute: Dispute, wechat: Option<Value>) -> Result<Row> {
         if !ctx.global.unmask {
             dispute.phone = masked(&dispute.phone);
         }
-        Ok(Shown {
+        Ok(Row {
             takes_evidence: dispute::takes_evidence(dispute.state),
             deadline: dispute.deadline(),
             unreadable: dispute.is_unreadable(),
@@ -205,30 +205,28 @@ fn time(millis: Option<i64>) -> Cell {
     Cell::moment(millis.map(|millis| millis.div_euclid(1000)))
 }
 
-fn columns(whole: bool) -> Columns<Shown> {
+fn columns(whole: bool) -> Columns<Row> {
     let line = Columns::none()
-        .with("id", "DISPUTE", |row: &Shown| Cell::id(&row.dispute.id))
-        .with("aftersale_id", "AFTER-SALE", |row: &Shown| {
+        .with("id", "DISPUTE", |row: &Row| Cell::id(&row.dispute.id))
+        .with("aftersale_id", "AFTER-SALE", |row: &Row| {
             Cell::id(&row.dispute.aftersale_id)
         })
         .minor()
-        .with("state", "STATE", |row: &Shown| {
+        .with("state", "STATE", |row: &Row| {
             Cell::Word(row.dispute.state.words())
         })
-        .with("type", "WHY", |row: &Shown| meaning(WHY, row.dispute.kind))
+        .with("type", "WHY", |row: &Row| meaning(WHY, row.dispute.kind))
         .minor()
-        .with("waits_for", "WAITS FOR", |row: &Shown| {
+        .with("waits_for", "WAITS FOR", |row: &Row| {
             let who = row.dispute.state.waits_for();
             who.map_or(Cell::Empty, |who| Cell::Word(who.words()))
         })
-        .with("time_left", "TIME LEFT", |row: &Shown| {
-            match &row.deadline {
-                Some(deadline) => Cell::Word(deadline.left(row.now)),
-                None if row.unreadable => Cell::Word(text!("unreadable")),
-                None => Cell::Empty,
-            }
+        .with("time_left", "TIME LEFT", |row: &Row| match &row.deadline {
+            Some(deadline) => Cell::Word(deadline.left(row.now)),
+            None if row.unreadable => Cell::Word(text!("unreadable")),
+            None => Cell::Empty,
         })
-        .with("takes_evidence", "EVIDENCE", |row: &Shown| {
+        .with("takes_evidence", "EVIDENCE", |row: &Row| {
             Cell::Word(if row.takes_evidence {
                 text!("taken")
             } else {
@@ -239,18 +237,18 @@ fn columns(whole: bool) -> Columns<Shown> {
     if !whole {
         return line;
     }
-    line.with("order_id", "ORDER", |row: &Shown| {
+    line.with("order_id", "ORDER", |row: &Row| {
         Cell::id(&row.dispute.order_id)
     })
-    .with("verdict", "VERDICT", |row: &Shown| {
+    .with("verdict", "VERDICT", |row: &Row| {
         meaning(VERDICT, row.dispute.verdict)
     })
-    .with("buyer", "BUYER", |row: &Shown| text(&row.dispute.buyer))
-    .with("phone", "PHONE", |row: &Shown| text(&row.dispute.phone))
-    .with("opened_at", "OPENED", |row: &Shown| {
+    .with("buyer", "BUYER", |row: &Row| text(&row.dispute.buyer))
+    .with("phone", "PHONE", |row: &Row| text(&row.dispute.phone))
+    .with("opened_at", "OPENED", |row: &Row| {
         time(row.dispute.opened_ms)
     })
-    .with("changed_at", "CHANGED", |row: &Shown| {
+    .with("changed_at", "CHANGED", |row: &Row| {
         time(row.dispute.changed_ms)
     })
 }
@@ -290,7 +288,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         aftersale: args.aftersale,
     };
     let narrowed = args.due.is_some() || args.evidence || args.state.is_some();
-    let limit = ctx.out.reads(args.rows.limit).filter(|_| !narrowed);
+    let limit = ctx.out.rows_to_read(args.rows.limit).filter(|_| !narrowed);
     let walked = ctx.shop().await?.disputes(&filter, limit).await?;
     ctx.note_unsure(walked.unsure);
     let until = match args.due {
@@ -305,7 +303,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         );
         let record = found.record;
         let wechat = args.full.full.then(|| ctx.wechat(&LIST, "orders", record));
-        let row = Shown::new(ctx, found.value, wechat)?;
+        let row = Row::new(ctx, found.value, wechat)?;
         let soon = until.is_none_or(|until| {
             let deadline = row.deadline.as_ref();
             row.unreadable || deadline.is_some_and(|deadline| deadline.at <= until)
@@ -320,7 +318,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if until.is_some() {
         rows.sort_by_key(|row| row.deadline.as_ref().map(|deadline| deadline.at));
     }
-    rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
+    rows.truncate(ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(match &args.due {
         Some(_) => text!("no dispute falls due in this time"),
         None => text!("no disputes match"),
@@ -347,7 +345,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
 /// The dispute and its history: one object in machine output, two tables for people.
 fn show(ctx: &Ctx, found: Fetched<History>) -> Result<()> {
     let wechat = ctx.wechat(&SHOW, "", found.record);
-    let mut shown = Shown::new(ctx, found.value.dispute, Some(wechat))?;
+    let mut shown = Row::new(ctx, found.value.dispute, Some(wechat))?;
     let events = found.value.events;
     if !ctx.out.is_for_people() {
         shown.history = Some(events);
@@ -445,11 +443,11 @@ pub fn columns_of_list() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::operation::Shelf;
+    use crate::api::operation::Reference;
 
     #[test]
     fn every_kind_of_complaint_has_a_word() {
-        let known = &Shelf::Component.book().types["ComplaintType"].values;
+        let known = &Reference::Component.book().types["ComplaintType"].values;
         let codes: Vec<i64> = Why::value_variants().iter().map(|why| why.code()).collect();
         let known: Vec<i64> = known.iter().filter_map(|one| one.value.as_i64()).collect();
         assert_eq!(codes, known);

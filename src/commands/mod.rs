@@ -283,9 +283,10 @@ impl Ctx {
         let timeout = std::time::Duration::from_secs(self.global.timeout);
         let (out, told) = (self.out.clone(), self.out.clone());
         let heard = self.global.raw.then(|| -> Heard {
-            match self.global.unmask {
-                true => Box::new(move |answer| out.answer(answer)),
-                false => Box::new(move |answer| out.answer(&without_secrets(answer))),
+            if self.global.unmask {
+                Box::new(move |answer| out.answer(answer))
+            } else {
+                Box::new(move |answer| out.answer(&without_secrets(answer)))
             }
         });
         Ok(Wire {

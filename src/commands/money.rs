@@ -36,9 +36,10 @@ impl Span {
         let first = self
             .since
             .map_or_else(|| start_of_day(last), |since| since.first(now));
-        match first <= last {
-            true => Ok((first, last)),
-            false => Err(Failure::input(text!("--since is after --until")).into()),
+        if first <= last {
+            Ok((first, last))
+        } else {
+            Err(Failure::input(text!("--since is after --until")).into())
         }
     }
 

@@ -241,7 +241,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     for (first, last) in args.span.windows(DAY, ctx.clock()?)? {
         let left = ctx
             .out
-            .reads(args.rows.limit)
+            .rows_to_read(args.rows.limit)
             .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
@@ -275,7 +275,7 @@ async fn carry_out(movement: &Movement<'_>, ctx: &Ctx) -> Result<()> {
         return ctx.send(movement.ask, &body).await.map(|_| ());
     }
     ctx.out
-        .check_columns_of(super::ask::columns(movement.shown()))?;
+        .check_columns_of(super::ask::columns(movement.columns()))?;
     let asking = async |question| ctx.before_write(Some(question)).await;
     let made = match movement.carry_out(shop, fresh, asking).await? {
         Moved::Known(record) => return show(movement, ctx, record),
@@ -290,7 +290,7 @@ async fn carry_out(movement: &Movement<'_>, ctx: &Ctx) -> Result<()> {
 
 /// The movement as WeChat has it.
 fn show(movement: &Movement<'_>, ctx: &Ctx, row: Value) -> Result<()> {
-    let columns = movement.shown();
+    let columns = movement.columns();
     let (book, operation) = columns.operation();
     let row = match book.at(&operation.reply, columns.shows) {
         Some(node) => crate::api::operation::present(book, node, row),

@@ -175,7 +175,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<Added<'static>>("profile add"),
     Shows::text("profile set"),
     Shows::list::<Listed>("profile list"),
-    Shows::one::<Shown>("profile show"),
+    Shows::one::<View>("profile show"),
     Shows::list::<Sourced>("profile show"),
     Shows::text("profile use"),
     Shows::text("profile rename"),
@@ -237,15 +237,16 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
             .note(text!("would add profile {name}", name = &args.name));
         return Ok(());
     }
-    match first {
-        true => ctx.out.note(text!(
+    if first {
+        ctx.out.note(text!(
             "added profile {name}; it is now the current profile",
             name = &args.name
-        )),
-        false => ctx.out.note(text!(
+        ))
+    } else {
+        ctx.out.note(text!(
             "added profile {name}; `wxsell profile use {name}` makes it the current one",
             name = &args.name
-        )),
+        ))
     }
     if !matches!(args.fields.secret_store, Some(Store::Process))
         && args.fields.credential_process.is_none()
@@ -514,7 +515,7 @@ fn list(ctx: &Ctx) -> Result<()> {
 
 /// All settings of a profile.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-struct Shown {
+struct View {
     name: Option<String>,
     appid: String,
     family: &'static str,
@@ -554,7 +555,7 @@ fn language_name(language: Lang) -> &'static str {
     }
 }
 
-impl Record for Shown {
+impl Record for View {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("name", "NAME", |p| text_cell(p.name.as_ref())),
         Column::new("appid", "APPID", |p| Cell::Id(p.appid.clone())),
@@ -617,10 +618,10 @@ impl Record for Sourced {
     ];
 }
 
-fn shown(resolved: &Resolved) -> Shown {
+fn view(resolved: &Resolved) -> View {
     let profile = &resolved.profile;
     let some = |words: &str| (!words.is_empty()).then(|| words.to_owned());
-    Shown {
+    View {
         name: some(&profile.name),
         appid: profile.appid.clone(),
         family: profile.family.name(),
@@ -652,7 +653,7 @@ fn shown(resolved: &Resolved) -> Shown {
 /// The settings of the profile with where they come from, as they may be given away.
 pub(super) fn described(ctx: &Ctx) -> Result<Described> {
     let resolved = ctx.resolved()?;
-    let mut shown = shown(resolved);
+    let mut shown = view(resolved);
     // What is typed for the program may be anything.
     shown.credential_process = shown.credential_process.map(|_| Vec::new());
     let origins: serde_json::Map<String, serde_json::Value> = SETTINGS
@@ -671,7 +672,7 @@ pub(super) fn described(ctx: &Ctx) -> Result<Described> {
 /// Settings with where they come from.
 #[derive(Serialize, schemars::JsonSchema)]
 pub(super) struct Described {
-    values: Shown,
+    values: View,
     /// In words, by the names of the settings.
     origins: serde_json::Map<String, serde_json::Value>,
 }
@@ -693,7 +694,7 @@ fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         }
         None => ctx.resolved()?,
     };
-    let shown = shown(resolved);
+    let shown = view(resolved);
     if !args.origin {
         return ctx.out.show(&shown);
     }

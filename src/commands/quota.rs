@@ -120,15 +120,17 @@ impl Record for StoreAudits {
             }
         }),
         Column::new("new_products_left", "NEW PRODUCTS LEFT", |a| {
-            match a.unlimited {
-                true => Cell::Word(text!("no limit")),
-                false => number(a.new_products_left),
+            if a.unlimited {
+                Cell::Word(text!("no limit"))
+            } else {
+                number(a.new_products_left)
             }
         }),
         Column::new("new_products_limit", "NEW PRODUCTS LIMIT", |a| {
-            match a.unlimited {
-                true => Cell::Empty,
-                false => number(a.new_products_limit),
+            if a.unlimited {
+                Cell::Empty
+            } else {
+                number(a.new_products_limit)
             }
         }),
         Column::new("blocked", "BLOCKED", |a| {

@@ -183,7 +183,7 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
             "invited; takes effect once they accept; see `wxsell sharer search`"
         ));
     }
-    shown(&outcomes, ctx)
+    show_outcomes(&outcomes, ctx)
 }
 
 /// Why an invitation did not go out.
@@ -212,7 +212,7 @@ async fn unbind(args: UnbindArgs, ctx: &Ctx) -> Result<()> {
             _ => None,
         };
     }
-    shown(&outcomes, ctx)
+    show_outcomes(&outcomes, ctx)
 }
 
 /// Each person by the list of the answer that names it; who is in none of them failed.
@@ -239,7 +239,7 @@ fn outcomes(openids: &[String], reply: &Value, done: &'static str) -> Vec<Outcom
 }
 
 /// The list, and exit code 6 where somebody failed.
-fn shown(outcomes: &[Outcome], ctx: &Ctx) -> Result<()> {
+fn show_outcomes(outcomes: &[Outcome], ctx: &Ctx) -> Result<()> {
     ctx.out.list(outcomes)?;
     let failed = outcomes
         .iter()

@@ -80,7 +80,7 @@ fn page(noun: &Noun, family: Family) -> Option<Page> {
 
 /// A page in machine output.
 #[derive(serde::Serialize)]
-struct Shown {
+struct Printed {
     url: &'static str,
     way: String,
 }
@@ -95,7 +95,7 @@ pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
         );
     };
     if ctx.out.is_values() {
-        let shown = Shown {
+        let shown = Printed {
             url: page.url,
             way: page.way.to_string(),
         };

@@ -42,9 +42,10 @@ pub fn write(
         .sync_all()
         .map_err(|error| unwritable(&error))?;
     crate::bulk::failed::readable_like_others(file.as_file())?;
-    let kept = match force {
-        true => file.persist(path),
-        false => file.persist_noclobber(path),
+    let kept = if force {
+        file.persist(path)
+    } else {
+        file.persist_noclobber(path)
     };
     kept.map_err(|error| unwritable(&error.error))?;
     Ok(())
@@ -52,13 +53,14 @@ pub fn write(
 
 /// Refuses a file that is there already, unless it may be written over.
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
-    match path.exists() && !force {
-        true => Err(Failure::input(text!(
+    if path.exists() && !force {
+        Err(Failure::input(text!(
             "{file} exists already",
             file = path.display().to_string()
         ))
         .hint(text!("choose another name, or use --overwrite"))
-        .into()),
-        false => Ok(()),
+        .into())
+    } else {
+        Ok(())
     }
 }

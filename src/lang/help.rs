@@ -137,15 +137,16 @@ pub fn laid_out(rendered: &str, lang: Lang, width: usize) -> String {
 
 /// clap ends the headings of options with a colon of its own.
 fn colon(line: &str) -> String {
-    match line.starts_with(' ') || !line.contains(|letter: char| letter.width() == Some(2)) {
-        true => line.to_owned(),
-        false => match line.trim_end() {
+    if line.starts_with(' ') || !line.contains(|letter: char| letter.width() == Some(2)) {
+        line.to_owned()
+    } else {
+        match line.trim_end() {
             plain if plain.ends_with(':') => format!("{}：\n", &plain[..plain.len() - 1]),
             styled if styled.ends_with(":\x1b[0m") => {
                 format!("{}：\x1b[0m\n", styled.trim_end_matches(":\x1b[0m"))
             }
             _ => line.to_owned(),
-        },
+        }
     }
 }
 

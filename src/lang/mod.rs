@@ -104,9 +104,12 @@ const TABLES: &[&str] = &[
 
 /// Every pair of the tables: English, Chinese. A tab separates them, `\n` stands for a line break.
 pub fn entries() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, str>)> {
-    let unescape = |text: &'static str| match text.contains("\\n") {
-        true => Cow::Owned(text.replace("\\n", "\n")),
-        false => Cow::Borrowed(text),
+    let unescape = |text: &'static str| {
+        if text.contains("\\n") {
+            Cow::Owned(text.replace("\\n", "\n"))
+        } else {
+            Cow::Borrowed(text)
+        }
     };
     TABLES
         .iter()

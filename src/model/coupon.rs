@@ -133,7 +133,7 @@ pub enum Validity {
 
 /// A number of a draft: whether it is there, and what it is where it can be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct DraftNumber {
     pub is_there: bool,
     pub number: Option<i64>,
 }
@@ -141,8 +141,8 @@ pub struct Said {
 /// A stretch of time, unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stretch {
-    pub start: Said,
-    pub end: Said,
+    pub start: DraftNumber,
+    pub end: DraftNumber,
 }
 
 impl Stretch {
@@ -159,23 +159,23 @@ pub struct Draft {
     pub kind: Option<Kind>,
     pub says_kind: bool,
     /// What buyers pay, in ten-thousandths.
-    pub share: Said,
-    pub off: Said,
+    pub share: DraftNumber,
+    pub off: DraftNumber,
     /// The amount to reach.
-    pub from_amount: Said,
-    pub from_pieces: Said,
+    pub from_amount: DraftNumber,
+    pub from_pieces: DraftNumber,
     /// How many it names.
     pub products: usize,
     pub says_trade_in: bool,
     pub says_buy_get: bool,
-    pub total: Said,
-    pub per_buyer: Said,
+    pub total: DraftNumber,
+    pub per_buyer: DraftNumber,
     pub taking: Stretch,
     /// `None` where it cannot be read.
     pub validity: Option<Validity>,
     pub says_validity: bool,
-    pub days: Said,
-    pub seconds: Said,
+    pub days: DraftNumber,
+    pub seconds: DraftNumber,
     pub valid: Stretch,
 }
 
@@ -280,7 +280,7 @@ impl Draft {
         let more = total.zip(each).is_some_and(|(total, each)| each > total);
         note(more, Wrong::MorePerBuyerThanAll);
         note(self.taking.is_backwards(), Wrong::TakingBackwards);
-        let none = |said: Said| said.number.unwrap_or(0) < 1;
+        let none = |said: DraftNumber| said.number.unwrap_or(0) < 1;
         match self.validity {
             Some(Validity::Fixed) => {
                 let whole = self.valid.start.is_there && self.valid.end.is_there;

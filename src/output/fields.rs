@@ -170,7 +170,7 @@ impl Cell {
 }
 
 /// A column, whether it was declared for a type or found in a reference.
-pub(super) struct Shown<T> {
+pub(super) struct ShownColumn<T> {
     pub name: Cow<'static, str>,
     pub title: Cow<'static, str>,
     minor: bool,
@@ -179,7 +179,7 @@ pub(super) struct Shown<T> {
 }
 
 /// The columns that rows of `T` have.
-pub struct Columns<T>(Vec<Shown<T>>);
+pub struct Columns<T>(Vec<ShownColumn<T>>);
 
 impl<T: 'static> Columns<T> {
     /// Those that a type declares.
@@ -187,7 +187,7 @@ impl<T: 'static> Columns<T> {
     where
         T: Record,
     {
-        let declared = T::COLUMNS.iter().map(|column| Shown {
+        let declared = T::COLUMNS.iter().map(|column| ShownColumn {
             name: column.name.into(),
             title: column.title.into(),
             minor: column.minor,
@@ -219,7 +219,7 @@ impl<T: 'static> Columns<T> {
         title: impl Into<Cow<'static, str>>,
         cell: impl Fn(&T) -> Cell + 'static,
     ) -> Columns<T> {
-        self.0.push(Shown {
+        self.0.push(ShownColumn {
             name: name.into(),
             title: title.into(),
             minor: false,
@@ -290,7 +290,7 @@ impl Part {
 
 /// The columns that are shown, in the order asked for.
 pub(super) struct Picked<T> {
-    columns: Vec<Shown<T>>,
+    columns: Vec<ShownColumn<T>>,
     /// Words stand as JSON has them: programs read the cells.
     stable: bool,
     /// The shop that a row is of, where several are read.
@@ -333,10 +333,11 @@ impl<T: Serialize + 'static> Picked<T> {
         picked.only = true;
         let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
         picked.known = names.join(",");
-        let mut left: Vec<Option<Shown<T>>> = columns.into_iter().map(Some).collect();
+        let mut left: Vec<Option<ShownColumn<T>>> = columns.into_iter().map(Some).collect();
         for name in wanted.iter().map(|name| name.trim()) {
-            let named =
-                |column: &&mut Option<Shown<T>>| column.as_ref().is_some_and(|it| it.is(name));
+            let named = |column: &&mut Option<ShownColumn<T>>| {
+                column.as_ref().is_some_and(|it| it.is(name))
+            };
             match left.iter_mut().find(named).and_then(Option::take) {
                 Some(column) => picked.columns.push(column),
                 None if paths && is_path(name) && out.may_have(name) => picked.push_path(name),
@@ -361,7 +362,7 @@ impl<T: Serialize + 'static> Picked<T> {
         let found = Arc::new(AtomicBool::new(false));
         self.paths.push((path.to_owned(), found.clone()));
         let pointer = pointer(path);
-        self.columns.push(Shown {
+        self.columns.push(ShownColumn {
             name: path.to_owned().into(),
             title: path.to_owned().into(),
             minor: false,
@@ -427,7 +428,7 @@ impl<T: Serialize + 'static> Picked<T> {
             fields.extend(rest);
         }
         if self.only {
-            let own = |column: &Shown<T>| match whole.get(&*column.name) {
+            let own = |column: &ShownColumn<T>| match whole.get(&*column.name) {
                 Some(_) => whole.get_mut(&*column.name).map(Value::take),
                 None => whole.pointer(&pointer(&column.name)).cloned(),
             };
@@ -439,8 +440,8 @@ impl<T: Serialize + 'static> Picked<T> {
 }
 
 /// The column of the shop that rows are of.
-fn of_shop<T>(shop: String) -> Shown<T> {
-    Shown {
+fn of_shop<T>(shop: String) -> ShownColumn<T> {
+    ShownColumn {
         name: "shop".into(),
         title: "SHOP".into(),
         minor: false,
@@ -456,7 +457,7 @@ fn object(names: Vec<String>, own: Vec<Option<Value>>, cell: &dyn Fn(usize) -> C
     Value::Object(fields.collect())
 }
 
-impl<T> Shown<T> {
+impl<T> ShownColumn<T> {
     /// Whether `name` means this column: its field, or its heading in either language.
     fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)

@@ -243,7 +243,7 @@ impl Output {
             return;
         }
         // A sorted list is read whole.
-        let limit = self.reads(limit).filter(|limit| count >= *limit);
+        let limit = self.rows_to_read(limit).filter(|limit| count >= *limit);
         self.note(match limit {
             Some(limit) => text!("first {limit} only: {words}", limit, words),
             None => words,
@@ -251,7 +251,7 @@ impl Output {
     }
 
     /// How many rows a list has to read: all of them where they are sorted first, and where 0 is asked for.
-    pub fn reads(&self, limit: Option<usize>) -> Option<usize> {
+    pub fn rows_to_read(&self, limit: Option<usize>) -> Option<usize> {
         limit.filter(|limit| *limit > 0 && self.sort.is_none())
     }
 

@@ -18,13 +18,13 @@ const BETWEEN: u64 = 30;
 pub struct Progress {
     sink: Sink,
     lang: Lang,
-    shown: Shown,
+    shown: Display,
     total: u64,
     done: AtomicU64,
     what: Text,
 }
 
-enum Shown {
+enum Display {
     Bar(ProgressBar),
     Lines {
         since: Instant,
@@ -38,7 +38,7 @@ enum Shown {
 impl Progress {
     pub(super) fn new(out: &Output, total: u64, what: Text) -> Progress {
         let shown = if out.quiet || matches!(out.sink, Sink::Memory(_)) {
-            Shown::Nothing
+            Display::Nothing
         } else if animates() {
             let bar =
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
@@ -59,9 +59,9 @@ impl Progress {
             // The time left is redrawn between slow steps too.
             bar.enable_steady_tick(Duration::from_millis(500));
             out.sink.bar(Some(bar.clone()));
-            Shown::Bar(bar)
+            Display::Bar(bar)
         } else {
-            Shown::Lines {
+            Display::Lines {
                 since: Instant::now(),
                 due: AtomicU64::new(BETWEEN),
                 message: Mutex::new(None),
@@ -81,9 +81,9 @@ impl Progress {
     pub fn inc(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         match &self.shown {
-            Shown::Bar(bar) => bar.inc(1),
-            Shown::Lines { .. } => self.line_when_due(done),
-            Shown::Nothing => {}
+            Display::Bar(bar) => bar.inc(1),
+            Display::Lines { .. } => self.line_when_due(done),
+            Display::Nothing => {}
         }
     }
 
@@ -91,36 +91,36 @@ impl Progress {
     pub fn set(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
         match &self.shown {
-            Shown::Bar(bar) => bar.set_position(done),
-            Shown::Lines { .. } => self.line_when_due(done),
-            Shown::Nothing => {}
+            Display::Bar(bar) => bar.set_position(done),
+            Display::Lines { .. } => self.line_when_due(done),
+            Display::Nothing => {}
         }
     }
 
     /// What is going on just now, such as a wait for the next minute.
     pub fn message(&self, words: Text) {
         match &self.shown {
-            Shown::Bar(bar) => {
+            Display::Bar(bar) => {
                 bar.set_message(super::visible(&words.render(self.lang)).into_owned())
             }
-            Shown::Lines { message, .. } => {
+            Display::Lines { message, .. } => {
                 *message.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
                 self.line_when_due(self.done.load(Ordering::Relaxed));
             }
-            Shown::Nothing => {}
+            Display::Nothing => {}
         }
     }
 
     /// A line above the bar.
     pub fn println(&self, words: Text) {
-        if !matches!(self.shown, Shown::Nothing) {
+        if !matches!(self.shown, Display::Nothing) {
             self.sink
                 .words(&super::words::visible_lines(&words.render(self.lang)));
         }
     }
 
     fn line_when_due(&self, done: u64) {
-        let Shown::Lines {
+        let Display::Lines {
             since,
             due,
             message,
@@ -164,7 +164,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let Display::Bar(bar) = &self.shown {
             self.sink.bar(None);
             bar.finish_and_clear();
         }

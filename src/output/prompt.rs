@@ -49,7 +49,7 @@ pub(super) fn input(
     default: Option<&str>,
     otherwise: &str,
 ) -> Result<String> {
-    let words = asked(out, prompt, otherwise)?;
+    let words = ask(out, prompt, otherwise)?;
     // A prompt of several lines would be drawn twice, with its answer.
     let fits = |width: usize| words.width() + 2 < width / 2 || words.width() + 40 < width;
     let words = if out.sink.width().is_none_or(fits) {
@@ -66,7 +66,7 @@ pub(super) fn input(
 }
 
 pub(super) fn secret(out: &Output, prompt: &Text, otherwise: &str) -> Result<Secret> {
-    let words = asked(out, prompt, otherwise)?;
+    let words = ask(out, prompt, otherwise)?;
     let typed = Password::new()
         .with_prompt(words)
         .interact()
@@ -80,7 +80,7 @@ pub(super) fn select(
     choices: &[String],
     otherwise: &str,
 ) -> Result<usize> {
-    let words = asked(out, prompt, otherwise)?;
+    let words = ask(out, prompt, otherwise)?;
     for (number, choice) in (1usize..).zip(choices) {
         out.say(&format!("{number:3}  {choice}"));
     }
@@ -100,7 +100,7 @@ pub(super) fn select(
     Ok(chosen - 1)
 }
 
-fn asked(out: &Output, prompt: &Text, otherwise: &str) -> Result<String> {
+fn ask(out: &Output, prompt: &Text, otherwise: &str) -> Result<String> {
     if out.interactive {
         return Ok(visible(&prompt.render(out.lang)).into_owned());
     }

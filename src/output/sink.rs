@@ -63,7 +63,7 @@ impl Sink {
                 kept.push_str(words);
                 kept.push('\n');
             }
-            Sink::Standard(standard) => standard.aside(|| {
+            Sink::Standard(standard) => standard.around_bar(|| {
                 let width = dialoguer::console::Term::stderr().size_checked();
                 let line = match width {
                     Some((_, columns)) => fitted(words, usize::from(columns)),
@@ -91,9 +91,10 @@ impl Sink {
         if set("NO_COLOR").is_some() || matches!(self, Sink::Memory(_)) {
             return false;
         }
-        match on_stderr {
-            true => dialoguer::console::colors_enabled_stderr(),
-            false => dialoguer::console::colors_enabled(),
+        if on_stderr {
+            dialoguer::console::colors_enabled_stderr()
+        } else {
+            dialoguer::console::colors_enabled()
         }
     }
 
@@ -140,9 +141,10 @@ fn fitted(words: &str, width: usize) -> String {
         };
         // A command for another shell, with its variables.
         let is_command = text.contains("WXSELL_") && text.contains('=');
-        match is_command || width <= hang {
-            true => shown.push_str(line),
-            false => shown.push_str(&fold_at(line, width, hang, true)),
+        if is_command || width <= hang {
+            shown.push_str(line)
+        } else {
+            shown.push_str(&fold_at(line, width, hang, true))
         }
         shown.push('\n');
     }
@@ -158,7 +160,7 @@ impl Standard {
             return Ok(());
         }
         let mut written = Ok(());
-        self.aside(|| {
+        self.around_bar(|| {
             let mut stdout = io::stdout().lock();
             written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         });
@@ -171,7 +173,7 @@ impl Standard {
         }
     }
 
-    fn aside(&self, write: impl FnOnce()) {
+    fn around_bar(&self, write: impl FnOnce()) {
         let bar = self
             .bar
             .lock()

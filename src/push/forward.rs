@@ -70,7 +70,7 @@ pub struct Target {
 
 /// An event as it is shown and handed on.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
-pub struct Told {
+pub struct EventRecord {
     pub id: i64,
     /// The shop's appid, or how else its rows are known.
     pub shop: String,
@@ -98,9 +98,9 @@ pub struct Told {
     pub message: Option<String>,
 }
 
-impl Told {
-    pub fn of(push: &Push) -> Told {
-        Told {
+impl EventRecord {
+    pub fn of(push: &Push) -> EventRecord {
+        EventRecord {
             id: push.id,
             shop: push.shop.clone(),
             key: push.key.clone(),
@@ -144,7 +144,7 @@ enum Outcome {
 
 /// Delivers single pushes.
 #[derive(Clone)]
-pub struct Courier {
+pub struct Delivery {
     target: Target,
     http: reqwest::Client,
     /// By the key of the shop; for [`Form::Wechat`].
@@ -158,9 +158,9 @@ struct Attempt {
     unreachable: bool,
 }
 
-impl Courier {
-    pub fn new(target: Target, accounts: HashMap<String, Account>) -> Result<Courier> {
-        Ok(Courier {
+impl Delivery {
+    pub fn new(target: Target, accounts: HashMap<String, Account>) -> Result<Delivery> {
+        Ok(Delivery {
             http: http(target.timeout, target.url.as_ref())?,
             target,
             accounts: Arc::new(accounts),
@@ -221,7 +221,10 @@ impl Courier {
     fn request(&self, url: &reqwest::Url, push: &Push) -> Result<reqwest::RequestBuilder> {
         let mut url = url.clone();
         let (kind, body) = match self.target.form {
-            Form::Decoded => ("application/json", serde_json::to_vec(&Told::of(push))?),
+            Form::Decoded => (
+                "application/json",
+                serde_json::to_vec(&EventRecord::of(push))?,
+            ),
             Form::Wechat => {
                 let account = self.accounts.get(&push.shop).ok_or_else(|| {
                     Failure::access(text!(
@@ -248,7 +251,7 @@ impl Courier {
 
     /// Runs the program with the event on its standard input. Its own output goes to stderr, or nowhere.
     async fn run(&self, line: &str, push: &Push) -> Outcome {
-        let json = match serde_json::to_vec(&Told::of(push)) {
+        let json = match serde_json::to_vec(&EventRecord::of(push)) {
             Ok(json) => json,
             Err(error) => return Outcome::Refused(error.to_string()),
         };
@@ -445,7 +448,7 @@ pub struct Tally {
 pub struct Forwarder {
     pub state: Arc<State>,
     pub log: Arc<PushLog>,
-    pub courier: Courier,
+    pub delivery: Delivery,
     /// Keys of the shops it works for.
     pub shops: Vec<String>,
     /// Names of the events that it hands on; none are all.
@@ -478,9 +481,9 @@ impl Forwarder {
                         continue;
                     }
                     idle = false;
-                    let courier = self.courier.clone();
+                    let delivery = self.delivery.clone();
                     attempts.spawn(async move {
-                        let attempt = courier.attempt(&push).await;
+                        let attempt = delivery.attempt(&push).await;
                         (push, attempt)
                     });
                 }

@@ -1,6 +1,6 @@
 //! What waits of a shop, handed on once.
 
-use super::forward::{Courier, Forwarder, Target, Wake};
+use super::forward::{Delivery, Forwarder, Target, Wake};
 use super::{Account, milliseconds};
 use crate::fail::Failure;
 use crate::lang::Text;
@@ -90,7 +90,7 @@ impl Hand {
         let forwarder = Forwarder {
             log: Arc::new(PushLog::open(state.folder())?),
             state: state.clone(),
-            courier: Courier::new(target, accounts)?,
+            delivery: Delivery::new(target, accounts)?,
             shops,
             only: only.clone(),
             once: true,

@@ -2,7 +2,7 @@
 //! of both.
 
 use super::Account;
-use super::forward::{Courier, Forwarder, Target, Wake};
+use super::forward::{Delivery, Forwarder, Target, Wake};
 use super::hand::alone;
 use super::receiver::{Happening, Limits, Receiver, Shop};
 use crate::fail::{Failure, Kind, Within};
@@ -99,7 +99,7 @@ impl Listen {
             state: self.state.clone(),
             log: log.clone(),
             shops: accounts.keys().cloned().collect(),
-            courier: Courier::new(target, accounts)?,
+            delivery: Delivery::new(target, accounts)?,
             only: self.only.clone(),
             once: false,
             watch: Box::new(move |words| say(words)),

@@ -126,7 +126,7 @@ pub struct Receiver {
 }
 
 /// The part that requests share.
-struct Desk {
+struct Shared {
     receiver: Receiver,
     bodies: Arc<Semaphore>,
     refused: Mutex<BTreeMap<(String, Refusal), u64>>,
@@ -139,7 +139,7 @@ impl Receiver {
         let places = Places::new(self.limits.connections);
         let (patience, drain) = (self.limits.patience, self.limits.drain);
         let tls = self.tls.clone().map(TlsAcceptor::from);
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             bodies: Arc::new(Semaphore::new(self.limits.bodies / 1024)),
             receiver: self,
             refused: Mutex::default(),
@@ -151,7 +151,7 @@ impl Receiver {
             let accepted = tokio::select! {
                 () = &mut stop => break,
                 _ = tick.tick() => {
-                    desk.count().await;
+                    shared.count().await;
                     continue;
                 }
                 Some(_) = open.join_next() => continue,
@@ -164,17 +164,17 @@ impl Receiver {
             };
             // Without it a small answer may wait for an acknowledgement; a failure costs only speed.
             drop(stream.set_nodelay(true));
-            let (desk, stopping, tls) = (desk.clone(), stopping.clone(), tls.clone());
+            let (shared, stopping, tls) = (shared.clone(), stopping.clone(), tls.clone());
             let place = places.take();
             let stream = Watched::new(stream, patience);
             open.spawn(async move {
                 let work = async {
                     match tls {
-                        None => converse(&desk, stream, stopping, &place).await,
+                        None => converse(&shared, stream, stopping, &place).await,
                         Some(tls) => {
                             let shaken = tokio::time::timeout(patience, tls.accept(stream)).await;
                             if let Ok(Ok(stream)) = shaken {
-                                converse(&desk, stream, stopping, &place).await;
+                                converse(&shared, stream, stopping, &place).await;
                             }
                         }
                     }
@@ -192,21 +192,21 @@ impl Receiver {
         // Who has not finished by now is cut off and will send again.
         let _ = tokio::time::timeout(drain, drained).await;
         open.shutdown().await;
-        desk.count().await;
+        shared.count().await;
         Ok(())
     }
 }
 
 /// One connection, up to its end or until it is told to stop after the request that is under way.
 async fn converse<S>(
-    desk: &Arc<Desk>,
+    shared: &Arc<Shared>,
     stream: S,
     mut stopping: watch::Receiver<bool>,
     place: &connection::Place,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let limits = &desk.receiver.limits;
+    let limits = &shared.receiver.limits;
     let mut http = http1::Builder::new();
     // A sender may close its half once it has sent all; and one that closes too early is to be counted.
     http.half_close(true)
@@ -214,7 +214,7 @@ async fn converse<S>(
         .header_read_timeout(limits.patience)
         .max_buf_size(limits.head.max(8 << 10));
     let service = service_fn(|request| async move {
-        let answer = desk.answer(request).await;
+        let answer = shared.answer(request).await;
         place.answered();
         Ok::<_, Infallible>(answer)
     });
@@ -238,7 +238,7 @@ struct Taken<'a> {
 /// Status and body of an answer.
 type Answer = (StatusCode, String, &'static str);
 
-impl Desk {
+impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
         let taken = self.take(request, &path).await;

@@ -116,7 +116,7 @@ impl Fault {
 
 /// A fault as it stands: its number, and how often it still strikes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Standing {
+pub struct ActiveFault {
     pub id: i64,
     pub fault: Fault,
     pub times_left: Option<u32>,
@@ -151,14 +151,11 @@ pub fn clear(tx: &mut Tx<'_>, id: Option<i64>) -> Result<usize, Refusal> {
 }
 
 /// Those that still strike.
-pub fn all(tx: &Tx<'_>) -> Result<Vec<Standing>, Refusal> {
-    Ok(rows(tx)?
-        .into_iter()
-        .map(|(standing, _)| standing)
-        .collect())
+pub fn all(tx: &Tx<'_>) -> Result<Vec<ActiveFault>, Refusal> {
+    Ok(rows(tx)?.into_iter().map(|(active, _)| active).collect())
 }
 
-fn rows(tx: &Tx<'_>) -> Result<Vec<(Standing, u64)>, Refusal> {
+fn rows(tx: &Tx<'_>) -> Result<Vec<(ActiveFault, u64)>, Refusal> {
     let mut statement = tx
         .db
         .prepare_cached("SELECT id, spec, times_left, random FROM fault WHERE times_left IS NULL OR times_left > 0 ORDER BY id")?;
@@ -166,12 +163,12 @@ fn rows(tx: &Tx<'_>) -> Result<Vec<(Standing, u64)>, Refusal> {
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         let spec: String = row.get(1)?;
-        let standing = Standing {
+        let active = ActiveFault {
             id: row.get(0)?,
             fault: serde_json::from_str(&spec)?,
             times_left: row.get(2)?,
         };
-        out.push((standing, row.get::<_, i64>(3)?.cast_unsigned()));
+        out.push((active, row.get::<_, i64>(3)?.cast_unsigned()));
     }
     Ok(out)
 }
@@ -180,11 +177,12 @@ fn rows(tx: &Tx<'_>) -> Result<Vec<(Standing, u64)>, Refusal> {
 /// used up.
 pub fn draw(tx: &mut Tx<'_>, path: &str) -> Result<Plan, Refusal> {
     let mut plan = Plan::default();
-    for (standing, random) in rows(tx)? {
-        let Standing { id, fault, .. } = standing;
-        let fits = match fault.exact {
-            true => path == fault.path,
-            false => path.starts_with(&fault.path),
+    for (active, random) in rows(tx)? {
+        let ActiveFault { id, fault, .. } = active;
+        let fits = if fault.exact {
+            path == fault.path
+        } else {
+            path.starts_with(&fault.path)
         };
         if !fits {
             continue;

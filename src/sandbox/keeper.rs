@@ -30,7 +30,7 @@ impl Sandbox {
     /// Moves the component or one of its scenes.
     pub fn access(&mut self, what: &AccessMove) -> Result<Happening> {
         self.write(|tx| {
-            let (component, _, _) = access::standing(tx)?;
+            let (component, _, _) = access::state_names(tx)?;
             Ok(access::act(tx, what)?.ok_or_else(|| match what {
                 AccessMove::PassScene(id) | AccessMove::RejectScene(id, _) => {
                     Failure::input(text!("scene {id} is not in audit", id))
@@ -46,7 +46,7 @@ impl Sandbox {
     /// Moves the application for a merchant number, or the number itself.
     pub fn merchant_number(&mut self, what: &NumberMove) -> Result<Happening> {
         self.write(|tx| {
-            let state = wxpay::standing(tx)?;
+            let state = wxpay::state_name(tx)?;
             let not_now = || {
                 Failure::input(text!(
                     "the merchant number is not in the state for this: {state}",

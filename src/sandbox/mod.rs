@@ -13,13 +13,13 @@ pub mod push;
 mod router;
 mod rules;
 mod seed;
-mod sow;
+mod seed_aftersales;
 mod store;
 mod world;
 
 pub use buyer::Sold;
 pub use disputes::{AftersaleRequest, Give, Opened, Side};
-pub use faults::{Fault, Kind as FaultKind, Plan, Standing};
+pub use faults::{ActiveFault, Fault, Kind as FaultKind, Plan};
 pub use keeper::{AccessMove, NumberMove};
 pub use provider::ProviderMove;
 pub use router::NOT_SIMULATED;
@@ -27,7 +27,7 @@ pub use rules::Happening;
 pub use rules::component::aftersale::Aftersale;
 pub use rules::component::complaint::Complaint;
 pub use rules::component::funds::Step as WithdrawalStep;
-pub use rules::component::goods::Verdict;
+pub use rules::component::goods::AuditDecision;
 pub use rules::component::image::Held as HeldPicture;
 pub use rules::component::ledger::Account;
 pub use rules::component::order::{Order, Promotion};
@@ -179,9 +179,10 @@ impl Sandbox {
     /// Makes a fresh shop of it: no products, tokens, faults and settings. A bare one has not applied for the component
     /// yet, and has to go through every step of joining.
     pub fn reset(&mut self, bare: bool) -> Result<()> {
-        match bare {
-            true => store::reset(&mut self.db, |tx| rules::seed(tx, true)),
-            false => store::reset(&mut self.db, |tx| rules::seed(tx, false)),
+        if bare {
+            store::reset(&mut self.db, |tx| rules::seed(tx, true))
+        } else {
+            store::reset(&mut self.db, |tx| rules::seed(tx, false))
         }
     }
 
@@ -211,29 +212,29 @@ impl Sandbox {
     pub fn decide(
         &mut self,
         products: Option<&[String]>,
-        verdict: &Verdict,
+        decision: &AuditDecision,
     ) -> Result<Vec<Happening>> {
         self.write(|tx| {
             let all = match products {
                 Some(products) => products.to_vec(),
-                None => candidates(tx, verdict)?,
+                None => candidates(tx, decision)?,
             };
             let mut happenings = Vec::with_capacity(all.len());
             for product in &all {
-                if let Some(happening) = decide_ticket(tx, product, verdict)? {
+                if let Some(happening) = decide_ticket(tx, product, decision)? {
                     happenings.push(happening);
                     continue;
                 }
                 let of_store = rules::store::within(tx, |tx| {
-                    rules::store::goods::decide(tx, product, verdict)
+                    rules::store::goods::decide(tx, product, decision)
                 })?;
                 if let Some(happening) = of_store {
                     happenings.push(happening);
                     continue;
                 }
                 happenings.push(
-                    goods::decide(tx, product, verdict)?
-                        .map_err(|not_now| refuse(&not_now, verdict))?,
+                    goods::decide(tx, product, decision)?
+                        .map_err(|not_now| refuse(&not_now, decision))?,
                 );
             }
             Ok(happenings)
@@ -245,7 +246,7 @@ impl Sandbox {
         self.write(|tx| Ok(faults::add(tx, fault)?))
     }
 
-    pub fn faults(&mut self) -> Result<Vec<Standing>> {
+    pub fn faults(&mut self) -> Result<Vec<ActiveFault>> {
         self.write(|tx| Ok(faults::all(tx)?))
     }
 
@@ -309,7 +310,7 @@ impl Sandbox {
             let uploads = image::uploads(tx)?;
             let calls = tx.calls()?;
             let (audits_last_hour, audits_today) = quota::submitted(tx)?;
-            let (component, merchant_number, channels) = access::standing(tx)?;
+            let (component, merchant_number, channels) = access::state_names(tx)?;
             Ok(Status {
                 component,
                 merchant_number,
@@ -392,11 +393,11 @@ impl Sandbox {
             .prepare_cached("SELECT 1 FROM fault")
             .and_then(|mut any| any.exists([]))
             .unwrap_or(false);
-        match any {
-            true => self
-                .write(|tx| Ok(faults::draw(tx, &call.path)?))
-                .unwrap_or_default(),
-            false => Plan::default(),
+        if any {
+            self.write(|tx| Ok(faults::draw(tx, &call.path)?))
+                .unwrap_or_default()
+        } else {
+            Plan::default()
         }
     }
 }
@@ -458,13 +459,13 @@ fn exchange(
 }
 
 /// Everything that an order of this kind fits: products by the merchant's number, audits by their ticket.
-fn candidates(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
-    let mut all = goods::candidates(tx, verdict)?;
-    if !matches!(verdict, Verdict::TakeDown(_)) {
+fn candidates(tx: &mut Tx<'_>, decision: &AuditDecision) -> Result<Vec<String>, Refusal> {
+    let mut all = goods::candidates(tx, decision)?;
+    if !matches!(decision, AuditDecision::TakeDown(_)) {
         all.extend(permit::running(tx)?);
     }
     all.extend(rules::store::within(tx, |tx| {
-        rules::store::goods::candidates(tx, verdict)
+        rules::store::goods::candidates(tx, decision)
     })?);
     Ok(all)
 }
@@ -473,25 +474,27 @@ fn candidates(tx: &mut Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal
 fn decide_ticket(
     tx: &mut Tx<'_>,
     number: &str,
-    verdict: &Verdict,
+    decision: &AuditDecision,
 ) -> Result<Option<Happening>, Refusal> {
-    match verdict {
-        Verdict::Pass => permit::decide(tx, number, None),
-        Verdict::Reject(reason) => permit::decide(tx, number, Some(reason)),
-        Verdict::TakeDown(_) => Ok(None),
+    match decision {
+        AuditDecision::Pass => permit::decide(tx, number, None),
+        AuditDecision::Reject(reason) => permit::decide(tx, number, Some(reason)),
+        AuditDecision::TakeDown(_) => Ok(None),
     }
 }
 
-fn refuse(not_now: &goods::NotNow, verdict: &Verdict) -> Failure {
+fn refuse(not_now: &goods::NotNow, decision: &AuditDecision) -> Failure {
     let product = not_now.out_product_id.clone();
     if !not_now.exists {
         return Failure::input(text!("the sandbox has no product {product}", product));
     }
-    match verdict {
-        Verdict::Pass | Verdict::Reject(_) => {
+    match decision {
+        AuditDecision::Pass | AuditDecision::Reject(_) => {
             Failure::input(text!("product {product} is not in audit", product))
         }
-        Verdict::TakeDown(_) => Failure::input(text!("product {product} is not on sale", product)),
+        AuditDecision::TakeDown(_) => {
+            Failure::input(text!("product {product} is not on sale", product))
+        }
     }
 }
 

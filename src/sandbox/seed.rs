@@ -6,7 +6,7 @@
 
 use super::rules;
 use super::rules::component::delivery;
-use super::rules::component::goods::{self, Verdict};
+use super::rules::component::goods::{self, AuditDecision};
 use super::rules::component::order::{self, status};
 use super::store::{Document, Tx};
 use super::{Order, Promotion, Sandbox};
@@ -97,8 +97,9 @@ impl Sandbox {
         fastrand::seed(seed);
         self.write(|tx| {
             let mut rng = Rng::with_seed(seed);
-            let sown =
-                rules::store::within(tx, |tx| rules::store::seed::sow(tx, &mut rng, seed, goods))?;
+            let sown = rules::store::within(tx, |tx| {
+                rules::store::seed::seed_all(tx, &mut rng, seed, goods)
+            })?;
             if !sown {
                 return Err(sown_before(seed).into());
             }
@@ -134,10 +135,11 @@ impl Sandbox {
                 })
                 .map_err(super::store::unusable)?;
             let mut rng = Rng::with_seed(seed.seed);
-            let sown = sow(tx, &mut rng, seed, now);
+            let sown = seed_all(tx, &mut rng, seed, now);
             tx.now = now;
             let paid = sown?;
-            let aftersales = super::sow::aftersales(tx, &mut rng, &paid, seed.aftersales)?;
+            let aftersales =
+                super::seed_aftersales::aftersales(tx, &mut rng, &paid, seed.aftersales)?;
             rules::settle(tx)?;
             // What happened before anybody listened is not pushed any more.
             tx.db
@@ -202,7 +204,7 @@ fn channels(tx: &mut Tx<'_>, product: &str) -> Result<(), super::router::Refusal
     Ok(())
 }
 
-fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<String>> {
+fn seed_all(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<String>> {
     let mut on_sale = Vec::new();
     for n in 0..seed.goods {
         let spu = product(rng, seed.seed, n);
@@ -220,13 +222,13 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
             now - 40 * DAY
         };
         goods::add(tx, spu)?;
-        let verdict = match fate {
+        let decision = match fate {
             0..6 => None,
-            6..12 => Some(Verdict::Reject("商品主图不清晰，请更换".into())),
-            _ => Some(Verdict::Pass),
+            6..12 => Some(AuditDecision::Reject("商品主图不清晰，请更换".into())),
+            _ => Some(AuditDecision::Pass),
         };
-        let Some(verdict) = verdict else { continue };
-        goods::decide(tx, &number, &verdict)?.map_err(|_| not_taken(&number))?;
+        let Some(decision) = decision else { continue };
+        goods::decide(tx, &number, &decision)?.map_err(|_| not_taken(&number))?;
         match fate {
             12..17 => {
                 let down = DelistingSpu {
@@ -235,7 +237,7 @@ fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: &Seed, now: i64) -> Result<Vec<Stri
                 goods::delisting(tx, down)?;
             }
             17..20 => {
-                let down = Verdict::TakeDown("商品信息与实物不符".into());
+                let down = AuditDecision::TakeDown("商品信息与实物不符".into());
                 goods::decide(tx, &number, &down)?.map_err(|_| not_taken(&number))?;
             }
             20.. => on_sale.push(shown),

@@ -249,7 +249,7 @@ pub fn pointer(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::operation::sample::requested;
-    use crate::api::operation::{Shelf, named};
+    use crate::api::operation::{Reference, named};
     use serde_json::json;
 
     fn paging(name: &str) -> Paging {
@@ -289,7 +289,7 @@ mod tests {
         put(&mut body, "pagination_info.offset", 20.into());
         assert_eq!(body, json!({"pagination_info": {"offset": 20}}));
         assert!(
-            Shelf::Store
+            Reference::Store
                 .book()
                 .operations
                 .iter()

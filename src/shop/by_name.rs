@@ -29,7 +29,7 @@ pub fn find(
     found.dedup_by(|a, b| a.1.path == b.1.path);
     if found.len() > 1 {
         let family = family()?.name();
-        let own = |(book, _): &(&'static Book, &'static Operation)| book.shelf.name() == family;
+        let own = |(book, _): &(&'static Book, &'static Operation)| book.reference.name() == family;
         if let Some(one) = found.iter().copied().find(own) {
             return Ok(one);
         }
@@ -43,7 +43,7 @@ pub fn find(
             let names: Vec<String> = several
                 .iter()
                 .map(|(book, operation)| {
-                    let family = book.shelf.name();
+                    let family = book.reference.name();
                     format!("{family}:{}", operation.id)
                 })
                 .collect();
@@ -173,7 +173,7 @@ impl Call {
     }
 
     /// A reply in the form it is printed in.
-    pub fn shown(&self, reply: Value, masked: bool) -> Value {
+    pub fn present(&self, reply: Value, masked: bool) -> Value {
         let mut shown = match self.book {
             Some(book) => present(book, &self.operation.reply, reply),
             None => reply,

@@ -2,7 +2,7 @@
 
 use super::Shop;
 use super::access::TokenQuota;
-use crate::client::verdict::TOKEN_REFUSED;
+use crate::client::retry::TOKEN_REFUSED;
 use crate::fail::{Failure, Kind, failure};
 use crate::lang::Text;
 use crate::model::deadline::left;

@@ -46,9 +46,10 @@ impl Shop {
                 Family::Store => {
                     let all = self.store_brands().await?.into_iter();
                     all.map(|one| {
-                        let name = match one.ch_name.is_empty() {
-                            true => one.en_name,
-                            false => one.ch_name,
+                        let name = if one.ch_name.is_empty() {
+                            one.en_name
+                        } else {
+                            one.ch_name
                         };
                         (one.brand_id.to_string(), name)
                     })

@@ -263,7 +263,7 @@ impl Movement<'_> {
     }
 
     /// Where an answer shows it.
-    pub fn shown(&self) -> &'static Ask {
+    pub fn columns(&self) -> &'static Ask {
         match self.sort {
             Sort::Refund => &REFUNDED,
             _ => &SHARED,

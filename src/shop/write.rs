@@ -25,7 +25,7 @@ mod settle;
 mod verb;
 mod words;
 
-pub use once::Standing;
+pub use once::Progress;
 pub use settle::{Settled, Written};
 
 use super::Shop;
@@ -266,8 +266,8 @@ impl Shop {
                 continue;
             }
             let (movement, found) = match movement.stand {
-                Stand::Asked | Stand::Known => {
-                    let open = movement.stand == Stand::Asked;
+                Stand::Intended | Stand::Known => {
+                    let open = movement.stand == Stand::Intended;
                     let settled = if open && same && want.sort.is_keyed() {
                         self.look_once(&movement).await?
                     } else {
@@ -501,7 +501,7 @@ impl Prepared {
             look: self.wanted.look.clone(),
             amount: self.wanted.amount,
             at: self.wanted.at,
-            stand: Stand::Asked,
+            stand: Stand::Intended,
             number: String::new(),
             ticket: String::new(),
             sent: now(),
@@ -526,7 +526,7 @@ impl Prepared {
                         _lock: self.lock,
                     });
                 }
-                movement.stand = Stand::Asked;
+                movement.stand = Stand::Intended;
                 None
             }
             Err(error) => {

@@ -53,7 +53,7 @@ pub struct Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stand {
     /// It was or will be sent, and nobody knows what became of it.
-    Asked,
+    Intended,
     /// WeChat has it, and it goes on.
     Known,
     Done,
@@ -68,7 +68,7 @@ pub enum Stand {
 impl Stand {
     fn word(self) -> &'static str {
         match self {
-            Stand::Asked => "asked",
+            Stand::Intended => "asked",
             Stand::Known => "known",
             Stand::Done => "done",
             Stand::Refused => "refused",
@@ -85,7 +85,7 @@ impl Stand {
             "failed" => Stand::Failed,
             "lost" => Stand::Lost,
             // What this program does not know counts as open.
-            _ => Stand::Asked,
+            _ => Stand::Intended,
         }
     }
 }
@@ -119,7 +119,7 @@ pub struct Movement {
 
 /// A movement that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct Request<'a> {
     pub shop: &'a str,
     /// `aftersale`, …
     pub kind: &'a str,
@@ -132,7 +132,7 @@ pub struct Asked<'a> {
     pub at: i64,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     /// The same as the log of writes keeps it.
     pub fn wanted(&self) -> Wanted {
         Wanted {
@@ -162,7 +162,7 @@ pub struct Tried {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Within {
     /// It is written down, under this number here.
-    Asked(i64),
+    Requested(i64),
     /// It would go over; so much is spent.
     Over(Fen),
 }
@@ -181,7 +181,7 @@ impl State {
     /// Writes down that money is asked for, if it and all that was spent since `since` stay within
     /// `most`. Counting and writing are one step: two processes cannot both take the rest. An earlier try for the same
     /// subject that has no end counts no more, since only one of the two can be carried out.
-    pub fn ask_money_within(&self, asked: &Asked<'_>, since: i64, most: Fen) -> Result<Within> {
+    pub fn ask_money_within(&self, asked: &Request<'_>, since: i64, most: Fen) -> Result<Within> {
         let mut sql = self.sql();
         let mut written = || -> rusqlite::Result<Within> {
             sql.pragma_update(None, "synchronous", "FULL")?;
@@ -198,7 +198,7 @@ impl State {
             insert(&tx, asked)?;
             let id = tx.last_insert_rowid();
             tx.commit()?;
-            Ok(Within::Asked(id))
+            Ok(Within::Requested(id))
         };
         let written = written();
         // What follows may lag behind again.
@@ -386,11 +386,11 @@ impl State {
             "done" | "found" => Stand::Done,
             "not sent" | "never arrived" => return Ok(false),
             refused if refused.starts_with("refused") => return Ok(false),
-            _ => Stand::Asked,
+            _ => Stand::Intended,
         };
         // A withdrawal is followed to its end.
         let stand = if stand == Stand::Done && wanted.kind == "withdrawal" {
-            Stand::Asked
+            Stand::Intended
         } else {
             stand
         };
@@ -400,7 +400,7 @@ impl State {
         if stand == Stand::Done {
             self.movement_shown(id, wanted.at)?;
         }
-        Ok(stand == Stand::Asked)
+        Ok(stand == Stand::Intended)
     }
 
     /// Changes that survive a power cut.
@@ -451,7 +451,7 @@ fn movement(row: &Row<'_>) -> rusqlite::Result<Movement> {
     })
 }
 
-fn insert(sql: &Connection, asked: &Asked<'_>) -> rusqlite::Result<usize> {
+fn insert(sql: &Connection, asked: &Request<'_>) -> rusqlite::Result<usize> {
     sql.execute(
         "INSERT INTO money (shop, kind, subject, mark, fen, at, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'asked')",
         params![asked.shop, asked.kind, asked.subject, asked.mark, asked.amount.0, asked.at],
@@ -483,7 +483,7 @@ mod tests {
         drop(state);
         let state = State::open(folder.path()).expect("state");
         let found = |since: i64| state.movements("a", "refund", "T1", since).expect("rows");
-        assert_eq!((found(0).len(), found(0)[0].stand), (1, Stand::Asked));
+        assert_eq!((found(0).len(), found(0)[0].stand), (1, Stand::Intended));
         state
             .movement_stands(id, Stand::Known, "N1", "K1")
             .expect("it is kept");
@@ -522,7 +522,7 @@ mod tests {
             .iter()
             .map(|row| (row.mark.as_str(), row.stand, row.shown))
             .collect();
-        assert_eq!(stands, [("R2", Stand::Done, 8), ("R1", Stand::Asked, 0)]);
+        assert_eq!(stands, [("R2", Stand::Done, 8), ("R1", Stand::Intended, 0)]);
         assert_eq!((rows[1].sent, &*rows[1].what), (0, ""));
     }
 
@@ -531,7 +531,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let state = State::open(folder.path()).expect("state");
         let ask = |subject: &str, fen: i64, at: i64, since: i64| {
-            let asked = Asked {
+            let asked = Request {
                 shop: "a",
                 kind: "aftersale",
                 subject,
@@ -543,7 +543,7 @@ mod tests {
             answer.expect("an answer")
         };
         let asked = |answer: Within| match answer {
-            Within::Asked(id) => id,
+            Within::Requested(id) => id,
             Within::Over(spent) => panic!("over: {spent:?}"),
         };
         asked(ask("1", 60, 10, 10));

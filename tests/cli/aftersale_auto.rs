@@ -970,9 +970,10 @@ fn every_condition_of_a_rule_tells_after_sales_apart() {
         ("shipped = true", vec![&young]),
         ("shipped = false", vec![&old]),
     ] {
-        let ceiling = match condition.starts_with("up_to") {
-            true => "",
-            false => "up_to = \"100.00\"",
+        let ceiling = if condition.starts_with("up_to") {
+            ""
+        } else {
+            "up_to = \"100.00\""
         };
         world.write(
             "policy.toml",
@@ -983,9 +984,10 @@ fn every_condition_of_a_rule_tells_after_sales_apart() {
         let (rows, told) = auto(&world, 0, &["--dry-run"]);
         for number in [&old, &young] {
             let row = row(&rows, number);
-            let (action, rule) = match fits.contains(&number) {
-                true => ("accept", json!("r")),
-                false => ("wait", Value::Null),
+            let (action, rule) = if fits.contains(&number) {
+                ("accept", json!("r"))
+            } else {
+                ("wait", Value::Null)
             };
             assert_eq!(
                 (&row["action"], &row["rule"]),

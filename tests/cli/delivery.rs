@@ -513,9 +513,10 @@ impl Lagging {
                 }
                 let now = wxsell::clock::later(&clock);
                 let at = *reported.lock().expect("a lock").get_or_insert(now);
-                match now < at + Duration::from_secs(30) {
-                    true => without_parcels(&reply),
-                    false => reply,
+                if now < at + Duration::from_secs(30) {
+                    without_parcels(&reply)
+                } else {
+                    reply
                 }
             }),
         );

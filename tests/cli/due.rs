@@ -167,9 +167,10 @@ fn calendar_robot_and_program_are_told() {
     let world = World::selling();
     let number = nearly_over(&world);
     let (url, taken) = robot(r#"{"errcode":0,"errmsg":"ok"}"#);
-    let exec = match cfg!(windows) {
-        true => "more > rows.json",
-        false => "cat > rows.json",
+    let exec = if cfg!(windows) {
+        "more > rows.json"
+    } else {
+        "cat > rows.json"
     };
     let mut command = world.command(&[
         "due",

@@ -195,7 +195,7 @@ fn a_watch_prints_changed_steps_until_the_shop_can_sell() {
     assert_eq!(first[5]["state"], "waiting", "{first:?}");
     world
         .sandbox()
-        .decide(None, &wxsell::sandbox::Verdict::Pass)
+        .decide(None, &wxsell::sandbox::AuditDecision::Pass)
         .expect("it passes");
     let rest: Vec<Value> = lines.collect();
     let changed: Vec<_> = rest.iter().filter(|step| step["needed"] == true).collect();

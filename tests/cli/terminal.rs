@@ -105,7 +105,7 @@ fn a_watched_status_is_drawn_anew_in_place() {
             decided = true;
             let passed = world
                 .sandbox()
-                .decide(None, &wxsell::sandbox::Verdict::Pass);
+                .decide(None, &wxsell::sandbox::AuditDecision::Pass);
             passed.expect("it passes");
         }
     }

@@ -58,14 +58,14 @@ fn words(value: &Value) -> String {
 }
 
 /// What a reply is made of.
-pub struct Reference {
+pub struct Specs {
     specs: Vec<Value>,
     /// Path of the call to its specification and its declaration.
     operations: HashMap<String, (usize, Value)>,
 }
 
-impl Reference {
-    pub fn read() -> Reference {
+impl Specs {
+    pub fn read() -> Specs {
         let texts = [
             include_str!("../spec/component.openapi.yaml"),
             include_str!("../spec/promoter.openapi.yaml"),
@@ -82,7 +82,7 @@ impl Reference {
             }
             specs.push(spec);
         }
-        Reference { specs, operations }
+        Specs { specs, operations }
     }
 
     pub fn paths(&self) -> impl Iterator<Item = &str> {

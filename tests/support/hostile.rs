@@ -4,7 +4,7 @@
 //! Settings and state lie where `WXSELL_CONFIG_DIR` and `WXSELL_STATE_DIR` say and time goes by `WXSELL_TEST_CLOCK`, so
 //! that whoever calls [`run`] does it in a process of its own.
 
-use super::filled::Reference;
+use super::filled::Specs;
 use super::readings::READINGS;
 use super::standin;
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ pub struct Report {
 
 /// Runs `count` commands against hostile replies; the same for the same seed, but for the time that it takes.
 pub fn run(seed: u64, count: usize) -> Report {
-    let reference = Reference::read();
+    let reference = Specs::read();
     let replies: BTreeMap<String, Value> = reference
         .paths()
         .map(|path| (path.to_owned(), reference.reply(path).0))

@@ -227,9 +227,10 @@ fn renewed(
         };
         let output = output.trim_end();
         if !output.is_empty() {
-            let kind = match output.starts_with(['{', '[']) {
-                true => "json",
-                false => "text",
+            let kind = if output.starts_with(['{', '[']) {
+                "json"
+            } else {
+                "text"
             };
             writeln!(renewed, "\n```{kind}\n{output}\n```").expect("text");
         }

@@ -12,7 +12,7 @@ pub const RETURN: i64 = 2;
 
 /// States, by the platform's numbers. Older numbers (12, 14 … 19) may come and mean nothing to this program.
 pub const CANCELLED: i64 = 1;
-pub const REFUND_ASKED: i64 = 2;
+pub const REFUND_REQUESTED: i64 = 2;
 pub const REFUND_REFUSED: i64 = 4;
 pub const RETURN_REFUSED: i64 = 5;
 pub const WAITING_FOR_RETURN: i64 = 6;
@@ -21,7 +21,7 @@ pub const RETURN_SENT: i64 = 8;
 pub const REFUNDING: i64 = 11;
 pub const REFUNDED: i64 = 13;
 pub const REFUND_DISPUTED: i64 = 21;
-pub const RETURN_ASKED: i64 = 23;
+pub const RETURN_REQUESTED: i64 = 23;
 pub const RETURN_DISPUTED: i64 = 24;
 pub const REFUND_FAILED: i64 = 25;
 
@@ -33,7 +33,7 @@ const KINDS: &[(i64, Kind)] = &[
 
 const STATES: &[(i64, State)] = &[
     (CANCELLED, State::Cancelled),
-    (REFUND_ASKED, State::RefundRequested),
+    (REFUND_REQUESTED, State::RefundRequested),
     (REFUND_REFUSED, State::RefundRejected),
     (RETURN_REFUSED, State::ReturnRejected),
     (WAITING_FOR_RETURN, State::AwaitingReturn),
@@ -42,7 +42,7 @@ const STATES: &[(i64, State)] = &[
     (REFUNDING, State::Refunding),
     (REFUNDED, State::Refunded),
     (REFUND_DISPUTED, State::RefundDisputed),
-    (RETURN_ASKED, State::ReturnRequested),
+    (RETURN_REQUESTED, State::ReturnRequested),
     (RETURN_DISPUTED, State::ReturnDisputed),
     (REFUND_FAILED, State::RefundFailed),
 ];
@@ -196,12 +196,12 @@ pub fn aftersale(record: &Value) -> Read<Aftersale> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::operation::Shelf;
+    use crate::api::operation::Reference;
     use crate::model::aftersale::STAGES;
     use clap::ValueEnum;
 
     fn known(list: &str) -> Vec<i64> {
-        let values = &Shelf::Component.book().types[list].values;
+        let values = &Reference::Component.book().types[list].values;
         let mut known: Vec<i64> = values.iter().filter_map(|one| one.value.as_i64()).collect();
         known.sort_unstable();
         known

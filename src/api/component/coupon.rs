@@ -2,7 +2,7 @@
 
 use crate::api::reader::{integer, text};
 use crate::model::coupon::{
-    Copy, CopyState, Coupon, Discount, Draft, Gives, Kind, Said, State, Stretch, Validity,
+    Copy, CopyState, Coupon, Discount, Draft, DraftNumber, Gives, Kind, State, Stretch, Validity,
 };
 use crate::types::Fen;
 use serde_json::Value;
@@ -131,8 +131,8 @@ pub fn copy(row: &Value, coupon: &str, number: &str) -> Option<Copy> {
     })
 }
 
-fn said(value: &Value) -> Said {
-    Said {
+fn draft_number(value: &Value) -> DraftNumber {
+    DraftNumber {
         is_there: !value.is_null(),
         number: value.as_i64(),
     }
@@ -140,8 +140,8 @@ fn said(value: &Value) -> Said {
 
 fn stretch(times: &Value) -> Stretch {
     Stretch {
-        start: said(&times["start_time"]),
-        end: said(&times["end_time"]),
+        start: draft_number(&times["start_time"]),
+        end: draft_number(&times["end_time"]),
     }
 }
 
@@ -159,20 +159,20 @@ pub fn draft(coupon: &Value) -> Draft {
         is_named: !info["name"].is_null(),
         kind: coupon["type"].as_i64().and_then(kind),
         says_kind: !coupon["type"].is_null(),
-        share: said(&discount["discount_num"]),
-        off: said(&discount["discount_fee"]),
-        from_amount: said(&condition["product_price"]),
-        from_pieces: said(&condition["product_cnt"]),
+        share: draft_number(&discount["discount_num"]),
+        off: draft_number(&discount["discount_fee"]),
+        from_amount: draft_number(&condition["product_price"]),
+        from_pieces: draft_number(&condition["product_cnt"]),
         products: condition["out_product_ids"].as_array().map_or(0, Vec::len),
         says_trade_in: !condition["tradein_info"].is_null(),
         says_buy_get: !condition["buyget_info"].is_null(),
-        total: said(&taking["total_num"]),
-        per_buyer: said(&taking["limit_num_one_person"]),
+        total: draft_number(&taking["total_num"]),
+        per_buyer: draft_number(&taking["limit_num_one_person"]),
         taking: stretch(taking),
         validity: known.map(|(_, validity)| *validity),
         says_validity: !valid["valid_type"].is_null(),
-        days: said(&valid["valid_day_num"]),
-        seconds: said(&valid["valid_second"]),
+        days: draft_number(&valid["valid_day_num"]),
+        seconds: draft_number(&valid["valid_second"]),
         valid: stretch(valid),
     }
 }

@@ -110,12 +110,12 @@ fn step(record: &Value) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::operation::Shelf;
+    use crate::api::operation::Reference;
     use crate::model::dispute::STAGES;
 
     #[test]
     fn the_table_has_every_state_of_the_reference() {
-        let named: Vec<i64> = Shelf::Component.book().types["ComplaintState"]
+        let named: Vec<i64> = Reference::Component.book().types["ComplaintState"]
             .values
             .iter()
             .filter_map(|known| known.value.as_i64())

@@ -1,6 +1,6 @@
 //! A reply as this program prints it: ids as text, times as RFC 3339, and what tells who a person is masked.
 
-use super::{Book, Kind, Node, Shelf};
+use super::{Book, Kind, Node, Reference};
 use crate::types::{ChinaTime, rfc3339, rfc3339_millis};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -94,7 +94,7 @@ fn personal_names() -> &'static HashSet<&'static str> {
     }
     NAMES.get_or_init(|| {
         let mut names = HashSet::new();
-        for book in Shelf::ALL.map(Shelf::book) {
+        for book in Reference::ALL.map(Reference::book) {
             book.types.values().for_each(|node| walk(node, &mut names));
             for operation in &book.operations {
                 operation

@@ -2,8 +2,8 @@
 
 mod archive;
 pub mod choose;
+mod number_format;
 mod scan;
-mod shown;
 
 use super::source::{CellKind, Row, cannot_read};
 use crate::fail::Failure;
@@ -11,8 +11,8 @@ use crate::text;
 use anyhow::Result;
 use archive::Archive;
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use number_format::NumberFormat;
 use scan::Facts;
-use shown::Shown;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -30,7 +30,7 @@ pub struct Book {
 }
 
 struct Style {
-    shown: Shown,
+    number: NumberFormat,
     code: Rc<str>,
 }
 
@@ -262,7 +262,7 @@ fn style(style: &calamine::Style) -> Style {
         .as_ref()
         .map_or("General", |format| format.format_code.as_str());
     Style {
-        shown: Shown::of_code(code),
+        number: NumberFormat::of_code(code),
         code: code.into(),
     }
 }
@@ -350,7 +350,7 @@ fn value(cell: &Found<'_>, epoch: f64) -> Value {
     };
     let format = || {
         cell.style
-            .filter(|style| style.shown != Shown::Plain)
+            .filter(|style| style.number != NumberFormat::Plain)
             .map(|style| Rc::clone(&style.code))
     };
     let number = |number: f64| Value::Number {
@@ -358,7 +358,7 @@ fn value(cell: &Found<'_>, epoch: f64) -> Value {
         format: format(),
         shown: cell
             .style
-            .and_then(|style| style.shown.digits(&number.to_string())),
+            .and_then(|style| style.number.digits(&number.to_string())),
     };
     match data {
         DataRef::Empty => Value::Empty,
@@ -381,8 +381,8 @@ impl Row {
         number: std::fmt::Arguments<'_>,
         style: Option<&Style>,
     ) -> bool {
-        let kind = match style.map(|style| &style.shown) {
-            Some(Shown::Percent) => CellKind::Percent,
+        let kind = match style.map(|style| &style.number) {
+            Some(NumberFormat::Percent) => CellKind::Percent,
             _ => CellKind::Number,
         };
         if column >= self.len() {
@@ -395,10 +395,10 @@ impl Row {
         } else if !self.put(column, &number.to_string(), kind) {
             return false;
         }
-        match style.map(|style| &style.shown) {
-            None | Some(Shown::Plain | Shown::Percent) => {}
-            Some(Shown::Other) => self.shown.push((column, None)),
-            Some(pattern @ Shown::Pattern(_)) => {
+        match style.map(|style| &style.number) {
+            None | Some(NumberFormat::Plain | NumberFormat::Percent) => {}
+            Some(NumberFormat::Other) => self.shown.push((column, None)),
+            Some(pattern @ NumberFormat::Pattern(_)) => {
                 let digits = number.to_string();
                 let whole = digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() <= 15;
                 self.shown

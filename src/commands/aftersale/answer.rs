@@ -241,12 +241,12 @@ pub async fn certificates(args: CertificatesArgs, ctx: &Ctx) -> Result<()> {
 /// Sends what acts again where it comes again, and shows the after-sale as it is then.
 async fn once(ctx: &Ctx, ask: &Ask, body: &Value, which: &Which) -> Result<()> {
     crate::commands::ask::check(ask, body, &[])?;
-    ctx.out.check_columns_of(super::shown::whole())?;
+    ctx.out.check_columns_of(super::view::whole())?;
     if ctx.send(ask, body).await?.is_none() {
         return Ok(());
     }
     let found = super::read(ctx, which).await?;
-    super::shown::one(ctx, found)
+    super::view::one(ctx, found)
 }
 
 pub async fn test(args: TestArgs, ctx: &Ctx) -> Result<()> {

@@ -43,9 +43,10 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Row>()?;
     let shop = ctx.shop().await?;
     let dry_run = ctx.global.dry_run;
-    let _alone = match dry_run {
-        true => None,
-        false => Some(shop.alone_with_aftersales(args.busy).await?),
+    let _alone = if dry_run {
+        None
+    } else {
+        Some(shop.alone_with_aftersales(args.busy).await?)
     };
     let mut answers = shop.plan_answers(&policy).await?;
     if dry_run {

@@ -73,7 +73,7 @@ pub struct ReturnInfoArgs {
 
 /// What a buyer asks for from now on.
 #[derive(Serialize)]
-struct Asked<'a> {
+struct NewAftersale<'a> {
     buyer: &'a str,
     kind: i64,
     amount: Option<Fen>,
@@ -120,7 +120,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         (None, Some(reason)) => reason.words().render(Lang::Zh),
         (None, None) => now.reason_text.clone(),
     };
-    let asked = Asked {
+    let asked = NewAftersale {
         buyer: &now.buyer,
         kind: kind_number(now.kind),
         amount,

@@ -3,7 +3,7 @@
 
 use super::legacy::{self, CreateLegacy};
 use super::words::Type;
-use super::{Which, read, shown};
+use super::{Which, read, view};
 use crate::api::component::aftersale::{kind_number, reason_number};
 use crate::commands::Ctx;
 use crate::commands::ask::check;
@@ -132,7 +132,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         let checked = with(checked, [MEDIA.of(media)]);
         return ctx.shows_request(&CREATE, &checked).map(|_| ());
     }
-    ctx.out.check_columns_of(shown::whole())?;
+    ctx.out.check_columns_of(view::whole())?;
     ctx.may_write()?;
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
@@ -158,7 +158,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
             own: true,
         };
         let found = read(ctx, &which).await?;
-        shown::one(ctx, found)?;
+        view::one(ctx, found)?;
         Ok(ctx.out.was_read())
     };
     shop.show_write(made, show).await

@@ -1,6 +1,6 @@
 //! A step on an after-sale: it is read and the step held against what its state allows, asked about, sent, and shown.
 
-use super::{Which, shown};
+use super::{Which, view};
 use crate::commands::Ctx;
 use crate::commands::ask::check;
 use crate::lang::Text;
@@ -49,7 +49,7 @@ impl Plan<'_> {
                 ctx.out.note(text!(
                     "nothing to do: already in that state; nothing was sent"
                 ));
-                shown::one(ctx, found)?;
+                view::one(ctx, found)?;
                 Ok(None)
             }
         }
@@ -65,7 +65,7 @@ impl Plan<'_> {
     ) -> Result<()> {
         check(self.ask, body, &[])?;
         // A wrong name must not come up after the money has moved.
-        ctx.out.check_columns_of(shown::whole())?;
+        ctx.out.check_columns_of(view::whole())?;
         if ctx.shows_request(self.ask, body)? {
             return Ok(());
         }
@@ -75,6 +75,6 @@ impl Plan<'_> {
             .plan(&key)
             .carry_out(ctx.shop().await?, before, body)
             .await?;
-        shown::one(ctx, now)
+        view::one(ctx, now)
     }
 }

@@ -1,18 +1,18 @@
 //! `wxsell aftersale list`: by time, state and type, or what runs out soon. WeChat lists numbers alone; each is read.
 
 use super::words::{State, Type};
-use super::{Limit, legacy, shown};
+use super::{Limit, legacy, view};
 use crate::cli::values::{When, duration, when};
 use crate::commands::Ctx;
 use crate::commands::fetched::Full;
 use crate::model::aftersale::{self as states, Kind};
 use crate::shop::aftersale::Filter;
-use crate::shop::aftersale::list::{AT_ONCE, Asked, States};
+use crate::shop::aftersale::list::{AT_ONCE, Query, States};
 use crate::shop::order::AHEAD;
 use anyhow::Result;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shown::Shown;
 use std::time::Duration;
+use view::Row;
 
 /// List after-sales
 ///
@@ -57,17 +57,17 @@ pub async fn run(args: ListArgs, ctx: &Ctx) -> Result<()> {
     if args.legacy {
         return legacy::list(&args, ctx).await;
     }
-    shown::check_columns(ctx)?;
+    view::check_columns(ctx)?;
     let rows = found(&args, ctx).await?;
-    shown::rows(ctx, &rows, args.rows.limit)
+    view::rows(ctx, &rows, args.rows.limit)
 }
 
 impl ListArgs {
-    fn asked(&self, ctx: &Ctx) -> Result<Asked> {
+    fn query(&self, ctx: &Ctx) -> Result<Query> {
         // The platform's clock may be ahead of this machine's.
         let now = ctx.clock()?;
         let until = self.until.map_or(now + AHEAD, |until| until.last(now));
-        Ok(Asked {
+        Ok(Query {
             filter: Filter {
                 state: None,
                 since: self.since.map(|since| since.first(now)),
@@ -84,23 +84,23 @@ impl ListArgs {
             // A type is told by no list, so that any number may have to be read.
             limit: ctx
                 .out
-                .reads(self.rows.limit)
+                .rows_to_read(self.rows.limit)
                 .filter(|_| self.kind.is_none()),
         })
     }
 }
 
 /// One that cannot be read whole is shown wherever it might belong: nothing with a clock is left out.
-async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
+async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Row>> {
     let shop = ctx.shop().await?;
-    let ids = shop.aftersale_numbers(&args.asked(ctx)?).await?;
-    let enough = ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX);
+    let ids = shop.aftersale_numbers(&args.query(ctx)?).await?;
+    let enough = ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX);
     let until = match args.due {
         Some(due) => Some(ctx.clock()? + i64::try_from(due.as_secs())?),
         None => None,
     };
     let wanted: Vec<states::State> = args.state.iter().map(|state| state.state()).collect();
-    let fits = |row: &Shown| {
+    let fits = |row: &Row| {
         let soon = until.is_none_or(|until| {
             let deadline = row.deadline.as_ref();
             row.unreadable || deadline.is_some_and(|deadline| deadline.at <= until)
@@ -125,7 +125,7 @@ async fn found(args: &ListArgs, ctx: &Ctx) -> Result<Vec<Shown>> {
         if found.value.id.is_empty() {
             found.value.id = id;
         }
-        let row = Shown::new(ctx, found, args.full.full)?;
+        let row = Row::new(ctx, found, args.full.full)?;
         if fits(&row) {
             rows.push(row);
         }

@@ -8,10 +8,10 @@ mod create;
 mod guard;
 mod legacy;
 mod list;
-mod shown;
+mod view;
 mod words;
 
-pub use shown::columns_of_list;
+pub use view::columns_of_list;
 
 use super::Ctx;
 use super::ask::Rows;
@@ -86,20 +86,20 @@ impl Which {
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
-    Shows::list::<shown::Shown>("aftersale list"),
-    Shows::one::<shown::Shown>("aftersale show"),
-    Shows::one::<shown::Shown>("aftersale create"),
+    Shows::list::<view::Row>("aftersale list"),
+    Shows::one::<view::Row>("aftersale show"),
+    Shows::one::<view::Row>("aftersale create"),
     Shows::record("aftersale create", &LEGACY_SHOW),
-    Shows::one::<shown::Shown>("aftersale update"),
+    Shows::one::<view::Row>("aftersale update"),
     Shows::record("aftersale update", &LEGACY_SHOW),
-    Shows::one::<shown::Shown>("aftersale cancel"),
-    Shows::one::<shown::Shown>("aftersale return-info"),
-    Shows::one::<shown::Shown>("aftersale accept-refund"),
-    Shows::one::<shown::Shown>("aftersale accept-return"),
-    Shows::one::<shown::Shown>("aftersale reject"),
-    Shows::one::<shown::Shown>("aftersale return-address"),
-    Shows::one::<shown::Shown>("aftersale certificates"),
-    Shows::one::<shown::Shown>("aftersale test"),
+    Shows::one::<view::Row>("aftersale cancel"),
+    Shows::one::<view::Row>("aftersale return-info"),
+    Shows::one::<view::Row>("aftersale accept-refund"),
+    Shows::one::<view::Row>("aftersale accept-return"),
+    Shows::one::<view::Row>("aftersale reject"),
+    Shows::one::<view::Row>("aftersale return-address"),
+    Shows::one::<view::Row>("aftersale certificates"),
+    Shows::one::<view::Row>("aftersale test"),
     Shows::list::<Row>("aftersale auto"),
     Shows::list::<Row>("aftersale auto").dry_run(),
 ];
@@ -112,7 +112,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 legacy::show(&args.which.number, &args.legacy, ctx).await
             } else {
                 let found = read(ctx, &args.which).await?;
-                shown::one(ctx, found)
+                view::one(ctx, found)
             }
         }
         Verb::Create(args) => create::run(args, ctx).await,

@@ -157,10 +157,10 @@ impl Serialize for Reported {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::operation::Shelf;
+    use crate::api::operation::Reference;
 
     fn known(list: &str) -> Vec<i64> {
-        let values = &Shelf::Component.book().types[list].values;
+        let values = &Reference::Component.book().types[list].values;
         let mut known: Vec<i64> = values.iter().filter_map(|one| one.value.as_i64()).collect();
         known.sort_unstable();
         known
@@ -183,7 +183,7 @@ mod tests {
             .iter()
             .map(|one| serde_json::to_value(one).expect("text"))
             .collect();
-        for known in &Shelf::Component.book().types["MerchantTestOperation"].values {
+        for known in &Reference::Component.book().types["MerchantTestOperation"].values {
             assert!(rehearsed.contains(&known.value), "{:?}", known.value);
         }
     }

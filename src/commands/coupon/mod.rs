@@ -134,14 +134,14 @@ async fn show(args: ShowArgs, ctx: &Ctx) -> Result<()> {
 async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     let limit = ctx
         .out
-        .reads(args.rows.limit)
+        .rows_to_read(args.rows.limit)
         .filter(|_| args.status.is_none());
     let mut rows = ctx.rows(&LIST, &(), limit).await?;
     let family = ctx.shop().await?.family;
     let of = move |row: &Value| of_row(family, row);
     if let Some(status) = args.status {
         rows.retain(|row| of(row).is_some_and(|coupon| coupon.state == Some(status)));
-        rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
+        rows.truncate(ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX));
     }
     let (book, operation) = LIST.operation();
     if let Some(node) = book.at(&operation.reply, LIST.shows) {

@@ -191,9 +191,10 @@ async fn many(args: SendArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.note(notice);
     }
     let shop = ctx.shop().await?;
-    let alone = match ctx.global.dry_run {
-        true => Alone::default(),
-        false => shop.alone_with_parcels(args.busy).await?,
+    let alone = if ctx.global.dry_run {
+        Alone::default()
+    } else {
+        shop.alone_with_parcels(args.busy).await?
     };
     let plans = shop.plan_parcels(&mut table, args.days, &alone).await?;
     if !table.problems.is_empty() && !args.skip_bad {
@@ -267,12 +268,13 @@ fn end(report: &Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<()>
                 ),
             )
         }
-        .hint(match report.failed_files.is_empty() {
-            true => text!("`wxsell run failed {run}` lists them", run = report.run),
-            false => text!(
+        .hint(if report.failed_files.is_empty() {
+            text!("`wxsell run failed {run}` lists them", run = report.run)
+        } else {
+            text!(
                 "their rows are in {files}; correct them and send that file",
                 files = report.failed_files.join(", ")
-            ),
+            )
         })
         .into()),
         None => Ok(()),
@@ -282,9 +284,10 @@ fn end(report: &Report, stopped: Option<anyhow::Error>, ctx: &Ctx) -> Result<()>
 /// One parcel of one order.
 async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
-    let _alone = match ctx.global.dry_run {
-        true => None,
-        false => Some(shop.alone_with_a_parcel().await?),
+    let _alone = if ctx.global.dry_run {
+        None
+    } else {
+        Some(shop.alone_with_a_parcel().await?)
     };
     let named = OneParcel {
         order: args.order.unwrap_or_default(),

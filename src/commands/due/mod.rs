@@ -129,13 +129,14 @@ impl Item {
 
     /// What has to be done, and by whom where it is not the merchant.
     fn words(&self) -> Text {
-        match self.is_ours() {
-            true => self.what.clone(),
-            false => text!(
+        if self.is_ours() {
+            self.what.clone()
+        } else {
+            text!(
                 "{who}: {what}",
                 who = self.who.words(),
                 what = self.what.clone()
-            ),
+            )
         }
     }
 }

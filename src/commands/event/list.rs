@@ -8,7 +8,7 @@ use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::{Cell, Column, Output, Record};
 use crate::push::events::Event;
-use crate::push::forward::{Told, decoded};
+use crate::push::forward::{EventRecord, decoded};
 use crate::state::pushes::{Filter, Push, SYNTHESISED};
 use crate::text;
 use crate::types::rfc3339;
@@ -74,7 +74,7 @@ pub struct StatsArgs {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Listed {
     #[serde(flatten)]
-    told: Told,
+    record: EventRecord,
     /// `plain`, `compatible` or `safe`.
     mode: String,
     /// `json` or `xml`.
@@ -95,7 +95,7 @@ impl Listed {
     pub fn of(push: &Push) -> Listed {
         let pending = push.forward == "pending";
         Listed {
-            told: Told::of(push),
+            record: EventRecord::of(push),
             mode: push.mode.clone(),
             format: push.format.clone(),
             forward: push.forward.clone(),
@@ -109,9 +109,10 @@ impl Listed {
 
     /// What happened, and that it was not pushed.
     fn summary(&self) -> Text {
-        match self.told.origin == SYNTHESISED {
-            true => text!("{what} (synthesised)", what = self.event.summary()),
-            false => self.event.summary(),
+        if self.record.origin == SYNTHESISED {
+            text!("{what} (synthesised)", what = self.event.summary())
+        } else {
+            self.event.summary()
         }
     }
 }
@@ -125,26 +126,27 @@ fn forward_word(state: &str) -> Text {
 }
 
 fn text_cell(text: &str) -> Cell {
-    match text.is_empty() {
-        true => Cell::Empty,
-        false => Cell::Text(text.to_owned()),
+    if text.is_empty() {
+        Cell::Empty
+    } else {
+        Cell::Text(text.to_owned())
     }
 }
 
 impl Record for Listed {
     const COLUMNS: &'static [Column<Listed>] = &[
-        Column::new("id", "NO.", |l| Cell::Number(l.told.id)),
+        Column::new("id", "NO.", |l| Cell::Number(l.record.id)),
         Column::new("received_at", "RECEIVED", |l| {
-            Cell::Time(l.told.received_at.clone())
+            Cell::Time(l.record.received_at.clone())
         }),
-        Column::minor("event", "EVENT", |l| Cell::Id(l.told.event.clone())),
+        Column::minor("event", "EVENT", |l| Cell::Id(l.record.event.clone())),
         Column::new("summary", "WHAT HAPPENED", |l| Cell::Sentence(l.summary())),
-        Column::minor("object", "OBJECT", |l| text_cell(&l.told.object)),
-        Column::new("number", "NUMBER", |l| Cell::id(&l.told.number)),
+        Column::minor("object", "OBJECT", |l| text_cell(&l.record.object)),
+        Column::new("number", "NUMBER", |l| Cell::id(&l.record.number)),
         Column::new("state", "STATE", |l| {
             l.event.state_words().map_or(Cell::Empty, Cell::Word)
         }),
-        Column::minor("seen", "SEEN", |l| Cell::Number(l.told.seen)),
+        Column::minor("seen", "SEEN", |l| Cell::Number(l.record.seen)),
         Column::minor("forward", "FORWARDED", |l| {
             Cell::Word(forward_word(&l.forward))
         }),
@@ -154,34 +156,43 @@ impl Record for Listed {
 /// The same in full.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
-pub struct Shown(Listed);
+pub struct OneEvent(Listed);
 
-impl Record for Shown {
-    const COLUMNS: &'static [Column<Shown>] = &[
-        Column::new("id", "NO.", |s| Cell::Number(s.0.told.id)),
-        Column::new("shop", "SHOP", |s| Cell::Id(s.0.told.shop.clone())),
-        Column::new("event", "EVENT", |s| Cell::Id(s.0.told.event.clone())),
+impl Record for OneEvent {
+    const COLUMNS: &'static [Column<OneEvent>] = &[
+        Column::new("id", "NO.", |s| Cell::Number(s.0.record.id)),
+        Column::new("shop", "SHOP", |s| Cell::Id(s.0.record.shop.clone())),
+        Column::new("event", "EVENT", |s| Cell::Id(s.0.record.event.clone())),
         Column::new("summary", "WHAT HAPPENED", |s| {
             Cell::Sentence(s.0.summary())
         }),
-        Column::new("family", "FAMILY", |s| Cell::Text(s.0.told.family.clone())),
-        Column::new("object", "OBJECT", |s| text_cell(&s.0.told.object)),
-        Column::new("number", "NUMBER", |s| Cell::id(&s.0.told.number)),
+        Column::new("family", "FAMILY", |s| {
+            Cell::Text(s.0.record.family.clone())
+        }),
+        Column::new("object", "OBJECT", |s| text_cell(&s.0.record.object)),
+        Column::new("number", "NUMBER", |s| Cell::id(&s.0.record.number)),
         Column::new("state", "STATE", |s| {
             s.0.event.state_words().map_or(Cell::Empty, Cell::Word)
         }),
-        Column::new("fields", "FIELDS", |s| Cell::List(lines(&s.0.told.fields))),
+        Column::new("fields", "FIELDS", |s| {
+            Cell::List(lines(&s.0.record.fields))
+        }),
         Column::new("created_at", "HAPPENED", |s| {
-            s.0.told.created_at.clone().map_or(Cell::Empty, Cell::Time)
+            s.0.record
+                .created_at
+                .clone()
+                .map_or(Cell::Empty, Cell::Time)
         }),
         Column::new("received_at", "RECEIVED", |s| {
-            Cell::Time(s.0.told.received_at.clone())
+            Cell::Time(s.0.record.received_at.clone())
         }),
-        Column::new("seen", "SEEN", |s| Cell::Number(s.0.told.seen)),
+        Column::new("seen", "SEEN", |s| Cell::Number(s.0.record.seen)),
         Column::new("mode", "MODE", |s| {
             Cell::Text(format!("{} {}", s.0.mode, s.0.format))
         }),
-        Column::new("origin", "ORIGIN", |s| Cell::Text(s.0.told.origin.clone())),
+        Column::new("origin", "ORIGIN", |s| {
+            Cell::Text(s.0.record.origin.clone())
+        }),
         Column::new("forward", "FORWARDED", |s| {
             Cell::Word(forward_word(&s.0.forward))
         }),
@@ -195,7 +206,7 @@ impl Record for Shown {
         Column::new("forward_error", "LAST ERROR", |s| {
             s.0.forward_error.clone().map_or(Cell::Empty, Cell::Text)
         }),
-        Column::new("key", "KEY", |s| Cell::Id(s.0.told.key.clone())),
+        Column::new("key", "KEY", |s| Cell::Id(s.0.record.key.clone())),
     ];
 }
 
@@ -228,7 +239,8 @@ pub fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let rows: Vec<Listed> = pushes.iter().map(Listed::of).collect();
     ctx.out.with_nothing(text!("no events match")).list(&rows)?;
     if let Some(row) = rows.first() {
-        ctx.out.next(&format!("wxsell event show {}", row.told.id));
+        ctx.out
+            .next(&format!("wxsell event show {}", row.record.id));
     }
     Ok(())
 }
@@ -248,9 +260,10 @@ pub fn show(args: &ShowArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.answer(push.message.as_bytes());
         return Ok(());
     }
-    match args.message {
-        true => ctx.out.text(&push.message),
-        false => ctx.out.show(&Shown(Listed::of(&push))),
+    if args.message {
+        ctx.out.text(&push.message)
+    } else {
+        ctx.out.show(&OneEvent(Listed::of(&push)))
     }
 }
 
@@ -335,9 +348,10 @@ impl Record for Stat {
 }
 
 pub fn stats(args: &StatsArgs, ctx: &Ctx) -> Result<()> {
-    let shop = match args.all_shops {
-        true => None,
-        false => Some(ctx.profile()?.account_key()),
+    let shop = if args.all_shops {
+        None
+    } else {
+        Some(ctx.profile()?.account_key())
     };
     let (state, from) = (ctx.state()?, since(args.since));
     let events = state.push_counts(shop.as_deref(), from)?;

@@ -87,9 +87,10 @@ impl Onward {
 fn path(text: &str) -> Result<String, String> {
     let path = text.trim_end_matches('/');
     let fits = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
-    match path.starts_with('/') && path.chars().all(fits) {
-        true => Ok(path.to_owned()),
-        false => Err("a path such as /wechat".to_owned()),
+    if path.starts_with('/') && path.chars().all(fits) {
+        Ok(path.to_owned())
+    } else {
+        Err("a path such as /wechat".to_owned())
     }
 }
 

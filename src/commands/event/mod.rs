@@ -26,7 +26,7 @@ use clap::{Args, Subcommand};
 pub const SHOWS: &[Shows] = &[
     Shows::one::<listen::Listening>("event listen"),
     Shows::list::<list::Listed>("event list"),
-    Shows::one::<list::Shown>("event show"),
+    Shows::one::<list::OneEvent>("event show"),
     Shows::list::<list::Listed>("event tail"),
     Shows::list::<list::Listed>("event replay"),
     Shows::one::<hand::Done>("event forward"),

@@ -80,9 +80,10 @@ impl Record for Sent {
             Cell::Number(i64::try_from(s.milliseconds).unwrap_or(i64::MAX))
         }),
         Column::new("accepted", "ACCEPTED", |s| {
-            Cell::Word(match s.accepted {
-                true => text!("yes"),
-                false => text!("no"),
+            Cell::Word(if s.accepted {
+                text!("yes")
+            } else {
+                text!("no")
             })
         }),
     ];
@@ -133,9 +134,10 @@ pub async fn run(args: TriggerArgs, ctx: &Ctx) -> Result<()> {
 /// The whole message, from a file or from options.
 fn message(args: &TriggerArgs) -> Result<Value> {
     if let Some(path) = &args.data {
-        let text = match path.as_os_str() == "-" {
-            true => std::io::read_to_string(std::io::stdin()),
-            false => std::fs::read_to_string(path),
+        let text = if path.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin())
+        } else {
+            std::fs::read_to_string(path)
         };
         let shown = path.display().to_string();
         let text = text.map_err(|error| {

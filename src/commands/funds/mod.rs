@@ -228,7 +228,7 @@ async fn flows(args: FlowsArgs, ctx: &Ctx) -> Result<()> {
     for day in args.span.days(ctx.clock()?)? {
         let left = ctx
             .out
-            .reads(args.rows.limit)
+            .rows_to_read(args.rows.limit)
             .map(|limit| limit - numbers.len());
         if left == Some(0) {
             break;
@@ -300,7 +300,11 @@ fn text_of(row: &Value, name: Field) -> Cell {
 
 async fn withdrawals(args: WithdrawalsArgs, ctx: &Ctx) -> Result<()> {
     let found = ctx
-        .rows(&WITHDRAWALS, &args.service, ctx.out.reads(args.rows.limit))
+        .rows(
+            &WITHDRAWALS,
+            &args.service,
+            ctx.out.rows_to_read(args.rows.limit),
+        )
         .await?;
     let numbers: Vec<String> = found
         .iter()

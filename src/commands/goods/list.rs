@@ -390,7 +390,7 @@ fn moment(time: &ChinaTime) -> Option<String> {
 pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns_of_list(Columns::<GoodsRow>::of())?;
     let mut goods = fetch(&args, ctx).await?;
-    goods.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
+    goods.truncate(ctx.out.rows_to_read(args.limit).unwrap_or(usize::MAX));
     let row = |spu| {
         let wechat = args.full.full.then(|| record(ctx, &spu)).transpose()?;
         Ok(GoodsRow {

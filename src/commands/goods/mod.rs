@@ -3,12 +3,12 @@
 pub mod check;
 pub mod export;
 pub mod list;
+pub mod listing;
 mod page;
 pub mod plan;
 mod problem;
 pub mod read;
 pub mod report;
-pub mod shelf;
 pub mod single;
 mod store;
 pub mod template;
@@ -21,7 +21,7 @@ use crate::shop::goods::sheet::problem::Problem;
 use crate::shop::store::plan::Line as StoreLine;
 use anyhow::Result;
 use clap::Subcommand;
-use shelf::Step;
+use listing::Step;
 pub use store::Report as StoreReport;
 
 /// Upload, change and track the products of the shop
@@ -40,15 +40,15 @@ pub enum Verb {
     Update(single::UpdateArgs),
     PriceStock(single::PriceStockArgs),
     /// Put products back on sale
-    OnSale(shelf::Args),
+    OnSale(listing::Args),
     /// Take products off sale
-    OffSale(shelf::Args),
+    OffSale(listing::Args),
     /// Permanently delete products
     ///
     /// The numbers of deleted products cannot be used again.
-    Remove(shelf::Args),
+    Remove(listing::Args),
     /// Withdraw products from audit
-    WithdrawAudit(shelf::Args),
+    WithdrawAudit(listing::Args),
     Restricted(store::restricted::Args),
     #[command(subcommand)]
     AuditStrategy(store::strategy::Verb),
@@ -89,10 +89,10 @@ pub const SHOWS: &[Shows] = &[
     Shows::list::<list::GoodsRow>("goods rejected"),
     Shows::one::<page::GoodsPage>("goods show"),
     Shows::one::<export::Exported>("goods export"),
-    Shows::list::<shelf::Stepped>("goods on-sale"),
-    Shows::list::<shelf::Stepped>("goods off-sale"),
-    Shows::list::<shelf::Stepped>("goods remove"),
-    Shows::list::<shelf::Stepped>("goods withdraw-audit"),
+    Shows::list::<listing::Stepped>("goods on-sale"),
+    Shows::list::<listing::Stepped>("goods off-sale"),
+    Shows::list::<listing::Stepped>("goods remove"),
+    Shows::list::<listing::Stepped>("goods withdraw-audit"),
 ];
 
 pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
@@ -118,10 +118,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Add(args) => single::add(args, ctx).await,
         Verb::Update(args) => single::update(args, ctx).await,
         Verb::PriceStock(args) => single::price_stock(args, ctx).await,
-        Verb::OnSale(args) => shelf::run(Step::OnSale, args, ctx).await,
-        Verb::OffSale(args) => shelf::run(Step::OffSale, args, ctx).await,
-        Verb::Remove(args) => shelf::run(Step::Remove, args, ctx).await,
-        Verb::WithdrawAudit(args) => shelf::run(Step::WithdrawAudit, args, ctx).await,
+        Verb::OnSale(args) => listing::run(Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => listing::run(Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => listing::run(Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => listing::run(Step::WithdrawAudit, args, ctx).await,
         Verb::Restricted(args) => store::restricted::run(args, ctx).await,
         Verb::AuditStrategy(_) => ctx.of_a_store(),
     }

@@ -66,9 +66,10 @@ pub fn list(out: &Output, problems: &[Problem]) -> Result<()> {
         let same = &kinds[&kind];
         let nth = seen.entry(kind).or_default();
         *nth += 1;
-        let (each, together) = match problem.once {
-            true => (1, same.len() > 1),
-            false => (EACH, same.len() > EACH + 2),
+        let (each, together) = if problem.once {
+            (1, same.len() > 1)
+        } else {
+            (EACH, same.len() > EACH + 2)
         };
         if !together || *nth <= each {
             lines.push(Line {

@@ -125,9 +125,10 @@ pub(super) fn hide_those_of_files(arg: clap::Arg) -> clap::Arg {
 /// What somebody pays.
 fn price(text: &str) -> Result<Fen, Failure> {
     let price = Fen::from_yuan(text)?;
-    match price.0 > 0 {
-        true => Ok(price),
-        false => Err(Failure::input(text!("must be more than 0"))),
+    if price.0 > 0 {
+        Ok(price)
+    } else {
+        Err(Failure::input(text!("must be more than 0")))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::price::PriceGuard;
 use crate::model::product::{OnConflict, Rules};
 use crate::profile::{Profile, Target};
 use crate::shop::goods::component::Sendable;
-use crate::shop::goods::report::{Event, Told};
+use crate::shop::goods::report::{Event, OnEvent};
 use crate::shop::goods::send::Options;
 use crate::shop::goods::sheet::catalogue::Catalogue;
 use crate::shop::goods::upload::{How, Uploaded};
@@ -240,9 +240,9 @@ pub async fn send<T: Sendable>(catalogue: Catalogue<T>, args: &SendArgs, ctx: &C
         // A reader that went away does not end the work; the summary tells whether it could be written.
         move |event: &Event| drop(stream.push(event))
     });
-    let told: Told<'_> = push.as_mut().map(|push| push as &mut dyn FnMut(&Event));
+    let on_event: OnEvent<'_> = push.as_mut().map(|push| push as &mut dyn FnMut(&Event));
     let uploaded = shop
-        .carry_out_upload(&catalogue, plan, options, &how, interrupt, told)
+        .carry_out_upload(&catalogue, plan, options, &how, interrupt, on_event)
         .await?;
     if let Some(stream) = stream {
         stream.finish()?;

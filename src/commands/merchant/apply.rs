@@ -326,9 +326,10 @@ pub(super) fn save(body: &Value, path: &Path) -> Result<()> {
             error = error.to_string()
         ))
     };
-    let text = match path.extension().is_some_and(|ending| ending == "toml") {
-        true => toml::to_string_pretty(body)?,
-        false => serde_json::to_string_pretty(body)?,
+    let text = if path.extension().is_some_and(|ending| ending == "toml") {
+        toml::to_string_pretty(body)?
+    } else {
+        serde_json::to_string_pretty(body)?
     };
     let folder = path
         .parent()

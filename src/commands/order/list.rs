@@ -3,7 +3,7 @@
 use super::super::Ctx;
 use super::super::ask::Rows;
 use super::super::fetched::Full;
-use super::shown::{self, Row};
+use super::view::{self, Row};
 use crate::cli::values::{When, when};
 use crate::model::order::{Order, State};
 use crate::output::Columns;
@@ -101,7 +101,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             .flat_map(|one| one.states())
             .copied()
             .collect(),
-        limit: ctx.out.reads(args.rows.limit),
+        limit: ctx.out.rows_to_read(args.rows.limit),
     };
     let walked = shop.orders_wanted(&list, &wanted).await?;
     let found: Vec<Row> = walked
@@ -142,9 +142,9 @@ fn row(ctx: &Ctx, ask: &Ask, order: Fetched<Order>, full: bool) -> Row {
 
 /// The columns of a list. What does not fit a screen stands in spreadsheets, and wherever it is asked for.
 fn columns(ctx: &Ctx) -> Columns<Row> {
-    let line = shown::line();
+    let line = view::line();
     if ctx.out.is_sheet() || ctx.out.columns.is_some() {
-        shown::whole(line)
+        view::whole(line)
     } else {
         line
     }
@@ -152,6 +152,6 @@ fn columns(ctx: &Ctx) -> Columns<Row> {
 
 /// The names that `--columns` takes.
 pub fn columns_of_list() -> Vec<String> {
-    let all = shown::whole(shown::line());
+    let all = view::whole(view::line());
     all.names().map(str::to_owned).collect()
 }

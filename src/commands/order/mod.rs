@@ -5,7 +5,7 @@ pub mod create;
 pub mod export;
 pub mod find;
 pub mod list;
-pub mod shown;
+pub mod view;
 
 pub use list::columns_of_list;
 
@@ -51,8 +51,8 @@ pub struct CheckSceneArgs {
 
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
-    Shows::list::<shown::Row>("order list"),
-    Shows::one::<shown::Row>("order show"),
+    Shows::list::<view::Row>("order list"),
+    Shows::one::<view::Row>("order show"),
     Shows::one::<export::Exported>("order export"),
 ];
 
@@ -138,13 +138,13 @@ async fn pay(args: PayArgs, ctx: &Ctx) -> Result<()> {
 }
 
 async fn show(which: Which, ctx: &Ctx) -> Result<()> {
-    let columns = || shown::whole(shown::line());
+    let columns = || view::whole(view::line());
     ctx.out.check_columns_of(columns())?;
     let key = which.key(ctx).await?;
     let order = ctx.shop().await?.read_order(&key).await?;
     let wechat = ctx.wechat(&SHOW, "order", order.record);
     ctx.out
-        .show_with(columns(), &shown::Row::new(ctx, order.value, Some(wechat)))
+        .show_with(columns(), &view::Row::new(ctx, order.value, Some(wechat)))
 }
 
 fn text_of(value: &Value) -> &str {

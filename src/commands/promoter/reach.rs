@@ -127,7 +127,7 @@ pub async fn relations(args: RelationsArgs, ctx: &Ctx) -> Result<()> {
     // Asked by WeChat's own filter, pages whose parameters came in another order would be missed.
     let mut rows = ctx.rows(&RELATIONS, &body, None).await?;
     rows.retain(|row| PATH.some_text(row).is_some_and(|path| is_page(&path, page)));
-    rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
+    rows.truncate(ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX));
     ctx.show_rows(&RELATIONS, rows)
 }
 

@@ -147,7 +147,7 @@ pub async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
         "promotion staff of the Mini Program (小程序推广员); Channels promoters: wxsell promoter list"
     ));
     let rows = ctx
-        .rows(&LIST, &body, ctx.out.reads(args.rows.limit))
+        .rows(&LIST, &body, ctx.out.rows_to_read(args.rows.limit))
         .await?;
     let rows: Vec<Value> = rows.into_iter().map(|row| readable(row, ctx)).collect();
     let out = ctx.out.with_nothing(crate::commands::done::nothing(&LIST));

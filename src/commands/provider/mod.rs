@@ -65,7 +65,7 @@ pub struct ClearArgs {
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[
     Shows::one::<ticket::Kept<'static>>("provider ticket set"),
-    Shows::one::<ticket::Shown>("provider ticket show"),
+    Shows::one::<ticket::Ticket>("provider ticket show"),
     Shows::one::<ticket::Started<'static>>("provider ticket start"),
     Shows::one::<super::auth::Printed>("provider token"),
     Shows::one::<authorize::Opened>("provider authorize"),

@@ -39,7 +39,7 @@ pub struct SetArgs {
 
 /// The stored ticket, without itself.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Shown {
+pub struct Ticket {
     appid: String,
     /// `valid`, `expired` or `none`.
     ticket: &'static str,
@@ -49,7 +49,7 @@ pub struct Shown {
     usable_until: Option<String>,
 }
 
-impl Record for Shown {
+impl Record for Ticket {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("appid", "APPID", |t| Cell::Id(t.appid.clone())),
         Column::new("ticket", "TICKET", |t| {
@@ -163,7 +163,7 @@ pub fn given(
 fn show(provider: &Profile, ctx: &Ctx) -> Result<()> {
     let kept = ctx.state()?.ticket(&provider.account_key())?;
     let age = kept.as_ref().map(|ticket| now() - ticket.fetched_at);
-    ctx.out.show(&Shown {
+    ctx.out.show(&Ticket {
         appid: provider.appid.clone(),
         ticket: match &kept {
             Some(ticket) if ticket.expires_at > now() => "valid",

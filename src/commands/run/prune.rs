@@ -32,9 +32,10 @@ pub struct PruneArgs {
 /// WeChat repeats events for hours, and each is to be known again.
 fn age(text: &str) -> std::result::Result<Duration, Text> {
     let age = duration(text)?;
-    match age < Duration::from_secs(86_400) {
-        true => Err(text!("must be at least 1d")),
-        false => Ok(age),
+    if age < Duration::from_secs(86_400) {
+        Err(text!("must be at least 1d"))
+    } else {
+        Ok(age)
     }
 }
 

@@ -19,7 +19,8 @@ use crate::fail::{Failure, Within};
 use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::sandbox::{
-    APPID, Fault, FaultKind, Happening, SECRET, Sandbox, Settings, Standing, Status, Verdict,
+    APPID, ActiveFault, AuditDecision, Fault, FaultKind, Happening, SECRET, Sandbox, Settings,
+    Status,
 };
 use crate::text;
 use crate::types::share::Share;
@@ -632,13 +633,13 @@ fn advance(args: AdvanceArgs, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
 }
 
 fn audit(verb: AuditVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
-    let (products, verdict) = match verb {
-        AuditVerb::Pass(products) => (products, Verdict::Pass),
-        AuditVerb::Reject(args) => (args.products, Verdict::Reject(args.reason)),
-        AuditVerb::TakeDown(args) => (args.products, Verdict::TakeDown(args.reason)),
+    let (products, decision) = match verb {
+        AuditVerb::Pass(products) => (products, AuditDecision::Pass),
+        AuditVerb::Reject(args) => (args.products, AuditDecision::Reject(args.reason)),
+        AuditVerb::TakeDown(args) => (args.products, AuditDecision::TakeDown(args.reason)),
     };
     let named = (!products.all).then_some(products.out_product_ids.as_slice());
-    ctx.out.list(&shop.decide(named, &verdict)?)
+    ctx.out.list(&shop.decide(named, &decision)?)
 }
 
 /// A failure that is ordered.
@@ -653,8 +654,8 @@ struct FaultRow {
     times_left: Option<u32>,
 }
 
-impl From<Standing> for FaultRow {
-    fn from(standing: Standing) -> FaultRow {
+impl From<ActiveFault> for FaultRow {
+    fn from(standing: ActiveFault) -> FaultRow {
         let Fault {
             path,
             kind,

@@ -140,7 +140,7 @@ async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
     if ctx.is_of_a_store() {
         return store::steps(ctx).await;
     }
-    let reads = ctx.shop().await?.standing().await?;
+    let reads = ctx.shop().await?.overview().await?;
     if let Some(error) = reads.stopped {
         return Err(error);
     }

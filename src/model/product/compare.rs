@@ -3,7 +3,7 @@
 //! Long because fields, SKUs, what is free and where the audit stands are one rule, and are read together.
 
 use super::{
-    Attribute, Draft, Field, Given, Held, Product, Review, Sent, Shown, Sku, SkuDraft, UNSEEN,
+    Attribute, Comparable, Draft, Field, Given, Held, Product, Review, Sent, Sku, SkuDraft, UNSEEN,
     Value,
 };
 use crate::lang::Text;
@@ -320,7 +320,7 @@ pub fn complete(draft: &Draft, guard: PriceGuard) -> Result<Comparison, Refusal>
                 field: Field::Price,
                 sku: Some(sku.id.clone()),
                 old: None,
-                new: sku.price.shown(),
+                new: sku.price.value(),
                 at_once: false,
                 guarded: true,
             });
@@ -434,7 +434,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The value a field gets: the new one, or the shop's where that wins.
-    fn settle<T: Shown + Clone>(
+    fn settle<T: Comparable + Clone>(
         &mut self,
         field: Field,
         sku: Option<&str>,
@@ -461,12 +461,12 @@ impl Work<'_> {
                 OnConflict::Hold => self.out.conflicts.push(Conflict {
                     field,
                     sku: sku.map(str::to_owned),
-                    shop: old.shown(),
-                    sheet: new.shown(),
+                    shop: old.value(),
+                    sheet: new.value(),
                 }),
             }
         }
-        self.note(field, sku, old.shown(), new.shown());
+        self.note(field, sku, old.value(), new.value());
         new
     }
 
@@ -519,8 +519,8 @@ impl Work<'_> {
             let given = &self.draft.unseen[place];
             let new = given.over(old.unwrap_or(&nothing));
             if given.is_given() && old != Some(&new) {
-                let old = old.and_then(Shown::shown);
-                self.note(Field::Unseen(place), None, old, new.shown());
+                let old = old.and_then(Comparable::value);
+                self.note(Field::Unseen(place), None, old, new.value());
             }
             self.out.unseen[place] = new;
         }
@@ -648,7 +648,7 @@ impl Work<'_> {
             Ok(sku) => {
                 let id = Some(sku.id.as_str());
                 self.note(Field::Sku, id, None, Some(Value::Text(sku.id.clone())));
-                self.note(Field::Price, id, None, sku.price.shown());
+                self.note(Field::Price, id, None, sku.price.value());
                 self.refuse(below_list(&sku));
                 self.out.merged.skus.push(sku);
             }
@@ -751,8 +751,8 @@ impl Work<'_> {
                             behind.push((
                                 Field::$field,
                                 sku.id.clone(),
-                                seen.$name.shown(),
-                                sku.$name.shown(),
+                                seen.$name.value(),
+                                sku.$name.value(),
                             ));
                         }
                         differs.then(|| sku.$name.clone())

@@ -290,14 +290,14 @@ impl fmt::Display for Value {
 }
 
 /// How a value is shown, and what of it is remembered.
-trait Shown: PartialEq {
+trait Comparable: PartialEq {
     /// `None` where there is nothing.
-    fn shown(&self) -> Option<Value>;
+    fn value(&self) -> Option<Value>;
     fn digest(&self) -> u32;
 }
 
-impl Shown for String {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for String {
+    fn value(&self) -> Option<Value> {
         (!self.is_empty()).then(|| Value::Text(self.clone()))
     }
 
@@ -306,8 +306,8 @@ impl Shown for String {
     }
 }
 
-impl Shown for Vec<String> {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for Vec<String> {
+    fn value(&self) -> Option<Value> {
         (!self.is_empty()).then(|| Value::List(self.clone()))
     }
 
@@ -316,8 +316,8 @@ impl Shown for Vec<String> {
     }
 }
 
-impl Shown for Vec<Attribute> {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for Vec<Attribute> {
+    fn value(&self) -> Option<Value> {
         let one = |attribute: &Attribute| format!("{}={}", attribute.name, attribute.value);
         (!self.is_empty()).then(|| Value::List(self.iter().map(one).collect()))
     }
@@ -330,8 +330,8 @@ impl Shown for Vec<Attribute> {
     }
 }
 
-impl Shown for u64 {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for u64 {
+    fn value(&self) -> Option<Value> {
         (*self != 0).then(|| Value::Whole(i64::try_from(*self).unwrap_or(i64::MAX)))
     }
 
@@ -340,8 +340,8 @@ impl Shown for u64 {
     }
 }
 
-impl Shown for i64 {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for i64 {
+    fn value(&self) -> Option<Value> {
         Some(Value::Whole(*self))
     }
 
@@ -350,8 +350,8 @@ impl Shown for i64 {
     }
 }
 
-impl Shown for Fen {
-    fn shown(&self) -> Option<Value> {
+impl Comparable for Fen {
+    fn value(&self) -> Option<Value> {
         (self.0 != 0).then_some(Value::Fen(*self))
     }
 

@@ -1,7 +1,7 @@
 //! What a product was when it was sent last, in few bytes: enough to see which field somebody else has changed since, to
 //! keep what the shop never shows, and to hold a new price against the last one without asking the shop.
 
-use super::{Change, Comparison, Draft, Field, Product, Shown, Sku, UNSEEN};
+use super::{Change, Comparable, Comparison, Draft, Field, Product, Sku, UNSEEN};
 use crate::types::Fen;
 use bytes::{Buf, BufMut};
 

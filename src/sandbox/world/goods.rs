@@ -21,7 +21,7 @@ pub enum Draft {
 
 /// How the online version stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Shelf {
+pub enum OnlineState {
     Never,
     OnSale,
     OffSale,
@@ -56,7 +56,7 @@ pub struct Versions<C> {
     pub draft: C,
     pub online: Option<C>,
     pub edit: Draft,
-    pub shelf: Shelf,
+    pub online_state: OnlineState,
     pub refusal: String,
 }
 
@@ -66,7 +66,7 @@ impl<C: Clone> Versions<C> {
             draft,
             online: None,
             edit: Draft::Editing,
-            shelf: Shelf::Never,
+            online_state: OnlineState::Never,
             refusal: String::new(),
         }
     }
@@ -77,8 +77,8 @@ impl<C: Clone> Versions<C> {
     }
 
     fn exists(&self) -> Result<(), Refused> {
-        match self.shelf {
-            Shelf::Deleted => Err(Refused::NoSuchProduct),
+        match self.online_state {
+            OnlineState::Deleted => Err(Refused::NoSuchProduct),
             _ => Ok(()),
         }
     }
@@ -115,7 +115,7 @@ impl<C: Clone> Versions<C> {
     /// Hands the draft to the audit. A written draft is kept where nothing can be handed in.
     pub fn submit(&mut self, room: Room) -> Result<(), Refused> {
         self.may_edit()?;
-        if self.shelf == Shelf::TakenDown {
+        if self.online_state == OnlineState::TakenDown {
             return Err(Refused::TakenDown);
         }
         self.edit = match room {
@@ -138,7 +138,7 @@ impl<C: Clone> Versions<C> {
     pub fn pass(&mut self) {
         self.edit = Draft::Passed;
         self.online = Some(self.draft.clone());
-        self.shelf = Shelf::OnSale;
+        self.online_state = OnlineState::OnSale;
         self.refusal.clear();
     }
 
@@ -150,15 +150,15 @@ impl<C: Clone> Versions<C> {
 
     pub fn off_sale(&mut self) -> Result<(), Refused> {
         self.exists()?;
-        if self.shelf != Shelf::OnSale {
+        if self.online_state != OnlineState::OnSale {
             return Err(Refused::NotOnSale);
         }
-        self.shelf = Shelf::OffSale;
+        self.online_state = OnlineState::OffSale;
         Ok(())
     }
 
     pub fn take_down(&mut self) {
-        self.shelf = Shelf::TakenDown;
+        self.online_state = OnlineState::TakenDown;
     }
 
     pub fn delete(&mut self) -> Result<(), Refused> {
@@ -168,7 +168,7 @@ impl<C: Clone> Versions<C> {
             Draft::Writing { .. } => return Err(Refused::StillWriting),
             _ => {}
         }
-        self.shelf = Shelf::Deleted;
+        self.online_state = OnlineState::Deleted;
         Ok(())
     }
 
@@ -178,8 +178,8 @@ impl<C: Clone> Versions<C> {
         if self.edit == Draft::InAudit {
             return Err(Refused::InAudit);
         }
-        match (&mut self.online, self.shelf) {
-            (Some(online), Shelf::OnSale) => Ok(online),
+        match (&mut self.online, self.online_state) {
+            (Some(online), OnlineState::OnSale) => Ok(online),
             _ => Err(Refused::NotOnSale),
         }
     }
@@ -220,11 +220,17 @@ mod tests {
         tea.submit(Room::Free).expect("a fresh draft");
         assert_eq!(tea.write("red", false, false), Err(Refused::InAudit));
         tea.pass();
-        assert_eq!((tea.online, tea.shelf), (Some("green"), Shelf::OnSale));
+        assert_eq!(
+            (tea.online, tea.online_state),
+            (Some("green"), OnlineState::OnSale)
+        );
         tea.write("red", false, false).expect("passed");
         tea.submit(Room::Free).expect("written");
         tea.refuse("colour");
-        assert_eq!((tea.online, tea.shelf), (Some("green"), Shelf::OnSale));
+        assert_eq!(
+            (tea.online, tea.online_state),
+            (Some("green"), OnlineState::OnSale)
+        );
         assert_eq!((tea.edit, tea.draft), (Draft::Refused, "red"));
         tea.submit(Room::Used).expect("refused ones may go again");
         assert_eq!(tea.edit, Draft::NotSubmitted);

@@ -25,7 +25,7 @@ pub enum States {
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct Query {
     /// Without a state.
     pub filter: Filter,
     pub states: States,
@@ -56,14 +56,14 @@ impl Shop {
     /// The numbers to be read, without those that cannot fit. The end is fixed before the first page. An after-sale that
     /// moves from a list that is still to come into one that was read would be in neither, so that several lists are read
     /// until a round finds nothing new.
-    pub async fn aftersale_numbers(&self, asked: &Asked) -> Result<Vec<String>> {
+    pub async fn aftersale_numbers(&self, query: &Query) -> Result<Vec<String>> {
         let of_stages = |fits: fn(&crate::model::aftersale::Stage) -> bool| -> Vec<State> {
             let stages = STAGES.iter().filter(|stage| fits(stage));
             stages.map(|stage| stage.state).collect()
         };
-        let states = match &asked.states {
+        let states = match &query.states {
             States::All => {
-                let walked = self.aftersale_ids(&asked.filter, asked.limit).await?;
+                let walked = self.aftersale_ids(&query.filter, query.limit).await?;
                 self.note_unsure(walked.unsure);
                 return Ok(walked.rows);
             }
@@ -80,7 +80,7 @@ impl Shop {
             for state in &states {
                 let filter = Filter {
                     state: Some(*state),
-                    ..asked.filter.clone()
+                    ..query.filter.clone()
                 };
                 for id in self.aftersale_ids(&filter, None).await?.rows {
                     if seen.insert(id.clone()) {

@@ -57,9 +57,10 @@ const fn column(
 
 const COLUMNS: [Column; 14] = [
     column("Order", "订单号", Kind::Id, 22, |order, _| {
-        match order.number.is_empty() {
-            true => order.id.clone(),
-            false => order.number.clone(),
+        if order.number.is_empty() {
+            order.id.clone()
+        } else {
+            order.number.clone()
         }
     }),
     column("Carrier", "快递公司", Kind::Open, 14, |_, _| {
@@ -122,9 +123,10 @@ pub(super) fn is_for_people(heading: &str) -> bool {
 
 /// The rows of an order: of one whose goods could not be read a single one, which stands for all of it.
 fn rows(order: &Order) -> Vec<Option<&Line>> {
-    match order.lines.is_empty() {
-        true => vec![None],
-        false => order.lines.iter().map(Some).collect(),
+    if order.lines.is_empty() {
+        vec![None]
+    } else {
+        order.lines.iter().map(Some).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::plan::{Finish, Shipment, plan};
 use super::report::{Event, Planned, Report, action};
 use super::sheet::{Field, Line, Problem, Table};
 use super::{Alone, KIND, is_incomplete};
-use crate::bulk::failed::{Copy, Judge, Verdict};
+use crate::bulk::failed::{Copy, Judge, RowFailure};
 use crate::bulk::journal::{Fed, Feed, Journal, Work};
 use crate::bulk::source::CellKind;
 use crate::bulk::{self, Interrupt, LAG, Look, Outcome};
@@ -494,9 +494,9 @@ impl Judge for Reasons<'_> {
         !self.by_row.is_empty()
     }
 
-    fn verdict(&self, row: u32, _: &str, _: CellKind) -> Option<Verdict> {
+    fn failure_of(&self, row: u32, _: &str, _: CellKind) -> Option<RowFailure> {
         let (reason, columns) = self.by_row.get(&row)?;
-        Some(Verdict {
+        Some(RowFailure {
             reason: reason.clone(),
             columns: columns.clone(),
         })

@@ -174,9 +174,10 @@ impl Table {
         if before == self.lines.len() + self.problems.len() {
             let heading = self.this().heading.max(1);
             let input = self.sheets.len() - 1;
-            let none = match self.waiting.iter().any(|line| line.input == input) {
-                true => text!("no row has a carrier and a waybill number"),
-                false => text!("it holds no parcels"),
+            let none = if self.waiting.iter().any(|line| line.input == input) {
+                text!("no row has a carrier and a waybill number")
+            } else {
+                text!("it holds no parcels")
             };
             self.note(heading, None, "", none, None);
         }

@@ -103,7 +103,7 @@ impl Totals {
 
 /// A line that somebody has to decide about.
 #[derive(Debug, Clone)]
-struct Asked {
+struct Question {
     key: String,
     index: usize,
     /// What is promised if they agree.
@@ -122,7 +122,7 @@ pub struct Plan {
     pub agreed: HashSet<String>,
     /// Products that are not sent, and why: refused, or held until somebody decides.
     pub left_out: HashMap<String, (Kind, Refusal)>,
-    asked: Vec<Asked>,
+    questions: Vec<Question>,
     /// By place among the products: 0 for those that were not read, 1 for those that the shop does not have, 2 for those
     /// that it has and of which nothing is promised, since pictures are still to be uploaded.
     promises: Vec<u64>,
@@ -175,20 +175,27 @@ impl Plan {
 
     /// How many products have a price that the guard stops.
     pub fn guarded(&self) -> usize {
-        self.asked.iter().filter(|asked| asked.price).count()
+        self.questions
+            .iter()
+            .filter(|question| question.price)
+            .count()
     }
 
     /// How many products were changed in the shop by somebody else.
     pub fn conflicts(&self) -> usize {
-        self.asked.len() - self.guarded()
+        self.questions.len() - self.guarded()
     }
 
     /// Somebody agreed to the prices, or to let the sheet win over what somebody else changed.
     pub fn agree(&mut self, price: bool) {
-        for asked in self.asked.iter().filter(|asked| asked.price == price) {
-            self.agreed.insert(asked.key.clone());
-            if let Some(promise) = self.promises.get_mut(asked.index) {
-                *promise = asked.promise;
+        for question in self
+            .questions
+            .iter()
+            .filter(|question| question.price == price)
+        {
+            self.agreed.insert(question.key.clone());
+            if let Some(promise) = self.promises.get_mut(question.index) {
+                *promise = question.promise;
             }
         }
     }
@@ -201,9 +208,9 @@ impl Plan {
                 "check it; if it is intended, allow it with --max-price-drop"
             )),
         };
-        for asked in self.asked.iter().filter(|asked| asked.price) {
+        for question in self.questions.iter().filter(|question| question.price) {
             let reason = (Kind::Held, reason.clone());
-            self.left_out.insert(asked.key.clone(), reason);
+            self.left_out.insert(question.key.clone(), reason);
         }
     }
 
@@ -235,8 +242,8 @@ impl Plan {
         }
     }
 
-    fn ask(&mut self, asked: Asked, line: &Line) {
-        self.asked.push(asked);
+    fn ask(&mut self, question: Question, line: &Line) {
+        self.questions.push(question);
         if self.to_ask.len() < KEPT {
             self.to_ask.push(line.clone());
         }
@@ -312,16 +319,16 @@ fn hash(key: &str) -> u64 {
 }
 
 /// The shop's drafts, set aside on disk.
-struct Shelf {
+struct Listed {
     cursor: Cursor,
     places: HashMap<u64, u64>,
     /// By what is left of a number without width, blanks, marks and leading zeros.
     alike: HashMap<u64, u64>,
 }
 
-impl Shelf {
+impl Listed {
     /// Reads the shop's list; what comes goes to disk, and its place is kept.
-    async fn read(shop: &Shop, state: &State) -> Result<Shelf> {
+    async fn read(shop: &Shop, state: &State) -> Result<Listed> {
         let mut spool = SpoolWriter::create(state.folder())?;
         let (mut places, mut alike) = (HashMap::new(), HashMap::new());
         let goods = shop
@@ -336,7 +343,7 @@ impl Shelf {
             places.insert(number, at);
             alike.insert(fold, at);
         }
-        Ok(Shelf {
+        Ok(Listed {
             cursor: spool.reader()?.cursor(),
             places,
             alike,
@@ -368,7 +375,7 @@ impl Shelf {
 /// How the shop is asked.
 enum Look {
     /// By its list.
-    List(RefCell<Shelf>),
+    List(RefCell<Listed>),
     /// One product after another.
     Single,
     /// Not at all.
@@ -421,7 +428,7 @@ pub async fn plan<T: Sendable>(
     } else {
         how_to_look(shop, state, to_look, thorough).await?
     };
-    let empty_shop = matches!(&look, Look::List(shelf) if shelf.borrow().places.is_empty());
+    let empty_shop = matches!(&look, Look::List(listed) if listed.borrow().places.is_empty());
     let unread = matches!(look, Look::No) || empty_shop;
     let drafts = RefCell::new(drafts);
     let lines = (0..notes.len()).filter(|index| {
@@ -471,23 +478,23 @@ pub async fn plan<T: Sendable>(
         })
         .buffered(AT_ONCE);
     let count = catalogue.len();
-    let mut numbers: Option<Option<Shelf>> = None;
+    let mut numbers: Option<Option<Listed>> = None;
     while let Some((draft, known, note, seen)) = seen.try_next().await? {
         let key = &draft.outline.key;
         let twin = match (&seen, look) {
-            (Seen::Absent, Look::List(shelf)) => shelf.borrow_mut().twin(key)?,
+            (Seen::Absent, Look::List(listed)) => listed.borrow_mut().twin(key)?,
             // What is about to be added is held against the numbers of a shop that is not large.
             (Seen::Absent, Look::Single) if T::AUDITED => {
                 if numbers.is_none() {
                     let pages = shop.goods_pages().await?;
                     numbers = Some(if pages <= FEW_CALLS as u64 {
-                        Some(Shelf::read(shop, state).await?)
+                        Some(Listed::read(shop, state).await?)
                     } else {
                         None
                     });
                 }
                 match numbers.as_mut().and_then(Option::as_mut) {
-                    Some(shelf) => shelf.twin(key)?,
+                    Some(listed) => listed.twin(key)?,
                     None => None,
                 }
             }
@@ -598,7 +605,7 @@ async fn how_to_look(shop: &Shop, state: &State, to_look: usize, thorough: bool)
     }
     let pages = usize::try_from(shop.goods_pages().await?).unwrap_or(usize::MAX);
     Ok(if pages < to_look && pages <= most {
-        Look::List(RefCell::new(Shelf::read(shop, state).await?))
+        Look::List(RefCell::new(Listed::read(shop, state).await?))
     } else if to_look <= most {
         Look::Single
     } else {
@@ -610,8 +617,8 @@ async fn see(shop: &Shop, look: &Look, key: &str, known: bool) -> Result<Seen> {
     let held = match look {
         Look::No => return Ok(Seen::NotRead),
         Look::Single => shop.held(key).await?,
-        Look::List(shelf) => {
-            let listed = shelf.borrow_mut().find(key)?;
+        Look::List(listed) => {
+            let listed = listed.borrow_mut().find(key)?;
             match listed {
                 Some(spu) if !spu.skus.is_empty() => Some(shop.with_online(spu).await?),
                 None if !known => None,
@@ -733,13 +740,13 @@ impl Liner<'_> {
     }
 
     fn ask(&mut self, line: &Line, index: usize, promise: u64) {
-        let asked = Asked {
+        let question = Question {
             key: line.out_product_id.clone(),
             index,
             promise,
             price: line.changes.iter().any(|change| change.guarded),
         };
-        self.plan.ask(asked, line);
+        self.plan.ask(question, line);
     }
 }
 

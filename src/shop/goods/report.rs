@@ -111,7 +111,7 @@ impl Event {
 }
 
 /// Told of each result.
-pub type Told<'a> = Option<&'a mut dyn FnMut(&Event)>;
+pub type OnEvent<'a> = Option<&'a mut dyn FnMut(&Event)>;
 
 /// Counts results as they come.
 pub struct Tally<'s, 't> {
@@ -126,7 +126,7 @@ pub struct Tally<'s, 't> {
     pub unsent: Vec<Event>,
     pub failed: Vec<Event>,
     /// Told of each result as it comes, where somebody wants that.
-    told: Told<'t>,
+    on_event: OnEvent<'t>,
     /// Every product, where a report wants them.
     pub all: Option<Vec<Event>>,
 }
@@ -136,7 +136,7 @@ impl<'s, 't> Tally<'s, 't> {
         shop: &'s Shop,
         total: u64,
         not_compared: u64,
-        told: Told<'t>,
+        on_event: OnEvent<'t>,
         keep_all: bool,
     ) -> Tally<'s, 't> {
         shop.observer.begin(total, text!("goods"));
@@ -144,7 +144,7 @@ impl<'s, 't> Tally<'s, 't> {
         shop.observer.were_done(not_compared);
         Tally {
             shop,
-            told,
+            on_event,
             total,
             counts: HashMap::new(),
             done: 0,
@@ -167,7 +167,7 @@ impl<'s, 't> Tally<'s, 't> {
         }
         let unsent = ended.state.is_none();
         self.done += u64::from(!failed && !unsent);
-        if !(self.told.is_some() || failed || unsent || self.all.is_some()) {
+        if !(self.on_event.is_some() || failed || unsent || self.all.is_some()) {
             return;
         }
         let event = Event {
@@ -177,8 +177,8 @@ impl<'s, 't> Tally<'s, 't> {
             errcode: ended.errcode,
             reason: ended.reason.clone(),
         };
-        if let Some(told) = &mut self.told {
-            told(&event);
+        if let Some(on_event) = &mut self.on_event {
+            on_event(&event);
         }
         if failed {
             self.failed.push(event.clone());

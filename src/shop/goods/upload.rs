@@ -2,7 +2,7 @@
 
 use super::component::Sendable;
 use super::plan::{Action, Plan};
-use super::report::{Event, Report, Tally, Told, given_back, left_out};
+use super::report::{Event, OnEvent, Report, Tally, given_back, left_out};
 use super::send::{Options, Sender};
 use super::sheet::catalogue::Catalogue;
 use crate::bulk::journal::{Feed, Journal};
@@ -53,7 +53,7 @@ impl Shop {
         options: Options,
         how: &How<'_>,
         interrupt: Interrupt,
-        told: Told<'_>,
+        on_event: OnEvent<'_>,
     ) -> Result<Uploaded> {
         let (state, shop_key) = (self.client.state(), self.client.shop_key());
         let limits = options.limits;
@@ -94,7 +94,7 @@ impl Shop {
             }
         }
         let total = catalogue.len() as u64;
-        let mut tally = Tally::new(self, total, not_compared, told, how.keep_all);
+        let mut tally = Tally::new(self, total, not_compared, on_event, how.keep_all);
         let mut unknown: Vec<Ended> = Vec::new();
         let started = std::time::Instant::now();
         let stopped = bulk::run(

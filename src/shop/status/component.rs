@@ -1,6 +1,6 @@
 //! What the component tells of a shop.
 
-use super::{Balance, Read, Standing};
+use super::{Balance, Overview, Read};
 use crate::api::component::goods::NO_BRAND;
 use crate::api::reader::integer;
 use crate::fail::{Failure, failure};
@@ -52,7 +52,7 @@ impl Tally {
     }
 }
 
-pub(super) async fn standing(shop: &Shop) -> Standing {
+pub(super) async fn overview(shop: &Shop) -> Overview {
     let page = json!({"page": 1, "page_size": 1});
     let shelf = json!({"page": 1, "page_size": 1, "status": 5});
     let nothing = json!({});
@@ -74,7 +74,7 @@ pub(super) async fn standing(shop: &Shop) -> Standing {
     let mut tally = Tally::default();
     let rows = |reply: &Value| reply["data"].as_array().map_or(0, Vec::len);
     let total = |reply: &Value| reply["total_num"].as_u64().unwrap_or_default();
-    let mut standing = Standing {
+    let mut overview = Overview {
         component: tally.took(component, Component::read),
         number: tally.took(number, |reply| Application::read(shop.family, reply)),
         services: tally.took(info, |reply| {
@@ -102,9 +102,9 @@ pub(super) async fn standing(shop: &Shop) -> Standing {
         stopped: None,
     };
     if tally.answered == 0 {
-        standing.stopped = tally.stopped;
+        overview.stopped = tally.stopped;
     }
-    standing
+    overview
 }
 
 /// The failure once more, so that the first can be kept.

@@ -21,7 +21,7 @@ pub enum Read<T> {
 }
 
 /// Everything that was read.
-pub struct Standing {
+pub struct Overview {
     pub component: Read<Component>,
     pub number: Read<Application>,
     /// Ways in which buyers reach the merchant.
@@ -52,7 +52,7 @@ impl<T> Read<T> {
     }
 }
 
-impl Standing {
+impl Overview {
     /// Whether any call is out of service.
     pub fn is_offline(&self) -> bool {
         self.component.is_offline()
@@ -69,9 +69,9 @@ impl Shop {
     ///
     /// # Errors
     /// For a family of which this is not told.
-    pub async fn standing(&self) -> Result<Standing> {
+    pub async fn overview(&self) -> Result<Overview> {
         match self.family {
-            Family::Component => Ok(component::standing(self).await),
+            Family::Component => Ok(component::overview(self).await),
             Family::Store => Err(lacks(text!("this command")).into()),
         }
     }

@@ -1,7 +1,7 @@
 //! The steps from an application to money withdrawn, and how far a shop is with each: what is done, who is waited for,
 //! what is missing, and the command or place that goes on.
 
-use super::{Balance, Read, Standing};
+use super::{Balance, Overview, Read};
 use crate::lang::Text;
 use crate::shop::joining::{CHANNELS, Component, Task};
 use crate::shop::number::Application;
@@ -123,7 +123,7 @@ impl Step {
 }
 
 /// All steps, in the order of the guide.
-pub fn steps(reads: &Standing) -> Vec<Step> {
+pub fn steps(reads: &Overview) -> Vec<Step> {
     vec![
         component(&reads.component),
         merchant_number(&reads.number),

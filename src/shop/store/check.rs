@@ -1585,15 +1585,16 @@ impl<'a> Reader<'a> {
             .strip_prefix("https://")
             .or_else(|| reference.strip_prefix("http://"));
         if let Some(rest) = rest {
-            return match rest.contains("//") {
-                true => Err((
+            return if rest.contains("//") {
+                Err((
                     text!(
                         "the Store refuses addresses with // in their path: {address}",
                         address = reference
                     ),
                     None,
-                )),
-                false => Ok(Image::Address(reference.to_owned())),
+                ))
+            } else {
+                Ok(Image::Address(reference.to_owned()))
             };
         }
         let folder = self.goods.folder(input).to_owned();

@@ -131,9 +131,10 @@ pub(super) fn apply(
         });
     }
     // What the store has is not judged, only what the sheet makes of it.
-    match wanted.skus.iter().any(|sku| !sku.attributes.is_empty()) {
-        true => tell_apart(&product.skus),
-        false => Ok(()),
+    if wanted.skus.iter().any(|sku| !sku.attributes.is_empty()) {
+        tell_apart(&product.skus)
+    } else {
+        Ok(())
     }
 }
 

@@ -1321,9 +1321,9 @@ impl<'a> Sender<'a> {
     }
 
     /// How the products that were sent stand now, by their draft and their online version.
-    pub async fn standing(&self) -> Result<Standing> {
+    pub async fn remaining(&self) -> Result<Remaining> {
         let ids: Vec<u64> = self.sent.borrow().clone();
-        let mut standing = Standing::default();
+        let mut remaining = Remaining::default();
         let mut reads = futures_util::stream::iter(ids)
             .map(|id| async move { self.shop.store_product(&id.to_string()).await })
             .buffer_unordered(AT_ONCE);
@@ -1344,15 +1344,15 @@ impl<'a> Sender<'a> {
                 self.state.forget_upload(&self.shop_key, &number)?;
             }
             match (product.edit_status, product.status) {
-                (Some(edit::IN_AUDIT), _) => standing.in_audit += 1,
-                (Some(edit::REFUSED), _) => standing.refused += 1,
-                (Some(edit::NOT_SUBMITTED), _) => standing.not_submitted += 1,
-                (Some(edit::WRITING | edit::WRITING_SDK), _) => standing.writing += 1,
-                (_, Some(status::ON_SALE)) => standing.on_sale += 1,
-                _ => standing.drafts += 1,
+                (Some(edit::IN_AUDIT), _) => remaining.in_audit += 1,
+                (Some(edit::REFUSED), _) => remaining.refused += 1,
+                (Some(edit::NOT_SUBMITTED), _) => remaining.not_submitted += 1,
+                (Some(edit::WRITING | edit::WRITING_SDK), _) => remaining.writing += 1,
+                (_, Some(status::ON_SALE)) => remaining.on_sale += 1,
+                _ => remaining.drafts += 1,
             }
         }
-        Ok(standing)
+        Ok(remaining)
     }
 }
 
@@ -1638,7 +1638,7 @@ fn guard_prices(options: &Options, base: &Product, target: &Product) -> Result<(
 
 /// How many of the products that were sent stand where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Remaining {
     pub on_sale: u64,
     pub in_audit: u64,
     pub refused: u64,

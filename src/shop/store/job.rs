@@ -1,14 +1,14 @@
 //! Products that are sent to a store: the run of what was planned and agreed to, and its report.
 
 use super::check::Products;
-use super::goods::{Sender, Standing, action};
+use super::goods::{Remaining, Sender, action};
 use super::plan::Line;
 use super::sheet::{Field, Files};
 use crate::bulk;
 use crate::bulk::journal::{Feed, Journal};
 use crate::fail::{Kind, failure};
 use crate::shop::Shop;
-use crate::shop::goods::report::{Event, Tally, Told, given_back, left_out};
+use crate::shop::goods::report::{Event, OnEvent, Tally, given_back, left_out};
 use crate::shop::goods::sheet::failed::Failures;
 use crate::shop::goods::upload::How;
 use crate::shop::job::stopped_by_hand;
@@ -164,7 +164,7 @@ impl Sender<'_> {
         &self,
         sending: &Sending<'_>,
         how: &How<'_>,
-        told: Told<'_>,
+        on_event: OnEvent<'_>,
     ) -> Result<Uploaded> {
         let (state, shop_key, files) = (&self.state, &self.shop_key, sending.files);
         let total = sending.products.len() as u64;
@@ -178,7 +178,7 @@ impl Sender<'_> {
         };
         let items = Items::open(state, shop_key, "goods")?;
         let mut journal = Journal::start(items, feed, sending.products.iter())?;
-        let mut tally = Tally::new(self.shop, total, 0, told, how.keep_all);
+        let mut tally = Tally::new(self.shop, total, 0, on_event, how.keep_all);
         let mut unknown: Vec<Ended> = Vec::new();
         let started = std::time::Instant::now();
         let stopped = bulk::run(
@@ -266,14 +266,14 @@ impl Sender<'_> {
     /// Looks how the products that were sent stand now, which of the sheet the store has no more, and for numbers that
     /// several products have.
     async fn follow(&self, report: &mut Report, products: &Products) -> Result<()> {
-        let Standing {
+        let Remaining {
             on_sale,
             in_audit,
             refused,
             not_submitted,
             writing,
             drafts,
-        } = self.standing().await?;
+        } = self.remaining().await?;
         report.on_sale = on_sale;
         report.in_audit = in_audit;
         report.audit_refused = refused;
@@ -287,9 +287,10 @@ impl Sender<'_> {
         ));
         }
         let (state, shop_key) = (&self.state, self.shop_key.as_str());
-        let unseen = match self.options.free_only {
-            true => self.shop.learn_what_others_added(state, shop_key).await?,
-            false => Some(self.shop.learn_products(state, shop_key).await?),
+        let unseen = if self.options.free_only {
+            self.shop.learn_what_others_added(state, shop_key).await?
+        } else {
+            Some(self.shop.learn_products(state, shop_key).await?)
         };
         if let Some(unseen) = unseen {
             report.looked_through = true;

@@ -28,7 +28,7 @@ const PAGE: i64 = 50;
 
 /// How an application or a thing to set up stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AuditState {
     /// There is none.
     Missing,
     /// It was refused, or taken back.
@@ -38,24 +38,24 @@ pub enum Standing {
 }
 
 /// The state of an application, as categories and brands count it.
-fn of_audit(status: i64) -> Standing {
+fn of_audit(status: i64) -> AuditState {
     match status {
-        1 => Standing::InAudit,
-        3 => Standing::Done,
-        _ => Standing::Refused,
+        1 => AuditState::InAudit,
+        3 => AuditState::Done,
+        _ => AuditState::Refused,
     }
 }
 
 impl Shop {
     /// How the application for a leaf stands, with why it was refused.
-    pub async fn category_standing(&self, leaf: &Id) -> Result<(Standing, String)> {
+    pub async fn category_audit(&self, leaf: &Id) -> Result<(AuditState, String)> {
         let relations = self.store_relations().await?;
         let in_force = |status: i64| status == 1;
         if relations
             .iter()
             .any(|relation| relation.id == *leaf && in_force(relation.status))
         {
-            return Ok((Standing::Done, String::new()));
+            return Ok((AuditState::Done, String::new()));
         }
         let (mut newest, mut offset): (Option<Flow>, i64) = (None, 0);
         loop {
@@ -83,9 +83,9 @@ impl Shop {
             offset += PAGE;
         }
         Ok(match newest {
-            None => (Standing::Missing, String::new()),
+            None => (AuditState::Missing, String::new()),
             // What passed and is not in force has lapsed.
-            Some(flow) if flow.status == 3 => (Standing::Missing, String::new()),
+            Some(flow) if flow.status == 3 => (AuditState::Missing, String::new()),
             Some(flow) => (of_audit(flow.status), flow.audit_reason),
         })
     }
@@ -190,9 +190,9 @@ pub fn check_paper(path: &Path) -> Result<(), Failure> {
 }
 
 /// How a brand of this number stands.
-pub fn brand_standing(brands: &[Brand], id: &Id) -> (Standing, String) {
+pub fn brand_audit(brands: &[Brand], id: &Id) -> (AuditState, String) {
     match brands.iter().find(|brand| brand.brand_id == *id) {
-        None => (Standing::Missing, String::new()),
+        None => (AuditState::Missing, String::new()),
         Some(brand) => (of_audit(brand.status), brand.refusal()),
     }
 }

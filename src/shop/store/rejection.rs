@@ -25,7 +25,7 @@ pub struct Rejection {
 /// What the event says that is wanted here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Told {
+struct LastAnswer {
     reason: Option<String>,
 }
 
@@ -50,8 +50,8 @@ fn last(pushes: &[Push], edited_at: Option<i64>) -> Option<Rejection> {
     if last.state.as_deref() != Some(REFUSED) || last.created_at.is_some_and(is_older) {
         return None;
     }
-    let told: Told = serde_json::from_str(&last.fields).unwrap_or_default();
-    let reason = told.reason.filter(|reason| !reason.trim().is_empty())?;
+    let answer: LastAnswer = serde_json::from_str(&last.fields).unwrap_or_default();
+    let reason = answer.reason.filter(|reason| !reason.trim().is_empty())?;
     Some(Rejection {
         reason,
         event: last.id,

@@ -31,7 +31,7 @@
 
 use super::{Claim, Known, Proved, Span, text_of};
 use crate::api::component::aftersale::{
-    CANCELLED, CLOSED, Case, REFUND, REFUND_ASKED, REFUND_FAILED, REFUNDED,
+    CANCELLED, CLOSED, Case, REFUND, REFUND_FAILED, REFUND_REQUESTED, REFUNDED,
 };
 use crate::api::json::{put, take};
 use crate::api::reader::seconds;
@@ -302,7 +302,7 @@ fn aftersale(record: &Value) -> Vec<Claim> {
         let again = changed
             .zip(made)
             .is_some_and(|(changed, made)| changed > made + MAKING);
-        if case.state == REFUND_ASKED && again {
+        if case.state == REFUND_REQUESTED && again {
             claim(
                 "aftersale_update_order",
                 changed,

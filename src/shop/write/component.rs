@@ -1,6 +1,6 @@
 //! The writes of the custom component and of its promoters by what they do, and how each is looked up.
 
-use super::once::{Standing, Way};
+use super::once::{Progress, Way};
 use super::{Found, Sort};
 use crate::fail::{Failure, failure};
 use crate::model::order::State;
@@ -157,7 +157,7 @@ fn number(value: &Value) -> Option<i64> {
 }
 
 /// Where the object of a call stands.
-pub(super) async fn standing(shop: &Shop, path: &str, body: &Value) -> Result<Standing> {
+pub(super) async fn progress_of(shop: &Shop, path: &str, body: &Value) -> Result<Progress> {
     match path {
         "/shop/order/close" => {
             order_stands(shop, body, |state| match state {
@@ -216,15 +216,15 @@ pub(super) async fn standing(shop: &Shop, path: &str, body: &Value) -> Result<St
                 .any(|row| row["mchid"] == body["mchid"]);
             Ok(reached(has == path.ends_with("addreceiver")))
         }
-        _ => Ok(Standing::Before),
+        _ => Ok(Progress::Before),
     }
 }
 
-fn reached(there: bool) -> Standing {
+fn reached(there: bool) -> Progress {
     if there {
-        Standing::Reached
+        Progress::Reached
     } else {
-        Standing::Before
+        Progress::Before
     }
 }
 
@@ -248,13 +248,13 @@ async fn order_stands(
     shop: &Shop,
     body: &Value,
     place: impl Fn(State) -> Where,
-) -> Result<Standing> {
+) -> Result<Progress> {
     let key = key(body);
     let state = shop.order(&key).await?.value.state;
     Ok(match place(state) {
-        Where::There => Standing::Reached,
-        Where::Before => Standing::Before,
-        Where::Elsewhere => Standing::Elsewhere(text!(
+        Where::There => Progress::Reached,
+        Where::Before => Progress::Before,
+        Where::Elsewhere => Progress::Elsewhere(text!(
             "order {number} is in state \"{state}\", in which this cannot be done",
             number = key.number(),
             state = state.words()
@@ -272,7 +272,7 @@ fn key(body: &Value) -> Key {
     }
 }
 
-async fn price_stands(shop: &Shop, body: &Value) -> Result<Standing> {
+async fn price_stands(shop: &Shop, body: &Value) -> Result<Progress> {
     let order = shop.order(&key(body)).await?;
     let detail = &order.record["order_detail"];
     let rows = detail["product_infos"].as_array();
@@ -286,12 +286,12 @@ async fn price_stands(shop: &Shop, body: &Value) -> Result<Standing> {
     let total = |place: &Value| number(&place["price_info"]["order_price"]);
     let given = body["product_infos"].as_array();
     if total(detail) == total(body) && given.is_some_and(|given| given.iter().all(priced)) {
-        return Ok(Standing::Reached);
+        return Ok(Progress::Reached);
     }
     let state = order.value.state;
     Ok(match state {
-        State::Unpaid | State::PaymentChecked | State::Unknown(_) => Standing::Before,
-        _ => Standing::Elsewhere(text!(
+        State::Unpaid | State::PaymentChecked | State::Unknown(_) => Progress::Before,
+        _ => Progress::Elsewhere(text!(
             "order {number} is {state}; its price cannot change any more",
             number = &order.value.number,
             state = state.words()
@@ -300,24 +300,24 @@ async fn price_stands(shop: &Shop, body: &Value) -> Result<Standing> {
 }
 
 /// WeChat shows of a payment that it was paid, and not that it was closed.
-async fn payment_stands(shop: &Shop, body: &Value) -> Result<Standing> {
+async fn payment_stands(shop: &Shop, body: &Value) -> Result<Progress> {
     for order in body["sub_orders"].as_array().into_iter().flatten() {
         let number = order["trade_no"].as_str().unwrap_or_default();
         if shop.payment(number).await?.value.pay_time > 0 {
-            return Ok(Standing::Elsewhere(text!(
+            return Ok(Progress::Elsewhere(text!(
                 "payment {number} is paid and cannot be closed",
                 number
             )));
         }
     }
-    Ok(Standing::Before)
+    Ok(Progress::Before)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::Resend;
-    use crate::api::operation::Shelf;
+    use crate::api::operation::Reference;
 
     /// Those that the flow of an after-sale settles by the after-sale.
     const BY_AFTERSALE: [&str; 4] = [
@@ -329,8 +329,12 @@ mod tests {
 
     #[test]
     fn every_write_that_is_not_repeated_by_itself_has_a_way() {
-        for shelf in [Shelf::Component, Shelf::Promoter, Shelf::Platform] {
-            for operation in &shelf.book().operations {
+        for reference in [
+            Reference::Component,
+            Reference::Promoter,
+            Reference::Platform,
+        ] {
+            for operation in &reference.book().operations {
                 let path = operation.path.as_str();
                 if matches!(operation.resend, Resend::State | Resend::Never) {
                     assert!(

@@ -29,7 +29,7 @@ pub(super) enum Way {
 
 /// Where an object stands, seen from a write that leads it somewhere.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum Progress {
     /// Where the write leads.
     Reached,
     /// Where it can be led from, or reads lag behind.
@@ -68,16 +68,16 @@ impl Shop {
                 Ok(Written::Answered(sent.map_err(harmless)?))
             }
             Way::State { first } => {
-                let stands = async || component::standing(self, &operation.path, body).await;
+                let stands = async || component::progress_of(self, &operation.path, body).await;
                 if first {
                     match stands().await? {
-                        Standing::Reached => return Ok(Written::Already),
-                        Standing::Elsewhere(why) => {
+                        Progress::Reached => return Ok(Written::Already),
+                        Progress::Elsewhere(why) => {
                             return Err(Failure::new(Kind::Refused, why)
                                 .hint(text!("nothing was sent"))
                                 .into());
                         }
-                        Standing::Before => {}
+                        Progress::Before => {}
                     }
                 }
                 ask().await?;

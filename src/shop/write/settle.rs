@@ -1,7 +1,7 @@
 //! What became of a write whose answer does not say it: movements are looked up, objects are read.
 
 use super::component::{self, shows};
-use super::once::Standing;
+use super::once::Progress;
 use super::words::named;
 use super::{Found, LOOKS_APART, PATIENCE, PROOF_AFTER, Sort, UNDER_WAY};
 use crate::api::operation::Operation;
@@ -121,7 +121,7 @@ impl Shop {
                 // How it ended was not shown.
                 state.movement_shown(movement.id, 0)?;
             }
-            if movement.stand == Stand::Asked {
+            if movement.stand == Stand::Intended {
                 // The state has it; a log without it names a write without result.
                 let _ = self.client.log_found(movement.entry, "found").await;
             }
@@ -216,7 +216,7 @@ impl Shop {
         &self,
         operation: &Operation,
         body: &Value,
-        stands: impl AsyncFn() -> Result<Standing>,
+        stands: impl AsyncFn() -> Result<Progress>,
     ) -> Result<Written> {
         let error = match self.client.ask(operation, &[], body).await {
             Ok(reply) => return Ok(Written::Answered(reply)),
@@ -229,7 +229,7 @@ impl Shop {
     pub async fn settle_state(
         &self,
         error: anyhow::Error,
-        stands: impl AsyncFn() -> Result<Standing>,
+        stands: impl AsyncFn() -> Result<Progress>,
     ) -> Result<Written> {
         let mut failure = Failure::from_any(error);
         if !failure.unclear {
@@ -242,12 +242,12 @@ impl Shop {
         let mut pause = 1;
         loop {
             match stands().await {
-                Ok(Standing::Reached) => {
+                Ok(Progress::Reached) => {
                     self.client.last_was_found().await;
                     return Ok(Written::Found(empty()));
                 }
-                Ok(Standing::Before) => {}
-                Ok(Standing::Elsewhere(why)) => {
+                Ok(Progress::Before) => {}
+                Ok(Progress::Elsewhere(why)) => {
                     return Err(Failure {
                         kind: Kind::Refused,
                         unclear: false,

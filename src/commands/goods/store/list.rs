@@ -40,7 +40,10 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     let shop = ctx.shop().await?;
     let status = args.status.map(Status::code);
     // Each product has to be read before it is known whether its audit fits.
-    let most = args.audit.is_none().then(|| ctx.out.reads(args.limit));
+    let most = args
+        .audit
+        .is_none()
+        .then(|| ctx.out.rows_to_read(args.limit));
     let most = most.flatten().unwrap_or(usize::MAX);
     let ids = shop.store_product_ids(status, most).await?;
     let progress = ctx.out.progress(ids.len() as u64, text!("goods"));
@@ -62,7 +65,7 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
             rows.push(GoodsRow { wechat, ..row });
         }
     }
-    rows.truncate(ctx.out.reads(args.limit).unwrap_or(usize::MAX));
+    rows.truncate(ctx.out.rows_to_read(args.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(text!("no products match"));
     out.list_with(columns(), &rows)?;
     let audit = |name: &str| rows.iter().filter(|row| row.audit == name).count();
@@ -77,9 +80,10 @@ pub async fn list(args: &ListArgs, ctx: &Ctx) -> Result<()> {
     note_untold(untold, ctx);
     let rejected = rows.iter().find(|row| row.audit == "failed");
     if let Some(row) = rejected.or(rows.first()) {
-        let number = match row.out_product_id.is_empty() {
-            true => &row.product_id,
-            false => &row.out_product_id,
+        let number = if row.out_product_id.is_empty() {
+            &row.product_id
+        } else {
+            &row.out_product_id
         };
         ctx.out.next(&format!("wxsell goods show {number}"));
     }
@@ -129,10 +133,7 @@ fn known_row(reply: GetProductReply, online: bool, ctx: &Ctx) -> Result<Option<G
 fn row(reply: GetProductReply, online: bool) -> Option<GoodsRow> {
     // Price and stock are what buyers see, where they see any.
     let seen = reply.product.clone();
-    let product = match online {
-        true => reply.product?,
-        false => reply.any()?,
-    };
+    let product = if online { reply.product? } else { reply.any()? };
     let version = seen.as_ref().unwrap_or(&product);
     let prices = || version.skus.iter().map(|sku| sku.sale_price);
     Some(GoodsRow {

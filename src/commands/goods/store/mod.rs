@@ -3,9 +3,9 @@
 //! Long because rows, plan, run and report of one noun are read together.
 
 mod list;
+mod listing;
 pub mod restricted;
 mod sheets;
-mod shelf;
 mod single;
 pub mod strategy;
 
@@ -19,7 +19,7 @@ use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::price::PriceGuard;
 use crate::output::{Cell, Column, Record};
-use crate::shop::goods::report::{Event, Told};
+use crate::shop::goods::report::{Event, OnEvent};
 use crate::shop::goods::sheet::failed::outdated;
 use crate::shop::goods::steps::Step;
 use crate::shop::goods::upload::How;
@@ -45,10 +45,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Add(args) => single::add(args, ctx).await,
         Verb::Update(args) => single::update(args, ctx).await,
         Verb::PriceStock(args) => price_stock(&args, ctx).await,
-        Verb::OnSale(args) => shelf::step(Step::OnSale, args, ctx).await,
-        Verb::OffSale(args) => shelf::step(Step::OffSale, args, ctx).await,
-        Verb::Remove(args) => shelf::step(Step::Remove, args, ctx).await,
-        Verb::WithdrawAudit(args) => shelf::step(Step::WithdrawAudit, args, ctx).await,
+        Verb::OnSale(args) => listing::step(Step::OnSale, args, ctx).await,
+        Verb::OffSale(args) => listing::step(Step::OffSale, args, ctx).await,
+        Verb::Remove(args) => listing::step(Step::Remove, args, ctx).await,
+        Verb::WithdrawAudit(args) => listing::step(Step::WithdrawAudit, args, ctx).await,
         Verb::Restricted(args) => restricted::run(args, ctx).await,
         Verb::AuditStrategy(verb) => strategy::run(verb, ctx).await,
     }
@@ -397,14 +397,14 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         // A reader that went away does not end the work; the summary tells whether it could be written.
         move |event: &Event| drop(stream.push(event))
     });
-    let told: Told<'_> = push.as_mut().map(|push| push as &mut dyn FnMut(&Event));
+    let on_event: OnEvent<'_> = push.as_mut().map(|push| push as &mut dyn FnMut(&Event));
     let sending = Sending {
         products: &products,
         files: &files,
         recheck,
         beyond_limit,
     };
-    let uploaded = sender.carry_out(&sending, &how, told).await?;
+    let uploaded = sender.carry_out(&sending, &how, on_event).await?;
     if let Some(stream) = stream {
         stream.finish()?;
     }

@@ -489,7 +489,7 @@ fn go(tx: &mut Tx<'_>, from: i64, to: i64, what: Text) -> Result<Option<Happenin
 }
 
 /// In words, for the shop's keeper: the component, the merchant number, the Channels scene.
-pub fn standing(tx: &Tx<'_>) -> Result<(&'static str, &'static str, &'static str), Refusal> {
+pub fn state_names(tx: &Tx<'_>) -> Result<(&'static str, &'static str, &'static str), Refusal> {
     let component = match load(tx)?.state {
         state::AGREEMENT_SENT => "agreement to be signed",
         state::JOINED => "joined",
@@ -502,5 +502,5 @@ pub fn standing(tx: &Tx<'_>) -> Result<(&'static str, &'static str, &'static str
         Some(found) if found.state == scene::FAILED => "failed",
         _ => "not submitted",
     };
-    Ok((component, wxpay::standing(tx)?, channels))
+    Ok((component, wxpay::state_name(tx)?, channels))
 }

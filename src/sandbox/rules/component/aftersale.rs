@@ -399,7 +399,7 @@ pub fn proven(tx: &mut Tx<'_>, aftersale: &mut Document<Aftersale>) -> Result<()
 }
 
 /// An after-sale as `ecaftersale/get` shows it.
-pub fn shown(aftersale: &Document<Aftersale>) -> Value {
+pub fn record(aftersale: &Document<Aftersale>) -> Value {
     let body = &aftersale.body;
     let millis = |at: i64| (at * 1000).to_string();
     let mut shown = json!({

@@ -181,13 +181,13 @@ pub fn needs_licence(third: u64) -> Result<bool, Refusal> {
 }
 
 #[derive(Deserialize)]
-pub struct Asked {
+pub struct RuleRequest {
     category_id: u64,
 }
 
 /// A rule of a category. The platform answers it for the accounts of its successor only; here it can be tried.
-pub fn rule(_: &mut Tx<'_>, call: &Call, asked: Asked) -> Result<Value, Refusal> {
-    if !TREE.iter().any(|row| row.third == asked.category_id) {
+pub fn rule(_: &mut Tx<'_>, call: &Call, request: RuleRequest) -> Result<Value, Refusal> {
+    if !TREE.iter().any(|row| row.third == request.category_id) {
         return Err(Refusal::new(1_000_009, "category does not exist"));
     }
     match call.parameter("rule_id").as_deref() {

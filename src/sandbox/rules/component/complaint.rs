@@ -14,7 +14,7 @@
 use super::{Happening, aftersale, order};
 use crate::api::Done;
 use crate::api::component::dispute::{self, state_number};
-use crate::api::operation::Shelf;
+use crate::api::operation::Reference;
 use crate::lang::{Lang, Text};
 use crate::model::deadline::Actor;
 use crate::model::dispute::{self as model, State};
@@ -86,7 +86,7 @@ pub fn by_number(tx: &Tx<'_>, number: &str) -> Result<Document<Complaint>, Refus
 
 /// A state or event of the book in Chinese, as the platform adds it.
 fn described(list: &str, number: i64) -> String {
-    let known = &Shelf::Component.book().types[list].values;
+    let known = &Reference::Component.book().types[list].values;
     let meaning = known
         .iter()
         .find(|known| known.value == number)
@@ -127,7 +127,7 @@ fn step(
         "complaint_order_id": complaint.id, "state": number, "event": event,
     }});
     tx.emit("complaint_notify", &told)?;
-    Ok(happening(tx, complaint, said(state)))
+    Ok(happening(tx, complaint, state_text(state)))
 }
 
 fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happening {
@@ -140,7 +140,7 @@ fn happening(tx: &Tx<'_>, complaint: &Document<Complaint>, what: Text) -> Happen
     }
 }
 
-fn said(state: State) -> Text {
+fn state_text(state: State) -> Text {
     match state {
         State::MerchantHandles => text!("opened"),
         State::SupportHandles => text!("with support"),
@@ -452,7 +452,7 @@ fn run_out(tx: &mut Tx<'_>, mut complaint: Document<Complaint>) -> Result<Happen
             // Support takes over; no event is documented for it, so nothing is pushed.
             enter(tx, &mut complaint, State::SupportHandles);
             tx.put(NOUN, &complaint)?;
-            return Ok(happening(tx, &complaint, said(State::SupportHandles)));
+            return Ok(happening(tx, &complaint, state_text(State::SupportHandles)));
         }
     };
     let next = (from.after_time().unwrap_or(from), event);
@@ -470,10 +470,10 @@ fn number(Id64(id): Id64) -> i64 {
 
 pub fn get(tx: &mut Tx<'_>, request: One) -> Result<Value, Refusal> {
     let complaint = find(tx, number(request.complaint_order_id))?;
-    Ok(json!({"order": shown(&complaint), "flow_info": {"list": complaint.body.flow}}))
+    Ok(json!({"order": record(&complaint), "flow_info": {"list": complaint.body.flow}}))
 }
 
-fn shown(complaint: &Document<Complaint>) -> Value {
+fn record(complaint: &Document<Complaint>) -> Value {
     let body = &complaint.body;
     json!({
         "complaint_order_id": complaint.id, "order_id": body.order_id,
@@ -516,7 +516,7 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
     let all = tx.all::<Complaint>(NOUN, &filter)?;
     let all: Vec<&Document<Complaint>> = all.iter().filter(|found| wanted(found)).collect();
     let page = all.iter().skip(request.offset).take(request.limit);
-    let rows: Vec<Value> = page.map(|complaint| shown(complaint)).collect();
+    let rows: Vec<Value> = page.map(|complaint| record(complaint)).collect();
     Ok(json!({"orders": rows, "total": all.len()}))
 }
 

@@ -55,7 +55,7 @@ struct Product {
 
 /// What a shop keeper orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AuditDecision {
     Pass,
     Reject(String),
     /// The platform takes an online product down (status 13).
@@ -556,8 +556,8 @@ pub fn settle(tx: &mut Tx<'_>) -> Result<Vec<Happening>, Refusal> {
     let mut happenings = Vec::with_capacity(due.len());
     for product in due {
         let at = product.due.unwrap_or(tx.now);
-        let verdict = audit(tx, &product.body.draft)?;
-        happenings.push(end_audit(tx, product, at, verdict)?);
+        let decision = audit(tx, &product.body.draft)?;
+        happenings.push(end_audit(tx, product, at, decision)?);
     }
     Ok(happenings)
 }
@@ -634,15 +634,15 @@ pub struct NotNow {
 pub fn decide(
     tx: &mut Tx<'_>,
     out_product_id: &str,
-    verdict: &Verdict,
+    decision: &AuditDecision,
 ) -> Result<Result<Happening, NotNow>, Refusal> {
     let known = tx
         .find::<Product>(NOUN, out_product_id)?
         .filter(|product| product.state != online::DELETED);
     let exists = known.is_some();
-    let fits = |product: &Document<Product>| match verdict {
-        Verdict::Pass | Verdict::Reject(_) => product.draft == draft::IN_AUDIT,
-        Verdict::TakeDown(_) => product.state == online::ON_SHELF,
+    let fits = |product: &Document<Product>| match decision {
+        AuditDecision::Pass | AuditDecision::Reject(_) => product.draft == draft::IN_AUDIT,
+        AuditDecision::TakeDown(_) => product.state == online::ON_SHELF,
     };
     let Some(mut product) = known.filter(fits) else {
         return Ok(Err(NotNow {
@@ -651,10 +651,10 @@ pub fn decide(
         }));
     };
     let now = tx.now;
-    Ok(Ok(match verdict {
-        Verdict::Pass => end_audit(tx, product, now, None)?,
-        Verdict::Reject(reason) => end_audit(tx, product, now, Some(reason.clone()))?,
-        Verdict::TakeDown(reason) => {
+    Ok(Ok(match decision {
+        AuditDecision::Pass => end_audit(tx, product, now, None)?,
+        AuditDecision::Reject(reason) => end_audit(tx, product, now, Some(reason.clone()))?,
+        AuditDecision::TakeDown(reason) => {
             product.state = online::BANNED;
             product.changed_at = now;
             tx.put(NOUN, &product)?;
@@ -675,13 +675,13 @@ pub fn decide(
 }
 
 /// The merchant's numbers of all products that an order of this kind fits.
-pub fn candidates(tx: &Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
-    let filter = match verdict {
-        Verdict::Pass | Verdict::Reject(_) => Filter {
+pub fn candidates(tx: &Tx<'_>, decision: &AuditDecision) -> Result<Vec<String>, Refusal> {
+    let filter = match decision {
+        AuditDecision::Pass | AuditDecision::Reject(_) => Filter {
             draft: Some(draft::IN_AUDIT),
             ..Filter::default()
         },
-        Verdict::TakeDown(_) => Filter {
+        AuditDecision::TakeDown(_) => Filter {
             state: Some(online::ON_SHELF),
             ..Filter::default()
         },

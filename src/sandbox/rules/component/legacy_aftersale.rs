@@ -142,7 +142,7 @@ pub fn update(tx: &mut Tx<'_>, request: Change) -> Result<Done, Refusal> {
     finish(tx, of, request.finish_all_aftersale)
 }
 
-fn shown(report: &Document<Report>) -> Value {
+fn record(report: &Document<Report>) -> Value {
     let body = &report.body;
     let (_, number) = report.out_id.split_once('/').unwrap_or_default();
     json!({
@@ -160,7 +160,7 @@ pub fn get(tx: &mut Tx<'_>, request: order::Key) -> Result<Value, Refusal> {
     }
     let all = tx.all::<Report>(NOUN, &Filter::default())?;
     let rows = all.iter().filter(|report| report.body.order_id == of.id);
-    Ok(json!({"aftersale_infos": rows.map(shown).collect::<Vec<_>>()}))
+    Ok(json!({"aftersale_infos": rows.map(record).collect::<Vec<_>>()}))
 }
 
 #[derive(Deserialize)]
@@ -182,7 +182,7 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
     let page = all.iter().skip(skip).take(request.page_size);
     let rows: Vec<Value> = page
         .map(|report| {
-            let whole = shown(report);
+            let whole = record(report);
             let names = ["order_id", "out_order_id", "out_aftersale_id", "status"];
             names
                 .into_iter()

@@ -349,16 +349,19 @@ impl Play<'_, '_> {
             0 | 1 => self.call("/shop/ecaftersale/acceptrefund", one),
             2 | 3 => self.call("/shop/ecaftersale/acceptreturn", one),
             4..=6 => self.call("/shop/ecaftersale/reject", one),
-            7 => match self.dice.bool() {
-                true => self.call(
+            7 => {
+                if self.dice.bool() {
+                    self.call(
                     "/shop/ecaftersale/merchantupdate",
                     json!({"after_sales_order": {"aftersale_id": id, "return_address_info": address}}),
-                ),
-                false => self.call(
+                )
+                } else {
+                    self.call(
                     "/shop/ecaftersale/upload_certificates",
                     json!({"aftersale_id": id, "refund_desc": "x", "certificates": ["https://mmecimage.cn/p/1"]}),
-                ),
-            },
+                )
+                }
+            }
             _ => {
                 let events = numbers::OVERDUE.iter();
                 let events: Vec<&str> = events.map(|(_, event)| *event).collect();

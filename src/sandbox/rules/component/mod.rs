@@ -25,9 +25,9 @@ pub mod staff;
 pub mod wxpay;
 
 #[cfg(test)]
-mod machines;
+mod emitted;
 #[cfg(test)]
-mod told;
+mod machines;
 
 #[cfg(test)]
 use super::settle;

@@ -23,7 +23,7 @@ pub(super) use life::shipped;
 pub use life::{
     buyer_cancels, buyer_confirms, buyer_pays, complete, set_window_end, settle, window_end,
 };
-pub use wire::{NewOrder, Price, shown};
+pub use wire::{NewOrder, Price, record};
 
 use super::ledger::{self, Account};
 pub use crate::api::component::order::status;

@@ -104,7 +104,7 @@ pub fn withdraw_all(tx: &mut Tx<'_>) -> Result<(), Refusal> {
 }
 
 #[derive(Deserialize)]
-pub struct Asked<T> {
+pub struct AuditRequest<T> {
     audit_req: T,
 }
 
@@ -123,7 +123,7 @@ struct CategoryInfo {
     certificate: Vec<String>,
 }
 
-pub fn audit_category(tx: &mut Tx<'_>, request: Asked<Category>) -> Result<Value, Refusal> {
+pub fn audit_category(tx: &mut Tx<'_>, request: AuditRequest<Category>) -> Result<Value, Refusal> {
     let asked = request.audit_req;
     scenes_are_open(tx, &asked.scene_group_list)?;
     let third = asked.category_info.level3;
@@ -194,7 +194,7 @@ impl BrandInfo {
     }
 }
 
-pub fn audit_brand(tx: &mut Tx<'_>, request: Asked<Brand>) -> Result<Value, Refusal> {
+pub fn audit_brand(tx: &mut Tx<'_>, request: AuditRequest<Brand>) -> Result<Value, Refusal> {
     let asked = request.audit_req;
     scenes_are_open(tx, &asked.scene_group_list)?;
     let flaw = asked.brand_info.flaw();

@@ -4,7 +4,7 @@
 //! taps on it.
 
 use super::Happening;
-use super::staff::{after, bound, everybody, is_bound, nothing, person, shown, wrong};
+use super::staff::{after, bound, everybody, identity, is_bound, nothing, person, wrong};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::text;
@@ -148,9 +148,9 @@ fn page(
 
 fn row(visit: &Document<Visit>, need_unionid: Option<i64>) -> Value {
     let body = &visit.body;
-    json!({"promoter_openid": shown(&body.promoter, need_unionid), "role_id": body.role_id,
+    json!({"promoter_openid": identity(&body.promoter, need_unionid), "role_id": body.role_id,
         "retail_id": body.retail_id, "extra_info": body.extra_info,
-        "openid": shown(&body.visitor, need_unionid), "create_time": visit.created_at, "path": body.path,
+        "openid": identity(&body.visitor, need_unionid), "create_time": visit.created_at, "path": body.path,
         "scene": body.scene, "share_extra_info": body.mark})
 }
 

@@ -270,7 +270,7 @@ pub fn orders(tx: &mut Tx<'_>, request: Orders) -> Result<Value, Refusal> {
         )
         .take(request.page_size)
         .map(|sale| {
-            let mut row = order::shown(sale, tx.now, false);
+            let mut row = order::record(sale, tx.now, false);
             let began = ChinaTime::from_unix(started(&sales)).0;
             row["order_detail"]["promotion_info"]["live_start_time"] = began.into();
             row
@@ -320,7 +320,7 @@ pub fn answer(tx: &mut Tx<'_>, openid: &str, answer: Answer) -> Result<Happening
             (sharer.state, sharer.due, sharer.changed_at) = (BOUND, None, at);
             sharer.body.bound_at = at;
             tx.put(NOUN, &sharer)?;
-            told(tx, openid, 1)?;
+            emit_binding(tx, openid, 1)?;
             text!("bound")
         }
         (INVITED, Answer::Refuse) => {
@@ -383,11 +383,11 @@ fn happening(at: i64, number: &str, what: Text) -> Happening {
 fn released(tx: &mut Tx<'_>, mut sharer: Document<Sharer>) -> Result<(), Refusal> {
     (sharer.state, sharer.changed_at) = (RELEASED, tx.now);
     tx.put(NOUN, &sharer)?;
-    told(tx, &sharer.out_id, 2)
+    emit_binding(tx, &sharer.out_id, 2)
 }
 
 /// The push has numbers of its own: 1 bound, 2 released.
-fn told(tx: &mut Tx<'_>, openid: &str, status: i64) -> Result<(), Refusal> {
+fn emit_binding(tx: &mut Tx<'_>, openid: &str, status: i64) -> Result<(), Refusal> {
     tx.emit(
         "miniprogram_sharer_bind_status_change",
         &json!({"openid": openid, "bind_status": status}),

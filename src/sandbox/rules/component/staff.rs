@@ -228,7 +228,7 @@ pub fn list(tx: &mut Tx<'_>, request: GetPeople) -> Result<Value, Refusal> {
                 body,
                 ..
             } = person;
-            json!({"id": id.to_string(), "openid": shown(&body.openid, request.need_unionid),
+            json!({"id": id.to_string(), "openid": identity(&body.openid, request.need_unionid),
                 "role_id": body.role_id, "retail_id": body.retail_id, "extra_info": body.extra_info,
                 "name": body.name, "phone": body.phone, "auth_status": state, "decl_status": draft,
                 "update_time": changed_at})
@@ -380,7 +380,7 @@ fn unionid(openid: &str) -> String {
 }
 
 /// The identity that was asked for.
-pub fn shown(openid: &str, need_unionid: Option<i64>) -> String {
+pub fn identity(openid: &str, need_unionid: Option<i64>) -> String {
     match need_unionid {
         Some(1) => unionid(openid),
         _ => openid.to_owned(),

@@ -94,7 +94,7 @@ pub fn is_finished(tx: &Tx<'_>) -> Result<bool, Refusal> {
 }
 
 /// In a word, for the shop's keeper.
-pub fn standing(tx: &Tx<'_>) -> Result<&'static str, Refusal> {
+pub fn state_name(tx: &Tx<'_>) -> Result<&'static str, Refusal> {
     if is_finished(tx)? {
         return Ok("FINISH");
     }

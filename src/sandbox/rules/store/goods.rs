@@ -16,10 +16,10 @@ use crate::lang::Text;
 use crate::model::category_rule::{Breach, CategoryRule, Facts, Requirements, SkuFacts};
 use crate::sandbox::router::Refusal;
 use crate::sandbox::rules::Happening;
-use crate::sandbox::rules::component::goods::Verdict;
+use crate::sandbox::rules::component::goods::AuditDecision;
 use crate::sandbox::store::{Document, Filter, Tx};
 use crate::sandbox::world::goods::{
-    Draft, Refused, Room, Shelf, StockChange, Versions, stock_after,
+    Draft, OnlineState, Refused, Room, StockChange, Versions, stock_after,
 };
 use crate::text;
 use crate::types::ChinaTime;
@@ -68,12 +68,12 @@ fn is_seen(tx: &Tx<'_>, held: &Held) -> bool {
 
 /// Writes a product with the columns that lists look at.
 fn keep(tx: &mut Tx<'_>, held: &mut Held) -> Result<(), Refusal> {
-    held.state = match held.body.shelf {
-        Shelf::Never => status::NEVER,
-        Shelf::OnSale => status::ON_SALE,
-        Shelf::OffSale => status::OFF_SALE,
-        Shelf::TakenDown => status::VIOLATION,
-        Shelf::Deleted => -1,
+    held.state = match held.body.online_state {
+        OnlineState::Never => status::NEVER,
+        OnlineState::OnSale => status::ON_SALE,
+        OnlineState::OffSale => status::OFF_SALE,
+        OnlineState::TakenDown => status::VIOLATION,
+        OnlineState::Deleted => -1,
     };
     held.draft = edit_status(held.body.edit);
     if !matches!(held.body.edit, Draft::InAudit | Draft::Writing { .. }) {
@@ -818,14 +818,14 @@ pub fn get(tx: &mut Tx<'_>, request: GetProduct) -> Result<GetProductReply, Refu
     let product = held.body.online.clone().filter(|_| online);
     let edit_product = draft.then(|| held.body.draft.clone());
     Ok(GetProductReply {
-        product: product.map(|version| shown(&held, version)),
-        edit_product: edit_product.map(|version| shown(&held, version)),
+        product: product.map(|version| record(&held, version)),
+        edit_product: edit_product.map(|version| record(&held, version)),
         ..GetProductReply::default()
     })
 }
 
 /// A version as the platform shows it.
-fn shown(held: &Held, mut version: Product) -> Product {
+fn record(held: &Held, mut version: Product) -> Product {
     version.product_id = Id::from(held.id.unsigned_abs());
     version.status = Some(held.state);
     version.edit_status = Some(held.draft);
@@ -978,20 +978,20 @@ fn happening(tx: &Tx<'_>, held: &Held, what: Text, reason: &str) -> Happening {
 pub fn decide(
     tx: &mut Tx<'_>,
     number: &str,
-    verdict: &Verdict,
+    decision: &AuditDecision,
 ) -> Result<Option<Happening>, Refusal> {
     let found = tx.find::<Versions<Product>>(NOUN, number)?;
-    let fits = |held: &Held| match verdict {
-        Verdict::Pass | Verdict::Reject(_) => held.body.edit == Draft::InAudit,
-        Verdict::TakeDown(_) => held.body.shelf == Shelf::OnSale,
+    let fits = |held: &Held| match decision {
+        AuditDecision::Pass | AuditDecision::Reject(_) => held.body.edit == Draft::InAudit,
+        AuditDecision::TakeDown(_) => held.body.online_state == OnlineState::OnSale,
     };
     let Some(mut held) = found.filter(fits) else {
         return Ok(None);
     };
-    Ok(Some(match verdict {
-        Verdict::Pass => conclude(tx, held, None)?,
-        Verdict::Reject(reason) => conclude(tx, held, Some(reason))?,
-        Verdict::TakeDown(reason) => {
+    Ok(Some(match decision {
+        AuditDecision::Pass => conclude(tx, held, None)?,
+        AuditDecision::Reject(reason) => conclude(tx, held, Some(reason))?,
+        AuditDecision::TakeDown(reason) => {
             held.body.take_down();
             keep(tx, &mut held)?;
             listed(tx, &held, reason)?;
@@ -1001,13 +1001,13 @@ pub fn decide(
 }
 
 /// The numbers of all products that an order of this kind fits.
-pub fn candidates(tx: &Tx<'_>, verdict: &Verdict) -> Result<Vec<String>, Refusal> {
-    let filter = match verdict {
-        Verdict::Pass | Verdict::Reject(_) => Filter {
+pub fn candidates(tx: &Tx<'_>, decision: &AuditDecision) -> Result<Vec<String>, Refusal> {
+    let filter = match decision {
+        AuditDecision::Pass | AuditDecision::Reject(_) => Filter {
             draft: Some(edit::IN_AUDIT),
             ..Filter::default()
         },
-        Verdict::TakeDown(_) => Filter {
+        AuditDecision::TakeDown(_) => Filter {
             state: Some(status::ON_SALE),
             ..Filter::default()
         },

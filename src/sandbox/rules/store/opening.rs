@@ -313,11 +313,11 @@ pub fn brands(tx: &Tx<'_>) -> Result<Vec<(i64, i64, Value)>, Refusal> {
     let all = tx.all::<Filed>(BRAND, &Filter::default())?;
     Ok(all
         .iter()
-        .map(|held| (held.id, held.state, shown(held)))
+        .map(|held| (held.id, held.state, record(held)))
         .collect())
 }
 
-fn shown(held: &Held) -> Value {
+fn record(held: &Held) -> Value {
     let mut fields = held.body.fields.clone();
     fields.entry("grant_type").or_insert(json!(1));
     fields.insert("status".into(), held.state.into());
@@ -408,7 +408,7 @@ pub struct BrandId {
 
 pub fn show_brand(tx: &mut Tx<'_>, request: BrandId) -> Result<Value, Refusal> {
     match brand(tx, &request.brand_id)? {
-        Some(held) => Ok(json!({"brand": shown(&held)})),
+        Some(held) => Ok(json!({"brand": record(&held)})),
         None => super::merchant::ready_brand(&request.brand_id)
             .map(|brand| json!({"brand": brand}))
             .ok_or_else(|| Refusal::new(10_020_081, "there is no application for this brand")),
@@ -443,10 +443,10 @@ fn flag(fields: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// What is set up by its number; without fields where it was taken away.
-type Standing = (i64, Option<Map<String, Value>>);
+type SetUp = (i64, Option<Map<String, Value>>);
 
 /// What is set up, by number; those that stand ready and were not changed are not among it.
-pub fn set_up(tx: &Tx<'_>, noun: &str) -> Result<Vec<Standing>, Refusal> {
+pub fn set_up(tx: &Tx<'_>, noun: &str) -> Result<Vec<SetUp>, Refusal> {
     let mut all: Vec<(i64, Option<Map<String, Value>>)> = Vec::new();
     for held in tx.all::<Filed>(noun, &Filter::default())? {
         // 1 is gone: lists leave out what is below 0, and here it must be known.

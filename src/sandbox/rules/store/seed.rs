@@ -8,7 +8,7 @@ use crate::api::store::goods::{
     Sku,
 };
 use crate::sandbox::router::Refusal;
-use crate::sandbox::rules::component::goods::Verdict;
+use crate::sandbox::rules::component::goods::AuditDecision;
 use crate::sandbox::store::Tx;
 use crate::types::Fen;
 use crate::types::span::DAY;
@@ -33,7 +33,7 @@ const PATH: [u64; 3] = [381_000_001, 381_001_001, 381_001_002];
 const TEMPLATE: u64 = 5_000_000_101;
 
 /// Makes products in every state; `false` where this seed was sown before.
-pub fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: u64, count: u32) -> Result<bool, Refusal> {
+pub fn seed_all(tx: &mut Tx<'_>, rng: &mut Rng, seed: u64, count: u32) -> Result<bool, Refusal> {
     let now = tx.now;
     for n in 0..count {
         let Some(product) = product(tx, rng, seed, n)? else {
@@ -48,18 +48,18 @@ pub fn sow(tx: &mut Tx<'_>, rng: &mut Rng, seed: u64, count: u32) -> Result<bool
             _ => now - 40 * DAY + i64::from(n),
         };
         let id = goods::add(tx, AddProduct(product))?.data.product_id;
-        let verdict = match fate {
+        let decision = match fate {
             0..6 => continue,
-            6..12 => Verdict::Reject("商品主图不清晰，请更换".into()),
-            _ => Verdict::Pass,
+            6..12 => AuditDecision::Reject("商品主图不清晰，请更换".into()),
+            _ => AuditDecision::Pass,
         };
-        goods::decide(tx, id.as_str(), &verdict)?;
+        goods::decide(tx, id.as_str(), &decision)?;
         match fate {
             12..17 => {
                 goods::delisting(tx, Delisting { product_id: id })?;
             }
             17..20 => {
-                let down = Verdict::TakeDown("商品信息与实物不符".into());
+                let down = AuditDecision::TakeDown("商品信息与实物不符".into());
                 goods::decide(tx, id.as_str(), &down)?;
             }
             _ => {}

@@ -24,7 +24,7 @@ use crate::shop::pass_through::aftersale::{ACCEPT_REFUND, ACCEPT_RETURN, REJECT}
 use crate::shop::reading::Fetched;
 use crate::shop::write::{PROOF_AFTER, Settled};
 use crate::state::LockGuard;
-use crate::state::money::{Asked, Wanted, Within};
+use crate::state::money::{Request, Wanted, Within};
 use crate::state::quota::china_day_start;
 use crate::state::runs::{Ended, ItemState, Items, Memory, RunState, SentMark};
 use crate::text;
@@ -408,7 +408,7 @@ impl Runner<'_> {
         let money = match row.action {
             report::ACCEPT => {
                 let at = self.shop.clock()?;
-                let asked = Asked {
+                let asked = Request {
                     shop: self.key,
                     kind: KIND,
                     subject: &row.number,
@@ -418,7 +418,7 @@ impl Runner<'_> {
                 };
                 let (state, today) = (self.shop.client.state(), china_day_start(at));
                 match state.ask_money_within(&asked, today, self.policy.per_day)? {
-                    Within::Asked(id) => {
+                    Within::Requested(id) => {
                         wanted = Some((id, asked.wanted()));
                         Some(id)
                     }

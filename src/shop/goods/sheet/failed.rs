@@ -7,7 +7,7 @@ use super::fields::{Field, Shape};
 use super::problem::Problem;
 use super::rows::Payload;
 use crate::bulk::csv::Dialect;
-use crate::bulk::failed::{Copy, Judge, Verdict, target};
+use crate::bulk::failed::{Copy, Judge, RowFailure, target};
 use crate::bulk::source::{CellKind, Source};
 use crate::lang::Lang;
 use crate::text;
@@ -269,7 +269,7 @@ impl<O: Origin> Judge for Judged<'_, O> {
         !(self.reasons.by_id.is_empty() && self.reasons.by_row.is_empty())
     }
 
-    fn verdict(&self, number: u32, id: &str, kind: CellKind) -> Option<Verdict> {
+    fn failure_of(&self, number: u32, id: &str, kind: CellKind) -> Option<RowFailure> {
         let id = self.file.id(id, kind);
         let id = id.as_deref();
         let here = (self.input, number);
@@ -299,7 +299,7 @@ impl<O: Origin> Judge for Judged<'_, O> {
             })
             .collect();
         let reasons: Vec<&str> = said.iter().map(|why| why.reason.as_str()).collect();
-        Some(Verdict {
+        Some(RowFailure {
             reason: reasons.join("; "),
             columns,
         })

@@ -1,7 +1,7 @@
 //! An application of a store, planned and submitted: what stands already is left alone, what is missing or was refused is
 //! sent.
 
-use super::{Standing, brand_standing, check_paper, documents};
+use super::{AuditState, brand_audit, check_paper, documents};
 use crate::api::json::put;
 use crate::api::store::Id;
 use crate::api::store::opening::Level;
@@ -131,7 +131,7 @@ pub struct Stands {
 struct Step {
     part: Part,
     name: String,
-    standing: Standing,
+    audit: AuditState,
     reason: String,
     ask: &'static Ask,
     body: Value,
@@ -139,7 +139,7 @@ struct Step {
 
 impl Step {
     fn is_to_send(&self) -> bool {
-        matches!(self.standing, Standing::Missing | Standing::Refused)
+        matches!(self.audit, AuditState::Missing | AuditState::Refused)
     }
 
     fn progress(&self, state: State, reason: Option<Text>) -> Progress {
@@ -243,10 +243,10 @@ impl OpeningPlan {
     /// How each part stands, and which would be sent.
     pub fn parts(&self) -> Vec<Progress> {
         let part = |step: &Step| {
-            let state = match step.standing {
-                Standing::Done => State::Done,
-                Standing::InAudit => State::InAudit,
-                Standing::Missing | Standing::Refused => State::Planned,
+            let state = match step.audit {
+                AuditState::Done => State::Done,
+                AuditState::InAudit => State::InAudit,
+                AuditState::Missing | AuditState::Refused => State::Planned,
             };
             let reason = Some(&step.reason).filter(|reason| !reason.is_empty());
             step.progress(state, reason.map(Text::verbatim))
@@ -258,10 +258,10 @@ impl OpeningPlan {
     pub async fn carry_out(&self, shop: &Shop) -> Carried {
         let mut parts = Vec::new();
         for step in &self.steps {
-            let sent = match step.standing {
-                Standing::Done => Ok(State::Done),
-                Standing::InAudit => Ok(State::InAudit),
-                Standing::Missing | Standing::Refused => self.send(step, shop).await,
+            let sent = match step.audit {
+                AuditState::Done => Ok(State::Done),
+                AuditState::InAudit => Ok(State::InAudit),
+                AuditState::Missing | AuditState::Refused => self.send(step, shop).await,
             };
             match sent {
                 Ok(state) => parts.push(step.progress(state, None)),
@@ -362,11 +362,11 @@ impl Planner<'_> {
             let what = text!("category {category}", category = path.path());
             let body = self.body(&CATEGORY, &what, CATEGORY_INFO, info);
             let leaf = path.ids.last().cloned().unwrap_or_default();
-            let (standing, reason) = self.shop.category_standing(&leaf).await?;
+            let (audit, reason) = self.shop.category_audit(&leaf).await?;
             self.steps.push(Step {
                 part: Part::Category,
                 name: path.path(),
-                standing,
+                audit,
                 reason,
                 ask: &CATEGORY,
                 body,
@@ -386,9 +386,9 @@ impl Planner<'_> {
                 .and_then(|id| serde_json::from_value(id.clone()).ok())
                 .unwrap_or_default();
             let name = named(&brand, "ch_name").unwrap_or_else(|| id.to_string());
-            let (standing, reason) = brand_standing(&known, &id);
-            let ask = match standing {
-                Standing::Refused => &BRAND_AGAIN,
+            let (audit, reason) = brand_audit(&known, &id);
+            let ask = match audit {
+                AuditState::Refused => &BRAND_AGAIN,
                 _ => &BRAND,
             };
             let what = text!("brand {brand}", brand = &name);
@@ -396,7 +396,7 @@ impl Planner<'_> {
             self.steps.push(Step {
                 part: Part::Brand,
                 name,
-                standing,
+                audit,
                 reason,
                 ask,
                 body,
@@ -444,15 +444,15 @@ impl Planner<'_> {
         ask: &'static Ask,
         body: Value,
     ) {
-        let standing = if is_there {
-            Standing::Done
+        let audit = if is_there {
+            AuditState::Done
         } else {
-            Standing::Missing
+            AuditState::Missing
         };
         self.steps.push(Step {
             part,
             name,
-            standing,
+            audit,
             reason: String::new(),
             ask,
             body,

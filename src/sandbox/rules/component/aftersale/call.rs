@@ -3,7 +3,7 @@
 use super::super::{account, order};
 use super::{
     Aftersale, Key, NOUN, REFUND, RETURN, Sent, await_return, end, enter, find, freight, life,
-    open, put, shown, tell, wrong_state,
+    open, put, record, tell, wrong_state,
 };
 use crate::api::Done;
 use crate::sandbox::router::Refusal;
@@ -326,7 +326,7 @@ pub fn certificates(tx: &mut Tx<'_>, request: Certificates) -> Result<Done, Refu
 
 pub fn get(tx: &mut Tx<'_>, request: One) -> Result<Value, Refusal> {
     let aftersale = find(tx, &request.key)?;
-    Ok(json!({"after_sales_order": shown(&aftersale)}))
+    Ok(json!({"after_sales_order": record(&aftersale)}))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::super::access::{self, Task};
 use super::super::{goods, wxpay};
-use super::wire::{ChangePrice, List, ReportPay, UpdateAddress, shown};
+use super::wire::{ChangePrice, List, ReportPay, UpdateAddress, record};
 use super::{Key, NOUN, NewOrder, Order, Price, Row, find, life, put, status};
 use crate::api::Done;
 use crate::sandbox::router::Refusal;
@@ -271,7 +271,7 @@ fn moment(time: &ChinaTime) -> Result<i64, Refusal> {
 
 pub fn get(tx: &mut Tx<'_>, key: Key) -> Result<Value, Refusal> {
     let order = find(tx, &key)?;
-    Ok(json!({"order": shown(&order, tx.now, true)}))
+    Ok(json!({"order": record(&order, tx.now, true)}))
 }
 
 /// Orders by time of creation, the newest first unless `sort_order` is 2.
@@ -287,7 +287,7 @@ pub fn list(tx: &mut Tx<'_>, request: List) -> Result<Value, Refusal> {
     let orders: Vec<Value> = tx
         .all::<Order>(NOUN, &filter)?
         .iter()
-        .map(|order| shown(order, tx.now, true))
+        .map(|order| record(order, tx.now, true))
         .collect();
     Ok(json!({"orders": orders, "total_num": tx.how_many(NOUN, &filter)?}))
 }
@@ -333,7 +333,7 @@ fn list_by(
         .iter()
         .skip(skip)
         .take(request.page_size as usize)
-        .map(|order| shown(order, tx.now, false))
+        .map(|order| record(order, tx.now, false))
         .collect();
     Ok(json!({"orders": orders, "total_num": found.len()}))
 }

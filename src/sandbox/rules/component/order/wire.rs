@@ -129,7 +129,7 @@ pub struct List {
 }
 
 /// An order as `order/get` shows it. A list of a promoter or sharer shows less.
-pub fn shown(order: &Document<Order>, now: i64, whole: bool) -> Value {
+pub fn record(order: &Document<Order>, now: i64, whole: bool) -> Value {
     let body = &order.body;
     let time = |at: i64| ChinaTime::from_unix(at).0;
     let rows: Vec<Value> = body

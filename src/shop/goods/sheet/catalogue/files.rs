@@ -448,7 +448,7 @@ impl<T: Payload> Reading<'_, T> {
         Ok(())
     }
 
-    /// Sets the rows of a product aside.
+    /// Sets the rows of a product stager.
     pub(super) fn end_group(&mut self) {
         let Some(group) = self.current.take() else {
             return;
@@ -473,7 +473,7 @@ impl<T: Payload> Reading<'_, T> {
             .push(self.hasher.hash_one(group.values.id.as_str()));
         self.folds
             .push(self.hasher.hash_one(folded(&group.values.id)));
-        self.aside.put(group.values, group.rows);
+        self.stager.put(group.values, group.rows);
     }
 
     pub(super) fn problem(

@@ -93,7 +93,7 @@ fn is_time(time: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn told(field: Field, value: &Value) -> Option<String> {
+    fn note_of(field: Field, value: &Value) -> Option<String> {
         check(field, "列", value)
             .err()
             .map(|fault| fault.message.to_string())
@@ -118,7 +118,7 @@ mod tests {
             (Field::Title, text("短")),
             (Field::Title, text(&"长".repeat(201))),
         ] {
-            assert!(told(field, &value).is_some(), "{field:?} {value:?}");
+            assert!(note_of(field, &value).is_some(), "{field:?} {value:?}");
         }
         for (field, value) in [
             (Field::SellTime, text("2024-05-01 08:00:00")),
@@ -127,7 +127,7 @@ mod tests {
             (Field::Path, text("pages/p?id=1&t=10:00")),
             (Field::Title, text("绿茶")),
         ] {
-            assert_eq!(told(field, &value), None, "{field:?} {value:?}");
+            assert_eq!(note_of(field, &value), None, "{field:?} {value:?}");
         }
     }
 }

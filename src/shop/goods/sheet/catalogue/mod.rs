@@ -1,11 +1,11 @@
 //! A catalogue: files read, checked and set aside, so that what was checked is what is sent. Rows of one product may
 //! stand anywhere; rows that follow one another are put together as they are read, the rest at the end.
 
-mod aside;
 mod files;
 mod formats;
 mod lines;
 mod outline;
+mod stager;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -25,10 +25,10 @@ use crate::lang::Text;
 use crate::state::categories::OpenCategories;
 use crate::text;
 use anyhow::Result;
-use aside::Aside;
 use bytes::Bytes;
 pub use outline::Outline;
 use sha2::{Digest, Sha256};
+use stager::Stager;
 use std::collections::HashSet;
 use std::hash::RandomState;
 use std::marker::PhantomData;
@@ -148,9 +148,10 @@ impl RowRef {
             (Field::MarketPriceFen, Field::MarketPrice),
         ];
         TWINS.iter().fold(self.touched, |bits, (twin, target)| {
-            match bits & twin.bit() != 0 {
-                true => bits & !twin.bit() | target.bit(),
-                false => bits,
+            if bits & twin.bit() != 0 {
+                bits & !twin.bit() | target.bit()
+            } else {
+                bits
             }
         })
     }
@@ -200,7 +201,7 @@ impl<T: Payload> Catalogue<T> {
         let mut reading = Reading::<T> {
             options,
             naming,
-            aside: Aside::start::<T>(SpoolWriter::create(spool_dir)?)?,
+            stager: Stager::start::<T>(SpoolWriter::create(spool_dir)?)?,
             hashes: Vec::new(),
             files: Vec::new(),
             current: None,
@@ -402,7 +403,7 @@ const JOINED: u64 = u64::MAX;
 struct Reading<'a, T> {
     options: &'a ReadOptions,
     naming: Naming,
-    aside: Aside,
+    stager: Stager,
     /// Of the numbers of the products set aside. With their places, sixteen bytes for each product of a million.
     hashes: Vec<u64>,
     files: Vec<SheetFile>,
@@ -430,9 +431,9 @@ impl<T: Payload> Reading<'_, T> {
     /// Puts the rows of each product together and closes the books.
     fn finish(mut self) -> Result<Catalogue<T>> {
         self.end_group();
-        let mut shelf = self.aside.finish()?;
-        self.join_scattered(&mut shelf)?;
-        self.compare_numbers(&mut shelf)?;
+        let mut staged = self.stager.finish()?;
+        self.join_scattered(&mut staged)?;
+        self.compare_numbers(&mut staged)?;
         let incomplete = std::mem::take(&mut self.incomplete);
         for (entry, problems) in incomplete {
             self.bad.insert(entry);
@@ -458,7 +459,7 @@ impl<T: Payload> Reading<'_, T> {
             });
         }
         let bad = &self.bad;
-        let live = shelf
+        let live = staged
             .places
             .iter()
             .enumerate()
@@ -469,7 +470,7 @@ impl<T: Payload> Reading<'_, T> {
             .map(|(_, at)| *at)
             .collect();
         Ok(Catalogue {
-            spool: shelf.spool.reader()?,
+            spool: staged.spool.reader()?,
             files: self.files,
             places,
             problems: self.problems,

@@ -1,6 +1,6 @@
 //! Checks that need all rows of a product, and the joining of rows that do not stand together.
 
-use super::aside::Shelf;
+use super::stager::Staged;
 use super::{CHANGES, Group, JOINED, MOST_SKUS, Reading, RowRef, SheetFile, outline, some_id};
 use crate::bulk::source::SourceKind;
 use crate::bulk::spool::Cursor;
@@ -18,10 +18,7 @@ impl<T: Payload> Reading<'_, T> {
     /// What a product as a whole lacks.
     pub(super) fn incomplete_in(&self, values: &Values, rows: &[RowRef]) -> Vec<Problem> {
         let mut found = Vec::new();
-        let needs = match self.options.partial {
-            true => &[],
-            false => T::NEEDS,
-        };
+        let needs = if self.options.partial { &[] } else { T::NEEDS };
         let touched = rows.iter().fold(0, |bits, row| bits | row.touched);
         let given = |bits: u64, field: Field| {
             bits & (field.bit() | field.twin().map_or(0, Field::bit)) != 0
@@ -182,9 +179,9 @@ impl<T: Payload> Reading<'_, T> {
     }
 
     /// Finds products whose numbers differ in nothing that anybody sees.
-    pub(super) fn compare_numbers(&mut self, shelf: &mut Shelf) -> Result<()> {
+    pub(super) fn compare_numbers(&mut self, staged: &mut Staged) -> Result<()> {
         let mut order: Vec<usize> = (0..self.folds.len())
-            .filter(|entry| shelf.places[*entry] != JOINED)
+            .filter(|entry| staged.places[*entry] != JOINED)
             .collect();
         order.sort_unstable_by_key(|entry| (self.folds[*entry], *entry));
         let alike: Vec<Vec<usize>> = order
@@ -195,12 +192,12 @@ impl<T: Payload> Reading<'_, T> {
         if alike.is_empty() {
             return Ok(());
         }
-        let spool = shelf.spool.reader()?;
+        let spool = staged.spool.reader()?;
         let mut cursor = spool.cursor();
         for entries in alike {
             let mut first: Option<(String, String, usize)> = None;
             for entry in entries {
-                let (meta, _) = cursor.record(shelf.places[entry])?;
+                let (meta, _) = cursor.record(staged.places[entry])?;
                 let (outline, rows) = outline::read(meta)?;
                 let place = rows.first().map_or_else(String::new, |row| {
                     self.location(row, Field::OutProductId, 0)
@@ -224,7 +221,7 @@ impl<T: Payload> Reading<'_, T> {
                 self.bad.extend([of_first, entry]);
             }
         }
-        shelf.spool.resume()
+        staged.spool.resume()
     }
 
     pub(super) fn location(&self, row: &RowRef, field: Field, sku: usize) -> String {
@@ -273,7 +270,7 @@ impl<T: Payload> Reading<'_, T> {
     }
 
     /// Finds products whose rows do not stand together.
-    pub(super) fn join_scattered(&mut self, shelf: &mut Shelf) -> Result<()> {
+    pub(super) fn join_scattered(&mut self, staged: &mut Staged) -> Result<()> {
         let hashes = &self.hashes;
         let mut order: Vec<u32> = (0..u32::try_from(hashes.len())?).collect();
         order.sort_unstable_by_key(|entry| (hashes[*entry as usize], *entry));
@@ -288,28 +285,28 @@ impl<T: Payload> Reading<'_, T> {
         }
         let again: HashSet<usize> = scattered.iter().flatten().copied().collect();
         self.incomplete.retain(|(entry, _)| !again.contains(entry));
-        let spool = shelf.spool.reader()?;
+        let spool = staged.spool.reader()?;
         let mut cursor = spool.cursor();
         let mut joined = Vec::new();
         for entries in scattered {
             // Two numbers may share a hash; their rows stay apart.
             let mut by_id: Vec<(usize, Group)> = Vec::new();
             for entry in entries {
-                let group = self.group_at(&mut cursor, shelf.places[entry], entry)?;
+                let group = self.group_at(&mut cursor, staged.places[entry], entry)?;
                 match by_id
                     .iter_mut()
                     .find(|(_, known)| known.values.id == group.values.id)
                 {
                     None => by_id.push((entry, group)),
                     Some((_, known)) => {
-                        shelf.places[entry] = JOINED;
+                        staged.places[entry] = JOINED;
                         self.join(known, group);
                     }
                 }
             }
             joined.extend(by_id);
         }
-        shelf.spool.resume()?;
+        staged.spool.resume()?;
         let mut body = Vec::new();
         for (entry, group) in joined {
             let missing = self.incomplete_in(&group.values, &group.rows);
@@ -319,7 +316,7 @@ impl<T: Payload> Reading<'_, T> {
             if group.bad {
                 self.bad.insert(entry);
             }
-            shelf.places[entry] = shelf.put::<T>(group.values, &group.rows, &mut body)?;
+            staged.places[entry] = staged.put::<T>(group.values, &group.rows, &mut body)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 /// What a format makes of a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum NumberFormat {
     /// As it is.
     Plain,
     Percent,
@@ -22,13 +22,13 @@ pub enum Part {
     Text(String),
 }
 
-impl Shown {
-    pub fn of_code(code: &str) -> Shown {
+impl NumberFormat {
+    pub fn of_code(code: &str) -> NumberFormat {
         let code = code.trim();
         // An exponent hides digits from the eye, as `General` does with long numbers, and loses none.
         let exponent = code.contains("E+") && !code.contains('%');
         if code.is_empty() || code.eq_ignore_ascii_case("general") || code == "@" || exponent {
-            return Shown::Plain;
+            return NumberFormat::Plain;
         }
         let (mut parts, mut chars) = (Vec::new(), code.chars());
         let mut words = String::new();
@@ -50,7 +50,7 @@ impl Shown {
                     if inside.starts_with('$') || inside.chars().all(char::is_alphabetic) {
                         continue;
                     }
-                    return Shown::Other;
+                    return NumberFormat::Other;
                 }
                 // As wide as the next character; filled with it.
                 '_' | '*' => {
@@ -70,9 +70,9 @@ impl Shown {
                 }
                 _ => {
                     return if code.contains('%') {
-                        Shown::Percent
+                        NumberFormat::Percent
                     } else {
-                        Shown::Other
+                        NumberFormat::Other
                     };
                 }
             };
@@ -82,21 +82,21 @@ impl Shown {
             parts.push(part);
         }
         if percent {
-            return Shown::Percent;
+            return NumberFormat::Percent;
         }
         if !words.is_empty() {
             parts.push(Part::Text(words));
         }
         match parts.as_slice() {
-            [Part::Zero] | [Part::Digit] => Shown::Plain,
-            parts if parts.iter().all(|part| matches!(part, Part::Text(_))) => Shown::Other,
-            _ => Shown::Pattern(parts),
+            [Part::Zero] | [Part::Digit] => NumberFormat::Plain,
+            parts if parts.iter().all(|part| matches!(part, Part::Text(_))) => NumberFormat::Other,
+            _ => NumberFormat::Pattern(parts),
         }
     }
 
     /// How a whole number of these digits is shown; `None` where nothing changes or the format is not followed.
     pub fn digits(&self, digits: &str) -> Option<String> {
-        let Shown::Pattern(parts) = self else {
+        let NumberFormat::Pattern(parts) = self else {
             return None;
         };
         let mut rest: Vec<char> = digits.chars().collect();
@@ -136,19 +136,19 @@ mod tests {
             ("000-00", "12345", "123-45"),
         ] {
             assert_eq!(
-                Shown::of_code(code).digits(digits).as_deref(),
+                NumberFormat::of_code(code).digits(digits).as_deref(),
                 Some(shown),
                 "{code}"
             );
         }
         for code in ["General", "@", "0", "#", "", "0.00E+00"] {
-            assert_eq!(Shown::of_code(code), Shown::Plain, "{code}");
+            assert_eq!(NumberFormat::of_code(code), NumberFormat::Plain, "{code}");
         }
         for code in ["0%", "0.00%", "#,##0%"] {
-            assert_eq!(Shown::of_code(code), Shown::Percent, "{code}");
+            assert_eq!(NumberFormat::of_code(code), NumberFormat::Percent, "{code}");
         }
         for code in ["0.00", "#,##0", "yyyy-mm-dd", "# ?/?"] {
-            assert_eq!(Shown::of_code(code), Shown::Other, "{code}");
+            assert_eq!(NumberFormat::of_code(code), NumberFormat::Other, "{code}");
         }
     }
 }

@@ -23,7 +23,7 @@ const REASONS: [(i64, &str); 6] = [
 /// How far an after-sale has come, in the order they are dealt out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    Asked,
+    Requested,
     Refunded,
     Refused,
     Agreed,
@@ -33,13 +33,13 @@ enum Fate {
 }
 
 const FATES: [Fate; 10] = [
-    Fate::Asked,
+    Fate::Requested,
     Fate::Refunded,
     Fate::SentBack,
-    Fate::Asked,
+    Fate::Requested,
     Fate::Refused,
     Fate::Agreed,
-    Fate::Asked,
+    Fate::Requested,
     Fate::Refunded,
     Fate::Disputed,
     Fate::Cancelled,
@@ -72,7 +72,7 @@ pub fn aftersales(
 /// When an after-sale of this fate is opened: late enough that the clock has not ended it.
 fn age(rng: &mut Rng, fate: Fate) -> i64 {
     match fate {
-        Fate::Asked => rng.i64(HOUR..46 * HOUR),
+        Fate::Requested => rng.i64(HOUR..46 * HOUR),
         Fate::Disputed => rng.i64(20 * HOUR..30 * HOUR),
         _ => rng.i64(30 * HOUR..4 * DAY),
     }
@@ -133,7 +133,7 @@ fn live(tx: &mut Tx<'_>, rng: &mut Rng, id: i64, fate: Fate, now: i64) -> Result
         "detailed_address": "示例路 2 号", "tel_number": "13900000000",
     });
     match fate {
-        Fate::Asked => {}
+        Fate::Requested => {}
         Fate::Cancelled => {
             aftersale::buyer_cancels(tx, &number)?;
         }

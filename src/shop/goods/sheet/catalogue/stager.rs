@@ -1,4 +1,4 @@
-//! The thread that makes requests of rows and sets them aside, while the rows after them are read.
+//! The thread that makes requests of rows and sets them stager, while the rows after them are read.
 
 use super::{RowRef, outline};
 use crate::bulk::spool::SpoolWriter;
@@ -17,35 +17,35 @@ const BATCHES: usize = 4;
 type Rows = (Values, Vec<RowRef>);
 
 /// Takes the rows of products, one after another.
-pub(super) struct Aside {
+pub(super) struct Stager {
     batch: Vec<Rows>,
     batches: Option<SyncSender<Vec<Rows>>>,
-    thread: Option<JoinHandle<Result<Shelf>>>,
+    thread: Option<JoinHandle<Result<Staged>>>,
 }
 
 /// What was set aside: where each product is, in the order in which they came.
-pub(super) struct Shelf {
+pub(super) struct Staged {
     pub spool: SpoolWriter,
     pub places: Vec<u64>,
 }
 
-impl Aside {
-    pub fn start<T: Payload>(spool: SpoolWriter) -> Result<Aside> {
+impl Stager {
+    pub fn start<T: Payload>(spool: SpoolWriter) -> Result<Stager> {
         let (batches, taken) = sync_channel(BATCHES);
-        let mut shelf = Shelf {
+        let mut staged = Staged {
             spool,
             places: Vec::new(),
         };
         let thread = std::thread::Builder::new()
-            .name("aside".into())
-            .spawn(move || shelf.fill::<T>(&taken).map(|()| shelf))
+            .name("stager".into())
+            .spawn(move || staged.fill::<T>(&taken).map(|()| staged))
             .map_err(|error| {
                 Failure::bug(text!(
                     "no thread could be started: {error}",
                     error = error.to_string()
                 ))
             })?;
-        Ok(Aside {
+        Ok(Stager {
             batch: Vec::with_capacity(BATCH),
             batches: Some(batches),
             thread: Some(thread),
@@ -68,19 +68,19 @@ impl Aside {
     }
 
     /// Waits until everything is set aside.
-    pub fn finish(&mut self) -> Result<Shelf> {
+    pub fn finish(&mut self) -> Result<Staged> {
         self.hand_over();
         self.batches = None;
         match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(shelf)) => shelf,
+            Some(Ok(staged)) => staged,
             Some(Err(_)) | None => {
-                Err(Failure::bug(text!("a thread that sets rows aside panicked")).into())
+                Err(Failure::bug(text!("a thread that sets rows stager panicked")).into())
             }
         }
     }
 }
 
-impl Shelf {
+impl Staged {
     fn fill<T: Payload>(&mut self, batches: &Receiver<Vec<Rows>>) -> Result<()> {
         let mut body = Vec::with_capacity(1024);
         for (values, rows) in batches.iter().flatten() {
@@ -90,7 +90,7 @@ impl Shelf {
         Ok(())
     }
 
-    /// Sets one product aside; returns where. `body` is room to write in.
+    /// Sets one product stager; returns where. `body` is room to write in.
     pub fn put<T: Payload>(
         &mut self,
         values: Values,

@@ -1,6 +1,6 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::shelf::{Args, Step, Stepped, some_of};
+use super::super::listing::{Args, Step, Stepped, some_of};
 use crate::commands::Ctx;
 use crate::text;
 use anyhow::Result;

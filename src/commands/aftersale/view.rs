@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// An after-sale ready to be shown. In machine output WeChat's record stands under `wechat`.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Shown {
+pub struct Row {
     #[serde(flatten)]
     pub aftersale: Aftersale,
     pub deadline: Option<Deadline>,
@@ -29,14 +29,14 @@ pub struct Shown {
     now: i64,
 }
 
-impl Shown {
+impl Row {
     /// `full`: with WeChat's record. People are masked, unless it was asked for them.
-    pub fn new(ctx: &Ctx, found: Fetched<Aftersale>, full: bool) -> Result<Shown> {
+    pub fn new(ctx: &Ctx, found: Fetched<Aftersale>, full: bool) -> Result<Row> {
         let mut aftersale = found.value;
         if !ctx.global.unmask {
             aftersale.return_address.mask(masked);
         }
-        Ok(Shown {
+        Ok(Row {
             deadline: aftersale.deadline(),
             unreadable: aftersale.is_unreadable(),
             aftersale,
@@ -90,63 +90,59 @@ fn list(items: &[String]) -> Cell {
     }
 }
 
-fn line() -> Columns<Shown> {
+fn line() -> Columns<Row> {
     Columns::none()
-        .with("id", "AFTER-SALE", |row: &Shown| {
-            Cell::id(&row.aftersale.id)
-        })
-        .with("own_number", "OWN NUMBER", |row: &Shown| {
+        .with("id", "AFTER-SALE", |row: &Row| Cell::id(&row.aftersale.id))
+        .with("own_number", "OWN NUMBER", |row: &Row| {
             Cell::id(&row.aftersale.own_number)
         })
         .minor()
-        .with("order_number", "ORDER", |row: &Shown| {
+        .with("order_number", "ORDER", |row: &Row| {
             Cell::id(&row.aftersale.order_number)
         })
-        .with("type", "TYPE", |row: &Shown| {
+        .with("type", "TYPE", |row: &Row| {
             Cell::Word(row.aftersale.kind.words())
         })
         .minor()
-        .with("state", "STATE", |row: &Shown| {
+        .with("state", "STATE", |row: &Row| {
             Cell::Word(row.aftersale.state.words())
         })
-        .with("amount", "YUAN", |row: &Shown| {
+        .with("amount", "YUAN", |row: &Row| {
             row.aftersale.amount.map_or(Cell::Empty, Cell::Money)
         })
-        .with("waits_for", "WAITS FOR", Shown::waits_for)
+        .with("waits_for", "WAITS FOR", Row::waits_for)
         .minor()
-        .with("time_left", "TIME LEFT", Shown::left)
+        .with("time_left", "TIME LEFT", Row::left)
 }
 
 /// The columns of one after-sale.
-pub fn whole() -> Columns<Shown> {
+pub fn whole() -> Columns<Row> {
     line()
-        .with("then", "OTHERWISE", |row: &Shown| match &row.deadline {
+        .with("then", "OTHERWISE", |row: &Row| match &row.deadline {
             Some(deadline) => Cell::Word(deadline.then.clone()),
             None => Cell::Empty,
         })
-        .with("product", "PRODUCT", |row: &Shown| {
+        .with("product", "PRODUCT", |row: &Row| {
             Cell::id(&row.aftersale.product)
         })
-        .with("sku", "SKU", |row: &Shown| Cell::id(&row.aftersale.sku))
-        .with("count", "PIECES", |row: &Shown| {
+        .with("sku", "SKU", |row: &Row| Cell::id(&row.aftersale.sku))
+        .with("count", "PIECES", |row: &Row| {
             row.aftersale.count.map_or(Cell::Empty, Cell::Number)
         })
-        .with("reason", "REASON", |row: &Shown| {
-            match row.aftersale.reason {
-                Some(reason) => Cell::Word(reason.words()),
-                None => Cell::Empty,
-            }
+        .with("reason", "REASON", |row: &Row| match row.aftersale.reason {
+            Some(reason) => Cell::Word(reason.words()),
+            None => Cell::Empty,
         })
-        .with("reason_text", "IN WORDS", |row: &Shown| {
+        .with("reason_text", "IN WORDS", |row: &Row| {
             text(&row.aftersale.reason_text)
         })
-        .with("opened_at", "OPENED", |row: &Shown| {
+        .with("opened_at", "OPENED", |row: &Row| {
             time(row.aftersale.opened_ms)
         })
-        .with("changed_at", "CHANGED", |row: &Shown| {
+        .with("changed_at", "CHANGED", |row: &Row| {
             time(row.aftersale.changed_ms)
         })
-        .with("carrier", "SENT BACK WITH", |row: &Shown| {
+        .with("carrier", "SENT BACK WITH", |row: &Row| {
             let returned = row.aftersale.returned.as_ref();
             returned.map_or(Cell::Empty, |returned| {
                 if returned.carrier_name.is_empty() {
@@ -156,31 +152,29 @@ pub fn whole() -> Columns<Shown> {
                 }
             })
         })
-        .with("waybill", "TRACKING NUMBER", |row: &Shown| {
+        .with("waybill", "TRACKING NUMBER", |row: &Row| {
             let returned = row.aftersale.returned.as_ref();
             returned.map_or(Cell::Empty, |returned| Cell::id(&returned.waybill))
         })
-        .with("return_address", "RETURN ADDRESS", |row: &Shown| {
+        .with("return_address", "RETURN ADDRESS", |row: &Row| {
             let address = &row.aftersale.return_address;
             let parts = [address.place(), address.name.clone(), address.phone.clone()];
             let parts = parts.into_iter().filter(|part| !part.is_empty());
             text(&parts.collect::<Vec<_>>().join(" "))
         })
-        .with("refund_number", "REFUND NUMBER", |row: &Shown| {
+        .with("refund_number", "REFUND NUMBER", |row: &Row| {
             Cell::id(&row.aftersale.refund_number)
         })
-        .with("media", "IMAGES", |row: &Shown| list(&row.aftersale.media))
-        .with("disputes", "DISPUTE", |row: &Shown| {
+        .with("media", "IMAGES", |row: &Row| list(&row.aftersale.media))
+        .with("disputes", "DISPUTE", |row: &Row| {
             list(&row.aftersale.disputes)
         })
-        .with("buyer", "BUYER", |row: &Shown| {
-            Cell::id(&row.aftersale.buyer)
-        })
+        .with("buyer", "BUYER", |row: &Row| Cell::id(&row.aftersale.buyer))
 }
 
 /// Everything of one; on a terminal also what may be done.
 pub fn one(ctx: &Ctx, found: Fetched<Aftersale>) -> Result<()> {
-    let shown = Shown::new(ctx, found, true)?;
+    let shown = Row::new(ctx, found, true)?;
     ctx.out.show_with(whole(), &shown)?;
     let options: Vec<Text> =
         crate::shop::aftersale::step::options(&shown.case(), &shown.aftersale.id);
@@ -196,7 +190,7 @@ pub fn check_columns(ctx: &Ctx) -> Result<()> {
 }
 
 /// A list, of which no more than `limit` were asked for.
-pub fn rows(ctx: &Ctx, rows: &[Shown], limit: Option<usize>) -> Result<()> {
+pub fn rows(ctx: &Ctx, rows: &[Row], limit: Option<usize>) -> Result<()> {
     ctx.out
         .with_nothing(text!("no after-sales match"))
         .list_with(line(), rows)?;

@@ -12,7 +12,7 @@ pub const ATTEMPTS: u32 = 5;
 
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RetryDecision {
     GiveUp,
     /// Send again after this pause, give or take some.
     After(Duration),
@@ -35,21 +35,21 @@ pub enum Limit {
 }
 
 /// Decides about the `attempt`-th try (from 1). `renewals` counts the tokens fetched for this call so far.
-pub fn verdict(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -> Verdict {
+pub fn decide(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -> RetryDecision {
     let repeats = matches!(resend, Resend::Safe | Resend::Keyed);
     match failure.errcode {
         // The token is checked before anything is done, so that every class of call may be repeated.
         Some(code) if TOKEN_REFUSED.contains(&code) => match renewals {
-            0 | 1 => Verdict::RenewToken,
-            _ => Verdict::GiveUp,
+            0 | 1 => RetryDecision::RenewToken,
+            _ => RetryDecision::GiveUp,
         },
         // A limit answers before anything is done, too.
-        Some(300_000) => Verdict::SlowDown(Limit::Instant),
-        Some(45011) => Verdict::SlowDown(Limit::Minute),
-        Some(45009) => Verdict::SlowDown(Limit::Day),
+        Some(300_000) => RetryDecision::SlowDown(Limit::Instant),
+        Some(45011) => RetryDecision::SlowDown(Limit::Minute),
+        Some(45009) => RetryDecision::SlowDown(Limit::Day),
         // Busy may come after the work was begun: only what can be repeated is.
         Some(-1) if repeats && attempt < ATTEMPTS => backoff(attempt),
-        Some(_) => Verdict::GiveUp,
+        Some(_) => RetryDecision::GiveUp,
         // Whatever answered a write in place of WeChat, the write may be done: one with a key is made sure of.
         None if resend == Resend::Keyed && failure.unclear && attempt < ATTEMPTS => {
             backoff(attempt)
@@ -60,13 +60,13 @@ pub fn verdict(failure: &Failure, resend: Resend, attempt: u32, renewals: u32) -
         {
             backoff(attempt)
         }
-        None => Verdict::GiveUp,
+        None => RetryDecision::GiveUp,
     }
 }
 
 /// 1 s, 2 s, 4 s, 8 s.
-fn backoff(attempt: u32) -> Verdict {
-    Verdict::After(Duration::from_secs(1 << attempt.saturating_sub(1).min(3)))
+fn backoff(attempt: u32) -> RetryDecision {
+    RetryDecision::After(Duration::from_secs(1 << attempt.saturating_sub(1).min(3)))
 }
 
 #[cfg(test)]
@@ -93,37 +93,49 @@ mod tests {
         use Resend::{Keyed, Never, Safe, State};
         let second = Duration::from_secs(1);
         let table = [
-            (answered(40001), Never, 1, 0, Verdict::RenewToken),
-            (answered(42001), Safe, 1, 1, Verdict::RenewToken),
-            (answered(40014), Safe, 2, 2, Verdict::GiveUp),
-            (answered(-1), Safe, 1, 0, Verdict::After(second)),
-            (answered(-1), Keyed, 3, 0, Verdict::After(second * 4)),
-            (answered(-1), Keyed, 5, 0, Verdict::GiveUp),
-            (answered(-1), Never, 1, 0, Verdict::GiveUp),
-            (answered(-1), State, 1, 0, Verdict::GiveUp),
-            (lost(true), State, 1, 0, Verdict::GiveUp),
-            (lost(false), State, 1, 0, Verdict::After(second)),
+            (answered(40001), Never, 1, 0, RetryDecision::RenewToken),
+            (answered(42001), Safe, 1, 1, RetryDecision::RenewToken),
+            (answered(40014), Safe, 2, 2, RetryDecision::GiveUp),
+            (answered(-1), Safe, 1, 0, RetryDecision::After(second)),
+            (answered(-1), Keyed, 3, 0, RetryDecision::After(second * 4)),
+            (answered(-1), Keyed, 5, 0, RetryDecision::GiveUp),
+            (answered(-1), Never, 1, 0, RetryDecision::GiveUp),
+            (answered(-1), State, 1, 0, RetryDecision::GiveUp),
+            (lost(true), State, 1, 0, RetryDecision::GiveUp),
+            (lost(false), State, 1, 0, RetryDecision::After(second)),
             (
                 answered(45011),
                 Never,
                 1,
                 0,
-                Verdict::SlowDown(Limit::Minute),
+                RetryDecision::SlowDown(Limit::Minute),
             ),
-            (answered(45009), Keyed, 9, 0, Verdict::SlowDown(Limit::Day)),
-            (answered(1_400_007), Safe, 1, 0, Verdict::GiveUp),
-            (answered(1_000_012), Keyed, 1, 0, Verdict::GiveUp),
-            (answered(-77), Safe, 1, 0, Verdict::GiveUp),
-            (lost(true), Safe, 1, 0, Verdict::After(second)),
-            (lost(true), Keyed, 4, 0, Verdict::After(second * 8)),
-            (lost(true), Never, 1, 0, Verdict::GiveUp),
-            (lost(false), Never, 1, 0, Verdict::After(second)),
-            (lost(false), Safe, 5, 0, Verdict::GiveUp),
-            (Failure::bug(text!("ours")), Safe, 1, 0, Verdict::GiveUp),
+            (
+                answered(45009),
+                Keyed,
+                9,
+                0,
+                RetryDecision::SlowDown(Limit::Day),
+            ),
+            (answered(1_400_007), Safe, 1, 0, RetryDecision::GiveUp),
+            (answered(1_000_012), Keyed, 1, 0, RetryDecision::GiveUp),
+            (answered(-77), Safe, 1, 0, RetryDecision::GiveUp),
+            (lost(true), Safe, 1, 0, RetryDecision::After(second)),
+            (lost(true), Keyed, 4, 0, RetryDecision::After(second * 8)),
+            (lost(true), Never, 1, 0, RetryDecision::GiveUp),
+            (lost(false), Never, 1, 0, RetryDecision::After(second)),
+            (lost(false), Safe, 5, 0, RetryDecision::GiveUp),
+            (
+                Failure::bug(text!("ours")),
+                Safe,
+                1,
+                0,
+                RetryDecision::GiveUp,
+            ),
         ];
         for (failure, resend, attempt, renewals, expected) in table {
             assert_eq!(
-                verdict(&failure, resend, attempt, renewals),
+                decide(&failure, resend, attempt, renewals),
                 expected,
                 "{failure:?} {resend:?} {attempt} {renewals}"
             );
