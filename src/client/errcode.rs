@@ -130,6 +130,35 @@ const OF_ONE_THING: &[i64] = &[
     9_401_021, // a product
 ];
 
+/// States of a store's objects that no earlier copy of the same call brings about: the call was refused, and changed
+/// nothing.
+const STANDS_ANYWAY: &[i64] = &[
+    606_003,    // no address for returns
+    606_046,    // waybills must be electronic
+    10_020_014, // in a flash sale
+    10_020_041, // the account is being closed
+    10_020_048, // the deposit is too low
+    10_020_053, // the product is banned
+    10_020_070, // the deposit is too low
+    10_020_071, // the product of a flash sale is not listed
+    10_020_083, // the deposit is too low
+    10_020_089, // the store is not open
+    10_020_105, // the registration is unfinished
+    10_020_211, // fees are owed
+    10_020_217, // stock does not change in this state
+    10_020_221, // freight insurance is needed
+    10_020_222, // freight insurance is needed
+    10_020_223, // an inspection is needed
+    10_020_231, // freight insurance is needed
+    10_020_232, // the brand is too weak
+    10_020_233, // the brand is being assessed
+    10_020_234, // freight insurance is needed
+    10_020_235, // the store sells after an inspection only
+    10_020_247, // the store must be upgraded
+    10_020_289, // the product was never listed
+    10_020_298, // a product like another
+];
+
 /// Whether every item that follows would be refused for the same cause: a job over many ends with the first.
 pub fn concerns_the_account(code: i64) -> bool {
     let category = lookup(code)
@@ -225,7 +254,7 @@ fn read_of_store(line: &'static str) -> Option<Errcode> {
                 | Category::Validation
                 | Category::NotFound
                 | Category::Offline
-        ),
+        ) || STANDS_ANYWAY.contains(&code),
         meaning: (fields.next()?, fields.next()?),
         next: next_of(category),
     })

@@ -1,7 +1,7 @@
 //! What a WeChat Store needs besides goods: categories and brands with documents, addresses, freight templates; flash
 //! sales; products that are held back.
 
-use super::store_goods::{in_its_time, json, one, pass, sampled, store};
+use super::store_goods::{json, one, pass, sampled, store};
 use super::world::World;
 use serde_json::Value;
 
@@ -119,7 +119,23 @@ fn an_opening_is_checked_whole_and_a_refused_part_is_handed_in_again() {
     world.write("opening.toml", file.replace("\"云山\"", "\"违规牌\""));
     json(&world, &apply);
     pass(&world);
-    let planned = json(&world, &[&apply[..], &["--dry-run"]].concat());
+    // As it was refused it is not handed in again.
+    let seen = world.calls().len();
+    let again = store(&world, &[&apply[..], &["--format", "json"]].concat());
+    assert_ne!(again.code, Some(0), "{}", again.stderr);
+    let rows = again.json();
+    assert_eq!(states(&rows)[2], ("brand", "refused"), "{rows}");
+    let reason = rows[2]["reason"].as_str().expect("a reason");
+    assert!(reason.contains("资质与申请内容不符"), "{reason}");
+    let sent = world.paths_since(seen);
+    assert!(
+        !sent.iter().any(|path| path.ends_with("brand/update")),
+        "{sent:?}"
+    );
+    // Nobody knows here what was sent.
+    let elsewhere = world.twin();
+    elsewhere.forget();
+    let planned = json(&elsewhere, &[&apply[..], &["--dry-run"]].concat());
     assert_eq!(states(&planned)[2], ("brand", "planned"));
     assert!(planned[2]["reason"].is_string(), "{planned}");
     world.write("opening.toml", &file);
@@ -134,6 +150,27 @@ fn an_opening_is_checked_whole_and_a_refused_part_is_handed_in_again() {
     // Without a file it is told what there is.
     let rows = json(&world, &["merchant", "apply"]);
     assert_eq!(states(&rows)[0], ("store", "done"));
+}
+
+#[test]
+fn a_block_of_the_template_is_an_application_for_one_category() {
+    let world = World::new();
+    let file = opening(&world);
+    let lines = file.lines().skip_while(|line| *line != "[[category]]");
+    let of_block = |line: &&str| !line.starts_with("[[") || line.starts_with("[[category");
+    let whole: Vec<&str> = lines.take_while(of_block).collect();
+    let category = ["category", "apply", "食品饮料/酒类/白酒", "--file"];
+    let fields = super::store_setup::block(&world, "category");
+    for text in [fields, whole.join("\n")] {
+        world.write("category.toml", text);
+        let rows = json(
+            &world,
+            &[&category[..], &["category.toml", "--dry-run"]].concat(),
+        );
+        assert_eq!(states(&rows), [("category", "planned")], "{rows}");
+    }
+    let rows = json(&world, &[&category[..], &["category.toml"]].concat());
+    assert_eq!(states(&rows), [("category", "submitted")], "{rows}");
 }
 
 #[test]
@@ -166,6 +203,18 @@ fn a_flash_sale_is_held_against_its_rules_before_it_is_planned() {
     for words in ["24 hours", "14.85 to 89.00", "10 are in stock"] {
         assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
     }
+    let (from, to) = (at(2), at(8));
+    let twice = [
+        &["flash-sale", "add", "CUP-1", "--start", &from, "--end", &to][..],
+        &["--sku", "CUP-1=79.00x5", "--sku", "CUP-1=69.00x5"],
+    ];
+    let said = store(&world, &twice.concat());
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("SKU CUP-1 is given twice"),
+        "{}",
+        said.stderr
+    );
     let said = add("CUP-9=79.00x5", &at(2), &at(8));
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     assert!(said.stderr.contains("it has CUP-1"), "{}", said.stderr);
@@ -197,9 +246,10 @@ fn a_flash_sale_is_held_against_its_rules_before_it_is_planned() {
     assert_eq!(listed[0]["task_id"], task.as_str(), "{listed}");
     // While it runs the SKUs are locked.
     world.write("price.csv", "商品编号,售价\nCUP-1,98.00\n");
-    // What it may have done is looked up a minute later.
-    let said = in_its_time(&world, &["goods", "price-stock", "price.csv"]);
+    // The lock refuses it; nothing can have been done, and nothing is looked up.
+    let said = store(&world, &["goods", "price-stock", "price.csv"]);
     assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    assert!(!said.stderr.contains("answer was lost"), "{}", said.stderr);
     let said = store(&world, &["flash-sale", "remove", &task]);
     assert_eq!(said.code, Some(1), "it has not ended: {}", said.stderr);
     json(&world, &["flash-sale", "stop", &task]);

@@ -19,7 +19,7 @@ fn refused(world: &World, code: i32, args: &[&str]) -> String {
 }
 
 /// The part of the template below a heading, as a file of its own.
-fn block(world: &World, heading: &str) -> String {
+pub fn block(world: &World, heading: &str) -> String {
     let template = store(world, &["merchant", "apply", "--template"]);
     let template = template.text();
     let below = |line: &&str| !line.starts_with("[[") || line.starts_with(&format!("[[{heading}."));

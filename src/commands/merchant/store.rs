@@ -12,7 +12,7 @@ use crate::shop::store::opening::plan::{Opening, Part, Progress, Stands, State, 
 use crate::text;
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// One thing that is applied for by a command of its own.
@@ -38,8 +38,12 @@ pub async fn apply_for(thing: Thing, data: &Data, ctx: &Ctx) -> Result<()> {
     ctx.out.check_columns::<Step>()?;
     let folder = folder_of(data);
     let (shop, asks) = (ctx.shop().await?, asks(ctx));
+    let block = match thing {
+        Thing::Category(_) => "category",
+        Thing::Brand { .. } => "brand",
+    };
     let fields = match (data.read()?, &data.file) {
-        (Value::Object(fields), Some(_)) => Some(fields),
+        (Value::Object(fields), Some(_)) => Some(of_block(fields, block)?),
         _ if asks => None,
         _ => {
             return Err(Failure::input(text!("no documents are given"))
@@ -71,6 +75,31 @@ pub async fn apply_for(thing: Thing, data: &Data, ctx: &Ctx) -> Result<()> {
     };
     let folder = data.file.is_some().then_some(folder.as_path());
     submit(Vec::new(), opening, folder, ctx).await
+}
+
+/// The fields of a block `[[category]]` or `[[brand]]`, with or without that heading. The category itself is named on the
+/// command line.
+fn of_block(mut fields: Map<String, Value>, block: &str) -> Result<Map<String, Value>> {
+    if let Some(Value::Array(blocks)) = fields.get_mut(block) {
+        match blocks.as_mut_slice() {
+            [Value::Object(only)] => fields = std::mem::take(only),
+            blocks => {
+                return Err(Failure::input(text!(
+                    "the file holds {count} blocks [[{block}]], and one is applied for",
+                    count = blocks.len(),
+                    block
+                ))
+                .hint(text!(
+                    "`wxsell merchant apply --file` applies for all of them"
+                ))
+                .into());
+            }
+        }
+    }
+    if fields.get(block).is_some_and(Value::is_string) {
+        fields.remove(block);
+    }
+    Ok(fields)
 }
 
 fn no_category(named: String) -> Failure {
@@ -147,6 +176,7 @@ impl From<Progress> for Step {
                 State::Submitted => "submitted",
                 State::Added => "added",
                 State::Refused => "refused",
+                State::Unclear => "unclear",
                 State::ToDo => "to_do",
             },
             reason: part.reason,

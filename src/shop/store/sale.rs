@@ -43,7 +43,7 @@ impl Shop {
             )
             .into());
         };
-        let mut skus = Vec::new();
+        let mut skus: Vec<(SaleSku, SentSku)> = Vec::new();
         for offer in offers {
             let is =
                 |sku: &&Sku| sku.out_sku_id == offer.number || sku.sku_id.as_str() == offer.number;
@@ -67,6 +67,11 @@ impl Shop {
                 .hint(text!("it has {skus}", skus = known.join(", ")))
                 .into());
             };
+            if skus.iter().any(|(_, known)| known.sku_id == sku.sku_id) {
+                return Err(
+                    Failure::input(text!("SKU {sku} is given twice", sku = &offer.number)).into(),
+                );
+            }
             skus.push((
                 SaleSku {
                     number: offer.number.clone(),

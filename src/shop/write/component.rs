@@ -83,6 +83,10 @@ pub(super) fn seen_by(path: &str) -> Option<&'static str> {
         "/promoter/addrole" => "promoter role list",
         "/promoter/sendmsg" | "/promoter/singlesendmsg" => "promoter message clicks",
         "/channels/ec/product/limiteddiscounttask/add" => "flash-sale list",
+        "/channels/ec/category/add" => "category mine",
+        "/channels/ec/brand/add" | "/channels/ec/brand/update" => "brand mine",
+        "/channels/ec/merchant/address/add" => "address list",
+        "/channels/ec/merchant/addfreighttemplate" => "freight list",
         _ => return None,
     })
 }

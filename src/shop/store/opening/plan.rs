@@ -15,6 +15,7 @@ use crate::text;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 pub type Fields = Map<String, Value>;
@@ -100,6 +101,8 @@ pub enum State {
     /// It was sent and stands.
     Added,
     Refused,
+    /// It was sent, and nobody knows whether it arrived.
+    Unclear,
     ToDo,
 }
 
@@ -135,11 +138,43 @@ struct Step {
     reason: String,
     ask: &'static Ask,
     body: Value,
+    /// It was refused, and is still what this machine sent.
+    is_same: bool,
 }
 
 impl Step {
     fn is_to_send(&self) -> bool {
-        matches!(self.audit, AuditState::Missing | AuditState::Refused)
+        match self.audit {
+            AuditState::Missing => true,
+            AuditState::Refused => !self.is_same,
+            AuditState::InAudit | AuditState::Done => false,
+        }
+    }
+
+    /// Under which its application is remembered.
+    fn question(&self) -> String {
+        let part = match self.part {
+            Part::Brand => "brand",
+            _ => "category",
+        };
+        format!("application/{part}/{name}", name = self.name)
+    }
+
+    /// What tells one application from another: every value, and what its papers hold.
+    fn digest(&self, folder: &Path) -> String {
+        let mut digest = Sha256::new();
+        digest.update(self.body.to_string());
+        for name in documents::named(&self.body) {
+            digest.update(std::fs::read(folder.join(name)).unwrap_or_default());
+        }
+        hex::encode(digest.finalize())
+    }
+
+    fn was_refused(&self) -> Text {
+        text!(
+            "the audit refused it: {reason}; correct it, then run the same command again",
+            reason = &self.reason
+        )
     }
 
     fn progress(&self, state: State, reason: Option<Text>) -> Progress {
@@ -218,6 +253,14 @@ impl Shop {
         planner.templates(opening.freight).await?;
         planner.problems.extend(unknown);
         if planner.problems.is_empty() {
+            let (state, key) = (self.client.state(), self.client.shop_key());
+            for step in &mut planner.steps {
+                // One that somebody took back has no reason.
+                if step.audit == AuditState::Refused && !step.reason.is_empty() {
+                    let sent = state.answer(key, &step.question(), 0)?;
+                    step.is_same = sent.is_some_and(|sent| sent == step.digest(folder));
+                }
+            }
             return Ok(OpeningPlan {
                 steps: planner.steps,
                 folder: folder.to_path_buf(),
@@ -246,6 +289,9 @@ impl OpeningPlan {
             let state = match step.audit {
                 AuditState::Done => State::Done,
                 AuditState::InAudit => State::InAudit,
+                _ if step.is_same => {
+                    return step.progress(State::Refused, Some(step.was_refused()));
+                }
                 AuditState::Missing | AuditState::Refused => State::Planned,
             };
             let reason = Some(&step.reason).filter(|reason| !reason.is_empty());
@@ -259,6 +305,7 @@ impl OpeningPlan {
         let mut parts = Vec::new();
         for step in &self.steps {
             let sent = match step.audit {
+                _ if step.is_same => Err(Failure::new(Kind::Refused, step.was_refused()).into()),
                 AuditState::Done => Ok(State::Done),
                 AuditState::InAudit => Ok(State::InAudit),
                 AuditState::Missing | AuditState::Refused => self.send(step, shop).await,
@@ -267,7 +314,12 @@ impl OpeningPlan {
                 Ok(state) => parts.push(step.progress(state, None)),
                 Err(error) => {
                     let found = Failure::from_any(error);
-                    parts.push(step.progress(State::Refused, Some(found.message.clone())));
+                    let state = if found.unclear {
+                        State::Unclear
+                    } else {
+                        State::Refused
+                    };
+                    parts.push(step.progress(state, Some(found.message.clone())));
                     if found.kind != Kind::Refused && found.kind != Kind::Input {
                         return Carried {
                             parts,
@@ -296,7 +348,12 @@ impl OpeningPlan {
         documents::replace(&mut body, &ids);
         shop.send(step.ask, &body, async || Ok(())).await?;
         Ok(match step.part {
-            Part::Category | Part::Brand => State::Submitted,
+            Part::Category | Part::Brand => {
+                let (state, key) = (shop.client.state(), shop.client.shop_key());
+                let digest = step.digest(&self.folder);
+                state.keep_answer(key, &step.question(), &digest, shop.clock()?)?;
+                State::Submitted
+            }
             _ => State::Added,
         })
     }
@@ -370,6 +427,7 @@ impl Planner<'_> {
                 reason,
                 ask: &CATEGORY,
                 body,
+                is_same: false,
             });
         }
         Ok(unknown)
@@ -400,6 +458,7 @@ impl Planner<'_> {
                 reason,
                 ask,
                 body,
+                is_same: false,
             });
         }
         Ok(())
@@ -456,6 +515,7 @@ impl Planner<'_> {
             reason: String::new(),
             ask,
             body,
+            is_same: false,
         });
     }
 }
