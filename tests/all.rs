@@ -103,6 +103,7 @@ mod cli {
     mod store_setup;
     mod store_sheets;
     mod store_verbs;
+    mod store_versions;
     #[cfg(target_os = "linux")]
     mod terminal;
     mod upgrade;

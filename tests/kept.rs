@@ -76,7 +76,7 @@ impl Bench {
         let wire = Wire {
             notice: Box::new(|_| ()),
             trace: None,
-            heard: None,
+            on_answer: None,
             timeout: std::time::Duration::from_secs(30),
             rate: None,
         };

@@ -380,9 +380,7 @@ fn declared(line: &str) -> Option<String> {
     let mut words = line
         .trim_start()
         .split(|c: char| !c.is_alphanumeric() && c != '_');
-    let kinds = [
-        "fn", "struct", "enum", "trait", "type", "mod", "const", "static",
-    ];
+    let kinds = ["fn", "struct", "enum", "trait", "type", "mod"];
     words.find(|word| kinds.contains(word))?;
     words.next().map(str::to_lowercase)
 }

@@ -540,9 +540,34 @@ fn a_share_of_the_submissions_is_left_to_others() {
 }
 
 #[test]
-fn with_wait_a_job_goes_on_when_the_hour_has_new_submissions() {
+fn a_price_of_a_product_that_is_not_there_is_named_at_its_cell() {
     let world = sampled();
-    world.ok(&["sandbox", "set", "--audits-per-hour", "3"]);
+    world.write("price.csv", "商品编号,规格编号,库存\nNOPE,NOPE,4\n");
+    let said = store(
+        &world,
+        &["goods", "price-stock", "price.csv", "--format", "json"],
+    );
+    assert_eq!(said.code, Some(2), "{}{}", said.text(), said.stderr);
+    let found = said.json();
+    let found = found.as_array().expect("a list");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["cell"], "A2", "{found:?}");
+    assert_eq!(
+        found[0]["message"], "the store has no product NOPE",
+        "{found:?}"
+    );
+}
+
+#[test]
+fn with_wait_a_job_goes_on_when_there_are_new_submissions() {
+    for counter in ["--audits-per-hour", "--new-products-per-day"] {
+        waits(counter);
+    }
+}
+
+fn waits(counter: &str) {
+    let world = sampled();
+    world.ok(&["sandbox", "set", counter, "3"]);
     let mut command = world.plain_command(&[
         "--profile",
         "store-sandbox",

@@ -190,7 +190,7 @@ pub(super) fn audit_cell(audit: &str) -> Cell {
 }
 
 /// What WeChat named; `None` where it named nothing.
-fn said(state: i64) -> Option<i64> {
+fn code(state: i64) -> Option<i64> {
     (state != UNSAID).then_some(state)
 }
 
@@ -269,9 +269,9 @@ impl From<Spu> for GoodsRow {
                 _ => spu.product_id.to_string(),
             },
             status: status_name(spu.status),
-            status_code: said(spu.status),
+            status_code: code(spu.status),
             audit: audit_name(spu.edit_status),
-            edit_status: said(spu.edit_status),
+            edit_status: code(spu.edit_status),
             audit_id: spu.audit_info.audit_id,
             audit_submitted_at: moment(&spu.audit_info.submit_time),
             audited_at: moment(&spu.audit_info.audit_time),

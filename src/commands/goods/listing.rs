@@ -3,9 +3,11 @@
 use crate::bulk::sheet::Sheet;
 use crate::commands::Ctx;
 use crate::fail::Failure;
+use crate::lang::Text;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::sheet::fields::Field;
-pub use crate::shop::goods::steps::{Step, Stepped};
+pub use crate::shop::goods::steps::{Step, Stepped, Version};
+use crate::shop::lacks;
 use crate::shop::store::sheet::names_products;
 use crate::text;
 use anyhow::Result;
@@ -23,6 +25,16 @@ pub struct Args {
     from: Option<PathBuf>,
 }
 
+/// Products to put on sale
+#[derive(Debug, clap::Args)]
+pub struct OnSaleArgs {
+    #[command(flatten)]
+    pub(super) products: Args,
+    /// Which prices to use where a store's draft has others than buyers see
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub(super) prices: Option<Version>,
+}
+
 impl Record for Stepped {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("out_product_id", "PRODUCT", |s| {
@@ -36,6 +48,7 @@ impl Record for Stepped {
                 "removed" => text!("removed"),
                 "withdrawn" => text!("withdrawn from audit"),
                 "planned" => text!("planned"),
+                "held" => text!("held back"),
                 "unclear" => text!("unclear"),
                 _ => text!("refused"),
             })
@@ -138,6 +151,13 @@ pub(super) fn some_of(numbers: &[String]) -> String {
     names
 }
 
+pub async fn put_on_sale(args: OnSaleArgs, ctx: &Ctx) -> Result<()> {
+    if args.prices.is_some() {
+        return Err(lacks(Text::verbatim("--prices")).into());
+    }
+    run(Step::OnSale, args.products, ctx).await
+}
+
 pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     args.complete(ctx)?;
     if ctx.global.dry_run {
@@ -173,7 +193,7 @@ pub async fn run(step: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let done = ctx
         .shop()
         .await?
-        .step_goods(step, &args.out_product_ids)
+        .step_goods(step, &args.out_product_ids, None)
         .await?;
     ctx.out.list(&done.rows)?;
     let refused = text!(

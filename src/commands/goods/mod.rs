@@ -40,7 +40,7 @@ pub enum Verb {
     Update(single::UpdateArgs),
     PriceStock(single::PriceStockArgs),
     /// Put products back on sale
-    OnSale(listing::Args),
+    OnSale(listing::OnSaleArgs),
     /// Take products off sale
     OffSale(listing::Args),
     /// Permanently delete products
@@ -118,7 +118,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Add(args) => single::add(args, ctx).await,
         Verb::Update(args) => single::update(args, ctx).await,
         Verb::PriceStock(args) => single::price_stock(args, ctx).await,
-        Verb::OnSale(args) => listing::run(Step::OnSale, args, ctx).await,
+        Verb::OnSale(args) => listing::put_on_sale(args, ctx).await,
         Verb::OffSale(args) => listing::run(Step::OffSale, args, ctx).await,
         Verb::Remove(args) => listing::run(Step::Remove, args, ctx).await,
         Verb::WithdrawAudit(args) => listing::run(Step::WithdrawAudit, args, ctx).await,

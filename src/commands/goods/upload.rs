@@ -36,7 +36,7 @@ pub struct Args {
     pub(super) read: ReadArgs,
     #[command(flatten)]
     pub(super) send: SendArgs,
-    /// WeChat Store: keep drafts, and submit nothing for audit
+    /// WeChat Store: change drafts only, not what buyers see, and submit nothing
     #[arg(long)]
     pub(super) draft: bool,
     /// WeChat Store: send at most N products that were not sent before
@@ -84,7 +84,8 @@ pub struct SendArgs {
     pub max_price_drop: Option<u32>,
     /// Which side wins if a field was changed in the shop since it was last sent: the sheet or the shop
     ///
-    /// Without it you are asked; where nobody can be asked, such a product is held back. Stock is not looked at.
+    /// Without it you are asked; where nobody can be asked, and for a WeChat Store, such a product is held back. Stock is
+    /// not compared.
     #[arg(long, value_enum, value_name = "WHICH")]
     pub on_conflict: Option<Wins>,
     /// Whether WeChat copies images from other hosts; `auto` does on the live platform and in the sandbox

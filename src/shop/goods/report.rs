@@ -3,7 +3,7 @@
 use super::send::action;
 use super::sheet::failed::{Failed, Written};
 use super::sheet::problem::Problem;
-use crate::fail::Failure;
+use crate::fail::{Failure, Kind, failure};
 use crate::lang::{Lang, Text};
 use crate::shop::Shop;
 use crate::state::runs::{Ended, ItemState, LeftOut};
@@ -108,6 +108,20 @@ impl Event {
             }),
         }
     }
+}
+
+/// What ended a job, unless that was only that answers were lost: where all of those are settled, and nothing is left, the
+/// job came to its end.
+pub fn not_settled(
+    stopped: Option<anyhow::Error>,
+    unclear: u64,
+    left: u64,
+) -> Option<anyhow::Error> {
+    stopped.filter(|error| {
+        let lost =
+            failure(error).is_some_and(|found| matches!(found.kind, Kind::Network | Kind::Unknown));
+        !lost || unclear + left > 0
+    })
 }
 
 /// Told of each result.

@@ -18,6 +18,15 @@ pub enum Step {
     WithdrawAudit,
 }
 
+/// A version of a product that a store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Version {
+    /// What buyers see
+    Online,
+    /// What was written and has not passed an audit
+    Draft,
+}
+
 impl Step {
     /// The word for what was done, in machine output.
     fn done(self) -> &'static str {
@@ -34,7 +43,7 @@ impl Step {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Stepped {
     pub out_product_id: String,
-    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `refused` or `unclear`.
+    /// `on_sale`, `off_sale`, `removed`, `withdrawn`, `submitted`; with `--dry-run` `planned`; else `held`, `refused` or `unclear`.
     pub result: &'static str,
     pub errcode: Option<i64>,
     pub reason: Option<Text>,
@@ -48,6 +57,8 @@ pub struct Steps {
     unknown_in_a_row: u32,
     /// The last of those.
     unknown: Option<anyhow::Error>,
+    /// The last that waits for somebody to decide.
+    held: Option<Failure>,
     /// What goes for all that would follow.
     stopped: Option<anyhow::Error>,
 }
@@ -68,14 +79,17 @@ impl Steps {
         let failure = Failure::from_any(error);
         let row = Stepped {
             out_product_id,
-            result: if failure.unclear {
-                "unclear"
-            } else {
-                "refused"
+            result: match failure.kind {
+                _ if failure.unclear => "unclear",
+                Kind::Held => "held",
+                _ => "refused",
             },
             errcode: failure.errcode,
             reason: Some(failure.message.clone()),
         };
+        if failure.kind == Kind::Held {
+            self.held = Some(failure.clone());
+        }
         self.unknown_in_a_row = if failure.unclear {
             self.unknown_in_a_row + 1
         } else {
@@ -101,9 +115,13 @@ impl Steps {
             shown: true,
             ..Failure::new(kind, message)
         };
-        match (self.stopped, self.unknown) {
-            (Some(error), _) => Err(error),
-            (None, Some(error)) if count == 1 => Err(error),
+        let mut reasons = self.rows.iter().filter(|row| row.reason.is_some());
+        let only_held = reasons.all(|row| row.result == "held");
+        match (self.stopped, self.unknown, self.held) {
+            (Some(error), ..) => Err(error),
+            (None, Some(error), _) if count == 1 => Err(error),
+            // Nothing is wrong but that somebody has to decide.
+            (None, _, Some(held)) if only_held => Err(held.into()),
             _ if failed == 1 && count == 1 => Err(shown(Kind::Refused, refused).into()),
             _ if failed > 0 => Err(shown(
                 Kind::Partial,
@@ -124,17 +142,17 @@ impl Shop {
     ///
     /// # Errors
     /// Where this machine cannot keep what was done; what the platform says stands in the rows.
-    pub async fn step_goods(&self, step: Step, numbers: &[String]) -> Result<Steps> {
+    pub async fn step_goods(
+        &self,
+        step: Step,
+        numbers: &[String],
+        prices: Option<Version>,
+    ) -> Result<Steps> {
         let mut steps = Steps::default();
         for number in numbers {
-            match self.step_one(step, number).await {
-                Ok(id) => {
+            match self.step_one(step, number, prices).await {
+                Ok((id, done)) => {
                     self.forget_what_was_sent(step, number, &id)?;
-                    // A Store hands the draft to the audit; it is on sale once that has passed.
-                    let done = match (self.family, step) {
-                        (Family::Store, Step::OnSale) => "submitted",
-                        (Family::Store | Family::Component, step) => step.done(),
-                    };
                     steps.done(number.clone(), done);
                 }
                 Err(error) => steps.failed(number.clone(), error),
@@ -146,8 +164,13 @@ impl Shop {
         Ok(steps)
     }
 
-    /// One step for one product; the number by which the platform knows it.
-    async fn step_one(&self, step: Step, number: &str) -> Result<String> {
+    /// One step for one product; the number by which the platform knows it, and the word for what was done.
+    async fn step_one(
+        &self,
+        step: Step,
+        number: &str,
+        prices: Option<Version>,
+    ) -> Result<(String, &'static str)> {
         match self.family {
             Family::Component => {
                 match step {
@@ -156,13 +179,23 @@ impl Shop {
                     Step::Remove => self.remove_goods(number).await?,
                     Step::WithdrawAudit => self.withdraw_audit(number).await?,
                 }
-                Ok(number.to_owned())
+                Ok((number.to_owned(), step.done()))
             }
             Family::Store => {
                 let (state, key) = (self.client.state(), self.client.shop_key());
                 let id = self.find_product(state, key, number).await?;
-                self.settled_step(step, &id).await?;
-                Ok(id)
+                let done = if step == Step::OnSale {
+                    // A draft goes to the audit; it is on sale once that has passed.
+                    if self.submit_draft(&id, number, prices).await? {
+                        step.done()
+                    } else {
+                        "submitted"
+                    }
+                } else {
+                    self.settled_step(step, &id).await?;
+                    step.done()
+                };
+                Ok((id, done))
             }
         }
     }

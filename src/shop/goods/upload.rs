@@ -2,7 +2,7 @@
 
 use super::component::Sendable;
 use super::plan::{Action, Plan};
-use super::report::{Event, OnEvent, Report, Tally, given_back, left_out};
+use super::report::{Event, OnEvent, Report, Tally, given_back, left_out, not_settled};
 use super::send::{Options, Sender};
 use super::sheet::catalogue::Catalogue;
 use crate::bulk::journal::{Feed, Journal};
@@ -138,6 +138,7 @@ impl Shop {
         );
         report.images_uploaded = sender.images_uploaded.get();
         report.left_out = catalogue.problems().iter().map(Event::left_out).collect();
+        let stopped = not_settled(stopped, report.unclear, report.left);
         let partial = report.failed() > 0 || report.skipped_problems > 0 || !all_given_back;
         let ended = match (&stopped, partial) {
             (Some(_), _) => RunState::Stopped,

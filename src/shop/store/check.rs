@@ -383,6 +383,10 @@ impl Wanted {
 
     /// Takes back what the sheet says of a field, as [`changes`](super::plan::changes) names it.
     pub fn leave_out(&mut self, sku: Option<&str>, field: &str) {
+        if let (Some(number), "sku") = (sku, field) {
+            self.skus.retain(|sku| sku.number != number);
+            return;
+        }
         if let Some(number) = sku {
             for sku in self.skus.iter_mut().filter(|sku| sku.number == number) {
                 sku.leave_out(field);
@@ -582,12 +586,23 @@ impl Doubts {
     }
 }
 
-/// Checks every product; `draft` says that they are to be kept as drafts. `is_known` says whether the store has a product
-/// of this number or code, which then needs only what changes. The spool in `spool_dir` vanishes with the products.
+/// What becomes of products that are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// They are added or changed, and handed to the audit.
+    Upload,
+    /// They are kept as drafts.
+    Draft,
+    /// What the store has is changed; nothing is added.
+    Change,
+}
+
+/// Checks every product. `is_known` says whether the store has a product of this number or code, which then needs only what
+/// changes. The spool in `spool_dir` vanishes with the products.
 pub fn check(
     goods: Goods,
     facts: &StoreFacts,
-    draft: bool,
+    purpose: Purpose,
     spool_dir: &Path,
     is_known: impl Fn(&str, &str) -> Result<bool>,
 ) -> Result<Checked> {
@@ -610,7 +625,7 @@ pub fn check(
         let before = reader.goods.count();
         reader.goods.product = Some(product.number.text.clone());
         let mut wanted = reader.product(&product);
-        wanted.draft = draft;
+        wanted.draft = purpose == Purpose::Draft;
         for image in wanted.head_images.iter().flatten() {
             heads.push((hasher.hash_one(image), u32::try_from(entry)?));
         }
@@ -619,6 +634,14 @@ pub fn check(
             let code = wanted.text(Field::SpuCode).unwrap_or_default();
             if !is_known(&wanted.number, code)? {
                 bad = true;
+                if purpose == Purpose::Change {
+                    reader.goods.at_once(
+                        &product.number,
+                        text!("the store has no product {number}", number = &wanted.number),
+                        Some(text!("add it with `wxsell goods upload`")),
+                    );
+                    continue;
+                }
                 for problem in &wanted.lacks {
                     reader.goods.note(problem.clone());
                 }
@@ -1821,8 +1844,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let names_returns = |facts: &StoreFacts| {
             let goods = Goods::made("P-1", Vec::new(), folder.path()).expect("a product");
-            let checked =
-                check(goods, facts, false, folder.path(), |_, _| Ok(false)).expect("checked");
+            let checked = check(goods, facts, Purpose::Upload, folder.path(), |_, _| {
+                Ok(false)
+            })
+            .expect("checked");
             let mut problems = checked.files.problems.iter();
             problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
         };

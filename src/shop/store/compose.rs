@@ -7,6 +7,7 @@ use crate::api::store::Id;
 use crate::api::store::goods::{
     AfterSale, Attribute, Category, Deliver, Express, ExtraService, FreeSku, NO_BRAND, Paper,
     Product, SizeChart, SizeSpecification, SizeValue, Sku, StockChange, UpdateAuditFree,
+    UpdateStock,
 };
 use crate::fail::{Failure, Kind};
 use crate::text;
@@ -386,6 +387,44 @@ pub(super) fn take_free_fields(draft: &mut Product, online: &Product) {
     }
 }
 
+/// Stock is what the online version has: every sale changes it.
+pub(super) fn take_stock(draft: &mut Product, online: &Product) {
+    for sku in &mut draft.skus {
+        let twin = online.skus.iter().find(|twin| twin.sku_id == sku.sku_id);
+        if let Some(twin) = twin.filter(|twin| !twin.sku_id.is_none()) {
+            sku.stock_num = twin.stock_num;
+        }
+    }
+}
+
+/// The changes of stock, each by its difference.
+pub(super) fn stock_changes(id: &str, base: &Product, target: &Product) -> Vec<UpdateStock> {
+    let changes = target.skus.iter().filter_map(|sku| {
+        let held = base.skus.iter().find(|held| held.sku_id == sku.sku_id);
+        let held = held.filter(|held| !held.sku_id.is_none())?;
+        Some(UpdateStock {
+            product_id: Id::read(id).unwrap_or_default(),
+            sku_id: sku.sku_id.clone(),
+            change: stock_change(sku.stock_num - held.stock_num)?,
+        })
+    });
+    changes.collect()
+}
+
+fn stock_change(difference: i64) -> Option<StockChange> {
+    match difference {
+        0 => None,
+        1.. => Some(StockChange {
+            diff_type: 1,
+            num: difference,
+        }),
+        _ => Some(StockChange {
+            diff_type: 2,
+            num: -difference,
+        }),
+    }
+}
+
 /// A product without what may change without an audit.
 pub(super) fn without_free_fields(product: &Product) -> Product {
     let mut product = product.clone();
@@ -410,22 +449,11 @@ pub(super) fn free_change(id: &str, online: &Product, target: &Product) -> Updat
             .skus
             .iter()
             .find(|held| held.sku_id == wanted.sku_id)?;
-        let difference = wanted.stock_num - held.stock_num;
         let change = FreeSku {
             sku_id: wanted.sku_id.clone(),
             sale_price: (wanted.sale_price != held.sale_price).then_some(wanted.sale_price),
             sku_code: (wanted.sku_code != held.sku_code).then(|| wanted.sku_code.clone()),
-            stock_info: match difference {
-                0 => None,
-                1.. => Some(StockChange {
-                    diff_type: 1,
-                    num: difference,
-                }),
-                _ => Some(StockChange {
-                    diff_type: 2,
-                    num: -difference,
-                }),
-            },
+            stock_info: stock_change(wanted.stock_num - held.stock_num),
             rest: match (&wanted.sku_deliver_info, &held.sku_deliver_info) {
                 (Some(wanted), held) if Some(wanted) != held.as_ref() => {
                     let value = serde_json::to_value(wanted).unwrap_or_default();

@@ -5,14 +5,16 @@
 //! Long because the ways to send one product, and what each leaves behind, are read together.
 
 use super::check::{Image, Products, Wanted};
-use super::compose::{apply, free_change, fresh, take_free_fields, without_free_fields};
+use super::compose::{
+    apply, free_change, fresh, stock_changes, take_free_fields, take_stock, without_free_fields,
+};
 use super::plan::{self, Change, Line, Sent};
 use super::sheet::Field;
 use crate::api::component::image::Picture;
 use crate::api::store::Id;
 use crate::api::store::goods::{
     AddProduct, AuditQuota, CancelAudit, DeleteProduct, Delisting, GetProduct, GetProductReply,
-    ListProducts, Listing, Product, Sku, UpdateAuditFree, UpdateProduct, edit, status,
+    ListProducts, Listing, Product, Sku, UpdateAuditFree, UpdateProduct, UpdateStock, edit, status,
 };
 use crate::api::store::image::{ByAddress, PATH as IMAGE_PATH, UploadReply};
 use crate::api::{Done, Endpoint, Resend};
@@ -24,7 +26,7 @@ use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
 use crate::shop::goods::kept::Reading;
-use crate::shop::goods::steps::Step;
+use crate::shop::goods::steps::{Step, Version};
 use crate::state::State;
 use crate::state::products::KnownProduct;
 use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
@@ -257,7 +259,104 @@ impl Shop {
 
     /// As [`Shop::step_product`]; where it is open whether it was done, the product tells.
     pub async fn settled_step(&self, step: Step, id: &str) -> Result<()> {
-        let Err(error) = self.step_product(step, id).await else {
+        let done = self.step_product(step, id).await;
+        self.settled(step, id, done).await
+    }
+
+    /// Hands the draft of a product to the audit, together with what was changed online since without one: a draft that
+    /// was written before would bring old prices and removed SKUs back. Answers whether it was on sale as it is, and
+    /// nothing was sent.
+    ///
+    /// # Errors
+    /// [`Kind::Held`] where draft and online version have different prices, and neither `prices` nor what was sent last
+    /// says which are meant.
+    pub async fn submit_draft(
+        &self,
+        id: &str,
+        number: &str,
+        prices: Option<Version>,
+    ) -> Result<bool> {
+        let held = self.store_product(id).await?;
+        let edit_status = held.as_ref().map(GetProductReply::edit_status);
+        let versions = held.and_then(|held| {
+            let (online, draft) = (held.product.clone()?, held.edit_product.clone()?);
+            Some((online, draft, as_it_stands(held)?))
+        });
+        let update = match versions {
+            Some((online, draft, both)) if edit_status != Some(edit::IN_AUDIT) => {
+                let is_passed = edit_status == Some(edit::PASSED);
+                if is_passed && online.status == Some(status::ON_SALE) {
+                    return Ok(true);
+                }
+                if is_passed {
+                    Some(both).filter(|both| *both != draft)
+                } else {
+                    self.with_prices(number, draft, both, prices)?
+                }
+            }
+            _ => None,
+        };
+        let done = match update {
+            Some(product) => {
+                let mut update = product.into_update();
+                update.product_id = Id::read(id).unwrap_or_default();
+                update.listing = Some(1);
+                let sent = self.client.call(&UpdateProduct(update)).await;
+                sent.map(|_| ())
+            }
+            None => self.step_product(Step::OnSale, id).await,
+        };
+        self.settled(Step::OnSale, id, done).await.map(|()| false)
+    }
+
+    /// The product that is handed to the audit; `None` where that is the draft as it is.
+    fn with_prices(
+        &self,
+        number: &str,
+        draft: Product,
+        mut both: Product,
+        prices: Option<Version>,
+    ) -> Result<Option<Product>> {
+        let state = self.client.state();
+        let items = Items::open(state, self.client.shop_key(), "goods")?;
+        let sent = items.memory(number)?;
+        let sent = sent.as_deref().and_then(Sent::from_bytes);
+        let differing: Vec<(&Sku, Fen, Fen)> = other_prices(&draft, &both).collect();
+        let was_sent = |price: fn(&(&Sku, Fen, Fen)) -> Fen| {
+            sent.as_ref().is_some_and(|sent| {
+                differing.iter().all(|one| {
+                    let sku = Some(one.0.out_sku_id.as_str());
+                    sent.is(sku, Field::Price.name(), &price(one).to_yuan())
+                })
+            })
+        };
+        let version = match prices {
+            Some(version) => version,
+            None if differing.is_empty() || was_sent(|one| one.2) => Version::Online,
+            None if was_sent(|one| one.1) => Version::Draft,
+            None => {
+                let failure = price_in_doubt(&draft, &both).map(|failure| {
+                    failure.hint(text!(
+                        "say which ones are meant with --prices online or --prices draft"
+                    ))
+                });
+                return failure.map_or(Ok(None), |failure| Err(failure.into()));
+            }
+        };
+        if version == Version::Draft {
+            for sku in &mut both.skus {
+                let twin = draft.skus.iter().find(|twin| twin.sku_id == sku.sku_id);
+                if let Some(twin) = twin {
+                    sku.sale_price = twin.sale_price;
+                }
+            }
+        }
+        Ok(Some(both).filter(|both| *both != draft))
+    }
+
+    /// How a step ended of which the answer may be lost.
+    async fn settled(&self, step: Step, id: &str, done: Result<()>) -> Result<()> {
+        let Err(error) = done else {
             return Ok(());
         };
         if !failure(&error).is_some_and(|found| found.unclear) {
@@ -493,6 +592,8 @@ pub struct Options {
     pub remove_missing: bool,
     /// Change what needs no audit, and nothing else.
     pub free_only: bool,
+    /// Add a product, and leave one that is there as it is.
+    pub add_only: bool,
     /// Where no submission is left, wait for the next instead of ending.
     pub wait: bool,
     /// Percent of the submissions that are left for others.
@@ -521,9 +622,13 @@ pub struct Sender<'a> {
     told: Cell<i64>,
     images: RefCell<HashMap<String, Rc<OnceCell<String>>>>,
     pub images_uploaded: Cell<u64>,
+    /// Images of products that the store has, of which no link is known here.
+    pub images_unknown: RefCell<HashSet<String>>,
     /// The store's numbers of what was sent.
     sent: RefCell<Vec<u64>>,
     lost_in_a_row: Cell<u32>,
+    /// Products that are off sale, whose drafts were written.
+    pub off_sale: RefCell<Vec<String>>,
     /// What was sent and never answered, by the merchant's number.
     parked: RefCell<HashMap<String, Parked>>,
     /// When each of the two looks at those began, in the store's time.
@@ -601,8 +706,10 @@ impl<'a> Sender<'a> {
             told: Cell::new(0),
             images: RefCell::default(),
             images_uploaded: Cell::new(0),
+            images_unknown: RefCell::default(),
             sent: RefCell::default(),
             lost_in_a_row: Cell::new(0),
+            off_sale: RefCell::default(),
             parked: RefCell::default(),
             rounds: Default::default(),
         }
@@ -957,7 +1064,11 @@ impl<'a> Sender<'a> {
             }
             match self.take_counted(is_new) {
                 Ok(()) => return Ok(()),
-                Err(found) if found.kind == Kind::Limited && self.options.wait => {
+                // New products run out on their own.
+                Err(found)
+                    if matches!(found.kind, Kind::Limited | Kind::NotReady)
+                        && self.options.wait =>
+                {
                     // The hour at which the counters start again is not documented.
                     self.wait_until(self.shop.clock()? + HOUR).await?;
                 }
@@ -1072,7 +1183,8 @@ impl<'a> Sender<'a> {
 
     fn has_room_for_new(&self) -> Result<(), Failure> {
         let left = *self.left.borrow();
-        if left.all != Some(0) && left.new == Some(0) && !self.options.draft {
+        let waits = self.options.draft || self.options.wait;
+        if left.all != Some(0) && left.new == Some(0) && !waits {
             Err(left_for_later())
         } else {
             Ok(())
@@ -1103,10 +1215,23 @@ impl<'a> Sender<'a> {
         let Compared {
             decision,
             is_new,
-            target,
+            is_off_sale,
+            sent,
             ..
         } = compare(&self.options, id, held, wanted, &links, sent)?;
-        *now = Some(Sent::of(&target));
+        if self.options.add_only && !matches!(decision, Decision::Unchanged | Decision::Submit) {
+            let number = &wanted.number;
+            return Err(Failure::new(
+                Kind::Refused,
+                text!("the store has a product {number} already", number),
+            )
+            .hint(text!(
+                "change it with `wxsell goods update {number}`",
+                number
+            ))
+            .into());
+        }
+        *now = Some(sent);
         let keep = || -> Result<()> {
             self.keep(wanted, id)?;
             self.was_sent(id);
@@ -1127,21 +1252,53 @@ impl<'a> Sender<'a> {
                 self.shop.change_freely(&change).await?;
                 Ok(action::UPDATED_FREE)
             }
-            Decision::Audited { update, withdraw } => {
+            Decision::Stock(changes) => {
+                self.change_stock(&changes).await?;
+                Ok(action::UPDATED_FREE)
+            }
+            Decision::Draft {
+                update,
+                withdraw,
+                stock,
+            } => {
+                self.change_stock(&stock).await?;
                 let update = UpdateProduct(*update);
                 let in_audit = Cell::new(withdraw);
-                let updated = self.submit(is_new, async || {
+                let write = async || {
                     if in_audit.get() {
                         self.shop.step_product(Step::WithdrawAudit, id).await?;
                         in_audit.set(false);
                     }
                     self.shop.client.call(&update).await
-                });
-                updated.await?;
+                };
+                let written = if update.0.listing == Some(1) {
+                    self.submit(is_new, write).await
+                } else {
+                    write().await
+                };
+                if let Err(error) = written {
+                    if withdraw && !in_audit.get() {
+                        self.shop.warn(text!(
+                            "product {number} was taken out of the audit and not submitted again; the same command submits it",
+                            number = &wanted.number
+                        ));
+                    }
+                    return Err(error);
+                }
                 keep()?;
+                if is_off_sale {
+                    self.off_sale.borrow_mut().push(wanted.number.clone());
+                }
                 Ok(action::UPDATED)
             }
         }
+    }
+
+    async fn change_stock(&self, changes: &[UpdateStock]) -> Result<()> {
+        for change in changes {
+            let _: Done = self.shop.client.call(change).await?;
+        }
+        Ok(())
     }
 
     /// The links of every image of a product; each is uploaded once per store, ever. An address that the product has
@@ -1210,7 +1367,13 @@ impl<'a> Sender<'a> {
                 _ if matches!(image, Image::Address(address) if has_image(Some(held), address)) => {
                     None
                 }
-                Some(key) => self.state.image_url(&self.shop_key, &key)?,
+                Some(key) => {
+                    let known = self.state.image_url(&self.shop_key, &key)?;
+                    if known.is_none() {
+                        self.images_unknown.borrow_mut().insert(key);
+                    }
+                    known
+                }
                 None => None,
             };
             Ok(known.unwrap_or_else(|| match image {
@@ -1278,7 +1441,16 @@ impl<'a> Sender<'a> {
             Decision::Unchanged => line(plan::UNCHANGED),
             Decision::Submit => line(plan::SUBMIT),
             Decision::Free(_) => line(plan::FREE_UPDATE),
-            Decision::Audited { .. } => line(plan::AUDITED_UPDATE),
+            Decision::Stock(_) => line(plan::FREE_UPDATE),
+            Decision::Draft { update, .. } if update.listing == Some(1) => {
+                line(plan::AUDITED_UPDATE)
+            }
+            Decision::Draft { .. } => {
+                if compared.is_off_sale {
+                    self.off_sale.borrow_mut().push(wanted.number.clone());
+                }
+                line(plan::DRAFT_UPDATE)
+            }
             Decision::Refused(failure) => refused(failure),
         };
         Ok(Line {
@@ -1348,6 +1520,7 @@ impl<'a> Sender<'a> {
                 (Some(edit::REFUSED), _) => remaining.refused += 1,
                 (Some(edit::NOT_SUBMITTED), _) => remaining.not_submitted += 1,
                 (Some(edit::WRITING | edit::WRITING_SDK), _) => remaining.writing += 1,
+                (Some(edit::INITIAL | edit::EDITING), _) => remaining.drafts += 1,
                 (_, Some(status::ON_SALE)) => remaining.on_sale += 1,
                 _ => remaining.drafts += 1,
             }
@@ -1361,13 +1534,30 @@ pub(super) enum Decision {
     Unchanged,
     /// Its draft is as wanted, and was never handed to the audit.
     Submit,
+    /// What is online changes at once.
     Free(UpdateAuditFree),
-    Audited {
+    /// The stock of a product that is not on sale changes at once.
+    Stock(Vec<UpdateStock>),
+    /// The draft is written. Where `listing` is 1 it goes to the audit.
+    Draft {
         update: Box<Product>,
         /// Out of a running audit first.
         withdraw: bool,
+        /// Never waits for an audit.
+        stock: Vec<UpdateStock>,
     },
     Refused(Failure),
+}
+
+/// Which version of a product a sheet is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// What buyers see: the sheet changes nothing of it that needs an audit.
+    Online,
+    /// The draft as it is: it is in audit as the sheet says, or stays a draft.
+    Draft,
+    /// The draft with what was changed online without an audit: this is what an audit gets.
+    Both,
 }
 
 /// A product that the store has beside what it shall be.
@@ -1375,8 +1565,72 @@ pub(super) struct Compared {
     pub decision: Decision,
     pub base: Product,
     pub target: Product,
+    /// What is to be remembered once it is done.
+    pub sent: Sent,
     /// Never listed: it uses a submission of a new product.
     pub is_new: bool,
+    /// The merchant took it off sale, and there it stays.
+    pub is_off_sale: bool,
+}
+
+/// What the store has of a product.
+struct Versions {
+    online: Option<Product>,
+    draft: Option<Product>,
+    both: Product,
+    /// `edit_status`
+    edit: i64,
+}
+
+impl Versions {
+    fn on_sale(&self) -> Option<&Product> {
+        let online = self.online.as_ref()?;
+        (online.status == Some(status::ON_SALE)).then_some(online)
+    }
+
+    fn is_off_sale(&self) -> bool {
+        self.online
+            .as_ref()
+            .is_some_and(|online| online.status == Some(status::OFF_SALE))
+    }
+
+    /// What the sheet is compared with.
+    ///
+    /// # Errors
+    /// Those of `apply`.
+    fn base(
+        &self,
+        options: &Options,
+        apply: impl Fn(&Product) -> Result<Product, Failure>,
+    ) -> Result<(Against, Product), Failure> {
+        let in_audit = self.edit == edit::IN_AUDIT;
+        if let Some(online) = self.on_sale()
+            && !options.draft
+            && !in_audit
+            && !is_writing(self.edit)
+        {
+            let is_free = |target: Product| is_free_change(online, &target);
+            if options.free_only || apply(online).is_ok_and(is_free) {
+                return Ok((Against::Online, online.clone()));
+            }
+        }
+        if let Some(draft) = self.draft.as_ref().filter(|_| !options.free_only) {
+            let is_there = in_audit && apply(draft)? == *draft;
+            if is_there || (self.stays_draft(options) && self.edit != edit::PASSED) {
+                let mut base = draft.clone();
+                if self.is_off_sale() && !options.draft {
+                    take_stock(&mut base, &self.both);
+                }
+                return Ok((Against::Draft, base));
+            }
+        }
+        Ok((Against::Both, self.both.clone()))
+    }
+
+    /// Nothing of it goes to the audit.
+    fn stays_draft(&self, options: &Options) -> bool {
+        options.draft || self.is_off_sale()
+    }
 }
 
 /// Decides what a product needs to become as the sheet wants it.
@@ -1391,45 +1645,103 @@ pub(super) fn compare(
     links: &HashMap<Image, String>,
     sent: Option<&Sent>,
 ) -> Result<Compared, Failure> {
-    let online = held.product.clone();
-    let draft = held.edit_product.clone();
-    // What changes without audit stands in the online version; the draft may hold older values.
-    let Some(base) = as_it_stands(held) else {
+    let (online, draft) = (held.product.clone(), held.edit_product.clone());
+    let Some(both) = as_it_stands(held) else {
         return Err(Failure::new(
             Kind::Refused,
             text!("the Store shows no version of product {id}", id),
         ));
     };
-    let on_sale = online
-        .as_ref()
-        .filter(|online| online.status == Some(status::ON_SALE));
-    let edit_status = base.edit_status.unwrap_or(edit::INITIAL);
-    let mut target = base.clone();
-    apply(&mut target, wanted, links, options.remove_missing)?;
+    let versions = Versions {
+        edit: both.edit_status.unwrap_or(edit::INITIAL),
+        online,
+        draft,
+        both,
+    };
+    let applied = |product: &Product, wanted: &Wanted| {
+        let mut target = product.clone();
+        apply(&mut target, wanted, links, options.remove_missing).map(|()| target)
+    };
+    let (mut against, mut base) = versions.base(options, |product| applied(product, wanted))?;
+    let mut target = applied(&base, wanted)?;
     let changed = match sent {
-        Some(sent) => changed_by_others(sent, draft.as_ref(), &base, &target),
+        Some(sent) => changed_by_others(sent, versions.draft.as_ref(), &base, &target),
         None => Vec::new(),
     };
+    let mut less = None;
     if !changed.is_empty() {
         match options.on_conflict {
             OnConflict::Sheet => {}
             OnConflict::Hold => return Err(conflict(&changed)),
             OnConflict::Shop => {
-                let mut less = wanted.clone();
+                let less = less.insert(wanted.clone());
                 for change in &changed {
                     less.leave_out(change.sku.as_deref(), &change.field);
                 }
-                target = base.clone();
-                apply(&mut target, &less, links, options.remove_missing)?;
+                // What is left may need no audit.
+                (against, base) = versions.base(options, |product| applied(product, less))?;
+                target = applied(&base, less)?;
             }
         }
     }
-    let decision = decide(options, id, &base, &target, on_sale, edit_status);
+    let mut remembered = Sent::of(&target);
+    if let (Some(sent), Some(_)) = (sent, &less) {
+        // Of these nothing was sent: the sheet and the store still disagree.
+        remembered.take(sent, &changed);
+    }
+    let decision = match &versions.draft {
+        Some(draft)
+            if against == Against::Both
+                && versions.edit != edit::PASSED
+                && !versions.stays_draft(options)
+                && !options.free_only =>
+        {
+            let of_draft = applied(draft, less.as_ref().unwrap_or(wanted))?;
+            match price_in_doubt(&of_draft, &target) {
+                Some(in_doubt) => Decision::Refused(in_doubt),
+                None => decide(options, id, &versions, against, &base, &target),
+            }
+        }
+        _ => decide(options, id, &versions, against, &base, &target),
+    };
     Ok(Compared {
         decision,
-        is_new: online.is_none(),
+        is_new: versions.online.is_none(),
+        is_off_sale: versions.is_off_sale(),
         base,
         target,
+        sent: remembered,
+    })
+}
+
+/// A price that the draft has otherwise than buyers see it, and that the sheet does not say: nobody knows which is meant.
+fn price_in_doubt(of_draft: &Product, target: &Product) -> Option<Failure> {
+    let (sku, draft, online) = other_prices(of_draft, target).next()?;
+    Some(
+        Failure::new(
+            Kind::Held,
+            text!(
+                "the price of {sku} is {draft} in the draft and {online} online",
+                sku = &sku.out_sku_id,
+                draft = draft.to_yuan(),
+                online = online.to_yuan()
+            ),
+        )
+        .hint(text!("write the price that is meant into the sheet")),
+    )
+}
+
+/// SKUs that have another price in one version than in the other, with both.
+pub(super) fn other_prices<'a>(
+    one: &'a Product,
+    other: &'a Product,
+) -> impl Iterator<Item = (&'a Sku, Fen, Fen)> {
+    one.skus.iter().filter_map(|sku| {
+        let twin = other
+            .skus
+            .iter()
+            .find(|twin| !twin.sku_id.is_none() && twin.sku_id == sku.sku_id)?;
+        (twin.sale_price != sku.sale_price).then_some((sku, sku.sale_price, twin.sale_price))
     })
 }
 
@@ -1447,9 +1759,12 @@ fn changed_by_others(
     let mut changes = plan::changes(base, target);
     changes.retain(|change| {
         let sku = change.sku.as_deref();
-        let is_whole_sku = change.field == "sku";
+        if change.field == "sku" {
+            // Added where it was sent before: somebody else removed it.
+            return change.old.is_empty() && sku.is_some_and(|sku| sent.has_sku(sku));
+        }
         let is_stock = change.field == Field::Stock.name();
-        if is_whole_sku || is_stock || sent.had(sku, &change.field, &change.old) {
+        if is_stock || sent.had(sku, &change.field, &change.old) {
             return false;
         }
         // What was sent stands in the draft still.
@@ -1483,63 +1798,88 @@ fn conflict(changed: &[Change]) -> Failure {
 fn decide(
     options: &Options,
     id: &str,
+    versions: &Versions,
+    against: Against,
     base: &Product,
     target: &Product,
-    on_sale: Option<&Product>,
-    edit_status: i64,
 ) -> Decision {
-    if is_writing(edit_status) {
+    let in_audit = versions.edit == edit::IN_AUDIT;
+    if is_writing(versions.edit) {
         return Decision::Refused(still_writing());
     }
+    let write = |stock| {
+        let mut update = target.clone().into_update();
+        update.product_id = Id::read(id).unwrap_or_default();
+        update.listing = Some(i64::from(!versions.stays_draft(options)));
+        Decision::Draft {
+            update: Box::new(update),
+            withdraw: in_audit,
+            stock,
+        }
+    };
     if target == base {
-        return unchanged(options, edit_status);
+        return match unchanged(options, versions, against) {
+            // A draft that lacks what was changed online since would take that back.
+            Decision::Submit if versions.draft.as_ref().is_some_and(|draft| draft != base) => {
+                write(Vec::new())
+            }
+            decision => decision,
+        };
     }
     if let Err(held_back) = guard_prices(options, base, target) {
         return Decision::Refused(held_back);
     }
-    let mut kept = base.clone();
-    kept.skus
-        .retain(|sku| sku.sku_id.is_none() || has_sku(target, sku));
-    let is_free = without_free_fields(target) == without_free_fields(&kept);
-    if let Some(online) = on_sale
-        && edit_status != edit::IN_AUDIT
-        && is_free
-    {
-        return Decision::Free(free_change(id, online, target));
+    let is_free = is_free_change(base, target);
+    let refused = |message| Decision::Refused(Failure::new(Kind::Refused, message));
+    if let Some(online) = versions.on_sale().filter(|_| against == Against::Online) {
+        return if is_free {
+            Decision::Free(free_change(id, online, target))
+        } else {
+            refused(text!("this would change more than price, stock and codes"))
+        };
+    }
+    let audit_runs = || text!("it is in audit and cannot be changed until the audit ends");
+    let stock = match &versions.online {
+        Some(_) if !in_audit && !options.draft => stock_changes(id, base, target),
+        _ => Vec::new(),
+    };
+    let mut rest = target.clone();
+    take_stock(&mut rest, base);
+    if !stock.is_empty() && rest == *base {
+        return Decision::Stock(stock);
     }
     if options.free_only {
-        return Decision::Refused(Failure::new(
-            Kind::Refused,
-            match on_sale {
-                Some(_) if is_free => {
-                    text!("it is in audit and cannot be changed until the audit ends")
-                }
-                Some(_) => text!("this would change more than price, stock and codes"),
-                None => text!(
-                    "price and stock change without an audit only while the product is on sale"
-                ),
-            },
-        ));
+        return refused(if in_audit {
+            audit_runs()
+        } else {
+            text!("prices change without an audit only while the product is on sale")
+        });
     }
-    let in_audit = edit_status == edit::IN_AUDIT;
     if in_audit && !options.withdraw_audit {
+        return Decision::Refused(Failure::new(Kind::Refused, audit_runs()).hint(text!(
+            "upload again after the audit, or with --withdraw-audit"
+        )));
+    }
+    if versions.edit == edit::REFUSED && versions.on_sale().is_some() && is_free && !options.draft {
         return Decision::Refused(
             Failure::new(
                 Kind::Refused,
-                text!("it is in audit and cannot be changed until the audit ends"),
+                text!("the audit refused it, and only what needs no audit has changed since"),
             )
             .hint(text!(
-                "upload again after the audit, or with --withdraw-audit"
+                "correct what was refused; prices and stock alone change with `wxsell goods price-stock`"
             )),
         );
     }
-    let mut update = target.clone().into_update();
-    update.product_id = Id::read(id).unwrap_or_default();
-    update.listing = Some(i64::from(!options.draft));
-    Decision::Audited {
-        update: Box::new(update),
-        withdraw: in_audit,
-    }
+    write(stock)
+}
+
+/// Whether two states of a product differ only in what changes without an audit, removed SKUs included.
+fn is_free_change(base: &Product, target: &Product) -> bool {
+    let mut kept = base.clone();
+    kept.skus
+        .retain(|sku| sku.sku_id.is_none() || has_sku(target, sku));
+    without_free_fields(target) == without_free_fields(&kept)
 }
 
 /// Whether an address stands in a version of a product.
@@ -1584,9 +1924,9 @@ fn has_sku(product: &Product, sku: &Sku) -> bool {
 }
 
 /// A product that is as the sheet wants it: a draft that was never handed in goes to the audit now.
-fn unchanged(options: &Options, edit_status: i64) -> Decision {
-    match edit_status {
-        _ if options.free_only => Decision::Unchanged,
+fn unchanged(options: &Options, versions: &Versions, against: Against) -> Decision {
+    match versions.edit {
+        _ if options.free_only || against == Against::Online => Decision::Unchanged,
         edit::REFUSED => Decision::Refused(
             Failure::new(
                 Kind::Refused,
@@ -1603,7 +1943,9 @@ fn unchanged(options: &Options, edit_status: i64) -> Decision {
             )
             .hint(text!("change the product in the sheet and upload it again")),
         ),
-        edit::INITIAL | edit::EDITING | edit::NOT_SUBMITTED if !options.draft => Decision::Submit,
+        edit::INITIAL | edit::EDITING | edit::NOT_SUBMITTED if !versions.stays_draft(options) => {
+            Decision::Submit
+        }
         _ => Decision::Unchanged,
     }
 }

@@ -8,7 +8,7 @@ use crate::bulk;
 use crate::bulk::journal::{Feed, Journal};
 use crate::fail::{Kind, failure};
 use crate::shop::Shop;
-use crate::shop::goods::report::{Event, OnEvent, Tally, given_back, left_out};
+use crate::shop::goods::report::{Event, OnEvent, Tally, given_back, left_out, not_settled};
 use crate::shop::goods::sheet::failed::Failures;
 use crate::shop::goods::upload::How;
 use crate::shop::job::stopped_by_hand;
@@ -224,6 +224,7 @@ impl Sender<'_> {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
+        let stopped = not_settled(stopped, report.unclear, report.left);
         // What was sent is reported, whatever becomes of the look at how it stands.
         let stopped = match stopped {
             None => self.follow(&mut report, sending.products).await.err(),
@@ -263,6 +264,18 @@ impl Sender<'_> {
         })
     }
 
+    /// Says that products were changed, or would be, and stay off sale.
+    pub fn note_off_sale(&self) {
+        let off_sale = self.off_sale.borrow();
+        if let Some(first) = off_sale.first() {
+            self.shop.note(text!(
+                "{count} {count:product is|products are} off sale and {count:stays|stay} so, with {count:its|their} changes in the draft; submit a draft with `wxsell goods on-sale {first}`",
+                count = off_sale.len(),
+                first
+            ));
+        }
+    }
+
     /// Looks how the products that were sent stand now, which of the sheet the store has no more, and for numbers that
     /// several products have.
     async fn follow(&self, report: &mut Report, products: &Products) -> Result<()> {
@@ -286,6 +299,7 @@ impl Sender<'_> {
             count = not_submitted
         ));
         }
+        self.note_off_sale();
         let (state, shop_key) = (&self.state, self.shop_key.as_str());
         let unseen = if self.options.free_only {
             self.shop.learn_what_others_added(state, shop_key).await?

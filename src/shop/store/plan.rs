@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub const ADD: &str = "add";
 pub const FREE_UPDATE: &str = "free_update";
 pub const AUDITED_UPDATE: &str = "audited_update";
+/// The draft alone: the product is off sale, or drafts are to be kept.
+pub const DRAFT_UPDATE: &str = "draft_update";
 pub const SUBMIT: &str = "submit";
 pub const UNCHANGED: &str = "unchanged";
 pub const NOT_COMPARED: &str = "not_compared";
@@ -22,7 +24,7 @@ pub const REFUSED: &str = "refused";
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Line {
     pub out_product_id: String,
-    /// `add`, `free_update`, `audited_update`, `submit`, `unchanged`, `not_compared`, `held` or `refused`.
+    /// `add`, `free_update`, `audited_update`, `draft_update`, `submit`, `unchanged`, `not_compared`, `held` or `refused`.
     pub action: &'static str,
     pub changes: Vec<Change>,
     /// SKUs that the store has and the sheet does not name.
@@ -158,6 +160,27 @@ impl Sent {
 }
 
 impl Sent {
+    /// Takes over what another says of the fields that changed.
+    pub fn take(&mut self, other: &Sent, changed: &[Change]) {
+        for change in changed {
+            let key = key(change.sku.as_deref(), &change.field);
+            match other.0.get(&key) {
+                Some(known) => self.0.insert(key, *known),
+                None => self.0.remove(&key),
+            };
+        }
+    }
+
+    /// Whether this SKU was sent.
+    pub fn has_sku(&self, number: &str) -> bool {
+        self.0.contains_key(&key(Some(number), Field::Price.name()))
+    }
+
+    /// Whether a field was sent with this value; false where nothing is known of it.
+    pub fn is(&self, sku: Option<&str>, field: &str, value: &str) -> bool {
+        self.0.get(&key(sku, field)) == Some(&digest(value))
+    }
+
     /// Whether both say the same of a field.
     pub fn agrees(&self, other: &Sent, sku: Option<&str>, field: &str) -> bool {
         let key = key(sku, field);

@@ -1,11 +1,11 @@
 //! `wxsell goods on-sale`, `off-sale`, `remove`, `withdraw-audit` for a WeChat Store.
 
-use super::super::listing::{Args, Step, Stepped, some_of};
+use super::super::listing::{Args, Step, Stepped, Version, some_of};
 use crate::commands::Ctx;
 use crate::text;
 use anyhow::Result;
 
-pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
+pub async fn step(which: Step, mut args: Args, prices: Option<Version>, ctx: &Ctx) -> Result<()> {
     args.complete(ctx)?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
@@ -40,7 +40,7 @@ pub async fn step(which: Step, mut args: Args, ctx: &Ctx) -> Result<()> {
     let done = ctx
         .shop()
         .await?
-        .step_goods(which, &args.out_product_ids)
+        .step_goods(which, &args.out_product_ids, prices)
         .await?;
     ctx.out.list(&done.rows)?;
     let refused = text!("the store refused it; the reason is above");

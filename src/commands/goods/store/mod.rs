@@ -24,7 +24,7 @@ use crate::shop::goods::sheet::failed::outdated;
 use crate::shop::goods::steps::Step;
 use crate::shop::goods::upload::How;
 use crate::shop::lacks;
-use crate::shop::store::check::{Cache, Checked, Products, check as check_goods};
+use crate::shop::store::check::{Cache, Checked, Products, Purpose, check as check_goods};
 use crate::shop::store::goods::{Options, Sender};
 pub use crate::shop::store::job::Report;
 use crate::shop::store::job::{self, Sending, Uploaded};
@@ -45,10 +45,10 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Add(args) => single::add(args, ctx).await,
         Verb::Update(args) => single::update(args, ctx).await,
         Verb::PriceStock(args) => price_stock(&args, ctx).await,
-        Verb::OnSale(args) => listing::step(Step::OnSale, args, ctx).await,
-        Verb::OffSale(args) => listing::step(Step::OffSale, args, ctx).await,
-        Verb::Remove(args) => listing::step(Step::Remove, args, ctx).await,
-        Verb::WithdrawAudit(args) => listing::step(Step::WithdrawAudit, args, ctx).await,
+        Verb::OnSale(args) => listing::step(Step::OnSale, args.products, args.prices, ctx).await,
+        Verb::OffSale(args) => listing::step(Step::OffSale, args, None, ctx).await,
+        Verb::Remove(args) => listing::step(Step::Remove, args, None, ctx).await,
+        Verb::WithdrawAudit(args) => listing::step(Step::WithdrawAudit, args, None, ctx).await,
         Verb::Restricted(args) => restricted::run(args, ctx).await,
         Verb::AuditStrategy(verb) => strategy::run(verb, ctx).await,
     }
@@ -88,7 +88,7 @@ fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
 
 /// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
 /// the store are read once.
-async fn checked(goods: Goods, draft: bool, ctx: &Ctx) -> Result<Checked> {
+async fn checked(goods: Goods, purpose: Purpose, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
     let facts = shop.store_facts(&goods.categories, &cache(ctx)?).await?;
@@ -108,7 +108,7 @@ async fn checked(goods: Goods, draft: bool, ctx: &Ctx) -> Result<Checked> {
     if unknown.get() {
         shop.learn_products(state, &shop_key).await?;
     }
-    let checked = check_goods(goods, &facts, draft, &ctx.dirs.state, is_known)?;
+    let checked = check_goods(goods, &facts, purpose, &ctx.dirs.state, is_known)?;
     for doubt in &checked.doubts {
         ctx.out.warn(doubt.clone());
     }
@@ -121,7 +121,7 @@ fn refusal(files: &Files) -> Failure {
 }
 
 async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
-    let checked = checked(read(&args.read, ctx).await?, false, ctx).await?;
+    let checked = checked(read(&args.read, ctx).await?, Purpose::Upload, ctx).await?;
     let files = &checked.files;
     if files.count() == 0 {
         let summary = check::Summary {
@@ -183,6 +183,7 @@ impl Record for Line {
                 planned::ADD => text!("add"),
                 planned::FREE_UPDATE => text!("free update"),
                 planned::AUDITED_UPDATE => text!("audited update"),
+                planned::DRAFT_UPDATE => text!("draft update"),
                 planned::SUBMIT => text!("submit for audit"),
                 planned::NOT_COMPARED => text!("sent before, not compared"),
                 planned::HELD => text!("held back"),
@@ -282,6 +283,18 @@ struct Way {
     command: &'static str,
 }
 
+impl Way {
+    fn purpose(&self) -> Purpose {
+        if self.free_only || self.command == "goods update" {
+            Purpose::Change
+        } else if self.draft {
+            Purpose::Draft
+        } else {
+            Purpose::Upload
+        }
+    }
+}
+
 async fn upload(args: upload::Args, ctx: &Ctx) -> Result<()> {
     refuse_options(&args.send)?;
     let goods = read(&args.read, ctx).await?;
@@ -312,7 +325,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         files,
         mut products,
         ..
-    } = checked(goods, way.draft, ctx).await?;
+    } = checked(goods, way.purpose(), ctx).await?;
     let problems = files.count();
     let nothing_to_send = products.is_empty() && files.has_unsound_headings();
     if problems > 0 && (!args.skip_bad || nothing_to_send) {
@@ -354,6 +367,7 @@ async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Res
         withdraw_audit: args.withdraw_audit,
         remove_missing: args.remove_missing_skus,
         free_only: way.free_only,
+        add_only: way.command == "goods add",
         wait: args.wait,
         reserve: args.reserve,
         guard: PriceGuard {
@@ -517,6 +531,14 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
                 count
             ),
         });
+    }
+    sender.note_off_sale();
+    let unknown = sender.images_unknown.borrow().len();
+    if unknown > 0 {
+        ctx.out.note(text!(
+            "{count} {count:image was|images were} never uploaded from this machine: whether {count:it is|they are} the same as the store's shows only in the upload, which may then change less than this",
+            count = unknown
+        ));
     }
     ctx.out.note(match (sender.options.draft, submissions) {
         (true, _) => text!("nothing was sent"),

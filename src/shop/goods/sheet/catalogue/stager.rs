@@ -74,7 +74,7 @@ impl Stager {
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(staged)) => staged,
             Some(Err(_)) | None => {
-                Err(Failure::bug(text!("a thread that sets rows stager panicked")).into())
+                Err(Failure::bug(text!("a thread that sets rows aside panicked")).into())
             }
         }
     }

@@ -51,7 +51,7 @@ fn catalogue(csv: &str) -> Catalogue {
         .expect("a catalogue")
 }
 
-fn said<T: Payload>(catalogue: &Catalogue<T>) -> Vec<String> {
+fn problems_of<T: Payload>(catalogue: &Catalogue<T>) -> Vec<String> {
     catalogue
         .problems()
         .iter()
@@ -88,7 +88,7 @@ fn what_lacks_nothing_and_names_no_file_can_be_sent_as_it_stands() {
     let catalogue = folder
         .read(&["a.csv"], &ReadOptions::default())
         .expect("a catalogue");
-    assert_eq!(said(&catalogue), Vec::<String>::new());
+    assert_eq!(problems_of(&catalogue), Vec::<String>::new());
     let ready: Vec<(String, u64, bool)> = catalogue
         .drafts()
         .map(|draft| draft.expect("a draft").outline)
@@ -116,7 +116,7 @@ fn rows_of_one_product_need_not_stand_together() {
     ]
     .concat();
     let sheet = catalogue(&csv);
-    assert_eq!(said(&sheet), Vec::<String>::new());
+    assert_eq!(problems_of(&sheet), Vec::<String>::new());
     let drafts: Vec<Draft> = sheet
         .drafts()
         .map(|draft| draft.expect("a draft"))
@@ -160,7 +160,7 @@ fn all_problems_are_told_at_once_and_the_good_products_stay() {
     .concat();
     let catalogue = catalogue(&csv);
     assert_eq!(
-        said(&catalogue),
+        problems_of(&catalogue),
         [
             "a.csv:3 B3 title: title is missing",
             "a.csv:3 G3 sale_price: sale_price must be more than 0",
@@ -183,7 +183,7 @@ fn rows_that_disagree_name_each_other() {
     ]
     .concat();
     assert_eq!(
-        said(&catalogue(&near)),
+        problems_of(&catalogue(&near)),
         ["a.csv:3 B3 title: title differs from a.csv:2 B2 title, another row of the same product"]
     );
     let far = [
@@ -195,7 +195,7 @@ fn rows_that_disagree_name_each_other() {
     .concat();
     let catalogue = catalogue(&far);
     assert_eq!(
-        said(&catalogue),
+        problems_of(&catalogue),
         ["a.csv:4 B4 title: title differs from a.csv:2 B2 title, another row of the same product"]
     );
     assert_eq!(catalogue.len(), 1);
@@ -212,7 +212,7 @@ fn skus_of_a_product_must_be_told_apart() {
     ]
     .concat();
     assert_eq!(
-        said(&catalogue(&csv)),
+        problems_of(&catalogue(&csv)),
         [
             "a.csv:3 F3 out_sku_id: the SKU S1 is already at a.csv:2 F2 out_sku_id",
             "a.csv:4 I4 sku_attrs: the SKU has the same attributes as the one at a.csv:2 I2 sku_attrs",
@@ -225,7 +225,7 @@ fn skus_of_a_product_must_be_told_apart() {
 fn headings_that_mean_nothing_or_the_same_are_refused() {
     let unknown = catalogue(&HEAD.replace("title", "titel"));
     assert_eq!(
-        said(&unknown),
+        problems_of(&unknown),
         [
             "a.csv:1 B1 titel: the column \"titel\" is unknown",
             "a.csv:1: the column title is missing"
@@ -239,10 +239,10 @@ fn headings_that_mean_nothing_or_the_same_are_refused() {
     );
     let twice = catalogue(&HEAD.replace("title", "title,标题"));
     assert_eq!(
-        said(&twice),
+        problems_of(&twice),
         ["a.csv:1 C1 标题: two columns hold title: \"title\" and \"标题\""]
     );
-    assert_eq!(said(&catalogue("")), ["a.csv: it holds no products"]);
+    assert_eq!(problems_of(&catalogue("")), ["a.csv: it holds no products"]);
     let beside = catalogue(
         &[
             HEAD.trim_end(),
@@ -253,7 +253,7 @@ fn headings_that_mean_nothing_or_the_same_are_refused() {
         .concat(),
     );
     assert_eq!(
-        said(&beside),
+        problems_of(&beside),
         ["a.csv:2 J2: there is a value in column J, which has no heading: x"]
     );
 }
@@ -276,7 +276,7 @@ fn columns_can_be_mapped_and_left_out() {
         ..ReadOptions::default()
     };
     let catalogue = folder.read(&["a.csv"], &options).expect("a catalogue");
-    assert_eq!(said(&catalogue), Vec::<String>::new());
+    assert_eq!(problems_of(&catalogue), Vec::<String>::new());
     assert_eq!(drafts(&catalogue)[0].title, "Tea");
     assert!(
         catalogue
@@ -310,7 +310,7 @@ fn documents_are_read_in_fen_and_unknown_fields_are_named() {
     let catalogue = folder
         .read(&["a.jsonl"], &ReadOptions::default())
         .expect("a catalogue");
-    let said = said(&catalogue);
+    let said = problems_of(&catalogue);
     assert!(
         said.iter()
             .any(|line| line == "a.jsonl:3 titel: the field \"titel\" is unknown"),
@@ -352,7 +352,7 @@ fn price_and_stock_take_what_is_there() {
     )
     .expect("changes");
     assert_eq!(
-        said(&changes),
+        problems_of(&changes),
         [
             "a.csv:4 B4 规格编号: 规格编号 is missing",
             "a.csv:5 B5 规格编号: there is nothing to change in this row"
@@ -385,7 +385,7 @@ fn failed_rows_come_back_in_their_own_encoding_and_can_be_uploaded_again() {
     let catalogue = folder
         .read(&["a.csv"], &ReadOptions::default())
         .expect("a catalogue");
-    assert_eq!(catalogue.len(), 2, "{:?}", said(&catalogue));
+    assert_eq!(catalogue.len(), 2, "{:?}", problems_of(&catalogue));
     let failed = [Failed {
         out_product_id: "P2".into(),
         reason: "类目需要资质".into(),
@@ -406,7 +406,7 @@ fn failed_rows_come_back_in_their_own_encoding_and_can_be_uploaded_again() {
     let again = folder
         .read(&["a.failed.csv"], &ReadOptions::default())
         .expect("a catalogue");
-    assert_eq!(said(&again), Vec::<String>::new());
+    assert_eq!(problems_of(&again), Vec::<String>::new());
     assert_eq!(drafts(&again), drafts(&catalogue)[1..]);
     let written = again.write_failed(&failed, None, Lang::En).files;
     assert_eq!(written, [folder.0.path().join("a.failed.csv")]);
@@ -458,7 +458,7 @@ fn failed_rows_of_a_spreadsheet_keep_their_types() {
     let catalogue = folder
         .read(&["a.xlsx"], &ReadOptions::default())
         .expect("a catalogue");
-    assert_eq!(said(&catalogue), Vec::<String>::new());
+    assert_eq!(problems_of(&catalogue), Vec::<String>::new());
     let failed = [Failed {
         out_product_id: "TEA-1001".into(),
         reason: "no".into(),
@@ -468,7 +468,7 @@ fn failed_rows_of_a_spreadsheet_keep_their_types() {
     let again = folder
         .read(&["a.failed.xlsx"], &ReadOptions::default())
         .expect("a catalogue");
-    assert_eq!(said(&again), Vec::<String>::new());
+    assert_eq!(problems_of(&again), Vec::<String>::new());
     assert_eq!(drafts(&again), [filled()]);
     let mut book =
         Book::open("a", std::fs::File::open(&written[0]).expect("the file")).expect("a book");
@@ -548,7 +548,7 @@ fn written_and_read(kind: SheetKind, name: &str, lang: Lang, products: Vec<AddSp
             },
         )
         .expect("a catalogue");
-    assert_eq!(said(&catalogue), Vec::<String>::new());
+    assert_eq!(problems_of(&catalogue), Vec::<String>::new());
     drafts(&catalogue)
 }
 
@@ -662,7 +662,7 @@ fn sample(name: &str) -> Catalogue {
 #[test]
 fn the_sample_catalogue_is_the_same_in_every_form() {
     let from_xlsx = sample("catalog.xlsx");
-    assert_eq!(said(&from_xlsx), Vec::<String>::new());
+    assert_eq!(problems_of(&from_xlsx), Vec::<String>::new());
     assert_eq!(
         from_xlsx.counts(),
         Counts {
@@ -678,7 +678,7 @@ fn the_sample_catalogue_is_the_same_in_every_form() {
     }
     for name in ["catalog.csv", "catalog.jsonl"] {
         let other = sample(name);
-        assert_eq!(said(&other), Vec::<String>::new());
+        assert_eq!(problems_of(&other), Vec::<String>::new());
         assert_eq!(drafts(&other), products, "{name}");
     }
     let notices: Vec<String> = sample("catalog.csv")
@@ -704,7 +704,7 @@ fn every_common_mistake_is_told_with_its_cell() {
             "K18"
         ],
         "{:#?}",
-        said(&bad)
+        problems_of(&bad)
     );
     assert_eq!(bad.problems()[0].location(), "bad.xlsx 商品!A3 商品编号");
     let good: Vec<String> = drafts(&bad)
