@@ -85,7 +85,7 @@ pub struct Client {
     turns: Option<(f64, Turns)>,
     pauses: Pauses,
     trace: Option<Trace>,
-    heard: Option<Heard>,
+    on_answer: Option<OnAnswer>,
     notice: Notice,
     /// What was said about odd replies: once is enough.
     told: Mutex<HashSet<String>>,
@@ -102,7 +102,7 @@ pub struct Client {
 }
 
 /// Is told of every answer to a reading call, as it came.
-pub type Heard = Box<dyn Fn(&[u8]) + Send + Sync>;
+pub type OnAnswer = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Told what people should know while a call is under way.
 pub type Notice = Box<dyn Fn(Text) + Send + Sync>;
@@ -111,7 +111,7 @@ pub type Notice = Box<dyn Fn(Text) + Send + Sync>;
 pub struct Wire {
     pub notice: Notice,
     pub trace: Option<Trace>,
-    pub heard: Option<Heard>,
+    pub on_answer: Option<OnAnswer>,
     /// For one request and its whole answer.
     pub timeout: Duration,
     /// Calls a second at the most, of all programs of this machine that call for the shop.
@@ -189,7 +189,7 @@ impl Client {
             trace: wire.trace,
             notice: wire.notice,
             told: Mutex::default(),
-            heard: wire.heard,
+            on_answer: wire.on_answer,
             log: OnceLock::new(),
             in_bulk: AtomicBool::new(false),
             last_write: AtomicI64::new(0),
@@ -421,8 +421,8 @@ impl Client {
                     if matches!(body, Body::ForFile) {
                         return Ok(answer);
                     }
-                    if let (Some(heard), Resend::Safe) = (&self.heard, resend) {
-                        heard(&answer);
+                    if let (Some(on_answer), Resend::Safe) = (&self.on_answer, resend) {
+                        on_answer(&answer);
                     }
                     return Ok(self.mended(path, answer));
                 }

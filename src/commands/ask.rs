@@ -103,7 +103,9 @@ impl Ctx {
 
     /// Rows of a list, over all its pages, in the form they are printed in.
     pub async fn ask_rows(&self, ask: &Ask, args: &impl Serialize, rows: Rows) -> Result<()> {
-        let found = self.rows(ask, args, self.out.rows_to_read(rows.limit)).await?;
+        let found = self
+            .rows(ask, args, self.out.rows_to_read(rows.limit))
+            .await?;
         self.show_rows(ask, found)
     }
 
@@ -177,7 +179,7 @@ impl Ctx {
         self.out.note(text!(
             "nothing to do: already in that state; nothing was sent"
         ));
-        self.told(&Value::Object(Map::new()))
+        self.report_done(&Value::Object(Map::new()))
     }
 
     /// Shows the request of a write instead of sending it, where that was asked for.
@@ -214,7 +216,7 @@ impl Ctx {
             }
             Value::Object(object) if object.is_empty() => {
                 self.out.note(done);
-                self.told(&Value::Object(object))
+                self.report_done(&Value::Object(object))
             }
             thing => self.out.show_with(columns(ask), &thing),
         }

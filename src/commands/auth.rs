@@ -186,7 +186,7 @@ async fn login(args: LoginArgs, ctx: &Ctx) -> Result<()> {
         appid: &login.appid,
         secret: &place,
     };
-    ctx.told(&serde_json::to_value(done)?)
+    ctx.report_done(&serde_json::to_value(done)?)
 }
 
 /// Finds name and AppID; without a terminal, names everything that is missing at once.

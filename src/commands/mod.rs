@@ -56,7 +56,7 @@ mod whole_file;
 
 use crate::cli::{Cli, Global};
 use crate::client::trace::{Trace, without_secrets};
-use crate::client::{Client, Heard, Wire};
+use crate::client::{Client, OnAnswer, Wire};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::output::Output;
@@ -265,7 +265,7 @@ impl Ctx {
     fn open_provider(&self, provider: &Profile) -> Result<Client> {
         let secret = crate::profile::secret_reader(provider, &self.dirs, &self.global.overrides());
         let wire = Wire {
-            heard: None,
+            on_answer: None,
             ..self.wire()?
         };
         Client::open(provider, secret, self.state()?.clone(), wire)
@@ -282,7 +282,7 @@ impl Ctx {
         }
         let timeout = std::time::Duration::from_secs(self.global.timeout);
         let (out, told) = (self.out.clone(), self.out.clone());
-        let heard = self.global.raw.then(|| -> Heard {
+        let on_answer = self.global.raw.then(|| -> OnAnswer {
             if self.global.unmask {
                 Box::new(move |answer| out.answer(answer))
             } else {
@@ -291,7 +291,7 @@ impl Ctx {
         });
         Ok(Wire {
             trace,
-            heard,
+            on_answer,
             notice: Box::new(move |words| told.note(words)),
             timeout,
             rate: self.global.rate.map(f64::from),
@@ -299,7 +299,7 @@ impl Ctx {
     }
 
     /// What a command did, for scripts; people have read a notice.
-    pub fn told(&self, done: &serde_json::Value) -> Result<()> {
+    pub fn report_done(&self, done: &serde_json::Value) -> Result<()> {
         if self.out.is_values() {
             return self.out.value(done);
         }

@@ -260,7 +260,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
         profile: &args.name,
         current: first,
     };
-    ctx.told(&serde_json::to_value(added)?)
+    ctx.report_done(&serde_json::to_value(added)?)
 }
 
 /// Changes the settings, or under `--dry-run` only finds out whether that would work.

@@ -277,5 +277,5 @@ fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
         None => text!("all day counters of {appid} are zero", appid),
     });
     let cleared = Cleared { appid, path };
-    ctx.told(&serde_json::to_value(cleared)?)
+    ctx.report_done(&serde_json::to_value(cleared)?)
 }

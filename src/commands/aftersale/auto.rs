@@ -53,7 +53,7 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
         ctx.out.list(&answers.rows)?;
         tell(ctx, &answers.rows, answers.spent()?, policy.per_day);
         ctx.out.note(text!("nothing was sent"));
-        return verdict(&answers.rows);
+        return ending(&answers.rows);
     }
     ctx.before_write(answers.question()).await?;
     let file = file.display().to_string();
@@ -62,7 +62,7 @@ pub async fn run(args: AutoArgs, ctx: &Ctx) -> Result<()> {
     tell(ctx, &answers.rows, answers.spent()?, policy.per_day);
     match stopped {
         Some(error) => Err(error),
-        None => verdict(&answers.rows),
+        None => ending(&answers.rows),
     }
 }
 
@@ -126,7 +126,7 @@ fn tell(ctx: &Ctx, rows: &[Row], spent: Fen, most: Fen) {
 }
 
 /// The exit code: what waits for a person has not failed.
-fn verdict(rows: &[Row]) -> Result<()> {
+fn ending(rows: &[Row]) -> Result<()> {
     let failed = rows.iter().filter(|row| row.failed()).count();
     if failed == 0 {
         return Ok(());

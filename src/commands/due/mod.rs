@@ -226,7 +226,7 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
     } else {
         tell::all(&args, &items, &failed, ctx).await
     };
-    verdict(&items, failed, count, args.within, outside)
+    ending(&items, failed, count, args.within, outside)
 }
 
 /// The rows, and the command that answers the first.
@@ -291,7 +291,7 @@ async fn over(names: &[String], ctx: &Ctx, wanted: &Wanted) -> Result<(Vec<Item>
 }
 
 /// The exit code: 8 wins over shops that failed, since what is due cannot wait.
-fn verdict(
+fn ending(
     items: &[Item],
     mut failed: Vec<Failed>,
     shops: usize,

@@ -174,7 +174,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
             count = total.missing.len()
         ));
     }
-    verdict(&total, failed, shops)
+    ending(&total, failed, shops)
 }
 
 /// A table leaves out what is empty or the same in every row, so that it fits a terminal.
@@ -230,7 +230,7 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
 
 /// The exit code: 8 where something is missing and was not made, 6 where what was made is not handed on, or where shops
 /// or objects could not be read.
-fn verdict(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> {
+fn ending(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> {
     let open = found
         .missing
         .iter()

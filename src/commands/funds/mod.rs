@@ -381,7 +381,7 @@ async fn code(verb: CodeVerb, ctx: &Ctx) -> Result<()> {
                 qrcode_ticket: ticket,
                 qrcode_buf: &picture,
             };
-            ctx.told(&serde_json::to_value(code)?)
+            ctx.report_done(&serde_json::to_value(code)?)
         }
         CodeVerb::Check(args) => {
             let last = if args.wait {

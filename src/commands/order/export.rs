@@ -93,7 +93,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     if orders.is_empty() {
         ctx.out
             .note(text!("no orders to ship; no file was written"));
-        return ctx.told(&serde_json::to_value(Exported {
+        return ctx.report_done(&serde_json::to_value(Exported {
             file: String::new(),
             orders: 0,
             rows: 0,

@@ -100,7 +100,7 @@ fn set(args: &SetArgs, provider: &Profile, ctx: &Ctx) -> Result<()> {
         appid: &provider.appid,
         usable_until: rfc3339(now() + 12 * HOUR),
     };
-    ctx.told(&serde_json::to_value(kept)?)
+    ctx.report_done(&serde_json::to_value(kept)?)
 }
 
 /// A ticket that was stored.
@@ -210,5 +210,5 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
         appid: &provider.appid,
         was_running: ran,
     };
-    ctx.told(&serde_json::to_value(started)?)
+    ctx.report_done(&serde_json::to_value(started)?)
 }

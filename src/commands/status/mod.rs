@@ -64,7 +64,7 @@ pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     }
     let steps = look(ctx, true).await?;
     show(&steps, ctx)?;
-    verdict(&steps)
+    ending(&steps)
 }
 
 /// A line a step for people who named no columns, and the command to go on with; rows elsewhere.
@@ -153,7 +153,7 @@ async fn look(ctx: &Ctx, tell: bool) -> Result<Vec<Step>> {
 }
 
 /// Whether the shop can sell.
-fn verdict(steps: &[Step]) -> Result<()> {
+fn ending(steps: &[Step]) -> Result<()> {
     let open: Vec<&Step> = steps.iter().filter(|step| step.holds_up()).collect();
     if open.is_empty() {
         return Ok(());

@@ -7,7 +7,7 @@ use crate::api::json::{put, take};
 use crate::api::reader::Reader;
 use crate::fail::{Failure, Kind};
 use crate::model::aftersale::Aftersale;
-use crate::shop::order::component::{said, unreadable};
+use crate::shop::order::component::{unreadable, without_nulls};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::{Page, Walked, by_offset};
 use crate::shop::{Shop, with};
@@ -42,7 +42,7 @@ pub(super) fn answer(key: &Key, answer: Answer<'_>) -> Value {
         Answer::AcceptReturn(receiver) => json!({"address_info": receiver.map(address)}),
         Answer::Reject(reason) => json!({"reject_reason": reason}),
     };
-    with(&named(key), said(more))
+    with(&named(key), without_nulls(more))
 }
 
 pub(super) async fn get(shop: &Shop, key: &Key) -> Result<Fetched<Aftersale>> {
@@ -77,7 +77,7 @@ pub(super) async fn ids(
     limit: Option<usize>,
 ) -> Result<Walked<String>> {
     let millis = |at: Option<i64>, rest: i64| Some(at?.saturating_mul(1000).saturating_add(rest));
-    let filter = said(json!({
+    let filter = without_nulls(json!({
         "status": filter.state.map(state_number), "begin_create_time": millis(filter.since, 0),
         "end_create_time": millis(filter.until, 0), "out_order_id": filter.order, "openid": filter.buyer,
     }));

@@ -7,7 +7,7 @@ use crate::api::reader::{Read, Reader};
 use crate::fail::{Failure, Kind};
 use crate::model::dispute::Dispute;
 use crate::shop::Shop;
-use crate::shop::order::component::{said, unreadable};
+use crate::shop::order::component::{unreadable, without_nulls};
 use crate::shop::reading::Fetched;
 use crate::shop::walk::{Page, Walked, by_offset};
 use crate::text;
@@ -55,7 +55,7 @@ pub(super) async fn list(
     limit: Option<usize>,
 ) -> Result<Walked<Fetched<Dispute>>> {
     // The table of the reference names the filter `status`, its sample `state`.
-    let filter = said(json!({
+    let filter = without_nulls(json!({
         "state": filter.state.map(state_number), "type": filter.kind, "begin_create_time": filter.since,
         "end_create_time": filter.until, "order_id": filter.order, "after_sale_order_id": filter.aftersale,
     }));

@@ -139,7 +139,7 @@ verbs! {
             "data",
             &[("branch_id", "NUMBER"), ("branch_name", "BRANCH")],
         )
-        .beside(&[
+        .with_fields(&[
             "account_bank",
             "account_bank_code",
             "bank_alias",

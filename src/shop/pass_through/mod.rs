@@ -105,7 +105,7 @@ impl Ask {
         }
     }
 
-    pub const fn beside(self, beside: &'static [&'static str]) -> Ask {
+    pub const fn with_fields(self, beside: &'static [&'static str]) -> Ask {
         Ask { beside, ..self }
     }
 

@@ -290,7 +290,7 @@ pub fn asked_again(problems: &[Problem]) -> Vec<&'static Field> {
 mod tests {
     use super::*;
 
-    fn said(of: Of, text: &str) -> String {
+    fn message_of(of: Of, text: &str) -> String {
         wrong_text(of, text).map_or(String::new(), |text| text.to_string())
     }
 
@@ -310,8 +310,8 @@ mod tests {
                 "[\"2018-01-01\",\"2017-01-01\"]",
             ),
         ] {
-            assert_eq!(said(of, good), "", "{good}");
-            assert_ne!(said(of, bad), "", "{bad}");
+            assert_eq!(message_of(of, good), "", "{good}");
+            assert_ne!(message_of(of, bad), "", "{bad}");
         }
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn list(
             json!({"start_pay_time": since, "end_pay_time": until, "sharer_openid": who}),
         ),
     };
-    let filter = said(filter);
+    let filter = without_nulls(filter);
     let size = limit.map_or(PAGE, |limit| (limit as u64).clamp(1, PAGE));
     let id = |order: &Fetched<Order>| match (&order.value.id, &order.value.number) {
         (id, _) if !id.is_empty() => id.clone(),
@@ -101,7 +101,7 @@ pub(super) async fn list(
 }
 
 /// A filter without what was not asked for.
-pub(in crate::shop) fn said(mut filter: Value) -> Value {
+pub(in crate::shop) fn without_nulls(mut filter: Value) -> Value {
     if let Some(fields) = filter.as_object_mut() {
         fields.retain(|_, value| !value.is_null());
     }
