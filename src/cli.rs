@@ -77,7 +77,7 @@ pub struct Global {
     /// Don't mask personal data
     #[arg(long, global = true)]
     pub unmask: bool,
-    /// Print, and on a desktop open, the console page for this command instead of running it
+    /// Show the console page for this command instead of running it: print its address, and open it on a desktop
     #[arg(long, global = true)]
     pub web: bool,
     /// Read the AppSecret from this file, `-` for standard input

@@ -24,8 +24,8 @@ pub enum Verb {
 
 /// Show the result of an audit
 ///
-/// A new ticket may be unknown for a moment, and WeChat has sent results without one: then name the category or the
-/// brand, and the lists of what is open to this shop are searched.
+/// A new ticket may be unknown for a moment, and WeChat sometimes sends results without one: in that case give the
+/// category or the brand, and the lists of what is open to this shop are searched.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
@@ -95,7 +95,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             }
             let mut refused = Failure::from_any(error);
             refused.hint = Some(text!(
-                "a new ticket may take a moment; or look in the lists: `wxsell audit show --category NUMBER`, `--brand NAME`"
+                "a new ticket may take a moment to appear; or look in the lists: `wxsell audit show --category NUMBER`, `--brand NAME`"
             ));
             Err(refused.into())
         }
@@ -128,7 +128,7 @@ async fn look(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         (None, None) => {
             return Err(Failure::input(text!("the ticket is empty"))
                 .hint(text!(
-                    "name the category or the brand instead: `wxsell audit show --category NUMBER`, `--brand NAME`"
+                    "give the category or the brand instead: `wxsell audit show --category NUMBER`, `--brand NAME`"
                 ))
                 .into());
         }
@@ -208,7 +208,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     ctx.out.show(&handed_in)?;
     if let Some(ticket) = &handed_in.audit_id {
         ctx.out.note(text!(
-            "in audit; see how it ends with `wxsell audit show {ticket}`",
+            "in audit; see the result with `wxsell audit show {ticket}`",
             ticket
         ));
     }

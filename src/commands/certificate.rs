@@ -56,7 +56,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             match ctx.ask(ask, &args).await {
                 Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NONE)) => {
                     ctx.out.note(text!(
-                        "the Mini Program has submitted none; give images of your own to `wxsell {noun} apply`",
+                        "the Mini Program has submitted none; give your own images to `wxsell {noun} apply`",
                         noun = args.req_type.noun()
                     ));
                     ctx.show_rows(ask, Vec::new())

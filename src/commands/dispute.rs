@@ -77,7 +77,7 @@ pub struct ShowArgs {
 
 /// Submit evidence: text and images
 ///
-/// WeChat does not document which states take evidence; here they are the states that, by their name, wait for you,
+/// WeChat does not document which states accept evidence; this command assumes those that, by their name, wait for you,
 /// which is unconfirmed. A missed deadline counts as no evidence.
 #[derive(Debug, clap::Args)]
 pub struct RespondArgs {
@@ -92,7 +92,7 @@ pub struct RespondArgs {
     /// Image: file or address (can be repeated)
     #[arg(long = "image", id = "images", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Send even if the state of the dispute does not seem to take evidence
+    /// Send even if the state of the dispute does not seem to accept evidence
     #[arg(long)]
     force: bool,
 }
@@ -112,7 +112,7 @@ enum Why {
     NotNeeded,
     /// Refund after cancelling
     Cancelled,
-    /// You refuse the after-sale
+    /// You reject the after-sale
     Refused,
     /// No agreement on how to solve it
     Solution,
@@ -322,7 +322,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     }
     rows.truncate(ctx.out.reads(args.rows.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(match &args.due {
-        Some(_) => text!("no dispute falls due in this time"),
+        Some(_) => text!("no disputes are due within this time"),
         None => text!("no disputes match"),
     });
     out.list_with(columns(ctx.out.columns.is_some()), &rows)?;
@@ -403,7 +403,7 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     let show = async |made: &Made| {
         if made.found.is_some() {
             ctx.out
-                .note(text!("the dispute shows that the evidence came"));
+                .note(text!("the dispute shows that the evidence arrived"));
         }
         show(ctx, shop.read_dispute(args.number).await?)?;
         Ok(ctx.out.was_read())

@@ -33,9 +33,9 @@ pub struct ListArgs {
 
 /// Verify that the log is complete and unchanged
 ///
-/// Every entry carries a seal over all before it, and the state file keeps how far the log has come: a changed entry,
-/// one that is gone, a cut end, an emptied or replaced log are found, and writes without a result are named. Whoever may
-/// write to both files can make them agree; only a seal that was noted somewhere else proves more.
+/// Every entry carries a seal over all entries before it, and the state file records how far the log has come. Changed
+/// or missing entries, a cut-off end and an emptied or replaced log are detected, and writes without a result are
+/// listed. Whoever can write to both files can make them agree; only a seal that was noted elsewhere proves more.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// Seal that an earlier verification printed
@@ -136,11 +136,11 @@ fn verify(args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
             text!("the log is not the one that the state file knows: it was emptied or replaced")
         }
         (None, _, Some(false)) => {
-            text!("the seal that was noted is not in the log: entries were cut off")
+            text!("the given seal is not in the log: entries were cut off")
         }
         (None, _, found) => {
             ctx.out.note(match found {
-                Some(_) => text!("OK: nothing was changed or removed up to the noted seal, nor after it as far as the state file knows"),
+                Some(_) => text!("OK: nothing was changed or removed up to the given seal, nor after it as far as the state file knows"),
                 None => text!("OK: nothing was changed, as far as the log and the state file beside it know; whoever can write to both can make them agree, and only a seal that was noted elsewhere proves more"),
             });
             return Ok(());

@@ -197,7 +197,7 @@ fn count(count: u64) -> i64 {
 fn tell_unread(ctx: &Ctx, unread: u64) {
     if unread > 0 {
         ctx.out.warn(text!(
-            "{count} amounts could not be read; the sums lack them",
+            "{count} amounts could not be read and are missing from the totals",
             count = unread
         ));
     }
@@ -269,7 +269,7 @@ fn noted(page: Page, unread: u64) -> Page {
     match unread {
         0 => page,
         count => page.note(text!(
-            "{count} amounts could not be read; the sums lack them",
+            "{count} amounts could not be read and are missing from the totals",
             count
         )),
     }

@@ -24,7 +24,7 @@ impl Ctx {
         }
         if self.global.secret_file.is_some() {
             return Err(Failure::input(text!(
-                "--secret-file holds the secret of one shop; --profile all is several"
+                "--secret-file holds the secret of one shop; --profile all means several shops"
             ))
             .into());
         }

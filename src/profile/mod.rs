@@ -107,7 +107,7 @@ pub enum TokenCall {
     /// `/cgi-bin/stable_token` in normal mode: all machines get the same token.
     #[default]
     Stable,
-    /// `/cgi-bin/token`: every call makes a new one.
+    /// `/cgi-bin/token`: every call returns a new token.
     Classic,
 }
 

@@ -234,7 +234,7 @@ fn from_environment() -> Result<Secret> {
 
 fn gone(name: &str, from: Text) -> Failure {
     Failure::access(text!(
-        "{from}: no AppSecret of profile \"{name}\" is kept there",
+        "{from} has no AppSecret for profile \"{name}\"",
         from,
         name
     ))
@@ -342,7 +342,7 @@ fn from_process(command: &[String]) -> Result<Secret> {
         // serde's words could repeat a part of the secret.
         let printed: Printed = serde_json::from_slice(&bytes).map_err(|_| {
             Failure::access(text!(
-                "what {program} printed is not a JSON object with a text \"secret\"",
+                "{program} did not print a JSON object with a string \"secret\"",
                 program
             ))
             .hint(text!(

@@ -490,7 +490,7 @@ fn counters_of_a_provider_and_its_merchants_are_cleared_with_its_secret() {
         ],
     );
     assert!(
-        dry.stderr.contains("would set all day counters"),
+        dry.stderr.contains("would reset all daily counters"),
         "{}",
         dry.stderr
     );

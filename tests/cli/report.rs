@@ -410,7 +410,7 @@ fn the_console_is_named_and_nothing_runs() {
     // Nothing was opened, not even the shop.
     assert!(!world.state_file("sandbox.db").exists());
     let refused = world.refused(2, &["run", "list", "--web"]);
-    assert!(refused.contains("no console has a page"), "{refused}");
+    assert!(refused.contains("there is no console page"), "{refused}");
 }
 
 #[cfg(unix)]

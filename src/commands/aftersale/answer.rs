@@ -22,8 +22,8 @@ use serde_json::Value;
 
 /// Pay the refund: the money goes back to the buyer
 ///
-/// For a refund without return this agrees to it. For a return it says that the goods have come back in order; agree to
-/// the return itself with `accept-return`. There is no way back.
+/// For a refund without return, this accepts the refund. For a return, it confirms that the goods came back in good
+/// condition and pays the refund; accept the return itself with `accept-return`. This cannot be undone.
 #[derive(Debug, clap::Args)]
 pub struct AcceptRefundArgs {
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub struct AcceptReturnArgs {
 
 /// Reject a refund, a return, or returned goods
 ///
-/// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to judge.
+/// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to step in.
 #[derive(Debug, clap::Args)]
 pub struct RejectArgs {
     #[command(flatten)]

@@ -29,7 +29,7 @@ const SHOPS_AT_ONCE: usize = 8;
 
 /// List what WeChat decides for you if you don't act in time
 ///
-/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with
+/// Refunds, returns and returned goods that wait for your answer, and disputes that wait for your evidence. Exits with
 /// 8 when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
 /// --profile all: every profile with a stored AppSecret, together; one that fails does not stop the others.
 ///
@@ -231,9 +231,9 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
 /// The rows, and the command that answers the first.
 fn show(items: &[Item], several: bool, args: &DueArgs, ctx: &Ctx) -> Result<()> {
     let nothing = if args.all {
-        text!("nothing waits for an answer")
+        text!("nothing is waiting for your answer")
     } else {
-        text!("nothing falls due within {time}", time = span(args.within))
+        text!("nothing is due within {time}", time = span(args.within))
     };
     let out = ctx.out.with_nothing(nothing);
     // A shop that is the only one needs no column.

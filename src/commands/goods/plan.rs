@@ -225,10 +225,10 @@ pub async fn ask<T: Sendable>(
                 Kind::Held,
                 match guarded {
                     1 => text!(
-                        "the price of 1 product changes by more than the guard lets pass; nothing was sent"
+                        "the price of 1 product changes by more than the price guard allows; nothing was sent"
                     ),
                     count => text!(
-                        "the prices of {count} products change by more than the guard lets pass; nothing was sent",
+                        "the prices of {count} products change by more than the price guard allows; nothing was sent",
                         count
                     ),
                 },
@@ -239,7 +239,7 @@ pub async fn ask<T: Sendable>(
             list(&plan, true, ctx);
             if !ctx.out.confirm(match guarded {
                 1 => text!("Send the new price of this product?"),
-                count => text!("Send these prices of {count} products?", count),
+                count => text!("Send the new prices of these {count} products?", count),
             })? {
                 return Ok(Answer { plan, go: false });
             }

@@ -62,7 +62,7 @@ impl Written {
 pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     if args.category.is_some() {
         return Err(Failure::input(text!(
-            "{option} works for a WeChat Store alone",
+            "{option} works only with a WeChat Store",
             option = "--category"
         ))
         .into());

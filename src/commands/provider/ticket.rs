@@ -153,9 +153,11 @@ pub fn given(
     })?;
     let word = String::from_utf8_lossy(&content).trim().to_owned();
     if word.is_empty() || word.contains(char::is_whitespace) || word.contains('\u{fffd}') {
-        return Err(Failure::input(text!("{from} does not hold one word", from))
-            .hint(text!("it must hold the value and nothing else"))
-            .into());
+        return Err(
+            Failure::input(text!("{from} does not hold a single value", from))
+                .hint(text!("it must hold the value and nothing else"))
+                .into(),
+        );
     }
     Ok(Secret::new(word))
 }

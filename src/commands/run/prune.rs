@@ -60,7 +60,7 @@ impl Record for PruneRow {
                 Kind::Failures => text!("what failed in them"),
                 Kind::Events => text!("events"),
                 Kind::Refusals => text!("counts of refused pushes"),
-                Kind::Answers => text!("remembered answers of WeChat"),
+                Kind::Answers => text!("cached answers of WeChat"),
             })
         }),
         Column::new("count", "COUNT", |row| Cell::count(row.count)),
@@ -124,7 +124,7 @@ pub fn run(args: &PruneArgs, ctx: &Ctx) -> Result<()> {
     ));
     if !state.compact() {
         ctx.out.note(text!(
-            "wxsell.db keeps its size, because another program works with it; the room is used again"
+            "wxsell.db keeps its size for now, because another program is using it; the space will be reused"
         ));
     }
     Ok(())

@@ -15,7 +15,7 @@ const SOMEBODY: &str = "oSandboxBuyer000000000000001";
 
 #[derive(Debug, Subcommand)]
 pub enum PromoterVerb {
-    /// Add a Channels promoter, as the admin console does once the person has accepted
+    /// Add a Channels promoter, as the console does once the person has accepted
     Add(NicknameArgs),
 }
 

@@ -235,7 +235,7 @@ impl Table {
         let mut reader = CsvReader::new(&name, source.reader()?, dialect)?;
         if dialect.encoding == Encoding::Gb18030 {
             self.notices.push(text!(
-                "{file} is read as {encoding}",
+                "reading {file} as {encoding}",
                 file = &name,
                 encoding = dialect.encoding.name()
             ));
@@ -454,7 +454,7 @@ impl Table {
         }
         if line.count.is_some() && line.product.is_none() && line.sku.is_none() {
             let message = text!("a number of pieces, but not of which product");
-            wrong.push((None, message, Some(text!("name the product or the SKU"))));
+            wrong.push((None, message, Some(text!("give the product or the SKU"))));
         }
         let is_waiting = line.carrier.is_empty() && line.waybill.is_empty();
         if is_waiting && !line.order.is_empty() && wrong.is_empty() {

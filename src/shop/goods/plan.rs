@@ -196,7 +196,7 @@ impl Plan {
     /// The products with prices that the guard stops are left out.
     pub fn leave_prices_out(&mut self) {
         let reason = Refusal {
-            message: text!("its price changes by more than the guard on prices lets pass"),
+            message: text!("its price changes by more than the price guard allows"),
             hint: Some(text!(
                 "check it; if it is intended, allow it with --max-price-drop"
             )),

@@ -292,7 +292,7 @@ async fn price_stands(shop: &Shop, body: &Value) -> Result<Standing> {
     Ok(match state {
         State::Unpaid | State::PaymentChecked | State::Unknown(_) => Standing::Before,
         _ => Standing::Elsewhere(text!(
-            "order {number} is {state}; its price cannot change any more",
+            "order {number} is {state}; its price can no longer be changed",
             number = &order.value.number,
             state = state.words()
         )),

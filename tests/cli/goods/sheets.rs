@@ -253,7 +253,7 @@ fn the_sheet_that_nobody_sees_is_not_read() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
         said.stderr
-            .contains("the sheet \"本月上新\" of hidden-sheet.xlsx is read")
+            .contains("reading the sheet \"本月上新\" of hidden-sheet.xlsx")
     );
     assert!(said.stderr.contains("not read: 旧数据"), "{}", said.stderr);
     assert_eq!(world.products()["P-1"]["skus"][0]["sale_price"], 8800);
@@ -319,16 +319,13 @@ fn several_sheets_with_goods_are_refused_with_their_names() {
     let said = world.run(&["goods", "check", "example.xlsx"]);
     assert!(
         said.stderr
-            .contains("the sheet \"商品\" of example.xlsx is read"),
+            .contains("reading the sheet \"商品\" of example.xlsx"),
         "{}",
         said.stderr
     );
     world.write("only.xlsx", book(&["说明示例", "旧"], &["旧"]));
     let told = world.refused(2, &["goods", "check", "only.xlsx"]);
-    assert!(
-        told.contains("only sheets that are hidden or an example"),
-        "{told}"
-    );
+    assert!(told.contains("only hidden or example sheets"), "{told}");
 }
 
 #[test]

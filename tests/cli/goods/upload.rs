@@ -49,7 +49,7 @@ fn the_same_goods_in_three_kinds_of_files_are_the_same_to_the_shop() {
     let said = world.run(&["goods", "upload", "catalog.csv"]);
     assert_eq!(said.code, Some(0));
     assert!(
-        said.stderr.contains("catalog.csv is read as GB18030"),
+        said.stderr.contains("reading catalog.csv as GB18030"),
         "{}",
         said.stderr
     );

@@ -247,7 +247,7 @@ fn whole(field: Field, name: &str, cell: &str, kind: CellKind) -> Result<i64, Fa
         && cell[1..].parse::<f64>().is_ok()
     {
         return Err(Fault::new(text!(
-            "\"{cell}\" asks for a difference, and this shop takes only the whole stock",
+            "\"{cell}\" looks like a difference; this shop takes only the total stock",
             cell
         ))
         .hint(text!("write the new total stock, e.g. 105")));

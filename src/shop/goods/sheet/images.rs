@@ -76,7 +76,7 @@ impl Images {
             }
             if reference.starts_with("//") {
                 return Err(Fault::new(text!(
-                    "\"{address}\" is an address without its beginning",
+                    "\"{address}\" is an address without https:",
                     address = reference
                 ))
                 .hint(text!("write https:{address}", address = reference)));
@@ -237,7 +237,10 @@ fn nearest_file(path: &Path) -> Option<crate::lang::Text> {
             })?;
         found.push(entry.file_name());
     }
-    Some(text!("there is {path}", path = found.display().to_string()))
+    Some(text!(
+        "the folder has {path}",
+        path = found.display().to_string()
+    ))
 }
 
 fn without_ending(name: &str) -> &str {
@@ -331,7 +334,9 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
             path = shown,
             size = meta.len()
         ))
-        .hint(text!("save it smaller, e.g. as jpg with less quality")));
+        .hint(text!(
+            "make it smaller, e.g. save it as jpg with lower quality"
+        )));
     }
     let bytes = std::fs::read(path).map_err(|error| {
         Fault::new(text!(
@@ -361,7 +366,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     }
     if !is_whole(&bytes) {
         return Err(Fault::new(text!(
-            "the image {path} is damaged: its end is missing",
+            "the image {path} is damaged: the file is cut off",
             path = shown
         ))
         .hint(text!("copy or save it again")));

@@ -88,7 +88,7 @@ impl<T: Payload> Reading<'_, T> {
             && dialect.encoding == Encoding::Gb18030
         {
             self.notices.push(text!(
-                "{file} is read as {encoding}",
+                "reading {file} as {encoding}",
                 file = &name,
                 encoding = dialect.encoding.name()
             ));
@@ -166,9 +166,9 @@ impl<T: Payload> Reading<'_, T> {
         let again = Field::of_heading(first) == Some(Field::OutProductId)
             || (first.trim() == columns.headings[columns.id] && self.naming.knows(row));
         let fault = if again {
-            Fault::new(text!("the row holds headings once more"))
+            Fault::new(text!("this row repeats the headings"))
         } else if columns.are_noted_in(row) {
-            Fault::new(text!("the row holds notes on the columns and no goods"))
+            Fault::new(text!("this row holds notes on the columns, not a product"))
         } else {
             return false;
         };
@@ -430,14 +430,14 @@ impl<T: Payload> Reading<'_, T> {
                 }
             }
             (Field::Onsale, Value::Whole(number)) if !(0..=1).contains(number) => {
-                return Err(Fault::new(text!("{name} is 0 (no) or 1 (yes)", name)));
+                return Err(Fault::new(text!("{name} must be 0 (no) or 1 (yes)", name)));
             }
             (field, Value::List(list)) if matches!(field.shape(), Shape::Image | Shape::Images) => {
                 let folder = &self.files[self.files.len() - 1].source.folder;
                 self.images.resolve(folder, list)?;
                 if field.shape() == Shape::Image && list.len() > 1 {
                     return Err(Fault::new(text!(
-                        "{name} takes one image, here are {count}",
+                        "{name} takes one image, not {count}",
                         name,
                         count = list.len()
                     )));
