@@ -92,7 +92,7 @@ impl Client {
             .into());
         }
         if let Some(last) = day.last().filter(|last| now() - **last < FORCED_APART) {
-            return Err(Failure::limited(text!("the last forced refresh was less than {seconds} s ago, a second one would change nothing", seconds = FORCED_APART))
+            return Err(Failure::limited(text!("the last forced refresh was less than {seconds} s ago; a second one would change nothing", seconds = FORCED_APART))
                 .hint(text!("try again in {seconds} s", seconds = FORCED_APART - (now() - last)))
                 .into());
         }

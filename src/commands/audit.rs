@@ -163,11 +163,8 @@ impl Record for HandedIn {
 /// Refusals that mean that there is nothing to do.
 fn nothing_to_do(errcode: i64) -> Option<(&'static str, Text)> {
     match errcode {
-        1_050_003 => Some(("approved", text!("nothing to do: it is approved already"))),
-        1_050_009 => Some((
-            "in_audit",
-            text!("nothing to do: its audit is running already"),
-        )),
+        1_050_003 => Some(("approved", text!("nothing to do: it is already approved"))),
+        1_050_009 => Some(("in_audit", text!("nothing to do: it is already in audit"))),
         1_050_011 => Some((
             "not_needed",
             text!("nothing to do: this category needs no application"),

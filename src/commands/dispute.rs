@@ -44,7 +44,7 @@ pub struct ListArgs {
     /// Only disputes that take your evidence now
     #[arg(long)]
     evidence: bool,
-    /// Only this state: a word of `wxsell dispute list --format json`, or WeChat's number, e.g. 230003
+    /// Only this state: a state in `wxsell dispute list --format json`, or WeChat's number, e.g. 230003
     #[arg(long = "status", alias = "state", value_name = "STATE", value_parser = state)]
     state: Option<State>,
     /// Only this kind
@@ -53,7 +53,7 @@ pub struct ListArgs {
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
-    /// Opened until this time; a day means its end
+    /// Opened until this time; a day means the end of that day
     #[arg(long, value_name = "TIME", value_parser = when)]
     until: Option<When>,
     /// Only this order, by WeChat's number

@@ -54,7 +54,7 @@ pub fn write(
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     match path.exists() && !force {
         true => Err(Failure::input(text!(
-            "{file} exists already",
+            "{file} already exists",
             file = path.display().to_string()
         ))
         .hint(text!("choose another name, or use --overwrite"))

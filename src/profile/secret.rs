@@ -142,7 +142,7 @@ pub fn secret_reader(
 fn none_kept(profile: &Profile) -> Failure {
     if profile.provider.is_some() {
         return Failure::access(text!(
-            "profile \"{name}\" holds no authorization of {appid}",
+            "profile \"{name}\" has no authorization of {appid}",
             name = &profile.name,
             appid = &profile.appid
         ));

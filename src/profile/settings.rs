@@ -396,7 +396,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
         }
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong(text!("the base URL holds a user name or password"));
+        return wrong(text!("the base URL contains a user name or password"));
     }
     match url.scheme() {
         "https" => {}

@@ -121,7 +121,7 @@ pub fn code_in(given: &Secret) -> Result<Secret, Failure> {
         code.map(|(_, code)| code.into_owned())
     });
     found.map(Secret::new).ok_or_else(|| {
-        Failure::input(text!("the address holds no auth_code")).hint(text!(
+        Failure::input(text!("the address contains no auth_code")).hint(text!(
             "copy it from the browser after the merchant has agreed"
         ))
     })

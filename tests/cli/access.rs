@@ -195,7 +195,7 @@ fn a_category_opens_when_its_papers_pass() {
     let said = world.run(&apply);
     assert_eq!(said.code, Some(0));
     assert!(
-        said.stderr.contains("its audit is running already"),
+        said.stderr.contains("it is already in audit"),
         "{}",
         said.stderr
     );

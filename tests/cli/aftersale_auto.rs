@@ -621,7 +621,7 @@ fn a_lost_answer_is_looked_up_and_counts_until_it_is_known() {
         told.contains("1 of 1 after-sales could not be answered"),
         "{told}"
     );
-    assert!(told.contains("looking again in 60 s"), "{told}");
+    assert!(told.contains("checking again in 60 s"), "{told}");
     assert_eq!((state(&world, &second), spent(&world)), (2, 1200));
     let third = refund(&world, "W3", "0.01");
     let (rows, _) = auto(&world, 0, &[]);

@@ -127,7 +127,7 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     Error: application.json has 13 problems; nothing was sent
       - line 7, licence.valid: 2019-01-01 has passed
       - line 11, licence.picture: text.jpg is neither a jpg nor a png
-      - line 15, id_card.number: the check digit does not fit: look for a typing mistake
+      - line 15, id_card.number: the check digit is wrong: check for typos
       - line 24, contact.email: not a valid e-mail address
       - line 25, contact.mobile: a mobile number has 11 digits and begins with 1
       - contact.portrait is missing: image of the handler's identity document, portrait side
@@ -337,7 +337,7 @@ fn a_form_keeps_its_answers_counts_its_questions_and_goes_back() {
         "4/14 legal representative",
         "Business license",
         "Super administrator",
-        "the check digit does not fit",
+        "the check digit is wrong",
     ] {
         assert!(said.text().contains(part), "{part}: {}", said.text());
     }

@@ -621,7 +621,7 @@ fn a_login_that_is_only_tried_out_sends_and_stores_nothing() {
     );
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("the AppSecret is not tried"),
+        said.stderr.contains("the AppSecret is not checked"),
         "{}",
         said.stderr
     );

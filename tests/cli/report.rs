@@ -172,7 +172,7 @@ fn a_report_is_one_page_with_the_same_numbers_and_without_buyers() {
     }
     // A page that is there stays, and nothing is read for it.
     let refused = world.refused(2, &["report", "sales", "--html", "sales.html"]);
-    assert!(refused.contains("sales.html exists already"), "{refused}");
+    assert!(refused.contains("sales.html already exists"), "{refused}");
     let again = [
         &[
             "--lang",

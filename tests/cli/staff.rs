@@ -586,7 +586,7 @@ fn people_whose_answer_was_lost_are_looked_up_at_the_end() {
     let said = world.run_in_time(&add);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert_eq!(count(&said.json(), "declared"), 12);
-    assert!(said.stderr.contains("looking again"), "{}", said.stderr);
+    assert!(said.stderr.contains("checking again"), "{}", said.stderr);
     // And before.
     world.write("staff.csv", table(13, 14));
     world.sandbox().add_fault(&lost).expect("a fault");

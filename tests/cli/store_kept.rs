@@ -176,7 +176,7 @@ fn a_head_image_of_many_products_is_one_line_with_its_cells() {
     let said = store(&world, &["goods", "check", "same.csv"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     let text = said.text().to_owned();
-    assert_eq!(text.matches("same head image").count(), 1, "{text}");
+    assert_eq!(text.matches("same main image").count(), 1, "{text}");
     assert!(text.contains("D4, D5"), "{text}");
     // Machines have every cell.
     let said = store(&world, &["goods", "check", "same.csv", "--format", "json"]);

@@ -106,7 +106,7 @@ pub struct CertificatesArgs {
     force: Force,
 }
 
-/// Simulate a deadline that passes (test buyers only)
+/// Simulate a missed deadline (test buyers only)
 ///
 /// WeChat allows it for buyers who have been administrator, developer, operator or tester of the Mini Program for more than 7
 /// days, 10 times a day. Used on real buyers it can get the Mini Program banned.

@@ -64,7 +64,7 @@ pub struct ReturnInfoArgs {
     /// Carrier name (default: its code)
     #[arg(long, value_name = "NAME")]
     carrier_name: Option<String>,
-    /// Tracking number
+    /// Waybill number
     #[arg(long, value_name = "NUMBER")]
     waybill: String,
     #[command(flatten)]

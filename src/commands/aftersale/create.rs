@@ -198,11 +198,11 @@ fn row<'a>(order: &'a Order, args: &CreateArgs) -> Result<&'a Line> {
     };
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::input(text!("the order holds no such product"))
+        [] => Err(Failure::input(text!("the order has no such product"))
             .also(names())
             .into()),
         _ => Err(Failure::input(text!(
-            "the order holds several products; one after-sale covers one of them"
+            "the order has several products; one after-sale covers one of them"
         ))
         .also(names())
         .hint(text!("choose one with --product and --sku"))

@@ -35,7 +35,7 @@ pub struct ListArgs {
     /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// Opened until this time; a day means its end
+    /// Opened until this time; a day means the end of that day
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
     /// Only this order, by your number

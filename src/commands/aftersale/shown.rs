@@ -156,7 +156,7 @@ pub fn whole() -> Columns<Shown> {
                 }
             })
         })
-        .with("waybill", "TRACKING NUMBER", |row: &Shown| {
+        .with("waybill", "WAYBILL NUMBER", |row: &Shown| {
             let returned = row.aftersale.returned.as_ref();
             returned.map_or(Cell::Empty, |returned| Cell::id(&returned.waybill))
         })

@@ -142,7 +142,7 @@ impl Item {
 
 impl Record for Item {
     const COLUMNS: &'static [Column<Item>] = &[
-        Column::new("left", "WHEN", |item| {
+        Column::new("left", "LEFT", |item| {
             let unreadable = item.unreadable.then(|| text!("unreadable"));
             item.left().or(unreadable).map_or(Cell::Empty, Cell::Word)
         }),

@@ -25,7 +25,7 @@ use std::time::Duration;
 const LINES: usize = 1_024;
 #[derive(Debug, Args)]
 pub struct ListenArgs {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Address to listen on; 0.0.0.0 for all of this machine

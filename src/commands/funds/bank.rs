@@ -223,7 +223,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let sent = ctx.send_asking(&BANK_SET, &body, Some(question)).await;
     let reply = sent.map_err(refused)?.unwrap_or_default();
     ctx.out.note(text!(
-        "WeChat still has to verify the account; `wxsell funds bank-account show` tells if that failed"
+        "WeChat still has to verify the account; `wxsell funds bank-account show` shows if that failed"
     ));
     ctx.show_reply(&BANK_SET, reply)
 }

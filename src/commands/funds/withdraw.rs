@@ -134,7 +134,7 @@ fn explained(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.errcode == Some(9_700_101) && !failure.unclear {
         failure.hint = Some(text!(
-            "WeChat takes one withdrawal a day (days of China); see today's with `wxsell funds withdrawals`, and try again tomorrow"
+            "WeChat allows one withdrawal a day (China time); see today's with `wxsell funds withdrawals`, and try again tomorrow"
         ));
     }
     failure.into()

@@ -26,7 +26,7 @@ use serde_json::Value;
 /// buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Filter by shelf status
+    /// Filter by sale status
     #[arg(long, value_enum)]
     pub(super) status: Option<Status>,
     /// Filter by audit status

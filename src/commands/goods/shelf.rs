@@ -68,7 +68,7 @@ impl Args {
         let mut named = std::collections::HashSet::new();
         self.out_product_ids.retain(|id| named.insert(id.clone()));
         match self.out_product_ids.is_empty() {
-            true => Err(Failure::input(text!("standard input holds no product numbers")).into()),
+            true => Err(Failure::input(text!("standard input contains no product numbers")).into()),
             false => Ok(()),
         }
     }

@@ -118,7 +118,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     upload(&mut body, folder, ctx).await?;
     let reply = ctx.send_asked(&APPLY, &body).await?.unwrap_or_default();
     ctx.out.note(text!(
-        "submitted; WeChat Pay checks the documents, and `wxsell merchant application` tells who has to do what next"
+        "submitted; WeChat Pay checks the documents, and `wxsell merchant application` shows who has to do what next"
     ));
     ctx.show_reply(&APPLY, reply)
 }

@@ -25,8 +25,8 @@ const GOOD_FOR: i64 = 30 * DAY;
 
 /// Staff: make an invitation to a role, as a link, an image, or a path for your own Mini Program
 ///
-/// One invitation serves everybody with that role, and binds only people who were declared before with `wxsell promoter
-/// add --openid`. How long it works is not documented.
+/// One invitation works for everybody with that role, but binds only people who were already declared with `wxsell
+/// promoter add --openid`. How long it works is not documented.
 #[derive(Debug, clap::Args)]
 pub struct InviteArgs {
     /// The role, by name or number

@@ -141,7 +141,7 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
             error = error.to_string()
         ))
         .hint(text!(
-            "write it whole, e.g. https://shop.example.com/authorized"
+            "write the full address, e.g. https://shop.example.com/authorized"
         ))
     })?;
     let only = args.only.as_deref().map(check_appid).transpose()?;

@@ -45,7 +45,7 @@ pub struct AskArgs {
     /// Refund amount in yuan (default: all that is left)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Option<Fen>,
-    /// Reason by WeChat's number
+    /// Reason, by WeChat's number
     #[arg(long, value_name = "NUMBER", default_value_t = 6)]
     reason: i64,
     /// The reason in words
@@ -78,7 +78,7 @@ pub struct ShipBackArgs {
     /// Name of the carrier
     #[arg(long, value_name = "NAME", default_value = "顺丰速运")]
     carrier_name: String,
-    /// Tracking number; without one WeChat picks the parcel up and learns it later
+    /// Waybill number; without one, WeChat arranges a pick-up and gets it later
     #[arg(long, value_name = "NUMBER")]
     waybill: Option<String>,
 }
@@ -87,7 +87,7 @@ pub struct ShipBackArgs {
 pub struct DisputeArgs {
     /// Number of the after-sale, yours or WeChat's
     aftersale: String,
-    /// Kind of dispute by WeChat's number
+    /// Kind of dispute, by WeChat's number
     #[arg(long = "type", value_name = "NUMBER", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=10))]
     kind: i64,
     /// Words of the buyer

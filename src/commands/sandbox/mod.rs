@@ -103,7 +103,7 @@ pub enum Verb {
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8420)]
     port: u16,
     /// Address to listen on

@@ -88,7 +88,7 @@ pub struct VisitArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CouponVerb {
-    /// Let a buyer take a coupon: the request is pushed to you and wants your answer
+    /// Let a buyer take a coupon: the request is pushed to you and needs your answer
     Take(TakeArgs),
 }
 

@@ -176,7 +176,7 @@ impl Table {
             let input = self.sheets.len() - 1;
             let none = match self.waiting.iter().any(|line| line.input == input) {
                 true => text!("no row has a carrier and a waybill number"),
-                false => text!("it holds no parcels"),
+                false => text!("it contains no parcels"),
             };
             self.note(heading, None, "", none, None);
         }
@@ -453,7 +453,7 @@ impl Table {
             }
         }
         if line.count.is_some() && line.product.is_none() && line.sku.is_none() {
-            let message = text!("a number of pieces, but not of which product");
+            let message = text!("a number of pieces without a product");
             wrong.push((None, message, Some(text!("give the product or the SKU"))));
         }
         let is_waiting = line.carrier.is_empty() && line.waybill.is_empty();

@@ -268,7 +268,7 @@ impl StoreFacts {
                     category = text
                 ),
                 Some(text!(
-                    "write the whole path: {paths}",
+                    "write the full path: {paths}",
                     paths = several
                         .iter()
                         .map(|path| path.path())

@@ -1253,7 +1253,7 @@ impl Reading {
         let hint = match self.this_file().sheet {
             Some(_) => text!("give the column a heading, or empty it"),
             None => text!(
-                "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+                "put a cell that contains a comma in quotes (\"…\"), or give the column a heading"
             ),
         };
         self.files.problem(at, Some(place), message, Some(hint));

@@ -65,11 +65,14 @@ fn what_a_sheet_does_not_show_as_it_is_is_refused_with_its_cell() {
         ),
         (
             "wps-dispimg.xlsx",
-            &[&["D2 主图", "holds an image", "write its name"]],
+            &[&["D2 主图", "contains an image", "write its name"]],
         ),
         (
             "floating-optional.xlsx",
-            &[&["详情图", "holds an image"], &["规格图", "holds an image"]],
+            &[
+                &["详情图", "contains an image"],
+                &["规格图", "contains an image"],
+            ],
         ),
         ("formats.xlsx", &[&["G3 售价", "percentage, 50%"]]),
         (

@@ -475,7 +475,7 @@ fn what_stays_without_an_answer_is_settled_at_the_end_of_the_job() {
     let said = world.run_in_time(&upload);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
     assert!(
-        said.stderr.contains("looking again in 60 s"),
+        said.stderr.contains("checking again in 60 s"),
         "{}",
         said.stderr
     );

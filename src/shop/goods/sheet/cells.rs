@@ -173,7 +173,7 @@ fn no_percentage(cell: &str, kind: CellKind) -> Result<(), Fault> {
         .parse::<f64>()
         .map_or_else(|_| cell.to_owned(), |part| format!("{}%", part * 100.0));
     Err(
-        Fault::new(text!("the cell holds a percentage, {shown}", shown)).hint(text!(
+        Fault::new(text!("the cell contains a percentage, {shown}", shown)).hint(text!(
             "format the column as a number and type the value again"
         )),
     )

@@ -283,7 +283,7 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
         .collect();
     if pictures.is_empty() {
         return Err(Fault::new(text!(
-            "the folder {path} holds no jpg or png",
+            "the folder {path} contains no jpg or png",
             path = shown
         )));
     }
@@ -535,7 +535,7 @@ mod tests {
             ("cut.png", "damaged"),
             ("gif.png", "not a jpg or png"),
             ("none.png", "there is no image"),
-            ("empty", "holds no jpg or png"),
+            ("empty", "contains no jpg or png"),
             ("https:///a.jpg", "not an address"),
             ("ftp://a/b.jpg", "not an address"),
         ] {

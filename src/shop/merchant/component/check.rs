@@ -142,7 +142,7 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
         _ if ok => return None,
         Of::Email => text!("not a valid e-mail address"),
         Of::Mobile => text!("a mobile number has 11 digits and begins with 1"),
-        Of::Identity => text!("the check digit does not fit: look for a typing mistake"),
+        Of::Identity => text!("the check digit is wrong: check for typos"),
         _ => text!("only digits are allowed here"),
     };
     Some(words)
@@ -263,7 +263,7 @@ pub fn notices(body: &Value) -> Vec<Text> {
     let traits = traits(body);
     if !traits.has_account {
         said.push(text!(
-            "no settlement account is named, so the older agreement applies"
+            "no settlement account is given, so the older agreement applies"
         ));
         if traits.by_handler {
             said.push(text!(

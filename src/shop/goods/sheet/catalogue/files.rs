@@ -47,7 +47,7 @@ impl<T: Payload> Reading<'_, T> {
                 None,
                 None,
                 None,
-                Fault::new(text!("it holds no products")).hint(text!(
+                Fault::new(text!("it contains no products")).hint(text!(
                     "`wxsell goods template` writes a sheet with all columns and an example"
                 )),
             );
@@ -276,7 +276,7 @@ impl<T: Payload> Reading<'_, T> {
                 .hint(match self.this_file().sheet {
                     Some(_) => text!("give the column a heading, or empty it"),
                     None => text!(
-                        "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+                        "put a cell that contains a comma in quotes (\"…\"), or give the column a heading"
                     ),
                 });
                 let mut problem = self.problem(Some(row.number), Some(column), None, fault);

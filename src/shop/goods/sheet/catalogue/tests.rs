@@ -242,7 +242,7 @@ fn headings_that_mean_nothing_or_the_same_are_refused() {
         said(&twice),
         ["a.csv:1 C1 标题: two columns hold title: \"title\" and \"标题\""]
     );
-    assert_eq!(said(&catalogue("")), ["a.csv: it holds no products"]);
+    assert_eq!(said(&catalogue("")), ["a.csv: it contains no products"]);
     let beside = catalogue(
         &[
             HEAD.trim_end(),
