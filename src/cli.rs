@@ -32,7 +32,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Profile to work with; `sandbox` is built in
+    /// Profile to use; `sandbox` is built in
     #[arg(long, global = true, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(crate::profile::candidates))]
     pub profile: Option<String>,
     /// Output format

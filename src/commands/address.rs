@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: addresses for shipping and returns
+/// WeChat Store: manage addresses for shipping and returns
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the addresses of the store

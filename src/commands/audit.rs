@@ -16,7 +16,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Results of category and brand audits
+/// Show results of category and brand audits
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// View the documents that WeChat has of the Mini Program
+/// View the Mini Program's documents that WeChat has
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),

@@ -17,7 +17,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Give third-party providers their share of orders
+/// Share order revenue with third-party providers
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List commission receivers

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];
 
-/// WeChat Store: flash sales
+/// WeChat Store: manage flash sales
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),

@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: freight templates
+/// WeChat Store: manage freight templates
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the freight templates of the store

@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
-/// Addresses of WeChat's servers
+/// Show the addresses of WeChat's servers
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),

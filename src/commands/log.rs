@@ -11,7 +11,7 @@ use crate::types::{now, rfc3339};
 use anyhow::Result;
 use clap::Subcommand;
 
-/// Audit log of all writes
+/// Show and verify the log of all writes
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),

@@ -25,7 +25,7 @@ const SPARK: usize = 40;
 /// So many products are drawn; the table has all.
 const DRAWN: usize = 15;
 
-/// Show sales and after-sales by day, also as a page with charts
+/// Show sales and after-sales by day, or write a page with charts
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show what was sold on each day

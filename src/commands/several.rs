@@ -38,7 +38,7 @@ impl Ctx {
             preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
         };
         if !names.iter().any(kept) {
-            Err(Failure::access(text!("no profile keeps an AppSecret"))
+            Err(Failure::access(text!("no profile has a stored AppSecret"))
                 .hint(text!("`wxsell auth login` stores one"))
                 .into())
         } else {

@@ -20,7 +20,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Give coupons out in the live room
+/// Offer coupons in the live room
 ///
 /// Coupons belong to the live room of a Channels account. Begin with `wxsell coupon confirm`, create a coupon with
 /// `add`, and activate it with `status`; from then on it can no longer be changed, only ended.

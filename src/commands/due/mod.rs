@@ -43,7 +43,7 @@ pub struct DueArgs {
     /// Also show what falls due later, what is waiting for buyers, orders to ship, and long audits
     #[arg(long)]
     all: bool,
-    /// Count an order as due this long after payment; WeChat sets no limit, this one is yours
+    /// Count an order as due this long after payment; WeChat sets no limit, this is your own
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     ship_within: Option<Duration>,
     /// How far back to look for orders
@@ -58,7 +58,7 @@ pub struct DueArgs {
     /// Write what is shown to this calendar file (iCalendar)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ics: Option<PathBuf>,
-    /// If something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
+    /// If something is due: send a message to this chat bot (WeCom, DingTalk or Feishu)
     #[arg(long, value_name = "URL", value_parser = super::event::address, value_hint = ValueHint::Url)]
     notify_url: Option<reqwest::Url>,
     /// If something is due: run this command with the rows as JSON on standard input

@@ -129,7 +129,7 @@ pub struct Which {
     /// Only events with this name, e.g. aftersale_new_order
     #[arg(long, value_name = "EVENT", add = clap_complete::engine::ArgValueCandidates::new(trigger::candidates))]
     event: Option<String>,
-    /// Only events of this family: component, store, platform or unknown
+    /// Only events of this API family: component, store, platform or unknown
     #[arg(long, value_name = "FAMILY")]
     family: Option<String>,
     /// Only events of this order, by WeChat's number or yours

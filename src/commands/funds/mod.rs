@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Balance, transactions and withdrawals
+/// View balance and transactions, and withdraw money
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show available and pending balance

@@ -15,7 +15,7 @@ use crate::shop::pass_through::promoter::{ADD, MESSAGE_MANY};
 use anyhow::Result;
 use clap::Subcommand;
 
-/// Channels promoters, and the Mini Program's promotion staff
+/// Manage Channels promoters and the Mini Program's promotion staff
 ///
 /// Two kinds of promoters share the name. Channels promoters (视频号推广员) may bind this Mini Program to their own Channels
 /// account and sell from it: `list`, and `add --wechat`, which guides you through the console, the only place where
