@@ -23,7 +23,7 @@ pub enum Verb {
 /// A write is one call that changes something: who made it, for which shop, about what, and how it ended.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only since this time, e.g. 2022-04-01 or a time ago such as 24h
+    /// Only since this time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Maximum number of results

@@ -43,7 +43,7 @@ pub enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 30d
+    /// From this day or time on, China time, e.g. 2022-04-01, or how long ago, e.g. 30d
     #[arg(long, value_name = "TIME", value_parser = when, default_value = "30d")]
     since: When,
     /// Up to this day or time

@@ -178,7 +178,7 @@ pub enum Reason {
     Damaged,
     /// Missing, wrong or not as described
     NotAsDescribed,
-    /// Tracking number invalid
+    /// Waybill number invalid
     BadTracking,
     /// Logistics stalled over 72 hours
     Stalled,

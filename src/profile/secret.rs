@@ -346,7 +346,7 @@ fn from_process(command: &[String]) -> Result<Secret> {
                 program
             ))
             .hint(text!(
-                "print the AppSecret alone, or {example}",
+                "print only the AppSecret, or {example}",
                 example = "{\"secret\": \"…\"}"
             ))
         })?;

@@ -260,7 +260,7 @@ fn old_jobs_and_events_are_named_and_then_removed() {
         world
             .run(&["run", "prune"])
             .stderr
-            .contains("nothing is that old")
+            .contains("there is nothing that old")
     );
     let refused = world.refused(2, &["run", "prune", "--older-than", "1h"]);
     assert!(refused.contains("must be at least 1d"), "{refused}");

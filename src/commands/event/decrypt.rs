@@ -28,7 +28,7 @@ pub struct DecryptArgs {
     /// Query of the request, where the file has only its body
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
-    /// Print the message alone, as WeChat wrote it
+    /// Print only the message, as WeChat wrote it
     #[arg(long)]
     message: bool,
 }

@@ -138,7 +138,7 @@ pub struct Which {
     /// Only events about the object with this number: an after-sale, a product, a dispute …
     #[arg(long, value_name = "NUMBER", conflicts_with = "order")]
     number: Option<String>,
-    /// Events received since this time, e.g. 2022-04-01 or a time ago such as 24h
+    /// Events received since this time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Events of all shops, not only of the profile's

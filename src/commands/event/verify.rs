@@ -25,7 +25,7 @@ const SHOPS_AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Check what happened since: a time ago such as 24h, or a day or time such as 2022-04-01
+    /// Check what happened since: how long ago, e.g. 24h, or a day or time such as 2022-04-01
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
     since: When,
     /// Until this time; what happened just now may still be on its way

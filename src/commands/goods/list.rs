@@ -32,7 +32,7 @@ pub struct ListArgs {
     /// Filter by audit status
     #[arg(long, value_enum)]
     pub(super) audit: Option<Audit>,
-    /// Only products created since this day or time, e.g. 2022-04-01, or a time ago such as 24h
+    /// Only products created since this day or time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub(super) created_since: Option<When>,
     /// Only products changed since this day or time

@@ -47,7 +47,7 @@ fn changes(line: &Line) -> Cell {
     let is_mixed = matches!(line.action, Action::AuditedUpdate | Action::Partial);
     let mut all = line.changes.iter().map(|one| {
         if is_mixed && one.at_once {
-            text!("{change} (at once)", change = change(one))
+            text!("{change} (immediately)", change = change(one))
         } else {
             change(one)
         }
@@ -98,7 +98,7 @@ fn summary(totals: &Totals) -> Text {
     };
     part(count(Action::Add), |count| text!("{count} to add", count));
     part(count(Action::FreeUpdate), |count| {
-        text!("{count} to change at once", count)
+        text!("{count} to change immediately", count)
     });
     part(count(Action::AuditedUpdate), |count| {
         text!("{count} to change through the audit", count)

@@ -34,7 +34,7 @@ pub struct AddArgs {
 /// Change one product
 ///
 /// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an
-/// audit change at once; anything else goes through the audit.
+/// audit change immediately; anything else goes through the audit.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct UpdateArgs {
     /// Your own product number

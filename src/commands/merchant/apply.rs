@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 
 /// Apply for a merchant number
 ///
-/// On a terminal a form asks for everything; elsewhere, or after a rejection, use a file: `--template` prints one to
-/// fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are uploaded
+/// On a terminal, a form asks for everything; elsewhere, or after a rejection, use a file: `--template` prints one to
+/// fill in. Everything is checked before anything is sent, and all mistakes are listed together. Images are uploaded
 /// first, each once. What WeChat takes from the Mini Program (license number, merchant name, super administrator) is
 /// shown and cannot be sent.
 ///

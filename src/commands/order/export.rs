@@ -27,7 +27,7 @@ pub struct Args {
     /// Overwrite a file that exists
     #[arg(long)]
     overwrite: bool,
-    /// Only orders created from this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h
+    /// Only orders created from this day or time on, China time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Only orders created up to this day or time

@@ -47,7 +47,7 @@ enum InviteForm {
     Link,
     /// Image with words and code
     Poster,
-    /// Mini Program code alone
+    /// Mini Program code only
     Code,
     /// Path for wx.openEmbeddedMiniProgram in your own Mini Program; offline
     Path,

@@ -201,7 +201,7 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
         .within(|| text!("starting the push of tickets"))?;
     if ran {
         ctx.out.note(text!(
-            "the push was running already; the next ticket comes within 10 minutes"
+            "the push was already running; the next ticket comes within 10 minutes"
         ))
     } else {
         ctx.out.note(text!(

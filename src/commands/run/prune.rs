@@ -99,7 +99,7 @@ pub fn run(args: &PruneArgs, ctx: &Ctx) -> Result<()> {
         .filter(|found| found.count > 0)
         .map(row)
         .collect();
-    let out = ctx.out.with_nothing(text!("nothing is that old"));
+    let out = ctx.out.with_nothing(text!("there is nothing that old"));
     out.list(&rows)?;
     if rows.is_empty() {
         return Ok(());

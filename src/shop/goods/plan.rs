@@ -158,7 +158,7 @@ impl Plan {
                 category,
                 count = open.len()
             ),
-            hint: Some(text!("`wxsell category mine` lists the open ones; others need an audit in the merchant console first")),
+            hint: Some(text!("`wxsell category mine` lists the open ones; others need an audit in the console first")),
         })
     }
 

@@ -1471,7 +1471,7 @@ fn conflict(changed: &[Change]) -> Failure {
     Failure::new(
         Kind::Held,
         text!(
-            "somebody else changed {fields} in the shop since it was sent",
+            "someone else changed {fields} in the shop since it was sent",
             fields = names.join(", ")
         ),
     )

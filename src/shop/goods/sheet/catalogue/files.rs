@@ -426,7 +426,7 @@ impl<T: Payload> Reading<'_, T> {
                         category = *number,
                         day = rfc3339(open.at)[..10].to_owned()
                     ))
-                    .hint(text!("`wxsell category mine` reads the list again; others need an audit in the merchant console first")));
+                    .hint(text!("`wxsell category mine` reads the list again; others need an audit in the console first")));
                 }
             }
             (Field::Onsale, Value::Whole(number)) if !(0..=1).contains(number) => {
