@@ -78,7 +78,9 @@ fn money_is_paid_out_once_the_administrator_confirmed() {
     );
     let told = world.refused(2, &["funds", "withdraw", "--amount", "5"]);
     assert!(
-        told.contains(&format!("withdrawal {number} of 100.01 yuan has not ended")),
+        told.contains(&format!(
+            "withdrawal {number} of 100.01 yuan is not finished yet"
+        )),
         "{told}"
     );
     let told = world.refused(5, &["funds", "withdraw", "--amount", "5", "--new"]);

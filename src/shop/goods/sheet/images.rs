@@ -468,8 +468,8 @@ mod tests {
                 "//img.example.com/a.jpg",
                 "write https://img.example.com/a.jpg",
             ),
-            ("IMG/A.JPG", "there is "),
-            ("img/a", "there is "),
+            ("IMG/A.JPG", "the folder has "),
+            ("img/a", "the folder has "),
         ] {
             assert!(
                 hint(reference).contains(words),
