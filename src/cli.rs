@@ -32,7 +32,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Profile to work with; `sandbox` is built in
+    /// Profile to use; `sandbox` is built in
     #[arg(long, global = true, value_name = "NAME", add = clap_complete::engine::ArgValueCandidates::new(crate::profile::candidates))]
     pub profile: Option<String>,
     /// Output format
@@ -77,7 +77,7 @@ pub struct Global {
     /// Don't mask personal data
     #[arg(long, global = true)]
     pub unmask: bool,
-    /// Print, and on a desktop open, the console page for this command instead of running it
+    /// Show the console page for this command instead of running it: print its address, and open it on a desktop
     #[arg(long, global = true)]
     pub web: bool,
     /// Read the AppSecret from this file, `-` for standard input

@@ -117,12 +117,12 @@ fn a_line_that_stays_broken_ends_in_a_clear_error() {
         (
             "half",
             answers(http("200 OK", br#"{"errcode":0,"access_tok"#)),
-            "the answer of /cgi-bin/stable_token is cut off: {\"errcode\":0,\"access_tok",
+            "the reply of /cgi-bin/stable_token is cut off: {\"errcode\":0,\"access_tok",
         ),
         (
             "short",
             answers(http("200 OK\r\nContent-Length: 900", b"{\"errcode\":0")),
-            "the answer of /cgi-bin/stable_token was cut off: ",
+            "the reply of /cgi-bin/stable_token was cut off: ",
         ),
         (
             "page",
@@ -181,7 +181,7 @@ fn an_answer_that_unpacks_without_end_is_refused() {
     world.fault(Fault::once("/cgi-bin/clear_quota", bomb));
     let stderr = told(&world.run(&["quota", "reset", "--yes"]), 9);
     assert!(
-        stderr.contains("the answer of /cgi-bin/clear_quota is larger than 32 MB"),
+        stderr.contains("the reply of /cgi-bin/clear_quota is larger than 32 MB"),
         "{stderr}"
     );
     assert_eq!(
@@ -230,7 +230,7 @@ fn a_list_that_never_ends_is_given_up() {
         .output()
         .expect("the binary runs");
     let told = told(&output, 1);
-    assert!(told.contains("the same page again and again"), "{told}");
+    assert!(told.contains("keeps returning the same page"), "{told}");
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn an_unknown_errcode_is_shown_as_it_was_sent() {
         stderr,
         format!(
             "Error: WeChat refused {path}: 古怪的事 odd thing (errcode 987654)\n\
-             Hint:  `wxsell rid show {rid}` shows what WeChat recorded of this call (kept for 7 days)\n"
+             Hint:  `wxsell rid show {rid}` shows what WeChat recorded about this call (kept for 7 days)\n"
         )
     );
     let stderr = told(&world.run(&["brand", "mine", "--format", "json"]), 1);

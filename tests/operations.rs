@@ -18,6 +18,8 @@ struct Declared {
     #[serde(default)]
     resend: BTreeMap<String, Resend>,
     #[serde(default)]
+    summaries: BTreeMap<String, String>,
+    #[serde(default)]
     paging: BTreeMap<String, Paging>,
     /// By the place of a value: `Type.field`, `operation.request.field`.
     #[serde(default)]
@@ -53,6 +55,7 @@ impl Declared {
     ) -> impl Iterator<Item = &'a String> {
         let known = |id: &String| operations.iter().any(|operation| operation.id == *id);
         let calls = self.resend.keys().chain(self.paging.keys());
+        let calls = calls.chain(self.summaries.keys());
         let used = self.used.borrow().clone();
         let places = self.units.keys().chain(self.values.keys());
         let places = places.chain(&self.personal).chain(&self.public);
@@ -106,7 +109,11 @@ fn made(declared: &Declared, path: &str, method: &str, operation: &Value) -> Ope
         method: method.to_uppercase(),
         path: path.to_owned(),
         noun: text(&operation["tags"][0]),
-        summary: text(&operation["summary"]),
+        summary: declared
+            .summaries
+            .get(&id)
+            .cloned()
+            .unwrap_or_else(|| text(&operation["summary"])),
         about: text(&operation["description"]),
         confidence: text(&operation["x-confidence"]),
         state: text(&operation["x-state"]),

@@ -382,7 +382,7 @@ fn its_own_certificate_serves_https_and_is_read_again_when_it_is_renewed() {
             let answer = post_trusting(CERTIFICATE, address).await;
             assert_eq!(answer.expect("an answer"), "success");
             let why = last().expect("it is told");
-            assert!(why.contains("the former one stays"), "{why}");
+            assert!(why.contains("the previous one stays in use"), "{why}");
             write(&key, renewed_key);
             let answer = post_trusting(renewed, address).await;
             assert_eq!(answer.expect("an answer"), "success");

@@ -19,7 +19,7 @@ pub enum Encoding {
     /// UTF-8 with the byte order mark that Excel writes.
     #[value(skip)]
     Utf8Bom,
-    /// Holds GBK and GB2312.
+    /// Includes GBK and GB2312.
     #[value(name = "gb18030", alias = "gbk", alias = "gb2312")]
     Gb18030,
 }

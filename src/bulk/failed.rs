@@ -115,7 +115,7 @@ pub fn check(source: &Source, wanted: Option<&Path>) -> Result<()> {
                 file = path.display().to_string(),
                 why = error.kind().to_string()
             ))
-            .hint(text!("name another place with --failed-file"))
+            .hint(text!("choose another place with --failed-file"))
             .into()
         })
 }

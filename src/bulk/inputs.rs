@@ -46,7 +46,7 @@ impl Inputs {
         });
         for (path, source) in left {
             self.notices.push(text!(
-                "{file} is left out: it holds failed rows of {source}, which is read too; upload it by itself",
+                "skipping {file}: it holds failed rows of {source}, which is read too; upload it separately",
                 file = path.display().to_string(),
                 source = source.display().to_string()
             ));
@@ -126,7 +126,7 @@ pub fn expand<S: AsRef<str>>(args: &[S]) -> Result<Inputs> {
         } else if path.is_dir() {
             return Err(Failure::input(text!("{path} is a folder", path = arg))
                 .hint(text!(
-                    "name the files in it, e.g. {path}/*.xlsx",
+                    "give the files in it, e.g. {path}/*.xlsx",
                     path = arg.trim_end_matches(['/', '\\'])
                 ))
                 .into());

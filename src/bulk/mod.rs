@@ -172,7 +172,7 @@ pub async fn settle(
         return Ok(());
     }
     note(text!(
-        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
+        "{count} {count:answer was|answers were} lost; checking again in {seconds} s, when reads are up to date",
         count = unknown.len(),
         seconds = LAG
     ));

@@ -50,7 +50,7 @@ pub fn read(cell: &str, kind: CellKind) -> Result<Number<'_>, Refusal> {
                 text!("the spreadsheet turned it into a number: {cell}", cell)
             } else if kind == CellKind::Masked {
                 text!(
-                    "the cell holds the number {cell} and shows it in a format of its own",
+                    "the cell contains the number {cell} but shows it in a custom format",
                     cell
                 )
             } else {
@@ -135,7 +135,7 @@ pub fn quoted(number: &str) -> String {
 pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
     let (message, hint) = match kind {
         CellKind::Error => (
-            text!("the cell holds the error {cell}", cell),
+            text!("the cell contains the error {cell}", cell),
             text!("correct the formula, or type the value"),
         ),
         CellKind::Bool => (
@@ -143,12 +143,12 @@ pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
             text!("format the column as text and type the value again"),
         ),
         CellKind::Date => (
-            text!("the cell holds a date, {cell}", cell),
+            text!("the cell contains a date, {cell}", cell),
             text!("format the column as text and type the value again"),
         ),
         CellKind::Formula => (
             text!(
-                "the cell holds a formula without a stored result: {cell}",
+                "the cell contains a formula without a stored result: {cell}",
                 cell
             ),
             text!("open the file in Excel or WPS and save it, then use that file"),
@@ -166,7 +166,7 @@ pub fn unreadable(cell: &str, kind: CellKind) -> Option<Refusal> {
 
 fn picture() -> (Text, Text) {
     (
-        text!("the cell holds an image, which cannot be read from the workbook"),
+        text!("the cell contains an image, which cannot be read from the workbook"),
         text!("save the image as a file and write its name or address into the cell"),
     )
 }
@@ -259,7 +259,7 @@ mod tests {
             ("3300000000000080000000", CellKind::Number, "last digits"),
             ("330000000000008000", CellKind::Text, "16th digit"),
             ("12.5", CellKind::Number, "turned it into a number"),
-            ("77", CellKind::Masked, "format of its own"),
+            ("77", CellKind::Masked, "in a custom format"),
         ] {
             let told = text_of(cell, kind).expect_err(cell);
             assert!(told.contains(words), "{cell}: {told}");

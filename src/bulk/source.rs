@@ -250,7 +250,7 @@ fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind> {
         Some("json") => Ok(SourceKind::Json),
         Some("jsonl" | "ndjson") => Ok(SourceKind::Jsonl),
         Some("xls" | "et" | "ods" | "numbers" | "xlsb") => Err(Failure::input(text!(
-            "{file} is of an unsupported file type",
+            "{file} has an unsupported file type",
             file = name
         ))
         .hint(text!(
@@ -270,7 +270,7 @@ fn kind_of(name: &str, path: Option<&Path>, head: &[u8]) -> Result<SourceKind> {
                 file = name
             ))
             .hint(text!(
-                "name the type with --file-type, e.g. --file-type csv"
+                "give the type with --file-type, e.g. --file-type csv"
             ))
             .into()),
         },
@@ -294,7 +294,7 @@ fn refuse_wrong_kind(name: &str, kind: SourceKind, head: &[u8]) -> Result<()> {
             file = name
         ))
         .hint(text!(
-            "open it and save it as .xlsx; or name its real type with --file-type, e.g. --file-type csv"
+            "open it and save it as .xlsx; or give its real type with --file-type, e.g. --file-type csv"
         ))
         .into()),
         SourceKind::Xlsx => Ok(()),

@@ -200,7 +200,9 @@ pub fn root(lang: Lang, whole: bool) -> String {
     }
     let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
     for line in [
-        text!("A noun and a verb: `wxsell goods list`. Help on either: `wxsell goods --help`."),
+        text!(
+            "Commands are a noun and a verb: `wxsell goods list`. For help: `wxsell goods --help`."
+        ),
         text!(
             "Topics: `wxsell help options`, {topics}",
             topics = topics.join(", ")

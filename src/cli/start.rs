@@ -101,7 +101,7 @@ pub fn completes(args: &[OsString], lang: Lang) -> Result<bool> {
     if name != "0" && known.completer(&name).is_none() {
         let names: Vec<&str> = known.names().collect();
         return Err(Failure::input(text!(
-            "{name} is \"{word}\", a shell without completions",
+            "{name} is \"{word}\"; there are no completions for this shell",
             name = COMPLETE,
             word = shell.to_string_lossy().into_owned()
         ))

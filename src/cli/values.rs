@@ -72,7 +72,7 @@ pub fn when(text: &str) -> Result<When, Text> {
     }
     let (Ok(first), Ok(last)) = (moment(text), last_moment(text)) else {
         return Err(text!(
-            "write a day such as 2022-04-01, a time such as \"2022-04-01 12:00:00\" (China time), or a time ago such as 24h"
+            "write a day such as 2022-04-01, a time such as \"2022-04-01 12:00:00\" (China time), or how long ago, e.g. 24h"
         ));
     };
     if first < FIRST {

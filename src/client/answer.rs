@@ -24,7 +24,7 @@ pub(super) fn read_reply<R: DeserializeOwned>(
         let mut failure = Failure::new(
             Kind::Refused,
             text!(
-                "the answer of {path} has another form than expected: {error}; it begins: {answer}",
+                "the reply of {path} does not have the expected format: {error}; it begins: {answer}",
                 path,
                 error = error.to_string(),
                 answer = excerpt(answer)
@@ -86,14 +86,14 @@ fn refused_by_proxy(path: &str, cause: &str) -> Option<Failure> {
             path
         ))
         .hint(text!(
-            "put them into the address of the proxy: http://USER:PASSWORD@host:port"
+            "put them into the proxy address: http://USER:PASSWORD@host:port"
         )),
         false if why.starts_with("unsuccessful") => Failure::access(text!(
             "{path} could not be reached: the proxy refuses the connection",
             path
         ))
         .hint(text!(
-            "ask who runs the proxy to allow the host of the base URL, or change the proxy of the profile or HTTPS_PROXY"
+            "ask the proxy's administrator to allow the host of the base URL, or change the proxy of the profile or HTTPS_PROXY"
         )),
         false => return None,
     })
@@ -124,7 +124,7 @@ pub(super) async fn read_answer(
         return Err(unclear(
             Kind::Network,
             text!(
-                "the answer of {path} holds more than {limit} values",
+                "the reply of {path} contains more than {limit} values",
                 path,
                 limit = MAX_VALUES
             ),
@@ -146,11 +146,11 @@ pub(super) async fn read_answer(
         status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
     if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
         return Err(unclear(Kind::Access, text!(
-            "the network in front of the store refused {path} (HTTP 403): the address of this machine is not on the IP allow list of the store",
+            "the store's gateway refused {path} (HTTP 403): the IP address of this machine is not on the store's IP allowlist",
             path
         ))
         .hint(text!(
-            "add the address in the store's console (Service market, Self-developed, IP allow list), or empty the list there; a new token changes nothing"
+            "add the address in the store's console (Service market → Self-developed → IP allowlist), or empty the list there; a new token does not help"
         )));
     }
     if !has_envelope {
@@ -182,7 +182,7 @@ pub(super) fn is_no_text(answer: &reqwest::Response) -> bool {
 
 /// An answer that is JSON without an error, where a file was asked for.
 pub(super) fn no_file(path: &str) -> Failure {
-    Failure::network(text!("{path} answered without a file", path))
+    Failure::network(text!("{path} returned no file", path))
 }
 
 /// The body of an answer, of at most [`MAX_ANSWER`] bytes.
@@ -199,7 +199,7 @@ pub(super) async fn read_bytes(
                 return Err(unclear(
                     Kind::Network,
                     text!(
-                        "the answer of {path} is larger than {limit} MB",
+                        "the reply of {path} is larger than {limit} MB",
                         path,
                         limit = MAX_ANSWER / 1024 / 1024
                     ),
@@ -212,7 +212,7 @@ pub(super) async fn read_bytes(
                     .map_or_else(|| text!("no cause given").to_string(), chain);
                 return Err(unclear(
                     Kind::Network,
-                    text!("the answer of {path} was cut off: {cause}", path, cause),
+                    text!("the reply of {path} was cut off: {cause}", path, cause),
                 ));
             }
         }
@@ -269,7 +269,7 @@ pub(super) fn check_envelope(family: Family, path: &str, answer: &[u8]) -> Resul
             Err(error) if error.is_eof() => unclear(
                 Kind::Network,
                 text!(
-                    "the answer of {path} is cut off: {answer}",
+                    "the reply of {path} is cut off: {answer}",
                     path,
                     answer = begins
                 ),

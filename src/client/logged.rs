@@ -80,7 +80,7 @@ impl Client {
                     kind: Kind::Unknown,
                     unclear: true,
                     message: text!(
-                        "{path} was done, and that could not be kept: {why}",
+                        "{path} was done, but the result could not be saved: {why}",
                         path,
                         why = failure.message.clone()
                     ),
@@ -97,7 +97,7 @@ impl Client {
         let taken = self.state.take_over_from_log()?;
         if taken > 0 {
             self.note(text!(
-                "{count} open {count:movement was|movements were} taken over from the log of writes: the state file did not know {count:it|them}",
+                "{count} unfinished {count:operation was|operations were} recovered from the log of writes: the state file did not have {count:it|them}",
                 count = taken
             ));
         }

@@ -376,12 +376,12 @@ impl Client {
         }
         let failure = if self.family.is_store() {
             Failure::input(text!(
-                "{path} is not a call of the WeChat Store, to which this profile belongs",
+                "{path} is not a call of the WeChat Store, but this profile is for one",
                 path
             ))
         } else {
             Failure::input(text!(
-                "{path} is a call of the WeChat Store, and this profile is one of the custom component",
+                "{path} is a call of the WeChat Store, but this profile is for the custom component",
                 path
             ))
         };
@@ -651,7 +651,7 @@ fn http_client(profile: &Profile, timeout: Duration) -> Result<reqwest::Client> 
     }
     Ok(builder.build().map_err(|error| {
         Failure::bug(text!(
-            "the HTTP client could not be made: {error}",
+            "the HTTP client could not be created: {error}",
             error = chain(&error)
         ))
     })?)

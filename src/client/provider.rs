@@ -26,7 +26,7 @@ impl Client {
         let appid = &self.appid;
         let no_ticket = || {
             Failure::access(text!(
-                "no ticket of the service provider {appid} is here",
+                "this machine has no ticket of the service provider {appid}",
                 appid
             ))
             .hint(text!(
@@ -85,7 +85,7 @@ impl Client {
             .map_err(|error| {
                 let mut failure = Failure::from_any(error);
                 failure.hint = Some(text!(
-                    "WeChat holds it still: repair the place where it is kept, then run `wxsell provider connect {appid}` with the profile of the provider",
+                    "WeChat still has it: repair the place where it is stored, then run `wxsell provider connect {appid}` with the profile of the provider",
                     appid = &self.appid
                 ));
                 failure

@@ -72,7 +72,7 @@ impl Client {
                 "only the token of a shop that calls with its own AppSecret can be forced"
             ))
             .hint(text!(
-                "tokens of a service provider and its merchants are renewed without it; withdraw an authorization in the backend to end one"
+                "tokens of a service provider and its merchants are renewed automatically; withdraw the authorization in the console to end one"
             ))
             .into());
         }
@@ -83,7 +83,7 @@ impl Client {
         )?;
         if day.len() >= FORCED_A_DAY {
             return Err(Failure::limited(text!(
-                "the token was force-refreshed {count} {count:time|times} today, WeChat allows no more",
+                "the token was force-refreshed {count} {count:time|times} today; WeChat allows no more",
                 count = day.len()
             ))
             .hint(text!(
@@ -92,7 +92,7 @@ impl Client {
             .into());
         }
         if let Some(last) = day.last().filter(|last| now() - **last < FORCED_APART) {
-            return Err(Failure::limited(text!("the last forced refresh was less than {seconds} s ago, a second one would change nothing", seconds = FORCED_APART))
+            return Err(Failure::limited(text!("the last forced refresh was less than {seconds} s ago; a second one would change nothing", seconds = FORCED_APART))
                 .hint(text!("try again in {seconds} s", seconds = FORCED_APART - (now() - last)))
                 .into());
         }

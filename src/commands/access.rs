@@ -134,7 +134,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
 async fn apply(ctx: &Ctx) -> Result<()> {
     if let Some(at) = ctx.shop().await?.asked_to_join_at()? {
         ctx.out.warn(text!(
-            "joining was already requested at {time}; the administrator can sign that agreement for 24 hours",
+            "you already applied at {time}; the administrator has 24 hours to sign that agreement",
             time = plain_time(&rfc3339(at))
         ));
     }
@@ -142,7 +142,7 @@ async fn apply(ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     ctx.out.note(text!(
-        "the agreement is on its way to the administrator's WeChat; it has to be signed there within 24 hours, or asked for again"
+        "the agreement was sent to the administrator's WeChat; it has to be signed there within 24 hours, or requested again"
     ));
     ctx.show_reply(&APPLY, reply)
 }
@@ -209,7 +209,7 @@ fn rows(component: Option<&Component>, applied: Option<i64>) -> Vec<Row> {
     let Some(component) = component else {
         let signing = applied.map(|at| {
             text!(
-                "requested at {time}; the administrator signs the agreement in WeChat within 24 hours",
+                "requested at {time}; the administrator has to sign the agreement in WeChat within 24 hours",
                 time = plain_time(&rfc3339(at))
             )
         });
@@ -218,7 +218,7 @@ fn rows(component: Option<&Component>, applied: Option<i64>) -> Vec<Row> {
             name: text!("custom trade component"),
             state: text!("not joined"),
             missing: Some(signing.unwrap_or_else(|| text!(
-                "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
+                "apply with `wxsell access apply`; the administrator has to sign the agreement in WeChat within 24 hours"
             ))),
         }];
     };
@@ -231,7 +231,7 @@ fn rows(component: Option<&Component>, applied: Option<i64>) -> Vec<Row> {
             text!("joined")
         },
         missing: component.is_banned().then(|| {
-            text!("the platform has banned it; the reason is in the Mini Program's backend")
+            text!("the platform has banned it; the reason is in the Mini Program's console")
         }),
     }];
     rows.extend(Task::ALL.into_iter().map(|task| task_row(component, task)));
@@ -297,7 +297,7 @@ async fn finish(args: FinishArgs, ctx: &Ctx) -> Result<()> {
         tasks = Component::read(&reply).to_confirm();
         if tasks.is_empty() {
             ctx.out.note(text!(
-                "WeChat has seen no task done that is not confirmed already"
+                "WeChat has detected no finished task that is not confirmed yet"
             ));
             return show(ctx, shop, Some(reply));
         }

@@ -14,13 +14,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: addresses for shipping and returns
+/// WeChat Store: manage addresses for shipping and returns
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the addresses of the store
     ///
-    /// A product can name the address for its returns; otherwise they go to the default return address. Names and
-    /// telephone numbers are masked.
+    /// A product can have its own return address; otherwise returns go to the default one. Names and telephone numbers
+    /// are masked.
     List,
     /// Show an address
     ///
@@ -41,7 +41,7 @@ pub struct IdArgs {
 
 /// Add an address
 ///
-/// Returns need a default return address before anything can be sold. A file holds the fields of a block `[[address]]` of
+/// A store needs a default return address before it can sell. A file holds the fields of an `[[address]]` block of
 /// `merchant apply --template`.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct AddArgs {
@@ -55,8 +55,8 @@ pub struct AddArgs {
 
 /// Change an address
 ///
-/// What is not given stays unchanged. WeChat masks person, telephone number and street and only takes whole addresses,
-/// so these have to be given again.
+/// What is not given stays unchanged. WeChat masks person, telephone number and street and only accepts whole
+/// addresses, so these have to be given again.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the address, as `address list` shows it
@@ -112,7 +112,7 @@ struct Fields {
 
 /// List the names of provinces, cities and districts
 ///
-/// Addresses take these names as they are written here.
+/// Use these names in addresses, exactly as shown here.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct PlacesArgs {
     /// Code of the place to list (default: the provinces)

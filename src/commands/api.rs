@@ -31,7 +31,7 @@ pub enum Verb {
 pub struct ListArgs {
     /// Only operations whose name, path or summary contains this
     search: Option<String>,
-    /// Only this family
+    /// Only this API family
     #[arg(long = "family", alias = "of", value_enum)]
     of: Option<Reference>,
 }
@@ -374,7 +374,7 @@ async fn call(args: &CallArgs, ctx: &Ctx) -> Result<()> {
         && let Some(command) = super::command_of(path)
     {
         return Err(Failure::input(text!(
-            "{path} takes a secret, which must not stand on a command line",
+            "{path} takes a secret, which must not be given on a command line",
             path
         ))
         .hint(text!("the command for it: wxsell {command}", command))

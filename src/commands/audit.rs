@@ -16,7 +16,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Results of category and brand audits
+/// Show results of category and brand audits
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),
@@ -24,8 +24,8 @@ pub enum Verb {
 
 /// Show the result of an audit
 ///
-/// A new ticket may be unknown for a moment, and WeChat has sent results without one: then name the category or the
-/// brand, and the lists of what is open to this shop are searched.
+/// A new ticket may be unknown for a moment, and WeChat sometimes sends results without one: in that case give the
+/// category or the brand, and the lists of what is open to this shop are searched.
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
     /// Ticket that `category apply` or `brand apply` printed
@@ -95,7 +95,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             }
             let mut refused = Failure::from_any(error);
             refused.hint = Some(text!(
-                "a new ticket may take a moment; or look in the lists: `wxsell audit show --category NUMBER`, `--brand NAME`"
+                "a new ticket may take a moment to appear; or look in the lists: `wxsell audit show --category NUMBER`, `--brand NAME`"
             ));
             Err(refused.into())
         }
@@ -128,7 +128,7 @@ async fn look(args: ShowArgs, ctx: &Ctx) -> Result<()> {
         (None, None) => {
             return Err(Failure::input(text!("the ticket is empty"))
                 .hint(text!(
-                    "name the category or the brand instead: `wxsell audit show --category NUMBER`, `--brand NAME`"
+                    "give the category or the brand instead: `wxsell audit show --category NUMBER`, `--brand NAME`"
                 ))
                 .into());
         }
@@ -163,11 +163,8 @@ impl Record for HandedIn {
 /// Refusals that mean that there is nothing to do.
 fn nothing_to_do(errcode: i64) -> Option<(&'static str, Text)> {
     match errcode {
-        1_050_003 => Some(("approved", text!("nothing to do: it is approved already"))),
-        1_050_009 => Some((
-            "in_audit",
-            text!("nothing to do: its audit is running already"),
-        )),
+        1_050_003 => Some(("approved", text!("nothing to do: it is already approved"))),
+        1_050_009 => Some(("in_audit", text!("nothing to do: it is already in audit"))),
         1_050_011 => Some((
             "not_needed",
             text!("nothing to do: this category needs no application"),
@@ -208,7 +205,7 @@ pub async fn hand_in(ctx: &Ctx, ask: &Ask, mut body: Value, pictures: &[&str]) -
     ctx.out.show(&handed_in)?;
     if let Some(ticket) = &handed_in.audit_id {
         ctx.out.note(text!(
-            "in audit; see how it ends with `wxsell audit show {ticket}`",
+            "in audit; see the result with `wxsell audit show {ticket}`",
             ticket
         ));
     }

@@ -25,12 +25,12 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
 
-/// Log in, and diagnose refused access
+/// Log in, and diagnose access problems
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Log in to a shop: verify and store its AppSecret
     ///
-    /// Asks for what is not given. Without a terminal give --appid, and the AppSecret by --secret-file or
+    /// Prompts for what is not given. Without a terminal, pass --appid, and the AppSecret with --secret-file or
     /// WXSELL_APP_SECRET.
     Login(LoginArgs),
     /// Show the current shop and where its credentials are (offline)
@@ -43,8 +43,8 @@ pub enum Verb {
     Doctor,
     /// Store the Token and EncodingAESKey that verify and decrypt pushes for `wxsell event listen`
     ///
-    /// Asks for both, or reads them from --file. A key that is replaced stays as the previous one, since WeChat may use
-    /// it for a while. WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY stand above what is stored.
+    /// Prompts for both, or reads them from --file. A key that is replaced stays as the previous one, since WeChat may
+    /// use it for a while. WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY take precedence over what is stored.
     PushKey(push_key::PushKeyArgs),
 }
 
@@ -65,7 +65,7 @@ pub struct LoginArgs {
     /// Name the shop before each write, and confirm what cannot be undone
     #[arg(long)]
     production: bool,
-    /// Store the AppSecret without asking WeChat whether it is right
+    /// Store the AppSecret without checking it with WeChat
     #[arg(long)]
     no_verify: bool,
 }
@@ -342,14 +342,14 @@ async fn verify(profile: &Profile, secret: &Secret, ctx: &Ctx) -> Result<()> {
     )?;
     if profile.kind == Account::Provider && ctx.global.dry_run {
         ctx.out.note(text!(
-            "the AppSecret is not tried: that starts the push of tickets"
+            "the AppSecret is not checked: that would start the ticket push"
         ));
         return Ok(());
     }
     let shop = Shop::new(client, profile.family);
     shop.try_secret(profile, secret).await.within(|| {
         text!(
-            "trying the AppSecret of {appid}; nothing was stored",
+            "checking the AppSecret of {appid}; nothing was stored",
             appid = &profile.appid
         )
     })
@@ -525,7 +525,7 @@ async fn token(args: &TokenArgs, ctx: &Ctx) -> Result<()> {
     let profile = ctx.profile()?;
     if ctx.global.dry_run {
         ctx.out.note(text!(
-            "would end the token of {appid} for all its holders and make a new one",
+            "would invalidate the token of {appid} for every program that uses it, and get a new one",
             appid = &profile.appid
         ));
         return Ok(());

@@ -69,10 +69,10 @@ pub struct SearchArgs {
     rows: Rows,
 }
 
-/// WeChat Store: let WeChat propose the brand of a product
+/// WeChat Store: let WeChat suggest the brand of a product
 ///
-/// It chooses among the brands that the store may use, by title, category and images; the number goes into the column
-/// 品牌 of a sheet. It is a proposal: check it.
+/// WeChat chooses among the brands that the store may use, by title, category and images; the number goes into the
+/// column 品牌 of a sheet. It is only a suggestion: check it.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub struct RecommendArgs {
     /// Title of the product
@@ -91,8 +91,8 @@ pub struct RecommendArgs {
 /// applicant and the time of the application; an imported brand, or one that is not your own, the sales
 /// authorization. Images are files or links of WeChat's; files are uploaded first, each once.
 ///
-/// A WeChat Store takes the documents from a file that holds the fields of a block `[[brand]]` of `merchant apply
-/// --template`, or asks for them on a terminal; the other options are those of the component.
+/// For a WeChat Store, give the documents in a file that holds the fields of a `[[brand]]` block of `merchant apply
+/// --template`, or type them on a terminal; the other options are for the custom component.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ApplyArgs {
     /// Name of the brand, as registered
@@ -262,7 +262,7 @@ async fn recommend(args: RecommendArgs, ctx: &Ctx) -> Result<()> {
     let uploads = args.image.iter().any(|image| !hosted(image));
     if uploads && ctx.global.dry_run {
         ctx.out.note(text!(
-            "images would be uploaded before WeChat is asked; nothing was sent"
+            "images would be uploaded before asking WeChat; nothing was sent"
         ));
         return Ok(());
     }

@@ -23,8 +23,8 @@ pub enum Verb {
 
 /// Let WeChat look up and ping the host that messages are pushed to
 ///
-/// One packet is sent to each address. A firewall that blocks pings shows as a loss of 100 % although HTTPS works; then
-/// `--action dns` is the check to make. Ends with exit code 4 where the host has no address or answers no ping.
+/// One packet is sent to each address. If a firewall blocks pings, the loss is 100 % even though HTTPS works; use
+/// `--action dns` then. Exits with 4 if the host has no address or does not answer pings.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CheckArgs {
     /// What to check
@@ -154,7 +154,7 @@ fn problem(rows: &[Found], action: Action) -> Option<Failure> {
     if action != Action::Dns && !rows.iter().any(answered) {
         return Some(
             Failure::network(text!("no address of the push host answered a ping")).hint(text!(
-                "a firewall may block pings while HTTPS works: send a test push from the backend, and use `--action dns` here"
+                "a firewall may block pings while HTTPS works: send a test push from the console, and use `--action dns` here"
             )),
         );
     }

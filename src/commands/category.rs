@@ -29,7 +29,7 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// List the categories that are open to this shop
     Mine,
-    /// WeChat Store: list the applications for categories, with why they were rejected
+    /// WeChat Store: list the category applications, with the reasons of rejections
     Applications(ApplicationsArgs),
     Application(ApplicationArgs),
     Show(ShowArgs),
@@ -50,7 +50,7 @@ pub struct ApplicationArgs {
     audit_id: String,
 }
 
-/// WeChat Store: show the store's right to a category: since when it is in force, and why it lapsed
+/// WeChat Store: show the store's right to a category: since when it is valid, or why it lapsed
 ///
 /// `category list` shows the rights to all of them, and `category rule` what products of a category must have.
 #[derive(Debug, clap::Args, Serialize)]
@@ -68,7 +68,7 @@ pub struct WithdrawArgs {
 
 /// List all categories
 ///
-/// Products carry the number of a leaf category.
+/// Products take the number of a leaf category.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only categories whose names or number contain this
@@ -105,11 +105,11 @@ enum Rule {
 /// Needed where `category list` says that a permit is required. The documents must name the legal entity of the Mini
 /// Program. Images are files or links of WeChat's; files are uploaded first, each once.
 ///
-/// A WeChat Store takes the documents from a file that holds the fields of a block `[[category]]` of `merchant apply
-/// --template`, or asks for them on a terminal; the other options are those of the component.
+/// For a WeChat Store, give the documents in a file that holds the fields of a `[[category]]` block of `merchant apply
+/// --template`, or type them on a terminal; the other options are for the custom component.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
-    /// Category number; of a WeChat Store also its name or path
+    /// Category number; for a WeChat Store also its name or path
     category: String,
     /// Image of the business license (can be repeated)
     #[arg(long, value_name = "PICTURE", value_hint = clap::ValueHint::FilePath)]
@@ -275,7 +275,7 @@ impl Record for NeedRow {
                 "sku_attribute" => text!("SKU attribute"),
                 "paper" => text!("document"),
                 "lowest_price" => text!("lowest price"),
-                _ => text!("bar code"),
+                _ => text!("barcode"),
             })
         }),
         Column::new("name", "NAME", |n| Cell::Text(n.name.clone())),
@@ -467,9 +467,11 @@ async fn rule(args: RuleArgs, ctx: &Ctx) -> Result<()> {
 
 async fn apply(args: ApplyArgs, ctx: &Ctx) -> Result<()> {
     if args.data.file.is_some() {
-        return Err(Failure::input(text!("--file is for a WeChat Store alone"))
-            .hint(text!("give the images with --license and --certificate"))
-            .into());
+        return Err(
+            Failure::input(text!("--file works only with a WeChat Store"))
+                .hint(text!("give the images with --license and --certificate"))
+                .into(),
+        );
     }
     let mut wrong = papers::problems(args.license.iter().chain(&args.certificate));
     if args.license.is_empty() {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// View the documents that WeChat has of the Mini Program
+/// View the Mini Program's documents that WeChat has
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Show(ShowArgs),
@@ -56,7 +56,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
             match ctx.ask(ask, &args).await {
                 Err(error) if failure(&error).is_some_and(|f| f.errcode == Some(NONE)) => {
                     ctx.out.note(text!(
-                        "the Mini Program has submitted none; give images of your own to `wxsell {noun} apply`",
+                        "the Mini Program has submitted none; give your own images to `wxsell {noun} apply`",
                         noun = args.req_type.noun()
                     ));
                     ctx.show_rows(ask, Vec::new())

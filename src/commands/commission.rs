@@ -17,7 +17,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Give third-party providers their share of orders
+/// Share order revenue with third-party providers
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List commission receivers
@@ -74,11 +74,11 @@ pub struct SetArgs {
     #[arg(long, value_name = "NUMBER")]
     #[serde(skip)]
     sku: Option<String>,
-    /// How much of it, in yuan
+    /// Amount of the commission in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan, requires = "mchid")]
     #[serde(skip)]
     amount: Option<Fen>,
-    /// Take back what was set
+    /// Clear what was set
     #[arg(long, conflicts_with_all = ["mchid", "file"])]
     #[serde(skip)]
     none: bool,
@@ -167,7 +167,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
                 return Err(error);
             }
             Err(_) => ctx.out.note(text!(
-                "the order cannot be read, so that only WeChat checks the limit of 30 %"
+                "the order cannot be read, so only WeChat checks the limit of 30 %"
             )),
         }
     }

@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 
 /// Print or install the completion script of a shell
 ///
-/// `install` writes it where the shell in $SHELL looks for it, or the shell that is named after it; on Windows that is
-/// PowerShell. Where a shell has to be told to look there, the line to add is printed, and for PowerShell added.
+/// `install` writes the script where the shell in $SHELL looks for it, or the shell given after `install`; on Windows
+/// the default is PowerShell. If a shell has to be told to look there, the line to add is printed; for PowerShell it is
+/// added.
 ///
-/// Names of profiles are completed live. Load it with `source <(wxsell completion bash)` in ~/.bashrc, the same with
-/// zsh in ~/.zshrc after compinit, `wxsell completion fish | source` in config.fish, or `wxsell completion
-/// powershell | Out-String | Invoke-Expression` in the profile of PowerShell.
+/// Profile names are completed live. Load the script with `source <(wxsell completion bash)` in ~/.bashrc, the same
+/// with zsh in ~/.zshrc after compinit, `wxsell completion fish | source` in config.fish, or `wxsell completion
+/// powershell | Out-String | Invoke-Expression` in the PowerShell profile.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The shell, or `install` for the one in $SHELL
@@ -173,7 +174,7 @@ fn install(shell: Option<Shell>, ctx: &Ctx) -> Result<()> {
     ));
     match shell {
         Shell::Bash => ctx.out.note(text!(
-            "bash finds it where the package bash-completion is installed"
+            "bash finds it if the package bash-completion is installed"
         )),
         Shell::Zsh => ctx.out.note(text!(
             "zsh finds it with `fpath+=({folder})` before compinit in ~/.zshrc",

@@ -44,16 +44,16 @@ pub struct ListArgs {
     /// Only disputes that take your evidence now
     #[arg(long)]
     evidence: bool,
-    /// Only this state: a word of `wxsell dispute list --format json`, or WeChat's number, e.g. 230003
+    /// Only this state: a state in `wxsell dispute list --format json`, or WeChat's number, e.g. 230003
     #[arg(long = "status", alias = "state", value_name = "STATE", value_parser = state)]
     state: Option<State>,
     /// Only this kind
     #[arg(long = "type", value_enum)]
     kind: Option<Why>,
-    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
+    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
-    /// Opened until this time; a day means its end
+    /// Opened until this time; a day means the end of that day
     #[arg(long, value_name = "TIME", value_parser = when)]
     until: Option<When>,
     /// Only this order, by WeChat's number
@@ -77,7 +77,7 @@ pub struct ShowArgs {
 
 /// Submit evidence: text and images
 ///
-/// WeChat does not document which states take evidence; here they are the states that, by their name, wait for you,
+/// WeChat does not document which states accept evidence; this command assumes those that, by their name, wait for you,
 /// which is unconfirmed. A missed deadline counts as no evidence.
 #[derive(Debug, clap::Args)]
 pub struct RespondArgs {
@@ -92,7 +92,7 @@ pub struct RespondArgs {
     /// Image: file or address (can be repeated)
     #[arg(long = "image", id = "images", value_name = "IMAGE", value_hint = clap::ValueHint::FilePath)]
     images: Vec<String>,
-    /// Send even if the state of the dispute does not seem to take evidence
+    /// Send even if the state of the dispute does not seem to accept evidence
     #[arg(long)]
     force: bool,
 }
@@ -112,7 +112,7 @@ enum Why {
     NotNeeded,
     /// Refund after cancelling
     Cancelled,
-    /// You refuse the after-sale
+    /// You reject the after-sale
     Refused,
     /// No agreement on how to solve it
     Solution,
@@ -320,7 +320,7 @@ async fn list(args: ListArgs, ctx: &Ctx) -> Result<()> {
     }
     rows.truncate(ctx.out.rows_to_read(args.rows.limit).unwrap_or(usize::MAX));
     let out = ctx.out.with_nothing(match &args.due {
-        Some(_) => text!("no dispute falls due in this time"),
+        Some(_) => text!("no disputes are due within this time"),
         None => text!("no disputes match"),
     });
     out.list_with(columns(ctx.out.columns.is_some()), &rows)?;
@@ -401,7 +401,7 @@ async fn respond(args: RespondArgs, ctx: &Ctx) -> Result<()> {
     let show = async |made: &Made| {
         if made.found.is_some() {
             ctx.out
-                .note(text!("the dispute shows that the evidence came"));
+                .note(text!("the dispute shows that the evidence arrived"));
         }
         show(ctx, shop.read_dispute(args.number).await?)?;
         Ok(ctx.out.was_read())

@@ -13,7 +13,9 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
     let other = || text!("done: {command}", command = ask.command);
     if what.is_empty() {
         return match ask.command {
-            "access apply" => text!("applied for the component; an administrator has to sign next"),
+            "access apply" => {
+                text!("applied for the component; next, an administrator has to sign")
+            }
             "access finish" => text!("reported as finished; see `wxsell access status`"),
             "coupon confirm" => text!("confirmed: coupons can be added now"),
             "commission add" => text!("the receiver can get commissions now"),
@@ -29,19 +31,19 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
             "goods audit-strategy set" => {
                 text!("the switches are set; see `wxsell goods audit-strategy show`")
             }
-            "pay close" => text!("the payment is closed; nobody can pay it any more"),
+            "pay close" => text!("the payment is closed and can no longer be paid"),
             _ => other(),
         };
     }
     match ask.command {
-        "order close" => text!("{what} closed; the buyer cannot pay it any more", what),
+        "order close" => text!("{what} closed; the buyer can no longer pay it", what),
         "order pay" => text!("{what}: payment reported", what),
         "order change-price" => text!("{what}: price changed", what),
         "order update-address" => text!("{what}: address changed", what),
         "delivery receive" => text!("{what} received", what),
         "commission set" => text!("{what}: commissions set", what),
         "coupon add" => text!(
-            "coupon {what} added; nobody can take it before `wxsell coupon status {what} in-force`",
+            "coupon {what} added; buyers can take it after `wxsell coupon status {what} in-force`",
             what
         ),
         "coupon update" => text!("coupon {what} changed", what),
@@ -50,10 +52,10 @@ pub fn sentence(ask: &Ask, body: &Value) -> Text {
             what
         ),
         "coupon stock" => text!("coupon {what}: stock reported", what),
-        "coupon user add" => text!("coupon copy {what} added", what),
-        "coupon user update" => text!("coupon copy {what} changed", what),
-        "coupon user status" => text!("coupon copy {what}: status changed", what),
-        "pay close" => text!("payment {what} closed; nobody can pay it any more", what),
+        "coupon user add" => text!("user coupon {what} added", what),
+        "coupon user update" => text!("user coupon {what} changed", what),
+        "coupon user status" => text!("user coupon {what}: status changed", what),
+        "pay close" => text!("payment {what} closed; it can no longer be paid", what),
         "aftersale deadline" => text!("{what}: deadline set", what),
         _ => other(),
     }
@@ -64,12 +66,12 @@ pub fn nothing(ask: &Ask) -> Text {
     match ask.command {
         "coupon list" | "coupon user list" => text!("no coupons"),
         "pay list" => text!("no payments in this time"),
-        "funds flows" => text!("no transactions in this time; --since reaches further back"),
+        "funds flows" => text!("no transactions in this time; use --since to look further back"),
         "funds withdrawals" => text!("no withdrawals yet"),
         "funds banks" | "funds branches" => text!("no bank matches"),
         "commission receivers" => text!("no receivers yet; add one with `wxsell commission add`"),
         "promoter list" => {
-            text!("no promoters yet; `wxsell promoter add --help` says how to add them")
+            text!("no promoters yet; see `wxsell promoter add --help`")
         }
         "promoter role list" => text!("no roles yet; add one with `wxsell promoter role add NAME`"),
         "promoter orders" | "sharer orders" => text!("no orders match"),
@@ -77,7 +79,7 @@ pub fn nothing(ask: &Ask) -> Text {
         "sharer list" => text!("no sharers yet; invite one with `wxsell sharer bind OPENID`"),
         "sharer lives" => text!("no live rooms yet"),
         "category list" => text!("no category matches"),
-        "category mine" => text!("no categories yet; ask for one with `wxsell category apply`"),
+        "category mine" => text!("no categories yet; apply for one with `wxsell category apply`"),
         "brand mine" => text!("no brands yet; register one with `wxsell brand apply`"),
         "delivery companies" => text!("no carrier matches"),
         _ => text!("nothing found"),

@@ -15,12 +15,12 @@ impl Ctx {
             Failure::new(
                 Kind::Unknown,
                 text!(
-                    "what was sent is done, but what came of it could not be shown: {why}",
+                    "the request was carried out, but its result could not be shown: {why}",
                     why
                 ),
             )
             .hint(text!(
-                "`wxsell log list` has what was done; the same command does it no second time"
+                "`wxsell log list` shows what was done; the same command does not repeat it"
             ))
         };
         let shop = self.shop.get().map(|(shop, _)| shop);
@@ -31,7 +31,7 @@ impl Ctx {
                 Failure::input(text!("cannot write to standard output")).into()
             }
             Ok(()) if wrote && !in_bulk && !self.out.was_read() => {
-                return Err(not_shown(text!("nothing reads standard output")).into());
+                return Err(not_shown(text!("standard output was closed")).into());
             }
             Ok(()) => return shop.map_or(Ok(()), Shop::all_is_shown),
             Err(error) => error,

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// What its verbs print that is not what one call answers.
 pub const SHOWS: &[Shows] = &[];
 
-/// WeChat Store: flash sales of a few hours
+/// WeChat Store: manage flash sales
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
@@ -71,7 +71,7 @@ pub struct AddArgs {
 
 /// Change the time, prices and stock of a flash sale
 ///
-/// What is given replaces all of it.
+/// What you give replaces the whole flash sale.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Number of the flash sale, as `flash-sale list` shows it
@@ -131,7 +131,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
                 return Err(Failure::new(
                     Kind::Refused,
                     text!(
-                        "product {number} has flash sale {task} already",
+                        "product {number} already has flash sale {task}",
                         number = &args.out_product_id,
                         task = task.to_string()
                     ),
@@ -210,7 +210,7 @@ fn words(breach: &Breach, now: i64) -> Text {
         Breach::EndsBeforeItStarts => text!("it ends before it starts"),
         Breach::TooLong => text!("it lasts more than 24 hours"),
         Breach::StartsTooEarly => text!(
-            "it starts in the past; now it is {time}, and 10 minutes ago is the earliest",
+            "it starts in the past; it is {time} now, and the start can be at most 10 minutes ago",
             time = rfc3339(now)
         ),
         Breach::TooFarAhead => text!("it ends more than 365 days from now"),
@@ -225,7 +225,7 @@ fn words(breach: &Breach, now: i64) -> Text {
             most = most.to_yuan()
         ),
         Breach::Stock { sku, available } => text!(
-            "{sku}: {available} are in stock, and the flash sale needs at least 1 and takes no more than these",
+            "{sku}: {available} in stock; the flash sale needs at least 1 and at most the stock",
             sku,
             available = *available
         ),

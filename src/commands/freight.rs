@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// WeChat Store: freight templates
+/// WeChat Store: manage freight templates
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// List the freight templates of the store
@@ -35,9 +35,9 @@ pub struct IdArgs {
 
 /// Add a freight template
 ///
-/// It ships free within 48 hours unless a file says otherwise: that holds the fields of a block `[[freight]]` of
-/// `merchant apply --template`, and `api describe freight_template_add` lists all of them. Only the console of the store
-/// deletes a template.
+/// It ships free within 48 hours unless a file says otherwise. The file holds the fields of a `[[freight]]` block of
+/// `merchant apply --template`; `api describe freight_template_add` lists all of them. Templates can only be deleted in
+/// the store's console.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct AddArgs {
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub struct AddArgs {
 /// Change a freight template
 ///
 /// What is not given stays unchanged. A list in a file replaces the existing list. If WeChat masks the sender, person,
-/// telephone number and street have to be given again, since it only takes whole templates.
+/// telephone number and street have to be given again, since it only accepts whole templates.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
     /// Number of the template, as `freight list` shows it

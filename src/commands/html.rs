@@ -24,7 +24,7 @@ impl Html {
     pub fn check(&self) -> Result<()> {
         match &self.html {
             Some(path) if path.exists() && !self.force => Err(Failure::input(text!(
-                "{file} exists already",
+                "{file} already exists",
                 file = path.display().to_string()
             ))
             .hint(text!("choose another name, or use --overwrite"))

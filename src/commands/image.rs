@@ -28,7 +28,7 @@ pub enum Verb {
 pub struct DownloadArgs {
     /// The id
     media_id: String,
-    /// Where to write it
+    /// File to write it to
     #[arg(long, short, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: PathBuf,
     /// Overwrite a file that exists

@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
-/// Addresses of WeChat's servers
+/// Show the addresses of WeChat's servers
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
@@ -19,7 +19,7 @@ pub enum Verb {
 
 /// List the addresses of WeChat's servers, for firewall rules
 ///
-/// They change: read them once a day. Call WeChat by name, never by one of these addresses.
+/// They change: read them once a day. Call WeChat by its host name, never by one of these addresses.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Only those of one kind

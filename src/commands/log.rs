@@ -11,7 +11,7 @@ use crate::types::{now, rfc3339};
 use anyhow::Result;
 use clap::Subcommand;
 
-/// Audit log of all writes
+/// Show and verify the log of all writes
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     List(ListArgs),
@@ -23,7 +23,7 @@ pub enum Verb {
 /// A write is one call that changes something: who made it, for which shop, about what, and how it ended.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Only since this time, e.g. 2022-04-01 or a time ago such as 24h
+    /// Only since this time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Maximum number of results
@@ -33,9 +33,9 @@ pub struct ListArgs {
 
 /// Verify that the log is complete and unchanged
 ///
-/// Every entry carries a seal over all before it, and the state file keeps how far the log has come: a changed entry,
-/// one that is gone, a cut end, an emptied or replaced log are found, and writes without a result are named. Whoever may
-/// write to both files can make them agree; only a seal that was noted somewhere else proves more.
+/// Every entry carries a seal over all entries before it, and the state file records how far the log has come. Changed
+/// or missing entries, a cut-off end and an emptied or replaced log are detected, and writes without a result are
+/// listed. Whoever can write to both files can make them agree; only a seal that was noted elsewhere proves more.
 #[derive(Debug, clap::Args)]
 pub struct VerifyArgs {
     /// Seal that an earlier verification printed
@@ -136,11 +136,11 @@ fn verify(args: &VerifyArgs, ctx: &Ctx) -> Result<()> {
             text!("the log is not the one that the state file knows: it was emptied or replaced")
         }
         (None, _, Some(false)) => {
-            text!("the seal that was noted is not in the log: entries were cut off")
+            text!("the given seal is not in the log: entries were cut off")
         }
         (None, _, found) => {
             ctx.out.note(match found {
-                Some(_) => text!("OK: nothing was changed or removed up to the noted seal, nor after it as far as the state file knows"),
+                Some(_) => text!("OK: nothing was changed or removed up to the given seal, nor after it as far as the state file knows"),
                 None => text!("OK: nothing was changed, as far as the log and the state file beside it know; whoever can write to both can make them agree, and only a seal that was noted elsewhere proves more"),
             });
             return Ok(());

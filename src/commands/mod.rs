@@ -117,7 +117,7 @@ impl Ctx {
             return Ok(());
         }
         Err(
-            Failure::input(text!("this command works for a WeChat Store alone"))
+            Failure::input(text!("this command works only with a WeChat Store"))
                 .hint(text!(
                     "choose a profile of a store with --profile; `wxsell profile list` shows the families"
                 ))

@@ -35,8 +35,8 @@ pub enum Verb {
 
 /// Make a payment, or a combined one of several merchants
 ///
-/// Shows what the Mini Program hands to the cashier. The same number is the same payment: made again it gives new
-/// arguments, and its orders must not differ. Several orders come from a file.
+/// Prints the arguments that the Mini Program passes to the cashier. The same number is the same payment: creating it
+/// again returns new arguments, and its orders must not differ. Several orders come from a file.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CreateArgs {
     /// Your number for the combined payment: 6 to 32 digits, letters or _-|*@
@@ -84,7 +84,7 @@ pub struct ShowArgs {
 
 /// List payments
 ///
-/// Any span of time; it is requested day by day, which is what WeChat allows. Every payment is read separately.
+/// Any span of time; it is requested day by day, which is what WeChat allows. Every payment takes a call of its own.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     #[command(flatten)]
@@ -123,9 +123,9 @@ pub struct CloseArgs {
 
 /// Refund a payment
 ///
-/// The refund has a number that refunds once; without --refund-no it is made here and recorded before anything is sent.
-/// Run again after a crash, a lost answer or a result that could not be shown, the command continues that refund; the
-/// same refund again within a day needs --new.
+/// A refund has a number that works only once; without --refund-no it is generated here and recorded before anything is
+/// sent. After a crash, a lost answer or a result that could not be shown, run the same command again: it continues
+/// that refund. To make the same refund again within a day, use --new.
 #[derive(Debug, clap::Args)]
 pub struct RefundArgs {
     /// Your number for the payment
@@ -147,7 +147,8 @@ pub struct RefundArgs {
 
 /// Settle the rest of a payment
 ///
-/// Possible some days after payment; WeChat shares all that was not given back. The number counts once, as with refunds.
+/// Possible some days after payment; WeChat shares everything that was not refunded. As with refunds, a number works
+/// only once.
 #[derive(Debug, clap::Args)]
 pub struct ShareArgs {
     /// Your number for the payment

@@ -44,7 +44,7 @@ pub struct Fields {
     /// AppID of the shop, e.g. wx0123456789abcdef
     #[arg(long, value_name = "APPID")]
     appid: Option<String>,
-    /// API family of the shop
+    /// API family of the shop: custom component or WeChat Store
     #[arg(long, value_enum)]
     family: Option<Family>,
     /// Account type
@@ -199,7 +199,7 @@ fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     if args.fields.appid.is_none() {
         return Err(Failure::input(text!("a profile needs an AppID"))
             .hint(text!(
-                "give it with --appid; the backend shows it next to the AppSecret"
+                "give it with --appid; the console shows it next to the AppSecret"
             ))
             .into());
     }
@@ -333,7 +333,7 @@ fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
             || fields.token.is_some())
     {
         return Err(Failure::input(text!("account, address and AppSecret of the profile \"{name}\" are built in", name))
-            .hint(text!("limits, language, format, --production and --read-only can be set; add a profile of its own for another stand-in"))
+            .hint(text!("limits, language, format, --production and --read-only can be set; for another test server, add another profile"))
             .into());
     }
     let before = edit(ctx, |settings| {

@@ -15,27 +15,28 @@ use serde::Serialize;
 /// Show how much of today's quotas is used
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show the day counters of calls, as WeChat counts them
+    /// Show the daily call counters, as WeChat counts them
     ///
     /// The figures are about 1 % off. Where WeChat gives no figure the cells stay empty.
     Show(ShowArgs),
     /// Show how many audit submissions this machine has made, and the limits in force
     ///
-    /// A WeChat Store counts for itself: shown is what it says is left, of all products and of new ones.
+    /// A WeChat Store counts for itself; this shows what it reports as left, for all products and for new ones.
     Audits,
     #[command(alias = "reset")]
     Clear(ClearArgs),
 }
 
-/// Set day counters to zero: all of the account, or that of one call
+/// Reset the daily call counters: all of the account, or that of one call
 ///
-/// WeChat allows 10 resets of all counters a month, the button in the backend included, and 50 of one. Where no token can
-/// be had because the token call itself is used up, the AppSecret clears all without one.
+/// WeChat allows 10 resets of all counters a month, including those made in the console, and 50 of single ones. If no
+/// token is available because the quota of the token call itself is used up, the AppSecret resets all counters without
+/// one.
 #[derive(Debug, Args)]
 pub struct ClearArgs {
     /// Path of the one call, e.g. /channels/ec/basics/info/get; without it all calls of the account
     path: Option<String>,
-    /// Clear all with the AppSecret instead of a token
+    /// Reset all counters with the AppSecret instead of a token
     #[arg(long, conflicts_with = "path")]
     by_secret: bool,
 }
@@ -264,8 +265,8 @@ fn question(appid: &str) -> Text {
 
 fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(match path {
-        Some(path) => text!("would set the day counter of {path} to zero", path),
-        None => text!("would set all day counters of {appid} to zero", appid),
+        Some(path) => text!("would reset the daily counter of {path}", path),
+        None => text!("would reset all daily counters of {appid}", appid),
     });
     Ok(())
 }
@@ -273,8 +274,8 @@ fn would_clear(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
 /// What was cleared: a notice for people, an object for scripts.
 fn cleared(appid: &str, path: Option<&str>, ctx: &Ctx) -> Result<()> {
     ctx.out.note(match path {
-        Some(path) => text!("the day counter of {path} is zero", path),
-        None => text!("all day counters of {appid} are zero", appid),
+        Some(path) => text!("the daily counter of {path} was reset", path),
+        None => text!("all daily counters of {appid} were reset", appid),
     });
     let cleared = Cleared { appid, path };
     ctx.report_done(&serde_json::to_value(cleared)?)

@@ -25,7 +25,7 @@ const SPARK: usize = 40;
 /// So many products are drawn; the table has all.
 const DRAWN: usize = 15;
 
-/// Show sales and after-sales by day, also as a page with charts
+/// Show sales and after-sales by day, or write a page with charts
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show what was sold on each day
@@ -43,7 +43,7 @@ pub enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 30d
+    /// From this day or time on, China time, e.g. 2022-04-01, or how long ago, e.g. 30d
     #[arg(long, value_name = "TIME", value_parser = when, default_value = "30d")]
     since: When,
     /// Up to this day or time
@@ -197,7 +197,7 @@ fn count(count: u64) -> i64 {
 fn tell_unread(ctx: &Ctx, unread: u64) {
     if unread > 0 {
         ctx.out.warn(text!(
-            "{count} amounts could not be read; the sums lack them",
+            "{count} amounts could not be read and are missing from the totals",
             count = unread
         ));
     }
@@ -269,7 +269,7 @@ fn noted(page: Page, unread: u64) -> Page {
     match unread {
         0 => page,
         count => page.note(text!(
-            "{count} amounts could not be read; the sums lack them",
+            "{count} amounts could not be read and are missing from the totals",
             count
         )),
     }

@@ -21,7 +21,8 @@ const CLOCKS_DIFFER: i64 = HOUR;
 pub enum Verb {
     /// Show what WeChat saw of a call: time, duration, query, body, answer, address of the caller
     ///
-    /// Only the account that made the call may look, and only for 7 days. Tokens, secrets and personal data are masked.
+    /// Only the account that made the call can look it up, and only for 7 days. Tokens, secrets and personal data are
+    /// masked.
     Show(ShowArgs),
 }
 
@@ -116,7 +117,7 @@ fn check_rid(text: &str, now: i64) -> Result<String, Failure> {
             rid,
             time = rfc3339(at)
         ))
-        .hint(text!("make the call again and look its new rid up")));
+        .hint(text!("make the call again and look up its new rid")));
     }
     if at - now > CLOCKS_DIFFER {
         return Err(Failure::input(text!(

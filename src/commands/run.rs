@@ -33,7 +33,7 @@ pub enum Verb {
     Failed(IdArgs),
     /// Settle writes with an unknown outcome
     ///
-    /// Checks with WeChat every withdrawal, refund and other write that may be made only once and is still open here.
+    /// Asks WeChat about every withdrawal, refund and other write that may be made only once and is still open here.
     /// Nothing is sent again. Exits with 9 while any outcome is unknown.
     ///
     /// A few writes, such as a message to promoters, cannot be looked up at WeChat afterwards. For those, say what you
@@ -399,7 +399,7 @@ async fn settle(args: SettleArgs, ctx: &Ctx) -> Result<()> {
     );
     Err(Failure::new(Kind::Unknown, message)
         .hint(text!(
-            "run the same command again later; do not make them another way before"
+            "run the same command again later; until then, do not make them any other way"
         ))
         .into())
 }

@@ -24,7 +24,7 @@ impl Ctx {
         }
         if self.global.secret_file.is_some() {
             return Err(Failure::input(text!(
-                "--secret-file holds the secret of one shop; --profile all is several"
+                "--secret-file holds the secret of one shop; --profile all means several shops"
             ))
             .into());
         }
@@ -38,7 +38,7 @@ impl Ctx {
             preview(name, &settings).map_or(true, |profile| profile.secret != SecretSource::Nowhere)
         };
         if !names.iter().any(kept) {
-            Err(Failure::access(text!("no profile keeps an AppSecret"))
+            Err(Failure::access(text!("no profile has a stored AppSecret"))
                 .hint(text!("`wxsell auth login` stores one"))
                 .into())
         } else {

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// Invite sharers and see what they sell
 ///
-/// A sharer (分享员) passes on live rooms and product cards and is credited with the orders that follow. Not to be mixed up
+/// A sharer (分享员) shares live rooms and product cards and is credited with the orders that follow. Not to be confused
 /// with promoters, who sell from their own Channels account: see `wxsell promoter`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -41,8 +41,8 @@ pub struct SearchArgs {
 
 /// Invite people to become sharers
 ///
-/// Each person gets a message and is bound only after accepting: a good answer means invited, not bound. Ask again with
-/// `wxsell sharer search`. Limits: 10,000 sharers in all; a person can be invited 3 times a day, 10 minutes apart.
+/// Each person gets a message and is bound only after accepting: success means invited, not bound. Check with `wxsell
+/// sharer search`. Limits: 10,000 sharers in total; a person can be invited 3 times a day, 10 minutes apart.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct BindArgs {
     /// People to invite
@@ -52,7 +52,7 @@ pub struct BindArgs {
 
 /// Release sharers
 ///
-/// WeChat may refuse while the time that a binding has to last is not over.
+/// WeChat may refuse until the minimum binding time is over.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UnbindArgs {
     /// People to unbind
@@ -190,11 +190,11 @@ async fn bind(args: BindArgs, ctx: &Ctx) -> Result<()> {
 fn reason(code: i64) -> Text {
     match code {
         100 => text!("WeChat is busy; try again"),
-        200 => text!("there are 10,000 sharers already, which is the limit"),
+        200 => text!("there are already 10,000 sharers, which is the limit"),
         201 => text!("the openid is wrong"),
-        202 => text!("is a sharer already"),
+        202 => text!("is already a sharer"),
         203 => text!("does not want to be invited again"),
-        204 => text!("invited too often: 3 times a day at most, 10 minutes apart"),
+        204 => text!("invited too often: at most 3 times a day, 10 minutes apart"),
         other => text!("reason {code}", code = other),
     }
 }

@@ -89,7 +89,7 @@ struct Printed {
 pub fn show(noun: &Noun, ctx: &Ctx) -> Result<()> {
     let Some(page) = page(noun, ctx.profile()?.family) else {
         return Err(
-            Failure::input(text!("no console has a page for this command"))
+            Failure::input(text!("there is no console page for this command"))
                 .hint(text!("remove --web"))
                 .into(),
         );

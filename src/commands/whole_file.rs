@@ -55,7 +55,7 @@ pub fn write(
 pub fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     if path.exists() && !force {
         Err(Failure::input(text!(
-            "{file} exists already",
+            "{file} already exists",
             file = path.display().to_string()
         ))
         .hint(text!("choose another name, or use --overwrite"))

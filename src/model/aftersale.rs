@@ -69,9 +69,9 @@ pub enum State {
     /// The refund could not be paid: the merchant pays outside.
     RefundFailed,
     Refunded,
-    /// The platform judges a rejected refund.
+    /// The platform decides on a rejected refund.
     RefundDisputed,
-    /// The platform judges a rejected return.
+    /// The platform decides on a rejected return.
     ReturnDisputed,
     /// By the buyer.
     Cancelled,
@@ -178,7 +178,7 @@ pub enum Reason {
     Damaged,
     /// Missing, wrong or not as described
     NotAsDescribed,
-    /// Tracking number invalid
+    /// Waybill number invalid
     BadTracking,
     /// Logistics stalled over 72 hours
     Stalled,
@@ -278,16 +278,16 @@ impl Step {
         match self {
             Step::AcceptRefund => text!("accept the refund"),
             Step::AcceptReturn => text!("accept the return"),
-            Step::Reject => text!("refuse"),
+            Step::Reject => text!("reject"),
             Step::ReturnAddress => text!("change the return address"),
             Step::Certificates => text!("submit proof of a refund made outside"),
             Step::Update => text!("change the request"),
             Step::Cancel => text!("cancel"),
             Step::ReturnInfo => text!("send the goods back"),
             Step::CancelPickUp => text!("cancel the pick-up"),
-            Step::AskPlatform => text!("ask the platform to judge"),
+            Step::AskPlatform => text!("ask the platform to step in"),
             Step::ConfirmCertificates => text!("confirm the refund made outside"),
-            Step::Verdict => text!("judge"),
+            Step::Verdict => text!("decide"),
             Step::PayOut => text!("pay the refund out"),
         }
     }
@@ -569,16 +569,16 @@ impl Case {
         let changed_at = self.changed_at?;
         let (what, then) = match self.state {
             State::RefundRequested => (
-                text!("accept or refuse the refund"),
+                text!("accept or reject the refund"),
                 text!("it counts as accepted and is refunded"),
             ),
             State::ReturnRequested => (
-                text!("accept or refuse the return"),
-                text!("it counts as accepted, and the buyer sends the goods"),
+                text!("accept or reject the return"),
+                text!("it counts as accepted, and the buyer sends the goods back"),
             ),
             State::AwaitingReturn => (text!("send the goods back"), text!("it is closed")),
             State::ReturnShipped => (
-                text!("accept or refuse the returned goods"),
+                text!("accept or reject the returned goods"),
                 text!("the goods count as received, and it is refunded"),
             ),
             _ => (
@@ -600,18 +600,20 @@ pub fn misunderstanding(case: Case, step: Step) -> Option<Text> {
     match (step, case.kind, case.state) {
         (Step::AcceptRefund, Kind::Return, State::RefundRequested | State::ReturnRequested) => {
             Some(text!(
-                "this is a return: accept the return now; accept-refund is for when the goods have come back"
+                "this is a return: accept the return first; accept-refund is for when the goods have come back"
             ))
         }
         (Step::AcceptRefund, Kind::Return, State::AwaitingReturn) => Some(text!(
-            "the buyer has not sent the goods yet; accept-refund says that they have come back in order"
+            "the buyer has not sent the goods yet; use accept-refund only once they have come back in good condition"
         )),
         (Step::AcceptReturn, Kind::Refund, State::RefundRequested) => Some(text!(
             "this is a refund without return: nothing comes back; accept-refund pays it"
         )),
-        (Step::Update, _, State::RefundRejected | State::ReturnRejected) if case.sent_back => Some(
-            text!("once the goods were sent back and refused, the buyer can only ask the platform"),
-        ),
+        (Step::Update, _, State::RefundRejected | State::ReturnRejected) if case.sent_back => {
+            Some(text!(
+                "once the returned goods are rejected, the buyer can only ask the platform to step in"
+            ))
+        }
         (Step::ReturnAddress, _, _) => Some(text!(
             "the return address is fixed once the return has been accepted"
         )),

@@ -40,7 +40,7 @@ impl Actor {
 /// Something that has to be done, by whom, until when, and what happens otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deadline {
-    /// As it follows "has to": "accept or refuse the refund".
+    /// As it follows "has to": "accept or reject the refund".
     pub what: Text,
     pub who: Actor,
     /// Unix seconds.

@@ -552,11 +552,11 @@ impl Dispute {
         let (what, then) = match stage.takes_evidence {
             true => (
                 text!("submit evidence"),
-                text!("it counts as no evidence, and the platform judges without it"),
+                text!("it counts as no evidence, and the platform decides without it"),
             ),
             false if stage.who == Some(Buyer) => (
                 text!("submit evidence"),
-                text!("the platform judges without it"),
+                text!("the platform decides without it"),
             ),
             false => (text!("act"), text!("the platform continues without it")),
         };

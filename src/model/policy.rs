@@ -106,7 +106,7 @@ impl Policy {
             .reduce(|all, one| text!("{all}; {one}", all, one));
         Decision {
             rule: None,
-            why: why.unwrap_or_else(|| text!("no rule fits")),
+            why: why.unwrap_or_else(|| text!("no rule matches")),
         }
     }
 
@@ -165,7 +165,7 @@ impl Rule {
             && facts.age.is_none_or(|age| age < least)
         {
             misses.push(text!(
-                "rule {rule} is for what is open for {limit} and more, not {age}",
+                "rule {rule} is for after-sales open for {limit} or more, not {age}",
                 rule,
                 limit = left(least),
                 age = age.clone()
@@ -175,7 +175,7 @@ impl Rule {
             && facts.age.is_none_or(|age| age >= most)
         {
             misses.push(text!(
-                "rule {rule} is for what is open for less than {limit}, not {age}",
+                "rule {rule} is for after-sales open for less than {limit}, not {age}",
                 rule,
                 limit = left(most),
                 age
@@ -225,7 +225,7 @@ impl Rule {
                 most = most.to_yuan()
             ),
             (Action::Reject(reason), _) => {
-                text!("rule {rule} refuses it: {reason}", rule, reason)
+                text!("rule {rule} rejects it: {reason}", rule, reason)
             }
             (Action::Wait | Action::Accept, _) => text!("rule {rule} leaves it to you", rule),
         }

@@ -116,7 +116,7 @@ fn stopped(error: dialoguer::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::Interrupted => Failure::new(Kind::Stopped, text!("stopped")),
         _ => Failure::input(text!(
-            "cannot ask on this terminal: {error}",
+            "cannot prompt on this terminal: {error}",
             error = error.to_string()
         )),
     }

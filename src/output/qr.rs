@@ -20,7 +20,7 @@ impl Output {
     pub fn qr(&self, content: impl AsRef<[u8]>) -> Result<()> {
         let code = QrCode::new(content).map_err(|error| {
             Failure::input(text!(
-                "this cannot be a QR code: {error}",
+                "cannot make a QR code: {error}",
                 error = error.to_string()
             ))
         })?;

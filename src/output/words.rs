@@ -124,7 +124,7 @@ fn people(failure: &Failure, lang: Lang) -> String {
     if let Some(rid) = &failure.rid {
         hints.push(
             text!(
-                "`wxsell rid show {rid}` shows what WeChat recorded of this call (kept for 7 days)",
+                "`wxsell rid show {rid}` shows what WeChat recorded about this call (kept for 7 days)",
                 rid
             )
             .render(lang),

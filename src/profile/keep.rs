@@ -23,7 +23,7 @@ pub fn keep_somewhere(
             return Ok(Store::Keyring);
         };
         let reason = Failure::from_any(error).message;
-        tell(text!("{reason}; a private file serves instead", reason));
+        tell(text!("{reason}; a private file is used instead", reason));
         keep_secret(name, Store::File, secret, dirs)?;
         return Ok(Store::File);
     };

@@ -107,7 +107,7 @@ pub enum TokenCall {
     /// `/cgi-bin/stable_token` in normal mode: all machines get the same token.
     #[default]
     Stable,
-    /// `/cgi-bin/token`: every call makes a new one.
+    /// `/cgi-bin/token`: every call returns a new token.
     Classic,
 }
 
@@ -287,7 +287,7 @@ pub fn unknown(name: &str, settings: &Settings) -> Failure {
     match nearest(name, names.iter().copied()) {
         Some(known) => failure.hint(text!("did you mean \"{known}\"?", known)),
         None => failure.hint(text!(
-            "profiles: {names}; `wxsell profile add {name}` makes a new one",
+            "profiles: {names}; `wxsell profile add {name}` adds a new one",
             names = names.join(", "),
             name
         )),

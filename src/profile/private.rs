@@ -28,12 +28,12 @@ pub(super) fn check_private(file: &File, path: &Path) -> Result<()> {
     let own = rustix::process::geteuid().as_raw();
     if about.uid() != own {
         return Err(Failure::access(text!(
-            "{path} belongs to another user (number {owner})",
+            "{path} belongs to another user (UID {owner})",
             path = &shown,
             owner = about.uid()
         ))
         .hint(text!(
-            "use a file of your own: move it away, then run `wxsell auth login` again"
+            "move that file away, then run `wxsell auth login` again to create your own"
         ))
         .into());
     }
@@ -57,7 +57,7 @@ fn check_mode(file: &File, path: &Path) -> Result<(), Failure> {
         mode
     ))
     .hint(text!(
-        "run `chmod 600 {path}`; if others had access, set a new AppSecret in the backend",
+        "run `chmod 600 {path}`; if others had access, reset the AppSecret in the console",
         path = shown
     )))
 }
@@ -78,7 +78,7 @@ pub(super) fn check_folder(folder: &Path) -> Result<(), Failure> {
     let path = folder.display().to_string();
     Err(
         Failure::access(text!("{path} is writable by everyone", path = &path)).hint(text!(
-            "run `chmod 700 {path}`, and look at config.toml in it before you continue",
+            "run `chmod 700 {path}`, and check the config.toml in it before you continue",
             path
         )),
     )

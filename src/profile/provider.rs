@@ -18,17 +18,17 @@ pub(super) fn check_provider(
     };
     if kind == Account::Provider {
         return Err(Failure::input(text!(
-            "profile \"{name}\" is a service provider and names another one",
+            "profile \"{name}\" is a service provider but has another one set",
             name
         ))
         .hint(text!(
-            "take one of both out: `wxsell profile set {name} --unset provider`, or `--unset kind`",
+            "remove one of the two: `wxsell profile set {name} --unset provider`, or `--unset kind`",
             name
         )));
     }
     if entry.kind != Some(Account::Provider) {
         return Err(Failure::input(text!(
-            "profile \"{other}\" is not a service provider, and \"{name}\" names it as one",
+            "profile \"{other}\" is not a service provider, but \"{name}\" uses it as one",
             other,
             name
         ))

@@ -68,7 +68,7 @@ pub fn push_keys(profile: &Profile, dirs: &Dirs) -> Result<Option<PushKeys>> {
 
 fn gone(name: &str) -> Failure {
     Failure::access(text!(
-        "Token and EncodingAESKey of profile \"{name}\" are not where it keeps them",
+        "Token and EncodingAESKey of profile \"{name}\" are not where they should be stored",
         name
     ))
     .hint(text!(

@@ -480,7 +480,7 @@ pub(super) fn resolve_in(
             }
             (Some(Store::Process), _) => {
                 resolver.problems.push(
-                    Failure::input(text!("profile \"{name}\" takes its AppSecret from a program, and names none", name))
+                    Failure::input(text!("profile \"{name}\" takes its AppSecret from a program, but no program is set", name))
                         .hint(text!("set it with `wxsell profile set {name} --credential-process PROGRAM ARGUMENT…`", name)),
                 );
                 SecretSource::Nowhere
@@ -571,7 +571,7 @@ fn keep_shops_apart(
         .filter(|appid| !name.is_empty() && own_appid != Some(appid));
     if let (Some(appid), Origin::Environment(_)) = (other_shop, origin) {
         return Err(Failure::input(text!(
-            "WXSELL_PROFILE names \"{name}\" and WXSELL_APPID names another shop, {appid}",
+            "WXSELL_PROFILE is \"{name}\", but WXSELL_APPID belongs to another shop, {appid}",
             name,
             appid
         ))
@@ -683,7 +683,7 @@ mod tests {
             ),
             (
                 "[profile.a]\nappid = \"wxa\"\nkind = \"provider\"\nprovider = \"a\"",
-                "names another one",
+                "has another one set",
             ),
         ] {
             let error = resolved(Some("a"), &[], wrong).expect_err("refused");

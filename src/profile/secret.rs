@@ -142,7 +142,7 @@ pub fn secret_reader(
 fn none_kept(profile: &Profile) -> Failure {
     if profile.provider.is_some() {
         return Failure::access(text!(
-            "profile \"{name}\" holds no authorization of {appid}",
+            "profile \"{name}\" has no authorization of {appid}",
             name = &profile.name,
             appid = &profile.appid
         ));
@@ -234,7 +234,7 @@ fn from_environment() -> Result<Secret> {
 
 fn gone(name: &str, from: Text) -> Failure {
     Failure::access(text!(
-        "{from}: no AppSecret of profile \"{name}\" is kept there",
+        "{from} has no AppSecret for profile \"{name}\"",
         from,
         name
     ))
@@ -342,11 +342,11 @@ fn from_process(command: &[String]) -> Result<Secret> {
         // serde's words could repeat a part of the secret.
         let printed: Printed = serde_json::from_slice(&bytes).map_err(|_| {
             Failure::access(text!(
-                "what {program} printed is not a JSON object with a text \"secret\"",
+                "{program} did not print a JSON object with a string \"secret\"",
                 program
             ))
             .hint(text!(
-                "print the AppSecret alone, or {example}",
+                "print only the AppSecret, or {example}",
                 example = "{\"secret\": \"…\"}"
             ))
         })?;

@@ -352,7 +352,7 @@ pub fn check_appid(appid: &str) -> Result<String, Failure> {
             appid
         ))
         .hint(text!(
-            "the AppID begins with `wx`; the backend shows it next to the AppSecret"
+            "the AppID begins with `wx`; the console shows it next to the AppSecret"
         )));
     }
     let is_hex = |digits: &str| {
@@ -396,7 +396,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
         }
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong(text!("the base URL holds a user name or password"));
+        return wrong(text!("the base URL contains a user name or password"));
     }
     match url.scheme() {
         "https" => {}
@@ -417,7 +417,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return wrong(text!(
-            "the base URL {address} goes beyond the host",
+            "the base URL {address} has more than a host",
             address
         ));
     }
@@ -426,7 +426,7 @@ pub fn check_base_url(address: &str) -> Result<String, Failure> {
     if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')) {
         let host = host.to_owned();
         if url.set_host(Some(&host)).is_err() {
-            return wrong(text!("the base URL {address} names no host", address));
+            return wrong(text!("the base URL {address} has no host", address));
         }
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())

@@ -661,7 +661,7 @@ mod tests {
             audit
                 .summary()
                 .render(crate::lang::Lang::Zh)
-                .contains("审核未通过")
+                .contains("审核驳回")
         );
         let ticket = event(
             json!({"InfoType": "component_verify_ticket", "AppId": "wx1", "ComponentVerifyTicket": "ticket@@@x"}),

@@ -71,7 +71,7 @@ impl Listen {
                     error = error.to_string()
                 ))
                 .hint(text!(
-                    "take another port with --port, or a free one with --port 0"
+                    "use another port with --port, or a free one with --port 0"
                 ))
             })
             .within(|| text!("starting the receiver"))?;

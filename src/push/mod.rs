@@ -165,10 +165,10 @@ impl Refusal {
             Refusal::Unsigned => text!("signature, timestamp or nonce is missing"),
             Refusal::Forged => text!("the signature does not belong to this Token"),
             Refusal::Malformed => text!("the body is not a message in XML or JSON"),
-            Refusal::Undecryptable => text!("no EncodingAESKey of this profile opens it"),
+            Refusal::Undecryptable => text!("no EncodingAESKey of this profile decrypts it"),
             Refusal::OtherAccount => text!("it was made for another AppID"),
             Refusal::NotEncrypted => text!(
-                "it is signed and not encrypted: set the message push to safe mode in the backend, or take such messages with --allow-plain"
+                "it is signed but not encrypted: set the message push to safe mode in the console, or accept such messages with --allow-plain"
             ),
             Refusal::Replayed => text!("it was sent before, or is too old or from the future"),
             Refusal::TooLarge => text!("it is too large"),

@@ -27,7 +27,11 @@ pub async fn post(url: &reqwest::Url, content: &str, timeout: Duration) -> Resul
     let refused = |kind: Kind, why: String| {
         Failure::new(
             kind,
-            text!("{host} did not take the message: {why}", host = &host, why),
+            text!(
+                "{host} did not accept the message: {why}",
+                host = &host,
+                why
+            ),
         )
     };
     let request = http(timeout, Some(url))?.post(url.clone());

@@ -19,9 +19,9 @@ impl Sandbox {
             let agreement = access::act(tx, &AccessMove::Sign)?;
             let contract = wxpay::act(tx, &NumberMove::Sign)?;
             let signed: Vec<Happening> = agreement.into_iter().chain(contract).collect();
-            if signed.is_empty() { Err(Failure::input(text!("nothing waits for a signature"))
+            if signed.is_empty() { Err(Failure::input(text!("nothing is waiting for a signature"))
                     .hint(text!(
-                        "`wxsell access apply` asks for the component, `wxsell merchant apply` for a merchant number"
+                        "`wxsell access apply` applies for the component, `wxsell merchant apply` for a merchant number"
                     ))
                     .into()) } else { Ok(signed) }
         })
@@ -36,7 +36,7 @@ impl Sandbox {
                     Failure::input(text!("scene {id} is not in audit", id))
                 }
                 _ => Failure::input(text!(
-                    "the component is not in the state for this: {state}",
+                    "the component does not allow this in its state: {state}",
                     state = crate::lang::Text::new(component, Vec::new())
                 )),
             })?)
@@ -49,7 +49,7 @@ impl Sandbox {
             let state = wxpay::state_name(tx)?;
             let not_now = || {
                 Failure::input(text!(
-                    "the merchant number is not in the state for this: {state}",
+                    "the merchant number does not allow this in its state: {state}",
                     state
                 ))
             };

@@ -198,7 +198,7 @@ pub fn open(file: &Path, seed: fn(&mut Tx<'_>) -> Result<(), Refusal>) -> Result
     if version > VERSION {
         return Err(
             Failure::input(text!("this file was made by a newer wxsell")).hint(text!(
-                "update wxsell, or delete the file: it holds only the sandbox shop"
+                "update wxsell, or delete the file: it contains only the sandbox shop"
             )),
         )
         .within(doing);
@@ -253,7 +253,7 @@ pub fn unusable(error: rusqlite::Error) -> Failure {
         "the sandbox file cannot be used: {error}",
         error = error.to_string()
     ))
-    .hint(text!("delete the file; it holds only the sandbox shop"))
+    .hint(text!("delete the file; it contains only the sandbox shop"))
 }
 
 /// One write to the shop: the documents, the clock and the settings, all seen at one moment.

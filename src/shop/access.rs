@@ -33,7 +33,7 @@ impl Shop {
                         let lacks_permission =
                             matches!(refused.errcode, Some(48001 | 61007 | 10_020_050));
                         Err(if lacks_permission { Failure::new(Kind::Access, refused.message).hint(text!(
-                                "the AppID is the store's own, since its name can be read; the permission set of products is missing: grant it in the store's console, or to the service provider"
+                                "the AppID is correct, since the store's name can be read, but the product permission set is missing: grant it in the store's console, or to the service provider"
                             )) } else { refused }
                         .into())
                     }

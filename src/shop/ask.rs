@@ -143,7 +143,7 @@ impl Shop {
                 return Err(Failure::new(
                     fail::Kind::Refused,
                     text!(
-                        "WeChat answers {path} with the same page again and again",
+                        "WeChat keeps returning the same page for {path}",
                         path = &operation.path
                     ),
                 )

@@ -121,7 +121,7 @@ pub fn code_in(given: &Secret) -> Result<Secret, Failure> {
         code.map(|(_, code)| code.into_owned())
     });
     found.map(Secret::new).ok_or_else(|| {
-        Failure::input(text!("the address holds no auth_code")).hint(text!(
+        Failure::input(text!("the address contains no auth_code")).hint(text!(
             "copy it from the browser after the merchant has agreed"
         ))
     })
@@ -197,7 +197,7 @@ impl Shop {
                 appid = &appid
             ))
             .hint(text!(
-                "the account may call nothing; look at it with `wxsell provider merchant {appid}`",
+                "the account has no permissions; check with `wxsell provider merchant {appid}`",
                 appid
             ))
             .into());
@@ -325,7 +325,7 @@ fn lost(error: anyhow::Error) -> anyhow::Error {
     if failure(&error).is_some_and(|failure| failure.unclear) {
         let mut failure = Failure::from_any(error);
         failure.hint = Some(text!(
-            "the exchange may have been done: look with `wxsell provider merchants`, then `wxsell provider connect APPID`"
+            "the exchange may have been done: check with `wxsell provider merchants`, then run `wxsell provider connect APPID`"
         ));
         return failure.into();
     }

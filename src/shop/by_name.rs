@@ -49,7 +49,7 @@ pub fn find(
                 .collect();
             Err(
                 Failure::input(text!("several operations are called {name}", name))
-                    .hint(text!("say which: {names}", names = names.join(", ")))
+                    .hint(text!("choose one: {names}", names = names.join(", ")))
                     .into(),
             )
         }
@@ -165,7 +165,7 @@ impl Call {
             Failure::input(text!("the request is incomplete or invalid"))
                 .also(problems)
                 .hint(text!(
-                    "`wxsell api describe {path}` shows its fields, --no-check sends it all the same; nothing was sent",
+                    "`wxsell api describe {path}` shows its fields, --no-check sends it anyway; nothing was sent",
                     path = &operation.path
                 ))
                 .into(),

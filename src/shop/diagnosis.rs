@@ -219,7 +219,7 @@ async fn other_programs(
 ) -> Check {
     let name = "other_programs";
     let stable = text!(
-        "set every program to the stable token call (`wxsell profile set {name} --token stable`), or let one fetch for all",
+        "switch every program to the stable token call (`wxsell profile set {name} --token stable`), or let one program fetch tokens for all",
         name = profile.label()
     );
     let refused = |result: &Result<TokenQuota>| {
@@ -292,15 +292,15 @@ async fn account(shop: &Shop, profile: &Profile, token: &Secret) -> Check {
                     "several causes look like this: the AppID is that of a Mini Program and not the store's own, the permission set is missing, or the call was withdrawn; check the AppID in the store's console first"
                 )),
                 Some(40001 | 40014 | 42001 | 76022) => Some(text!(
-                    "{appid} is an account of another kind (official account, store, mini program without shop): use the AppID of the mini program that sells",
+                    "{appid} is another type of account (official account, store, Mini Program without a shop): use the AppID of the Mini Program that sells",
                     appid = &profile.appid
                 )),
                 Some(48001) => Some(text!(
-                    "the account has no permission: open the custom trade component for {appid} in the backend first",
+                    "the account has no permission: open the custom trade component for {appid} in the console first",
                     appid = &profile.appid
                 )),
                 Some(10_080_000 | 10_080_001) => Some(text!(
-                    "a store is closed in its console, and no call opens it again; another store needs a profile of its own"
+                    "the store was closed in its console, and no call reopens it; add another profile for another store"
                 )),
                 _ => remedy(&failure, &profile.appid, profile.family.is_store()),
             };
@@ -324,53 +324,57 @@ fn remedy(failure: &Failure, appid: &str, of_a_store: bool) -> Option<Text> {
     Some(match failure.errcode? {
         // The table of codes says where that is done in the console of a store.
         40001 | 40125 | 41004 if of_a_store => text!(
-            "the AppSecret does not belong to {appid}, or was reset: take the one that the store's console shows, it is shown only once",
+            "the AppSecret does not belong to {appid}, or was reset: use the one that the store's console shows; it is shown only once",
             appid
         ),
         40164 | 61004 | 45035 if of_a_store => match seen_address(&failure.message.to_string()) {
             Some(address) => text!(
-                "add {address} in the store's console (Service market, Self-developed, IP allow list), or empty the list there",
+                "add {address} in the store's console (Service market → Self-developed → IP allowlist), or empty the list there",
                 address = address.to_string()
             ),
             None => text!(
-                "add the address of this machine in the store's console (Service market, Self-developed, IP allow list), or empty the list there"
+                "add the IP address of this machine in the store's console (Service market → Self-developed → IP allowlist), or empty the list there"
             ),
         },
         40001 | 40125 | 41004 => text!(
-            "the AppSecret does not belong to {appid}, or was reset: take the one that the backend shows after a reset (Development management → Development settings), it is shown only once",
+            "the AppSecret does not belong to {appid}, or was reset: use the one that the console shows after a reset (Development management → Development settings); it is shown only once",
             appid
         ),
         40013 | 41002 => text!(
-            "check the AppID {appid}: mini program, store and official account have one each",
+            "check the AppID {appid}: Mini Program, store and official account each have their own",
             appid
         ),
         40164 | 61004 | 45035 => match seen_address(&failure.message.to_string()) {
             Some(address) => text!(
-                "enter {address} in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes",
+                "add {address} in the console: Development management → Development settings → IP whitelist; it takes effect after about 5 minutes",
                 address = address.to_string()
             ),
             None => text!(
-                "enter the address of this machine in the backend: Development management → Development settings → IP whitelist; it counts after about 5 minutes"
+                "add the IP address of this machine in the console: Development management → Development settings → IP whitelist; it takes effect after about 5 minutes"
             ),
         },
-        40243 => text!("the AppSecret is frozen: the administrator unfreezes it in the backend"),
+        40243 => {
+            text!("the AppSecret is frozen: the administrator has to unfreeze it in the console")
+        }
         45009 => text!(
             "too many tokens were fetched today: find the program that fetches them, or `wxsell quota clear`"
         ),
         50004 | 50007 => {
-            text!("the account is forbidden or frozen: the merchant clears that with WeChat")
+            text!("the account is banned or frozen: the merchant has to resolve that with WeChat")
         }
         61024 => text!(
             "this AppID is that of a service provider: `wxsell profile set NAME --kind provider`, or use the AppID of the shop's own account"
         ),
         89501 | 89503 => text!(
-            "the administrator gets a message in WeChat to confirm this address; run the command again after that"
+            "the administrator gets a message in WeChat to confirm this IP address; run the command again after that"
         ),
         89506 => text!(
-            "the administrator refused this address twice: talk to them, it is blocked for 24 hours"
+            "the administrator refused this IP address twice, so it is blocked for 24 hours: talk to the administrator"
         ),
         89507 => {
-            text!("the administrator refused this address: talk to them, it is blocked for an hour")
+            text!(
+                "the administrator refused this IP address, so it is blocked for an hour: talk to the administrator"
+            )
         }
         _ => return None,
     })

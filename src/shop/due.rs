@@ -434,7 +434,7 @@ impl Look<'_> {
                 who: Actor::Platform,
                 what: match since {
                     Some(since) => text!("in audit for {time}", time = left(since)),
-                    None => text!("in audit; since when cannot be read"),
+                    None => text!("in audit; the start time cannot be read"),
                 },
                 unreadable: since.is_none(),
                 ..self.waiting(Noun::Audit, audit.number)

@@ -37,7 +37,7 @@ pub fn note(mark: &str, words: Option<&str>) -> Result<String> {
     let (letters, most) = (words.chars().count(), LONGEST_NOTE - MARK_AND_SPACE);
     if letters > most {
         return Err(Failure::input(text!(
-            "the note has {letters} letters; it can have {most}",
+            "the note has {letters} characters; at most {most} are allowed",
             letters,
             most
         ))
@@ -118,12 +118,12 @@ impl Shop {
             if told != Some(status) {
                 told = Some(status);
                 self.note(text!(
-                    "code: {state}",
+                    "QR code: {state}",
                     state = words_of(&CHECK_CODE, CODE_STATE, CODE_STATE.at(&reply))
                 ));
                 if status == Some(4) && SCANNED_BY.integer(&reply) == Some(0) {
                     self.warn(text!(
-                        "someone who is not an administrator scanned the code"
+                        "the QR code was scanned by someone who is not an administrator"
                     ));
                 }
             }

@@ -82,8 +82,8 @@ impl Shop {
 
 /// What this program cannot do for a WeChat Store yet.
 pub fn lacks(what: Text) -> Failure {
-    Failure::input(text!("{what} does not work for a WeChat Store yet", what))
-        .hint(text!("`wxsell api list --of store` names the operations of the Store, and `wxsell api call` reaches each of them"))
+    Failure::input(text!("{what} does not work with a WeChat Store yet", what))
+        .hint(text!("`wxsell api list --of store` lists the operations of the Store, and `wxsell api call` calls any of them"))
 }
 
 /// To which shops a noun is offered.
@@ -116,7 +116,7 @@ fn typed<T: DeserializeOwned>(path: &str, reply: &Value) -> Result<T> {
         Failure::new(
             Kind::Network,
             text!(
-                "the answer of {path} has another form than expected: {error}",
+                "the reply of {path} does not have the expected format: {error}",
                 path,
                 error = error.to_string()
             ),
@@ -128,7 +128,7 @@ fn typed<T: DeserializeOwned>(path: &str, reply: &Value) -> Result<T> {
 /// An answer that should tell of something and does not: it proves nothing.
 fn says_nothing(path: &str) -> Failure {
     Failure::network(text!(
-        "the answer of {path} does not hold what was asked for",
+        "the reply of {path} does not contain what was asked for",
         path
     ))
 }

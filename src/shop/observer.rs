@@ -25,7 +25,7 @@ pub trait Observer: Send + Sync {
     fn note_unread(&self, what: Text, unread: &[&str]) {
         if !unread.is_empty() {
             self.warn(text!(
-                "{what}: WeChat's data cannot be read in {fields}",
+                "{what}: cannot read {fields} in WeChat's data",
                 what,
                 fields = unread.join(", ")
             ));

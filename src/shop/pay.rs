@@ -83,7 +83,7 @@ impl Fetched {
             vec![text!("the payment is not paid")]
         } else if amount.0 > left.0 {
             vec![text!(
-                "{left} yuan of it are left to give back",
+                "{left} yuan are left to refund",
                 left = left.to_yuan()
             )]
         } else {
@@ -101,7 +101,7 @@ impl Fetched {
             problems.push(text!("WeChat has frozen the sharing of this payment"));
         }
         if self.value.left().0 <= 0 {
-            problems.push(text!("nothing of it is left to share"));
+            problems.push(text!("nothing is left to share"));
         }
         problems
     }
@@ -162,7 +162,7 @@ impl Movement<'_> {
         };
         let there = |number: &str| {
             shop.note(text!(
-                "WeChat has {number} already; nothing was sent",
+                "WeChat already has {number}; nothing was sent",
                 number
             ));
         };
@@ -221,7 +221,7 @@ impl Movement<'_> {
     fn question(&self, payment: &Fetched) -> Text {
         match self.amount {
             Some(amount) => text!(
-                "give {yuan} yuan ({fen} fen) back to the buyer",
+                "refund {yuan} yuan ({fen} fen) to the buyer",
                 yuan = amount.to_yuan(),
                 fen = amount.0
             ),

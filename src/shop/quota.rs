@@ -169,7 +169,7 @@ impl Shop {
             .into(),
             _ => error,
         })
-        .within(|| text!("setting the day counter of {path} to zero", path))
+        .within(|| text!("resetting the daily counter of {path}", path))
     }
 
     /// Sets the day counters of the provider, or of one of its merchants, to 0. It carries no token: the client of a
@@ -191,7 +191,7 @@ impl Shop {
 }
 
 fn doing() -> Text {
-    text!("setting the day counters to zero")
+    text!("resetting the daily counters")
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl Shop {
         Err(Failure::new(
             Kind::Network,
             text!(
-                "the reply to {path} is not WeChat's: {begins}",
+                "the reply of {path} did not come from WeChat: {begins}",
                 path,
                 begins
             ),

@@ -209,11 +209,7 @@ pub fn is_enough(rows: usize, limit: Option<usize>) -> Result<bool> {
 }
 
 fn repeats() -> anyhow::Error {
-    Failure::new(
-        Kind::Refused,
-        text!("WeChat answers with the same page again and again"),
-    )
-    .into()
+    Failure::new(Kind::Refused, text!("WeChat keeps returning the same page")).into()
 }
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ impl Shop {
             Some(lock) => (lock, false),
             None => {
                 self.client
-                    .note(text!("waiting for another command that does the same"));
+                    .note(text!("waiting for another command that is doing the same"));
                 (state.lock(&name)?, true)
             }
         };
@@ -301,7 +301,7 @@ impl Shop {
                 // It ended and no money moved, which is an old story.
                 Stand::Failed | Stand::Refused | Stand::Lost => {
                     self.client.note(text!(
-                        "the {movement} of an earlier run ended, and no money moved",
+                        "the {movement} of an earlier run has ended, and no money was moved",
                         movement = named(want.sort, &movement)
                     ));
                     continue;
@@ -396,7 +396,7 @@ impl Shop {
                     why
                 ),
                 hint: Some(text!(
-                    "run the same command again: it shows this one and makes no second"
+                    "run the same command again: it shows this one and does not make another"
                 )),
                 ..failure
             }
@@ -414,7 +414,7 @@ impl Shop {
             }
         };
         if !seen {
-            let failure = Failure::new(Kind::Unknown, text!("nothing reads standard output"));
+            let failure = Failure::new(Kind::Unknown, text!("standard output was closed"));
             return Err(not_shown(failure).into());
         }
         self.client.state().movement_shown(made.movement.id, now())
@@ -549,7 +549,7 @@ impl Prepared {
         let _ = state.movement_sent(id, movement.sent);
         if component::shows(&movement) {
             shop.client
-                .note(text!("no answer says whether it was done; looking"));
+                .note(text!("it is not clear whether it was done; checking"));
         }
         let why = failure.as_ref();
         match shop.settle(&movement).await {

@@ -370,7 +370,7 @@ fn unusable(error: String) -> Failure {
         error
     ))
     .hint(text!(
-        "nothing is sent without it; give your user the right to read and write log.db, or free the disk or the program that holds it; where the file is damaged, put a copy from a backup in its place or move log.db alone away, and `wxsell log verify` will say so"
+        "nothing is sent without the log; give your user read and write access to log.db, free some disk space, or close the program that has it open; if the file is damaged, restore it from a backup or move only log.db away, and `wxsell log verify` will say so"
     ))
 }
 
@@ -381,7 +381,7 @@ fn unwritable(error: String) -> Failure {
         error
     ))
     .hint(text!(
-        "free some space on the disk of the state folder, or close the program that holds log.db"
+        "free some space on the disk of the state folder, or close the program that has log.db open"
     ))
 }
 

@@ -132,11 +132,11 @@ impl State {
         let newer = version(&self.sql()).map_err(sqlite_failure)? > MIGRATIONS.len();
         if newer {
             return Err(Failure::input(text!(
-                "the state in {folder} was written by a newer version of wxsell; this one ({version}) may read it and changes nothing",
+                "the state in {folder} was written by a newer version of wxsell; this version ({version}) can only read it",
                 folder = self.folder.display().to_string(),
                 version = env!("CARGO_PKG_VERSION")
             ))
-            .hint(text!("use the newer version; `wxsell --version` says which one runs"))
+            .hint(text!("use the newer version; `wxsell --version` shows which one this is"))
             .into());
         }
         Ok(())
@@ -198,7 +198,7 @@ fn unlockable(error: std::io::Error) -> Failure {
         error = error.to_string()
     ))
     .hint(text!(
-        "the state folder must be on a local disk where your user may write; where it is not, move it whole, with log.db, and point WXSELL_STATE_DIR there"
+        "the state folder must be on a local disk that you can write to; if it is not, move the whole folder, with log.db, and point WXSELL_STATE_DIR to it"
     ))
 }
 
@@ -207,7 +207,7 @@ pub fn connect(folder: &Path) -> Result<Connection> {
     let unusable = |error: String| {
         // A state without the old one's memory could do again what was done.
         Failure::input(text!("cannot use the state folder: {error}", error)).hint(text!(
-            "give your user the right to read and write it, or free some space; where wxsell.db is damaged, put a copy from a backup in its place or move wxsell.db alone away: with log.db beside it nothing is done twice"
+            "give your user read and write access to it, or free some disk space; if wxsell.db is damaged, restore it from a backup or move only wxsell.db away: as long as log.db is there, nothing is done twice"
         ))
     };
     let path = folder.join("wxsell.db");
@@ -269,11 +269,11 @@ pub fn sqlite_failure(error: rusqlite::Error) -> Failure {
     );
     let hint = if passing {
         text!(
-            "free some space on the disk of the state folder, or close the program that holds wxsell.db"
+            "free some space on the disk of the state folder, or close the program that has wxsell.db open"
         )
     } else {
         text!(
-            "wxsell.db is damaged: put a copy from a backup in its place or move wxsell.db alone away: with log.db beside it nothing is done twice"
+            "wxsell.db is damaged: restore it from a backup or move only wxsell.db away: as long as log.db is there, nothing is done twice"
         )
     };
     Failure::input(text!(

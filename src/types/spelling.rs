@@ -75,7 +75,7 @@ pub fn invisible(c: char) -> Option<Text> {
         '\u{200D}' => text!("a zero-width joiner"),
         '\u{200E}' => text!("a left-to-right mark"),
         '\u{200F}' | '\u{61C}' => text!("a right-to-left mark"),
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => text!("a mark of writing direction"),
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => text!("a text direction mark"),
         '\u{FEFF}' => text!("a byte order mark"),
         '\u{2000}'..='\u{200A}' | '\u{205F}' | '\u{1680}' => text!("a space of special width"),
         '\u{2060}'..='\u{2064}'

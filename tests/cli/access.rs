@@ -48,7 +48,7 @@ fn a_shop_joins_when_its_administrator_signs_within_a_day() {
     assert!(
         world
             .refused(2, &["sandbox", "admin", "sign"])
-            .contains("nothing waits for a signature")
+            .contains("nothing is waiting for a signature")
     );
 
     world.ok(&["access", "apply"]);
@@ -195,7 +195,7 @@ fn a_category_opens_when_its_papers_pass() {
     let said = world.run(&apply);
     assert_eq!(said.code, Some(0));
     assert!(
-        said.stderr.contains("its audit is running already"),
+        said.stderr.contains("it is already in audit"),
         "{}",
         said.stderr
     );
@@ -405,7 +405,7 @@ fn joining_that_was_requested_is_remembered() {
     assert!(shown.contains("requested at 20"), "{shown}");
     let again = world.run(&["access", "apply"]);
     assert!(
-        again.stderr.contains("joining was already requested at 20"),
+        again.stderr.contains("you already applied at 20"),
         "{}",
         again.stderr
     );

@@ -88,8 +88,9 @@ fn a_return_goes_there_and_back() {
     let number = world.opened(&["return", "W1", "--product", "T2"]);
     let told = world.refused(1, &["aftersale", "accept-refund", &number]);
     assert!(
-        told.contains("accept the return now; accept-refund is for when the goods have come back")
-            && told.contains(&format!("wxsell aftersale accept-return {number}"))
+        told.contains(
+            "accept the return first; accept-refund is for when the goods have come back"
+        ) && told.contains(&format!("wxsell aftersale accept-return {number}"))
             && told.contains("--force"),
         "{told}"
     );

@@ -125,8 +125,8 @@ fn a_policy_that_could_pay_any_sum_is_refused_before_any_call() {
     insta::assert_snapshot!(world.refused(2, &AUTO), @r"
     Error: policy.toml is not a valid policy
       - policy.toml: rule 1 (all): up_to: is missing: without a ceiling this rule could pay out any sum
-      - policy.toml: [limits]: per_day: is missing: without a ceiling of the day these rules could pay out any sum: all
-    Hint:  nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with
+      - policy.toml: [limits]: per_day: is missing: without a daily ceiling these rules could pay out any sum: all
+    Hint:  nothing was sent; `wxsell aftersale auto --example` prints a policy to start from
     ");
     world.write(
         "policy.toml",
@@ -134,7 +134,7 @@ fn a_policy_that_could_pay_any_sum_is_refused_before_any_call() {
     );
     let told = world.refused(2, &AUTO);
     for problem in [
-        "policy.toml: rule 2 (returns): up-to: no such key; there are name, action, type, up_to,",
+        "policy.toml: rule 2 (returns): up-to: no such key; the keys are name, action, type, up_to,",
         "policy.toml: rule 3 (c): up_to: price \"1.005\" has more than two decimals",
         "policy.toml: rule 3 (c): reasons: \"cold\" is not a reason; use one of: out-of-stock,",
     ] {
@@ -172,7 +172,7 @@ fn small_refunds_are_accepted_and_the_rest_waits() {
     ");
     insta::assert_snapshot!(said.stderr, @"
     accepted today, by all runs: 0.00 of 20.00 yuan
-    waiting for you: 2; the first runs out in 1d 22h, and WeChat answers then
+    waiting for you: 2; the first is due in 1d 22h, after which WeChat decides
     nothing was sent
     ");
     assert_eq!(answers(&world), 0, "a dry run sends nothing");
@@ -213,7 +213,7 @@ fn small_refunds_are_accepted_and_the_rest_waits() {
     );
     assert!(
         told.contains("accepted today, by all runs: 10.00 of 20.00 yuan")
-            && told.contains("waiting for you: 2; the first runs out in 1d 22h"),
+            && told.contains("waiting for you: 2; the first is due in 1d 22h"),
         "{told}"
     );
     assert_eq!(
@@ -272,7 +272,7 @@ fn the_ceiling_of_the_day_holds_over_all_runs_and_ends_with_the_day() {
     assert_eq!(
         (&row(&rows, &second)["why"], &row(&rows, &second)["rule"]),
         (
-            &json!("over the ceiling of the day: 12.00 > 8.00, which is left of 20.00"),
+            &json!("over the daily ceiling: 12.00 > 8.00, which is left of 20.00"),
             &json!("small-refunds")
         )
     );
@@ -282,8 +282,8 @@ fn the_ceiling_of_the_day_holds_over_all_runs_and_ends_with_the_day() {
     assert_eq!(
         [&second, &penny].map(|number| row(&rows, number)["why"].clone()),
         [
-            "over the ceiling of the day: 12.00 > 0.00, which is left of 20.00",
-            "over the ceiling of the day: 0.01 > 0.00, which is left of 20.00"
+            "over the daily ceiling: 12.00 > 0.00, which is left of 20.00",
+            "over the daily ceiling: 0.01 > 0.00, which is left of 20.00"
         ]
     );
     assert_eq!(sent(&world, ACCEPT), 2);
@@ -326,7 +326,7 @@ fn a_refund_is_refused_with_a_reason_and_only_what_a_rule_names() {
     let (rows, _) = auto(&world, 0, &[]);
     assert_eq!(
         row(&rows, &shipped)["why"],
-        "rule not-shipped is for orders that are not shipped; rule send-it-back is for what is open for 1h and more, not under a minute"
+        "rule not-shipped is for orders that are not shipped; rule send-it-back is for after-sales open for 1h or more, not under a minute"
     );
     assert_eq!(
         [&unshipped, &shipped, &other].map(|number| state(&world, number)),
@@ -346,7 +346,7 @@ fn a_refund_is_refused_with_a_reason_and_only_what_a_rule_names() {
             &json!("reject"),
             &json!("done"),
             &json!("send-it-back"),
-            &json!("rule send-it-back refuses it: 请改为退货退款")
+            &json!("rule send-it-back rejects it: 请改为退货退款")
         )
     );
     let calls = world.calls();
@@ -478,7 +478,7 @@ fn parcels_are_found_where_the_samples_and_where_the_tables_have_them() {
         let seen = world.calls().len();
         let sent = shop.run(&world, &send);
         assert!(
-            sent.stderr.contains("WeChat has this parcel already"),
+            sent.stderr.contains("WeChat already has this parcel"),
             "{name}: {}",
             sent.stderr
         );
@@ -519,7 +519,7 @@ fn where_the_parcels_cannot_be_read_nothing_is_paid_and_nothing_is_sent() {
     );
     assert!(
         said.contains(
-            "order W1: WeChat's data cannot be read in order_detail.delivery_detail.delivery_list"
+            "order W1: cannot read order_detail.delivery_detail.delivery_list in WeChat's data"
         ),
         "{said}"
     );
@@ -571,7 +571,7 @@ fn a_return_is_accepted_with_its_address_and_the_goods_wait_for_a_person() {
     world.sandbox().add_fault(&fault).expect("a fault");
     let (rows, told) = auto(&world, 0, &[]);
     assert!(
-        told.contains("another change of this order is running"),
+        told.contains("another after-sale change of this order is running"),
         "{told}"
     );
     assert_eq!(
@@ -589,7 +589,7 @@ fn a_return_is_accepted_with_its_address_and_the_goods_wait_for_a_person() {
     let (rows, _) = auto(&world, 0, &[]);
     assert_eq!(
         row(&rows, &number)["why"],
-        "the goods come back: look at them, then accept-refund or reject"
+        "the goods are coming back: inspect them, then accept-refund or reject"
     );
     assert_eq!((state(&world, &number), sent(&world, ACCEPT)), (8, 0));
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
@@ -621,7 +621,7 @@ fn a_lost_answer_is_looked_up_and_counts_until_it_is_known() {
         told.contains("1 of 1 after-sales could not be answered"),
         "{told}"
     );
-    assert!(told.contains("looking again in 60 s"), "{told}");
+    assert!(told.contains("checking again in 60 s"), "{told}");
     assert_eq!((state(&world, &second), spent(&world)), (2, 1200));
     let third = refund(&world, "W3", "0.01");
     let (rows, _) = auto(&world, 0, &[]);
@@ -706,7 +706,7 @@ fn what_the_buyer_changes_meanwhile_is_not_accepted_unseen() {
         (
             &json!("done"),
             &json!(1700),
-            &json!("the buyer changed 9.00 into 17.00 in the moment it was accepted")
+            &json!("the buyer changed 9.00 to 17.00 while it was being accepted")
         )
     );
     assert_eq!((state(&world, &number), spent(&world)), (11, 1700));
@@ -901,7 +901,7 @@ fn a_production_shop_is_asked_and_a_read_only_one_refuses() {
     let asked = ask(&[]);
     assert_eq!(asked.code, Some(10), "{}", asked.stderr);
     assert!(
-        asked.stderr.contains("confirmation required: Accept 2 refunds and returns of 11.50 yuan together, by the policy, on the live shop tea?"),
+        asked.stderr.contains("confirmation required: Accept 2 refunds and returns by the policy, 11.50 yuan in total, on the live shop tea?"),
         "{}",
         asked.stderr
     );

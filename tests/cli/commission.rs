@@ -98,7 +98,7 @@ fn commissions_are_held_against_the_order_and_paid_when_it_settles() {
     assert_eq!(told.code, Some(2), "{}", told.stderr);
     assert!(
         told.stderr.contains(
-            "30.01 yuan are more than 30 % of the 100.00 yuan paid; 30.00 yuan are the most"
+            "30.01 yuan is more than 30 % of the 100.00 yuan paid; the most is 30.00 yuan"
         ),
         "{}",
         told.stderr

@@ -240,7 +240,7 @@ fn orders_to_ship_are_exported_filled_in_and_sent() {
     let text = rows.concat().concat();
     assert!(!text.contains("13800000000"), "{text}");
     let told = world.refused(2, &["order", "export", "ship.xlsx"]);
-    assert!(told.contains("exists already"), "{told}");
+    assert!(told.contains("already exists"), "{told}");
 
     // Nothing is filled in yet, then two of three orders.
     let told = world.refused(2, &["delivery", "send", "--from", "ship.xlsx"]);
@@ -376,7 +376,7 @@ fn one_that_an_earlier_run_sent_is_looked_for_twice_before_it_is_sent_again() {
     // The job itself looks again at its end, and proves that nothing came.
     let said = world.run_in_time(&send);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
-    assert!(said.stderr.contains("looking again in"), "{}", said.stderr);
+    assert!(said.stderr.contains("checking again in"), "{}", said.stderr);
     assert_eq!(parcels(&world, "A1"), []);
     let failed = world.json(&["run", "failed"]);
     let reason = failed[0]["reason"].as_str().expect("a reason");
@@ -442,7 +442,7 @@ fn a_table_ends_after_three_parcels_of_which_nobody_knows() {
     let report = said.json();
     assert_eq!(report["status"], "stopped", "{report}");
     // At its end the job has proven that none of them came.
-    assert!(said.stderr.contains("looking again"), "{}", said.stderr);
+    assert!(said.stderr.contains("checking again"), "{}", said.stderr);
     world.sandbox().clear_faults(None).expect("no faults");
     let said = world.run_in_time(&send);
     assert_eq!(said.code, Some(0), "{}", said.stderr);

@@ -30,8 +30,8 @@ fn evidence_goes_in_where_it_is_waited_for() {
     let pictures = world.pictures();
     let told = world.refused(1, &respond);
     assert!(
-        told.contains("takes no evidence of yours now: you to handle it")
-            && told.contains("does not document which states take evidence"),
+        told.contains("does not accept evidence from you now: you to handle it")
+            && told.contains("does not document which states accept evidence"),
         "{told}"
     );
     assert_eq!(world.pictures(), pictures, "refused before the upload");

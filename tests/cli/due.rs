@@ -68,7 +68,7 @@ fn a_refund_falls_due_and_is_told() {
     let table: Vec<&str> = shown.text().lines().map(str::trim_end).collect();
     assert!(
         table[0].trim_start().starts_with("WHAT")
-            && table[1].contains("accept or refuse the refund")
+            && table[1].contains("accept or reject the refund")
             && table[1].contains("12.34")
             && table[1].ends_with("it counts as accepted and is refunded"),
         "{table:?}"

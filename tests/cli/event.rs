@@ -408,7 +408,7 @@ fn only_encrypted_messages_are_taken_once_a_key_is_stored_and_others_are_named()
     let to = receiver.url();
     let args = ["event", "trigger", "debug_demo", "--to", &to, "--mode"];
     let told = world.refused(1, &[&args[..], &["plain"]].concat());
-    assert!(told.contains("the receiver did not take it"), "{told}");
+    assert!(told.contains("the receiver did not accept it"), "{told}");
     world.ok(&[&args[..], &["safe"]].concat());
     let mut said = String::new();
     until(|| {
@@ -416,10 +416,10 @@ fn only_encrypted_messages_are_taken_once_a_key_is_stored_and_others_are_named()
         said.contains("not encrypted")
     });
     assert!(said.contains("1 message signed by WeChat"), "{said}");
-    assert!(said.contains("safe mode in the backend"), "{said}");
+    assert!(said.contains("safe mode in the console"), "{said}");
     let said = world.run(&["callback", "check"]);
     assert!(
-        said.stderr.contains("safe mode in the backend"),
+        said.stderr.contains("safe mode in the console"),
         "{}",
         said.stderr
     );

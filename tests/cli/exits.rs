@@ -123,7 +123,7 @@ fn a_job_that_is_stopped_ends_with_130() {
         .expect("it starts");
     let mut words = String::new();
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-    while !words.contains("looking again") {
+    while !words.contains("checking again") {
         let read = stderr.read_line(&mut words).expect("a line");
         assert!(read > 0, "{words}");
     }

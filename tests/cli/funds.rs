@@ -78,7 +78,9 @@ fn money_is_paid_out_once_the_administrator_confirmed() {
     );
     let told = world.refused(2, &["funds", "withdraw", "--amount", "5"]);
     assert!(
-        told.contains(&format!("withdrawal {number} of 100.01 yuan has not ended")),
+        told.contains(&format!(
+            "withdrawal {number} of 100.01 yuan is not finished yet"
+        )),
         "{told}"
     );
     let told = world.refused(5, &["funds", "withdraw", "--amount", "5", "--new"]);
@@ -186,7 +188,7 @@ fn a_withdrawal_that_was_killed_before_its_answer_is_not_made_twice() {
         said.stderr
     );
     assert!(
-        said.stderr.contains("was lost with its answer"),
+        said.stderr.contains("was lost with the answer"),
         "{}",
         said.stderr
     );
@@ -209,7 +211,7 @@ fn an_emptied_sandbox_has_no_money_on_its_way() {
     world.sandbox().reset(false).expect("it is emptied");
     world.sandbox().deposit(Fen(1000)).expect("money");
     let told = world.refused(9, &["funds", "withdraw", "--amount", "10"]);
-    assert!(told.contains("--new makes another one"), "{told}");
+    assert!(told.contains("to make another one, use --new"), "{told}");
     world.ok(&["funds", "withdraw", "--amount", "10", "--new"]);
 }
 
@@ -302,7 +304,7 @@ fn waiting_tells_every_step_until_the_money_arrives() {
     let again = world.run_in_time(&["funds", "withdraw", "--amount", "10"]);
     assert_eq!(again.code, Some(11), "{}", again.stderr);
     assert!(
-        again.stderr.contains("--new makes another one"),
+        again.stderr.contains("to make another one, use --new"),
         "{}",
         again.stderr
     );
@@ -321,7 +323,7 @@ fn a_withdrawal_that_nobody_confirms_moves_nothing() {
     let said = world.run(&["funds", "withdraw", "--amount", "10"]);
     assert!(
         said.stderr
-            .contains("of an earlier run ended, and no money moved"),
+            .contains("of an earlier run has ended, and no money was moved"),
         "{}",
         said.stderr
     );

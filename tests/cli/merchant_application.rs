@@ -127,16 +127,16 @@ fn what_is_wrong_is_named_at_once_and_nothing_is_sent() {
     Error: application.json has 13 problems; nothing was sent
       - line 7, licence.valid: 2019-01-01 has passed
       - line 11, licence.picture: text.jpg is neither a jpg nor a png
-      - line 15, id_card.number: the check digit does not fit: look for a typing mistake
+      - line 15, id_card.number: the check digit is wrong: check for typos
       - line 24, contact.email: not a valid e-mail address
       - line 25, contact.mobile: a mobile number has 11 digits and begins with 1
       - contact.portrait is missing: image of the handler's identity document, portrait side
       - contact.letter is missing: image of the handler's letter of authorization
       - account.bank is missing: bank as WeChat Pay spells it (see `wxsell funds banks`)
-      - line 14, id_card.name: the identity card must be the legal representative's
+      - line 14, id_card.name: the identity card must belong to the legal representative
       - line 29, account.type: an enterprise needs a business account
-      - line 30, account.holder: a private account must be the legal representative's
-      - line 26, contact.contact_name comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend
+      - line 30, account.holder: a private account must belong to the legal representative
+      - line 26, contact.contact_name comes from the Mini Program and cannot be sent; correct it in the Mini Program's console
       - colour is not a field of this call
     ");
     assert_eq!(world.paths_since(before), [""; 0]);
@@ -227,7 +227,7 @@ fn people_are_masked_unless_asked_for() {
     assert_eq!(said.code, Some(9), "{}", said.stderr);
     assert!(
         said.stderr
-            .contains("look with `wxsell merchant application`"),
+            .contains("check with `wxsell merchant application`"),
         "{}",
         said.stderr
     );
@@ -294,7 +294,7 @@ fn a_kind_of_account_is_taken_by_its_number_too() {
         "{told}"
     );
     assert!(
-        told.contains("a private account must be the legal representative's"),
+        told.contains("a private account must belong to the legal representative"),
         "{told}"
     );
 }
@@ -337,7 +337,7 @@ fn a_form_keeps_its_answers_counts_its_questions_and_goes_back() {
         "4/14 legal representative",
         "Business license",
         "Super administrator",
-        "the check digit does not fit",
+        "the check digit is wrong",
     ] {
         assert!(said.text().contains(part), "{part}: {}", said.text());
     }

@@ -329,8 +329,8 @@ fn jq_is_bounded_and_prints_as_it_goes() {
         world.run(&["goods", "list", "--timeout", seconds, "--jq", jq])
     };
     for (jq, why) in [
-        ("def f: 1+f; f", "calls itself too often"),
-        ("def f: f; f", "gave nothing within 1 s"),
+        ("def f: 1+f; f", "recurses too deeply"),
+        ("def f: f; f", "produced nothing within 1 s"),
         (
             "import \"/etc/passwd\" as $x; $x",
             "modules cannot be loaded",

@@ -116,7 +116,7 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
     );
     let said = world.run(&refund);
     assert!(
-        said.stderr.contains("WeChat has RF0001 already"),
+        said.stderr.contains("WeChat already has RF0001"),
         "{}",
         said.stderr
     );
@@ -128,7 +128,7 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
     );
     insta::assert_snapshot!(told, @r"
     Error: payment TN0001 does not allow this
-      - 89.10 yuan of it are left to give back
+      - 89.10 yuan are left to refund
     ");
     let share = [
         "pay",
@@ -156,7 +156,7 @@ fn a_payment_goes_from_the_cashier_to_what_is_settled() {
         2,
         &["pay", "share", "TN0001", "--openid", "oBuyer", "--new"],
     );
-    assert!(told.contains("nothing of it is left to share"), "{told}");
+    assert!(told.contains("nothing is left to share"), "{told}");
     let shown = world.json(&["pay", "show", "TN0001"]);
     assert_eq!(
         (
@@ -278,7 +278,7 @@ fn a_refund_that_was_killed_before_its_answer_is_not_made_twice() {
     assert_eq!(held(&world, Account::Pending), 8900);
     // That one was shown; within a day another has to be asked for.
     let told = world.refused(11, &refund);
-    assert!(told.contains("the same was done"), "{told}");
+    assert!(told.contains("the same was already done"), "{told}");
     world.ok(&[&refund[..], &["--new"]].concat());
     world.ok(&["sandbox", "advance", "2m"]);
     assert_eq!(held(&world, Account::Pending), 7900);

@@ -60,7 +60,7 @@ fn a_refusal_is_shown_with_its_rid_which_can_be_looked_up() {
         let rid = world.calls().pop().expect("a call").rid;
         let expected = format!(
             "Error: WeChat refused {path}: odd thing (errcode -987654)\n\
-             Hint:  `wxsell rid show {rid}` shows what WeChat recorded of this call (kept for 7 days)\n"
+             Hint:  `wxsell rid show {rid}` shows what WeChat recorded about this call (kept for 7 days)\n"
         );
         assert_eq!(told, expected);
         let seen = world.json(&["rid", "show", &rid]);
@@ -146,7 +146,7 @@ fn day_counters_are_cleared_by_token_by_secret_and_one_by_one() {
     let seen = world.calls().len();
     let dry = world.run(&["quota", "clear", "--dry-run"]);
     assert!(
-        dry.stderr.contains("would set all day counters"),
+        dry.stderr.contains("would reset all daily counters"),
         "{}",
         dry.stderr
     );

@@ -490,7 +490,7 @@ fn counters_of_a_provider_and_its_merchants_are_cleared_with_its_secret() {
         ],
     );
     assert!(
-        dry.stderr.contains("would set all day counters"),
+        dry.stderr.contains("would reset all daily counters"),
         "{}",
         dry.stderr
     );
@@ -621,7 +621,7 @@ fn a_login_that_is_only_tried_out_sends_and_stores_nothing() {
     );
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("the AppSecret is not tried"),
+        said.stderr.contains("the AppSecret is not checked"),
         "{}",
         said.stderr
     );

@@ -389,7 +389,7 @@ fn a_refused_row_keeps_the_words_and_the_number_of_the_request_everywhere() {
 #[test]
 fn a_refusal_of_the_account_ends_a_job_at_its_first_item_with_the_remedy() {
     for (code, remedy) in [
-        (40066, "is not known at that address"),
+        (40066, "does not exist there"),
         (48001, "permission"),
         (1_040_042, "wxsell merchant update --service wechat"),
         (1_400_007, "WeChat Store"),

@@ -328,8 +328,8 @@ fn whole_but_prose(table: &str) -> usize {
 fn a_list_without_rows_says_what_there_is_not() {
     let world = World::new();
     for (args, said) in [
-        (&["due"][..], "nothing falls due within 1d"),
-        (&["due", "--within", "6h"], "nothing falls due within 6h"),
+        (&["due"][..], "nothing is due within 1d"),
+        (&["due", "--within", "6h"], "nothing is due within 6h"),
         (&["order", "list"], "no orders match"),
         (&["aftersale", "list"], "no after-sales match"),
         (&["dispute", "list"], "no disputes match"),

@@ -58,7 +58,7 @@ fn invitations_are_ten_minutes_apart_three_a_day_and_expire() {
     assert_eq!(said.code, Some(6));
     assert!(
         said.text()
-            .contains("3 times a day at most, 10 minutes apart"),
+            .contains("at most 3 times a day, 10 minutes apart"),
         "{}",
         said.text()
     );

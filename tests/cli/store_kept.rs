@@ -176,7 +176,7 @@ fn a_head_image_of_many_products_is_one_line_with_its_cells() {
     let said = store(&world, &["goods", "check", "same.csv"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     let text = said.text().to_owned();
-    assert_eq!(text.matches("same head image").count(), 1, "{text}");
+    assert_eq!(text.matches("same main image").count(), 1, "{text}");
     assert!(text.contains("D4, D5"), "{text}");
     // Machines have every cell.
     let said = store(&world, &["goods", "check", "same.csv", "--format", "json"]);
@@ -355,11 +355,7 @@ fn a_run_that_is_stopped_names_duplicates_or_says_that_it_did_not_look() {
     let said = store(&world, &upload);
     assert_eq!(said.code, Some(3), "{}{}", said.text(), said.stderr);
     assert_eq!(said.json()["looked_through"], false, "{}", said.text());
-    assert!(
-        said.stderr.contains("not looked through"),
-        "{}",
-        said.stderr
-    );
+    assert!(said.stderr.contains("not searched"), "{}", said.stderr);
     // The hint is that of a store, which is no Mini Program.
     assert!(
         said.stderr.contains("wxsell auth doctor"),

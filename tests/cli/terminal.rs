@@ -136,7 +136,7 @@ fn what_cannot_be_undone_is_asked_with_shop_number_and_count() {
     assert_eq!(piped.code, Some(10), "{}", piped.stderr);
     assert!(piped.stderr.contains(question), "{}", piped.stderr);
     let zh = world.at("tea", &["--lang", "zh", "goods", "remove", "T1"]);
-    let asked = "将在正式店铺“tea”彻底删除 1 个商品（T1；编号不能再次使用）。确定继续吗？";
+    let asked = "将在正式店铺“tea”永久删除 1 个商品（T1；编号不能再次使用）。确定继续吗？";
     assert!(zh.stderr.contains(asked), "{}", zh.stderr);
     // On a terminal it is asked once, however long it is, and no is no.
     let mut command: Command = world.plain_command(&["--profile", "tea", "goods", "remove", "T1"]);

@@ -25,7 +25,7 @@ pub const NO_BRAND: u64 = 2_100_000_000;
 pub struct AddSpu {
     pub out_product_id: String,
     pub title: String,
-    /// The product's page in the mini program.
+    /// The product's page in the Mini Program.
     pub path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direct_path: Option<String>,

@@ -36,7 +36,7 @@ impl Problem {
         match &self.wrong {
             Wrong::Missing => text!("{field} is missing", field),
             Wrong::NoneOf(names) => text!(
-                "{field}: one of {names} is needed",
+                "{field}: give at least one of {names}",
                 field = if field.is_empty() { "request" } else { field },
                 names = names.join(", ")
             ),
@@ -47,10 +47,16 @@ impl Problem {
                 field,
                 values = values.join(", ")
             ),
-            Wrong::TooLong(most) => text!("{field} may have {most} at most", field, most),
-            Wrong::TooShort(least) => text!("{field} must have {least} at least", field, least),
-            Wrong::TooLarge(most) => text!("{field} may be {most} at most", field, most),
-            Wrong::TooSmall(least) => text!("{field} must be {least} at least", field, least),
+            Wrong::TooLong(most) => {
+                text!("{field} must have a length of at most {most}", field, most)
+            }
+            Wrong::TooShort(least) => text!(
+                "{field} must have a length of at least {least}",
+                field,
+                least
+            ),
+            Wrong::TooLarge(most) => text!("{field} must be at most {most}", field, most),
+            Wrong::TooSmall(least) => text!("{field} must be at least {least}", field, least),
         }
     }
 }

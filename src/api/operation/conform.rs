@@ -32,13 +32,13 @@ pub fn unlike_text(path: &str, unlike: &[Unlike]) -> Option<Text> {
     match unlike.len() {
         0 => None,
         count if count > NAMED => Some(text!(
-            "the reply of {path} has fields of another kind than documented, which are not read: {names} and {more} more",
+            "the reply of {path} has fields of a different type than documented, which are not read: {names} and {more} more",
             path,
             names,
             more = count - NAMED
         )),
         _ => Some(text!(
-            "the reply of {path} has fields of another kind than documented, which are not read: {names}",
+            "the reply of {path} has fields of a different type than documented, which are not read: {names}",
             path,
             names
         )),

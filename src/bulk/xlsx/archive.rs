@@ -64,7 +64,7 @@ impl Archive {
 
     fn too_large(&self, part: &str, megabytes: u64) -> Failure {
         Failure::input(text!(
-            "{file} unpacks to {size} MB in {part}, which no sheet needs",
+            "{file} unpacks to {size} MB in {part}, more than any sheet needs",
             file = &self.name,
             size = megabytes,
             part

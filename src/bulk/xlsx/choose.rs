@@ -64,14 +64,14 @@ pub fn choose(
             let others = sheets.iter().filter(|other| other.name != sheet.name);
             if !aside.is_empty() || others.clone().any(|other| !other.hidden) {
                 notices.push(text!(
-                    "the sheet \"{sheet}\" of {file} is read",
+                    "reading the sheet \"{sheet}\" of {file}",
                     sheet = &sheet.name,
                     file = &file
                 ));
             }
             if !aside.is_empty() {
                 notices.push(text!(
-                    "sheets of {file} that are hidden or an example are not read: {list}",
+                    "hidden and example sheets of {file} are not read: {list}",
                     file,
                     list = names(&aside)
                 ));
@@ -84,17 +84,17 @@ pub fn choose(
             column
         ))
         .hint(text!(
-            "name the sheet with --sheet; its sheets are: {list}",
+            "choose the sheet with --sheet; its sheets are: {list}",
             list
         ))
         .into()),
         [] => Err(Failure::input(text!(
-            "in {file}, only sheets that are hidden or an example have a column for {column}: {list}",
+            "only hidden or example sheets of {file} have a column for {column}: {list}",
             file,
             column,
             list = names(&aside)
         ))
-        .hint(text!("if one of them is meant, name it with --sheet"))
+        .hint(text!("if you mean one of them, choose it with --sheet"))
         .into()),
         several => Err(Failure::input(text!(
             "several sheets of {file} have a column for {column}: {list}",
@@ -102,7 +102,9 @@ pub fn choose(
             column,
             list = names(several)
         ))
-        .hint(text!("name one with --sheet, and the others after it"))
+        .hint(text!(
+            "choose one with --sheet, and do the others afterwards"
+        ))
         .into()),
     }
 }

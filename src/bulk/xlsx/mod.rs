@@ -527,11 +527,11 @@ mod tests {
             )
         };
         let told = refusal(&written(&cell(&long), None));
-        assert_eq!(told, "a.xlsx s!A1 holds more than a cell can hold");
+        assert_eq!(told, "a.xlsx s!A1 contains more than a cell can hold");
         // Many short pieces of one cell are as long.
         let pieces = "</t></is><is><t>x".repeat(120_000);
         let told = refusal(&written(&cell(&pieces), None));
-        assert_eq!(told, "a.xlsx s!A1 holds more than a cell can hold");
+        assert_eq!(told, "a.xlsx s!A1 contains more than a cell can hold");
         let shared = format!("<si><t>{}</t></si>", "A".repeat(40 * 1024 * 1024));
         let told = refusal(&written(&cell("x"), Some(&shared)));
         assert!(told.contains("unpacks to 40 MB"), "{told}");

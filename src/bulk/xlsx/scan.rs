@@ -176,7 +176,7 @@ impl<'a> Scan<'a> {
                 && reader.buffer_position().saturating_sub(started) > LONGEST_CELL
             {
                 let place = self.place(cell.place);
-                return Err(self.refuse(text!("{place} holds more than a cell can hold", place)));
+                return Err(self.refuse(text!("{place} contains more than a cell can hold", place)));
             }
         }
     }
@@ -186,7 +186,7 @@ impl<'a> Scan<'a> {
             Some(cell) => self.place(cell.place),
             None => format!("{} {}", self.file, self.sheet),
         };
-        self.refuse(text!("{place} holds more than a cell can hold", place))
+        self.refuse(text!("{place} contains more than a cell can hold", place))
     }
 
     fn open(&mut self, element: &BytesStart<'_>) -> Result<()> {

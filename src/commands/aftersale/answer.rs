@@ -22,8 +22,8 @@ use serde_json::Value;
 
 /// Pay the refund: the money goes back to the buyer
 ///
-/// For a refund without return this agrees to it. For a return it says that the goods have come back in order; agree to
-/// the return itself with `accept-return`. There is no way back.
+/// For a refund without return, this accepts the refund. For a return, it confirms that the goods came back in good
+/// condition and pays the refund; accept the return itself with `accept-return`. This cannot be undone.
 #[derive(Debug, clap::Args)]
 pub struct AcceptRefundArgs {
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub struct AcceptReturnArgs {
 
 /// Reject a refund, a return, or returned goods
 ///
-/// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to judge.
+/// Talk to the buyer first: the buyer has 7 days to change the request or to ask the platform to step in.
 #[derive(Debug, clap::Args)]
 pub struct RejectArgs {
     #[command(flatten)]
@@ -106,7 +106,7 @@ pub struct CertificatesArgs {
     force: Force,
 }
 
-/// Simulate a deadline that passes (test buyers only)
+/// Simulate a missed deadline (test buyers only)
 ///
 /// WeChat allows it for buyers who have been administrator, developer, operator or tester of the Mini Program for more than 7
 /// days, 10 times a day. Used on real buyers it can get the Mini Program banned.

@@ -16,9 +16,9 @@ use std::path::PathBuf;
 
 /// Answer refunds and returns by the rules of a policy
 ///
-/// Every rule that accepts has a ceiling of its own, and all of them together one of the day, counted over all runs on this
-/// machine; a refund whose answer was lost counts. What no rule fits, and what is over a ceiling, waits for you, and so do
-/// goods that came back: somebody has to look at them.
+/// Every rule that accepts has its own ceiling, and all of them together have a daily one, counted over all runs on
+/// this machine, including refunds whose answer was lost. Whatever matches no rule or exceeds a ceiling waits for you,
+/// and so do returned goods: somebody has to inspect them.
 ///
 /// --dry-run shows the same rows and sends nothing. Run it by hand, or from cron with --yes. WeChat automatically
 /// accepts what nobody answers within 48 hours; `wxsell due` lists what falls due.
@@ -92,9 +92,9 @@ impl Record for Row {
 fn words(row: &Row) -> Text {
     match (row.state, row.action) {
         (Stand::Planned, ACCEPT) => text!("would accept"),
-        (Stand::Planned, _) => text!("would refuse"),
+        (Stand::Planned, _) => text!("would reject"),
         (Stand::Done, ACCEPT) => text!("accepted it"),
-        (Stand::Done, _) => text!("refused it"),
+        (Stand::Done, _) => text!("rejected it"),
         (Stand::Waiting, _) => text!("waits for you"),
         (Stand::Refused, _) => text!("went wrong"),
         (Stand::Unclear, _) => text!("unclear"),
@@ -118,7 +118,7 @@ fn tell(ctx: &Ctx, rows: &[Row], spent: Fen, most: Fen) {
         .min();
     if let Some(soonest) = soonest {
         ctx.out.note(text!(
-            "waiting for you: {count}; the first runs out in {time}, and WeChat answers then",
+            "waiting for you: {count}; the first is due in {time}, after which WeChat decides",
             count = waiting.count(),
             time = left(soonest)
         ));

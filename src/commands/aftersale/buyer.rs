@@ -18,8 +18,8 @@ use serde_json::Value;
 
 /// Change what the buyer asks for
 ///
-/// What is not given stays as it is; the type cannot change. Creating and changing one after-sale are possible 5 times
-/// together. With --legacy: the state of a report about an ordinary order (fund_type 0).
+/// What is not given stays as it is; the type cannot change. An after-sale can be created and changed 5 times in total.
+/// With --legacy: the state of a report about an ordinary order (fund_type 0).
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct UpdateArgs {
     /// Reason of the buyer
     #[arg(long, value_enum)]
     reason: Option<Reason>,
-    /// The same in words
+    /// Explanation of the reason
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Evidence: image file or address (can be repeated)
@@ -64,7 +64,7 @@ pub struct ReturnInfoArgs {
     /// Carrier name (default: its code)
     #[arg(long, value_name = "NAME")]
     carrier_name: Option<String>,
-    /// Tracking number
+    /// Waybill number
     #[arg(long, value_name = "NUMBER")]
     waybill: String,
     #[command(flatten)]
@@ -143,7 +143,7 @@ pub async fn cancel(args: CancelArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     let body = with(args.which.key(), [OPENID.of(&found.value.buyer)]);
-    let question = text!("Cancel what the buyer asked for permanently,");
+    let question = text!("Permanently cancel what the buyer asked for,");
     plan.carry_out(ctx, &found, &body, Some(question)).await
 }
 

@@ -37,7 +37,7 @@ pub struct CreateArgs {
     /// Why
     #[arg(long, value_enum, required_unless_present = "legacy")]
     reason: Option<Reason>,
-    /// The same in words (default: those of the reason)
+    /// Explanation of the reason (default: its name)
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
     /// Refund amount in yuan (default: all that is left of the SKU)
@@ -137,7 +137,7 @@ pub async fn run(args: CreateArgs, ctx: &Ctx) -> Result<()> {
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out.note(text!(
-                "WeChat has {number} already; nothing was sent",
+                "WeChat already has {number}; nothing was sent",
                 number = &made.movement.mark
             ));
             made
@@ -198,21 +198,21 @@ fn row<'a>(order: &'a Order, args: &CreateArgs) -> Result<&'a Line> {
     };
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::input(text!("the order holds no such product"))
+        [] => Err(Failure::input(text!("the order has no such product"))
             .also(names())
             .into()),
         _ => Err(Failure::input(text!(
-            "the order holds several products; one after-sale covers one of them"
+            "the order has several products; one after-sale covers one of them"
         ))
         .also(names())
-        .hint(text!("name one with --product and --sku"))
+        .hint(text!("choose one with --product and --sku"))
         .into()),
     }
 }
 
 fn refuse_early(order: &Order, args: &CreateArgs, amount: Fen, left: &Left) -> Result<()> {
     let refused = |message| Failure::new(Kind::Refused, message);
-    let forced = || text!("nothing was sent; --force sends it all the same");
+    let forced = || text!("nothing was sent; use --force to send it anyway");
     if order.controlled == Some(false) {
         return Err(refused(text!(
             "order {order} is an ordinary one (fund_type 0): its after-sales are only reported and move no money",

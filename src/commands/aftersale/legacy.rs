@@ -87,7 +87,7 @@ pub struct ShowLegacy {
     openid: Option<String>,
 }
 
-/// Set the last moment at which buyers can open an after-sale
+/// Set the deadline for buyers to open an after-sale
 ///
 /// For a received order (fund_type 1). The money settles after it.
 #[derive(Debug, clap::Args)]
@@ -97,7 +97,7 @@ pub struct DeadlineArgs {
     /// The buyer's openid in this Mini Program
     #[arg(long, value_name = "OPENID")]
     openid: String,
-    /// The last moment, e.g. 2022-04-20, which means its end, or "2022-04-20 12:00:00", China time
+    /// The deadline, e.g. 2022-04-20 (the end of that day), or "2022-04-20 12:00:00", China time
     #[arg(long, value_name = "TIME", value_parser = crate::cli::values::last_china_time)]
     until: ChinaTime,
     /// Call /shop/ecaftersale/update_deadline (undocumented, may not exist)
@@ -198,7 +198,7 @@ pub async fn create(args: CreateArgs, ctx: &Ctx) -> Result<()> {
         if failure.unclear {
             // With its number it counts once.
             failure.hint = Some(text!(
-                "whether it was reported is not known; run the same command again with --number {number}",
+                "it is not known whether it was reported; run the same command again with --number {number}",
                 number
             ));
         }
@@ -259,7 +259,7 @@ pub async fn deadline(args: DeadlineArgs, ctx: &Ctx) -> Result<()> {
     let until = args.until.unix().unwrap_or_default();
     if until <= ctx.clock()? {
         return Err(Failure::input(text!(
-            "{time} has passed; the last moment must lie ahead",
+            "{time} has passed; the deadline must be in the future",
             time = args.until.0
         ))
         .into());

@@ -32,10 +32,10 @@ pub struct ListArgs {
     /// Only this type
     #[arg(long = "type", value_enum)]
     kind: Option<Type>,
-    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or a time ago such as 24h
+    /// Opened since, e.g. 2022-04-01 or "2022-04-01 12:00:00", China time, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub since: Option<When>,
-    /// Opened until this time; a day means its end
+    /// Opened until this time; a day means the end of that day
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub until: Option<When>,
     /// Only this order, by your number

@@ -152,7 +152,7 @@ pub fn whole() -> Columns<Row> {
                 }
             })
         })
-        .with("waybill", "TRACKING NUMBER", |row: &Row| {
+        .with("waybill", "WAYBILL NUMBER", |row: &Row| {
             let returned = row.aftersale.returned.as_ref();
             returned.map_or(Cell::Empty, |returned| Cell::id(&returned.waybill))
         })

@@ -50,9 +50,9 @@ pub enum State {
     /// The refund could not be paid: you pay outside
     RefundFailed,
     Refunded,
-    /// The platform judges a rejected refund
+    /// The platform decides on a rejected refund
     RefundDisputed,
-    /// The platform judges a rejected return
+    /// The platform decides on a rejected return
     ReturnDisputed,
     /// The buyer cancelled
     Cancelled,

@@ -37,7 +37,7 @@ pub fn run(args: &PushKeyArgs, ctx: &Ctx) -> Result<()> {
     if name.is_empty() {
         return Err(Failure::input(text!("no profile is selected"))
             .hint(text!(
-                "name one with --profile, or set WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY"
+                "choose one with --profile, or set WXSELL_PUSH_TOKEN and WXSELL_PUSH_AES_KEY"
             ))
             .into());
     }
@@ -138,7 +138,7 @@ fn check(keys: &PushKeys) -> Result<()> {
         Some(first) => Err(Failure::input(first)
             .also(problems.collect())
             .hint(text!(
-                "copy both from the backend: Development management → Message push"
+                "copy both from the console: Development management → Message push"
             ))
             .into()),
     }

@@ -17,8 +17,8 @@ use serde_json::Value;
 
 /// Create a coupon (not yet visible to buyers)
 ///
-/// The kind follows from the options: yuan or a share off, from an amount or number of pieces on or not, for products or
-/// for the whole shop. Trade-in and buy-and-get coupons come from a file. Afterwards bring it into force with
+/// The options determine the kind: yuan or a percentage off, with or without a minimum amount or number of pieces, for
+/// products or for the whole shop. Trade-in and buy-and-get coupons come from a file. Afterwards activate it with
 /// `wxsell coupon status`.
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
@@ -32,7 +32,7 @@ pub struct AddArgs {
 
 /// Change a coupon that is still being edited
 ///
-/// What the options do not name stays as it is. The state is checked first: a coupon in force can only be ended.
+/// What is not given stays as it is. The state is checked first: a coupon in force can only be ended.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Your own coupon number

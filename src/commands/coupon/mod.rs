@@ -20,10 +20,10 @@ use clap::Subcommand;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Give coupons out in the live room
+/// Offer coupons in the live room
 ///
-/// Coupons belong to the live room of a Channels account. Begin with `wxsell coupon confirm`, make a coupon with `add`,
-/// and bring it into force with `status`; from then on it cannot be changed any more, only ended.
+/// Coupons belong to the live room of a Channels account. Begin with `wxsell coupon confirm`, create a coupon with
+/// `add`, and activate it with `status`; from then on it can no longer be changed, only ended.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Confirm(ConfirmArgs),
@@ -196,9 +196,11 @@ fn may_become(now: Option<State>, wanted: State) -> Result<()> {
         wanted = wanted.words()
     ));
     Err(match now.next() {
-        [] => failure.hint(text!("nothing comes after this state; add a new coupon")),
+        [] => failure.hint(text!("this state is final; add a new coupon")),
         [only] => failure.hint(text!("it can become: {next}", next = only.words())),
-        _ => failure.hint(text!("it can become expired or void; nothing goes back")),
+        _ => failure.hint(text!(
+            "it can become expired or void, which cannot be undone"
+        )),
     }
     .into())
 }

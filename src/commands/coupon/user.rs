@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
-/// Follow the coupons that buyers hold
+/// Manage the coupons that buyers hold
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Add(AddArgs),
@@ -25,8 +25,8 @@ pub enum Verb {
 
 /// Tell WeChat that a buyer holds a coupon
 ///
-/// Repeats what your receiver answered when the buyer took it, so that a lost answer does no harm. The same numbers a
-/// second time change nothing.
+/// Repeats what your receiver answered when the buyer took it, in case that answer was lost. Reporting the same numbers
+/// again changes nothing.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct AddArgs {
     /// The buyer
@@ -86,7 +86,7 @@ pub struct UpdateArgs {
 pub struct StatusArgs {
     /// The buyer
     openid: String,
-    /// New status of the copy
+    /// New status of the buyer's coupon
     #[arg(value_enum)]
     #[serde(skip)]
     status: CopyState,
@@ -135,12 +135,12 @@ async fn status(args: StatusArgs, ctx: &Ctx) -> Result<()> {
         && !now.next().contains(&args.status)
     {
         return Err(Failure::input(text!(
-            "this copy is {now}, so it cannot become {wanted}",
+            "this user coupon is {now}, so it cannot become {wanted}",
             now = now.words(),
             wanted = args.status.words()
         ))
         .hint(text!(
-            "only an active copy can be marked; nothing goes back"
+            "only an active coupon can be marked, which cannot be undone"
         ))
         .into());
     }
@@ -156,7 +156,7 @@ async fn copy(openid: &str, coupon: &str, number: &str, ctx: &Ctx) -> Result<Cop
         .await?;
     found.ok_or_else(|| {
         Failure::input(text!(
-            "this buyer holds no copy {number} of {coupon}",
+            "this buyer has no coupon {number} of {coupon}",
             number,
             coupon
         ))

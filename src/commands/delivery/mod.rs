@@ -51,10 +51,10 @@ pub const SHOWS: &[Shows] = &[
 
 /// Ship orders
 ///
-/// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and where an order
-/// goes in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders with
-/// a running after-sale are held back. Killed or interrupted, the same command continues where it stopped, and no
-/// parcel is reported twice.
+/// One parcel by options, or many from tables with --from: order number, carrier, waybill number, and for orders that
+/// go in several parcels the SKU and the number of pieces. Everything is checked before anything is sent; orders with
+/// an open after-sale are held back. If it is killed or interrupted, the same command continues where it stopped, and
+/// no parcel is reported twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct SendArgs {
     /// Order number: your own, or WeChat's
@@ -299,7 +299,7 @@ async fn one(args: SendArgs, ctx: &Ctx) -> Result<()> {
     };
     let Some(parcels) = shop.plan_parcel(&named).await? else {
         ctx.out
-            .note(text!("WeChat has this parcel already; nothing was sent"));
+            .note(text!("WeChat already has this parcel; nothing was sent"));
         return Ok(());
     };
     if ctx.shows_request(&SEND, &parcels.request)? {

@@ -28,7 +28,7 @@ impl Record for Planned {
                 "ship" => text!("ship"),
                 "ship_part" => text!("ship a part"),
                 "held" => text!("held back"),
-                _ => text!("there already"),
+                _ => text!("already there"),
             })
         }),
         Column::new("parcels", "PARCELS", |p| Cell::List(p.parcels.clone())),

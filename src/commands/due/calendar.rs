@@ -101,7 +101,7 @@ mod tests {
             number: "9\r\nBEGIN:X".into(),
             order: Some("W1".into()),
             who: Actor::Merchant,
-            what: text!("accept or refuse the refund"),
+            what: text!("accept or reject the refund"),
             at: Some(1_648_785_600),
             then: Some(text!("it is closed")),
             amount: Some(Fen(1234)),

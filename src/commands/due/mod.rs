@@ -29,7 +29,7 @@ const SHOPS_AT_ONCE: usize = 8;
 
 /// List what WeChat decides for you if you don't act in time
 ///
-/// Refunds, returns and received goods that wait for your answer, and disputes that wait for your evidence. Exits with
+/// Refunds, returns and returned goods that wait for your answer, and disputes that wait for your evidence. Exits with
 /// 8 when something falls due within the time, with 0 when nothing does, with 6 when shops could not be read. With
 /// --profile all: every profile with a stored AppSecret, together; one that fails does not stop the others.
 ///
@@ -43,7 +43,7 @@ pub struct DueArgs {
     /// Also show what falls due later, what is waiting for buyers, orders to ship, and long audits
     #[arg(long)]
     all: bool,
-    /// Count an order as due this long after payment; WeChat sets no limit, this one is yours
+    /// Count an order as due this long after payment; WeChat sets no limit, this is your own
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     ship_within: Option<Duration>,
     /// How far back to look for orders
@@ -58,7 +58,7 @@ pub struct DueArgs {
     /// Write what is shown to this calendar file (iCalendar)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ics: Option<PathBuf>,
-    /// If something is due: send a text to this chat robot (WeCom, DingTalk; Feishu by its host)
+    /// If something is due: send a message to this chat bot (WeCom, DingTalk or Feishu)
     #[arg(long, value_name = "URL", value_parser = super::event::address, value_hint = ValueHint::Url)]
     notify_url: Option<reqwest::Url>,
     /// If something is due: run this command with the rows as JSON on standard input
@@ -143,7 +143,7 @@ impl Item {
 
 impl Record for Item {
     const COLUMNS: &'static [Column<Item>] = &[
-        Column::new("left", "WHEN", |item| {
+        Column::new("left", "LEFT", |item| {
             let unreadable = item.unreadable.then(|| text!("unreadable"));
             item.left().or(unreadable).map_or(Cell::Empty, Cell::Word)
         }),
@@ -232,9 +232,9 @@ pub async fn run(args: DueArgs, ctx: &Ctx) -> Result<()> {
 /// The rows, and the command that answers the first.
 fn show(items: &[Item], several: bool, args: &DueArgs, ctx: &Ctx) -> Result<()> {
     let nothing = if args.all {
-        text!("nothing waits for an answer")
+        text!("nothing is waiting for your answer")
     } else {
-        text!("nothing falls due within {time}", time = span(args.within))
+        text!("nothing is due within {time}", time = span(args.within))
     };
     let out = ctx.out.with_nothing(nothing);
     // A shop that is the only one needs no column.

@@ -28,7 +28,7 @@ pub struct DecryptArgs {
     /// Query of the request, where the file has only its body
     #[arg(long, value_name = "QUERY")]
     query: Option<String>,
-    /// Print the message alone, as WeChat wrote it
+    /// Print only the message, as WeChat wrote it
     #[arg(long)]
     message: bool,
 }
@@ -89,9 +89,9 @@ impl Record for Explanation {
                 _ => text!("not checked: no query was given"),
             })
         }),
-        Column::new("key", "OPENED WITH", |e| {
+        Column::new("key", "DECRYPTED WITH", |e| {
             Cell::Word(match e.key {
-                "current" => text!("the present key"),
+                "current" => text!("the current key"),
                 "previous" => text!("the previous key"),
                 _ => text!("no key"),
             })
@@ -161,7 +161,7 @@ pub fn run(args: &DecryptArgs, ctx: &Ctx) -> Result<()> {
     match found.refusal {
         None => Ok(()),
         Some(refusal) => Err(Failure::input(text!(
-            "a receiver would not take this message: {why}",
+            "a receiver would not accept this message: {why}",
             why = refusal.words()
         ))
         .into()),

@@ -101,7 +101,7 @@ fn partly(failed: usize, all: usize) -> Result<()> {
     let mut failure = Failure::new(
         Kind::Partial,
         text!(
-            "{failed} of {all} {all:event|events} {failed:was|were} not taken",
+            "{failed} of {all} {all:event|events} {failed:was|were} not accepted",
             failed,
             all
         ),

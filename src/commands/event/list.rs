@@ -46,7 +46,7 @@ pub enum Forward {
 pub struct ShowArgs {
     /// Number of the event, as `wxsell event list` shows it
     id: i64,
-    /// Print the message alone, as WeChat wrote it
+    /// Print only the message, as WeChat wrote it
     #[arg(long)]
     message: bool,
 }
@@ -62,7 +62,7 @@ pub struct TailArgs {
 
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// Count what was received since this time, e.g. 2022-04-01 or a time ago such as 24h
+    /// Count what was received since this time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
     since: When,
     /// Count all shops, not only the profile's

@@ -25,7 +25,7 @@ use std::time::Duration;
 const LINES: usize = 1_024;
 #[derive(Debug, Args)]
 pub struct ListenArgs {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Address to listen on; 0.0.0.0 for all of this machine
@@ -42,10 +42,10 @@ pub struct ListenArgs {
     /// Private key of the certificate, PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     tls_key: Option<PathBuf>,
-    /// Refuse messages that are not encrypted, also where no EncodingAESKey is stored
+    /// Refuse messages that are not encrypted even if no EncodingAESKey is stored
     #[arg(long, conflicts_with = "allow_plain")]
     safe_only: bool,
-    /// Take messages that are not encrypted although an EncodingAESKey is stored
+    /// Accept messages that are not encrypted even if an EncodingAESKey is stored
     #[arg(long)]
     allow_plain: bool,
 }
@@ -167,7 +167,7 @@ fn announce(args: &ListenArgs, bound: &Bound, ctx: &Ctx) -> Result<()> {
     })?;
     if !encrypted && !args.host.is_loopback() {
         ctx.out.warn(text!(
-            "without --tls-cert everybody on the way can read and repeat what is not encrypted"
+            "without --tls-cert, anyone between WeChat and this machine can read and replay what is not encrypted"
         ));
     }
     ctx.out.note(text!("Ctrl-C stops it"));

@@ -41,13 +41,13 @@ pub const SHOWS: &[Shows] = &[
 pub enum Verb {
     /// Receive pushes at your own address
     ///
-    /// Enter the address in the backend (Development management → Message push) and store its Token and EncodingAESKey
-    /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever becomes
-    /// of it afterwards. PATH serves the current profile, PATH/APPID every other profile whose Token is stored.
+    /// Enter the address in the console (Development management → Message push) and store its Token and EncodingAESKey
+    /// with `wxsell auth push-key`. Every push is verified, decrypted and stored before it is answered, whatever
+    /// happens to it afterwards. PATH serves the current profile, PATH/APPID every other profile whose Token is stored.
     ///
-    /// WeChat wants a content answer to one event, open_product_receive_coupon. Its handshake (test_coupon) is
+    /// WeChat expects an answer with content to one event, open_product_receive_coupon. Its handshake (test_coupon) is
     /// answered; a coupon that a buyer takes is stored and forwarded like every event, and answered with `success`
-    /// only, so give it out with the coupon calls.
+    /// only, so give it out with the coupon commands.
     Listen(listen::ListenArgs),
     /// List stored events, newest first
     List(list::ListArgs),
@@ -57,7 +57,7 @@ pub enum Verb {
     Tail(list::TailArgs),
     /// Send stored events again
     ///
-    /// With --to they are sent there now, signed and encrypted as WeChat does it. Without, they are queued, and a
+    /// With --to they are sent there now, signed and encrypted as WeChat does it. Without it they are queued, and a
     /// running `wxsell event listen --forward-to` forwards them again.
     Replay(hand::ReplayArgs),
     /// Forward pending events now
@@ -70,16 +70,16 @@ pub enum Verb {
     Stats(list::StatsArgs),
     /// Find events that never arrived
     ///
-    /// Pushes can get lost. Orders, after-sales, disputes and audits are read, and every event that they prove is
-    /// looked for among the stored ones: payment, settlement and time-out of an order; an after-sale opened in WeChat,
-    /// its change, cancelling, return shipment, refund and closing; the steps of a dispute; the last audit of a
+    /// Pushes can get lost. This command reads orders, after-sales, disputes and audits, and looks for every event that
+    /// they prove among the stored ones: payment, settlement and time-out of an order; opening in WeChat, change,
+    /// cancellation, return shipment, refund and closing of an after-sale; the steps of a dispute; the last audit of a
     /// product. What no record proves is not claimed, such as a step that a later one has overwritten, the receipt of
     /// an order, and audits of categories and brands.
     ///
-    /// --repair makes what is missing from the record, with its time, marked as synthesised: `event list` and `show` say
-    /// so, a post bears the header X-Wxsell-Synthesised: 1, a command WXSELL_EVENT_SYNTHESISED=1, the JSON
-    /// "origin": "synthesised". It goes through the same queue as what was received, in the order of its order number.
-    /// Should the true event still come, it counts as its repetition.
+    /// --repair makes the missing events from the record, with their time, marked as synthesised: `event list` and
+    /// `show` say so, a POST carries the header X-Wxsell-Synthesised: 1, a command WXSELL_EVENT_SYNTHESISED=1, the JSON
+    /// "origin": "synthesised". They go through the same queue as received events, in order for each order number. If
+    /// the real event arrives later, it counts as a repetition.
     ///
     /// Exits with 8 when something is missing and was not made, with 0 when nothing is, with 6 when shops could not
     /// be read or something that was made waits to be forwarded. With --profile all: every profile whose AppSecret is
@@ -115,7 +115,7 @@ pub fn warn_of_plain(ctx: &Ctx) -> Result<()> {
     };
     if let Some(plain) = refused.iter().find(plain) {
         ctx.out.warn(text!(
-            "{count} {count:message|messages} signed by WeChat {count:was|were} refused in 7 days, the last at {at}, because {count:it is|they are} not encrypted: set the message push to safe mode in the backend (Development management → Message push), or run `wxsell event listen` with --allow-plain",
+            "{count} {count:message|messages} signed by WeChat {count:was|were} refused in 7 days, the last at {at}, because {count:it is|they are} not encrypted: set the message push to safe mode in the console (Development management → Message push), or run `wxsell event listen` with --allow-plain",
             count = plain.count,
             at = crate::types::plain_time(&crate::types::rfc3339(plain.last_at))
         ));
@@ -129,7 +129,7 @@ pub struct Which {
     /// Only events with this name, e.g. aftersale_new_order
     #[arg(long, value_name = "EVENT", add = clap_complete::engine::ArgValueCandidates::new(trigger::candidates))]
     event: Option<String>,
-    /// Only events of this family: component, store, platform or unknown
+    /// Only events of this API family: component, store, platform or unknown
     #[arg(long, value_name = "FAMILY")]
     family: Option<String>,
     /// Only events of this order, by WeChat's number or yours
@@ -138,7 +138,7 @@ pub struct Which {
     /// Only events about the object with this number: an after-sale, a product, a dispute …
     #[arg(long, value_name = "NUMBER", conflicts_with = "order")]
     number: Option<String>,
-    /// Events received since this time, e.g. 2022-04-01 or a time ago such as 24h
+    /// Events received since this time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Events of all shops, not only of the profile's
@@ -189,7 +189,7 @@ fn account(profile: &Profile, ctx: &Ctx) -> Result<Option<Account>> {
                     name = profile.label()
                 ))
                 .hint(text!(
-                    "copy it from the backend: Development management → Message push"
+                    "copy it from the console: Development management → Message push"
                 ))
             })
         })

@@ -36,7 +36,7 @@ pub struct TriggerArgs {
     /// Send this JSON object instead; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["event", "order", "number", "state", "set"])]
     data: Option<PathBuf>,
-    /// Test the address as the backend does when it is entered there
+    /// Test the address as the console does when it is entered there
     #[arg(long, conflicts_with_all = ["event", "data", "order", "number", "state", "set"])]
     verify: bool,
     /// Address of the receiver
@@ -119,7 +119,7 @@ pub async fn run(args: TriggerArgs, ctx: &Ctx) -> Result<()> {
         return Ok(());
     }
     let mut failure = match sent.status {
-        Some(_) => Failure::new(Kind::Refused, text!("the receiver did not take it")),
+        Some(_) => Failure::new(Kind::Refused, text!("the receiver did not accept it")),
         None => Failure::network(text!(
             "the receiver did not answer: {why}",
             why = &sent.answer

@@ -25,7 +25,7 @@ const SHOPS_AT_ONCE: usize = 8;
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Check what happened since: a time ago such as 24h, or a day or time such as 2022-04-01
+    /// Check what happened since: how long ago, e.g. 24h, or a day or time such as 2022-04-01
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = when)]
     since: When,
     /// Until this time; what happened just now may still be on its way
@@ -155,7 +155,7 @@ pub async fn run(args: VerifyArgs, ctx: &Ctx) -> Result<()> {
     let shops = shops.map_or(1, |shops| shops.len());
     show(&total.missing, shops > 1, &args, ctx)?;
     ctx.out.note(text!(
-        "events that WeChat must have pushed: {proved}, of them missing: {missing}, made here earlier: {made}",
+        "events that WeChat must have pushed: {proved}; missing: {missing}, made here earlier: {made}",
         proved = total.proved,
         missing = total.missing.len(),
         made = total.made_before
@@ -216,7 +216,7 @@ fn span(args: &VerifyArgs, now: i64) -> Result<Span> {
     if since > until {
         return Err(Failure::input(text!("--since is later than --until"))
             .hint(text!(
-                "what happened up to 5 minutes ago is looked at; --until 0s looks at all of it"
+                "events are checked up to 5 minutes ago; use --until 0s to check up to now"
             ))
             .into());
     }
@@ -239,7 +239,7 @@ fn ending(found: &Found, mut failed: Vec<Failure>, shops: usize) -> Result<()> {
     let mut shown = if open > 0 {
         Failure::new(
             Kind::Due,
-            text!("{count} {count:event|events} never came", count = open),
+            text!("{count} {count:event|events} never arrived", count = open),
         )
         .hint(text!(
             "`wxsell event verify --repair` makes and forwards them"

@@ -38,8 +38,8 @@ pub struct ShowArgs {
 
 /// Change the payout account
 ///
-/// On a terminal, bank, place and branch are chosen from WeChat's lists and the account number is asked for. Elsewhere
-/// options or a file give them. The account must belong to the same entity as the shop; it can be changed 5 times a day.
+/// On a terminal, choose bank, place and branch from WeChat's lists and type the account number. Otherwise give them by
+/// options or in a file. The account must belong to the same legal entity as the shop; it can be changed 5 times a day.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct SetArgs {
     /// Kind of account; companies need a business account
@@ -223,7 +223,7 @@ async fn set(args: SetArgs, ctx: &Ctx) -> Result<()> {
     let sent = ctx.send_asking(&BANK_SET, &body, Some(question)).await;
     let reply = sent.map_err(refused)?.unwrap_or_default();
     ctx.out.note(text!(
-        "WeChat still has to verify the account; `wxsell funds bank-account show` tells if that failed"
+        "WeChat still has to verify the account; `wxsell funds bank-account show` shows if that failed"
     ));
     ctx.show_reply(&BANK_SET, reply)
 }
@@ -292,7 +292,7 @@ fn pick(
     flag: &str,
 ) -> Result<Value> {
     if rows.is_empty() {
-        return Err(Failure::input(text!("WeChat's list has nothing of that name")).into());
+        return Err(Failure::input(text!("WeChat's list has nothing by that name")).into());
     }
     let choices: Vec<String> = rows.iter().map(|row| name.text(row)).collect();
     let chosen = ctx.out.select(prompt, &choices, flag)?;

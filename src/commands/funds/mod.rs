@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Balance, transactions and withdrawals
+/// View balance and transactions, and withdraw money
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show available and pending balance
@@ -44,7 +44,7 @@ pub enum Verb {
     /// List the provinces that banks are in
     Provinces,
     Cities(bank::CitiesArgs),
-    /// Create, show and check codes for an administrator to scan
+    /// Create, show and check QR codes for an administrator to scan
     #[command(subcommand)]
     Qrcode(CodeVerb),
 }
@@ -58,8 +58,8 @@ pub struct BalanceArgs {
 
 /// List transactions
 ///
-/// Every movement is read separately. Amounts are shown as WeChat writes them: its documents do not say whether they
-/// are yuan.
+/// Every transaction takes a call of its own. Amounts are shown as WeChat writes them: its documents do not say whether
+/// they are in yuan.
 #[derive(Debug, clap::Args)]
 pub struct FlowsArgs {
     #[command(flatten)]
@@ -75,10 +75,10 @@ pub struct FlowsArgs {
 
 /// Show one transaction
 ///
-/// Amounts are shown as WeChat writes them: its documents do not say whether they are yuan.
+/// Amounts are shown as WeChat writes them: its documents do not say whether they are in yuan.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct FlowArgs {
-    /// Number of the movement
+    /// Number of the transaction
     funds_flow_id: String,
     #[command(flatten)]
     #[serde(flatten)]
@@ -109,9 +109,9 @@ pub struct WithdrawalArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CodeVerb {
-    /// Create a code that identifies who scans it
+    /// Create a QR code that identifies who scans it
     ///
-    /// It belongs to no withdrawal; `wxsell funds withdraw` creates its own.
+    /// It does not belong to a withdrawal; `wxsell funds withdraw` creates its own.
     New(NewCodeArgs),
     Show(ShowCodeArgs),
     Check(CheckCodeArgs),
@@ -119,30 +119,30 @@ pub enum CodeVerb {
 
 #[derive(Debug, clap::Args, Serialize)]
 pub struct NewCodeArgs {
-    /// Whom to identify: 1 is the administrator
+    /// Who is to be identified: 1 is the administrator
     #[arg(long = "identity", value_name = "NUMBER", default_value_t = 1)]
     identity_type: i64,
-    /// Also save the code as an image
+    /// Also save the QR code as an image
     #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
 
-/// Show a code again
+/// Show a QR code again
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShowCodeArgs {
-    /// Ticket of the code
+    /// Ticket of the QR code
     qrcode_ticket: String,
-    /// Also save the code as an image
+    /// Also save the QR code as an image
     #[arg(long = "output", alias = "save", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     #[serde(skip)]
     save: Option<PathBuf>,
 }
 
-/// Check whether a code was scanned and confirmed
+/// Check whether a QR code was scanned and confirmed
 #[derive(Debug, clap::Args, Serialize)]
 pub struct CheckCodeArgs {
-    /// Ticket of the code
+    /// Ticket of the QR code
     qrcode_ticket: String,
     /// Wait until it is confirmed, cancelled or expired
     #[arg(long)]
@@ -182,7 +182,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
     if ctx.is_of_a_store() && matches!(verb, Verb::Qrcode(CodeVerb::New(_))) {
         return Err(lacks(text!("`funds qrcode new`"))
             .hint(text!(
-                "a store has no call that makes a code by itself: its withdrawal answers with a ticket, for `wxsell funds qrcode show` and `check`"
+                "a store has no separate call for a QR code: a withdrawal returns a ticket, for `wxsell funds qrcode show` and `check`"
             ))
             .into());
     }
@@ -404,7 +404,7 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
     let buffer = buffer.rsplit(',').next().unwrap_or_default();
     let picture = base64::engine::general_purpose::STANDARD
         .decode(buffer.trim())
-        .map_err(|_| Failure::network(text!("WeChat's reply contains no image of a code")))?;
+        .map_err(|_| Failure::network(text!("WeChat's reply contains no QR code image")))?;
     if let Some(path) = save {
         let shown = path.display().to_string();
         std::fs::write(path, &picture).map_err(|error| {
@@ -414,11 +414,12 @@ async fn draw(ctx: &Ctx, ticket: &str, save: Option<&Path>) -> Result<String> {
                 error = error.to_string()
             ))
         })?;
-        ctx.out.note(text!("the code is in {file}", file = shown));
+        ctx.out
+            .note(text!("the QR code is in {file}", file = shown));
     }
     if !ctx.out.qr_picture(&picture) && save.is_none() {
         ctx.out.warn(text!(
-            "this code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --output code.png`",
+            "this QR code cannot be drawn in a terminal; save it and open the file: `wxsell funds qrcode show {ticket} --output code.png`",
             ticket
         ));
     }

@@ -20,16 +20,17 @@ use std::path::PathBuf;
 
 /// Withdraw money to the shop's bank account
 ///
-/// WeChat answers with a code; money moves after an administrator scanned and confirmed it. One withdrawal a day is possible.
+/// WeChat returns a QR code; the money moves once an administrator has scanned and confirmed it. Only one withdrawal a
+/// day is possible.
 ///
-/// What is requested is recorded before it is sent. Run again after a crash or a lost answer, the command continues
-/// that withdrawal and makes no second one. Its note begins with a mark by which it is found.
+/// The request is recorded before it is sent. After a crash or a lost answer, run the same command again: it continues
+/// that withdrawal instead of making a second one. The note begins with a mark that identifies the withdrawal.
 #[derive(Debug, clap::Args)]
 pub struct WithdrawArgs {
     /// Amount in yuan
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Fen,
-    /// Note for yourself; 46 letters at most
+    /// Note for yourself; at most 46 characters
     #[arg(long, value_name = "TEXT")]
     remark: Option<String>,
     /// Note on the bank statement
@@ -38,7 +39,7 @@ pub struct WithdrawArgs {
     /// Wait until the money is paid out
     #[arg(long)]
     wait: bool,
-    /// Also save the code as an image
+    /// Also save the QR code as an image
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     qrcode: Option<PathBuf>,
     /// Make another one even if an earlier one has not ended, or ended within a day
@@ -72,7 +73,7 @@ pub async fn withdraw(args: WithdrawArgs, ctx: &Ctx) -> Result<()> {
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out.note(text!(
-                "continuing withdrawal {number}, which an earlier run requested; --new makes another one",
+                "continuing withdrawal {number}, which an earlier run requested; to make another one, use --new",
                 number = &made.movement.number
             ));
             made
@@ -133,7 +134,7 @@ fn explained(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.errcode == Some(9_700_101) && !failure.unclear {
         failure.hint = Some(text!(
-            "WeChat takes one withdrawal a day (days of China); see today's with `wxsell funds withdrawals`, and try again tomorrow"
+            "WeChat allows one withdrawal a day (China time); see today's with `wxsell funds withdrawals`, and try again tomorrow"
         ));
     }
     failure.into()
@@ -189,7 +190,7 @@ async fn show(
 async fn show_code(args: &WithdrawArgs, ctx: &Ctx, made: &Made) -> Result<()> {
     if made.movement.ticket.is_empty() {
         ctx.out.warn(text!(
-            "the code of withdrawal {number} was lost with its answer, and WeChat does not give it a second time; unless it can be confirmed in the admin console it closes by itself, and no money moves",
+            "the QR code of withdrawal {number} was lost with the answer, and WeChat does not return it again; unless it can be confirmed in the console, the withdrawal closes by itself and no money moves",
             number = &made.movement.number
         ));
         return Ok(());

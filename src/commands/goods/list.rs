@@ -21,18 +21,18 @@ use serde_json::Value;
 
 /// List the products of the shop
 ///
-/// Reads all pages: 100 products a call, or for a WeChat Store 30 numbers a call and a call for each product. Each row
-/// shows the draft, which is the latest version of the merchant, and its two states: that of the audit, and whether
+/// Reads all pages: 100 products a call, or for a WeChat Store 30 numbers a call and one more call for each product.
+/// Each row shows the draft, which is the merchant's latest version, with two states: that of the audit, and whether
 /// buyers can see the product.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
-    /// Filter by shelf status
+    /// Filter by sale status
     #[arg(long, value_enum)]
     pub(super) status: Option<Status>,
     /// Filter by audit status
     #[arg(long, value_enum)]
     pub(super) audit: Option<Audit>,
-    /// Only products created since this day or time, e.g. 2022-04-01, or a time ago such as 24h
+    /// Only products created since this day or time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     pub(super) created_since: Option<When>,
     /// Only products changed since this day or time
@@ -44,7 +44,7 @@ pub struct ListArgs {
     /// Maximum number of results
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
-    /// Continue a list that was interrupted less than an hour ago; what was read is not read again
+    /// Continue a list that was interrupted within the last hour, without reading the same rows again
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]
@@ -54,8 +54,8 @@ pub struct ListArgs {
 /// List products that the audit rejected, with the reasons
 ///
 /// Correct them in a sheet: `goods export FILE --audit failed` writes one, and `goods upload FILE` submits it again. A
-/// WeChat Store tells the reason in the event of the audit and in its console alone: `event listen` receives it, and a
-/// product without a received event is listed without a reason.
+/// WeChat Store gives the reason only in the audit event and in its console: `event listen` receives the event, and a
+/// product without one is listed without a reason.
 #[derive(Debug, clap::Args)]
 pub struct RejectedArgs {
     /// Maximum number of results
@@ -434,10 +434,10 @@ pub(super) fn reading(args: &ListArgs, ctx: &Ctx) -> Result<Reading> {
     if args.resume {
         ctx.out.note(match reading.since() {
             Some(at) => text!(
-                "continuing the list of {time}: what it has read is not read again",
+                "continuing the list of {time}; rows that were read are not read again",
                 time = plain_time(&rfc3339(at))
             ),
-            None => text!("no such list broke off within the last hour; everything is read"),
+            None => text!("no such list was interrupted within the last hour; reading everything"),
         });
     }
     Ok(reading)

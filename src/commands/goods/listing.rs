@@ -81,7 +81,7 @@ impl Args {
         let mut named = std::collections::HashSet::new();
         self.out_product_ids.retain(|id| named.insert(id.clone()));
         if self.out_product_ids.is_empty() {
-            Err(Failure::input(text!("standard input holds no product numbers")).into())
+            Err(Failure::input(text!("standard input contains no product numbers")).into())
         } else {
             Ok(())
         }

@@ -47,7 +47,7 @@ fn changes(line: &Line) -> Cell {
     let is_mixed = matches!(line.action, Action::AuditedUpdate | Action::Partial);
     let mut all = line.changes.iter().map(|one| {
         if is_mixed && one.at_once {
-            text!("{change} (at once)", change = change(one))
+            text!("{change} (immediately)", change = change(one))
         } else {
             change(one)
         }
@@ -98,7 +98,7 @@ fn summary(totals: &Totals) -> Text {
     };
     part(count(Action::Add), |count| text!("{count} to add", count));
     part(count(Action::FreeUpdate), |count| {
-        text!("{count} to change at once", count)
+        text!("{count} to change immediately", count)
     });
     part(count(Action::AuditedUpdate), |count| {
         text!("{count} to change through the audit", count)
@@ -225,10 +225,10 @@ pub async fn ask<T: Sendable>(
                 Kind::Held,
                 match guarded {
                     1 => text!(
-                        "the price of 1 product changes by more than the guard lets pass; nothing was sent"
+                        "the price of 1 product changes by more than the price guard allows; nothing was sent"
                     ),
                     count => text!(
-                        "the prices of {count} products change by more than the guard lets pass; nothing was sent",
+                        "the prices of {count} products change by more than the price guard allows; nothing was sent",
                         count
                     ),
                 },
@@ -239,7 +239,7 @@ pub async fn ask<T: Sendable>(
             list(&plan, true, ctx);
             if !ctx.out.confirm(match guarded {
                 1 => text!("Send the new price of this product?"),
-                count => text!("Send these prices of {count} products?", count),
+                count => text!("Send the new prices of these {count} products?", count),
             })? {
                 return Ok(Answer { plan, go: false });
             }

@@ -34,7 +34,7 @@ pub struct AddArgs {
 /// Change one product
 ///
 /// What is not given stays as it is; `[clear]` empties a field. Price, stock and codes of a product that passed an
-/// audit change at once; anything else goes through the audit.
+/// audit change immediately; anything else goes through the audit.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct UpdateArgs {
     /// Your own product number
@@ -50,7 +50,7 @@ pub(super) struct Fields {
     /// Title
     #[arg(long)]
     pub(super) title: Option<String>,
-    /// The product's page in the mini program
+    /// The product's page in the Mini Program
     #[arg(long)]
     pub(super) path: Option<String>,
     /// Main image: file or address (can be repeated)
@@ -95,10 +95,10 @@ pub(super) struct Fields {
     /// Image of the SKU (default: the first main image)
     #[arg(long, value_name = "IMAGE")]
     pub(super) thumb: Option<String>,
-    /// Your own code of the SKU
+    /// Your own code for the SKU
     #[arg(long, value_name = "CODE")]
     pub(super) sku_code: Option<String>,
-    /// Bar code
+    /// Barcode
     #[arg(long, value_name = "CODE")]
     pub(super) barcode: Option<String>,
     /// Attribute of the SKU such as `color=red` (can be repeated)
@@ -210,7 +210,7 @@ fn refuse_of_store(fields: &Fields) -> Result<()> {
     ];
     match other.iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(Failure::input(text!(
-            "{option} works for a WeChat Store alone",
+            "{option} works only with a WeChat Store",
             option = *option
         ))
         .into()),

@@ -62,7 +62,7 @@ impl Written {
 pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     if args.category.is_some() {
         return Err(Failure::input(text!(
-            "{option} works for a WeChat Store alone",
+            "{option} works only with a WeChat Store",
             option = "--category"
         ))
         .into());
@@ -102,7 +102,7 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     };
     let file = open.open(&path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
-            Failure::input(text!("{file} exists already", file = &shown)).hint(text!(
+            Failure::input(text!("{file} already exists", file = &shown)).hint(text!(
                 "choose another name with --output, or replace it with --overwrite"
             ))
         }
@@ -120,6 +120,6 @@ pub async fn run(args: TemplateArgs, ctx: &Ctx) -> Result<()> {
     let mut writer = SheetWriter::new(BufWriter::new(file), kind, &fields, ctx.out.lang)?;
     writer.add(example())?;
     writer.finish()?;
-    let example = text!("it holds one example product; replace it with your own");
+    let example = text!("it has one example product; replace it with your own");
     Written { file: shown }.tell(Some(example), ctx)
 }

@@ -28,8 +28,8 @@ use std::sync::Arc;
 /// Upload products from spreadsheets
 ///
 /// Reads every file, checks everything, and only then sends what the shop does not have yet: new products are added,
-/// changed ones updated (price, stock and codes without audit), the rest left alone. Killed or interrupted, the same
-/// command continues where it stopped; nothing is sent twice.
+/// changed ones updated (price, stock and codes without audit), the rest left alone. If it is killed or interrupted,
+/// the same command continues where it stopped; nothing is sent twice.
 #[derive(Debug, clap::Args, Serialize, Deserialize)]
 pub struct Args {
     #[command(flatten)]
@@ -77,15 +77,15 @@ pub struct SendArgs {
     pub done: Option<(&'static str, Text)>,
     /// Largest price drop that needs no confirmation, e.g. 90%; 100% allows any price
     ///
-    /// Without it the profile's setting holds, else 50%. Prices that rise above tenfold, and new ones below a tenth of
-    /// their list price, are asked about as well. Where nobody can be asked, nothing is sent and the exit code is 11;
-    /// with --skip-bad these products are left out. Of a WeChat Store these products alone are held back.
+    /// The default is the profile's setting, or else 50%. You are also asked about prices that rise more than tenfold,
+    /// and about new prices below a tenth of the list price. Without a terminal, nothing is sent and the exit code is
+    /// 11; with --skip-bad these products are left out. For a WeChat Store, only these products are held back.
     #[arg(long, value_name = "PERCENT", value_parser = crate::profile::percent)]
     pub max_price_drop: Option<u32>,
     /// Which side wins if a field was changed in the shop since it was last sent: the sheet or the shop
     ///
-    /// Without it you are asked; where nobody can be asked, and for a WeChat Store, such a product is held back. Stock is
-    /// not compared.
+    /// Without it you are asked; without a terminal, and in a WeChat Store, such products are held back. Stock is not
+    /// compared.
     #[arg(long, value_enum, value_name = "WHICH")]
     pub on_conflict: Option<Wins>,
     /// Whether WeChat copies images from other hosts; `auto` does on the live platform and in the sandbox
@@ -130,7 +130,7 @@ impl Args {
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     if args.draft {
         return Err(
-            Failure::input(text!("--draft works for a WeChat Store alone"))
+            Failure::input(text!("--draft works only with a WeChat Store"))
                 .hint(text!(
                     "the custom component submits every product for audit"
                 ))
@@ -139,7 +139,7 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     }
     if args.limit.is_some() {
         return Err(Failure::input(text!(
-            "{option} works for a WeChat Store alone",
+            "{option} works only with a WeChat Store",
             option = "--limit"
         ))
         .hint(text!(

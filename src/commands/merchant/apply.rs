@@ -21,14 +21,15 @@ use std::path::{Path, PathBuf};
 
 /// Apply for a merchant number
 ///
-/// On a terminal a form asks for everything; elsewhere, or after a rejection, use a file: `--template` prints one to
-/// fill in. Everything is checked before anything is sent, and all mistakes are named at once. Images are uploaded
+/// On a terminal, a form asks for everything; elsewhere, or after a rejection, use a file: `--template` prints one to
+/// fill in. Everything is checked before anything is sent, and all mistakes are listed together. Images are uploaded
 /// first, each once. What WeChat takes from the Mini Program (license number, merchant name, super administrator) is
 /// shown and cannot be sent.
 ///
-/// A WeChat Store is opened in its console. What calls can do is asked for step by step, or submitted from such a file:
-/// categories with documents, brands, addresses and freight templates. What exists already is left alone, so that the same
-/// file can be submitted again until all of it exists. Without a terminal and without a file the progress is shown.
+/// A WeChat Store is opened in its console. Everything that calls can do is asked for step by step, or submitted from
+/// such a file: categories with documents, brands, addresses and freight templates. What already exists is left alone,
+/// so the same file can be submitted again until everything is in place. Without a terminal and without a file, the
+/// progress is shown.
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     #[command(flatten)]
@@ -117,7 +118,7 @@ async fn hand_in(mut body: Value, folder: &Path, ctx: &Ctx) -> Result<()> {
     upload(&mut body, folder, ctx).await?;
     let reply = ctx.send_asked(&APPLY, &body).await?.unwrap_or_default();
     ctx.out.note(text!(
-        "submitted; WeChat Pay checks the documents, and `wxsell merchant application` tells who has to do what next"
+        "submitted; WeChat Pay checks the documents, and `wxsell merchant application` shows who has to do what next"
     ));
     ctx.show_reply(&APPLY, reply)
 }
@@ -139,7 +140,7 @@ async fn warn_of_fixed(body: &Value, ctx: &Ctx) -> Result<()> {
         return Ok(());
     };
     ctx.out.note(text!(
-        "taken from the Mini Program and not to be changed here: {merchant}, license {license}; wrong data are corrected in its backend",
+        "taken from the Mini Program and cannot be changed here: {merchant}, license {license}; correct wrong data in its console",
         merchant = &fixed.merchant,
         license = &fixed.license
     ));
@@ -171,7 +172,7 @@ async fn upload(body: &mut Value, folder: &Path, ctx: &Ctx) -> Result<()> {
 fn form(args: &ApplyArgs, ctx: &Ctx) -> Result<Value> {
     let mut body = begun(args, ctx)?;
     ctx.out.note(text!(
-        "nothing is sent before the end; {back} goes back to the question before",
+        "nothing is sent until the end; {back} goes back one question",
         back = BACK
     ));
     if body[ACCOUNT].is_null() && wants_account(ctx)? {

@@ -45,7 +45,7 @@ pub(super) fn opening(stands: &Stands, tree: &[CategoryPath], ctx: &Ctx) -> Resu
     let addresses = if stands.has_return {
         has(stands.addresses)
     } else {
-        text!("no address is the default one for returns")
+        text!("no default return address")
     };
     while wants(
         text!("addresses"),
@@ -138,17 +138,17 @@ pub(super) fn licenses(ctx: &Ctx) -> Result<Fields> {
         )?;
         let license = digits(text!("number of the license in that group"), ctx)?;
         let mut files = vec![paper(text!("file of the license (jpg, png or pdf)"), ctx)?];
-        while more(text!("a further page of the license"), ctx)? {
+        while more(text!("another page of the license"), ctx)? {
             files.push(paper(text!("file of the license (jpg, png or pdf)"), ctx)?);
         }
-        let number = line(text!("number that stands on the license"), ctx)?;
+        let number = line(text!("number on the license"), ctx)?;
         groups.push(License {
             group,
             license,
             files,
             number,
         });
-        if !more(text!("a license of a further group"), ctx)? {
+        if !more(text!("a license of another group"), ctx)? {
             return Ok(form::licenses(&groups));
         }
     }
@@ -257,7 +257,7 @@ fn address(is_first: bool, ctx: &Ctx) -> Result<Fields> {
         if is_phone {
             Ok(typed.to_owned())
         } else {
-            Err(text!("type a telephone number, digits alone"))
+            Err(text!("type a telephone number, digits only"))
         }
     })?;
     let place = place(ctx)?;
@@ -283,7 +283,7 @@ fn place(ctx: &Ctx) -> Result<Place> {
     Ok([
         line(text!("province, e.g. 广东省"), ctx)?,
         line(
-            text!("city, e.g. 广州市; of Beijing, Shanghai, Tianjin and Chongqing the district"),
+            text!("city, e.g. 广州市; for Beijing, Shanghai, Tianjin and Chongqing the district"),
             ctx,
         )?,
         line(text!("district, e.g. 天河区"), ctx)?,
@@ -330,8 +330,8 @@ fn rates(ctx: &Ctx) -> Result<Rates> {
     Ok(Rates {
         first: count(text!("pieces or kilograms in the first part"), ctx)?,
         first_price: money(text!("yuan for the first part"), ctx)?,
-        further: count(text!("pieces or kilograms in each further part"), ctx)?,
-        further_price: money(text!("yuan for each further part"), ctx)?,
+        further: count(text!("pieces or kilograms in each additional part"), ctx)?,
+        further_price: money(text!("yuan for each additional part"), ctx)?,
     })
 }
 

@@ -46,20 +46,20 @@ pub const SHOWS: &[Shows] = &[
 
 /// Set customer service and the default return address
 ///
-/// WeChat takes no goods before customer service is set. Give every kind that is offered: what is not named is
-/// switched off.
+/// WeChat accepts no products before customer service is set. Give every kind that you offer: the others are switched
+/// off.
 #[derive(Debug, clap::Args)]
 pub struct UpdateArgs {
     /// Kind of customer service (can be repeated)
     #[arg(long, value_enum)]
     service: Vec<Service>,
-    /// Page of your mini program for `--service page`
+    /// Page of your Mini Program for `--service page`
     #[arg(long, value_name = "PATH")]
     page: Option<String>,
     /// Telephone number for `--service phone`
     #[arg(long, value_name = "NUMBER")]
     phone: Option<String>,
-    /// Who receives returned goods
+    /// Person who receives returned goods
     #[arg(
         long,
         value_name = "NAME",
@@ -67,7 +67,7 @@ pub struct UpdateArgs {
         requires = "return_phone"
     )]
     return_name: Option<String>,
-    /// Telephone number of who receives returned goods
+    /// Telephone number of the person who receives returned goods
     #[arg(long, value_name = "NUMBER", requires = "return_name")]
     return_phone: Option<String>,
     /// Street and house number of the return address
@@ -98,7 +98,7 @@ pub struct UpdateArgs {
 )]
 #[serde(rename_all = "snake_case")]
 enum Service {
-    /// The customer service that WeChat offers to mini programs
+    /// The customer service that WeChat offers to Mini Programs
     Wechat,
     /// A page of the merchant's own
     Page,

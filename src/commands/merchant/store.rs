@@ -26,7 +26,7 @@ pub enum Thing {
 /// Options of an application that a store takes from a file.
 pub fn options_of_a_component() -> Failure {
     Failure::input(text!(
-        "a WeChat Store takes its documents from a file, and these options are for a component"
+        "a WeChat Store takes its documents from a file; these options are for the custom component"
     ))
     .hint(text!(
         "`wxsell merchant apply --template` prints the fields; give them with --file"
@@ -267,10 +267,10 @@ async fn submit(
     {
         ctx.out.note(match file {
             Some(_) => text!(
-                "the platform checks what was submitted; the same command shows how it stands and submits what was refused, once it is corrected"
+                "the platform reviews what was submitted; run the same command to see the progress, and to submit corrected items again"
             ),
             None => text!(
-                "the platform checks what was submitted; `wxsell category applications` and `wxsell brand list` show how it stands"
+                "the platform reviews what was submitted; `wxsell category applications` and `wxsell brand list` show the progress"
             ),
         });
     }
@@ -305,15 +305,14 @@ async fn overview(shop: &Shop, opened: Progress, ctx: &Ctx) -> Result<Stands> {
         part(Part::Category, stands.categories, stands.categories > 0),
         part(Part::Brand, stands.brands, true),
         Progress {
-            reason: (!stands.has_return)
-                .then(|| text!("no address is the default one for returns")),
+            reason: (!stands.has_return).then(|| text!("no default return address")),
             ..part(Part::Address, stands.addresses, stands.has_return)
         },
         part(Part::Freight, stands.templates, stands.templates > 0),
     ];
     ctx.out.list(&rows.map(Step::from))?;
     ctx.out.note(text!(
-        "a WeChat Store is opened in its console (https://store.weixin.qq.com): license, deposit and WeChat Pay have no call"
+        "a WeChat Store is opened in its console (https://store.weixin.qq.com): there are no calls for license, deposit and WeChat Pay"
     ));
     if !asks(ctx) {
         ctx.out.note(text!(

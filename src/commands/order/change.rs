@@ -12,7 +12,7 @@ use crate::text;
 use crate::types::Fen;
 use anyhow::Result;
 
-/// Change what an order costs, once, before it is paid
+/// Change the price of an order before it is paid (once only)
 ///
 /// SKUs that are not named keep their price. Payment arguments that were fetched before become void.
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub struct AddressArgs {
 }
 
 fn sku_price(text: &str) -> std::result::Result<(String, Fen), Text> {
-    let wrong = || text!("write the SKU and what is paid for it, e.g. TEA-1001-250G=198.00");
+    let wrong = || text!("write the SKU and the amount paid for it, e.g. TEA-1001-250G=198.00");
     let (sku, yuan) = text.rsplit_once('=').ok_or_else(wrong)?;
     let paid = Fen::from_yuan(yuan).map_err(|_| wrong())?;
     Ok((sku.to_owned(), paid))

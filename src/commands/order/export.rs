@@ -17,8 +17,8 @@ use std::path::PathBuf;
 /// Write the orders to ship to a spreadsheet
 ///
 /// One row for each SKU of an order, with receiver and address, and with empty columns for carrier and waybill number.
-/// Fill these in and send the same file with `wxsell delivery send --from FILE`; rows without both are not sent.
-/// Receivers are masked unless --unmask is given. The extension decides the file type: .xlsx or .csv.
+/// Fill these in and send the same file with `wxsell delivery send --from FILE`; rows where both are empty are not
+/// sent. Receivers are masked unless --unmask is given. The extension decides the file type: .xlsx or .csv.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// File to write
@@ -27,7 +27,7 @@ pub struct Args {
     /// Overwrite a file that exists
     #[arg(long)]
     overwrite: bool,
-    /// Only orders created from this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h
+    /// Only orders created from this day or time on, China time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Only orders created up to this day or time
@@ -118,8 +118,9 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
         file = &exported.file
     ));
     if !ctx.global.unmask {
-        ctx.out
-            .note(text!("receivers are masked; --unmask writes them whole"));
+        ctx.out.note(text!(
+            "receivers are masked; use --unmask to write them in full"
+        ));
     }
     ctx.out
         .next(&format!("wxsell delivery send --from {}", exported.file));

@@ -14,7 +14,7 @@ pub struct Which {
     /// Openid of the buyer (default: looked up among the orders of the last 90 days)
     #[arg(long, value_name = "OPENID")]
     pub openid: Option<String>,
-    /// ORDER is WeChat's number, although one of your own may be the same
+    /// ORDER is WeChat's number, even if one of your own numbers is the same
     #[arg(long)]
     pub by_id: bool,
 }

@@ -22,7 +22,7 @@ use anyhow::Result;
 /// export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// From this day or time on, China time, e.g. 2022-04-01, or a time ago such as 24h
+    /// From this day or time on, China time, e.g. 2022-04-01, or how long ago, e.g. 24h
     #[arg(long, value_name = "TIME", value_parser = when)]
     since: Option<When>,
     /// Up to this day or time

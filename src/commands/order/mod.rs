@@ -29,7 +29,7 @@ pub enum Verb {
     Show(Which),
     List(list::Args),
     Export(export::Args),
-    /// Print what wx.requestOrderPayment takes
+    /// Print the arguments for wx.requestOrderPayment
     ///
     /// Fetch it again each time before the checkout opens; only the newest is valid.
     PaymentParams(Which),
@@ -56,7 +56,7 @@ pub const SHOWS: &[Shows] = &[
     Shows::one::<export::Exported>("order export"),
 ];
 
-/// Report how the payment of an ordinary order ended
+/// Report the payment result of an ordinary order
 ///
 /// Controlled orders (fund type 1) need no report: WeChat takes the money itself.
 #[derive(Debug, clap::Args)]

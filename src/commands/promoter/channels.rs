@@ -73,7 +73,7 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
     let (component_joined, scene_access) = shop.promoter_conditions().await?;
     let mut guide = Guide {
         console_path: text!(
-            "admin console of the Mini Program (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → search the WeChat number {number} → tick it → confirm",
+            "Mini Program console (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → search the WeChat number {number} → tick it → confirm",
             number = &newcomer.wechat
         ),
         wechat: newcomer.wechat.clone(),
@@ -95,7 +95,7 @@ pub async fn add(newcomer: Newcomer, ctx: &Ctx) -> Result<()> {
             seconds = most
         ))
         .hint(text!(
-            "the person has to accept the invitation, which can expire; invite again in the admin console, or wait longer with --wait 2h"
+            "the person has to accept the invitation, which can expire; invite again in the console, or wait longer with --wait 2h"
         ))
         .into());
     }
@@ -106,7 +106,7 @@ fn unmet(guide: &Guide) -> Failure {
     let missing = if guide.component_joined == Some(false) {
         text!("the Mini Program has not joined the component, so it cannot have Channels promoters")
     } else {
-        text!("the Channels scene is not open, so the admin console does not offer promoters yet")
+        text!("the Channels scene is not open, so the console does not offer promoters yet")
     };
     Failure::new(Kind::Refused, missing)
         .hint(text!("`wxsell status` shows the steps that are open"))
@@ -125,7 +125,9 @@ fn rules(guide: &Guide, ctx: &Ctx) {
             "the Channels account and the Mini Program may have to belong to the same legal entity (reported by merchants)"
         ),
         text!("some Mini Programs of platforms cannot have promoters"),
-        text!("promotion staff (`promoter add --openid`) is another thing and does not help here"),
+        text!(
+            "promotion staff (`promoter add --openid`) are not Channels promoters and do not help here"
+        ),
     ] {
         ctx.out.note(text!("- {rule}", rule));
     }
@@ -134,10 +136,10 @@ fn rules(guide: &Guide, ctx: &Ctx) {
 /// There is no call either way.
 pub fn remove(wechat: &str) -> Failure {
     Failure::input(text!(
-        "no call removes a Channels promoter; {number} can be removed in the admin console alone",
+        "no call removes a Channels promoter; {number} can only be removed in the console",
         number = wechat
     ))
     .hint(text!(
-        "admin console of the Mini Program (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → the promoter → remove"
+        "Mini Program console (mp.weixin.qq.com) → Transaction component → Scene access → Channels promotion/sharing → the promoter → remove"
     ))
 }

@@ -25,8 +25,8 @@ const GOOD_FOR: i64 = 30 * DAY;
 
 /// Staff: make an invitation to a role, as a link, an image, or a path for your own Mini Program
 ///
-/// One invitation serves everybody with that role, and binds only people who were declared before with `wxsell promoter
-/// add --openid`. How long it works is not documented.
+/// One invitation works for everybody with that role, but binds only people who were already declared with `wxsell
+/// promoter add --openid`. How long it works is not documented.
 #[derive(Debug, clap::Args)]
 pub struct InviteArgs {
     /// The role, by name or number
@@ -47,7 +47,7 @@ enum InviteForm {
     Link,
     /// Image with words and code
     Poster,
-    /// Mini Program code alone
+    /// Mini Program code only
     Code,
     /// Path for wx.openEmbeddedMiniProgram in your own Mini Program; offline
     Path,
@@ -55,8 +55,8 @@ enum InviteForm {
 
 /// Staff: make share material of one person for one page
 ///
-/// Visits and payments that come through it are credited to the person, who has to be bound. It works for 30 days, then
-/// it has to be made again.
+/// Visits and payments that come through it are credited to the person, who has to be bound. It works for 30 days;
+/// after that, make it again.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct ShareArgs {
     /// Openid or unionid of the promoter
@@ -144,7 +144,7 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     if args.form == InviteForm::Path {
         let appid = &ctx.profile()?.appid;
         ctx.out.note(text!(
-            "open it with wx.openEmbeddedMiniProgram; the admin console has to allow half-screen Mini Programs for it: Settings → Third-party settings, 10 at most"
+            "open it with wx.openEmbeddedMiniProgram; allow half-screen Mini Programs for it in the console first: Settings → Third-party settings, at most 10"
         ));
         return ctx.out.show(&Material {
             path: Some(format!(
@@ -166,7 +166,7 @@ pub async fn invite(args: InviteArgs, ctx: &Ctx) -> Result<()> {
     let picture = if kind == 0 { POSTER } else { QRCODE };
     let picture = saved(picture.at(&reply), args.save.as_deref())?;
     ctx.out.note(text!(
-        "it binds only people who were declared before with this role: wxsell promoter add --openid"
+        "it binds only people who were already declared with this role: wxsell promoter add --openid"
     ));
     ctx.out.show(&Material {
         link: LINK.some_text(&reply),
@@ -190,8 +190,8 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
     let picture = matches!(args.form, ShareForm::Code | ShareForm::All);
     file_for(picture, args.save.as_deref())?;
     if args.env.is_some() && args.form != ShareForm::Link {
-        return Err(Failure::input(text!("--env counts for short links alone"))
-            .hint(text!("leave --env out, or say --as link"))
+        return Err(Failure::input(text!("--env applies only to short links"))
+            .hint(text!("remove --env, or use --as link"))
             .into());
     }
     let form = match args.form {
@@ -218,10 +218,10 @@ pub async fn share(args: ShareArgs, ctx: &Ctx) -> Result<()> {
 fn file_for(picture: bool, file: Option<&Path>) -> Result<()> {
     match (picture, file) {
         (true, None) => Err(Failure::input(text!("an image needs a file"))
-            .hint(text!("name it with --output, e.g. --output code.png"))
+            .hint(text!("give one with --output, e.g. --output code.png"))
             .into()),
         (false, Some(_)) => Err(Failure::input(text!("there is no image to save"))
-            .hint(text!("leave --output out, or say --as code"))
+            .hint(text!("remove --output, or use --as code"))
             .into()),
         _ => Ok(()),
     }

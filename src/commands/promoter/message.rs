@@ -50,7 +50,7 @@ pub struct SendArgs {
     /// One person, by openid, unionid or number (can be repeated)
     #[arg(long, value_name = "WHO")]
     to: Vec<String>,
-    /// Page that opens on a tap; nothing checks it before, so try it
+    /// Page that opens on a tap; it is not checked before sending, so try it
     #[arg(long, value_name = "PATH")]
     page: String,
     /// Mini Program that opens on a tap, where it is another of the same Open Platform account

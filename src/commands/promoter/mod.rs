@@ -15,12 +15,12 @@ use crate::shop::pass_through::promoter::{ADD, MESSAGE_MANY};
 use anyhow::Result;
 use clap::Subcommand;
 
-/// Channels promoters, and the Mini Program's promotion staff
+/// Manage Channels promoters and the Mini Program's promotion staff
 ///
-/// Two things share the name. Channels promoters (视频号推广员) may bind this Mini Program to their own Channels account
-/// and sell from it: `list`, and `add --wechat`, which guides through the admin console, the only place where they are
-/// added. Promotion staff (小程序推广员) spread pages of the Mini Program and have nothing to do with Channels: `list
-/// --staff`, `add --openid` or `add --from`, and all other commands here. Sharers (分享员) are a third thing: see
+/// Two kinds of promoters share the name. Channels promoters (视频号推广员) may bind this Mini Program to their own Channels
+/// account and sell from it: `list`, and `add --wechat`, which guides you through the console, the only place where
+/// they can be added. Promotion staff (小程序推广员) spread pages of the Mini Program and have nothing to do with Channels:
+/// `list --staff`, `add --openid` or `add --from`, and all other commands here. Sharers (分享员) are something else: see
 /// `wxsell sharer`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {

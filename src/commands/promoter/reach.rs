@@ -73,7 +73,7 @@ pub struct OrdersArgs {
 
 #[derive(Debug, clap::Args, Serialize)]
 struct Identity {
-    /// Show unionids in place of openids
+    /// Show unionids instead of openids
     #[arg(long)]
     #[serde(serialize_with = "wanted")]
     unionid: bool,

@@ -89,7 +89,7 @@ async fn add(args: &AddArgs, ctx: &Ctx) -> Result<()> {
     let made = match shop.plan_write(want).await? {
         Planned::Same(made) => {
             ctx.out
-                .note(text!("the role is made already; nothing was sent"));
+                .note(text!("the role already exists; nothing was sent"));
             made
         }
         Planned::New(prepared) => {

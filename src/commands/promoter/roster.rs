@@ -20,12 +20,12 @@ use std::time::Duration;
 
 /// Add a Channels promoter (--wechat), or people to the promotion staff (--openid, --from)
 ///
-/// A Channels promoter (视频号推广员) can be added in the admin console alone: this command checks what can be checked,
-/// prints the way there and its rules, and with --wait watches the list until the promoter appears. Somebody of the
-/// promotion staff (小程序推广员) is declared by a call, at once, and has to agree afterwards: see `wxsell promoter invite`.
+/// A Channels promoter (视频号推广员) can only be added in the console: this command checks what can be checked, prints where
+/// to go and the rules, and with --wait watches the list until the promoter appears. Promotion staff (小程序推广员) are
+/// declared by a call, immediately, and have to agree afterwards: see `wxsell promoter invite`.
 ///
 /// A table has the columns openid, role, retail_id, extra_info, name and phone; the last four are optional, and a role
-/// is a name or a number. It is safe to run the same table again: people who are declared already are reported.
+/// is a name or a number. It is safe to run the same table again: people who are already declared are reported.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["wechat", "openid", "from"]))]
 pub struct AddArgs {
@@ -35,10 +35,10 @@ pub struct AddArgs {
     /// Channels promoter: nickname of the Channels account, by which the list is searched
     #[arg(long, requires = "wechat")]
     nickname: Option<String>,
-    /// Channels promoter: wait until the promoter appears, for so long at most; 30m when no time is given
+    /// Channels promoter: wait until the promoter appears, at most this long; 30m if no time is given
     #[arg(long, requires = "wechat", value_name = "DURATION", num_args = 0..=1, default_missing_value = "30m", value_parser = duration)]
     wait: Option<Duration>,
-    /// Channels promoter: how long to wait between two looks at the list
+    /// Channels promoter: how long to wait between two checks of the list
     #[arg(long, requires = "wait", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     every: Duration,
     /// Staff: openid of this Mini Program, or unionid (can be repeated)
@@ -47,7 +47,7 @@ pub struct AddArgs {
     /// Staff: people from a .csv, .tsv or .xlsx table, `-` for standard input
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     from: Option<PathBuf>,
-    /// Staff: role by name or number; in a table for rows that name none
+    /// Staff: role by name or number; with a table, for rows without a role
     #[arg(long, conflicts_with = "wechat")]
     role: Option<String>,
     /// Staff: number of the store; 20 bytes at most
@@ -134,7 +134,7 @@ pub async fn add(args: AddArgs, ctx: &Ctx) -> Result<()> {
     };
     if ctx.global.dry_run {
         ctx.out
-            .note(text!("nothing was sent; the requests would be these"));
+            .note(text!("nothing was sent; the requests would be:"));
         let requests = people.chunks(TOGETHER).map(request).collect();
         return ctx.out.value(&Value::Array(requests));
     }
@@ -158,7 +158,7 @@ fn ended(outcomes: &[Outcome], sheet: Option<&Sheet>, ctx: &Ctx) -> Result<()> {
     }
     if outcomes.iter().any(|person| person.result == "already") {
         ctx.out.note(text!(
-            "who was declared before may have another role: `wxsell promoter update` changes it"
+            "people who were already declared may have another role: `wxsell promoter update` changes it"
         ));
     }
     if failed.is_empty() {

@@ -52,7 +52,7 @@ struct Filter {
     #[arg(long, value_name = "TIME", value_parser = when, requires = "staff")]
     #[serde(skip)]
     changed_until: Option<When>,
-    /// Staff: show unionids in place of openids
+    /// Staff: show unionids instead of openids
     #[arg(long, requires = "staff")]
     #[serde(skip)]
     unionid: bool,
@@ -61,17 +61,17 @@ struct Filter {
 /// Staff: show one person
 #[derive(Debug, clap::Args)]
 pub struct ShowArgs {
-    /// Openid, unionid, or the number that WeChat gave the relation
+    /// Openid, unionid, or the number that WeChat assigned
     who: String,
 }
 
 /// Staff: change one person
 ///
-/// What is not named is kept. A new name or phone comes from a file, to stay out of the shell history: `--file` with
+/// What is not given is kept. A new name or phone comes from a file, to stay out of the shell history: `--file` with
 /// {"name": …, "phone": …}.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct UpdateArgs {
-    /// Openid, unionid, or the number that WeChat gave the relation
+    /// Openid, unionid, or the number that WeChat assigned
     #[serde(skip)]
     who: String,
     /// New role, by name or number
@@ -93,15 +93,15 @@ pub struct UpdateArgs {
     data: Data,
 }
 
-/// Staff: end the relation with one person; Channels promoters are removed in the admin console
+/// Staff: end the relation with one person; Channels promoters are removed in the console
 ///
-/// There is no call that deletes a person: the declaration is withdrawn, and `promoter update --declare` brings it back.
+/// There is no call that deletes a person: the declaration is withdrawn, and `promoter update --declare` restores it.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["who", "wechat"]))]
 pub struct RemoveArgs {
-    /// Staff: openid, unionid, or the number that WeChat gave the relation
+    /// Staff: openid, unionid, or the number that WeChat assigned
     who: Option<String>,
-    /// Channels promoter: says where it is done
+    /// Channels promoter: shows where to do it
     #[arg(long, value_name = "NUMBER")]
     wechat: Option<String>,
 }
@@ -172,7 +172,7 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
     if body.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(Failure::input(text!("nothing to change was named"))
             .hint(text!(
-                "name --role, --store, --mark or --declare, or use --file"
+                "give --role, --store, --mark or --declare, or use --file"
             ))
             .into());
     }
@@ -198,7 +198,7 @@ pub async fn remove(args: RemoveArgs, ctx: &Ctx) -> Result<()> {
         .await?;
     if DECLARED.integer(&person) == Some(WITHDRAWN) {
         ctx.out.note(text!(
-            "the declaration was withdrawn before; nothing was sent"
+            "the declaration was already withdrawn; nothing was sent"
         ));
         return Ok(());
     }

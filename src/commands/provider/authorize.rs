@@ -21,13 +21,13 @@ use std::path::PathBuf;
 
 /// Let a merchant authorize this service provider
 ///
-/// Prints the address of the page to be opened; it must be linked from a page on the registered domain of the service
-/// provider. Once the merchant has agreed, it leads back to --redirect with an `auth_code`, which is exchanged at once:
-/// on a terminal it is asked for, otherwise give it with --code-file. A profile for the merchant is written, and
-/// commands work for it from then on.
+/// Prints the address of the authorization page; it must be opened by a link on the registered domain of the service
+/// provider. Once the merchant has agreed, the page redirects to --redirect with an `auth_code`, which has to be
+/// exchanged immediately: type it on a terminal, or give it with --code-file. A profile for the merchant is written,
+/// and commands work for it from then on.
 #[derive(Debug, clap::Args)]
 pub struct AuthorizeArgs {
-    /// Address the page leads back to, on the registered domain
+    /// Address that the page redirects to, on the registered domain
     #[arg(
         long,
         value_name = "URL",
@@ -44,7 +44,7 @@ pub struct AuthorizeArgs {
     /// Only this account may authorize
     #[arg(long, value_name = "APPID", conflicts_with_all = ["accounts", "code_file"])]
     only: Option<String>,
-    /// Exchange the code in this file, `-` for standard input; the address that the page led back to is taken too
+    /// Exchange the code in this file, `-` for standard input; the address that the page redirected to works too
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with = "redirect")]
     code_file: Option<PathBuf>,
     #[command(flatten)]
@@ -141,7 +141,7 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
             error = error.to_string()
         ))
         .hint(text!(
-            "write it whole, e.g. https://shop.example.com/authorized"
+            "write the full address, e.g. https://shop.example.com/authorized"
         ))
     })?;
     let only = args.only.as_deref().map(check_appid).transpose()?;
@@ -167,12 +167,12 @@ pub async fn authorize(args: AuthorizeArgs, provider: &Profile, ctx: &Ctx) -> Re
     })?;
     if !ctx.out.interactive {
         ctx.out.note(text!(
-            "exchange the code it leads back with at once: `wxsell provider authorize --code-file PATH`"
+            "exchange the code of the redirect immediately: `wxsell provider authorize --code-file PATH`"
         ));
         return Ok(());
     }
     let code = ctx.out.secret(
-        text!("auth_code, or the whole address that the page led back to (not shown)"),
+        text!("auth_code, or the whole address that the page redirected to (not shown)"),
         "--code-file",
     )?;
     exchange(&code_in(&code)?, &merchant, provider, ctx).await

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 /// Act for merchants as a service provider
 ///
-/// Needs a profile of the kind `provider`: `wxsell profile add NAME --kind provider --appid APPID`.
+/// Needs a profile of kind `provider`: `wxsell profile add NAME --kind provider --appid APPID`.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// The ticket that WeChat pushes to the service provider every 10 minutes
@@ -31,7 +31,7 @@ pub enum Verb {
     /// List the merchants that have authorized this service provider
     Merchants(Rows),
     Merchant(MerchantArgs),
-    /// Day counters of the service provider and its merchants
+    /// Daily call counters of the service provider and its merchants
     #[command(subcommand)]
     Quota(QuotaVerb),
 }
@@ -51,10 +51,10 @@ pub enum QuotaVerb {
     Clear(ClearArgs),
 }
 
-/// Set day counters to zero with the secret of the service provider
+/// Reset the daily call counters with the secret of the service provider
 ///
-/// Without --merchant those of the service provider itself, the token call included; that works when no token can be had
-/// any more. WeChat allows 10 resets a month.
+/// Without --merchant, resets those of the service provider itself, including the token call; this works even when no
+/// token is available any more. WeChat allows 10 resets a month.
 #[derive(Debug, clap::Args)]
 pub struct ClearArgs {
     /// Reset the counters of this merchant instead

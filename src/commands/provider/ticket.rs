@@ -153,9 +153,11 @@ pub fn given(
     })?;
     let word = String::from_utf8_lossy(&content).trim().to_owned();
     if word.is_empty() || word.contains(char::is_whitespace) || word.contains('\u{fffd}') {
-        return Err(Failure::input(text!("{from} does not hold one word", from))
-            .hint(text!("it must hold the value and nothing else"))
-            .into());
+        return Err(
+            Failure::input(text!("{from} does not hold a single value", from))
+                .hint(text!("it must hold the value and nothing else"))
+                .into(),
+        );
     }
     Ok(Secret::new(word))
 }
@@ -199,7 +201,7 @@ async fn start(provider: &Profile, ctx: &Ctx) -> Result<()> {
         .within(|| text!("starting the push of tickets"))?;
     if ran {
         ctx.out.note(text!(
-            "the push was running already; the next ticket comes within 10 minutes"
+            "the push was already running; the next ticket comes within 10 minutes"
         ))
     } else {
         ctx.out.note(text!(

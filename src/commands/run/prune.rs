@@ -61,7 +61,7 @@ impl Record for PruneRow {
                 Kind::Failures => text!("what failed in them"),
                 Kind::Events => text!("events"),
                 Kind::Refusals => text!("counts of refused pushes"),
-                Kind::Answers => text!("remembered answers of WeChat"),
+                Kind::Answers => text!("cached answers of WeChat"),
             })
         }),
         Column::new("count", "COUNT", |row| Cell::count(row.count)),
@@ -100,7 +100,7 @@ pub fn run(args: &PruneArgs, ctx: &Ctx) -> Result<()> {
         .filter(|found| found.count > 0)
         .map(row)
         .collect();
-    let out = ctx.out.with_nothing(text!("nothing is that old"));
+    let out = ctx.out.with_nothing(text!("there is nothing that old"));
     out.list(&rows)?;
     if rows.is_empty() {
         return Ok(());
@@ -125,7 +125,7 @@ pub fn run(args: &PruneArgs, ctx: &Ctx) -> Result<()> {
     ));
     if !state.compact() {
         ctx.out.note(text!(
-            "wxsell.db keeps its size, because another program works with it; the room is used again"
+            "wxsell.db keeps its size for now, because another program is using it; the space will be reused"
         ));
     }
     Ok(())

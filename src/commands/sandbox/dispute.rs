@@ -24,11 +24,11 @@ pub enum BuyerVerb {
     ShipBack(ShipBackArgs),
     /// Cancel the pick-up of the goods
     CancelPickUp(OneArgs),
-    /// Ask the platform to judge a refusal
+    /// Ask the platform to step in after a rejection
     Dispute(DisputeArgs),
     /// Submit evidence
     Evidence(EvidenceArgs),
-    /// Say whether a refund paid outside WeChat has arrived
+    /// Confirm or deny that a refund paid outside WeChat has arrived
     Proof(ProofArgs),
 }
 
@@ -45,7 +45,7 @@ pub struct AskArgs {
     /// Refund amount in yuan (default: all that is left)
     #[arg(long, value_name = "YUAN", value_parser = Fen::from_yuan)]
     amount: Option<Fen>,
-    /// Reason by WeChat's number
+    /// Reason, by WeChat's number
     #[arg(long, value_name = "NUMBER", default_value_t = 6)]
     reason: i64,
     /// The reason in words
@@ -78,7 +78,7 @@ pub struct ShipBackArgs {
     /// Name of the carrier
     #[arg(long, value_name = "NAME", default_value = "顺丰速运")]
     carrier_name: String,
-    /// Tracking number; without one WeChat picks the parcel up and learns it later
+    /// Waybill number; without one, WeChat arranges a pick-up and gets it later
     #[arg(long, value_name = "NUMBER")]
     waybill: Option<String>,
 }
@@ -87,7 +87,7 @@ pub struct ShipBackArgs {
 pub struct DisputeArgs {
     /// Number of the after-sale, yours or WeChat's
     aftersale: String,
-    /// Kind of dispute by WeChat's number
+    /// Kind of dispute, by WeChat's number
     #[arg(long = "type", value_name = "NUMBER", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=10))]
     kind: i64,
     /// Words of the buyer
@@ -108,7 +108,7 @@ pub struct EvidenceArgs {
 pub struct ProofArgs {
     /// Number of the after-sale, yours or WeChat's
     aftersale: String,
-    /// It has not come: the platform looks at the proof
+    /// It has not arrived: the platform checks the proof
     #[arg(long)]
     doubt: bool,
     /// Words of the buyer
@@ -126,9 +126,9 @@ pub struct ProofArgs {
 pub enum DisputeVerb {
     /// Ask for evidence
     Ask(EvidenceOfArgs),
-    /// Judge a dispute
+    /// Decide a dispute
     Decide(DecideArgs),
-    /// Judge a proof that the buyer doubts
+    /// Decide on a proof that the buyer disputes
     Proof(JudgeProofArgs),
 }
 
@@ -242,7 +242,7 @@ impl AskArgs {
 pub fn platform(verb: DisputeVerb, mut shop: Sandbox, ctx: &Ctx) -> Result<()> {
     let happened = match verb {
         DisputeVerb::Ask(args) if args.of == Whose::Nobody => {
-            return Err(Failure::input(text!("name who has to give evidence")).into());
+            return Err(Failure::input(text!("say who has to give evidence")).into());
         }
         DisputeVerb::Ask(args) => shop.ask_for_evidence(&args.dispute, args.of.into())?,
         DisputeVerb::Decide(args) => {

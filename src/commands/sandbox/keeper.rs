@@ -33,7 +33,7 @@ pub struct RejectNumber {
     /// Reason given to the merchant
     #[arg(long, default_value = "rejected by order")]
     reason: String,
-    /// Field that is named as wrong
+    /// Field that is reported as wrong
     #[arg(long, value_name = "NAME", default_value = "business_license_info")]
     field: String,
 }

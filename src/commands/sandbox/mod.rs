@@ -37,7 +37,7 @@ use std::time::Duration;
 pub enum Verb {
     /// Serve the sandbox to other programs over HTTP
     ///
-    /// Commands with the profile `sandbox` need no server; they start the shop themselves.
+    /// Commands with the profile `sandbox` need no server; they run the shop themselves.
     Serve(ServeArgs),
     /// Show the sandbox's clock, contents and settings
     Status,
@@ -77,7 +77,7 @@ pub enum Verb {
     Access(keeper::AccessVerb),
     #[command(subcommand)]
     Provider(provider::Verb),
-    /// Scan the code of a withdrawal and confirm it, or let it fail
+    /// Scan the QR code of a withdrawal and confirm it, or let it fail
     #[command(subcommand)]
     Withdrawal(money::WithdrawalVerb),
     /// Pay what `wxsell pay create` made
@@ -88,7 +88,7 @@ pub enum Verb {
     /// Push the events of the shop to an address, as the platform does
     #[command(subcommand)]
     Push(push::PushVerb),
-    /// Act as the admin console for Channels promoters
+    /// Act as the console for Channels promoters
     #[command(subcommand)]
     Promoter(people::PromoterVerb),
     /// Act as a sharer: answer an invitation, leave, share a live room
@@ -104,7 +104,7 @@ pub enum Verb {
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8420)]
     port: u16,
     /// Address to listen on
@@ -218,7 +218,7 @@ pub struct NewFault {
         requires = "errcode"
     )]
     errmsg: String,
-    /// Answer with a small gzip that unpacks to so many mebibytes
+    /// Answer with a small gzip that unpacks to this many MiB
     #[arg(long, value_name = "MEBIBYTES", value_parser = clap::value_parser!(u64).range(1..=4096))]
     gzip_bomb: Option<u64>,
     /// Send the caller to another address
@@ -415,7 +415,7 @@ async fn serve(args: ServeArgs, shop: Sandbox, ctx: &Ctx) -> Result<()> {
             error = error.to_string()
         ))
         .hint(text!(
-            "take another port with --port, or a free one with --port 0"
+            "use another port with --port, or a free one with --port 0"
         ))
     };
     let doing = || text!("starting the sandbox");
@@ -775,8 +775,8 @@ impl TryFrom<NewFault> for Fault {
         } else if new.half {
             FaultKind::Half
         } else {
-            return Err(Failure::input(text!("no failure is named")).hint(text!(
-                "name one, e.g. --errcode 45011, --reset or --no-answer 30s"
+            return Err(Failure::input(text!("no failure is given")).hint(text!(
+                "give one, e.g. --errcode 45011, --reset or --no-answer 30s"
             )));
         };
         // Half an answer is the answer of a call that was carried out.

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub enum WithdrawalVerb {
-    /// Let the administrator scan the code
+    /// Let the administrator scan the QR code
     Scan(Number),
     /// Let the administrator confirm, so that the money moves
     Confirm(Number),
@@ -18,13 +18,13 @@ pub enum WithdrawalVerb {
     Cancel(Number),
     /// Let WeChat Pay fail to pay it out
     Fail(Number),
-    /// Let the bank send it back after it was paid out
+    /// Let the bank return it after it was paid out
     Return(Number),
 }
 
 #[derive(Debug, Args)]
 pub struct Number {
-    /// Number of the withdrawal, or the ticket of its code
+    /// Number of the withdrawal, or the ticket of its QR code
     number: String,
 }
 

@@ -15,7 +15,7 @@ const SOMEBODY: &str = "oSandboxBuyer000000000000001";
 
 #[derive(Debug, Subcommand)]
 pub enum PromoterVerb {
-    /// Add a Channels promoter, as the admin console does once the person has accepted
+    /// Add a Channels promoter, as the console does once the person has accepted
     Add(NicknameArgs),
 }
 
@@ -88,7 +88,7 @@ pub struct VisitArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CouponVerb {
-    /// Let a buyer take a coupon: the request is pushed to you and wants your answer
+    /// Let a buyer take a coupon: the request is pushed to you and needs your answer
     Take(TakeArgs),
 }
 

@@ -19,11 +19,11 @@ use std::io::Read;
 pub enum Verb {
     /// Print the ticket that would be pushed now
     Ticket,
-    /// Let a merchant agree on the authorization page; prints the auth_code it leads back with
+    /// Let a merchant agree on the authorization page; prints the auth_code of the redirect
     ///
     /// Reads the address of the page, or the pre_auth_code in it, from standard input.
     Authorize(AuthorizeArgs),
-    /// Let a merchant take the authorization back
+    /// Let a merchant withdraw the authorization
     Withdraw(MerchantArgs),
     /// Let the next renewal for a merchant return a new refresh token
     Rotate(MerchantArgs),

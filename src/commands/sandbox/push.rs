@@ -168,7 +168,7 @@ pub async fn after(ctx: &Ctx) -> Result<()> {
     let pushed = shop.push_due(&http()?).await?;
     if pushed.delivered + pushed.failed > 0 {
         ctx.out.note(text!(
-            "events pushed: {delivered}, not taken: {failed}",
+            "events pushed: {delivered}, not accepted: {failed}",
             delivered = pushed.delivered,
             failed = pushed.failed
         ));

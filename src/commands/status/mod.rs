@@ -53,11 +53,11 @@ impl Record for Step {
 
 pub async fn run(args: StatusArgs, ctx: &Ctx) -> Result<()> {
     if args.watch && ctx.is_one_of_several() {
-        return Err(
-            Failure::input(text!("--watch follows one shop; --profile all is several"))
-                .hint(text!("name one shop with --profile"))
-                .into(),
-        );
+        return Err(Failure::input(text!(
+            "--watch follows one shop; --profile all means several shops"
+        ))
+        .hint(text!("choose one shop with --profile"))
+        .into());
     }
     if args.watch {
         return watch(args.every.max(Duration::from_secs(1)), ctx).await;

@@ -36,20 +36,19 @@ pub async fn steps(ctx: &Ctx) -> Result<Vec<Step>> {
         ),
         state => opened.is(State::Todo, state.refusal().message),
     };
-    let categories = Step::new("categories", "", text!("Get the right to a category"));
+    let categories = Step::new("categories", "", text!("Get a category approved"));
     let categories = look(categories, APPLY, relations, |list| {
         let in_force = list.iter().filter(|relation| relation.status == 1).count();
-        (in_force == 0).then(|| text!("no category is in force"))
+        (in_force == 0).then(|| text!("no approved category"))
     });
     let address = Step::new("return_address", "", text!("Set a default return address"));
     let address = look(address, APPLY, addresses, |list| {
         let none = !list.iter().any(|address| address.default_recv);
-        none.then(|| text!("no address is the default one for returns"))
+        none.then(|| text!("no default return address"))
     });
-    let freight = Step::new("freight", "", text!("Make a freight template"));
+    let freight = Step::new("freight", "", text!("Create a freight template"));
     let freight = look(freight, APPLY, templates, |list| {
-        list.is_empty()
-            .then(|| text!("there is no freight template"))
+        list.is_empty().then(|| text!("no freight template"))
     });
     let goods = Step::new("goods", "", text!("Put goods on sale"));
     let goods = look(goods, "goods template --help", on_sale, |count| {

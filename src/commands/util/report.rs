@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Collect what a bug report needs, without any secret
+/// Collect the information for a bug report, without any secrets
 ///
 /// One JSON document: version, system, settings, what the state folder holds, the last job, and what `wxsell auth doctor`
 /// finds. With --with-trace also the last calls of a trace that --trace wrote.

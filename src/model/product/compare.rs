@@ -274,9 +274,7 @@ pub fn complete(draft: &Draft, guard: PriceGuard) -> Result<Comparison, Refusal>
             Some(sku) => text!("{name} of {sku} is missing", name = field.name(), sku),
             None => text!("{name} is missing", name = field.name()),
         },
-        hint: Some(text!(
-            "the shop does not have it yet, so that it needs a value"
-        )),
+        hint: Some(text!("the shop does not have it yet, so it needs a value")),
     };
     let product = Product {
         id: draft.id.clone(),
@@ -401,7 +399,7 @@ fn same_attributes(one: &str, other: &str, kept: Option<&str>) -> Refusal {
                 "the shop has {old} and the file does not: remove it with --remove-missing-skus, or give it other attributes",
                 old
             ),
-            None => text!("write what tells the two apart, e.g. color=red"),
+            None => text!("write how the two differ, e.g. color=red"),
         }),
     }
 }
@@ -658,9 +656,7 @@ impl Work<'_> {
                     name = field.name(),
                     sku = &given.id
                 ),
-                hint: Some(text!(
-                    "the shop does not have it yet, so that it needs a value"
-                )),
+                hint: Some(text!("the shop does not have it yet, so it needs a value")),
             })),
         }
     }

@@ -44,7 +44,7 @@ impl<T: Clone + Default> Given<T> {
 pub struct Product {
     pub id: String,
     pub title: String,
-    /// The product's page in the mini program.
+    /// The product's page in the Mini Program.
     pub path: String,
     pub direct_path: String,
     pub head_images: Vec<String>,

@@ -122,7 +122,7 @@ impl Jq {
         };
         let greeting = jq.line(&mut jq.process())?;
         if greeting.as_deref() != Some(GREETING) {
-            return Err(Failure::bug(text!("--jq: another program answers")).into());
+            return Err(Failure::bug(text!("--jq: the answer came from another program")).into());
         }
         Ok(jq)
     }
@@ -171,7 +171,11 @@ impl Jq {
                 }
                 Some(Line::Done) => break,
                 Some(Line::Error(trouble)) => return Err(failed(&trouble, &self.expression).into()),
-                None => return Err(Failure::bug(text!("--jq: another program answers")).into()),
+                None => {
+                    return Err(
+                        Failure::bug(text!("--jq: the answer came from another program")).into(),
+                    );
+                }
             }
         }
         Ok(())
@@ -179,11 +183,11 @@ impl Jq {
 
     /// The next line; `None` where the expression ended all by itself.
     fn line(&self, process: &mut Process) -> Result<Option<String>, Failure> {
-        let hint = text!("--format json shows the JSON that it filters");
+        let hint = text!("use --format json to see the JSON that it filters");
         match process.output.recv_timeout(self.patience) {
             Ok(line) => Ok(Some(line)),
             Err(RecvTimeoutError::Timeout) => Err(Failure::input(text!(
-                "--jq: the expression gave nothing within {seconds} s",
+                "--jq: the expression produced nothing within {seconds} s",
                 seconds = self.patience.as_secs()
             ))
             .hint(hint)),
@@ -192,7 +196,7 @@ impl Jq {
                 match process.child.wait() {
                     Ok(status) if status.success() => Ok(None),
                     _ => Err(Failure::input(text!(
-                        "--jq: the expression needs too much memory, or calls itself too often"
+                        "--jq: the expression needs too much memory or recurses too deeply"
                     ))
                     .hint(hint)),
                 }
@@ -229,7 +233,7 @@ fn read(line: &str) -> Option<Line> {
 fn failed(trouble: &Trouble, expression: &str) -> Failure {
     match trouble {
         Trouble::Data(why) => Failure::input(text!("--jq: {error}", error = start_of(why)))
-            .hint(text!("--format json shows the JSON that it filters")),
+            .hint(text!("use --format json to see the JSON that it filters")),
         Trouble::Expression(position, why) => Failure::input(text!(
             "--jq: {why} at character {position} of: {expression}",
             why = start_of(why),

@@ -99,7 +99,7 @@ impl ResolvesServerCert for Files {
                     (self.told)(text!("the certificate changed and was read again"));
                 }
                 Err(failure) => (self.told)(text!(
-                    "the certificate changed, and the former one stays: {why}",
+                    "the certificate changed but cannot be used; the previous one stays in use: {why}",
                     why = failure.message
                 )),
             }

@@ -39,7 +39,7 @@ impl Left {
             ),
         };
         Err(Failure::new(Kind::Refused, message)
-            .hint(text!("nothing was sent; --force sends it all the same"))
+            .hint(text!("nothing was sent; use --force to send it anyway"))
             .into())
     }
 }

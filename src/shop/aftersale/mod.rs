@@ -124,7 +124,9 @@ impl Shop {
             let missing = failure(&error)
                 .is_some_and(|failure| failure.kind == Kind::Refused && failure.errcode.is_none());
             let hint = if unknown && matches!(key, Key::Id(_)) {
-                text!("digits alone are taken for WeChat's number; if it is your own, add --own")
+                text!(
+                    "a number with digits only is taken as WeChat's; if it is your own, add --own"
+                )
             } else if missing {
                 text!("an ordinary order (fund_type 0) has its after-sales under --legacy")
             } else {

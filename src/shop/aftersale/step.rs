@@ -152,7 +152,7 @@ fn not_known(failure: Failure) -> Failure {
         kind: Kind::Unknown,
         unclear: true,
         hint: Some(text!(
-            "the after-sale does not show yet whether it was done; run the same command again in a minute: it looks before it sends"
+            "the after-sale does not show yet whether it was done; run the same command again in a minute: it checks before it sends"
         )),
         ..failure
     }
@@ -175,7 +175,7 @@ async fn patiently(
         match &sent {
             Err(error) if failure(error).is_some_and(|f| f.errcode == Some(BUSY)) => {
                 shop.note(text!(
-                    "another change of this order is running; trying again in {seconds} s",
+                    "another after-sale change of this order is running; trying again in {seconds} s",
                     seconds = pause
                 ));
                 sleep(Duration::from_secs(pause)).await;
@@ -207,7 +207,7 @@ fn guard(found: &Fetched<Aftersale>, step: Step, number: &str) -> Result<()> {
         ),
     )
     .also(also)
-    .hint(text!("nothing was sent; --force sends it all the same"))
+    .hint(text!("nothing was sent; use --force to send it anyway"))
     .into())
 }
 
@@ -238,7 +238,7 @@ pub fn options(case: &Case, number: &str) -> Vec<Text> {
         })
         .collect();
     if lines.is_empty() && !case.state.is_open() {
-        lines.push(text!("it has ended; nothing can be done about it any more"));
+        lines.push(text!("it has ended; nothing more can be done"));
     }
     if let Some(deadline) = case.deadline() {
         lines.push(text!(

@@ -53,7 +53,7 @@ pub fn problems(rows: &[Commission], sold: &Order) -> Vec<Text> {
         let paid = line.paid.unwrap_or_default().0;
         if together.saturating_mul(100) > paid.saturating_mul(MOST) {
             problems.push(text!(
-                "product {product}, SKU {sku}: {amount} yuan are more than 30 % of the {paid} yuan paid; {most} yuan are the most",
+                "product {product}, SKU {sku}: {amount} yuan is more than 30 % of the {paid} yuan paid; the most is {most} yuan",
                 product = key.0,
                 sku = key.1,
                 amount = Fen(together).to_yuan(),
@@ -99,8 +99,8 @@ mod tests {
                 row("T3", 1)
             ])),
             [
-                "product T, SKU T1: 30.00 yuan are more than 30 % of the 99.99 yuan paid; 29.99 yuan are the most",
-                "product T, SKU T2: 6.01 yuan are more than 30 % of the 20.00 yuan paid; 6.00 yuan are the most",
+                "product T, SKU T1: 30.00 yuan is more than 30 % of the 99.99 yuan paid; the most is 29.99 yuan",
+                "product T, SKU T2: 6.01 yuan is more than 30 % of the 20.00 yuan paid; the most is 6.00 yuan",
                 "product T, SKU T3 is not in the order",
             ]
         );

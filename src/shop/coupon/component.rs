@@ -166,33 +166,35 @@ fn words(wrong: &Wrong) -> Text {
         Wrong::NoValidity => text!(
             "missing validity: --valid-days, --valid-seconds, or --valid-from with --valid-until"
         ),
-        Wrong::NoProducts => text!("a coupon for products names at least one product"),
-        Wrong::NeedlessProducts => text!("a coupon for the whole shop names no products"),
+        Wrong::NoProducts => text!("a product coupon needs at least one product"),
+        Wrong::NeedlessProducts => text!("a coupon for the whole shop must not list products"),
         Wrong::TooManyProducts(count) => text!(
-            "a coupon names {most} products at most, this one {count}",
+            "a coupon can have at most {most} products; this one has {count}",
             most = MOST_PRODUCTS,
             count = *count
         ),
-        Wrong::NoShare => text!("a coupon of this kind says what share buyers pay"),
-        Wrong::NoAmountOff => text!("a coupon of this kind says how many yuan it takes off"),
+        Wrong::NoShare => text!("this kind of coupon needs the share that buyers pay"),
+        Wrong::NoAmountOff => text!("this kind of coupon needs the amount off in yuan"),
         Wrong::NoTradeIn => text!("a trade-in coupon needs {field}", field = "tradein_info"),
         Wrong::NoBuyGet => text!("a buy-and-get coupon needs {field}", field = "buyget_info"),
         Wrong::NoThreshold => {
-            text!("a coupon of this kind says from what amount or number of pieces on")
+            text!("this kind of coupon needs a minimum amount or number of pieces")
         }
         Wrong::NothingOff => text!("the amount off must be more than 0"),
-        Wrong::OffTooMuch => text!("the amount off must be less than the amount to reach"),
-        Wrong::NoCopies => text!("numbers of coupons begin at 1"),
-        Wrong::MorePerBuyerThanAll => text!("one buyer may not take more coupons than there are"),
+        Wrong::OffTooMuch => text!("the amount off must be less than the minimum amount"),
+        Wrong::NoCopies => text!("the number of coupons must be at least 1"),
+        Wrong::MorePerBuyerThanAll => {
+            text!("the limit per buyer cannot exceed the number of coupons")
+        }
         Wrong::TakingBackwards => {
             text!(
                 "{what} ends before it begins",
                 what = text!("the time of taking")
             )
         }
-        Wrong::NoSpan => text!("a fixed validity has a beginning and an end"),
-        Wrong::NoDays => text!("validity in days is 1 day at least"),
-        Wrong::NoSeconds => text!("validity in seconds is 1 second at least"),
+        Wrong::NoSpan => text!("a fixed validity needs a beginning and an end"),
+        Wrong::NoDays => text!("the validity must be at least 1 day"),
+        Wrong::NoSeconds => text!("the validity must be at least 1 second"),
         Wrong::ValidityBackwards => {
             text!("{what} ends before it begins", what = text!("the validity"))
         }
@@ -252,9 +254,9 @@ mod tests {
         assert_eq!(
             found,
             [
-                "a coupon for products names at least one product",
-                "the amount off must be less than the amount to reach",
-                "one buyer may not take more coupons than there are",
+                "a product coupon needs at least one product",
+                "the amount off must be less than the minimum amount",
+                "the limit per buyer cannot exceed the number of coupons",
                 "the time of taking ends before it begins",
                 "the validity ends before it begins",
             ]

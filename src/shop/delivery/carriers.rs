@@ -79,7 +79,7 @@ impl Carriers {
                 name = named,
                 list = names(several)
             ))
-            .hint(text!("write the whole name, or the code"))),
+            .hint(text!("write the full name, or the code"))),
         }
     }
 }

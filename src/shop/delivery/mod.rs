@@ -71,7 +71,7 @@ impl Shop {
         if let Some(guard) = self.client.state().try_lock(&name)? {
             return Ok(guard);
         }
-        self.note(text!("waiting for another command that does the same"));
+        self.note(text!("waiting for another command that is doing the same"));
         self.wait_for_lock(name).await
     }
 
@@ -105,7 +105,7 @@ impl Shop {
         for number in &order.aftersales {
             match self.aftersale(&aftersale::Key::Id(number.clone())).await {
                 Ok(found) if !found.value.state.may_stop_parcels() => {}
-                Ok(_) => return Some(text!("after-sale {number} of the order is running", number)),
+                Ok(_) => return Some(text!("the order has an open after-sale, {number}", number)),
                 Err(error) => {
                     return Some(text!(
                         "after-sale {number} of the order cannot be read: {reason}",

@@ -66,7 +66,7 @@ impl Shop {
                 let mut orders = self.orders_by_number(numbers, named.days).await?;
                 let order = orders.found.remove(number);
                 order.ok_or_else(|| {
-                    orders.unknown(number, named.days, text!("name the buyer with --openid"))
+                    orders.unknown(number, named.days, text!("give the buyer with --openid"))
                 })?
             }
         };
@@ -167,7 +167,7 @@ impl Parcels {
         let (_, operation) = SEND.operation();
         let prepared = match shop.plan_write(want()).await? {
             Planned::Same(made) => {
-                shop.note(text!("WeChat has this parcel already; nothing was sent"));
+                shop.note(text!("WeChat already has this parcel; nothing was sent"));
                 return Ok(Some(made));
             }
             Planned::New(prepared) => prepared,

@@ -129,7 +129,7 @@ pub fn plan(
         problems.push((
             None,
             text!(
-                "the order is shipped already ({parcels}), without the parcel {waybill}",
+                "the order is already shipped ({parcels}), without the parcel {waybill}",
                 parcels = order.parcels.to_string(),
                 waybill = &line.waybill
             ),
@@ -244,7 +244,7 @@ fn pack(
                         None => text!("the order has no {named}", named),
                     }
                 } else {
-                    text!("{named} has several SKUs in this order: name one", named)
+                    text!("{named} has several SKUs in this order: give one", named)
                 },
             ));
             continue;

@@ -428,7 +428,7 @@ impl Sender<'_> {
                 let waited = clock::now() - self.started;
                 if waited < LAG {
                     self.shop.note(text!(
-                        "order {order} was sent by an earlier run and does not show it; looking again in {seconds} s",
+                        "order {order} was sent by an earlier run but does not show it yet; checking again in {seconds} s",
                         order = &work.order,
                         seconds = LAG - waited
                     ));

@@ -177,7 +177,7 @@ impl Table {
             let none = if self.waiting.iter().any(|line| line.input == input) {
                 text!("no row has a carrier and a waybill number")
             } else {
-                text!("it holds no parcels")
+                text!("it contains no parcels")
             };
             self.note(heading, None, "", none, None);
         }
@@ -236,7 +236,7 @@ impl Table {
         let mut reader = CsvReader::new(&name, source.reader()?, dialect)?;
         if dialect.encoding == Encoding::Gb18030 {
             self.notices.push(text!(
-                "{file} is read as {encoding}",
+                "reading {file} as {encoding}",
                 file = &name,
                 encoding = dialect.encoding.name()
             ));
@@ -454,8 +454,8 @@ impl Table {
             }
         }
         if line.count.is_some() && line.product.is_none() && line.sku.is_none() {
-            let message = text!("a number of pieces, but not of which product");
-            wrong.push((None, message, Some(text!("name the product or the SKU"))));
+            let message = text!("a number of pieces without a product");
+            wrong.push((None, message, Some(text!("give the product or the SKU"))));
         }
         let is_waiting = line.carrier.is_empty() && line.waybill.is_empty();
         if is_waiting && !line.order.is_empty() && wrong.is_empty() {

@@ -147,14 +147,14 @@ fn guard(dispute: &Dispute, number: Id64) -> Result<()> {
     Err(Failure::new(
         Kind::Refused,
         text!(
-            "dispute {number} takes no evidence of yours now: {state}",
+            "dispute {number} does not accept evidence from you now: {state}",
             number = number.to_string(),
             state = dispute.state.words()
         ),
     )
     .also(situation(dispute))
     .hint(text!(
-        "nothing was sent; WeChat does not document which states take evidence, --force tries it"
+        "nothing was sent; WeChat does not document which states accept evidence; use --force to try"
     ))
     .into())
 }
@@ -165,7 +165,7 @@ fn situation(dispute: &Dispute) -> Vec<Text> {
     match dispute.state.waits_for() {
         Some(who) => lines.push(text!("it waits for {who}", who = who.words())),
         None if matches!(dispute.state, State::Unknown(_)) => {}
-        None => lines.push(text!("it has ended; nothing can be done about it any more")),
+        None => lines.push(text!("it has ended; nothing more can be done")),
     }
     if let Some(deadline) = dispute.deadline() {
         lines.push(text!(

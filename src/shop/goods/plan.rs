@@ -158,7 +158,7 @@ impl Plan {
                 category,
                 count = open.len()
             ),
-            hint: Some(text!("`wxsell category mine` lists the open ones; others need an audit in the merchant console first")),
+            hint: Some(text!("`wxsell category mine` lists the open ones; others need an audit in the console first")),
         })
     }
 
@@ -203,7 +203,7 @@ impl Plan {
     /// The products with prices that the guard stops are left out.
     pub fn leave_prices_out(&mut self) {
         let reason = Refusal {
-            message: text!("its price changes by more than the guard on prices lets pass"),
+            message: text!("its price changes by more than the price guard allows"),
             hint: Some(text!(
                 "check it; if it is intended, allow it with --max-price-drop"
             )),

@@ -470,7 +470,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
                 text!("the shop has changed since this was planned"),
             )
             .hint(text!(
-                "look at it with --dry-run and run the same command again"
+                "check it with --dry-run, then run the same command again"
             ))
             .into());
         }
@@ -598,9 +598,14 @@ impl<'a, T: Sendable> Sender<'a, T> {
     async fn take_slot(&self, key: &str) -> Result<()> {
         while let Some(until) = self.slot_full_until(key)? {
             if !self.options.wait {
-                return Err(Failure::limited(text!("the audit quota of this shop is used up until {time}", time = rfc3339(until)))
-                    .hint(text!("run the same command after that, or now with --wait: it continues where it stopped"))
-                    .into());
+                return Err(Failure::limited(text!(
+                    "the audit quota of this shop is used up until {time}",
+                    time = rfc3339(until)
+                ))
+                .hint(text!(
+                    "run the same command then, or now with --wait: it continues where it stopped"
+                ))
+                .into());
             }
             if self.told_of_wait.replace(until) != until {
                 (self.note)(text!(
@@ -651,7 +656,7 @@ impl<'a, T: Sendable> Sender<'a, T> {
                     None => {
                         let copy = self.shop.copy_image(reference, LINK);
                         self.shop.image_link(copy).await.within(|| {
-                            text!("having WeChat copy the image {url}", url = reference)
+                            text!("asking WeChat to copy the image {url}", url = reference)
                         })?
                     }
                 };

@@ -80,7 +80,7 @@ impl Shop {
 /// It has several SKUs, and none was named.
 pub fn several(count: usize) -> Failure {
     Failure::input(text!("the product has {count} {count:SKU|SKUs}", count))
-        .hint(text!("say which one with --sku"))
+        .hint(text!("choose one with --sku"))
 }
 
 fn planned(number: &str, given: &Given, skus: &[Sku]) -> Result<Planned> {

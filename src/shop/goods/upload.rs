@@ -88,7 +88,7 @@ impl Shop {
             let estimate = finish_estimate(new + estimated, spending, limits, now());
             if estimate > now() {
                 self.note(text!(
-                    "within the audit quota this takes until about {time}, if all of it is new",
+                    "if all products are new, the audit quota is enough by about {time}",
                     time = rfc3339(estimate)
                 ));
             }

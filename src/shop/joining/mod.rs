@@ -27,7 +27,7 @@ const SIGNING: i64 = DAY;
 /// There is nothing to confirm before joining.
 pub fn not_joined() -> Failure {
     Failure::new(Kind::Refused, text!("the component is not joined yet")).hint(text!(
-        "ask for it with `wxsell access apply`; the administrator signs the agreement in WeChat within 24 hours"
+        "apply with `wxsell access apply`; the administrator has to sign the agreement in WeChat within 24 hours"
     ))
 }
 
@@ -138,15 +138,17 @@ impl Task {
                 text!("upload a product and let it pass the audit: wxsell goods upload FILE")
             }
             Task::Order => text!(
-                "make an order with the scene of Channels in the developer tool and pay it for real: wxsell order create"
+                "create an order with the Channels scene in the developer tool and pay it with real money: wxsell order create"
             ),
             Task::Delivery => text!("report the delivery of a paid order: wxsell delivery send"),
-            Task::AfterSale => text!("make an after-sale for that order: wxsell aftersale create"),
+            Task::AfterSale => {
+                text!("create an after-sale for that order: wxsell aftersale create")
+            }
             Task::SelfTest => {
-                text!("try everything, then say so: wxsell access finish self-test")
+                text!("test everything, then confirm it: wxsell access finish self-test")
             }
             Task::Release => text!(
-                "release the Mini Program in its backend, then say so: wxsell access finish release"
+                "release the Mini Program in its console, then confirm it: wxsell access finish release"
             ),
             Task::PlainOrder => text!("not needed for Channels: report the payment of an order"),
             Task::PlainAfterSale => text!("not needed for Channels: report an after-sale"),

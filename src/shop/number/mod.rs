@@ -106,7 +106,7 @@ impl Application {
             ),
             "CHECKING" | "AUDITING" => (
                 Some(text!("WeChat Pay")),
-                text!("WeChat Pay looks at the documents; nothing to do"),
+                text!("WeChat Pay is checking the documents; nothing to do"),
                 read,
             ),
             "ACCOUNT_NEED_VERIFY" => (

@@ -28,14 +28,14 @@ impl Shop {
                 "{number} is not one of WeChat's numbers",
                 number = named
             ))
-            .hint(text!("leave --by-id out for a number of your own"))
+            .hint(text!("remove --by-id if it is your own number"))
             .into());
         }
         let Some(openid) = openid else {
             let numbers = [named.to_owned()];
             let orders = self.orders_by_number(&numbers, DAYS_BACK).await?;
             let order = orders.found.get(named).ok_or_else(|| {
-                orders.unknown(named, DAYS_BACK, text!("name the buyer with --openid"))
+                orders.unknown(named, DAYS_BACK, text!("give the buyer with --openid"))
             })?;
             let by_id = by_id || order.number != named;
             return Ok(Key {
@@ -115,7 +115,7 @@ impl ByNumber {
                 "format the column as text and enter the number again"
             )),
             (None, false) => Failure::input(text!(
-                "no order {number} among those of the last {days} days",
+                "order {number} was not found among the orders of the last {days} days",
                 number,
                 days
             ))

@@ -114,7 +114,7 @@ verbs! {
         "/shop/ecaftersale/upload_certificates",
     );
     TEST = Ask::new("aftersale test", "/shop/ecaftersale/merchanttest")
-        .confirm(|| text!("Let a time run out, which is for test buyers only,"))
+        .confirm(|| text!("Simulate a missed deadline (test buyers only)"))
         .look_up("aftersale show");
     LEGACY_CREATE = Ask::new("aftersale create", "/shop/aftersale/add").takes(REPORTED);
     LEGACY_UPDATE = Ask::new("aftersale update", "/shop/aftersale/update").takes(REPORTED_AGAIN);

@@ -37,7 +37,7 @@ verbs! {
     );
     ADD = Ask::new("commission add", "/shop/commission/addreceiver").look_up("commission receivers");
     REMOVE = Ask::new("commission remove", "/shop/commission/removereceiver")
-        .confirm(|| text!("take the provider off the list"))
+        .confirm(|| text!("remove the provider from the list"))
         .look_up("commission receivers");
     SET = Ask::new("commission set", "/shop/commission/setordercommission")
         .confirm(|| text!("set what providers get of the order"))

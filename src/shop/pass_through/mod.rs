@@ -146,7 +146,7 @@ impl Ask {
             Resend::Safe => Failure::new(
                 fail::Kind::Refused,
                 text!(
-                    "WeChat answered {path} with success and without {field}",
+                    "WeChat answered {path} with success but without {field}",
                     path = self.path,
                     field = self.shows
                 ),
@@ -154,7 +154,7 @@ impl Ask {
             _ => Failure::new(
                 fail::Kind::Unknown,
                 text!(
-                    "done, but WeChat answered {path} without {field}, so that it cannot be shown",
+                    "done, but WeChat answered {path} without {field}, so it cannot be shown",
                     path = self.path,
                     field = self.shows
                 ),

@@ -95,7 +95,7 @@ fn not_masked(masked: &[(Field, &'static str)], body: &Value) -> Result<()> {
         return Ok(());
     }
     Err(Failure::input(text!(
-        "WeChat shows a part of it masked and takes only the whole: what is masked must be given again"
+        "WeChat masks a part of it and accepts only the whole: what is masked must be given again"
     ))
     .also(found)
     .into())

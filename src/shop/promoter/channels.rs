@@ -66,7 +66,7 @@ impl Shop {
         let before: HashSet<String> = known.iter().filter_map(id).collect();
         let began = crate::clock::instant();
         self.note(text!(
-            "waiting for the promoter for {seconds} seconds at most",
+            "waiting for the promoter, at most {seconds} seconds",
             seconds = most.as_secs()
         ));
         loop {

@@ -45,7 +45,7 @@ pub fn unknown(role: &str, roles: &[Value]) -> Failure {
         .filter_map(|known| ROLE_NAME.some_text(known))
         .collect();
     Failure::input(text!("there is no role {role}", role)).hint(text!(
-        "the roles are {roles}; `wxsell promoter role add` makes another",
+        "the roles are {roles}; `wxsell promoter role add` adds another",
         roles = names.join(", ")
     ))
 }
@@ -78,7 +78,7 @@ impl Shop {
         .find(|row| row.is_object() && (!number || PERSON.is(row, who)))
         .ok_or_else(|| {
             Failure::input(text!("{who} is not on the promotion staff", who))
-                .hint(text!("`wxsell promoter list --staff` lists everybody; Channels promoters are another thing: `wxsell promoter list`"))
+                .hint(text!("`wxsell promoter list --staff` lists everybody; for Channels promoters: `wxsell promoter list`"))
                 .into()
         })
     }

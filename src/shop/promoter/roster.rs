@@ -92,7 +92,7 @@ pub fn from_sheet(sheet: &Sheet, role: Option<&str>, roles: &[Value]) -> Result<
         return Err(
             Failure::input(text!("{file} has no column openid", file = sheet.name()))
                 .hint(text!(
-                    "name the columns openid, role, retail_id, extra_info, name, phone"
+                    "use the headings openid, role, retail_id, extra_info, name, phone"
                 ))
                 .into(),
         );
@@ -261,7 +261,7 @@ impl Shop {
             return;
         }
         self.note(text!(
-        "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
+        "{count} {count:answer was|answers were} lost; checking again in {seconds} s, when reads are up to date",
         count = open.len(),
         seconds = LAG
     ));

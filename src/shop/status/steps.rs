@@ -136,21 +136,21 @@ pub fn steps(reads: &Overview) -> Vec<Step> {
             Task::Order,
             "orders",
             "2.3a",
-            text!("Order call"),
+            text!("Order API"),
         ),
         task(
             &reads.component,
             Task::Delivery,
             "delivery",
             "2.3a",
-            text!("Delivery call"),
+            text!("Delivery API"),
         ),
         task(
             &reads.component,
             Task::AfterSale,
             "aftersales",
             "2.5a",
-            text!("After-sale call"),
+            text!("After-sale API"),
         ),
         release(&reads.component),
         channels(&reads.component),
@@ -187,7 +187,7 @@ fn component(read: &Read<Component>) -> Step {
         Read::NotJoined => step
             .is(
                 State::Todo,
-                text!("apply; the administrator then signs within 24 hours"),
+                text!("apply; the administrator then has 24 hours to sign"),
             )
             .run("access apply")
             .place(text!("the message in the administrator's WeChat")),
@@ -196,7 +196,7 @@ fn component(read: &Read<Component>) -> Step {
                 State::Failed,
                 text!("the platform has banned the component"),
             )
-            .place(text!("Mini Program backend → Transaction component")),
+            .place(text!("Mini Program console → Transaction component")),
         other => blind(&step, other).unwrap_or(step),
     }
 }
@@ -265,7 +265,7 @@ fn brand(read: &Read<usize>) -> Step {
     }
     match count(read) {
         0 => step
-            .is(State::Optional, text!("products can do without one"))
+            .is(State::Optional, text!("products do not need a brand"))
             .run("brand apply --help"),
         _ => step,
     }
@@ -325,7 +325,7 @@ fn task(
     match (component.confirmed(task), component.seen(task)) {
         (true, _) => step,
         (false, true) => step
-            .is(State::Todo, text!("WeChat has seen it; confirm it"))
+            .is(State::Todo, text!("WeChat has detected it; confirm it"))
             .run(&format!("access finish {}", task.word())),
         (false, false) => step.is(State::Todo, task.advice()).run(command),
     }
@@ -357,7 +357,7 @@ fn release(read: &Read<Component>) -> Step {
     if component.confirmed(Task::Release) {
         step
     } else {
-        step.place(text!("Mini Program backend → Version management → release"))
+        step.place(text!("Mini Program console → Version management → release"))
     }
 }
 
@@ -430,7 +430,7 @@ fn promoters(read: &Read<u64>) -> Step {
             )
             .run("promoter list")
             .place(text!(
-                "Mini Program backend → Transaction component → Scenes → Channels promotion"
+                "Mini Program console → Transaction component → Scenes → Channels promotion"
             )),
         _ => step,
     }

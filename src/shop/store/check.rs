@@ -268,7 +268,7 @@ impl StoreFacts {
                     category = text
                 ),
                 Some(text!(
-                    "write the whole path: {paths}",
+                    "write the full path: {paths}",
                     paths = several
                         .iter()
                         .map(|path| path.path())
@@ -285,7 +285,7 @@ fn no_leaf(text: &str, below: &[String]) -> Option<(Text, Option<Text>)> {
     (!below.is_empty()).then(|| {
         (
             text!(
-                "{category} is not a leaf: it has categories below it",
+                "{category} is not a leaf category: it has categories below it",
                 category = text
             ),
             Some(text!("below it are: {names}", names = below.join(", "))),
@@ -726,10 +726,10 @@ impl<'a> Reader<'a> {
             self.goods.at_once(
                 cell.unwrap_or(&product.number),
                 text!(
-                    "product {number} has the same head image, which the Store refuses",
+                    "product {number} has the same main image, which the Store refuses",
                     number = other
                 ),
-                Some(text!("give every product head images of its own")),
+                Some(text!("give every product its own main images")),
             );
         }
         Ok(later.into_keys().map(|entry| entry as usize).collect())
@@ -948,7 +948,7 @@ impl<'a> Reader<'a> {
                         if mixed {
                             self.wrong(
                                 cell,
-                                text!("one size has a range and another a single value; a line of the chart has one form"),
+                                text!("one size has a range and another a single value; a row of the chart must use one of the two"),
                             );
                         }
                     }
@@ -996,9 +996,9 @@ impl<'a> Reader<'a> {
             self.goods.problem(
                 first,
                 None,
-                text!("no address is the default one for returns"),
+                text!("no default return address"),
                 Some(text!(
-                    "set one in the store's console, or name an address in the column {name}",
+                    "set one in the store's console, or give an address in the column {name}",
                     name = Field::ReturnAddress.name()
                 )),
             );
@@ -1157,7 +1157,10 @@ impl<'a> Reader<'a> {
             Breach::BrandNotAllowed => (
                 rows.fields.get(&Field::Brand).cloned(),
                 first,
-                text!("the category {category} takes other brands only", category),
+                text!(
+                    "the category {category} accepts other brands only",
+                    category
+                ),
                 rule.brands
                     .as_ref()
                     .map(|brands| text!("its brands are {brands}", brands = brands.join(", "))),
@@ -1165,7 +1168,10 @@ impl<'a> Reader<'a> {
             Breach::BrandNotInCategory => (
                 rows.fields.get(&Field::Brand).cloned(),
                 first,
-                text!("the category {category} does not take this brand", category),
+                text!(
+                    "the category {category} does not accept this brand",
+                    category
+                ),
                 None,
             ),
             Breach::BrandNotAuthorized => (
@@ -1248,7 +1254,7 @@ impl<'a> Reader<'a> {
             Breach::SkuAttributesDiffer { sku } => (
                 None,
                 sku_row(*sku),
-                text!("this SKU has other attributes than the first of the product"),
+                text!("this SKU has different attributes than the first SKU of the product"),
                 Some(text!("give every SKU of a product the same attributes")),
             ),
             Breach::PaperMissing { id, name, tips } => {
@@ -1282,9 +1288,9 @@ impl<'a> Reader<'a> {
             Breach::BarCodeMissing { sku } => {
                 let row = sku_row(*sku);
                 let column = self.goods.field_column(row, Field::BarCode);
-                let message = text!("the category {category} needs bar codes", category);
+                let message = text!("the category {category} needs barcodes", category);
                 let hint = match column {
-                    Some(_) => text!("write the bar code of this SKU"),
+                    Some(_) => text!("write the barcode of this SKU"),
                     None => text!("add a column bar_code (条形码)"),
                 };
                 (empty(row, column), row, message, Some(hint))
@@ -1313,7 +1319,7 @@ impl<'a> Reader<'a> {
                     .map(|(_, cell)| cell.clone()),
                 sku_row(*sku),
                 text!("the category {category} has no size chart", category),
-                Some(text!("take the column out")),
+                Some(text!("remove the column")),
             ),
             Breach::SizeName { sku, name, known } => (
                 size_of(*sku, name),
@@ -1817,7 +1823,7 @@ pub(super) fn kind_words(kind: &ValueKind) -> Text {
     match kind {
         ValueKind::OneOf(choices) => text!("use one of: {choices}", choices = choices.join(", ")),
         ValueKind::ManyOf(choices) => text!(
-            "use these, joined with ;: {choices}",
+            "use one or more of these, separated by ;: {choices}",
             choices = choices.join(", ")
         ),
         ValueKind::Whole => text!("write a whole number"),

@@ -97,7 +97,7 @@ pub(super) fn apply(
                 return Err(Failure::new(
                     Kind::Refused,
                     text!(
-                        "the product has {count} SKUs, and the sheet does not say which one is meant",
+                        "the product has {count} SKUs, but the sheet does not say which one is meant",
                         count = product.skus.len()
                     ),
                 )
@@ -117,7 +117,7 @@ pub(super) fn apply(
                 return Err(Failure::new(
                     Kind::Refused,
                     text!(
-                        "the product has no SKU {number}, and a new one needs a price and a stock",
+                        "the product has no SKU {number}; a new SKU needs a price and a stock",
                         number = &sku.number
                     ),
                 ));

@@ -488,7 +488,7 @@ impl Shop {
 
     async fn copy_to_store(&self, address: &str) -> Result<String> {
         let sent = self.send_address(address, AS_LINK).await;
-        linked(sent.within(|| text!("having the Store copy the image {url}", url = address))?)
+        linked(sent.within(|| text!("asking the Store to copy the image {url}", url = address))?)
     }
 
     /// As `wxsell image upload` sends it.
@@ -916,7 +916,7 @@ impl<'a> Sender<'a> {
             return Ok(());
         }
         self.shop.note(text!(
-            "it is not known of {count} {count:product|products} whether an earlier run added {count:it|them}; the store is looked through now",
+            "it is not known whether an earlier run added {count} {count:product|products}; searching the store now",
             count = open.len()
         ));
         self.look(self.shop.clock()?).await?;
@@ -988,7 +988,7 @@ impl<'a> Sender<'a> {
         }
         if self.told.replace(until) < until {
             self.shop.note(text!(
-                "looking through the store again at {time}, before anything is added a second time",
+                "searching the store again at {time}, before anything is added again",
                 time = rfc3339(until)
             ));
         }
@@ -998,7 +998,7 @@ impl<'a> Sender<'a> {
             () = self.interrupt.wait() => {}
         }
         if self.interrupt.pressed() {
-            let stopped = text!("stopped while it waited to look through the store again");
+            let stopped = text!("stopped while waiting to search the store again");
             return Err(Failure::new(Kind::Stopped, stopped).into());
         }
         Ok(())
@@ -1026,7 +1026,7 @@ impl<'a> Sender<'a> {
             ),
         )
         .hint(text!(
-            "run the same command again after a minute: it looks again before it sends anything"
+            "run the same command again after a minute: it checks before it sends anything"
         ));
         failure.unclear = true;
         failure
@@ -1083,7 +1083,7 @@ impl<'a> Sender<'a> {
             return Err(Failure::limited(match self.options.reserve {
                 0 => text!("the store has no audit submissions left for now"),
                 percent => text!(
-                    "the store has no audit submissions left for now but the {percent}% that are reserved",
+                    "apart from the reserved {percent}%, the store has no audit submissions left for now",
                     percent
                 ),
             })
@@ -1786,12 +1786,12 @@ fn conflict(changed: &[Change]) -> Failure {
     Failure::new(
         Kind::Held,
         text!(
-            "somebody else changed {fields} in the shop since it was sent",
+            "someone else changed {fields} in the shop since it was sent",
             fields = names.join(", ")
         ),
     )
     .hint(text!(
-        "say which one wins with --on-conflict sheet or --on-conflict shop"
+        "choose which one wins with --on-conflict sheet or --on-conflict shop"
     ))
 }
 
@@ -1930,7 +1930,7 @@ fn unchanged(options: &Options, versions: &Versions, against: Against) -> Decisi
         edit::REFUSED => Decision::Refused(
             Failure::new(
                 Kind::Refused,
-                text!("the audit refused it and nothing has changed since"),
+                text!("the audit rejected it and nothing has changed since"),
             )
             .hint(text!(
                 "the store's console has the reason; correct the product in the sheet and upload it again"
@@ -2002,7 +2002,7 @@ fn left_for_later() -> Failure {
     Failure::new(
         Kind::NotReady,
         text!(
-            "left for later: the store takes no more new products for now, only changes of products that were listed"
+            "left for later: the store accepts no more new products for now, only changes of products that were listed before"
         ),
     )
 }
@@ -2010,20 +2010,17 @@ fn left_for_later() -> Failure {
 fn not_shown(number: &str) -> Failure {
     Failure::new(
         Kind::NotReady,
-        text!(
-            "the store does not show product {number}, though it had it before",
-            number
-        ),
+        text!("the store no longer shows product {number}", number),
     )
     .hint(text!(
-        "run the same command again after a minute: it looks again before it sends anything"
+        "run the same command again after a minute: it checks before it sends anything"
     ))
 }
 
 fn still_writing() -> Failure {
     Failure::new(
         Kind::NotReady,
-        text!("the Store is still writing the last change, as it does with more than 25 SKUs"),
+        text!("the Store is still writing the last change (products with more than 25 SKUs take longer)"),
     )
     .hint(text!("run the same command again in a while"))
 }

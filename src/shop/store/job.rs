@@ -235,7 +235,7 @@ impl Sender<'_> {
                 }
                 if !report.looked_through && !self.options.free_only {
                     self.shop.note(text!(
-                        "the store was not looked through for products of the same number; the next run that ends by itself does that"
+                        "the store was not searched for products with the same number; the next run that finishes does that"
                     ));
                 }
                 Some(error)

@@ -61,7 +61,7 @@ impl StoreState {
     pub fn refusal(self) -> Failure {
         let words = match self {
             StoreState::Opening => text!("the store is not opened yet"),
-            StoreState::Closing => text!("the store is being closed, and takes almost no changes"),
+            StoreState::Closing => text!("the store is being closed and accepts almost no changes"),
             StoreState::Closed => text!("the store is closed"),
             StoreState::Open | StoreState::Unknown => text!("the store is open"),
         };

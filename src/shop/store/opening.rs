@@ -121,7 +121,7 @@ impl Shop {
             return Err(Failure::new(
                 Kind::Refused,
                 text!(
-                    "brand {number} is in no audit that could be withdrawn",
+                    "brand {number} has no audit that can be withdrawn",
                     number = brand
                 ),
             )
@@ -182,7 +182,7 @@ pub fn check_paper(path: &Path) -> Result<(), Failure> {
     match length.len() {
         0 => Err(Failure::input(text!("{file} is empty", file = shown))),
         length if length > MOST => Err(Failure::input(text!(
-            "{file} is larger than 2 MB, the most that a document may have",
+            "{file} is larger than 2 MB, the limit for documents",
             file = shown
         ))),
         _ => Ok(()),

@@ -895,7 +895,7 @@ impl Goods {
                     heading
                 ),
                 Some(text!(
-                    "take it out, or send the file with `wxsell goods upload`"
+                    "remove it, or send the file with `wxsell goods upload`"
                 )),
             );
         }
@@ -1037,7 +1037,7 @@ impl Reading {
         for (place, (heading, column)) in headings.iter().zip(&columns).enumerate() {
             if column.is_none() && !heading.is_empty() {
                 let attributes = text!(
-                    "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, documents 资质:报关单; rename the column, leave it out with --ignore-column or name its field with --map"
+                    "attributes of the category have headings such as 属性:产地, those of a SKU 规格:颜色, documents 资质:报关单; rename the column, ignore it with --ignore-column, or map it to a field with --map"
                 );
                 self.files.problem(
                     at,
@@ -1045,7 +1045,7 @@ impl Reading {
                     text!("the column \"{heading}\" is unknown", heading),
                     Some(match Field::nearest(heading) {
                         Some(nearest) => text!(
-                            "did you mean {nearest}? Otherwise leave it out with --ignore-column \"{heading}\" or name its field with --map",
+                            "did you mean {nearest}? Otherwise ignore it with --ignore-column \"{heading}\" or map it to a field with --map",
                             nearest,
                             heading
                         ),
@@ -1253,7 +1253,7 @@ impl Reading {
         let hint = match self.this_file().sheet {
             Some(_) => text!("give the column a heading, or empty it"),
             None => text!(
-                "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+                "put a cell that contains a comma in quotes (\"…\"), or give the column a heading"
             ),
         };
         self.files.problem(at, Some(place), message, Some(hint));

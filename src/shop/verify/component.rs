@@ -322,7 +322,7 @@ fn aftersale(record: &Value) -> Vec<Claim> {
             "aftersale_wait_merchant_confirm_receipt",
             sent,
             Known::NotBefore,
-            text!("its return shipment bears this time"),
+            text!("its return shipment has this time"),
         );
     }
     let refund = text_of(&record["refund_pay_detail"]["refund_id"]);

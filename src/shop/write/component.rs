@@ -296,7 +296,7 @@ async fn price_stands(shop: &Shop, body: &Value) -> Result<Progress> {
     Ok(match state {
         State::Unpaid | State::PaymentChecked | State::Unknown(_) => Progress::Before,
         _ => Progress::Elsewhere(text!(
-            "order {number} is {state}; its price cannot change any more",
+            "order {number} is {state}; its price can no longer be changed",
             number = &order.value.number,
             state = state.words()
         )),

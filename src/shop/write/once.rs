@@ -187,7 +187,7 @@ fn harmless(error: anyhow::Error) -> anyhow::Error {
     let mut failure = Failure::from_any(error);
     if failure.unclear && failure.errcode.is_none() {
         failure.hint = Some(text!(
-            "whether it was done is not known; run the same command again: twice has the same effect as once"
+            "it is not known whether it was done; run the same command again: doing it twice has the same effect as once"
         ));
     }
     failure.into()

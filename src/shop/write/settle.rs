@@ -131,14 +131,16 @@ impl Shop {
             return Err(Failure::new(
                 Kind::Unknown,
                 text!(
-                    "WeChat does not know {movement} any more, which an earlier run asked for",
+                    "WeChat no longer shows {movement}, which an earlier run requested",
                     movement = named(
                         Sort::named(&movement.kind).unwrap_or(Sort::Withdrawal),
                         movement
                     )
                 ),
             )
-            .hint(text!("look at it in the backend; --new makes another one"))
+            .hint(text!(
+                "check it in the console; to make another one, use --new"
+            ))
             .into());
         }
         if asked < provable {
@@ -191,7 +193,7 @@ impl Shop {
         };
         if shows(&movement) {
             return Err(Failure::input(text!(
-                "write {id} can be looked up at WeChat, so nobody has to say how it ended",
+                "write {id} can be looked up at WeChat; there is no need to say how it ended",
                 id
             ))
             .hint(text!("`wxsell run settle` looks it up"))
@@ -237,7 +239,7 @@ impl Shop {
         }
         failure.kind = Kind::Unknown;
         self.client
-            .note(text!("no answer says whether it was done; looking"));
+            .note(text!("it is not clear whether it was done; checking"));
         let until = now() + PATIENCE;
         let mut pause = 1;
         loop {
@@ -266,7 +268,7 @@ impl Shop {
         }
         if failure.hint.is_none() || failure.errcode.is_none() {
             failure.hint = Some(text!(
-                "whether it was done is not known yet: reads may lag a minute behind; run the same command again then, and it is done no more than once"
+                "it is not known yet whether it was done: reads may lag by a minute; run the same command again then: it is never done twice"
             ));
         }
         Err(failure.into())

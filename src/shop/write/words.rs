@@ -33,11 +33,11 @@ pub(super) fn unknown(
     why: Option<&Failure>,
 ) -> anyhow::Error {
     let message = text!(
-        "whether the {movement} was made is not known yet",
+        "it is not known yet whether the {movement} was made",
         movement = named(sort, movement)
     );
     let mut failure = Failure::new(Kind::Unknown, message).hint(text!(
-        "from {time} on the same command, or `wxsell run settle`, finds out; do not make it another way before",
+        "from {time} on, the same command or `wxsell run settle` finds out; until then, do not make it any other way",
         time = ChinaTime::from_unix(until).0
     ));
     failure.unclear = true;
@@ -74,7 +74,7 @@ pub(super) fn not_kept(sort: Sort, movement: &Movement, error: anyhow::Error) ->
             why = failure.message.clone()
         ),
         hint: Some(text!(
-            "repair the state folder, then run the same command again: it finds this one and makes no second"
+            "repair the state folder, then run the same command again: it finds this one and does not make another"
         )),
         ..failure
     }
@@ -83,7 +83,7 @@ pub(super) fn not_kept(sort: Sort, movement: &Movement, error: anyhow::Error) ->
 
 pub(super) fn goes_on(sort: Sort, movement: &Movement) -> anyhow::Error {
     Failure::input(text!(
-        "{movement} has not ended",
+        "{movement} is not finished yet",
         movement = named(sort, movement)
     ))
     .hint(text!(
@@ -96,13 +96,13 @@ pub(super) fn held(sort: Sort, movement: &Movement) -> anyhow::Error {
     Failure::new(
         Kind::Held,
         text!(
-            "the same was done {time}: {movement}",
+            "the same was already done at {time}: {movement}",
             time = ChinaTime::from_unix(movement.at).0,
             movement = named(sort, movement)
         ),
     )
     .hint(text!(
-        "nothing was sent; --new makes another one, and a day later it counts as new by itself"
+        "nothing was sent; to make another one, use --new; after a day the same command counts as a new one"
     ))
     .into()
 }
@@ -111,17 +111,17 @@ pub(super) fn held(sort: Sort, movement: &Movement) -> anyhow::Error {
 pub(super) fn undecided(movement: &Movement, why: Option<&Failure>) -> anyhow::Error {
     let (id, path) = (movement.id, movement.subject.as_str());
     let message = text!(
-        "whether {path} was done is not known, and WeChat does not show it",
+        "it is not known whether {path} was done, and WeChat does not show it",
         path
     );
     let mut failure = Failure::new(Kind::Unknown, message).hint(match component::seen_by(path) {
         Some(command) => text!(
-            "look with `wxsell {command}` in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
+            "check with `wxsell {command}` in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
             command,
             id
         ),
         None => text!(
-            "look in the backend in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
+            "check in the console in a minute, then say what you found: `wxsell run settle --made {id}` or `--not-made {id}`; until then the same is not sent again",
             id
         ),
     });

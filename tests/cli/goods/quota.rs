@@ -206,7 +206,8 @@ fn a_used_up_day_ends_the_job_and_says_when_to_go_on() {
         (&json!(45009), &json!(5))
     );
     assert!(
-        said.stderr.contains("go on tomorrow with the same command"),
+        said.stderr
+            .contains("continue tomorrow with the same command"),
         "{}",
         said.stderr
     );

@@ -65,11 +65,14 @@ fn what_a_sheet_does_not_show_as_it_is_is_refused_with_its_cell() {
         ),
         (
             "wps-dispimg.xlsx",
-            &[&["D2 主图", "holds an image", "write its name"]],
+            &[&["D2 主图", "contains an image", "write its name"]],
         ),
         (
             "floating-optional.xlsx",
-            &[&["详情图", "holds an image"], &["规格图", "holds an image"]],
+            &[
+                &["详情图", "contains an image"],
+                &["规格图", "contains an image"],
+            ],
         ),
         ("formats.xlsx", &[&["G3 售价", "percentage, 50%"]]),
         (
@@ -253,7 +256,7 @@ fn the_sheet_that_nobody_sees_is_not_read() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
         said.stderr
-            .contains("the sheet \"本月上新\" of hidden-sheet.xlsx is read")
+            .contains("reading the sheet \"本月上新\" of hidden-sheet.xlsx")
     );
     assert!(said.stderr.contains("not read: 旧数据"), "{}", said.stderr);
     assert_eq!(world.products()["P-1"]["skus"][0]["sale_price"], 8800);
@@ -319,16 +322,13 @@ fn several_sheets_with_goods_are_refused_with_their_names() {
     let said = world.run(&["goods", "check", "example.xlsx"]);
     assert!(
         said.stderr
-            .contains("the sheet \"商品\" of example.xlsx is read"),
+            .contains("reading the sheet \"商品\" of example.xlsx"),
         "{}",
         said.stderr
     );
     world.write("only.xlsx", book(&["说明示例", "旧"], &["旧"]));
     let told = world.refused(2, &["goods", "check", "only.xlsx"]);
-    assert!(
-        told.contains("only sheets that are hidden or an example"),
-        "{told}"
-    );
+    assert!(told.contains("only hidden or example sheets"), "{told}");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn numbers_are_read_from_standard_input() {
     let said = world.feed(b"\n", &["goods", "on-sale", "-"]);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
     assert!(
-        said.stderr.contains("holds no product numbers"),
+        said.stderr.contains("contains no product numbers"),
         "{}",
         said.stderr
     );

@@ -49,7 +49,7 @@ fn the_same_goods_in_three_kinds_of_files_are_the_same_to_the_shop() {
     let said = world.run(&["goods", "upload", "catalog.csv"]);
     assert_eq!(said.code, Some(0));
     assert!(
-        said.stderr.contains("catalog.csv is read as GB18030"),
+        said.stderr.contains("reading catalog.csv as GB18030"),
         "{}",
         said.stderr
     );
@@ -475,7 +475,7 @@ fn what_stays_without_an_answer_is_settled_at_the_end_of_the_job() {
     let said = world.run_in_time(&upload);
     assert_eq!(said.code, Some(6), "{}", said.stderr);
     assert!(
-        said.stderr.contains("looking again in 60 s"),
+        said.stderr.contains("checking again in 60 s"),
         "{}",
         said.stderr
     );

@@ -105,7 +105,7 @@ fn note_untold(count: usize, ctx: &Ctx) {
         return;
     }
     ctx.out.note(text!(
-        "no event with the reason was received for {count} rejected {count:product|products}: a WeChat Store tells it in its console, and in an event that `wxsell event listen` receives",
+        "no event with the reason was received for {count} rejected {count:product|products}: a WeChat Store gives the reason only in its console and in the event that `wxsell event listen` receives",
         count
     ));
 }

@@ -248,7 +248,7 @@ impl Record for Report {
         }),
         Column::new("on_sale", "NOW ON SALE", |r| Cell::some(r.on_sale)),
         Column::new("in_audit", "NOW IN AUDIT", |r| Cell::some(r.in_audit)),
-        Column::new("audit_refused", "AUDIT REFUSED", |r| {
+        Column::new("audit_refused", "AUDIT REJECTED", |r| {
             Cell::some(r.audit_refused)
         }),
         Column::new("not_submitted", "NOT SUBMITTED", |r| {

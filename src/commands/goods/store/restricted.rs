@@ -8,7 +8,7 @@ use crate::text;
 use anyhow::Result;
 use serde::Serialize;
 
-/// Show products that WeChat restricts, where and why
+/// Show products that WeChat restricts: where and why
 ///
 /// Products that are on sale but that buyers do not find are usually listed here. Without numbers, all products on sale
 /// are checked.

@@ -18,8 +18,8 @@ pub enum Verb {
 
 /// Turn switches on or off, for later submissions
 ///
-/// A switch that is not named stays as it is. WeChat documents the names of the three switches, and not what each does in
-/// detail: try them on a product that does not matter.
+/// Switches that are not given stay as they are. WeChat documents only the names of the three switches, not what each
+/// does in detail: try them on an unimportant product.
 #[derive(Debug, clap::Args, Serialize)]
 pub struct SetArgs {
     /// Hide fields with errors (hide_err_field_flag)
@@ -50,7 +50,7 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Show => ctx.ask(&STRATEGY, &()).await,
         Verb::Set(args) if args.is_empty() => Err(Failure::input(text!("no switch is given"))
             .hint(text!(
-                "give one of --error-fields, --duplicates and --low-risk; `wxsell goods audit-strategy show` shows how they stand"
+                "give at least one of --error-fields, --duplicates and --low-risk; `wxsell goods audit-strategy show` shows their state"
             ))
             .into()),
         Verb::Set(args) => ctx.ask(&SET_STRATEGY, &args).await,

@@ -336,7 +336,7 @@ pub fn ask(tx: &mut Tx<'_>, number: &str, of: Side) -> Result<Happening, Refusal
         Side::Buyer => Actor::Buyer,
         Side::Both => Actor::Both,
         Side::Nobody => {
-            return Err(Refusal::new(21001, "name who has to give evidence"));
+            return Err(Refusal::new(21001, "say who has to give evidence"));
         }
     };
     let state = from

@@ -95,7 +95,7 @@ impl Answers<'_> {
         });
         (count > 0).then(|| {
             text!(
-                "Accept {count} refunds and returns of {amount} yuan together, by the policy,",
+                "Accept {count} refunds and returns by the policy, {amount} yuan in total,",
                 count,
                 amount = Fen(sum).to_yuan()
             )
@@ -233,7 +233,7 @@ impl Runner<'_> {
 
     fn over(&self, amount: Fen, spent: Fen) -> Text {
         text!(
-            "over the ceiling of the day: {amount} > {left}, which is left of {most}",
+            "over the daily ceiling: {amount} > {left}, which is left of {most}",
             amount = amount.to_yuan(),
             left = Fen((self.policy.per_day.0 - spent.0).max(0)).to_yuan(),
             most = self.policy.per_day.to_yuan()
@@ -267,7 +267,7 @@ impl Runner<'_> {
             State::ReturnShipped => {
                 return wait(
                     None,
-                    text!("the goods come back: look at them, then accept-refund or reject"),
+                    text!("the goods are coming back: inspect them, then accept-refund or reject"),
                 );
             }
             state => {
@@ -285,7 +285,7 @@ impl Runner<'_> {
         if case.may(step).is_none() || look.facts.amount.is_none_or(|amount| amount.0 <= 0) {
             return wait(
                 rule,
-                text!("WeChat's data of it are not as documented: look at it yourself"),
+                text!("WeChat's data on it is not as documented: check it yourself"),
             );
         }
         Judged {
@@ -476,7 +476,7 @@ impl Runner<'_> {
             return Ok(());
         }
         self.shop.note(text!(
-            "{count} {count:answer was|answers were} lost; looking again in {seconds} s, when reads no longer lag behind",
+            "{count} {count:answer was|answers were} lost; checking again in {seconds} s, when reads are up to date",
             count = parked.len(),
             seconds = PROOF_AFTER
         ));
@@ -597,7 +597,7 @@ impl Runner<'_> {
         };
         if Some(paid) != row.amount {
             row.why = text!(
-                "the buyer changed {amount} into {paid} in the moment it was accepted",
+                "the buyer changed {amount} to {paid} while it was being accepted",
                 amount = row.amount.unwrap_or_default().to_yuan(),
                 paid = paid.to_yuan()
             );

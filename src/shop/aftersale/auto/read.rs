@@ -49,7 +49,7 @@ pub fn parse(file: &str, content: &str) -> Result<Policy, Failure> {
         Err(Failure::input(text!("{file} is not a valid policy", file))
             .also(problems)
             .hint(text!(
-                "nothing was sent; `wxsell aftersale auto --example` prints a policy to begin with"
+                "nothing was sent; `wxsell aftersale auto --example` prints a policy to start from"
             )))
     }
 }
@@ -75,7 +75,7 @@ impl<'a> Part<'a, '_> {
         for key in unknown {
             self.problem(
                 key,
-                text!("no such key; there are {keys}", keys = known.join(", ")),
+                text!("no such key; the keys are {keys}", keys = known.join(", ")),
             );
         }
     }
@@ -224,7 +224,10 @@ fn whole(file: &str, table: &Table, problems: &mut Vec<Text>) -> Policy {
         None => Vec::new(),
     };
     if tables.is_empty() {
-        part.problem("rule", text!("there is none; begin each with [[rule]]"));
+        part.problem(
+            "rule",
+            text!("there are no rules; begin each one with [[rule]]"),
+        );
     }
     let mut rules: Vec<Rule> = Vec::with_capacity(tables.len());
     for (number, value) in (1usize..).zip(tables) {
@@ -271,7 +274,7 @@ fn whole(file: &str, table: &Table, problems: &mut Vec<Text>) -> Policy {
         part.problem(
             "per_day",
             text!(
-                "is missing: without a ceiling of the day these rules could pay out any sum: {rules}",
+                "is missing: without a daily ceiling these rules could pay out any sum: {rules}",
                 rules = names.join(", ")
             ),
         );
@@ -353,7 +356,7 @@ fn rule(part: &mut Part<'_, '_>) -> Rule {
     {
         part.problem(
             "younger_than",
-            text!("nothing can be both older and younger"),
+            text!("no after-sale can be both older and younger"),
         );
     }
     Rule {
@@ -408,7 +411,7 @@ mod tests {
             problems(rule),
             [
                 "p.toml: rule 1 (all): up_to: is missing: without a ceiling this rule could pay out any sum",
-                "p.toml: [limits]: per_day: is missing: without a ceiling of the day these rules could pay out any sum: all",
+                "p.toml: [limits]: per_day: is missing: without a daily ceiling these rules could pay out any sum: all",
             ]
         );
         let ceilings = [
@@ -465,8 +468,8 @@ mod tests {
             "#,
         );
         for expected in [
-            "p.toml: colour: no such key; there are limits, rule, return_address",
-            "p.toml: [limits]: per_year: no such key; there are per_day",
+            "p.toml: colour: no such key; the keys are limits, rule, return_address",
+            "p.toml: [limits]: per_year: no such key; the keys are per_day",
             "p.toml: [return_address]: detailed_address: detailed_address is missing",
             "p.toml: rule 1 (a): type: must be refund or return",
             "p.toml: rule 1 (a): products: is empty; remove it to match all",
@@ -593,14 +596,14 @@ mod tests {
                     age: Some(12 * 3600 - 1),
                     ..late.clone()
                 },
-                "rule late is for what is open for 12h and more, not 11h 59m",
+                "rule late is for after-sales open for 12h or more, not 11h 59m",
             ),
             (
                 Facts {
                     age: Some(24 * 3600),
                     ..late.clone()
                 },
-                "rule late is for what is open for less than 1d, not 1d",
+                "rule late is for after-sales open for less than 1d, not 1d",
             ),
             (
                 Facts {

@@ -173,7 +173,7 @@ fn no_percentage(cell: &str, kind: CellKind) -> Result<(), Fault> {
         .parse::<f64>()
         .map_or_else(|_| cell.to_owned(), |part| format!("{}%", part * 100.0));
     Err(
-        Fault::new(text!("the cell holds a percentage, {shown}", shown)).hint(text!(
+        Fault::new(text!("the cell contains a percentage, {shown}", shown)).hint(text!(
             "format the column as a number and type the value again"
         )),
     )
@@ -247,7 +247,7 @@ fn whole(field: Field, name: &str, cell: &str, kind: CellKind) -> Result<i64, Fa
         && cell[1..].parse::<f64>().is_ok()
     {
         return Err(Fault::new(text!(
-            "\"{cell}\" asks for a difference, and this shop takes only the whole stock",
+            "\"{cell}\" looks like a difference; this shop takes only the total stock",
             cell
         ))
         .hint(text!("write the new total stock, e.g. 105")));

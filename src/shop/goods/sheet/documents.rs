@@ -175,7 +175,7 @@ impl<T: Payload> Reader<'_, T> {
         let fault = match Field::nearest(last).filter(|nearest| *nearest != last) {
             Some(nearest) => fault.hint(text!("did you mean {nearest}?", nearest)),
             None => fault.hint(text!(
-                "JSON files hold products as the API names their fields; remove it"
+                "JSON files use the API's field names; remove this field"
             )),
         };
         self.fault(path, near, fault);
@@ -279,8 +279,9 @@ fn read_value(field: Field, name: &str, json: Json) -> Result<Option<Value>, Fau
                 .map(|item| string(name, item))
                 .collect::<Result<_, _>>()?,
         ),
-        Shape::Yuan | Shape::Fen => Value::Fen(Fen(whole(name, &json)
-            .map_err(|fault| fault.hint(text!("in JSON prices are fen: 12.50 yuan are 1250")))?)),
+        Shape::Yuan | Shape::Fen => Value::Fen(Fen(whole(name, &json).map_err(|fault| {
+            fault.hint(text!("in JSON, prices are in fen: 12.50 yuan is 1250"))
+        })?)),
         Shape::Whole => Value::Whole(whole(name, &json)?),
         Shape::Wholes => Value::Wholes(
             list(name, json)?
@@ -330,7 +331,7 @@ fn attrs(name: &str, json: Json) -> Result<Vec<SkuAttr>, Fault> {
     for item in list(name, json)? {
         let attr: SkuAttr = serde_json::from_value(item).map_err(|_| {
             Fault::new(text!(
-                "an attribute is an object of attr_key and attr_value"
+                "an attribute must be an object with attr_key and attr_value"
             ))
         })?;
         if attr.attr_key.is_empty() || attr.attr_value.is_empty() {

@@ -205,11 +205,11 @@ impl Naming {
                     Some(place),
                     match Field::nearest(heading) {
                         Some(nearest) => fault.hint(text!(
-                            "did you mean {nearest}? Otherwise leave it out with --ignore-column \"{heading}\" or name its field with --map",
+                            "did you mean {nearest}? Otherwise ignore it with --ignore-column \"{heading}\" or map it to a field with --map",
                             nearest,
                             heading = shown
                         )),
-                        None => fault.hint(text!("leave it out with --ignore-column \"{heading}\" or name its field with --map", heading = shown)),
+                        None => fault.hint(text!("ignore it with --ignore-column \"{heading}\" or map it to a field with --map", heading = shown)),
                     },
                 ));
                 continue;
@@ -225,7 +225,7 @@ impl Naming {
                         heading = shown
                     ))
                     .hint(text!(
-                        "leave it out with --ignore-column \"{heading}\", or use goods upload",
+                        "ignore it with --ignore-column \"{heading}\", or use goods upload",
                         heading = shown
                     )),
                 ));
@@ -257,7 +257,7 @@ impl Naming {
                 faults.push((
                     None,
                     Fault::new(text!(
-                        "there is no column \"{heading}\", which --map names for {name}",
+                        "--map maps {name} to \"{heading}\", but there is no such column",
                         heading,
                         name = field.name()
                     )),

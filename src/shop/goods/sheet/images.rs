@@ -76,7 +76,7 @@ impl Images {
             }
             if reference.starts_with("//") {
                 return Err(Fault::new(text!(
-                    "\"{address}\" is an address without its beginning",
+                    "\"{address}\" is an address without https:",
                     address = reference
                 ))
                 .hint(text!("write https:{address}", address = reference)));
@@ -237,7 +237,10 @@ fn nearest_file(path: &Path) -> Option<crate::lang::Text> {
             })?;
         found.push(entry.file_name());
     }
-    Some(text!("there is {path}", path = found.display().to_string()))
+    Some(text!(
+        "the folder has {path}",
+        path = found.display().to_string()
+    ))
 }
 
 fn without_ending(name: &str) -> &str {
@@ -280,7 +283,7 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
         .collect();
     if pictures.is_empty() {
         return Err(Fault::new(text!(
-            "the folder {path} holds no jpg or png",
+            "the folder {path} contains no jpg or png",
             path = shown
         )));
     }
@@ -331,7 +334,9 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
             path = shown,
             size = meta.len()
         ))
-        .hint(text!("save it smaller, e.g. as jpg with less quality")));
+        .hint(text!(
+            "make it smaller, e.g. save it as jpg with lower quality"
+        )));
     }
     let bytes = std::fs::read(path).map_err(|error| {
         Fault::new(text!(
@@ -361,7 +366,7 @@ fn checked_hash(path: &Path) -> Result<String, Fault> {
     }
     if !is_whole(&bytes) {
         return Err(Fault::new(text!(
-            "the image {path} is damaged: its end is missing",
+            "the image {path} is damaged: the file is cut off",
             path = shown
         ))
         .hint(text!("copy or save it again")));
@@ -463,8 +468,8 @@ mod tests {
                 "//img.example.com/a.jpg",
                 "write https://img.example.com/a.jpg",
             ),
-            ("IMG/A.JPG", "there is "),
-            ("img/a", "there is "),
+            ("IMG/A.JPG", "the folder has "),
+            ("img/a", "the folder has "),
         ] {
             assert!(
                 hint(reference).contains(words),
@@ -530,7 +535,7 @@ mod tests {
             ("cut.png", "damaged"),
             ("gif.png", "not a jpg or png"),
             ("none.png", "there is no image"),
-            ("empty", "holds no jpg or png"),
+            ("empty", "contains no jpg or png"),
             ("https:///a.jpg", "not an address"),
             ("ftp://a/b.jpg", "not an address"),
         ] {

@@ -66,7 +66,7 @@ pub fn problems(
             Wrong::Unknown if fixed => found.push((
                 path.clone(),
                 text!(
-                    "{field} comes from the Mini Program and cannot be sent; correct it in the Mini Program's backend",
+                    "{field} comes from the Mini Program and cannot be sent; correct it in the Mini Program's console",
                     field = names.of(&path)
                 ),
             )),
@@ -142,7 +142,7 @@ fn wrong_text(of: Of, text: &str) -> Option<Text> {
         _ if ok => return None,
         Of::Email => text!("not a valid e-mail address"),
         Of::Mobile => text!("a mobile number has 11 digits and begins with 1"),
-        Of::Identity => text!("the check digit does not fit: look for a typing mistake"),
+        Of::Identity => text!("the check digit is wrong: check for typos"),
         _ => text!("only digits are allowed here"),
     };
     Some(words)
@@ -204,7 +204,7 @@ fn picture(value: &Value, folder: &Path) -> Option<Text> {
                 Err(failure) => Some(failure.message),
             }
         }
-        None if id.is_empty() => Some(text!("name the image's file, or its pay_media_id")),
+        None if id.is_empty() => Some(text!("give the image's file, or its pay_media_id")),
         None => None,
     }
 }
@@ -220,7 +220,7 @@ fn together(body: &Value, names: &Names) -> Vec<Problem> {
     let on_card = text("id_card_info.id_card_name");
     if card && !person.is_empty() && !on_card.is_empty() && person != on_card {
         let path = "id_card_info.id_card_name";
-        let words = text!("the identity card must be the legal representative's");
+        let words = text!("the identity card must belong to the legal representative");
         say(path, at_field(names, path, words));
     }
     for (other, section) in [(card, "id_doc_info"), (!card, "id_card_info")] {
@@ -251,7 +251,7 @@ fn together(body: &Value, names: &Names) -> Vec<Problem> {
     let private = matches!(kind, "ACCOUNT_TYPE_PRIVATE" | PRIVATE_NUMBER);
     if private && !holder.is_empty() && holder != person {
         let path = "account_info.account_name";
-        let words = text!("a private account must be the legal representative's");
+        let words = text!("a private account must belong to the legal representative");
         say(path, at_field(names, path, words));
     }
     found
@@ -263,7 +263,7 @@ pub fn notices(body: &Value) -> Vec<Text> {
     let traits = traits(body);
     if !traits.has_account {
         said.push(text!(
-            "no settlement account is named, so the older agreement applies"
+            "no settlement account is given, so the older agreement applies"
         ));
         if traits.by_handler {
             said.push(text!(

@@ -12,7 +12,7 @@ pub fn template(lang: Lang) -> String {
         text!(
             "Application for a merchant number. Fill it in, then: wxsell merchant apply --file FILE"
         ),
-        text!("Images are files beside this one, jpg or png, 2 MB at most."),
+        text!("Images are files beside this one, jpg or png, at most 2 MB."),
         text!(
             "License number, merchant name and the super administrator's name and identity number come from the Mini Program."
         ),

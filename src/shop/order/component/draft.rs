@@ -177,7 +177,7 @@ fn words(unfit: Unfit) -> Text {
     match unfit {
         Unfit::Number => text!("out_order_id may have letters and digits only"),
         Unfit::Created => {
-            text!("create_time is more than a day from now; WeChat takes orders of today alone")
+            text!("create_time is more than a day from now; WeChat accepts only orders of today")
         }
         Unfit::PayUntil => text!("expire_time is past"),
         Unfit::NotPrepaid => {
@@ -190,7 +190,7 @@ fn words(unfit: Unfit) -> Text {
             text!("address_info is missing: give the receiver in a file with --address")
         }
         Unfit::NoLines => {
-            text!("the order has no products: name one with --product, or give a file")
+            text!("the order has no products: give one with --product, or a file")
         }
     }
 }

@@ -112,7 +112,7 @@ pub(in crate::shop) fn without_nulls(mut filter: Value) -> Value {
 pub(in crate::shop) fn unreadable(path: &str) -> anyhow::Error {
     Failure::new(
         Kind::Refused,
-        text!("the list that {path} answers with cannot be read", path),
+        text!("cannot read the list in the reply of {path}", path),
     )
     .into()
 }

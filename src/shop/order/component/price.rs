@@ -74,7 +74,7 @@ fn words(wrong: &Wrong) -> Text {
             field = place(Amount::Paid(*row))
         ),
         Wrong::Free => text!(
-            "the order costs nothing; WeChat takes no order of 0.00 yuan: leave gifts out, or charge 0.01"
+            "the order total is 0.00 yuan, which WeChat does not accept: leave gifts out, or charge 0.01"
         ),
         Wrong::Listed(sum) => text!(
             "the total is {total} yuan, but goods {goods} + freight {freight} - discount {discount} + surcharge {surcharge} make {sum}",

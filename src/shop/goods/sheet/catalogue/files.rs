@@ -47,7 +47,7 @@ impl<T: Payload> Reading<'_, T> {
                 None,
                 None,
                 None,
-                Fault::new(text!("it holds no products")).hint(text!(
+                Fault::new(text!("it contains no products")).hint(text!(
                     "`wxsell goods template` writes a sheet with all columns and an example"
                 )),
             );
@@ -88,7 +88,7 @@ impl<T: Payload> Reading<'_, T> {
             && dialect.encoding == Encoding::Gb18030
         {
             self.notices.push(text!(
-                "{file} is read as {encoding}",
+                "reading {file} as {encoding}",
                 file = &name,
                 encoding = dialect.encoding.name()
             ));
@@ -166,9 +166,9 @@ impl<T: Payload> Reading<'_, T> {
         let again = Field::of_heading(first) == Some(Field::OutProductId)
             || (first.trim() == columns.headings[columns.id] && self.naming.knows(row));
         let fault = if again {
-            Fault::new(text!("the row holds headings once more"))
+            Fault::new(text!("this row repeats the headings"))
         } else if columns.are_noted_in(row) {
-            Fault::new(text!("the row holds notes on the columns and no goods"))
+            Fault::new(text!("this row holds notes on the columns, not a product"))
         } else {
             return false;
         };
@@ -276,7 +276,7 @@ impl<T: Payload> Reading<'_, T> {
                 .hint(match self.this_file().sheet {
                     Some(_) => text!("give the column a heading, or empty it"),
                     None => text!(
-                        "put a cell that holds a comma in quotes (\"…\"), or give the column a heading"
+                        "put a cell that contains a comma in quotes (\"…\"), or give the column a heading"
                     ),
                 });
                 let mut problem = self.problem(Some(row.number), Some(column), None, fault);
@@ -426,18 +426,18 @@ impl<T: Payload> Reading<'_, T> {
                         category = *number,
                         day = rfc3339(open.at)[..10].to_owned()
                     ))
-                    .hint(text!("`wxsell category mine` reads the list again; others need an audit in the merchant console first")));
+                    .hint(text!("`wxsell category mine` reads the list again; others need an audit in the console first")));
                 }
             }
             (Field::Onsale, Value::Whole(number)) if !(0..=1).contains(number) => {
-                return Err(Fault::new(text!("{name} is 0 (no) or 1 (yes)", name)));
+                return Err(Fault::new(text!("{name} must be 0 (no) or 1 (yes)", name)));
             }
             (field, Value::List(list)) if matches!(field.shape(), Shape::Image | Shape::Images) => {
                 let folder = &self.files[self.files.len() - 1].source.folder;
                 self.images.resolve(folder, list)?;
                 if field.shape() == Shape::Image && list.len() > 1 {
                     return Err(Fault::new(text!(
-                        "{name} takes one image, here are {count}",
+                        "{name} takes one image, not {count}",
                         name,
                         count = list.len()
                     )));

@@ -216,7 +216,7 @@ fn skus_of_a_product_must_be_told_apart() {
         [
             "a.csv:3 F3 out_sku_id: the SKU S1 is already at a.csv:2 F2 out_sku_id",
             "a.csv:4 I4 sku_attrs: the SKU has the same attributes as the one at a.csv:2 I2 sku_attrs",
-            "a.csv:5 I5 sku_attrs: the SKUs of a product need the same attributes; the first has other ones",
+            "a.csv:5 I5 sku_attrs: the SKUs of a product need the same attributes; the first SKU has different ones",
         ]
     );
 }
@@ -242,7 +242,10 @@ fn headings_that_mean_nothing_or_the_same_are_refused() {
         problems_of(&twice),
         ["a.csv:1 C1 标题: two columns hold title: \"title\" and \"标题\""]
     );
-    assert_eq!(problems_of(&catalogue("")), ["a.csv: it holds no products"]);
+    assert_eq!(
+        problems_of(&catalogue("")),
+        ["a.csv: it contains no products"]
+    );
     let beside = catalogue(
         &[
             HEAD.trim_end(),
@@ -686,7 +689,7 @@ fn the_sample_catalogue_is_the_same_in_every_form() {
         .iter()
         .map(Text::to_string)
         .collect();
-    assert_eq!(notices, ["catalog.csv is read as GB18030"]);
+    assert_eq!(notices, ["reading catalog.csv as GB18030"]);
 }
 
 #[test]
@@ -717,7 +720,7 @@ fn every_common_mistake_is_told_with_its_cell() {
     assert_eq!(
         notices,
         [
-            "the sheet \"商品\" of bad.xlsx is read",
+            "reading the sheet \"商品\" of bad.xlsx",
             "full-width characters were read as half-width ones in 2 cells",
         ]
     );

@@ -49,7 +49,7 @@ impl<T: Payload> Reading<'_, T> {
                 count = values.skus.len(),
                 most = MOST_SKUS
             ))
-            .hint(text!("make several products of it"));
+            .hint(text!("split it into several products"));
             found.push(self.lack(values, rows, 0, Field::OutProductId, fault));
         }
         // Of a change from options, the other price is the shop's.
@@ -153,7 +153,7 @@ impl<T: Payload> Reading<'_, T> {
             let keys: Vec<&str> = look.iter().map(|(key, _)| *key).collect();
             if names.get_or_insert_with(|| keys.clone()) != &keys {
                 let fault = Fault::new(text!(
-                    "the SKUs of a product need the same attributes; the first has other ones"
+                    "the SKUs of a product need the same attributes; the first SKU has different ones"
                 ))
                 .hint(text!(
                     "give every SKU of the product the same attribute names, e.g. color and size"
@@ -164,7 +164,7 @@ impl<T: Payload> Reading<'_, T> {
                     "the SKU has the same attributes as the one at {place}",
                     place = place_of(first, Field::SkuAttrs)
                 ))
-                .hint(text!("write what tells the two apart, e.g. color=red"));
+                .hint(text!("write how the two differ, e.g. color=red"));
                 found.push(self.lack(values, rows, place, Field::SkuAttrs, fault));
             }
         }
