@@ -50,9 +50,15 @@ case "$target" in
     command -v x86_64-w64-mingw32-gcc >/dev/null || fail "no mingw: install gcc-mingw-w64-x86-64" ;;
 esac
 
-# The binary holds no path of the machine that it was built on.
+# The binary holds no path of the machine that it was built on, and no tables for unwinding, which a release never does.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-export RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$cargo_home/registry/src=crates --remap-path-prefix=$PWD=wxsell"
+tables=
+# Windows cannot do without.
+case "$profile $target" in
+  *windows*) ;;
+  dist*) tables="-C force-unwind-tables=no" ;;
+esac
+export RUSTFLAGS="${RUSTFLAGS:-} $tables --remap-path-prefix=$cargo_home/registry/src=crates --remap-path-prefix=$PWD=wxsell"
 cargo build --profile "$profile" --locked --target "$target"
 folder=$profile
 [ "$profile" = dev ] && folder=debug
