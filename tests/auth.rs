@@ -142,7 +142,7 @@ fn an_address_that_is_not_listed_is_named_with_the_place_to_enter_it() {
         .expect("set");
     let words = said(&mut shop.login(SECRET, &[]), 3);
     assert!(
-        words.contains("enter 127.0.0.1") && words.contains("IP whitelist"),
+        words.contains("add 127.0.0.1") && words.contains("IP whitelist"),
         "{words}"
     );
 }

@@ -307,7 +307,7 @@ fn an_address_that_is_not_listed_is_named_with_what_to_do() {
         .expect("it is set");
     let stderr = told(&world.run(&["brand", "mine"]), 3);
     assert!(
-        stderr.contains("errcode 40164: invalid ip 127.0.0.1") && stderr.contains("IP list"),
+        stderr.contains("errcode 40164: invalid ip 127.0.0.1") && stderr.contains("IP whitelist"),
         "{stderr}"
     );
 }

@@ -201,7 +201,7 @@ pub fn root(lang: Lang, whole: bool) -> String {
     let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
     for line in [
         text!(
-            "Commands are a noun and a verb: `wxsell goods list`. For help: `wxsell goods --help`."
+            "Commands are noun and verb: `wxsell goods list`. Help: `wxsell goods --help`."
         ),
         text!(
             "Topics: `wxsell help options`, {topics}",

@@ -146,11 +146,11 @@ pub(super) async fn read_answer(
         status.is_success() || envelope.is_some_and(|envelope| envelope.errcode != 0);
     if !has_envelope && status.as_u16() == 403 && crate::api::store::is_of_store(path) {
         return Err(unclear(Kind::Access, text!(
-            "the store's gateway refused {path} (HTTP 403): the IP address of this machine is not on the store's IP allowlist",
+            "the store's gateway refused {path} (HTTP 403): the IP address of this machine is not on the store's IP whitelist",
             path
         ))
         .hint(text!(
-            "add the address in the store's console (Service market → Self-developed → IP allowlist), or empty the list there; a new token does not help"
+            "add the address in the store's console (Service market → Self-developed → IP whitelist), or empty the list there; a new token does not help"
         )));
     }
     if !has_envelope {

@@ -188,7 +188,7 @@ fn in_other_words(code: i64) -> Option<&'static Errcode> {
     static TABLE: OnceLock<HashMap<i64, Errcode>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let address = (
-            "add the IP address of this machine in the store's console (Service market → Self-developed → IP allowlist), or empty the list there; `wxsell auth doctor` shows the address that WeChat saw",
+            "add the IP address of this machine in the store's console (Service market → Self-developed → IP whitelist), or empty the list there; `wxsell auth doctor` shows the address that WeChat saw",
             "请在小店后台（服务市场 → 自研 → IP 白名单）添加本机 IP，或清空白名单；`wxsell auth doctor` 会显示微信看到的 IP",
         );
         let secret = (

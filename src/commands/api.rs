@@ -287,7 +287,7 @@ fn describe(args: &DescribeArgs, ctx: &Ctx) -> Result<()> {
         }
         if operation.ip_list {
             ctx.out.note(text!(
-                "the caller's address must be on the IP list of the account"
+                "the caller's address must be on the IP whitelist of the account"
             ));
         }
     }

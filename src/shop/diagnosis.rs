@@ -329,11 +329,11 @@ fn remedy(failure: &Failure, appid: &str, of_a_store: bool) -> Option<Text> {
         ),
         40164 | 61004 | 45035 if of_a_store => match seen_address(&failure.message.to_string()) {
             Some(address) => text!(
-                "add {address} in the store's console (Service market → Self-developed → IP allowlist), or empty the list there",
+                "add {address} in the store's console (Service market → Self-developed → IP whitelist), or empty the list there",
                 address = address.to_string()
             ),
             None => text!(
-                "add the IP address of this machine in the store's console (Service market → Self-developed → IP allowlist), or empty the list there"
+                "add the IP address of this machine in the store's console (Service market → Self-developed → IP whitelist), or empty the list there"
             ),
         },
         40001 | 40125 | 41004 => text!(

@@ -292,6 +292,7 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// The files of this room begin so; SQLite adds endings of its own.
+#[cfg(unix)]
 const FILES: [&str; 2] = ["wxsell.db", "log.db"];
 
 /// Takes the folder and its files from others who could write to it, or read them: they hold tokens, and what buyers

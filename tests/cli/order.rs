@@ -98,7 +98,7 @@ fn an_order_for_one_product_takes_what_the_shop_knows() {
         assert_eq!(world.json(args)["number"], "A1", "{args:?}");
     }
     let unknown = world.refused(2, &["order", "show", "A9"]);
-    assert!(unknown.contains("no order A9"), "{unknown}");
+    assert!(unknown.contains("order A9 was not found"), "{unknown}");
     assert_eq!(spec::problems(&world.calls()), [""; 0]);
 }
 

@@ -270,7 +270,7 @@ fn a_refund_that_was_killed_before_its_answer_is_not_made_twice() {
     let said = world.run(&refund);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("already; nothing was sent"),
+        said.stderr.contains("WeChat already has"),
         "{}",
         said.stderr
     );

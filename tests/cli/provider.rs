@@ -446,7 +446,7 @@ fn what_is_not_allowed_is_refused_with_the_platforms_code_and_what_to_do() {
     agency.ok("sandbox", &["sandbox", "set", "--allow-ip", "203.0.113.9"]);
     let told = agency.refused("agency", 3, &["provider", "merchants"]);
     assert!(
-        told.contains("errcode 61004") && told.contains("IP list"),
+        told.contains("errcode 61004") && told.contains("IP whitelist"),
         "{told}"
     );
     assert_eq!(spec::problems(&agency.world.calls()), [""; 0]);

@@ -441,7 +441,7 @@ fn a_product_that_reads_do_not_show_yet_is_not_added_a_second_time() {
     let seen = world.calls().len();
     let said = store(&world, &["goods", "upload", "cup.csv"]);
     assert_eq!(said.code, Some(5), "it is left for later: {}", said.stderr);
-    assert!(said.text().contains("does not show"), "{}", said.text());
+    assert!(said.text().contains("no longer shows"), "{}", said.text());
     assert_eq!(writes(&world, seen), [""; 0]);
     world.ok(&["sandbox", "advance", "90s"]);
     let report = json(&world, &["goods", "upload", "cup.csv", "--withdraw-audit"]);

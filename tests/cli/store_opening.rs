@@ -200,7 +200,7 @@ fn a_flash_sale_is_held_against_its_rules_before_it_is_planned() {
     pass(&world);
     let said = add("CUP-1=95.00x50", &at(2), &at(48));
     assert_eq!(said.code, Some(2), "{}", said.stderr);
-    for words in ["24 hours", "14.85 to 89.00", "10 are in stock"] {
+    for words in ["24 hours", "14.85 to 89.00", "10 in stock"] {
         assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
     }
     let (from, to) = (at(2), at(8));

@@ -423,3 +423,22 @@ fn on_a_terminal_the_steps_of_a_store_are_asked_for() {
     let sent = world.paths_since(seen);
     assert!(!sent.iter().any(|path| path.ends_with("/add")), "{sent:?}");
 }
+
+#[test]
+fn a_change_without_anything_to_change_is_refused_before_any_call() {
+    let world = World::new();
+    store(&world, &["freight", "list"]);
+    let seen = world.calls().len();
+    for command in [
+        ["freight", "update", "5000000101"],
+        ["address", "update", "6000000101"],
+    ] {
+        let told = refused(&world, 2, &command);
+        assert!(told.contains("nothing to change was given"), "{told}");
+        assert!(
+            told.contains(&format!("wxsell {} update --help", command[0])),
+            "{told}"
+        );
+    }
+    assert_eq!(world.calls().len(), seen);
+}

@@ -34,8 +34,18 @@ impl Shop {
     /// The request that changes a thing: `given` laid over it as it stands.
     ///
     /// # Errors
-    /// [`crate::fail::Kind::Input`] where something that WeChat shows masked is not given again, or a field is wrong.
+    /// [`crate::fail::Kind::Input`] where nothing is given, something that WeChat shows masked is not given again, or a field is wrong.
     pub async fn changed(&self, whole: &Whole, number: &str, given: Value) -> Result<Value> {
+        let mut rest = given.clone();
+        whole.number.take(&mut rest);
+        if is_nothing(&rest) {
+            return Err(Failure::input(text!("nothing to change was given"))
+                .hint(text!(
+                    "`wxsell {command} --help` lists what can change",
+                    command = whole.update.command
+                ))
+                .into());
+        }
         let asked = body([whole.asked.of(number)]);
         let mut reply = self.read_once(&whole.show, &asked).await?;
         let mut thing = whole.thing.take(&mut reply);
@@ -69,6 +79,13 @@ pub fn unwrapped(given: Value, below: Field) -> Value {
             below.put(&mut whole, given);
             whole
         }
+    }
+}
+
+fn is_nothing(given: &Value) -> bool {
+    match given {
+        Value::Object(fields) => fields.values().all(is_nothing),
+        given => given.is_null(),
     }
 }
 
