@@ -200,9 +200,7 @@ pub fn root(lang: Lang, whole: bool) -> String {
     }
     let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
     for line in [
-        text!(
-            "Commands are noun and verb: `wxsell goods list`. Help: `wxsell goods --help`."
-        ),
+        text!("Commands are noun and verb: `wxsell goods list`. Help: `wxsell goods --help`."),
         text!(
             "Topics: `wxsell help options`, {topics}",
             topics = topics.join(", ")

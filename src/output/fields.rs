@@ -529,10 +529,13 @@ pub(super) fn sorted<'a, T: Serialize + 'static>(
         let known: Vec<&str> = columns.0.iter().map(|column| &*column.name).collect();
         return Err(unknown(name, &known.join(",")).into());
     }
-    keyed.sort_by(|(one, _), (other, _)| match down {
-        // Those without a value stand last either way.
-        true => (one.0, (other.1, &other.2)).cmp(&(other.0, (one.1, &one.2))),
-        false => one.cmp(other),
+    keyed.sort_by(|(one, _), (other, _)| {
+        if down {
+            // Those without a value stand last either way.
+            (one.0, (other.1, &other.2)).cmp(&(other.0, (one.1, &one.2)))
+        } else {
+            one.cmp(other)
+        }
     });
     Ok(keyed.into_iter().map(|(_, row)| row).collect())
 }

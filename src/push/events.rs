@@ -380,11 +380,12 @@ impl Event {
             .map(|seconds| seconds.to_string())
             .unwrap_or_default();
         let state = self.state.as_deref().unwrap_or_default();
-        let content = match self.fields.is_empty() {
+        let content = if self.fields.is_empty() {
             // It could not be read, or says nothing beside its name.
-            true => message.to_owned(),
+            message.to_owned()
+        } else {
             // The same event may be written in another order, and in XML.
-            false => in_order(&self.fields).to_string(),
+            in_order(&self.fields).to_string()
         };
         let content = format!(
             "{}|{}|{content}",

@@ -194,14 +194,15 @@ async fn read(parts: Parts, bytes: Bytes, peer: &Peer) -> Call {
         body: CallBody::Plain(Vec::new()),
         client_ip: peer.address.ip().to_canonical().to_string(),
     };
-    call.body = match is_form {
+    call.body = if is_form {
         // A form that cannot be read has no file.
-        true => CallBody::Picture(
+        CallBody::Picture(
             picture(Request::from_parts(parts, Body::from(bytes)))
                 .await
                 .unwrap_or_default(),
-        ),
-        false => CallBody::Plain(bytes.into()),
+        )
+    } else {
+        CallBody::Plain(bytes.into())
     };
     call
 }

@@ -433,7 +433,7 @@ mod tests {
             remedy(&failure, "wx1", false).map(|words| words.to_string())
         };
         assert!(of(40125).is_some_and(|words| words.contains("AppSecret does not belong to wx1")));
-        assert!(of(40164).is_some_and(|words| words.contains("enter 203.0.113.9")));
+        assert!(of(40164).is_some_and(|words| words.contains("add 203.0.113.9")));
         assert!(of(40013).is_some_and(|words| words.contains("check the AppID wx1")));
         assert!(of(50007).is_some_and(|words| words.contains("frozen")));
         assert!(of(61024).is_some_and(|words| words.contains("service provider")));

@@ -110,10 +110,11 @@ pub async fn update(args: UpdateArgs, ctx: &Ctx) -> Result<()> {
         ctx.shop().await?.may_ask_for(now, amount).await?;
     }
     let amount = args.amount.or(now.amount);
-    let media = match args.images.is_empty() {
+    let media = if args.images.is_empty() {
         // Without pictures those that were sent stay; a call replaces all of them.
-        true => ctx.shop().await?.evidence_again(&found.record)?,
-        false => media(pictures.links(ctx).await?),
+        ctx.shop().await?.evidence_again(&found.record)?
+    } else {
+        media(pictures.links(ctx).await?)
     };
     let words = match (&args.text, args.reason) {
         (Some(text), _) => text.clone(),

@@ -116,10 +116,11 @@ impl Plan<'_> {
         asking().await?;
         let body = self.request(&pictures.upload(shop).await?);
         let (_, operation) = RESPOND.operation();
-        let prepared = match takes_evidence(self.before.dispute.state) {
-            true => prepared,
+        let prepared = if takes_evidence(self.before.dispute.state) {
+            prepared
+        } else {
             // "Not in this state" says then what the state says too.
-            false => prepared.refused_by(WRONG_STATE),
+            prepared.refused_by(WRONG_STATE)
         };
         let sent = prepared.send(shop, operation, &body, |_| Default::default());
         match sent.await {

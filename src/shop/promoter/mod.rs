@@ -68,10 +68,11 @@ impl Shop {
     /// One person by openid, unionid or number, as WeChat has it now.
     pub async fn promoter_person(&self, who: &str) -> Result<Value> {
         let number = !who.is_empty() && who.bytes().all(|byte| byte.is_ascii_digit());
-        let asked = match number {
+        let asked = if number {
             // No filter takes the number.
-            true => empty(),
-            false => body([OPENID.of(who)]),
+            empty()
+        } else {
+            body([OPENID.of(who)])
         };
         let rows = self.rows(&LIST, &asked, None).await?;
         rows.into_iter()

@@ -1855,7 +1855,12 @@ mod tests {
             })
             .expect("checked");
             let mut problems = checked.files.problems.iter();
-            problems.any(|problem| problem.message.render(Lang::En).contains("for returns"))
+            problems.any(|problem| {
+                problem
+                    .message
+                    .render(Lang::En)
+                    .contains("no default return address")
+            })
         };
         let mut facts = StoreFacts::default();
         assert!(names_returns(&facts));

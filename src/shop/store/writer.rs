@@ -524,10 +524,13 @@ impl Template {
         kind: SheetKind,
         lang: Lang,
     ) -> Result<()> {
-        let shown = |column: &Prepared| match column.required {
-            // An upload reads a heading with this mark like one without.
-            true => format!("{}（必填）", column.heading),
-            false => column.heading.clone(),
+        let shown = |column: &Prepared| {
+            if column.required {
+                // An upload reads a heading with this mark like one without.
+                format!("{}（必填）", column.heading)
+            } else {
+                column.heading.clone()
+            }
         };
         if kind == SheetKind::Csv {
             let mut writer = CsvWriter::new(out, DIALECT)?;

@@ -475,7 +475,7 @@ mod tests {
             "p.toml: rule 1 (a): products: is empty; remove it to match all",
             "p.toml: rule 1 (a): reject_reason: is missing: tell the buyer why",
             "p.toml: rule 2 (a): name: another rule has this name",
-            "p.toml: rule 2 (a): younger_than: nothing can be both older and younger",
+            "p.toml: rule 2 (a): younger_than: no after-sale can be both older and younger",
             "p.toml: rule 2 (a): shipped: must be true or false",
             "p.toml: rule 2 (a): up_to: price \"1.234\" has more than two decimals",
             "p.toml: rule 2 (a): reject_reason: goes with action = \"reject\" only",
