@@ -37,6 +37,7 @@ action = "accept"
 fn selling(policy: &str) -> World {
     let world = World::selling();
     world.write("policy.toml", policy);
+    world.early();
     world
 }
 

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use wxsell::clock::{VARIABLE, advance};
 use wxsell::sandbox::{Exchange, Sandbox};
+use wxsell::types;
+use wxsell::types::span::{DAY, HOUR};
 
 /// Calls that change something at the platform.
 const WRITES: [&str; 8] = [
@@ -58,6 +60,18 @@ impl World {
         world.ok(&["goods", "upload", "goods.csv"]);
         world.ok(&["sandbox", "advance", "1h"]);
         world
+    }
+
+    /// Lets no day of the shop end in the next hours: quotas and ceilings count by days, which end at midnight in China.
+    pub fn early(&self) {
+        let mut sandbox = self.sandbox();
+        let now = types::now() + sandbox.status().expect("a status").clock_offset;
+        let hours = (now + 8 * HOUR).rem_euclid(DAY) / HOUR;
+        if hours >= 12 {
+            sandbox
+                .advance((30 - hours) * HOUR)
+                .expect("the next morning");
+        }
     }
 
     /// Another machine with the same files, settings and shop.
