@@ -115,7 +115,8 @@ impl<C: Clone> Versions<C> {
     /// Hands the draft to the audit. A written draft is kept where nothing can be handed in.
     pub fn submit(&mut self, room: Room) -> Result<(), Refused> {
         self.may_edit()?;
-        if self.online_state == OnlineState::TakenDown {
+        // The way back is a change.
+        if self.online_state == OnlineState::TakenDown && self.edit == Draft::Passed {
             return Err(Refused::TakenDown);
         }
         self.edit = match room {
