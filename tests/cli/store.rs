@@ -77,7 +77,7 @@ fn the_doctor_tells_a_listed_address_from_one_that_is_not() {
         .expect("set");
     let said = store(&world, &["api", "call", "goods_audit_quota_get"]);
     assert_eq!(said.code, Some(3), "{}", said.stderr);
-    assert!(said.stderr.contains("IP allowlist"), "{}", said.stderr);
+    assert!(said.stderr.contains("IP whitelist"), "{}", said.stderr);
     let refused = world.calls();
     let forbidden = refused.iter().filter(|call| call.status == 403);
     assert_eq!(forbidden.count(), 1, "it is not repeated");
@@ -113,7 +113,7 @@ fn the_doctor_tells_what_keeps_a_store_from_selling() {
     let words = told(info, &["--reply", closed]);
     assert!(words.contains("the store is closed"), "{words}");
     let words = told(info, &["--status", "403"]);
-    assert!(words.contains("IP allowlist"), "{words}");
+    assert!(words.contains("IP whitelist"), "{words}");
 }
 
 #[test]

@@ -216,14 +216,20 @@ fn a_draft_with_another_price_than_buyers_see_is_not_submitted_unasked() {
         // Nobody remembers what was sent.
         world.forget();
         let seen = world.calls().len();
+        let planned = json(
+            &world,
+            &["goods", "on-sale", "ST-1001", "ST-1002", "--dry-run"],
+        );
+        assert_eq!(planned[0]["result"], "held", "{planned}");
+        assert_eq!(planned[1]["result"], "on_sale", "{planned}");
         let said = store(&world, &["goods", "on-sale", "ST-1001"]);
         assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
-        let words = "the price of ST-1001-125 is 68.00 in the draft and 60.00 online";
+        let words = "draft and online version differ: ST-1001-125 sale_price 68.00 / 60.00";
         assert!(said.stderr.contains(words), "{}", said.stderr);
         assert_eq!(writes(&world, seen), [""; 0]);
         json(
             &world,
-            &["goods", "on-sale", "ST-1001", "--prices", version],
+            &["goods", "on-sale", "ST-1001", "--on-conflict", version],
         );
         pass(&world);
         assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![left, 12800]));
@@ -357,4 +363,279 @@ fn what_is_added_is_not_a_change_of_what_is_there() {
     );
     assert_eq!(writes(&world, seen), [""; 0]);
     assert_eq!(online(&world), ("明前绿茶 龙井".into(), vec![6800, 12800]));
+}
+
+fn code(code: &str) -> String {
+    format!("商品编号,规格编号,sku编码\nST-1001,ST-1001-125,{code}\n")
+}
+
+/// The code of the first SKU that buyers would be sent.
+fn online_code(world: &World) -> String {
+    let shown = json(world, &["goods", "show", "ST-1001"]);
+    let sku = &shown["wechat"]["product"]["skus"][0];
+    sku["sku_code"].as_str().expect("a code").to_owned()
+}
+
+#[test]
+fn what_is_in_audit_otherwise_than_the_sheet_says_is_not_unchanged() {
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "66.00"), &[]);
+    // Buyers still see 68.00, and the audit would bring 66.00.
+    let said = upload(&world, &both("雨前绿茶 龙井", "68.00"), &[]);
+    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    world.write("price.csv", price("68.00"));
+    let said = store(&world, &["goods", "price-stock", "price.csv"]);
+    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+    let report = uploaded(
+        &world,
+        &both("雨前绿茶 龙井", "68.00"),
+        &["--withdraw-audit"],
+    );
+    assert_eq!(report["updated"], 1, "{report}");
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6800, 12800]));
+}
+
+#[test]
+fn a_code_that_waits_in_a_draft_goes_along() {
+    // Off sale, a code is written into the draft.
+    let world = on_sale();
+    json(&world, &["goods", "off-sale", "ST-1001", "--yes"]);
+    uploaded(&world, &code("NEW-1"), &[]);
+    json(&world, &["goods", "on-sale", "ST-1001"]);
+    pass(&world);
+    assert_eq!(online_code(&world), "NEW-1");
+    // After a rejection the title alone is corrected.
+    let world = on_sale();
+    let sheet = "商品编号,标题,规格编号,sku编码\nST-1001,违规绿茶 龙井,ST-1001-125,NEW-2\n";
+    uploaded(&world, sheet, &[]);
+    pass(&world);
+    json(
+        &world,
+        &["goods", "update", "ST-1001", "--title", "雨前绿茶 龙井"],
+    );
+    pass(&world);
+    assert_eq!(online_code(&world), "NEW-2");
+    assert_eq!(online(&world).0, "雨前绿茶 龙井");
+}
+
+#[test]
+fn a_price_that_somebody_else_changed_while_a_draft_waits_is_asked_about() {
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "68.00"), &["--draft"]);
+    // Somebody else changes what buyers see.
+    let shown = json(&world, &["goods", "show", "ST-1001"]);
+    let product = &shown["wechat"]["product"];
+    let data = serde_json::json!({"product_id": product["product_id"], "skus": [
+        {"sku_id": product["skus"][0]["sku_id"], "sale_price": 6000}
+    ]});
+    let call = [
+        "api",
+        "call",
+        "goods_update_audit_free",
+        "--data",
+        &data.to_string(),
+        "--yes",
+    ];
+    assert_eq!(store(&world, &call).code, Some(0));
+    let said = upload(&world, &both("雨前绿茶 龙井", "68.00"), &[]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    assert_eq!(online(&world).1, [6000, 12800]);
+    let report = uploaded(
+        &world,
+        &both("雨前绿茶 龙井", "68.00"),
+        &["--on-conflict", "shop"],
+    );
+    assert_eq!(report["updated"], 1, "{report}");
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6000, 12800]));
+}
+
+#[test]
+fn a_sku_that_was_removed_while_a_draft_waits_is_asked_about() {
+    let world = on_sale();
+    uploaded(&world, &titled("雨前绿茶 龙井"), &["--draft"]);
+    world.write("skus.csv", "商品编号,规格编号\nST-1001,ST-1001-125\n");
+    let removed = [
+        "goods",
+        "upload",
+        "skus.csv",
+        "--remove-missing-skus",
+        "--yes",
+    ];
+    json(&world, &removed);
+    assert_eq!(online(&world).1, [6800]);
+    for command in [
+        &["goods", "on-sale", "ST-1001"][..],
+        &[
+            "goods",
+            "update",
+            "ST-1001",
+            "--title",
+            "狮峰绿茶 龙井",
+            "--on-conflict",
+            "sheet",
+        ],
+    ] {
+        let said = store(&world, command);
+        assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+        let all = format!("{}{}", said.text(), said.stderr).replace('\n', " ");
+        assert!(all.contains("ST-1001-250"), "{all}");
+    }
+    json(
+        &world,
+        &["goods", "on-sale", "ST-1001", "--on-conflict", "online"],
+    );
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6800]));
+}
+
+#[test]
+fn an_exported_sheet_that_nobody_changed_changes_nothing() {
+    let world = on_sale();
+    json(&world, &["goods", "off-sale", "ST-1001", "--yes"]);
+    uploaded(&world, &price("50.00"), &[]);
+    json(&world, &["goods", "export", "out.xlsx"]);
+    let seen = world.calls().len();
+    let report = json(&world, &["goods", "upload", "out.xlsx", "--fresh"]);
+    assert_eq!(report["unchanged"], 4, "{report}");
+    assert_eq!(writes(&world, seen), [""; 0]);
+    let (_, prices, _) = version(&world, "ST-1001", "edit_product");
+    assert_eq!(prices, [5000, 12800]);
+}
+
+#[test]
+fn a_draft_leaves_the_stock_of_what_is_listed_and_says_so() {
+    let world = on_sale();
+    let seen = world.calls().len();
+    let sheet = "商品编号,规格编号,库存\nST-1001,ST-1001-125,60\n";
+    let said = upload(&world, sheet, &["--draft"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("leaves the stock of 1 listed product"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(writes(&world, seen), [""; 0]);
+}
+
+/// Somebody else changes the first SKU, without this machine's knowledge.
+fn elsewhere(world: &World, field: &str, value: Value) {
+    let shown = json(world, &["goods", "show", "ST-1001"]);
+    let product = &shown["wechat"]["product"];
+    let data = serde_json::json!({"product_id": product["product_id"], "skus": [
+        {"sku_id": product["skus"][0]["sku_id"], field: value}
+    ]});
+    let call = [
+        "api",
+        "call",
+        "goods_update_audit_free",
+        "--data",
+        &data.to_string(),
+        "--yes",
+    ];
+    let said = store(world, &call);
+    assert_eq!(said.code, Some(0), "{}{}", said.text(), said.stderr);
+}
+
+fn with_stock(title: &str, stock: u64) -> String {
+    format!("商品编号,标题,规格编号,库存\nST-1001,{title},ST-1001-125,{stock}\n")
+}
+
+#[test]
+fn a_stock_that_changes_does_not_leave_a_draft_behind() {
+    let world = on_sale();
+    uploaded(&world, &titled("雨前绿茶 龙井"), &["--draft"]);
+    let report = uploaded(&world, &with_stock("雨前绿茶 龙井", 90), &[]);
+    assert_eq!(
+        (&report["updated"], &report["in_audit"]),
+        (&1.into(), &1.into()),
+        "{report}"
+    );
+    pass(&world);
+    let (title, _, stock) = version(&world, "ST-1001", "product");
+    assert_eq!((title.as_str(), stock[0]), ("雨前绿茶 龙井", 90));
+    // What the audit refused stays refused.
+    let world = on_sale();
+    uploaded(&world, &titled("违规绿茶 龙井"), &[]);
+    pass(&world);
+    let said = upload(&world, &with_stock("违规绿茶 龙井", 90), &[]);
+    assert_eq!(said.code, Some(6), "{}{}", said.text(), said.stderr);
+}
+
+#[test]
+fn what_a_row_does_not_name_was_not_sent() {
+    let world = on_sale();
+    elsewhere(&world, "sale_price", 6000.into());
+    // A row about something else.
+    let stock = "商品编号,规格编号,库存\nST-1001,ST-1001-125,95\n";
+    uploaded(&world, stock, &[]);
+    let said = upload(&world, &both("明前绿茶 龙井", "68.00"), &[]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    assert_eq!(online(&world).1, [6000, 12800]);
+}
+
+#[test]
+fn a_draft_that_somebody_else_has_not_finished_is_not_submitted_along() {
+    let world = on_sale();
+    uploaded(&world, &titled("狮峰绿茶 龙井"), &["--draft"]);
+    // Another machine, with a row about something else.
+    world.forget();
+    let short = "商品编号,短标题\nST-1001,龙井新茶上市啦\n";
+    let plan = uploaded(&world, short, &["--dry-run"]);
+    assert_eq!(plan[0]["action"], "held", "{plan}");
+    let said = upload(&world, short, &[]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    let reason = said.json()["failed"][0]["reason"].to_string();
+    assert!(reason.contains("also changes title"), "{reason}");
+    let report = uploaded(&world, short, &["--on-conflict", "sheet"]);
+    assert_eq!(report["updated"], 1, "{report}");
+    pass(&world);
+    assert_eq!(online(&world).0, "狮峰绿茶 龙井");
+}
+
+#[test]
+fn on_sale_asks_where_somebody_else_changed_what_buyers_see() {
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "66.00"), &["--draft"]);
+    elsewhere(&world, "sale_price", 6000.into());
+    let said = store(&world, &["goods", "on-sale", "ST-1001"]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    json(
+        &world,
+        &["goods", "on-sale", "ST-1001", "--on-conflict", "online"],
+    );
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6000, 12800]));
+    // The sheet is compared again, since it was not what was submitted.
+    let said = upload(&world, &both("雨前绿茶 龙井", "66.00"), &[]);
+    assert_ne!(said.json()["not_compared"], 1, "{}", said.text());
+}
+
+#[test]
+fn what_the_platform_took_down_comes_back_by_a_change() {
+    let world = on_sale();
+    let shown = json(&world, &["goods", "show", "ST-1001"]);
+    let id = shown["product_id"].as_str().expect("a number");
+    let down = [
+        "sandbox",
+        "audit",
+        "take-down",
+        id,
+        "--reason",
+        "商品信息与实物不符",
+    ];
+    let said = store(&world, &down);
+    assert_eq!(said.code, Some(0), "{}{}", said.text(), said.stderr);
+    let said = store(&world, &["goods", "on-sale", "ST-1001"]);
+    assert_eq!(said.code, Some(1), "{}{}", said.text(), said.stderr);
+    let report = uploaded(&world, &titled("雨前绿茶 龙井"), &[]);
+    assert_eq!(
+        (&report["updated"], &report["in_audit"]),
+        (&1.into(), &1.into()),
+        "{report}"
+    );
+    pass(&world);
+    let shown = json(&world, &["goods", "show", "ST-1001"]);
+    assert_eq!(shown["status"], "on_sale", "{shown}");
 }

@@ -30,9 +30,9 @@ pub struct Args {
 pub struct OnSaleArgs {
     #[command(flatten)]
     pub(super) products: Args,
-    /// Which prices to use where a store's draft has others than buyers see
-    #[arg(long, value_enum, value_name = "VERSION")]
-    pub(super) prices: Option<Version>,
+    /// Which version wins where a store's draft and what buyers see differ in price, code or SKUs
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(super) on_conflict: Option<Version>,
 }
 
 impl Record for Stepped {
@@ -152,8 +152,8 @@ pub(super) fn some_of(numbers: &[String]) -> String {
 }
 
 pub async fn put_on_sale(args: OnSaleArgs, ctx: &Ctx) -> Result<()> {
-    if args.prices.is_some() {
-        return Err(lacks(Text::verbatim("--prices")).into());
+    if args.on_conflict.is_some() {
+        return Err(lacks(Text::verbatim("--on-conflict")).into());
     }
     run(Step::OnSale, args.products, ctx).await
 }

@@ -1,5 +1,6 @@
 //! One step for one product after the other: on sale, off sale, removed, out of the audit.
 
+use crate::api::store::goods::Product;
 use crate::bulk::UNKNOWN_IN_A_ROW;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
@@ -25,6 +26,16 @@ pub enum Version {
     Online,
     /// What was written and has not passed an audit
     Draft,
+}
+
+/// How a product of a store is handed to the audit.
+pub enum Submission {
+    /// It is on sale as it is.
+    None,
+    /// The draft as it is.
+    Draft,
+    /// With what was changed online since without an audit.
+    Whole(Box<Product>),
 }
 
 impl Step {
@@ -146,15 +157,39 @@ impl Shop {
         &self,
         step: Step,
         numbers: &[String],
-        prices: Option<Version>,
+        wins: Option<Version>,
     ) -> Result<Steps> {
         let mut steps = Steps::default();
         for number in numbers {
-            match self.step_one(step, number, prices).await {
+            match self.step_one(step, number, wins).await {
                 Ok((id, done)) => {
                     self.forget_what_was_sent(step, number, &id)?;
                     steps.done(number.clone(), done);
                 }
+                Err(error) => steps.failed(number.clone(), error),
+            }
+            if steps.has_ended() {
+                break;
+            }
+        }
+        Ok(steps)
+    }
+
+    /// What putting products of a store on sale would do; only reads.
+    ///
+    /// # Errors
+    /// As [`Shop::step_goods`].
+    pub async fn plan_on_sale(&self, numbers: &[String], wins: Option<Version>) -> Result<Steps> {
+        let (state, key) = (self.client.state(), self.client.shop_key());
+        let mut steps = Steps::default();
+        for number in numbers {
+            let plan = async {
+                let id = self.find_product(state, key, number).await?;
+                self.plan_submission(&id, number, wins).await
+            };
+            match plan.await {
+                Ok(Submission::None) => steps.done(number.clone(), Step::OnSale.done()),
+                Ok(_) => steps.done(number.clone(), "planned"),
                 Err(error) => steps.failed(number.clone(), error),
             }
             if steps.has_ended() {
@@ -169,7 +204,7 @@ impl Shop {
         &self,
         step: Step,
         number: &str,
-        prices: Option<Version>,
+        wins: Option<Version>,
     ) -> Result<(String, &'static str)> {
         match self.family {
             Family::Component => {
@@ -186,7 +221,7 @@ impl Shop {
                 let id = self.find_product(state, key, number).await?;
                 let done = if step == Step::OnSale {
                     // A draft goes to the audit; it is on sale once that has passed.
-                    if self.submit_draft(&id, number, prices).await? {
+                    if self.submit_draft(&id, number, wins).await? {
                         step.done()
                     } else {
                         "submitted"
@@ -204,7 +239,11 @@ impl Shop {
     fn forget_what_was_sent(&self, step: Step, number: &str, id: &str) -> Result<()> {
         let (state, key) = (self.client.state(), self.client.shop_key());
         match (self.family, step) {
-            (Family::Component | Family::Store, Step::OnSale | Step::OffSale) => Ok(()),
+            (Family::Component, Step::OnSale | Step::OffSale) | (Family::Store, Step::OffSale) => {
+                Ok(())
+            }
+            // A draft that was submitted may hold something else than the sheet.
+            (Family::Store, Step::OnSale) => state.reopen_item(key, "goods", number),
             (Family::Component, Step::Remove) => state.remove_item(key, "goods", number),
             (Family::Component, Step::WithdrawAudit) => state.reopen_item(key, "goods", number),
             (Family::Store, Step::WithdrawAudit) => state.forget_upload(key, number),

@@ -381,6 +381,34 @@ impl Wanted {
         Sha256::digest(json).into()
     }
 
+    /// Whether the sheet says something of a field, as [`changes`](super::plan::changes) names it.
+    pub fn names(&self, sku: Option<&str>, field: &str) -> bool {
+        if let Some(number) = sku {
+            let mut skus = self.skus.iter();
+            return skus.any(|sku| (sku.implied || sku.number == number) && sku.names(field));
+        }
+        match field.split_once(':') {
+            Some(("attr", name)) => return self.attributes.iter().any(|(known, _)| known == name),
+            Some(("paper", id)) => {
+                return self.papers.iter().any(|(known, _)| known.as_str() == id);
+            }
+            Some(("size", name)) => return self.sizes.iter().any(|line| line.name == name),
+            _ => {}
+        }
+        match Field::named(field) {
+            Some(Field::Category) => self.category.is_some(),
+            Some(Field::HeadImages) => self.head_images.is_some(),
+            Some(Field::DetailImages) => self.detail_images.is_some(),
+            Some(Field::Freight) => self.template.is_some(),
+            Some(Field::Weight) => self.weight.is_some(),
+            Some(Field::Brand) => self.brand.is_some(),
+            Some(Field::SevenDays) => self.seven_days.is_some(),
+            Some(Field::FreightInsurance) => self.freight_insurance.is_some(),
+            Some(Field::ReturnAddress) => self.return_address.is_some(),
+            _ => self.texts.contains_key(field),
+        }
+    }
+
     /// Takes back what the sheet says of a field, as [`changes`](super::plan::changes) names it.
     pub fn leave_out(&mut self, sku: Option<&str>, field: &str) {
         if let (Some(number), "sku") = (sku, field) {
@@ -425,6 +453,22 @@ impl Wanted {
 }
 
 impl WantedSku {
+    fn names(&self, field: &str) -> bool {
+        if let Some(("sku", name)) = field.split_once(':') {
+            return self.attributes.iter().any(|(known, _)| known == name);
+        }
+        match Field::named(field) {
+            Some(Field::SkuImage) => self.image.is_some(),
+            Some(Field::SkuCode) => self.code.is_some(),
+            Some(Field::BarCode) => self.bar_code.is_some(),
+            Some(Field::Price) => self.price.is_some(),
+            Some(Field::Stock) => self.stock.is_some(),
+            Some(Field::Delivery) => self.presale_days.is_some(),
+            // The SKU itself.
+            _ => field == "sku",
+        }
+    }
+
     fn leave_out(&mut self, field: &str) {
         if let Some(("sku", name)) = field.split_once(':') {
             self.attributes.retain(|(known, _)| known != name);

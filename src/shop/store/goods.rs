@@ -26,7 +26,7 @@ use crate::model::price::PriceGuard;
 use crate::model::product::OnConflict;
 use crate::shop::Shop;
 use crate::shop::goods::kept::Reading;
-use crate::shop::goods::steps::{Step, Version};
+use crate::shop::goods::steps::{Step, Submission, Version};
 use crate::state::State;
 use crate::state::products::KnownProduct;
 use crate::state::runs::{Ended, ItemState, Items, Known, Memory, SentMark};
@@ -268,90 +268,137 @@ impl Shop {
     /// nothing was sent.
     ///
     /// # Errors
-    /// [`Kind::Held`] where draft and online version have different prices, and neither `prices` nor what was sent last
-    /// says which are meant.
+    /// [`Kind::Held`] where draft and online version differ in that, and neither `wins` nor what was sent last says which
+    /// one is meant.
     pub async fn submit_draft(
         &self,
         id: &str,
         number: &str,
-        prices: Option<Version>,
+        wins: Option<Version>,
     ) -> Result<bool> {
-        let held = self.store_product(id).await?;
-        let edit_status = held.as_ref().map(GetProductReply::edit_status);
-        let versions = held.and_then(|held| {
-            let (online, draft) = (held.product.clone()?, held.edit_product.clone()?);
-            Some((online, draft, as_it_stands(held)?))
-        });
-        let update = match versions {
-            Some((online, draft, both)) if edit_status != Some(edit::IN_AUDIT) => {
-                let is_passed = edit_status == Some(edit::PASSED);
-                if is_passed && online.status == Some(status::ON_SALE) {
-                    return Ok(true);
-                }
-                if is_passed {
-                    Some(both).filter(|both| *both != draft)
-                } else {
-                    self.with_prices(number, draft, both, prices)?
-                }
-            }
-            _ => None,
-        };
-        let done = match update {
-            Some(product) => {
+        let done = match self.plan_submission(id, number, wins).await? {
+            Submission::None => return Ok(true),
+            Submission::Whole(product) => {
                 let mut update = product.into_update();
                 update.product_id = Id::read(id).unwrap_or_default();
                 update.listing = Some(1);
                 let sent = self.client.call(&UpdateProduct(update)).await;
                 sent.map(|_| ())
             }
-            None => self.step_product(Step::OnSale, id).await,
+            Submission::Draft => self.step_product(Step::OnSale, id).await,
         };
         self.settled(Step::OnSale, id, done).await.map(|()| false)
     }
 
-    /// The product that is handed to the audit; `None` where that is the draft as it is.
-    fn with_prices(
+    /// How [`Shop::submit_draft`] would submit a product; only reads.
+    pub async fn plan_submission(
+        &self,
+        id: &str,
+        number: &str,
+        wins: Option<Version>,
+    ) -> Result<Submission> {
+        let held = self.store_product(id).await?;
+        let edit_status = held.as_ref().map(GetProductReply::edit_status);
+        let versions = held.and_then(|held| {
+            let (online, draft) = (held.product.clone()?, held.edit_product.clone()?);
+            Some((online, draft, as_it_stands(held)?))
+        });
+        let Some((online, draft, both)) = versions else {
+            return Ok(Submission::Draft);
+        };
+        let product = match edit_status {
+            Some(edit::IN_AUDIT) => return Ok(Submission::Draft),
+            Some(edit::PASSED) if online.status == Some(status::ON_SALE) => {
+                return Ok(Submission::None);
+            }
+            Some(edit::PASSED) => both,
+            _ => self.as_meant(number, &online, &draft, both, wins)?,
+        };
+        Ok(if product == draft {
+            Submission::Draft
+        } else {
+            Submission::Whole(Box::new(product))
+        })
+    }
+
+    /// The product that is handed to the audit, of a draft that waits.
+    fn as_meant(
         &self,
         number: &str,
-        draft: Product,
+        online: &Product,
+        draft: &Product,
         mut both: Product,
-        prices: Option<Version>,
-    ) -> Result<Option<Product>> {
-        let state = self.client.state();
-        let items = Items::open(state, self.client.shop_key(), "goods")?;
-        let sent = items.memory(number)?;
-        let sent = sent.as_deref().and_then(Sent::from_bytes);
-        let differing: Vec<(&Sku, Fen, Fen)> = other_prices(&draft, &both).collect();
-        let was_sent = |price: fn(&(&Sku, Fen, Fen)) -> Fen| {
-            sent.as_ref().is_some_and(|sent| {
-                differing.iter().all(|one| {
-                    let sku = Some(one.0.out_sku_id.as_str());
-                    sent.is(sku, Field::Price.name(), &price(one).to_yuan())
-                })
-            })
-        };
-        let version = match prices {
+        wins: Option<Version>,
+    ) -> Result<Product> {
+        let mut with_stock = draft.clone();
+        take_stock(&mut with_stock, &both);
+        let unknown = only_in(draft, online);
+        let version = match wins {
             Some(version) => version,
-            None if differing.is_empty() || was_sent(|one| one.2) => Version::Online,
-            None if was_sent(|one| one.1) => Version::Draft,
             None => {
-                let failure = price_in_doubt(&draft, &both).map(|failure| {
+                let items = Items::open(self.client.state(), self.client.shop_key(), "goods")?;
+                let sent = items.memory(number)?;
+                let sent = sent.as_deref().and_then(Sent::from_bytes);
+                meant(&with_stock, &both, &unknown, sent.as_ref()).map_err(|failure| {
                     failure.hint(text!(
-                        "say which ones are meant with --prices online or --prices draft"
+                        "say which one wins with --on-conflict online or --on-conflict draft"
                     ))
-                });
-                return failure.map_or(Ok(None), |failure| Err(failure.into()));
+                })?
             }
         };
-        if version == Version::Draft {
-            for sku in &mut both.skus {
-                let twin = draft.skus.iter().find(|twin| twin.sku_id == sku.sku_id);
-                if let Some(twin) = twin {
-                    sku.sale_price = twin.sale_price;
+        Ok(match version {
+            Version::Draft => with_stock,
+            Version::Online => {
+                if wins.is_some() {
+                    both.skus
+                        .retain(|sku| sku.sku_id.is_none() || has_sku(online, sku));
                 }
+                both
             }
+        })
+    }
+
+    /// Products as a sheet holds them: as an upload compares them, so that what is not changed changes nothing. Answers also
+    /// the numbers of those of which nobody knows whether draft or online version is meant; of these it is the online one.
+    ///
+    /// # Errors
+    /// Where this machine cannot read what it sent.
+    pub fn for_sheet(&self, replies: Vec<GetProductReply>) -> Result<(Vec<Product>, Vec<String>)> {
+        let items = Items::open(self.client.state(), self.client.shop_key(), "goods")?;
+        let (mut products, mut in_doubt) = (Vec::new(), Vec::new());
+        for held in replies {
+            let edit_status = held.edit_status();
+            let (online, draft) = (held.product.clone(), held.edit_product.clone());
+            let Some(both) = as_it_stands(held) else {
+                continue;
+            };
+            let (Some(online), Some(draft)) = (online, draft) else {
+                products.push(both);
+                continue;
+            };
+            let mut with_stock = draft.clone();
+            take_stock(&mut with_stock, &both);
+            let is_off_sale = online.status == Some(status::OFF_SALE);
+            products.push(match edit_status {
+                edit::PASSED => both,
+                edit::IN_AUDIT => with_stock,
+                _ if is_off_sale => with_stock,
+                _ => {
+                    let sent = items.memory(&both.out_product_id)?;
+                    let sent = sent.as_deref().and_then(Sent::from_bytes);
+                    let unknown = only_in(&draft, &online);
+                    match meant(&with_stock, &both, &unknown, sent.as_ref()) {
+                        Ok(Version::Draft) => with_stock,
+                        Ok(Version::Online) => both,
+                        Err(_) => {
+                            in_doubt.push(both.out_product_id.clone());
+                            both
+                        }
+                    }
+                }
+            });
         }
-        Ok(Some(both).filter(|both| *both != draft))
+        Ok((products, in_doubt))
     }
 
     /// How a step ended of which the answer may be lost.
@@ -629,6 +676,8 @@ pub struct Sender<'a> {
     lost_in_a_row: Cell<u32>,
     /// Products that are off sale, whose drafts were written.
     pub off_sale: RefCell<Vec<String>>,
+    /// Products whose stock is not written into a draft.
+    pub stock_left: Cell<u64>,
     /// What was sent and never answered, by the merchant's number.
     parked: RefCell<HashMap<String, Parked>>,
     /// When each of the two looks at those began, in the store's time.
@@ -710,6 +759,7 @@ impl<'a> Sender<'a> {
             sent: RefCell::default(),
             lost_in_a_row: Cell::new(0),
             off_sale: RefCell::default(),
+            stock_left: Cell::new(0),
             parked: RefCell::default(),
             rounds: Default::default(),
         }
@@ -1216,6 +1266,7 @@ impl<'a> Sender<'a> {
             decision,
             is_new,
             is_off_sale,
+            is_stock_left,
             sent,
             ..
         } = compare(&self.options, id, held, wanted, &links, sent)?;
@@ -1232,6 +1283,8 @@ impl<'a> Sender<'a> {
             .into());
         }
         *now = Some(sent);
+        self.stock_left
+            .set(self.stock_left.get() + u64::from(is_stock_left));
         let keep = || -> Result<()> {
             self.keep(wanted, id)?;
             self.was_sent(id);
@@ -1277,6 +1330,12 @@ impl<'a> Sender<'a> {
                     write().await
                 };
                 if let Err(error) = written {
+                    if !stock.is_empty() {
+                        self.shop.warn(text!(
+                            "the stock of product {number} was changed, and the rest was not",
+                            number = &wanted.number
+                        ));
+                    }
                     if withdraw && !in_audit.get() {
                         self.shop.warn(text!(
                             "product {number} was taken out of the audit and not submitted again; the same command submits it",
@@ -1437,6 +1496,8 @@ impl<'a> Sender<'a> {
             Ok(compared) => compared,
             Err(failure) => return Ok(refused(failure)),
         };
+        let left = self.stock_left.get() + u64::from(compared.is_stock_left);
+        self.stock_left.set(left);
         let planned = match compared.decision {
             Decision::Unchanged => line(plan::UNCHANGED),
             Decision::Submit => line(plan::SUBMIT),
@@ -1571,6 +1632,8 @@ pub(super) struct Compared {
     pub is_new: bool,
     /// The merchant took it off sale, and there it stays.
     pub is_off_sale: bool,
+    /// A stock that is not written into a draft.
+    pub is_stock_left: bool,
 }
 
 /// What the store has of a product.
@@ -1594,15 +1657,21 @@ impl Versions {
             .is_some_and(|online| online.status == Some(status::OFF_SALE))
     }
 
-    /// What the sheet is compared with.
+    /// What the sheet is compared with, and what becomes of it.
     ///
     /// # Errors
-    /// Those of `apply`.
+    /// Those of `apply`, and [`Kind::Held`] where nobody knows whether draft or online version is meant.
     fn base(
         &self,
         options: &Options,
-        apply: impl Fn(&Product) -> Result<Product, Failure>,
-    ) -> Result<(Against, Product), Failure> {
+        wanted: &Wanted,
+        sent: Option<&Sent>,
+        apply: impl Fn(&Product, &Wanted) -> Result<Product, Failure>,
+    ) -> Result<(Against, Product, Product), Failure> {
+        let with = |against, base: &Product| {
+            let target = apply(base, wanted)?;
+            Ok((against, base.clone(), target))
+        };
         let in_audit = self.edit == edit::IN_AUDIT;
         if let Some(online) = self.on_sale()
             && !options.draft
@@ -1610,21 +1679,68 @@ impl Versions {
             && !is_writing(self.edit)
         {
             let is_free = |target: Product| is_free_change(online, &target);
-            if options.free_only || apply(online).is_ok_and(is_free) {
-                return Ok((Against::Online, online.clone()));
+            if options.free_only || apply(online, wanted).is_ok_and(is_free) {
+                return with(Against::Online, online);
             }
         }
-        if let Some(draft) = self.draft.as_ref().filter(|_| !options.free_only) {
-            let is_there = in_audit && apply(draft)? == *draft;
-            if is_there || (self.stays_draft(options) && self.edit != edit::PASSED) {
-                let mut base = draft.clone();
-                if self.is_off_sale() && !options.draft {
-                    take_stock(&mut base, &self.both);
-                }
-                return Ok((Against::Draft, base));
-            }
+        let (Some(draft), Some(online)) = (&self.draft, &self.online) else {
+            return with(Against::Both, &self.both);
+        };
+        if self.edit == edit::PASSED || is_writing(self.edit) {
+            return with(Against::Both, &self.both);
         }
-        Ok((Against::Both, self.both.clone()))
+        // Sales go on while an audit runs, or a draft waits.
+        let with_stock = self.with_stock(draft);
+        if in_audit {
+            // Either number is right: the one that was handed in, and the one of now.
+            let is_there = apply(draft, wanted)? == *draft;
+            return with(Against::Draft, if is_there { draft } else { &with_stock });
+        }
+        if options.draft {
+            return with(Against::Draft, draft);
+        }
+        if self.is_off_sale() {
+            return with(Against::Draft, &with_stock);
+        }
+        let (of_draft, of_both) = (apply(&with_stock, wanted)?, apply(&self.both, wanted)?);
+        let mut unknown = only_in(draft, online);
+        unknown.retain(|sku| wanted.skus.iter().all(|one| one.number != sku.out_sku_id));
+        let (base, target) = match meant(&of_draft, &of_both, &unknown, sent) {
+            Ok(Version::Draft) => (with_stock, of_draft),
+            Err(failure) if options.on_conflict != OnConflict::Shop => {
+                return Err(failure.hint(text!(
+                    "write what is meant into the sheet, or keep what buyers see with --on-conflict shop"
+                )));
+            }
+            Ok(Version::Online) | Err(_) => (self.both.clone(), of_both),
+        };
+        // What somebody else has not finished is not submitted along.
+        let mut others = plan::changes(online, &target);
+        others.retain(|change| {
+            let (sku, field) = (change.sku.as_deref(), change.field.as_str());
+            let is_ours = wanted.names(sku, field)
+                || sent.is_some_and(|sent| sent.is(sku, field, &change.new));
+            !is_ours && field != Field::Stock.name() && field != "sku"
+        });
+        if others.is_empty() || options.on_conflict == OnConflict::Sheet {
+            return Ok((Against::Both, base, target));
+        }
+        Err(Failure::new(
+            Kind::Held,
+            text!(
+                "a draft waits that also changes {fields}, which the sheet does not name",
+                fields = fields_of(&others)
+            ),
+        )
+        .hint(text!(
+            "submit the draft first with `wxsell goods on-sale`, or submit it along with --on-conflict sheet"
+        )))
+    }
+
+    fn with_stock(&self, draft: &Product) -> Product {
+        let mut draft = draft.clone();
+        take_stock(&mut draft, &self.both);
+        draft
     }
 
     /// Nothing of it goes to the audit.
@@ -1662,10 +1778,9 @@ pub(super) fn compare(
         let mut target = product.clone();
         apply(&mut target, wanted, links, options.remove_missing).map(|()| target)
     };
-    let (mut against, mut base) = versions.base(options, |product| applied(product, wanted))?;
-    let mut target = applied(&base, wanted)?;
+    let (mut against, mut base, mut target) = versions.base(options, wanted, sent, applied)?;
     let changed = match sent {
-        Some(sent) => changed_by_others(sent, versions.draft.as_ref(), &base, &target),
+        Some(sent) => changed_by_others(sent, &base, &target),
         None => Vec::new(),
     };
     let mut less = None;
@@ -1679,83 +1794,104 @@ pub(super) fn compare(
                     less.leave_out(change.sku.as_deref(), &change.field);
                 }
                 // What is left may need no audit.
-                (against, base) = versions.base(options, |product| applied(product, less))?;
-                target = applied(&base, less)?;
+                (against, base, target) = versions.base(options, less, sent, applied)?;
             }
         }
     }
-    let mut remembered = Sent::of(&target);
-    if let (Some(sent), Some(_)) = (sent, &less) {
-        // Of these nothing was sent: the sheet and the store still disagree.
-        remembered.take(sent, &changed);
+    let mut is_stock_left = false;
+    if options.draft && versions.online.is_some() {
+        // Buyers see it at once, in whichever version.
+        let before = target.clone();
+        take_stock(&mut target, &base);
+        is_stock_left = target != before;
     }
-    let decision = match &versions.draft {
-        Some(draft)
-            if against == Against::Both
-                && versions.edit != edit::PASSED
-                && !versions.stays_draft(options)
-                && !options.free_only =>
-        {
-            let of_draft = applied(draft, less.as_ref().unwrap_or(wanted))?;
-            match price_in_doubt(&of_draft, &target) {
-                Some(in_doubt) => Decision::Refused(in_doubt),
-                None => decide(options, id, &versions, against, &base, &target),
-            }
-        }
-        _ => decide(options, id, &versions, against, &base, &target),
-    };
+    // What was left out was not sent: the sheet and the store still disagree.
+    let remembered = Sent::after(
+        sent,
+        &plan::Versions {
+            base: &base,
+            target: &target,
+            online: versions.online.as_ref(),
+            draft: versions.draft.as_ref(),
+        },
+        less.as_ref().unwrap_or(wanted),
+    );
+    let decision = decide(options, id, &versions, against, &base, &target);
     Ok(Compared {
         decision,
         is_new: versions.online.is_none(),
         is_off_sale: versions.is_off_sale(),
+        is_stock_left,
         base,
         target,
         sent: remembered,
     })
 }
 
-/// A price that the draft has otherwise than buyers see it, and that the sheet does not say: nobody knows which is meant.
-fn price_in_doubt(of_draft: &Product, target: &Product) -> Option<Failure> {
-    let (sku, draft, online) = other_prices(of_draft, target).next()?;
-    Some(
-        Failure::new(
-            Kind::Held,
-            text!(
-                "the price of {sku} is {draft} in the draft and {online} online",
-                sku = &sku.out_sku_id,
-                draft = draft.to_yuan(),
-                online = online.to_yuan()
-            ),
-        )
-        .hint(text!("write the price that is meant into the sheet")),
-    )
+/// SKUs that the draft has and the online version has not: new ones, or removed since without an audit.
+fn only_in<'a>(draft: &'a Product, online: &Product) -> Vec<&'a Sku> {
+    let skus = draft.skus.iter();
+    skus.filter(|sku| !sku.sku_id.is_none() && !has_sku(online, sku))
+        .collect()
 }
 
-/// SKUs that have another price in one version than in the other, with both.
-pub(super) fn other_prices<'a>(
-    one: &'a Product,
-    other: &'a Product,
-) -> impl Iterator<Item = (&'a Sku, Fen, Fen)> {
-    one.skus.iter().filter_map(|sku| {
-        let twin = other
-            .skus
-            .iter()
-            .find(|twin| !twin.sku_id.is_none() && twin.sku_id == sku.sku_id)?;
-        (twin.sale_price != sku.sale_price).then_some((sku, sku.sale_price, twin.sale_price))
-    })
+/// Which version is meant where draft and online version differ in what changes without an audit: the one that was sent
+/// last.
+///
+/// # Errors
+/// [`Kind::Held`] where neither was, or each in a part.
+fn meant(
+    of_draft: &Product,
+    of_both: &Product,
+    only_in_draft: &[&Sku],
+    sent: Option<&Sent>,
+) -> Result<Version, Failure> {
+    let mut differing = plan::changes(of_draft, of_both);
+    differing.retain(|change| change.field != Field::Stock.name());
+    // The other version is as it was then: nobody wrote into it since.
+    let was_sent = |holds: fn(&Sent, Option<&str>, &Change) -> bool| {
+        sent.is_some_and(|sent| {
+            let mut each = differing.iter();
+            each.all(|one| holds(sent, one.sku.as_deref(), one))
+        })
+    };
+    let is_known = |sku: &&&Sku| sent.is_some_and(|sent| sent.has_sku(&sku.out_sku_id));
+    let unknown: Vec<&&Sku> = only_in_draft.iter().filter(|sku| !is_known(sku)).collect();
+    if unknown.is_empty() {
+        let online = |sent: &Sent, sku: Option<&str>, one: &Change| {
+            sent.is(sku, &one.field, &one.new) && sent.had_draft(sku, &one.field, &one.old)
+        };
+        let draft = |sent: &Sent, sku: Option<&str>, one: &Change| {
+            sent.is(sku, &one.field, &one.old) && sent.had_online(sku, &one.field, &one.new)
+        };
+        if differing.is_empty() || was_sent(online) {
+            return Ok(Version::Online);
+        }
+        if was_sent(draft) {
+            return Ok(Version::Draft);
+        }
+    }
+    let of_field = |change: &Change| {
+        let name = match &change.sku {
+            Some(sku) => format!("{sku} {}", change.field),
+            None => change.field.clone(),
+        };
+        format!("{name} {} / {}", change.old, change.new)
+    };
+    let fields = differing.iter().map(of_field);
+    let skus = unknown.iter().map(|sku| format!("{} / -", sku.out_sku_id));
+    let all: Vec<String> = fields.chain(skus).collect();
+    Err(Failure::new(
+        Kind::Held,
+        text!(
+            "draft and online version differ: {fields}",
+            fields = all.join(", ")
+        ),
+    ))
 }
 
-/// Changes that would take back what somebody else wrote into the shop since the product was sent last. A draft that waits
-/// holds what was sent as well as the online version does.
-fn changed_by_others(
-    sent: &Sent,
-    draft: Option<&Product>,
-    base: &Product,
-    target: &Product,
-) -> Vec<Change> {
-    let waiting = draft
-        .filter(|draft| draft.edit_status != Some(edit::PASSED))
-        .map(Sent::of);
+/// Changes that would take back what somebody else wrote into the shop since the product was sent last.
+fn changed_by_others(sent: &Sent, base: &Product, target: &Product) -> Vec<Change> {
     let mut changes = plan::changes(base, target);
     changes.retain(|change| {
         let sku = change.sku.as_deref();
@@ -1763,31 +1899,30 @@ fn changed_by_others(
             // Added where it was sent before: somebody else removed it.
             return change.old.is_empty() && sku.is_some_and(|sku| sent.has_sku(sku));
         }
-        let is_stock = change.field == Field::Stock.name();
-        if is_stock || sent.had(sku, &change.field, &change.old) {
-            return false;
-        }
-        // What was sent stands in the draft still.
-        !waiting
-            .as_ref()
-            .is_some_and(|waiting| waiting.agrees(sent, sku, &change.field))
+        // What went into a draft left the online version as it was.
+        let is_known = sent.had(sku, &change.field, &change.old)
+            || sent.had_online(sku, &change.field, &change.old);
+        change.field != Field::Stock.name() && !is_known
     });
     changes
 }
 
+/// Fields by their names, those of a SKU with its number.
+fn fields_of(changes: &[Change]) -> String {
+    let name = |change: &Change| match &change.sku {
+        Some(sku) => format!("{sku} {}", change.field),
+        None => change.field.clone(),
+    };
+    let names: Vec<String> = changes.iter().map(name).collect();
+    names.join(", ")
+}
+
 fn conflict(changed: &[Change]) -> Failure {
-    let names: Vec<String> = changed
-        .iter()
-        .map(|change| match &change.sku {
-            Some(sku) => format!("{sku} {}", change.field),
-            None => change.field.clone(),
-        })
-        .collect();
     Failure::new(
         Kind::Held,
         text!(
             "someone else changed {fields} in the shop since it was sent",
-            fields = names.join(", ")
+            fields = fields_of(changed)
         ),
     )
     .hint(text!(
@@ -1826,8 +1961,11 @@ fn decide(
             decision => decision,
         };
     }
-    if let Err(held_back) = guard_prices(options, base, target) {
-        return Decision::Refused(held_back);
+    // Several small steps in drafts are one large step for buyers.
+    for before in std::iter::once(base).chain(&versions.online) {
+        if let Err(held_back) = guard_prices(options, before, target) {
+            return Decision::Refused(held_back);
+        }
     }
     let is_free = is_free_change(base, target);
     let refused = |message| Decision::Refused(Failure::new(Kind::Refused, message));
@@ -1846,7 +1984,11 @@ fn decide(
     let mut rest = target.clone();
     take_stock(&mut rest, base);
     if !stock.is_empty() && rest == *base {
-        return Decision::Stock(stock);
+        return match unchanged(options, versions, against) {
+            Decision::Submit => write(stock),
+            Decision::Unchanged => Decision::Stock(stock),
+            refused => refused,
+        };
     }
     if options.free_only {
         return refused(if in_audit {
@@ -1867,7 +2009,7 @@ fn decide(
                 text!("the audit refused it, and only what needs no audit has changed since"),
             )
             .hint(text!(
-                "correct what was refused; prices and stock alone change with `wxsell goods price-stock`"
+                "correct what was refused; a sheet that names nothing but prices, stock and codes changes them alone"
             )),
         );
     }
@@ -1903,7 +2045,7 @@ fn has_image(held: Option<&GetProductReply>, address: &str) -> bool {
         .any(|known| known == address)
 }
 
-/// A product with the changes that it has without an audit: what an upload starts from, and what an export holds.
+/// A product with the changes that it has without an audit.
 /// `None` where no version can be read.
 pub fn as_it_stands(held: GetProductReply) -> Option<Product> {
     let online = held.product;

@@ -167,6 +167,9 @@ impl Sender<'_> {
         on_event: OnEvent<'_>,
     ) -> Result<Uploaded> {
         let (state, shop_key, files) = (&self.state, &self.shop_key, sending.files);
+        // A plan that was made first has counted too.
+        self.off_sale.borrow_mut().clear();
+        self.stock_left.set(0);
         let total = sending.products.len() as u64;
         let names = serde_json::to_string(&files.names()).unwrap_or_default();
         let run = state.begin_run(shop_key, how.command, &names, &how.job, now())?;
@@ -264,8 +267,15 @@ impl Sender<'_> {
         })
     }
 
-    /// Says that products were changed, or would be, and stay off sale.
-    pub fn note_off_sale(&self) {
+    /// Says what of the sheet is left out, or waits, though nothing failed.
+    pub fn note_what_waits(&self) {
+        let count = self.stock_left.get();
+        if count > 0 {
+            self.shop.note(text!(
+                "--draft leaves the stock of {count} listed {count:product|products} as it is",
+                count
+            ));
+        }
         let off_sale = self.off_sale.borrow();
         if let Some(first) = off_sale.first() {
             self.shop.note(text!(
@@ -299,7 +309,7 @@ impl Sender<'_> {
             count = not_submitted
         ));
         }
-        self.note_off_sale();
+        self.note_what_waits();
         let (state, shop_key) = (&self.state, self.shop_key.as_str());
         let unseen = if self.options.free_only {
             self.shop.learn_what_others_added(state, shop_key).await?

@@ -160,15 +160,62 @@ impl Sent {
 }
 
 impl Sent {
-    /// Takes over what another says of the fields that changed.
-    pub fn take(&mut self, other: &Sent, changed: &[Change]) {
-        for change in changed {
-            let key = key(change.sku.as_deref(), &change.field);
-            match other.0.get(&key) {
-                Some(known) => self.0.insert(key, *known),
-                None => self.0.remove(&key),
-            };
+    /// What is to be remembered of a product that is sent: of what the sheet names its value now, of everything else what
+    /// was known before, so that what somebody else wrote there does not count as sent.
+    pub fn after(before: Option<&Sent>, versions: &Versions<'_>, wanted: &Wanted) -> Sent {
+        let now = Sent::of(versions.target);
+        let Some(before) = before else {
+            return now.with_left_behind(None, versions, wanted);
+        };
+        let mut sent = BTreeMap::new();
+        for (key, value) in &now.0 {
+            let (sku, field) = key.split_once('\t').unwrap_or_default();
+            let sku = Some(sku).filter(|sku| !sku.is_empty());
+            if wanted.names(sku, field) {
+                sent.insert(key.clone(), *value);
+            } else if let Some(known) = before.0.get(key) {
+                sent.insert(key.clone(), *known);
+            }
         }
+        // A SKU that somebody else removed is known still; one that the sheet removes is not.
+        let removed = |number: &str| {
+            let has = |product: &Product| product.skus.iter().any(|sku| sku.out_sku_id == number);
+            has(versions.base) && !has(versions.target)
+        };
+        for (key, value) in &before.0 {
+            let Some((sku, field)) = key.split_once('\t') else {
+                continue;
+            };
+            let is_other = sku == ONLINE || sku == DRAFT;
+            let of = Some(sku).filter(|sku| !sku.is_empty());
+            if !is_other && !of.is_some_and(removed) && !wanted.names(of, field) {
+                sent.entry(key.clone()).or_insert(*value);
+            }
+        }
+        Sent(sent).with_left_behind(Some(before), versions, wanted)
+    }
+
+    /// Keeps what the versions had of fields that were sent otherwise: who changes them later is somebody else.
+    fn with_left_behind(
+        mut self,
+        before: Option<&Sent>,
+        versions: &Versions<'_>,
+        wanted: &Wanted,
+    ) -> Sent {
+        for (name, version) in [(ONLINE, versions.online), (DRAFT, versions.draft)] {
+            for change in version.map_or_else(Vec::new, |version| changes(version, versions.target))
+            {
+                let sku = change.sku.as_deref();
+                let place = format!("{name}\t{}", key(sku, &change.field));
+                let known = before.and_then(|before| before.0.get(&place));
+                let value = match known {
+                    Some(known) if !wanted.names(sku, &change.field) => *known,
+                    _ => digest(&change.old),
+                };
+                self.0.insert(place, value);
+            }
+        }
+        self
     }
 
     /// Whether this SKU was sent.
@@ -181,11 +228,32 @@ impl Sent {
         self.0.get(&key(sku, field)) == Some(&digest(value))
     }
 
-    /// Whether both say the same of a field.
-    pub fn agrees(&self, other: &Sent, sku: Option<&str>, field: &str) -> bool {
-        let key = key(sku, field);
-        self.0.get(&key) == other.0.get(&key)
+    /// Whether the online version had this value of a field while something else was sent.
+    pub fn had_online(&self, sku: Option<&str>, field: &str, value: &str) -> bool {
+        self.had_beside(ONLINE, sku, field, value)
     }
+
+    /// Whether the draft had this value of a field while something else was sent: it was left behind.
+    pub fn had_draft(&self, sku: Option<&str>, field: &str, value: &str) -> bool {
+        self.had_beside(DRAFT, sku, field, value)
+    }
+
+    fn had_beside(&self, version: &str, sku: Option<&str>, field: &str, value: &str) -> bool {
+        let place = format!("{version}\t{}", key(sku, field));
+        self.0.get(&place) == Some(&digest(value))
+    }
+}
+
+/// Before the places of values that a version had while something else was sent.
+const ONLINE: &str = "\u{1}online";
+const DRAFT: &str = "\u{1}draft";
+
+/// A product that is sent, and what the store had of it.
+pub struct Versions<'a> {
+    pub base: &'a Product,
+    pub target: &'a Product,
+    pub online: Option<&'a Product>,
+    pub draft: Option<&'a Product>,
 }
 
 fn key(sku: Option<&str>, field: &str) -> String {

@@ -5,7 +5,7 @@ use crate::commands::Ctx;
 use crate::text;
 use anyhow::Result;
 
-pub async fn step(which: Step, mut args: Args, prices: Option<Version>, ctx: &Ctx) -> Result<()> {
+pub async fn step(which: Step, mut args: Args, wins: Option<Version>, ctx: &Ctx) -> Result<()> {
     args.complete(ctx)?;
     let count = args.out_product_ids.len();
     ctx.out.check_columns::<Stepped>()?;
@@ -15,6 +15,11 @@ pub async fn step(which: Step, mut args: Args, prices: Option<Version>, ctx: &Ct
         errcode: None,
         reason: None,
     };
+    if ctx.global.dry_run && which == Step::OnSale {
+        let shop = ctx.shop().await?;
+        let planned = shop.plan_on_sale(&args.out_product_ids, wins).await?;
+        return ctx.out.list(&planned.rows);
+    }
     if ctx.global.dry_run {
         let rows: Vec<Stepped> = args
             .out_product_ids
@@ -40,7 +45,7 @@ pub async fn step(which: Step, mut args: Args, prices: Option<Version>, ctx: &Ct
     let done = ctx
         .shop()
         .await?
-        .step_goods(which, &args.out_product_ids, prices)
+        .step_goods(which, &args.out_product_ids, wins)
         .await?;
     ctx.out.list(&done.rows)?;
     let refused = text!("the store refused it; the reason is above");

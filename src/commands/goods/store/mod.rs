@@ -45,7 +45,9 @@ pub async fn run(verb: Verb, ctx: &Ctx) -> Result<()> {
         Verb::Add(args) => single::add(args, ctx).await,
         Verb::Update(args) => single::update(args, ctx).await,
         Verb::PriceStock(args) => price_stock(&args, ctx).await,
-        Verb::OnSale(args) => listing::step(Step::OnSale, args.products, args.prices, ctx).await,
+        Verb::OnSale(args) => {
+            listing::step(Step::OnSale, args.products, args.on_conflict, ctx).await
+        }
         Verb::OffSale(args) => listing::step(Step::OffSale, args, None, ctx).await,
         Verb::Remove(args) => listing::step(Step::Remove, args, None, ctx).await,
         Verb::WithdrawAudit(args) => listing::step(Step::WithdrawAudit, args, None, ctx).await,
@@ -532,7 +534,7 @@ async fn plan(sender: &Sender<'_>, products: &Products, recheck: bool, ctx: &Ctx
             ),
         });
     }
-    sender.note_off_sale();
+    sender.note_what_waits();
     let unknown = sender.images_unknown.borrow().len();
     if unknown > 0 {
         ctx.out.note(text!(

@@ -9,7 +9,6 @@ use crate::commands::whole_file::{ending, refuse_existing, write};
 use crate::fail::Failure;
 use crate::lang::Text;
 use crate::shop::lacks;
-use crate::shop::store::goods::as_it_stands;
 use crate::shop::store::writer::{Export, SheetKind, Template};
 use crate::text;
 use anyhow::Result;
@@ -60,15 +59,21 @@ pub async fn export(args: ExportArgs, ctx: &Ctx) -> Result<()> {
         .inspect_err(|_| broke_off(&reading, ctx))?;
     drop(progress);
     reading.end();
-    let products: Vec<_> = products
+    let replies: Vec<_> = products
         .into_iter()
         .filter(|reply| {
             let audit = args.which.audit;
             audit.is_none_or(|audit| super::list::fits(audit, reply.edit_status()))
         })
-        .filter_map(as_it_stands)
         .take(most)
         .collect();
+    let (products, in_doubt) = ctx.shop().await?.for_sheet(replies)?;
+    if !in_doubt.is_empty() {
+        ctx.out.warn(text!(
+            "draft and online version of {products} differ in what needs no audit; the file has what buyers see",
+            products = in_doubt.join(", ")
+        ));
+    }
     let export = Export::new(&products, &facts, ctx.out.lang);
     write(&args.output, args.force, |out| {
         export.write(out, kind, ctx.out.lang)
