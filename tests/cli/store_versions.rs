@@ -639,3 +639,167 @@ fn what_the_platform_took_down_comes_back_by_a_change() {
     let shown = json(&world, &["goods", "show", "ST-1001"]);
     assert_eq!(shown["status"], "on_sale", "{shown}");
 }
+
+const SKUS: &str = "商品编号,标题,规格编号,规格:规格,售价,库存\n\
+                    ST-1001,TITLE,ST-1001-125,125克,68.00,120\n\
+                    ST-1001,TITLE,ST-1001-250,250克,128.00,80\n";
+
+#[test]
+fn a_sku_is_added_while_a_draft_waits_or_was_refused() {
+    let added = format!("{SKUS}ST-1001,TITLE,ST-1001-500,500克,238.00,9\n");
+    // A draft of one's own.
+    let world = on_sale();
+    uploaded(
+        &world,
+        &SKUS.replace("TITLE", "雨前绿茶 龙井"),
+        &["--draft"],
+    );
+    let report = uploaded(&world, &added.replace("TITLE", "雨前绿茶 龙井"), &[]);
+    assert_eq!(report["updated"], 1, "{report}");
+    pass(&world);
+    assert_eq!(
+        online(&world),
+        ("雨前绿茶 龙井".into(), vec![6800, 12800, 23800])
+    );
+    // What was refused is corrected.
+    let world = on_sale();
+    uploaded(&world, &SKUS.replace("TITLE", "违规绿茶 龙井"), &[]);
+    pass(&world);
+    let report = uploaded(&world, &added.replace("TITLE", "雨前绿茶 龙井"), &[]);
+    assert_eq!(report["updated"], 1, "{report}");
+    pass(&world);
+    assert_eq!(online(&world).1, [6800, 12800, 23800]);
+    // A new SKU that waits in the draft goes along.
+    let world = on_sale();
+    uploaded(
+        &world,
+        &added.replace("TITLE", "雨前绿茶 龙井"),
+        &["--draft"],
+    );
+    json(&world, &["goods", "on-sale", "ST-1001"]);
+    pass(&world);
+    assert_eq!(online(&world).1, [6800, 12800, 23800]);
+}
+
+#[test]
+fn a_sku_that_somebody_else_removed_while_a_draft_waits_is_asked_about() {
+    let removed = || {
+        let world = on_sale();
+        uploaded(
+            &world,
+            &SKUS.replace("TITLE", "雨前绿茶 龙井"),
+            &["--draft"],
+        );
+        let shown = json(&world, &["goods", "show", "ST-1001"]);
+        let product = &shown["wechat"]["product"];
+        let data = serde_json::json!({"product_id": product["product_id"], "skus": [
+            {"sku_id": product["skus"][1]["sku_id"], "is_delete": 1}
+        ]});
+        let call = [
+            "api",
+            "call",
+            "goods_update_audit_free",
+            "--data",
+            &data.to_string(),
+            "--yes",
+        ];
+        assert_eq!(store(&world, &call).code, Some(0));
+        world
+    };
+    let world = removed();
+    for sheet in [
+        SKUS.replace("TITLE", "雨前绿茶 龙井"),
+        titled("雨前绿茶 龙井"),
+    ] {
+        let said = upload(&world, &sheet, &[]);
+        assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    }
+    let said = store(&world, &["goods", "on-sale", "ST-1001"]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    for (wins, left) in [("shop", vec![6800]), ("sheet", vec![6800, 12800])] {
+        let world = removed();
+        let sheet = SKUS.replace("TITLE", "雨前绿茶 龙井");
+        uploaded(&world, &sheet, &["--on-conflict", wins]);
+        pass(&world);
+        assert_eq!(online(&world), ("雨前绿茶 龙井".into(), left), "{wins}");
+    }
+}
+
+#[test]
+fn a_sku_that_a_draft_of_somebody_else_removes_is_not_removed_unasked() {
+    let drafted = || {
+        let world = on_sale();
+        world.write("skus.csv", "商品编号,规格编号\nST-1001,ST-1001-125\n");
+        let removed = [
+            "goods",
+            "upload",
+            "skus.csv",
+            "--remove-missing-skus",
+            "--draft",
+            "--yes",
+        ];
+        json(&world, &removed);
+        assert_eq!(online(&world).1, [6800, 12800]);
+        world.forget();
+        world
+    };
+    let world = drafted();
+    let said = upload(&world, &titled("雨前绿茶 龙井"), &[]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    assert!(said.text().contains("ST-1001-250"), "{}", said.text());
+    // Named by the sheet it stays, and is the one that buyers see.
+    for options in [&[][..], &["--on-conflict", "shop"]] {
+        let world = drafted();
+        let before = json(&world, &["goods", "show", "ST-1001"]);
+        uploaded(&world, &SKUS.replace("TITLE", "雨前绿茶 龙井"), options);
+        pass(&world);
+        assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6800, 12800]));
+        let after = json(&world, &["goods", "show", "ST-1001"]);
+        let id = |shown: &Value| shown["wechat"]["product"]["skus"][1]["sku_id"].clone();
+        assert_eq!(id(&before), id(&after));
+    }
+}
+
+#[test]
+fn what_the_shop_won_is_compared_when_the_sheet_shall_win() {
+    let world = on_sale();
+    elsewhere(&world, "sale_price", 6000.into());
+    let sheet = both("雨前绿茶 龙井", "68.00");
+    uploaded(&world, &sheet, &["--on-conflict", "shop"]);
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6000, 12800]));
+    let report = uploaded(&world, &sheet, &["--on-conflict", "sheet"]);
+    assert_eq!(report["updated_free"], 1, "{report}");
+    assert_eq!(online(&world).1, [6800, 12800]);
+}
+
+#[test]
+fn what_somebody_else_set_back_after_the_audit_is_asked_about() {
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "66.00"), &[]);
+    pass(&world);
+    elsewhere(&world, "sale_price", 6800.into());
+    let next = "商品编号,标题,规格编号,售价,库存\nST-1001,雨前绿茶 龙井,ST-1001-125,66.00,90\n";
+    let said = upload(&world, next, &[]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+    assert_eq!(online(&world).1, [6800, 12800]);
+}
+
+#[test]
+fn a_row_about_something_else_leaves_what_is_known_of_a_draft() {
+    let stock = "商品编号,规格编号,库存\nST-1001,ST-1001-125,95\n";
+    // One's own draft goes on sale with its price.
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "66.00"), &["--draft"]);
+    uploaded(&world, stock, &[]);
+    json(&world, &["goods", "on-sale", "ST-1001"]);
+    pass(&world);
+    assert_eq!(online(&world), ("雨前绿茶 龙井".into(), vec![6600, 12800]));
+    // Somebody else's is asked about.
+    let world = on_sale();
+    uploaded(&world, &both("雨前绿茶 龙井", "66.00"), &["--draft"]);
+    world.forget();
+    uploaded(&world, stock, &[]);
+    let said = store(&world, &["goods", "on-sale", "ST-1001"]);
+    assert_eq!(said.code, Some(11), "{}{}", said.text(), said.stderr);
+}

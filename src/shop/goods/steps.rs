@@ -246,7 +246,7 @@ impl Shop {
             (Family::Store, Step::OnSale) => state.reopen_item(key, "goods", number),
             (Family::Component, Step::Remove) => state.remove_item(key, "goods", number),
             (Family::Component, Step::WithdrawAudit) => state.reopen_item(key, "goods", number),
-            (Family::Store, Step::WithdrawAudit) => state.forget_upload(key, number),
+            (Family::Store, Step::WithdrawAudit) => state.reopen_item(key, "goods", number),
             (Family::Store, Step::Remove) => {
                 state.forget_upload(key, number)?;
                 state.forget_product(key, id)

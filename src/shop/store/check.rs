@@ -340,6 +340,9 @@ pub struct Wanted {
     /// It is kept as a draft: what was sent so still has to be handed to the audit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
+    /// Where somebody else changed a field the store wins: what was sent so is not all that the sheet says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shop_wins: bool,
     /// What a new product would lack; one that the store has needs none of it.
     #[serde(skip)]
     pub lacks: Vec<Problem>,
@@ -647,6 +650,7 @@ pub fn check(
     goods: Goods,
     facts: &StoreFacts,
     purpose: Purpose,
+    shop_wins: bool,
     spool_dir: &Path,
     is_known: impl Fn(&str, &str) -> Result<bool>,
 ) -> Result<Checked> {
@@ -670,6 +674,7 @@ pub fn check(
         reader.goods.product = Some(product.number.text.clone());
         let mut wanted = reader.product(&product);
         wanted.draft = purpose == Purpose::Draft;
+        wanted.shop_wins = shop_wins;
         for image in wanted.head_images.iter().flatten() {
             heads.push((hasher.hash_one(image), u32::try_from(entry)?));
         }
@@ -1894,9 +1899,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let names_returns = |facts: &StoreFacts| {
             let goods = Goods::made("P-1", Vec::new(), folder.path()).expect("a product");
-            let checked = check(goods, facts, Purpose::Upload, folder.path(), |_, _| {
-                Ok(false)
-            })
+            let checked = check(
+                goods,
+                facts,
+                Purpose::Upload,
+                false,
+                folder.path(),
+                |_, _| Ok(false),
+            )
             .expect("checked");
             let mut problems = checked.files.problems.iter();
             problems.any(|problem| {

@@ -332,13 +332,14 @@ impl Shop {
     ) -> Result<Product> {
         let mut with_stock = draft.clone();
         take_stock(&mut with_stock, &both);
-        let unknown = only_in(draft, online);
+        let mut unknown = only_in(draft, online);
         let version = match wins {
             Some(version) => version,
             None => {
                 let items = Items::open(self.client.state(), self.client.shop_key(), "goods")?;
                 let sent = items.memory(number)?;
                 let sent = sent.as_deref().and_then(Sent::from_bytes);
+                unknown.retain(|sku| !is_new_sku(sent.as_ref(), &sku.out_sku_id));
                 meant(&with_stock, &both, &unknown, sent.as_ref()).map_err(|failure| {
                     failure.hint(text!(
                         "say which one wins with --on-conflict online or --on-conflict draft"
@@ -386,12 +387,15 @@ impl Shop {
                 _ => {
                     let sent = items.memory(&both.out_product_id)?;
                     let sent = sent.as_deref().and_then(Sent::from_bytes);
-                    let unknown = only_in(&draft, &online);
+                    let mut unknown = only_in(&draft, &online);
+                    unknown.retain(|sku| !is_new_sku(sent.as_ref(), &sku.out_sku_id));
                     match meant(&with_stock, &both, &unknown, sent.as_ref()) {
                         Ok(Version::Draft) => with_stock,
                         Ok(Version::Online) => both,
                         Err(_) => {
                             in_doubt.push(both.out_product_id.clone());
+                            let mut both = both;
+                            both.skus.retain(|sku| has_sku(&online, sku));
                             both
                         }
                     }
@@ -1574,7 +1578,7 @@ impl<'a> Sender<'a> {
                 } else {
                     product.out_product_id.clone()
                 };
-                self.state.forget_upload(&self.shop_key, &number)?;
+                self.state.reopen_item(&self.shop_key, "goods", &number)?;
             }
             match (product.edit_status, product.status) {
                 (Some(edit::IN_AUDIT), _) => remaining.in_audit += 1,
@@ -1690,7 +1694,7 @@ impl Versions {
             return with(Against::Both, &self.both);
         }
         // Sales go on while an audit runs, or a draft waits.
-        let with_stock = self.with_stock(draft);
+        let mut with_stock = self.with_stock(draft);
         if in_audit {
             // Either number is right: the one that was handed in, and the one of now.
             let is_there = apply(draft, wanted)? == *draft;
@@ -1702,25 +1706,54 @@ impl Versions {
         if self.is_off_sale() {
             return with(Against::Draft, &with_stock);
         }
-        let (of_draft, of_both) = (apply(&with_stock, wanted)?, apply(&self.both, wanted)?);
-        let mut unknown = only_in(draft, online);
-        unknown.retain(|sku| wanted.skus.iter().all(|one| one.number != sku.out_sku_id));
-        let (base, target) = match meant(&of_draft, &of_both, &unknown, sent) {
+        let shop_wins = options.on_conflict == OnConflict::Shop;
+        let mut both = self.both.clone();
+        let mut gone: Vec<&Sku> = only_in(draft, online);
+        gone.retain(|sku| {
+            let is_named = wanted.names(Some(&sku.out_sku_id), "sku");
+            !is_new_sku(sent, &sku.out_sku_id) && (sent.is_some() || !is_named)
+        });
+        for version in [&mut with_stock, &mut both] {
+            // What buyers see and the sheet names is the SKU that is there.
+            for sku in only_in(online, draft) {
+                if shop_wins || wanted.names(Some(&sku.out_sku_id), "sku") {
+                    version.skus.push(sku.clone());
+                }
+            }
+            if shop_wins {
+                version.skus.retain(|sku| !gone.contains(&sku));
+            }
+        }
+        // What the sheet says nothing of, it does not decide either.
+        let is_decided = |sku: &Sku| match options.on_conflict {
+            OnConflict::Shop => true,
+            OnConflict::Sheet => wanted.names(Some(&sku.out_sku_id), "sku"),
+            OnConflict::Hold => false,
+        };
+        gone.retain(|sku| !options.remove_missing && !is_decided(sku));
+        let (of_draft, of_both) = (apply(&with_stock, wanted)?, apply(&both, wanted)?);
+        let (base, target) = match meant(&of_draft, &of_both, &gone, sent) {
             Ok(Version::Draft) => (with_stock, of_draft),
-            Err(failure) if options.on_conflict != OnConflict::Shop => {
+            Err(failure) if !shop_wins => {
                 return Err(failure.hint(text!(
                     "write what is meant into the sheet, or keep what buyers see with --on-conflict shop"
                 )));
             }
-            Ok(Version::Online) | Err(_) => (self.both.clone(), of_both),
+            Ok(Version::Online) | Err(_) => (both, of_both),
         };
         // What somebody else has not finished is not submitted along.
         let mut others = plan::changes(online, &target);
         others.retain(|change| {
             let (sku, field) = (change.sku.as_deref(), change.field.as_str());
-            let is_ours = wanted.names(sku, field)
-                || sent.is_some_and(|sent| sent.is(sku, field, &change.new));
-            !is_ours && field != Field::Stock.name() && field != "sku"
+            let is_ours = match field {
+                "sku" if change.new.is_empty() => {
+                    options.remove_missing
+                        || sent.is_some_and(|sent| sent.had_online(sku, field, &change.old))
+                }
+                "sku" => wanted.names(sku, field) || sku.is_some_and(|sku| is_new_sku(sent, sku)),
+                _ => sent.is_some_and(|sent| sent.is(sku, field, &change.new)),
+            };
+            !is_ours && !wanted.names(sku, field) && field != Field::Stock.name()
         });
         if others.is_empty() || options.on_conflict == OnConflict::Sheet {
             return Ok((Against::Both, base, target));
@@ -1780,7 +1813,7 @@ pub(super) fn compare(
     };
     let (mut against, mut base, mut target) = versions.base(options, wanted, sent, applied)?;
     let changed = match sent {
-        Some(sent) => changed_by_others(sent, &base, &target),
+        Some(sent) => changed_by_others(sent, &versions, &base, &target),
         None => Vec::new(),
     };
     let mut less = None;
@@ -1828,11 +1861,16 @@ pub(super) fn compare(
     })
 }
 
-/// SKUs that the draft has and the online version has not: new ones, or removed since without an audit.
-fn only_in<'a>(draft: &'a Product, online: &Product) -> Vec<&'a Sku> {
-    let skus = draft.skus.iter();
-    skus.filter(|sku| !sku.sku_id.is_none() && !has_sku(online, sku))
+/// SKUs that one version has and the other has not: new ones, or removed since.
+fn only_in<'a>(one: &'a Product, other: &Product) -> Vec<&'a Sku> {
+    let skus = one.skus.iter();
+    skus.filter(|sku| !sku.sku_id.is_none() && !has_sku(other, sku))
         .collect()
+}
+
+/// Whether a SKU was sent while buyers did not see it yet. One that they saw was removed since.
+fn is_new_sku(sent: Option<&Sent>, number: &str) -> bool {
+    sent.is_some_and(|sent| sent.has_sku(number) && sent.had_online(Some(number), "sku", ""))
 }
 
 /// Which version is meant where draft and online version differ in what changes without an audit: the one that was sent
@@ -1843,11 +1881,12 @@ fn only_in<'a>(draft: &'a Product, online: &Product) -> Vec<&'a Sku> {
 fn meant(
     of_draft: &Product,
     of_both: &Product,
-    only_in_draft: &[&Sku],
+    unknown: &[&Sku],
     sent: Option<&Sent>,
 ) -> Result<Version, Failure> {
     let mut differing = plan::changes(of_draft, of_both);
-    differing.retain(|change| change.field != Field::Stock.name());
+    // A SKU that is new in both has no number of the store's yet.
+    differing.retain(|change| change.field != Field::Stock.name() && change.field != "sku");
     // The other version is as it was then: nobody wrote into it since.
     let was_sent = |holds: fn(&Sent, Option<&str>, &Change) -> bool| {
         sent.is_some_and(|sent| {
@@ -1855,8 +1894,6 @@ fn meant(
             each.all(|one| holds(sent, one.sku.as_deref(), one))
         })
     };
-    let is_known = |sku: &&&Sku| sent.is_some_and(|sent| sent.has_sku(&sku.out_sku_id));
-    let unknown: Vec<&&Sku> = only_in_draft.iter().filter(|sku| !is_known(sku)).collect();
     if unknown.is_empty() {
         let online = |sent: &Sent, sku: Option<&str>, one: &Change| {
             sent.is(sku, &one.field, &one.new) && sent.had_draft(sku, &one.field, &one.old)
@@ -1891,7 +1928,16 @@ fn meant(
 }
 
 /// Changes that would take back what somebody else wrote into the shop since the product was sent last.
-fn changed_by_others(sent: &Sent, base: &Product, target: &Product) -> Vec<Change> {
+fn changed_by_others(
+    sent: &Sent,
+    versions: &Versions,
+    base: &Product,
+    target: &Product,
+) -> Vec<Change> {
+    let waiting = versions.draft.as_ref();
+    let waiting = waiting
+        .filter(|_| versions.edit != edit::PASSED)
+        .map(Sent::of);
     let mut changes = plan::changes(base, target);
     changes.retain(|change| {
         let sku = change.sku.as_deref();
@@ -1899,9 +1945,13 @@ fn changed_by_others(sent: &Sent, base: &Product, target: &Product) -> Vec<Chang
             // Added where it was sent before: somebody else removed it.
             return change.old.is_empty() && sku.is_some_and(|sku| sent.has_sku(sku));
         }
-        // What went into a draft left the online version as it was.
+        // What went into a draft that waits left the online version as it was.
+        let waits = || {
+            let mut waiting = waiting.iter();
+            waiting.any(|waiting| waiting.agrees(sent, sku, &change.field))
+        };
         let is_known = sent.had(sku, &change.field, &change.old)
-            || sent.had_online(sku, &change.field, &change.old);
+            || sent.had_online(sku, &change.field, &change.old) && waits();
         change.field != Field::Stock.name() && !is_known
     });
     changes
@@ -1978,7 +2028,11 @@ fn decide(
     }
     let audit_runs = || text!("it is in audit and cannot be changed until the audit ends");
     let stock = match &versions.online {
-        Some(_) if !in_audit && !options.draft => stock_changes(id, base, target),
+        Some(online) if !in_audit && !options.draft => {
+            let mut changes = stock_changes(id, base, target);
+            changes.retain(|change| online.skus.iter().any(|sku| sku.sku_id == change.sku_id));
+            changes
+        }
         _ => Vec::new(),
     };
     let mut rest = target.clone();

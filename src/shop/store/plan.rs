@@ -202,17 +202,26 @@ impl Sent {
         versions: &Versions<'_>,
         wanted: &Wanted,
     ) -> Sent {
+        // Of what the sheet does not name nothing new is known.
+        for (place, value) in before.iter().flat_map(|before| &before.0) {
+            let mut parts = place.splitn(3, '\t');
+            let (Some(name), Some(sku), Some(field)) = (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
+            let sku = Some(sku).filter(|sku| !sku.is_empty());
+            if (name == ONLINE || name == DRAFT) && !wanted.names(sku, field) {
+                self.0.insert(place.clone(), *value);
+            }
+        }
         for (name, version) in [(ONLINE, versions.online), (DRAFT, versions.draft)] {
             for change in version.map_or_else(Vec::new, |version| changes(version, versions.target))
             {
                 let sku = change.sku.as_deref();
-                let place = format!("{name}\t{}", key(sku, &change.field));
-                let known = before.and_then(|before| before.0.get(&place));
-                let value = match known {
-                    Some(known) if !wanted.names(sku, &change.field) => *known,
-                    _ => digest(&change.old),
-                };
-                self.0.insert(place, value);
+                if wanted.names(sku, &change.field) || is_removed(&change) {
+                    let place = format!("{name}\t{}", key(sku, &change.field));
+                    self.0.insert(place, digest(&change.old));
+                }
             }
         }
         self
@@ -226,6 +235,12 @@ impl Sent {
     /// Whether a field was sent with this value; false where nothing is known of it.
     pub fn is(&self, sku: Option<&str>, field: &str, value: &str) -> bool {
         self.0.get(&key(sku, field)) == Some(&digest(value))
+    }
+
+    /// Whether both say the same of a field.
+    pub fn agrees(&self, other: &Sent, sku: Option<&str>, field: &str) -> bool {
+        let key = key(sku, field);
+        self.0.get(&key) == other.0.get(&key)
     }
 
     /// Whether the online version had this value of a field while something else was sent.
@@ -242,6 +257,11 @@ impl Sent {
         let place = format!("{version}\t{}", key(sku, field));
         self.0.get(&place) == Some(&digest(value))
     }
+}
+
+/// A sheet removes a SKU by not naming it.
+fn is_removed(change: &Change) -> bool {
+    change.field == "sku" && change.new.is_empty()
 }
 
 /// Before the places of values that a version had while something else was sent.

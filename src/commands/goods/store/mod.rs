@@ -18,6 +18,7 @@ use crate::commands::Ctx;
 use crate::fail::{Failure, Kind};
 use crate::lang::Text;
 use crate::model::price::PriceGuard;
+use crate::model::product::OnConflict;
 use crate::output::{Cell, Column, Record};
 use crate::shop::goods::report::{Event, OnEvent};
 use crate::shop::goods::sheet::failed::outdated;
@@ -90,7 +91,7 @@ fn cache(ctx: &Ctx) -> Result<Cache<'_>> {
 
 /// Checks a sheet against the store. Where the sheet names a product that this machine does not know, the products of
 /// the store are read once.
-async fn checked(goods: Goods, purpose: Purpose, ctx: &Ctx) -> Result<Checked> {
+async fn checked(goods: Goods, purpose: Purpose, shop_wins: bool, ctx: &Ctx) -> Result<Checked> {
     let (shop, state) = (ctx.shop().await?, ctx.state()?);
     let shop_key = ctx.profile()?.shop_key();
     let facts = shop.store_facts(&goods.categories, &cache(ctx)?).await?;
@@ -110,7 +111,7 @@ async fn checked(goods: Goods, purpose: Purpose, ctx: &Ctx) -> Result<Checked> {
     if unknown.get() {
         shop.learn_products(state, &shop_key).await?;
     }
-    let checked = check_goods(goods, &facts, purpose, &ctx.dirs.state, is_known)?;
+    let checked = check_goods(goods, &facts, purpose, shop_wins, &ctx.dirs.state, is_known)?;
     for doubt in &checked.doubts {
         ctx.out.warn(doubt.clone());
     }
@@ -123,7 +124,7 @@ fn refusal(files: &Files) -> Failure {
 }
 
 async fn check(args: &check::CheckArgs, ctx: &Ctx) -> Result<()> {
-    let checked = checked(read(&args.read, ctx).await?, Purpose::Upload, ctx).await?;
+    let checked = checked(read(&args.read, ctx).await?, Purpose::Upload, false, ctx).await?;
     let files = &checked.files;
     if files.count() == 0 {
         let summary = check::Summary {
@@ -323,11 +324,12 @@ async fn price_stock(args: &super::single::PriceStockArgs, ctx: &Ctx) -> Result<
 
 /// Sends a sheet and reports.
 async fn send(goods: Goods, args: &upload::SendArgs, way: Way, ctx: &Ctx) -> Result<()> {
+    let shop_wins = args.on_conflict() == OnConflict::Shop;
     let Checked {
         files,
         mut products,
         ..
-    } = checked(goods, way.purpose(), ctx).await?;
+    } = checked(goods, way.purpose(), shop_wins, ctx).await?;
     let problems = files.count();
     let nothing_to_send = products.is_empty() && files.has_unsound_headings();
     if problems > 0 && (!args.skip_bad || nothing_to_send) {
